@@ -1,0 +1,6 @@
+//! Neural time-series forecasting: models, automatic differentiation, kernels and training.
+
+pub mod data;
+mod error;
+
+pub use error::{Details, Error, ErrorCode, Result, nearest};

@@ -1,0 +1,1 @@
+//! The door between Node.js and the engine.
