@@ -61,7 +61,12 @@ def plain(value):
 
 
 def options_json(kwargs: dict) -> str:
-    return json.dumps({camel(k): plain(v) for k, v in kwargs.items()}, sort_keys=True)
+    """A model's arguments as our options: names in camelCase, an optimizer or schedule together with its arguments."""
+    options = {camel(k): plain(v) for k, v in kwargs.items()}
+    for name in ("optimizer", "lrScheduler"):
+        if name in options:
+            options[name] = {"kind": options[name], **options.pop(f"{name}Kwargs", {})}
+    return json.dumps(options, sort_keys=True)
 
 
 def write_tensors(path: str, tensors: dict, metadata: dict) -> None:
