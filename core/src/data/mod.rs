@@ -18,6 +18,7 @@ mod panel;
 mod statics;
 mod table;
 mod times;
+mod windows;
 
 pub use self::csv::{read_csv, read_csv_text};
 pub use assembly::PanelOptions;
@@ -28,3 +29,4 @@ pub use future::{future_exogenous, make_future_frame, missing_future};
 pub use gaps::OnGap;
 pub use panel::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 pub use table::{Column, Table};
+pub use windows::{TrainWindows, Window, forecast_window, validation_windows};

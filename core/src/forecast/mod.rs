@@ -6,6 +6,6 @@ mod neural_forecast;
 mod result;
 
 pub use chart::ChartOptions;
-pub use metrics::{Metric, evaluate, seasonal_naive};
+pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use result::Forecast;

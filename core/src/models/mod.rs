@@ -1,10 +1,10 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
-mod dlinear;
+pub mod dlinear;
 mod instance;
-mod lstm;
-mod nhits;
+pub mod lstm;
+pub mod nhits;
 
 pub use batch::Batch;
 pub use instance::{Instance, ModelSpec};

@@ -18,7 +18,7 @@ mod window;
 
 pub use lstm::LstmWeights;
 pub use shape::Shape;
-pub use window::PoolMode;
+pub use window::{Interpolation, PoolMode};
 
 use std::any::Any;
 use std::cell::{Cell, Ref, RefCell};
@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::rng::Key;
 
 /// An operation: attributes as fields, value and derivative side by side.
-pub trait Op: Any + Debug {
+pub trait Op: Any + Debug + Send {
     /// Computes the output, and whatever the derivative wants kept.
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
     /// Adds to the gradients of the inputs.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::pointwise::{self as kernels, Keeps, Unary};
 
-struct Pointwise<U>(PhantomData<U>);
+struct Pointwise<U>(PhantomData<fn() -> U>);
 
 impl<U> fmt::Debug for Pointwise<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,9 +3,9 @@
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
 use crate::kernels::pool;
-use crate::kernels::resample::{self, Taps};
+use crate::kernels::resample::Taps;
 
-pub use crate::kernels::resample::Mode as Interpolation;
+pub use crate::kernels::resample::Interpolation;
 
 /// How a pooling window becomes one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,12 @@ struct Resample {
 impl Op for Resample {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let taps = Taps::new(self.mode, x.shape(0).last(), out.shape.last());
-        resample::resample(&taps, x.data(0), out.data);
+        taps.resample(x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let taps = Taps::new(self.mode, b.input_shape(0).last(), b.shape().last());
-        b.accumulate(0, |b, dx| resample::resample_grad(&taps, b.grad(), dx));
+        b.accumulate(0, |b, dx| taps.resample_grad(b.grad(), dx));
     }
 }
 

@@ -10,7 +10,7 @@ mod trainer;
 
 pub use options::{Availability, Train};
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use report::{Control, ModelReport, Progress};
+pub use report::{Control, ModelReport, Progress, ProgressFn};
 pub(crate) use gather::Source;
 pub(crate) use runner::{Outputs, Runner};
 pub(crate) use sampler::Drawn;
