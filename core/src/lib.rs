@@ -2,5 +2,6 @@
 
 pub mod data;
 mod error;
+pub mod forecast;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
