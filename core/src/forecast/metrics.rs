@@ -93,7 +93,7 @@ pub type Scores = Vec<(String, Vec<(Metric, f64)>)>;
 ///
 /// Masked actual values are skipped, and so are series that a metric is not defined for; if that leaves none, the score is NaN.
 /// `train` is needed for [`Metric::Mase`] alone, with its rows before the forecast; `season_length` is in steps.
-// Differs from upstream: a forecast that is NaN makes its score NaN instead of being skipped.
+// Differs from upstream: a forecast that is NaN makes errors NaN instead of being skipped; it covers nothing in both.
 pub fn evaluate(
     forecast: &Forecast,
     actual: &Panel,
