@@ -1,5 +1,6 @@
 //! Neural time-series forecasting: models, automatic differentiation, kernels and training.
 
+pub mod checkpoint;
 pub mod data;
 mod error;
 mod forecast;
