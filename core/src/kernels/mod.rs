@@ -1,0 +1,56 @@
+//! Arithmetic over slices: f32, contiguous, row-major, on the calling thread.
+//!
+//! A kernel is a safe function. Its body, generic over [`Simd`](crate::simd::Simd), is written inside `simd_fn!` and
+//! compiled once per instruction set. Outputs depend on the inputs, their shapes and the instruction set, on nothing
+//! else. Kernels named `.._grad` add to the gradient they are given, as the tape wants it. Lengths that do not fit
+//! together are a bug of the caller and panic.
+
+/// Defines `pub fn name(args) -> out` whose body is compiled for each instruction set and runs on the one in use.
+/// The first name in the parentheses is the [`Simd`](crate::simd::Simd) token inside the body.
+macro_rules! simd_fn {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident $(<$generic:ident: $bound:ident>)?
+        ($s:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $out:ty)? $body:block) => {
+        $(#[$meta])*
+        $vis fn $name $(<$generic: $bound>)? ($($arg: $ty),*) $(-> $out)? {
+            struct Work<T $(, $generic)?>(T, std::marker::PhantomData<($($generic,)?)>);
+            impl $(<$generic: $bound>)? crate::simd::Kernel for Work<($($ty,)*) $(, $generic)?> {
+                type Out = simd_fn!(@out $($out)?);
+                #[inline(always)]
+                fn run<S: crate::simd::Simd>(self, $s: S) -> Self::Out {
+                    let ($($arg,)*) = self.0;
+                    $body
+                }
+            }
+            crate::simd::dispatch(Work::<_ $(, $generic)?>(($($arg,)*), std::marker::PhantomData))
+        }
+    };
+    (@out) => { () };
+    (@out $out:ty) => { $out };
+}
+
+/// `for i in 0..N`, `N <= 14`, written out: vectors in arrays stay in registers only if every index is a constant
+/// from the start, before the compiler decides which loops it unrolls.
+macro_rules! unrolled {
+    ($i:ident < $n:ident $body:block) => { unrolled!(@ $i $n $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13) };
+    (@ $i:ident $n:ident $body:block $($value:literal)*) => {
+        $(if $value < $n {
+            #[expect(non_upper_case_globals, reason = "reads as the variable of a loop")]
+            const $i: usize = $value;
+            $body
+        })*
+    };
+}
+
+pub mod elementwise;
+mod lanes;
+pub mod math;
+pub mod matmul;
+pub mod moving_average;
+pub mod optimizer;
+pub mod pointwise;
+pub mod pool;
+pub mod recurrent;
+pub mod reduce;
+pub mod resample;
+#[cfg(test)]
+mod testing;
