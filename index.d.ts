@@ -1,0 +1,325 @@
+/** Neural time-series forecasting for Node.js. Option names are NeuralForecast's in camelCase, defaults the same. */
+
+// ---------- tables ----------
+
+/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
+/** Numbers; `null` and NaN are missing. */
+export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
+/** Identifiers of series: texts or whole numbers. */
+export type IdInput = readonly string[] | readonly number[] | Int32Array
+/** A table as columns of equal length. `unique_id` and `uniqueId` are the same. */
+export interface Columns {
+  [column: string]: IdInput | TimeInput | NumInput | readonly (string | null)[] | readonly boolean[] | undefined
+}
+/** One row of a table. */
+export type Row = Record<string, string | number | bigint | boolean | Date | null | undefined>
+/** A CSV file, read off the JavaScript thread. */
+export interface FileInput {
+  path: string
+  format?: 'csv'
+}
+/** One series, equally spaced; needs a numeric `freq`, or none. */
+export type OneSeries = readonly number[] | Float32Array | Float64Array
+/** Every accepted form of a table. */
+export type Table = OneSeries | Columns | readonly Row[] | FileInput
+/** What the special columns are called, where they differ from `unique_id`, `ds`, `y`, `sample_weight`, `available_mask`. */
+export interface ColumnNames {
+  id?: string
+  time?: string
+  target?: string
+  weight?: string
+  mask?: string
+}
+/** Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. */
+export declare function readCsv(path: string): Promise<Columns>
+
+// ---------- losses ----------
+
+/** A training loss: plain frozen JSON, made by a function of `loss`. */
+export interface Loss {
+  readonly kind: 'MAE' | 'MSE' | 'HuberLoss' | 'MQLoss'
+  readonly args: Readonly<Record<string, unknown>>
+}
+/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or quantiles between 0 and 1. */
+export interface LevelSpec {
+  level?: number[]
+  quantiles?: number[]
+  horizonWeight?: NumInput
+}
+export declare const loss: {
+  /** Mean absolute error. */
+  mae(options?: { horizonWeight?: NumInput }): Loss
+  /** Mean squared error. */
+  mse(options?: { horizonWeight?: NumInput }): Loss
+  /** Squared for errors up to `delta`, absolute beyond. */
+  huber(options?: { delta?: number; horizonWeight?: NumInput }): Loss
+  /** Quantile loss of several quantiles: gives prediction intervals. */
+  mq(options?: LevelSpec): Loss
+}
+
+// ---------- running ----------
+
+export interface Progress {
+  phase: 'fit' | 'validate' | 'predict'
+  model: string
+  step: number
+  maxSteps: number
+  trainLoss?: number
+  valLoss?: number
+  lr?: number
+  windowsPerSec?: number
+  etaMs?: number
+}
+export interface RunOptions {
+  /** Stops the work: the promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Told how far the work is. What it throws stops the work and rejects its promise. */
+  onProgress?: (progress: Progress) => void
+  /** Milliseconds between calls of `onProgress`. @default 100 */
+  progressIntervalMs?: number
+  /** Threads for this call. Results do not depend on it. @default all processors */
+  threads?: number
+}
+export interface FitOptions extends RunOptions {
+  /** One row per series, for the columns of `statExogList`. */
+  static?: Table
+  /** Rows at the end of each series that are kept for validation. @default 0 */
+  valSize?: number
+  /** What the special columns of `data` are called. */
+  columns?: ColumnNames
+  /** What to do where a series skips a time. @default 'error' */
+  onGap?: 'error' | 'mask' | 'fillForward' | 'fillZero'
+}
+export interface FitReport {
+  models: {
+    name: string
+    steps: number
+    bestStep: number
+    stopReason: 'maxSteps' | 'earlyStop' | 'aborted' | 'timeBudget'
+    trainLoss: Float32Array
+    valLoss: Float32Array
+    valSteps: Int32Array
+    elapsedMs: number
+    parameters: number
+  }[]
+  seed: number
+  dataWarnings: string[]
+}
+export interface PredictOptions extends RunOptions {
+  /** Histories to continue instead of the training data. */
+  data?: Table
+  /** One row per series, for the columns of `statExogList`. */
+  static?: Table
+  /** The columns of `futrExogList` for the forecast times. */
+  future?: Table
+  /** Prediction intervals in percent, among those the loss has learned. */
+  level?: number[]
+}
+export interface SaveOptions {
+  /** Whether an existing checkpoint may be replaced. @default false */
+  overwrite?: boolean
+  /** Whether the training data is saved too, so that `predict` needs none. @default true */
+  saveDataset?: boolean
+}
+export interface Init {
+  models: readonly ModelSpec[]
+  /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
+  freq?: string | number
+}
+
+/** Trains models on a panel of series and forecasts all of them. */
+export declare class NeuralForecast implements Disposable {
+  constructor(init: Init)
+  /** Trains all models, anew each time. */
+  fit(data: Table, options?: FitOptions): Promise<FitReport>
+  /** Forecasts the next `h` times of every series. */
+  predict(options?: PredictOptions): Promise<Forecast>
+  /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
+  save(dir: string, options?: SaveOptions): Promise<void>
+  /** Reads a checkpoint directory, ours or Python's. */
+  static load(dir: string): Promise<NeuralForecast>
+  readonly models: readonly ModelSpec[]
+  readonly fitted: boolean
+  /** Bytes held for the weights, the training data and the working memory. */
+  memoryUsage(): { weights: number; dataset: number; workspace: number }
+  /** Frees the memory at once and stops what is running. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+// ---------- forecasts ----------
+
+export interface ChartOptions {
+  /** Series to draw. @default the first eight */
+  ids?: string[]
+  /** Models to draw. @default all */
+  models?: string[]
+  /** Prediction intervals to draw. @default all there are */
+  level?: number[]
+  /** Steps of history to draw. */
+  maxInsampleLength?: number
+  /** What came before. @default the data the forecast continues */
+  history?: Table
+  /** What really happened, drawn beside the forecasts. */
+  actual?: Table
+  title?: string
+  /** Pixels. */
+  width?: number
+  height?: number
+}
+export interface MetricsOptions {
+  /** Steps of a season, for `mase` and the seasonal naive. @default by `freq`: 12 of months, 7 of days, 24 of hours */
+  seasonLength?: number
+  /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
+  seasonalNaive?: boolean
+}
+/** A score: `coverage-90` is the share of values within the interval of level 90. */
+export type MetricName = 'mae' | 'mse' | 'rmse' | 'mape' | 'smape' | 'mase' | 'mqloss' | `coverage-${number}`
+
+/** One row per series and future time, sorted by series, then time. Iterating it gives the rows. */
+export interface Forecast extends Iterable<Row>, Disposable {
+  readonly ids: readonly string[]
+  readonly h: number
+  readonly models: readonly string[]
+  /** `NHITS`, `NHITS-median`, `NHITS-lo-90`, … */
+  readonly columns: readonly string[]
+  /** Of each row, the position of its series in `ids`. */
+  readonly uniqueId: Int32Array
+  /** Of each row, its time: milliseconds since 1970, or a step number. */
+  readonly ds: Float64Array
+  column(name: string): Float32Array
+  /** The columns of one series. */
+  series(id: string): Record<string, Float32Array>
+  /** The bounds of a prediction interval; `level` in percent. */
+  interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
+  /** Rows with the column names of the training table; times are `Date`s, or numbers when `freq` is a number. */
+  toRows(): Row[]
+  toCsv(): string
+  /** A chart of history, truth and forecasts. */
+  toSVG(options?: ChartOptions): string
+  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
+  metrics(
+    actual: Table,
+    names?: readonly MetricName[],
+    options?: MetricsOptions,
+  ): Record<string, Record<string, number>>
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+// ---------- runtime, errors ----------
+
+/** Settings that hold for every later call: `threads` for calls that name none. */
+export declare function configure(options: { threads?: number }): void
+export declare function runtimeInfo(): {
+  version: string
+  target: string
+  simd: string[]
+  threads: number
+  napi: number
+  features: string[]
+}
+export type ErrorCode =
+  | 'ERR_NF_INVALID_OPTION'
+  | 'ERR_NF_SCHEMA'
+  | 'ERR_NF_FREQ'
+  | 'ERR_NF_GAP'
+  | 'ERR_NF_DUPLICATE_TIME'
+  | 'ERR_NF_MISSING_VALUE'
+  | 'ERR_NF_SHORT_SERIES'
+  | 'ERR_NF_FUTURE_EXOG'
+  | 'ERR_NF_UNSUPPORTED_EXOG'
+  | 'ERR_NF_NOT_FITTED'
+  | 'ERR_NF_DIVERGED'
+  | 'ERR_NF_CHECKPOINT'
+  | 'ERR_NF_MEMORY_LIMIT'
+  | 'ERR_NF_BUSY'
+  | 'ERR_NF_DISPOSED'
+  | 'ERR_NF_UNSUPPORTED'
+  | 'ERR_NF_NATIVE_LOAD'
+  | 'ERR_NF_INTERNAL'
+/** What went wrong: `code` for programs, `message` with the fix for people, `details` with the place. */
+export declare class NeuralForecastError extends Error {
+  readonly code: ErrorCode
+  readonly details: {
+    option?: string
+    model?: string
+    uniqueId?: string
+    ds?: number
+    column?: string
+    expected?: unknown
+    actual?: unknown
+    sample?: Row[]
+  }
+}
+
+// ---------- models ----------
+
+/** A model and its options: plain frozen JSON, so it goes through `postMessage`, a config file and the command line. */
+export interface ModelSpec<N extends string = string> {
+  readonly model: N
+  readonly options: Readonly<Record<string, unknown>>
+}
+/** What `models()` tells about a model. */
+export interface ModelDescription {
+  readonly name: string
+  readonly family: string
+  readonly paper: string
+  /** Exogenous inputs it takes: future, historic, static, categorical. */
+  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean; readonly cat: boolean }
+  readonly options: readonly {
+    readonly name: string
+    readonly ts: string
+    readonly doc: string
+    readonly default: unknown
+    readonly shared: boolean
+  }[]
+}
+/** Every model of this version. */
+export declare function models(): readonly ModelDescription[]
+
+// generated: models (scripts/generate-types.mjs)
+/** Options that every model has. Where a model's default differs, its own options say so. */
+export interface CommonOptions {
+  /** Doc. */
+  h: number
+  /** Doc. */
+  inputSize: number
+  /** Doc. */
+  alias?: string
+  /** Doc. */
+  loss?: Loss
+  /** Doc. @default 1000 */
+  maxSteps?: number
+  /** Doc. @default 1 */
+  randomSeed?: number
+  /** Doc. @default 0.0001 */
+  learningRate?: number
+}
+/** Options of `DLinear`, beside the common ones. */
+export interface DLinearOptions extends CommonOptions {
+  /** Doc. @default 25 */
+  movingAvgWindow?: number
+}
+/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
+/** Options of `LSTM`, beside the common ones. */
+export interface LSTMOptions extends CommonOptions {
+  /** Doc. @default 0.001 */
+  learningRate?: number
+  /** Doc. @default [] */
+  futrExogList?: string[]
+}
+/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
+/** Options of `NHITS`, beside the common ones. */
+export interface NHITSOptions extends CommonOptions {
+  /** Doc. @default 0.001 */
+  learningRate?: number
+  /** Doc. @default [] */
+  futrExogList?: string[]
+}
+/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
+// end of generated

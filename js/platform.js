@@ -1,0 +1,24 @@
+// The platforms that have a prebuilt addon, and which of them this machine is.
+'use strict'
+
+/** Platform package, without the scope, and the Rust target it is built for. */
+const TARGETS = {
+  'linux-x64-gnu': 'x86_64-unknown-linux-gnu',
+  'linux-arm64-gnu': 'aarch64-unknown-linux-gnu',
+  'linux-arm64-musl': 'aarch64-unknown-linux-musl',
+  'darwin-x64': 'x86_64-apple-darwin',
+  'darwin-arm64': 'aarch64-apple-darwin',
+  'win32-x64-msvc': 'x86_64-pc-windows-msvc',
+}
+
+/** The name of this machine's platform, whether or not there is a package for it. */
+function platform() {
+  const { platform: os, arch } = process
+  if (os === 'linux') return `linux-${arch}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`
+  return os === 'win32' ? `win32-${arch}-msvc` : `${os}-${arch}`
+}
+
+/** The file name of a platform's addon. */
+const addon = (platform) => `neural-trader.${platform}.node`
+
+module.exports = { TARGETS, platform, addon }
