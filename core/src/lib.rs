@@ -2,5 +2,25 @@
 
 pub mod data;
 mod error;
+mod forecast;
+#[doc(hidden)]
+pub mod kernels;
+pub mod losses;
+pub mod models;
+pub mod nn;
+pub mod options;
+pub mod rng;
+pub mod runtime;
+pub mod scalers;
+#[doc(hidden)]
+pub mod simd;
+pub mod tape;
+pub mod train;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
+pub use forecast::{
+    ChartOptions, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast, PredictOptions, Scores, evaluate,
+    seasonal_naive,
+};
+pub use models::{ModelSpec, describe};
+pub use train::{Control, ModelReport, Progress};

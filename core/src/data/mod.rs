@@ -1,5 +1,32 @@
 //! Tables in, panels out: what users have becomes sorted, checked series on a calendar.
+//!
+//! A reader ([`read_csv`]) or a caller makes a [`Table`]: typed columns, rows in any order. [`Panel::from_table`] sorts
+//! it by series and time, reads or infers the [`Frequency`], and checks every row. What it cannot use it refuses with an
+//! error that names the series and the time. [`future_exogenous`] does the same for values that are known ahead.
 
+mod alias;
+mod assembly;
+mod calendar;
+mod columns;
+mod csv;
+mod date_text;
+mod frequency;
+mod future;
+mod gaps;
+mod inference;
 mod panel;
+mod statics;
+mod table;
+mod times;
+mod windows;
 
+pub use self::csv::{read_csv, read_csv_text};
+pub use assembly::PanelOptions;
+pub use calendar::{Calendar, Edge, Period};
+pub use date_text::format_time;
+pub use frequency::{Frequency, Unit};
+pub use future::{future_exogenous, make_future_frame, missing_future};
+pub use gaps::OnGap;
 pub use panel::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
+pub use table::{Column, Table};
+pub use windows::{TrainWindows, Window, forecast_window, validation_windows};

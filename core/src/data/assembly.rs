@@ -1,0 +1,329 @@
+//! From a table to a panel: columns found, rows sorted by series and time, every value checked.
+
+use super::columns::{RowIds, absent, find, numbers, require};
+use super::frequency::Frequency;
+use super::gaps::{OnGap, Rows};
+use super::inference::{infer_dates, infer_steps};
+use super::panel::{ColumnNames, Panel, TimeKind};
+use super::statics::read_statics;
+use super::table::{Column, Table};
+use super::times::read_times;
+use crate::{Error, ErrorCode, Result, nearest};
+
+/// What is wanted of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelOptions {
+    /// What the columns are called.
+    pub names: ColumnNames,
+    /// The frequency. Inferred from the times when left out.
+    pub frequency: Option<Frequency>,
+    /// The temporal columns needed beside the target.
+    pub exogenous: Vec<String>,
+    /// A table with one row for each series.
+    pub static_table: Option<Table>,
+    /// The columns needed of that.
+    pub statics: Vec<String>,
+    /// What to do with times that a series skips.
+    pub on_gap: OnGap,
+    /// Whether the target must be there. Where it is not, it is 0 and masked.
+    pub needs_target: bool,
+}
+
+impl Default for PanelOptions {
+    fn default() -> Self {
+        Self {
+            names: ColumnNames::default(),
+            frequency: None,
+            exogenous: vec![],
+            static_table: None,
+            statics: vec![],
+            on_gap: OnGap::Error,
+            needs_target: true,
+        }
+    }
+}
+
+impl Panel {
+    /// Sorts and checks a table. Gives the panel and its frequency: the one asked for, or the one inferred.
+    pub fn from_table(table: &Table, options: &PanelOptions) -> Result<(Self, Frequency)> {
+        table.check()?;
+        if table.rows() == 0 {
+            return Err(Error::new(
+                ErrorCode::Schema,
+                "the table has no rows; a series needs at least one",
+            ));
+        }
+        let names = &options.names;
+        let row_ids = read_ids(table, options)?;
+        let time_column = require(table, &names.time, "time")?;
+        let (times, time_kind) = read_times(time_column, &names.time, options.frequency)?;
+        let values = Values::read(table, options)?;
+
+        let (ids, codes) = row_ids.group(table.rows());
+        let order = sort(&codes, &times);
+        let mut indptr = vec![0; ids.len() + 1];
+        codes.iter().for_each(|code| indptr[code + 1] += 1);
+        for i in 0..ids.len() {
+            indptr[i + 1] += indptr[i];
+        }
+        let rows = Rows {
+            ids: &ids,
+            indptr,
+            times: order.iter().map(|row| times[*row]).collect(),
+            inserted: vec![false; order.len()],
+            source: order,
+            kind: &time_kind,
+        };
+        rows.check_duplicates().map_err(|e| without_ids(e, &row_ids, options))?;
+        let frequency = choose_frequency(options.frequency, &rows)?;
+        let rows = rows.regularize(frequency, options.on_gap)?;
+        let (temporal, mask, weight) = values.arrange(&rows, options)?;
+
+        let mut warnings = trailing_masks(&rows, &mask);
+        let statics = match &options.static_table {
+            Some(table) if !options.statics.is_empty() => {
+                read_statics(table, &names.id, &ids, &options.statics, &mut warnings)?
+            }
+            None if !options.statics.is_empty() => {
+                let message = format!(
+                    "static columns are needed ({}), but there is no static table",
+                    options.statics.join(", ")
+                );
+                return Err(Error::new(ErrorCode::Schema, message)
+                    .with(|d| d.option = Some("static".into())));
+            }
+            _ => vec![],
+        };
+        let Rows { indptr, times, .. } = rows;
+        let panel = Self {
+            names: names.clone(),
+            indptr,
+            times,
+            temporal,
+            mask,
+            weight,
+            statics,
+            warnings,
+            time_kind,
+            ids,
+        };
+        Ok((panel, frequency))
+    }
+}
+
+/// The identifiers. A table without them is one series, named after the target.
+fn read_ids<'a>(table: &'a Table, options: &'a PanelOptions) -> Result<RowIds<'a>> {
+    let names = &options.names;
+    if let Some(column) = find(table, &names.id) {
+        return RowIds::read(column, &names.id);
+    }
+    let taken = [&names.time, &names.target, &names.weight, &names.mask];
+    let free = table.names().filter(|name| !taken.iter().any(|t| t == name));
+    let meant =
+        nearest(&names.id, free.filter(|name| !options.exogenous.iter().any(|e| e == name)));
+    if meant.is_some() || names.id != ColumnNames::default().id {
+        return Err(absent(table, &names.id, "identifier", ErrorCode::Schema));
+    }
+    Ok(RowIds::One(&names.target))
+}
+
+/// A repeated time in a table without identifiers means that it has several series.
+fn without_ids(error: Error, ids: &RowIds<'_>, options: &PanelOptions) -> Error {
+    let RowIds::One(_) = ids else { return error };
+    let message = format!(
+        "the table has no column \"{}\" and times repeat; with more than one series, that column must say which series a row belongs to",
+        options.names.id
+    );
+    Error { code: ErrorCode::Schema, message, ..error }
+        .with(|d| d.column = Some(options.names.id.clone()))
+}
+
+/// The rows by series, then time; rows of equal time stay in order.
+fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..codes.len()).collect();
+    let key = |row: &usize| (codes[*row], times[*row]);
+    if !order.is_sorted_by_key(key) {
+        order.sort_by_key(key);
+    }
+    order
+}
+
+fn choose_frequency(asked: Option<Frequency>, rows: &Rows<'_>) -> Result<Frequency> {
+    let series: Vec<&[i64]> = rows.indptr.windows(2).map(|w| &rows.times[w[0]..w[1]]).collect();
+    match asked {
+        Some(frequency) => Ok(frequency.resolve(&rows.times)),
+        None if *rows.kind == TimeKind::Step => infer_steps(&series),
+        None => infer_dates(&series),
+    }
+}
+
+/// Values of the temporal columns as the table has them.
+struct Values {
+    target: Option<Vec<f64>>,
+    exogenous: Vec<(String, Vec<f64>)>,
+    available: Option<Vec<f64>>,
+    weight: Option<Vec<f64>>,
+}
+
+type Arranged = (Vec<(String, Vec<f64>)>, Vec<f32>, Option<Vec<f32>>);
+
+impl Values {
+    fn read(table: &Table, options: &PanelOptions) -> Result<Self> {
+        let names = &options.names;
+        let owned =
+            |name: &str, column: &Column| numbers(column, name).map(std::borrow::Cow::into_owned);
+        let optional = |name: &str| find(table, name).map(|column| owned(name, column)).transpose();
+        if options.needs_target {
+            require(table, &names.target, "target")?;
+        }
+        let mut exogenous: Vec<(String, Vec<f64>)> = vec![];
+        for name in &options.exogenous {
+            if [&names.id, &names.time, &names.target].contains(&name) {
+                let message = format!(
+                    "column \"{name}\" cannot be exogenous: it is the id, the time or the target"
+                );
+                return Err(
+                    Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.clone()))
+                );
+            }
+            if !exogenous.iter().any(|(other, _)| other == name) {
+                exogenous.push((name.clone(), owned(name, require(table, name, "exogenous")?)?));
+            }
+        }
+        Ok(Self {
+            target: optional(&names.target)?,
+            exogenous,
+            available: optional(&names.mask)?,
+            weight: optional(&names.weight)?,
+        })
+    }
+
+    /// The columns in the order of the rows, checked and masked.
+    fn arrange(&self, rows: &Rows<'_>, options: &PanelOptions) -> Result<Arranged> {
+        let names = &options.names;
+        let available = self.available(rows, options)?;
+        let (target, mask) = self.target(rows, options, &available)?;
+        let mut temporal = vec![(names.target.clone(), target)];
+        for (name, values) in &self.exogenous {
+            // Without a target, what is available is what the mask column says.
+            let needed = if self.target.is_some() { &mask } else { &available };
+            let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
+                value if value.is_finite() => Ok(value),
+                _ if needed[j] == 0.0 => Ok(0.0),
+                value => Err(unusable(rows, j, name, value, "; fill it in, or mask the row")),
+            });
+            temporal.push((name.clone(), values.collect::<Result<_>>()?));
+        }
+        let weight = |weight: &Vec<f64>| {
+            let values = rows.source.iter().enumerate().map(|(j, row)| match weight[*row] {
+                value if value.is_finite() && value >= 0.0 => Ok(value as f32),
+                value if value < 0.0 => {
+                    Err(out_of_range(rows, j, &names.weight, value, "a weight must be 0 or more"))
+                }
+                value => Err(unusable(rows, j, &names.weight, value, "; give each row a weight")),
+            });
+            values.collect::<Result<Vec<f32>>>()
+        };
+        Ok((temporal, mask, self.weight.as_ref().map(weight).transpose()?))
+    }
+
+    /// What the mask column and the inserted rows leave available.
+    fn available(&self, rows: &Rows<'_>, options: &PanelOptions) -> Result<Vec<f32>> {
+        let name = &options.names.mask;
+        let value = |(j, row): (usize, &usize)| match &self.available {
+            _ if rows.inserted[j] && options.on_gap == OnGap::Mask => Ok(0.0),
+            _ if rows.inserted[j] && options.on_gap == OnGap::FillZero => Ok(1.0),
+            None => Ok(1.0),
+            Some(mask) => match mask[*row] {
+                value if value == 0.0 || value == 1.0 => Ok(value as f32),
+                value if value.is_nan() => Err(unusable(rows, j, name, value, "; write 0 or 1")),
+                value => Err(out_of_range(rows, j, name, value, "it must be 0 or 1")),
+            },
+        };
+        rows.source.iter().enumerate().map(value).collect()
+    }
+
+    /// The target, 0 where masked, and the mask.
+    fn target(
+        &self,
+        rows: &Rows<'_>,
+        options: &PanelOptions,
+        available: &[f32],
+    ) -> Result<(Vec<f64>, Vec<f32>)> {
+        let name = &options.names.target;
+        let n = rows.source.len();
+        let Some(values) = &self.target else { return Ok((vec![0.0; n], vec![0.0; n])) };
+        let (mut target, mut mask) = (vec![0.0; n], vec![0.0; n]);
+        for (j, row) in rows.source.iter().enumerate() {
+            let zero = rows.inserted[j] && options.on_gap == OnGap::FillZero;
+            let value = if zero { 0.0 } else { values[*row] };
+            if value.is_infinite() && available[j] > 0.0 {
+                return Err(unusable(
+                    rows,
+                    j,
+                    name,
+                    value,
+                    "; correct it, or leave it empty if it is missing",
+                ));
+            }
+            if value.is_finite() && available[j] > 0.0 {
+                (target[j], mask[j]) = (value, 1.0);
+            }
+        }
+        let empty = |w: &&[usize]| mask[w[0]..w[1]].iter().all(|m| *m == 0.0);
+        if let Some(w) = rows.indptr.windows(2).find(empty).filter(|_| options.needs_target) {
+            let i = series_of(rows, w[0]);
+            let id = rows.ids.text(i);
+            let message = format!(
+                "series \"{id}\" has no available \"{name}\" in any of its {} rows; leave the series out",
+                w[1] - w[0]
+            );
+            return Err(rows
+                .error(ErrorCode::MissingValue, i, rows.times[w[0]], message)
+                .with(|d| d.column = Some(name.clone())));
+        }
+        Ok((target, mask))
+    }
+}
+
+fn series_of(rows: &Rows<'_>, row: usize) -> usize {
+    rows.indptr.partition_point(|start| *start <= row) - 1
+}
+
+fn unusable(rows: &Rows<'_>, j: usize, name: &str, value: f64, fix: &str) -> Error {
+    let problem = if value.is_nan() {
+        "is missing".to_string()
+    } else {
+        format!("is {value}, which is not finite")
+    };
+    at(rows, j, name, ErrorCode::MissingValue, &format!("{problem}{fix}"))
+}
+
+fn out_of_range(rows: &Rows<'_>, j: usize, name: &str, value: f64, rule: &str) -> Error {
+    at(rows, j, name, ErrorCode::Schema, &format!("is {value}, but {rule}"))
+}
+
+fn at(rows: &Rows<'_>, j: usize, name: &str, code: ErrorCode, problem: &str) -> Error {
+    let (i, t) = (series_of(rows, j), rows.times[j]);
+    let message =
+        format!("series \"{}\", {}: \"{name}\" {problem}", rows.ids.text(i), rows.format(t));
+    rows.error(code, i, t, message).with(|d| d.column = Some(name.into()))
+}
+
+/// Forecasts begin after the last row, which surprises when that has no target.
+fn trailing_masks(rows: &Rows<'_>, mask: &[f32]) -> Vec<String> {
+    let masked: Vec<usize> =
+        rows.indptr[1..].iter().map(|end| end - 1).filter(|last| mask[*last] == 0.0).collect();
+    let Some(first) = masked.first() else { return vec![] };
+    let id = rows.ids.text(series_of(rows, *first));
+    let more =
+        if masked.len() > 1 { format!(" and {} more", masked.len() - 1) } else { String::new() };
+    vec![format!(
+        "the last row of series \"{id}\"{more} has no target; the forecast begins after it all the same"
+    )]
+}
+
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod tests;

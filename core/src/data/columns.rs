@@ -1,0 +1,266 @@
+//! Columns by name and by meaning: identifiers, numbers, and what to say when a table lacks one.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::panel::Ids;
+use super::table::{Column, Table};
+use crate::{Error, ErrorCode, Result, nearest};
+
+/// Text that stands for a missing number.
+const MISSING: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "-"];
+
+/// The column called so, or so in the other of camel and snake case.
+pub(super) fn find<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
+    table.column(name).or_else(|| {
+        let same = |other: &str| camel_case(other) == camel_case(name);
+        table.columns.iter().find(|(other, _)| same(other)).map(|(_, column)| column)
+    })
+}
+
+fn camel_case(name: &str) -> String {
+    let mut upper = false;
+    let mut camel = String::with_capacity(name.len());
+    for (i, c) in name.char_indices() {
+        if c == '_' && i > 0 {
+            upper = true;
+        } else if std::mem::take(&mut upper) {
+            camel.extend(c.to_uppercase());
+        } else {
+            camel.push(c);
+        }
+    }
+    camel
+}
+
+/// The column called so, or an error that names the nearest one and all others.
+pub(super) fn require<'a>(table: &'a Table, name: &str, meaning: &str) -> Result<&'a Column> {
+    find(table, name).ok_or_else(|| absent(table, name, meaning, ErrorCode::Schema))
+}
+
+/// That a column is not there.
+pub(super) fn absent(table: &Table, name: &str, meaning: &str, code: ErrorCode) -> Error {
+    let names: Vec<&str> = table.names().collect();
+    let near = nearest(name, names.iter().copied());
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+    let stop = if near.is_some() { "" } else { "." };
+    let message = format!(
+        "there is no {meaning} column \"{name}\"{hint}{stop} The table has: {}",
+        names.join(", ")
+    );
+    Error::new(code, message).with(|d| {
+        d.column = Some(name.into());
+        d.actual = Some(names.into());
+    })
+}
+
+/// The numbers of a column, NaN where missing. Text is read as numbers.
+pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64]>> {
+    match column {
+        Column::Float(values) => Ok(Cow::Borrowed(values)),
+        Column::Int(values) => Ok(values.iter().map(|v| *v as f64).collect()),
+        Column::Text(texts) => {
+            let values = texts.iter().enumerate().map(|(row, text)| {
+                let text = text.as_deref().map_or("", str::trim);
+                let missing = || MISSING.contains(&text.to_lowercase().as_str());
+                text.parse().or_else(|_| if missing() { Ok(f64::NAN) } else { Err(row) }).map_err(|row: usize| {
+                    let message = format!(
+                        "column \"{name}\", row {} of {}: \"{text}\" is not a number; correct it, or leave it empty if it is missing",
+                        row + 1,
+                        texts.len()
+                    );
+                    Error::new(ErrorCode::Schema, message).with(|d| {
+                        d.column = Some(name.into());
+                        d.actual = Some(text.into());
+                        d.sample = vec![serde_json::json!({ "row": row })];
+                    })
+                })
+            });
+            values.collect()
+        }
+        Column::Date(_) => {
+            let message = format!("column \"{name}\" holds dates where numbers are needed");
+            Err(Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into())))
+        }
+    }
+}
+
+/// The identifier of each row.
+pub(super) enum RowIds<'a> {
+    /// Text.
+    Text(Vec<&'a str>),
+    /// Integers.
+    Int(Cow<'a, [i64]>),
+    /// One series for all rows: the table has no identifiers.
+    One(&'a str),
+}
+
+impl<'a> RowIds<'a> {
+    /// Reads a column of identifiers. Whole floats are integers.
+    pub(super) fn read(column: &'a Column, name: &str) -> Result<Self> {
+        let at_row = |row: usize, problem: &str| {
+            let message = format!(
+                "column \"{name}\", row {} of {}: the identifier {problem}",
+                row + 1,
+                column.len()
+            );
+            Error::new(ErrorCode::Schema, message).with(|d| {
+                d.column = Some(name.into());
+                d.sample = vec![serde_json::json!({ "row": row })];
+            })
+        };
+        match column {
+            Column::Int(ids) => Ok(Self::Int(Cow::Borrowed(ids))),
+            Column::Text(ids) => {
+                let ids = ids
+                    .iter()
+                    .enumerate()
+                    .map(|(row, id)| id.as_deref().ok_or_else(|| at_row(row, "is missing")));
+                Ok(Self::Text(ids.collect::<Result<_>>()?))
+            }
+            Column::Float(ids) => {
+                let ids = ids.iter().enumerate().map(|(row, id)| match id {
+                    id if id.is_nan() => Err(at_row(row, "is missing")),
+                    id if id.fract() != 0.0 || id.abs() > 9e15 => Err(at_row(
+                        row,
+                        &format!("is {id}, which is neither text nor a whole number"),
+                    )),
+                    id => Ok(*id as i64),
+                });
+                Ok(Self::Int(ids.collect::<Result<_>>()?))
+            }
+            Column::Date(_) => {
+                let message = format!("column \"{name}\" holds dates where identifiers are needed");
+                Err(Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into())))
+            }
+        }
+    }
+
+    /// The identifier of a row as text.
+    pub(super) fn text(&self, row: usize) -> Cow<'a, str> {
+        match self {
+            Self::Text(ids) => Cow::Borrowed(ids[row]),
+            Self::Int(ids) => Cow::Owned(ids[row].to_string()),
+            Self::One(id) => Cow::Borrowed(id),
+        }
+    }
+
+    /// The different identifiers, sorted, and each row's place among them.
+    pub(super) fn group(&self, rows: usize) -> (Ids, Vec<usize>) {
+        match self {
+            Self::Text(ids) => {
+                let (unique, codes) = group(ids);
+                (Ids::Text(unique.into_iter().map(str::to_owned).collect()), codes)
+            }
+            Self::Int(ids) => {
+                let (unique, codes) = group(ids);
+                (Ids::Int(unique), codes)
+            }
+            Self::One(id) => (Ids::Text(vec![(*id).into()]), vec![0; rows]),
+        }
+    }
+}
+
+fn group<T: Copy + Ord + std::hash::Hash>(values: &[T]) -> (Vec<T>, Vec<usize>) {
+    let mut unique: Vec<T> = Vec::new();
+    let mut places: HashMap<T, usize> = HashMap::new();
+    let mut codes: Vec<usize> = Vec::with_capacity(values.len());
+    for (row, value) in values.iter().enumerate() {
+        // Rows of a series mostly follow each other.
+        if row > 0 && values[row - 1] == *value {
+            codes.push(codes[row - 1]);
+            continue;
+        }
+        codes.push(*places.entry(*value).or_insert_with(|| {
+            unique.push(*value);
+            unique.len() - 1
+        }));
+    }
+    let mut order: Vec<usize> = (0..unique.len()).collect();
+    order.sort_by_key(|i| unique[*i]);
+    let mut rank = vec![0; order.len()];
+    for (place, i) in order.iter().enumerate() {
+        rank[*i] = place;
+    }
+    (order.iter().map(|i| unique[*i]).collect(), codes.into_iter().map(|code| rank[code]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_camel_and_snake_case() {
+        let table = Table::new(vec![
+            ("uniqueId".into(), Column::Int(vec![7])),
+            ("_x".into(), Column::Int(vec![1])),
+        ])
+        .unwrap();
+        assert_eq!(find(&table, "unique_id"), Some(&Column::Int(vec![7])));
+        assert_eq!(find(&table, "_x"), Some(&Column::Int(vec![1])));
+        assert_eq!(find(&table, "x"), None);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_with_the_nearest_and_all_others() {
+        let table = Table::new(vec![
+            ("ds".into(), Column::Int(vec![])),
+            ("temprature".into(), Column::Int(vec![])),
+        ])
+        .unwrap();
+        assert_eq!(
+            require(&table, "temperature", "exogenous").unwrap_err().to_string(),
+            "there is no exogenous column \"temperature\"; did you mean \"temprature\"? The table has: ds, temprature"
+        );
+        assert_eq!(
+            require(&table, "price", "exogenous").unwrap_err().to_string(),
+            "there is no exogenous column \"price\". The table has: ds, temprature"
+        );
+    }
+
+    #[test]
+    fn numeric_text_is_read_and_other_text_named() {
+        let text =
+            |texts: &[&str]| Column::Text(texts.iter().map(|t| Some(t.to_string())).collect());
+        let column = text(&["12.5", " 3 ", "", "NA", "NaN", "null"]);
+        let values = numbers(&column, "y").unwrap();
+        assert_eq!(values[..2], [12.5, 3.0]);
+        assert!(values[2..].iter().all(|v| v.is_nan()));
+        assert_eq!(
+            numbers(&text(&["1", "1,5"]), "y").unwrap_err().to_string(),
+            "column \"y\", row 2 of 2: \"1,5\" is not a number; correct it, or leave it empty if it is missing"
+        );
+        assert_eq!(
+            numbers(&Column::Date(vec![0]), "y").unwrap_err().to_string(),
+            "column \"y\" holds dates where numbers are needed"
+        );
+    }
+
+    #[test]
+    fn identifiers_are_sorted_as_text_or_as_numbers() {
+        let column = Column::Text(["b", "a", "B", "10", "b"].map(|t| Some(t.to_string())).to_vec());
+        let (ids, codes) = RowIds::read(&column, "id").unwrap().group(5);
+        assert_eq!(ids, Ids::Text(["10", "B", "a", "b"].map(String::from).to_vec()));
+        assert_eq!(codes, [3, 2, 1, 0, 3]);
+        let (ids, codes) =
+            RowIds::read(&Column::Float(vec![10.0, 9.0, -1.0]), "id").unwrap().group(3);
+        assert_eq!((ids, codes), (Ids::Int(vec![-1, 9, 10]), vec![2, 1, 0]));
+    }
+
+    #[test]
+    fn unusable_identifiers_name_their_row() {
+        let message = |column: Column| RowIds::read(&column, "id").err().unwrap().to_string();
+        assert_eq!(
+            message(Column::Text(vec![None])),
+            "column \"id\", row 1 of 1: the identifier is missing"
+        );
+        assert_eq!(
+            message(Column::Float(vec![1.0, 1.5])),
+            "column \"id\", row 2 of 2: the identifier is 1.5, which is neither text nor a whole number"
+        );
+        assert_eq!(
+            message(Column::Date(vec![0])),
+            "column \"id\" holds dates where identifiers are needed"
+        );
+    }
+}

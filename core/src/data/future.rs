@@ -1,0 +1,252 @@
+//! The future: which series and times a forecast covers, and exogenous values for them.
+
+use std::collections::HashMap;
+
+use super::columns::{RowIds, absent, find, numbers, require};
+use super::frequency::Frequency;
+use super::panel::{Ids, Panel};
+use super::table::Table;
+use super::times::read_times;
+use crate::{Error, ErrorCode, Result};
+
+/// Series and time of each row of a forecast, `h` rows a series.
+pub fn make_future_frame(panel: &Panel, frequency: Frequency, h: usize) -> (Ids, Vec<i64>) {
+    (panel.ids.repeat(h), panel.future_times(frequency, h))
+}
+
+/// Values of these columns for each series and each of its `h` future times, in the order of the panel.
+///
+/// The table may have its rows in any order, and more than are needed.
+pub fn future_exogenous(
+    table: &Table,
+    panel: &Panel,
+    frequency: Frequency,
+    h: usize,
+    columns: &[String],
+) -> Result<Vec<(String, Vec<f64>)>> {
+    let wanted = Wanted::find(table, panel, frequency, h)?;
+    let missing = wanted.missing();
+    if let Some(first) = missing.first() {
+        let (id, t) = (panel.id(first / h), wanted.times[*first]);
+        let message = format!(
+            "future values are missing for series \"{id}\" at {} ({} of {} rows are missing); the future table needs each series at its {h} times after the data",
+            panel.format_time(t),
+            missing.len(),
+            wanted.rows.len()
+        );
+        let sample = missing
+            .iter()
+            .take(5)
+            .map(|j| serde_json::json!({ "uniqueId": panel.id(j / h), "ds": wanted.times[*j] }));
+        return Err(Error::new(ErrorCode::FutureExog, message).with(|d| {
+            d.unique_id = Some(id);
+            d.ds = Some(t);
+            d.actual = Some(missing.len().into());
+            d.sample = sample.collect();
+        }));
+    }
+    columns.iter().map(|name| Ok((name.clone(), wanted.column(table, panel, h, name)?))).collect()
+}
+
+/// Series and time of each row that a future table lacks.
+pub fn missing_future(
+    table: &Table,
+    panel: &Panel,
+    frequency: Frequency,
+    h: usize,
+) -> Result<Vec<(String, i64)>> {
+    let wanted = Wanted::find(table, panel, frequency, h)?;
+    Ok(wanted.missing().into_iter().map(|j| (panel.id(j / h), wanted.times[j])).collect())
+}
+
+/// The rows of a table that a forecast needs.
+struct Wanted {
+    /// The times of a forecast, `h` a series.
+    times: Vec<i64>,
+    /// The row of the table for each.
+    rows: Vec<Option<usize>>,
+}
+
+impl Wanted {
+    fn find(table: &Table, panel: &Panel, frequency: Frequency, h: usize) -> Result<Self> {
+        table.check()?;
+        let names = &panel.names;
+        let only = panel.ids.text(0);
+        let row_ids = match find(table, &names.id) {
+            None if panel.n_series() == 1 => RowIds::One(&only),
+            None => return Err(absent(table, &names.id, "identifier", ErrorCode::Schema)),
+            Some(column) => RowIds::read(column, &names.id)?,
+        };
+        let (row_times, _) =
+            read_times(require(table, &names.time, "time")?, &names.time, Some(frequency))?;
+        let times = panel.future_times(frequency, h);
+        let mut rows: Vec<Option<usize>> = vec![None; times.len()];
+        let places: HashMap<String, usize> =
+            (0..panel.n_series()).map(|i| (panel.id(i), i)).collect();
+        for (row, t) in row_times.iter().enumerate() {
+            let id = row_ids.text(row);
+            let Some(i) = places.get(id.as_ref()) else { continue };
+            let Ok(step) = times[i * h..(i + 1) * h].binary_search(t) else { continue };
+            if let Some(other) = rows[i * h + step].replace(row) {
+                let message = format!(
+                    "the future table has series \"{id}\" at {} more than once; keep one row for each series and time",
+                    panel.format_time(*t)
+                );
+                let sample = [other, row]
+                    .map(|row| serde_json::json!({ "uniqueId": id, "ds": t, "row": row }));
+                return Err(Error::new(ErrorCode::DuplicateTime, message).with(|d| {
+                    d.unique_id = Some(id.into_owned());
+                    d.ds = Some(*t);
+                    d.sample = sample.to_vec();
+                }));
+            }
+        }
+        Ok(Self { times, rows })
+    }
+
+    fn missing(&self) -> Vec<usize> {
+        (0..self.rows.len()).filter(|j| self.rows[*j].is_none()).collect()
+    }
+
+    fn column(&self, table: &Table, panel: &Panel, h: usize, name: &str) -> Result<Vec<f64>> {
+        let column = find(table, name)
+            .ok_or_else(|| absent(table, name, "future", ErrorCode::FutureExog))?;
+        let values = numbers(column, name)?;
+        let value = |(j, row): (usize, &Option<usize>)| {
+            let value = row.map_or(f64::NAN, |row| values[row]);
+            if value.is_finite() {
+                return Ok(value);
+            }
+            let problem = if value.is_nan() {
+                "is missing".to_string()
+            } else {
+                format!("is {value}, which is not finite")
+            };
+            let (id, t) = (panel.id(j / h), self.times[j]);
+            let message = format!(
+                "series \"{id}\", {}: the future value of \"{name}\" {problem}",
+                panel.format_time(t)
+            );
+            Err(Error::new(ErrorCode::MissingValue, message).with(|d| {
+                d.unique_id = Some(id);
+                d.ds = Some(t);
+                d.column = Some(name.into());
+            }))
+        };
+        self.rows.iter().enumerate().map(value).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, PanelOptions};
+
+    fn text(values: &[&str]) -> Column {
+        Column::Text(values.iter().map(|v| Some(v.to_string())).collect())
+    }
+
+    fn table(ids: &[&str], times: &[&str], price: &[f64]) -> Table {
+        let price = Column::Float(price.to_vec());
+        Table::new(vec![
+            ("unique_id".into(), text(ids)),
+            ("ds".into(), text(times)),
+            ("price".into(), price),
+        ])
+        .unwrap()
+    }
+
+    /// `a` ends in March, `b` in April.
+    fn panel() -> (Panel, Frequency) {
+        let mut data = table(
+            &["a", "a", "a", "b", "b", "b"],
+            &["2024-01", "2024-02", "2024-03", "2024-02", "2024-03", "2024-04"],
+            &[1.0; 6],
+        );
+        data.columns[2].0 = "y".into();
+        Panel::from_table(&data, &PanelOptions::default()).unwrap()
+    }
+
+    fn prices(table: &Table) -> Result<Vec<f64>> {
+        let (panel, frequency) = panel();
+        let columns = future_exogenous(table, &panel, frequency, 2, &["price".into()])?;
+        assert_eq!(columns[0].0, "price");
+        Ok(columns[0].1.clone())
+    }
+
+    const IDS: [&str; 6] = ["b", "b", "z", "a", "a", "a"];
+    const TIMES: [&str; 6] = ["2024-06", "2024-05", "2024-05", "2024-05", "2024-06", "2024-04"];
+
+    #[test]
+    fn rows_come_in_any_order_and_may_be_more_than_needed() {
+        assert_eq!(
+            prices(&table(&IDS, &TIMES, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])).unwrap(),
+            [6.0, 4.0, 2.0, 1.0]
+        );
+    }
+
+    #[test]
+    fn the_frame_has_every_series_at_its_future_times() {
+        let (panel, frequency) = panel();
+        let (ids, times) = make_future_frame(&panel, frequency, 2);
+        let times: Vec<String> = times.into_iter().map(|t| panel.format_time(t)).collect();
+        assert_eq!(ids, Ids::Text(["a", "a", "b", "b"].map(String::from).to_vec()));
+        assert_eq!(times, ["2024-04-01", "2024-05-01", "2024-05-01", "2024-06-01"]);
+    }
+
+    #[test]
+    fn missing_rows_are_counted_and_listed() {
+        let future = table(&["a", "b"], &["2024-05", "2024-05"], &[1.0, 2.0]);
+        let e = prices(&future).unwrap_err();
+        assert_eq!(e.code, ErrorCode::FutureExog);
+        assert_eq!(
+            e.to_string(),
+            "future values are missing for series \"a\" at 2024-04-01 (2 of 4 rows are missing); the future table needs each series at its 2 times after the data"
+        );
+        let (april, june) = (1_711_929_600_000_i64, 1_717_200_000_000_i64);
+        assert_eq!(
+            e.details.sample,
+            [
+                serde_json::json!({ "uniqueId": "a", "ds": april }),
+                serde_json::json!({ "uniqueId": "b", "ds": june })
+            ]
+        );
+        let (panel, frequency) = panel();
+        let missing = missing_future(&future, &panel, frequency, 2).unwrap();
+        assert_eq!(missing, [("a".into(), april), ("b".into(), june)]);
+    }
+
+    #[test]
+    fn unusable_future_tables_are_refused() {
+        let mut unpriced = table(&IDS, &TIMES, &[1.0; 6]);
+        unpriced.columns[2].0 = "prices".into();
+        let mut anonymous = table(&IDS, &TIMES, &[1.0; 6]);
+        anonymous.columns.remove(0);
+        let cases = [
+            (
+                table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
+                ErrorCode::MissingValue,
+                "series \"b\", 2024-05-01: the future value of \"price\" is missing",
+            ),
+            (
+                table(&["a", "a"], &["2024-04", "2024-04-01"], &[1.0, 2.0]),
+                ErrorCode::DuplicateTime,
+                "the future table has series \"a\" at 2024-04-01 more than once; keep one row for each series and time",
+            ),
+            (
+                unpriced,
+                ErrorCode::FutureExog,
+                "there is no future column \"price\"; did you mean \"prices\"? The table has: unique_id, ds, prices",
+            ),
+            (
+                anonymous,
+                ErrorCode::Schema,
+                "there is no identifier column \"unique_id\". The table has: ds, price",
+            ),
+        ];
+        for (table, code, message) in cases {
+            let e = prices(&table).unwrap_err();
+            assert_eq!((e.code, e.to_string()), (code, message.into()));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Times on the frequency: each series is walked once, irregular times are refused and gaps filled as asked.
+
+use super::date_text::format_time;
+use super::frequency::Frequency;
+use super::inference::infer_dates;
+use super::panel::{Ids, TimeKind};
+use crate::{Error, ErrorCode, Result};
+
+/// What to do with times that a series skips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnGap {
+    /// Refuse the table.
+    #[default]
+    Error,
+    /// Insert masked rows.
+    Mask,
+    /// Insert rows with the target of the row before.
+    FillForward,
+    /// Insert rows with the target 0.
+    FillZero,
+}
+
+/// Sorted rows of all series.
+pub(super) struct Rows<'a> {
+    pub(super) ids: &'a Ids,
+    /// Row offsets of the series.
+    pub(super) indptr: Vec<usize>,
+    /// Time of each row.
+    pub(super) times: Vec<i64>,
+    /// Row of the table that each row takes its values from.
+    pub(super) source: Vec<usize>,
+    /// Whether a row was inserted; its source is that of the row before.
+    pub(super) inserted: Vec<bool>,
+    pub(super) kind: &'a TimeKind,
+}
+
+impl Rows<'_> {
+    fn series(&self) -> impl Iterator<Item = &[i64]> {
+        self.indptr.windows(2).map(|w| &self.times[w[0]..w[1]])
+    }
+
+    /// An error at a time of a series.
+    pub(super) fn error(&self, code: ErrorCode, i: usize, t: i64, message: String) -> Error {
+        Error::new(code, message).with(|d| {
+            d.unique_id = Some(self.ids.text(i));
+            d.ds = Some(t);
+        })
+    }
+
+    pub(super) fn format(&self, t: i64) -> String {
+        format_time(t, self.kind)
+    }
+
+    /// That no series has a time twice.
+    pub(super) fn check_duplicates(&self) -> Result<()> {
+        for (i, times) in self.series().enumerate() {
+            if let Some(j) = times.windows(2).position(|w| w[0] == w[1]) {
+                let t = times[j];
+                let total: usize = self
+                    .series()
+                    .map(|times| times.windows(2).filter(|w| w[0] == w[1]).count())
+                    .sum();
+                let more = if total > 1 {
+                    format!(" ({total} rows too many in all)")
+                } else {
+                    String::new()
+                };
+                let id = self.ids.text(i);
+                let message = format!(
+                    "series \"{id}\" has the time {} more than once{more}; keep one row for each series and time",
+                    self.format(t)
+                );
+                let rows = (0..times.len())
+                    .filter(|k| times[*k] == t)
+                    .map(|k| self.source[self.indptr[i] + k]);
+                let sample = rows
+                    .take(5)
+                    .map(|row| serde_json::json!({ "uniqueId": id, "ds": t, "row": row }));
+                let sample: Vec<serde_json::Value> = sample.collect();
+                return Err(self
+                    .error(ErrorCode::DuplicateTime, i, t, message)
+                    .with(|d| d.sample = sample));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the rows on the frequency: refuses times off it, and refuses or fills gaps.
+    pub(super) fn regularize(self, frequency: Frequency, on_gap: OnGap) -> Result<Self> {
+        let mut periods = Vec::with_capacity(self.times.len());
+        for (i, times) in self.series().enumerate() {
+            for t in times {
+                let period = frequency.periods_between(times[0], *t);
+                periods.push(period.ok_or_else(|| self.irregular(i, times[0], *t, frequency))?);
+            }
+        }
+        let gaps = self
+            .indptr
+            .windows(2)
+            .flat_map(|w| w[0] + 1..w[1])
+            .filter(|j| periods[*j] - periods[j - 1] > 1);
+        let (mut n_gaps, mut missing, mut first) = (0, 0_u64, None);
+        for j in gaps {
+            n_gaps += 1;
+            missing = missing.saturating_add((periods[j] - periods[j - 1] - 1) as u64);
+            first = first.or(Some(j));
+        }
+        let Some(first) = first else { return Ok(self) };
+        // A frequency far too fine would fill the memory.
+        let absurd = missing > 100 * self.times.len() as u64 + 10_000;
+        if on_gap == OnGap::Error || absurd {
+            return Err(self.gap(first, frequency, n_gaps, missing, absurd));
+        }
+        Ok(self.fill(frequency, &periods))
+    }
+
+    fn fill(self, frequency: Frequency, periods: &[i64]) -> Self {
+        let mut filled =
+            Self { indptr: vec![0], times: vec![], source: vec![], inserted: vec![], ..self };
+        for w in self.indptr.windows(2) {
+            for j in w[0]..w[1] {
+                let next = if j > w[0] { periods[j - 1] + 1 } else { periods[j] };
+                for period in next..periods[j] {
+                    filled.times.push(frequency.advance(self.times[w[0]], period));
+                    filled.source.push(self.source[j - 1]);
+                    filled.inserted.push(true);
+                }
+                filled.times.push(self.times[j]);
+                filled.source.push(self.source[j]);
+                filled.inserted.push(false);
+            }
+            filled.indptr.push(filled.times.len());
+        }
+        filled
+    }
+
+    fn irregular(&self, i: usize, first: i64, t: i64, frequency: Frequency) -> Error {
+        let nearest = if frequency.is_on(first) {
+            frequency.nearest(first, t)
+        } else {
+            frequency.nearest(t, t)
+        };
+        let series: Vec<&[i64]> = self.series().collect();
+        let inferred = if frequency.is_step() {
+            None
+        } else {
+            infer_dates(&series).ok().filter(|f| *f != frequency)
+        };
+        let hint = match inferred {
+            Some(inferred) => {
+                format!(". The times look like \"{inferred}\": set that, or correct the times")
+            }
+            None => "; correct the time or the frequency".into(),
+        };
+        let message = format!(
+            "series \"{}\": the time {} is not on the frequency \"{frequency}\", the nearest that is would be {}{hint}",
+            self.ids.text(i),
+            self.format(t),
+            self.format(nearest),
+        );
+        self.error(ErrorCode::Freq, i, t, message).with(|d| {
+            d.expected = Some(nearest.into());
+            d.actual = Some(t.into());
+        })
+    }
+
+    fn gap(
+        &self,
+        row: usize,
+        frequency: Frequency,
+        n_gaps: usize,
+        missing: u64,
+        absurd: bool,
+    ) -> Error {
+        let i = self.indptr.partition_point(|start| *start <= row) - 1;
+        let t = frequency.advance(self.times[row - 1], 1);
+        let what = match (missing, n_gaps) {
+            (1, _) => "1 time is missing in all".to_string(),
+            (missing, 1) => format!("{missing} times are missing in all, in 1 gap"),
+            (missing, gaps) => format!("{missing} times are missing in all, in {gaps} gaps"),
+        };
+        let fix = if absurd {
+            format!("That is too many to fill: is \"{frequency}\" the right frequency?")
+        } else {
+            "Add the rows, or set onGap to \"mask\", \"fillForward\" or \"fillZero\"".into()
+        };
+        let message = format!(
+            "series \"{}\" has no row for {}; {what}. {fix}",
+            self.ids.text(i),
+            self.format(t)
+        );
+        self.error(ErrorCode::Gap, i, t, message).with(|d| {
+            d.actual = Some(missing.into());
+            d.option = Some("onGap".into());
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! Inferring a frequency from times: the coarsest one that all of them are on.
+
+use super::calendar::{Calendar, Edge, Period, month_of, weekday};
+use super::date_text::DAY;
+use super::frequency::{Frequency, Unit};
+use crate::{Error, ErrorCode, Result};
+
+impl Frequency {
+    /// The frequency of sorted dates. At least three are needed; a minority of gaps does no harm.
+    pub fn infer(times: &[i64]) -> Result<Self> {
+        infer_dates(&[times])
+    }
+}
+
+/// The frequency of several series of dates together.
+pub(super) fn infer_dates(series: &[&[i64]]) -> Result<Frequency> {
+    let differences = check(series)?;
+    let candidate = months(series)
+        .or_else(|| weeks_or_business_days(series))
+        .unwrap_or_else(|| Frequency::fixed(gcd(differences.iter().copied())));
+    regular(candidate, series)
+}
+
+/// The frequency of several series of step numbers together.
+pub(super) fn infer_steps(series: &[&[i64]]) -> Result<Frequency> {
+    let differences = check(series)?;
+    regular(Frequency { n: gcd(differences), unit: Unit::Step }, series)
+}
+
+/// The differences between neighbours, if there are enough of them.
+fn check(series: &[&[i64]]) -> Result<Vec<i64>> {
+    let differences: Vec<i64> = series
+        .iter()
+        .flat_map(|times| times.windows(2).map(|w| w[1] - w[0]))
+        .filter(|d| *d > 0)
+        .collect();
+    let longest = series.iter().map(|times| times.len()).max().unwrap_or(0);
+    if longest < 3 || differences.len() < 2 {
+        let message = format!(
+            "cannot infer the frequency: the longest series has {longest} times, 3 are needed. Set freq"
+        );
+        return Err(Error::new(ErrorCode::Freq, message));
+    }
+    Ok(differences)
+}
+
+/// The candidate, if most neighbours are one period apart.
+fn regular(candidate: Frequency, series: &[&[i64]]) -> Result<Frequency> {
+    let pairs = || series.iter().flat_map(|times| times.windows(2)).filter(|w| w[0] < w[1]);
+    let single = pairs().filter(|w| candidate.periods_between(w[0], w[1]) == Some(1)).count();
+    if single * 2 < pairs().count() {
+        return Err(Error::new(
+            ErrorCode::Freq,
+            "cannot infer the frequency: the times are irregular. Set freq",
+        ));
+    }
+    Ok(candidate)
+}
+
+/// Months, quarters and years, if all dates are at the same edge of their month.
+fn months(series: &[&[i64]]) -> Option<Frequency> {
+    let days = || series.iter().flat_map(|times| times.iter()).map(|t| t.div_euclid(DAY));
+    let edge = [Edge::Start, Edge::End, Edge::BusinessStart, Edge::BusinessEnd]
+        .into_iter()
+        .find(|edge| days().all(|day| edge.day(month_of(day)) == day))?;
+    let month_differences =
+        series.iter().flat_map(|times| times.windows(2)).map(|w| month(w[1]) - month(w[0]));
+    let apart = gcd(month_differences.filter(|m| *m != 0));
+    let anchor = series.iter().find_map(|times| times.first()).map(|t| month(*t))?;
+    let in_phase = days().all(|day| (month_of(day) - anchor) % apart.max(1) == 0);
+    let (period, n) = match apart {
+        0 => return None,
+        n if n % 12 == 0 && in_phase => (Period::Year, n / 12),
+        n if n % 3 == 0 && in_phase => (Period::Quarter, n / 3),
+        n => (Period::Month, n),
+    };
+    let month_of_year = anchor.rem_euclid(12) as u8 + 1;
+    let month = match (period, edge) {
+        (Period::Month, _) => 1,
+        // Pandas names quarters after the first month of the year they can begin in, or the last they can end in.
+        (Period::Quarter, Edge::Start | Edge::BusinessStart) => (month_of_year - 1) % 3 + 1,
+        (Period::Quarter, _) => (month_of_year - 1) % 3 + 10,
+        (Period::Year, _) => month_of_year,
+    };
+    Some(Frequency::dates(n, Calendar::Months { period, month, edge }))
+}
+
+fn month(t: i64) -> i64 {
+    month_of(t.div_euclid(DAY))
+}
+
+/// Weeks, if all dates are the same day of the week; business days, if weekends, and only they, are skipped.
+fn weeks_or_business_days(series: &[&[i64]]) -> Option<Frequency> {
+    let days = || series.iter().flat_map(|times| times.iter()).map(|t| t.div_euclid(DAY));
+    let pairs = || series.iter().flat_map(|times| times.windows(2));
+    if !pairs().all(|w| (w[1] - w[0]) % DAY == 0) {
+        return None;
+    }
+    let apart = gcd(pairs().map(|w| (w[1] - w[0]) / DAY));
+    let first = weekday(days().next()?);
+    if apart > 0 && apart % 7 == 0 && days().all(|day| weekday(day) == first) {
+        return Some(Frequency::dates(apart / 7, Calendar::Weekday(first)));
+    }
+    let crosses = |w: &[i64]| w[1] - w[0] == 3 * DAY && weekday(w[0].div_euclid(DAY)) == 4;
+    let business = days().all(|day| weekday(day) < 5) && pairs().any(crosses);
+    (business && apart == 1).then(|| Frequency::dates(1, Calendar::BusinessDay))
+}
+
+fn gcd(numbers: impl IntoIterator<Item = i64>) -> i64 {
+    numbers.into_iter().fold(0, |mut a, mut b| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a.abs()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::date_text::parse_time;
+
+    fn at(text: &str) -> i64 {
+        parse_time(text).unwrap()
+    }
+
+    fn inferred(alias: &str, start: &str, n: i64) -> String {
+        let frequency = Frequency::parse(alias).unwrap();
+        let start = frequency.advance(at(start), 0);
+        let times: Vec<i64> = (0..n).map(|i| frequency.advance(start, i)).collect();
+        Frequency::infer(&times).unwrap().to_pandas()
+    }
+
+    #[test]
+    fn what_was_generated_is_inferred() {
+        let cases = [
+            ("D", "D"),
+            ("2D", "2D"),
+            ("h", "h"),
+            ("36h", "36h"),
+            ("15min", "15min"),
+            ("90min", "90min"),
+            ("s", "s"),
+            ("1500ms", "1500ms"),
+            ("MS", "MS"),
+            ("2MS", "2MS"),
+            ("3MS", "QS-FEB"),
+            ("6MS", "2QS-FEB"),
+            ("ME", "ME"),
+            ("BMS", "BMS"),
+            ("BME", "BME"),
+            ("QS", "QS-JAN"),
+            ("QS-MAR", "QS-MAR"),
+            ("QE", "QE-DEC"),
+            ("QE-JAN", "QE-OCT"),
+            ("YS-APR", "YS-APR"),
+            ("2YE", "2YE-DEC"),
+            ("W", "W-SUN"),
+            ("7D", "W-WED"),
+            ("2W-MON", "2W-MON"),
+            ("B", "B"),
+        ];
+        for (alias, expected) in cases {
+            assert_eq!(inferred(alias, "2023-02-01", 12), expected, "{alias}");
+        }
+    }
+
+    #[test]
+    fn a_minority_of_gaps_does_no_harm() {
+        let mut times = Frequency::parse("MS").unwrap().future(at("2020-01-01"), 24);
+        times.remove(7);
+        assert_eq!(Frequency::infer(&times).unwrap().to_pandas(), "MS");
+        let mut times = Frequency::parse("B").unwrap().future(at("2024-01-01"), 24);
+        times.drain(7..9);
+        assert_eq!(Frequency::infer(&times).unwrap().to_pandas(), "B");
+    }
+
+    #[test]
+    fn weeks_on_different_days_are_seven_days() {
+        let series = ["2024-01-01", "2024-01-02"]
+            .map(|start| Frequency::parse("7D").unwrap().future(at(start), 5));
+        assert_eq!(infer_dates(&[&series[0], &series[1]]).unwrap().to_pandas(), "7D");
+        let series = ["2024-01-01", "2024-02-01"]
+            .map(|start| Frequency::parse("3MS").unwrap().future(at(start), 5));
+        assert_eq!(infer_dates(&[&series[0], &series[1]]).unwrap().to_pandas(), "3MS");
+    }
+
+    #[test]
+    fn steps_are_inferred_too() {
+        assert_eq!(infer_steps(&[&[0, 2, 4], &[1, 3]]).unwrap(), Frequency::step(2).unwrap());
+    }
+
+    #[test]
+    fn too_few_and_irregular_times_are_errors() {
+        let e = Frequency::infer(&[0, DAY]).unwrap_err();
+        assert_eq!(
+            e.to_string(),
+            "cannot infer the frequency: the longest series has 2 times, 3 are needed. Set freq"
+        );
+        let e = Frequency::infer(&[0, 7, 1000, 1911, 5003]).unwrap_err();
+        assert_eq!(e.code, ErrorCode::Freq);
+        assert_eq!(e.to_string(), "cannot infer the frequency: the times are irregular. Set freq");
+    }
+}

@@ -1,0 +1,11 @@
+//! Forecasters and forecasts: what users call.
+
+mod chart;
+mod metrics;
+mod neural_forecast;
+mod result;
+
+pub use chart::ChartOptions;
+pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
+pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
+pub use result::Forecast;

@@ -1,0 +1,306 @@
+//! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
+
+use serde::Serialize;
+
+use super::result::Forecast;
+use crate::data::{
+    ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, forecast_window, future_exogenous,
+};
+use crate::models::{Instance, ModelSpec};
+use crate::train::{self, Control, Drawn, ModelReport, Outputs, Progress, Runner, Source};
+use crate::{Error, ErrorCode, Result};
+
+/// Options of [`NeuralForecast::fit`].
+#[derive(Clone, Debug, Default)]
+pub struct FitOptions {
+    /// What the columns are called.
+    pub names: ColumnNames,
+    /// One row per series: the static columns.
+    pub static_table: Option<Table>,
+    /// Rows at the end of each series that validate; 0, or at least `h`.
+    pub val_size: usize,
+    /// What to do where a series skips a time.
+    pub on_gap: OnGap,
+}
+
+/// Options of [`NeuralForecast::predict`].
+#[derive(Clone, Debug, Default)]
+pub struct PredictOptions {
+    /// History to forecast from, of known or new series; the training data when left out.
+    pub data: Option<Table>,
+    /// Static columns of `data`.
+    pub static_table: Option<Table>,
+    /// Future values of the columns that models know in advance.
+    pub future: Option<Table>,
+    /// Interval levels that the forecast must have.
+    pub level: Vec<f64>,
+}
+
+/// How training went.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FitReport {
+    /// One for each model, in order.
+    pub models: Vec<ModelReport>,
+    /// Seed of the first model.
+    pub seed: i64,
+    /// What was noticed in the data and is not an error.
+    pub data_warnings: Vec<String>,
+}
+
+/// Bytes held.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct MemoryUsage {
+    /// Parameters of all models.
+    pub weights: usize,
+    /// The training data.
+    pub dataset: usize,
+    /// Buffers of the last run that are kept for the next.
+    pub workspace: usize,
+}
+
+/// Models, and the data they were fitted on.
+pub struct NeuralForecast {
+    pub(super) models: Vec<Instance>,
+    pub(super) frequency: Option<Frequency>,
+    pub(super) fitted: Option<Fitted>,
+}
+
+/// What fitting leaves beside the weights.
+pub(super) struct Fitted {
+    pub(super) frequency: Frequency,
+    pub(super) names: ColumnNames,
+    /// `None` after loading a checkpoint that was saved without its data.
+    pub(super) panel: Option<Panel>,
+}
+
+impl NeuralForecast {
+    /// Checks the options of all models. Without a frequency it is inferred from the data.
+    pub fn new(models: Vec<ModelSpec>, frequency: Option<Frequency>) -> Result<Self> {
+        let models: Vec<Instance> = models.iter().map(Instance::new).collect::<Result<_>>()?;
+        Self::of(models, frequency)
+    }
+
+    pub(super) fn of(models: Vec<Instance>, frequency: Option<Frequency>) -> Result<Self> {
+        let Some(first) = models.first() else {
+            return Err(Error::option("models", "a list of at least one model", serde_json::json!([])));
+        };
+        if let Some(other) = models.iter().find(|m| m.train.h != first.train.h) {
+            let (a, b) = (first.train.h, other.train.h);
+            let message = format!("all models must have the same h; {} has {a}, {} has {b}", first.name(), other.name());
+            return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("h".into())));
+        }
+        Ok(Self { models, frequency, fitted: None })
+    }
+
+    /// Steps of a forecast.
+    pub fn h(&self) -> usize {
+        self.models[0].train.h
+    }
+
+    /// The models as the user wrote them.
+    pub fn specs(&self) -> Vec<ModelSpec> {
+        self.models.iter().map(|m| m.given.clone()).collect()
+    }
+
+    /// Column of each model's result: its name, with a number from the second of the same name on, as upstream.
+    pub fn names(&self) -> Vec<String> {
+        let mut seen: Vec<&str> = Vec::new();
+        let name = |m: &'_ Instance, before: usize| match before {
+            0 => m.name().to_string(),
+            n => format!("{}{n}", m.name()),
+        };
+        let mut names = Vec::with_capacity(self.models.len());
+        for model in &self.models {
+            let before = seen.iter().filter(|n| **n == model.name()).count();
+            names.push(name(model, before));
+            seen.push(model.name());
+        }
+        names
+    }
+
+    /// Whether there is something to forecast with.
+    pub fn fitted(&self) -> bool {
+        self.fitted.is_some()
+    }
+
+    /// The training data, if any.
+    pub fn panel(&self) -> Option<&Panel> {
+        self.fitted.as_ref()?.panel.as_ref()
+    }
+
+    /// The frequency: as given, or as inferred from the data.
+    pub fn frequency(&self) -> Option<Frequency> {
+        self.fitted.as_ref().map(|f| f.frequency).or(self.frequency)
+    }
+
+    /// Bytes held between runs.
+    pub fn memory_usage(&self) -> MemoryUsage {
+        let floats: usize = self.models.iter().map(|m| m.values.len()).sum();
+        let rows = |p: &Panel| p.times.len() * (p.temporal.len() * 8 + 8 + 4 + p.weight.as_ref().map_or(0, |_| 4));
+        MemoryUsage { weights: floats * size_of::<f32>(), dataset: self.panel().map_or(0, rows), workspace: 0 }
+    }
+
+    /// Trains all models on a table, from new weights. On an error everything stays as it was.
+    pub fn fit(&mut self, table: &Table, options: &FitOptions, control: &Control) -> Result<FitReport> {
+        let panel_options = PanelOptions {
+            names: options.names.clone(),
+            frequency: self.frequency,
+            on_gap: options.on_gap,
+            ..self.panel_options(options.static_table.clone())
+        };
+        let (panel, frequency) = Panel::from_table(table, &panel_options)?;
+        self.check_sizes(&panel, options.val_size)?;
+
+        let mut models: Vec<Instance> = self.models.iter().map(|m| Instance::new(&m.given)).collect::<Result<_>>()?;
+        let reports = models
+            .iter_mut()
+            .map(|m| train::train(m, &panel, options.val_size, control))
+            .collect::<Result<Vec<_>>>()?;
+        let (data_warnings, names) = (panel.warnings.clone(), panel.names.clone());
+        self.models = models;
+        self.fitted = Some(Fitted { frequency, names, panel: Some(panel) });
+        Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
+    }
+
+    /// Forecasts `h` steps after the end of every series.
+    pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
+        let Some(fitted) = &self.fitted else {
+            return Err(Error::new(ErrorCode::NotFitted, "nothing is fitted yet; call fit, or load a checkpoint"));
+        };
+        control.check()?;
+        let frequency = fitted.frequency;
+        let given = match &options.data {
+            Some(table) => {
+                let panel_options = PanelOptions {
+                    names: fitted.names.clone(),
+                    frequency: Some(frequency),
+                    ..self.panel_options(options.static_table.clone())
+                };
+                Some(Panel::from_table(table, &panel_options)?.0)
+            }
+            None => None,
+        };
+        let Some(panel) = given.as_ref().or(fitted.panel.as_ref()) else {
+            let message = "this checkpoint was saved without its data; give the history as data";
+            return Err(Error::new(ErrorCode::NotFitted, message));
+        };
+        let h = self.h();
+        let known_ahead = self.columns(|m| &m.train.futr_exog_list);
+        let future = match (&options.future, known_ahead.is_empty()) {
+            (_, true) => Vec::new(),
+            (Some(table), false) => future_exogenous(table, panel, frequency, h, &known_ahead)?,
+            (None, false) => {
+                let list = known_ahead.join(", ");
+                let message = format!("future values of {list} are needed: {h} rows per series; give them as future");
+                return Err(Error::new(ErrorCode::FutureExog, message).with(|d| d.column = known_ahead.first().cloned()));
+            }
+        };
+        let runner = Runner::new(control.threads)?;
+        let mut columns = Vec::new();
+        for (model, name) in self.models.iter().zip(self.names()) {
+            control.check()?;
+            columns.extend(forecast_model(&runner, model, &name, panel, &future)?);
+            let done = || Progress::done("predict", &name);
+            control.tell(done);
+        }
+        let forecast = Forecast {
+            names: fitted.names.clone(),
+            ids: panel.ids.clone(),
+            h,
+            times: panel.future_times(frequency, h),
+            time_kind: panel.time_kind.clone(),
+            columns,
+            models: self.names(),
+        };
+        for level in &options.level {
+            forecast.models.iter().try_for_each(|m| forecast.interval(m, *level).map(drop))?;
+        }
+        Ok(forecast)
+    }
+
+    /// The columns of a list of options, over all models.
+    fn columns(&self, list: impl Fn(&Instance) -> &Vec<String>) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for name in self.models.iter().flat_map(list) {
+            if !all.contains(name) {
+                all.push(name.clone());
+            }
+        }
+        all
+    }
+
+    /// What all models together read from a table.
+    fn panel_options(&self, static_table: Option<Table>) -> PanelOptions {
+        let mut exogenous = self.columns(|m| &m.train.hist_exog_list);
+        for name in self.columns(|m| &m.train.futr_exog_list) {
+            if !exogenous.contains(&name) {
+                exogenous.push(name);
+            }
+        }
+        PanelOptions { exogenous, static_table, statics: self.columns(|m| &m.train.stat_exog_list), ..PanelOptions::default() }
+    }
+
+    /// Refuses a validation split that does not fit, and series shorter than the input.
+    fn check_sizes(&self, panel: &Panel, val_size: usize) -> Result<()> {
+        let h = self.h();
+        if val_size > 0 && val_size < h {
+            return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
+        }
+        for model in &self.models {
+            let train = &model.train;
+            if train.early_stop_patience_steps > 0 && val_size == 0 {
+                let message = format!("{} stops early, so valSize must be at least h ({h})", model.name());
+                return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("valSize".into())));
+            }
+            let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
+            let Some(short) = (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size) else {
+                continue;
+            };
+            let (id, len) = (panel.id(short), panel.rows(short).len());
+            let message = format!(
+                "series \"{id}\" has {len} rows; {} needs {} (inputSize {}{}); \
+                 shorten inputSize, set startPaddingEnabled: true, or leave the series out",
+                model.name(),
+                needed + val_size,
+                train.input_size,
+                if val_size > 0 { format!(" and valSize {val_size}") } else { String::new() },
+            );
+            return Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
+                d.unique_id = Some(id);
+                d.model = Some(model.name().into());
+                d.expected = Some((needed + val_size).into());
+                d.actual = Some(len.into());
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// The columns of one model's forecast.
+fn forecast_model(
+    runner: &Runner,
+    model: &Instance,
+    name: &str,
+    panel: &Panel,
+    future: &[(String, Vec<f64>)],
+) -> Result<Vec<(String, Vec<f32>)>> {
+    let h = model.train.h;
+    let input = model.recurrence().map_or(model.train.input_size, |r| r.inference_input_size + 1);
+    let ahead = |name: &String| {
+        let column = future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
+        &column.1[..]
+    };
+    let source = Source::new(model, panel, 0)?.with_future(model.train.futr_exog_list.iter().map(ahead).collect(), h);
+    let drawn: Vec<Drawn> =
+        (0..panel.n_series()).map(|i| Drawn { window: forecast_window(panel, i, input), count: 1 }).collect();
+    let outputs = model.loss.outputs();
+    let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
+    runner.forecast(model, &source, &drawn, [input, h], Outputs::Forecast, |_, shard| {
+        for step in shard.unscaled(model).chunks_exact(outputs) {
+            columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
+        }
+    });
+    let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
+    Ok(titles.zip(columns).collect())
+}

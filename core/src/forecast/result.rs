@@ -1,0 +1,306 @@
+//! The forecast table: one row per series and future time, one column per model output.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+
+use crate::data::{ColumnNames, Ids, TimeKind};
+use crate::{Error, ErrorCode, Result, nearest};
+
+/// Forecasts of all series by all models: rows sorted by series, then time; `h` rows per series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Names of the special columns, as the user's table had them.
+    pub names: ColumnNames,
+    /// Identifier of each series, sorted.
+    pub ids: Ids,
+    /// Rows per series, at least one.
+    pub h: usize,
+    /// Time of each row: milliseconds since 1970, or a step number.
+    pub times: Vec<i64>,
+    /// What `times` means.
+    pub time_kind: TimeKind,
+    /// Name and values of each column: `NHITS`, `NHITS-median`, `NHITS-lo-90`, `NHITS-hi-90`.
+    pub columns: Vec<(String, Vec<f32>)>,
+    /// Names of the models, which their columns begin with.
+    pub models: Vec<String>,
+}
+
+impl Forecast {
+    /// The values of a column.
+    pub fn column(&self, name: &str) -> Result<&[f32]> {
+        self.find(name).ok_or_else(|| {
+            let names = || self.columns.iter().map(|(n, _)| n.as_str());
+            Error::new(
+                ErrorCode::Schema,
+                format!(
+                    "the forecast has no column \"{name}\"{}; its columns are {}",
+                    hint(name, names()),
+                    list(names())
+                ),
+            )
+            .with(|d| {
+                d.column = Some(name.into());
+                d.expected = Some(names().collect());
+            })
+        })
+    }
+
+    /// The rows of a series.
+    pub fn series_rows(&self, id: &str) -> Result<Range<usize>> {
+        let i = series_position(&self.ids, id)
+            .ok_or_else(|| unknown_series("forecast", &self.ids, id))?;
+        Ok(i * self.h..(i + 1) * self.h)
+    }
+
+    /// The lower and upper bound of a model's prediction interval; `level` in percent.
+    pub fn interval(&self, model: &str, level: f64) -> Result<(&[f32], &[f32])> {
+        self.check_model(model)?;
+        self.find_interval(model, level).ok_or_else(|| {
+            let levels = self.levels(model);
+            let there = if levels.is_empty() {
+                "has no intervals".into()
+            } else {
+                format!("has the levels {}", list(levels.iter().map(f64::to_string)))
+            };
+            Error::new(
+                ErrorCode::InvalidOption,
+                format!("\"{model}\" {there}, not {level}; to get it, train with `loss.mq({{ level: [{level}] }})`"),
+            )
+            .with(|d| {
+                d.option = Some("level".into());
+                d.model = Some(model.into());
+                d.expected = Some(levels.into());
+                d.actual = Some(level.into());
+            })
+        })
+    }
+
+    /// The point forecast of a model: its own column, else its median, else its only column.
+    pub fn point(&self, model: &str) -> Result<&[f32]> {
+        self.check_model(model)?;
+        let mut own = self.outputs(model);
+        let only = || own.next().filter(|_| own.next().is_none()).map(|(_, values)| values);
+        self.find(model).or_else(|| self.find(&format!("{model}-median"))).or_else(only).ok_or_else(
+            || {
+                let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
+                Error::new(
+                    ErrorCode::Schema,
+                    format!(
+                        "\"{model}\" has no column that is its point forecast, only {}",
+                        list(names)
+                    ),
+                )
+                .with(|d| d.model = Some(model.into()))
+            },
+        )
+    }
+
+    /// The levels of a model's prediction intervals, in percent, ascending.
+    pub fn levels(&self, model: &str) -> Vec<f64> {
+        let mut levels: Vec<f64> = self
+            .outputs(model)
+            .filter_map(|(output, _)| output.strip_prefix("-lo-")?.parse().ok())
+            .filter(|level| self.find_interval(model, *level).is_some())
+            .collect();
+        levels.sort_by(f64::total_cmp);
+        levels
+    }
+
+    /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
+    ///
+    /// Dates of a table with a time zone end in `Z`: they are UTC.
+    pub fn ds_text(&self, row: usize) -> String {
+        self.time_format().text(self.times[row])
+    }
+
+    /// The table as CSV; an absent number is an empty field.
+    pub fn to_csv(&self) -> String {
+        let format = self.time_format();
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        let header = [&self.names.id, &self.names.time]
+            .into_iter()
+            .chain(self.columns.iter().map(|(name, _)| name));
+        csv.write_record(header).expect(IN_MEMORY);
+        for (row, &time) in self.times.iter().enumerate() {
+            csv.write_field(id_text(&self.ids, row / self.h).as_ref()).expect(IN_MEMORY);
+            csv.write_field(format.text(time)).expect(IN_MEMORY);
+            for (_, values) in &self.columns {
+                csv.write_field(number_text(values[row])).expect(IN_MEMORY);
+            }
+            csv.write_record(None::<&[u8]>).expect(IN_MEMORY);
+        }
+        String::from_utf8(csv.into_inner().expect(IN_MEMORY)).expect("every field is text")
+    }
+
+    pub(super) fn check_model(&self, model: &str) -> Result<()> {
+        if self.models.iter().any(|m| m == model) {
+            return Ok(());
+        }
+        let names = || self.models.iter().map(String::as_str);
+        Err(Error::new(
+            ErrorCode::InvalidOption,
+            format!(
+                "the forecast has no model \"{model}\"{}; its models are {}",
+                hint(model, names()),
+                list(names())
+            ),
+        )
+        .with(|d| {
+            d.model = Some(model.into());
+            d.expected = Some(names().collect());
+        }))
+    }
+
+    /// Quantile and values of each of a model's quantile columns, in the order of the columns.
+    pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
+        let quantile = |output: &str| match output.split_at_checked(4)? {
+            ("-lo-", level) => level.parse().ok().map(|level: f64| 0.5 - level / 200.0),
+            ("-hi-", level) => level.parse().ok().map(|level: f64| 0.5 + level / 200.0),
+            _ => (output == "-median").then_some(0.5),
+        };
+        self.outputs(model)
+            .filter_map(|(output, values)| Some((quantile(output)?, values)))
+            .collect()
+    }
+
+    fn find(&self, name: &str) -> Option<&[f32]> {
+        self.columns.iter().find(|(n, _)| n == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// Finds by number, not by spelling: quantile losses name their columns `-lo-90.0`.
+    fn find_interval(&self, model: &str, level: f64) -> Option<(&[f32], &[f32])> {
+        let bound = |side: &str| {
+            let mut outputs = self.outputs(model);
+            let same =
+                |text: &str| text.parse::<f64>().is_ok_and(|found| (found - level).abs() < 1e-9);
+            outputs
+                .find(|(output, _)| output.strip_prefix(side).is_some_and(same))
+                .map(|(_, values)| values)
+        };
+        Some((bound("-lo-")?, bound("-hi-")?))
+    }
+
+    /// What follows the model's name in the names of its columns, and their values.
+    fn outputs(&self, model: &str) -> impl Iterator<Item = (&str, &[f32])> {
+        let owner = |column: &str| {
+            let owns = |m: &&String| {
+                column
+                    .strip_prefix(m.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+            };
+            self.models.iter().filter(owns).max_by_key(|m| m.len()) // "NHITS_ql0.9" is of "NHITS" unless there is a "NHITS_ql0.9"
+        };
+        self.columns
+            .iter()
+            .filter(move |(name, _)| owner(name).is_some_and(|m| m == model))
+            .map(move |(name, values)| (&name[model.len()..], values.as_slice()))
+    }
+
+    fn time_format(&self) -> TimeFormat {
+        let TimeKind::Date { time_zone, .. } = &self.time_kind else { return TimeFormat::Step };
+        let every = |unit: i64| self.times.iter().all(|t| t % unit == 0);
+        TimeFormat::Date(match (time_zone, every(86_400_000), every(1000)) {
+            (None, true, _) => "%Y-%m-%d",
+            (None, false, true) => "%Y-%m-%dT%H:%M:%S",
+            (None, false, false) => "%Y-%m-%dT%H:%M:%S%.3f",
+            (Some(_), _, true) => "%Y-%m-%dT%H:%M:%SZ",
+            (Some(_), _, false) => "%Y-%m-%dT%H:%M:%S%.3fZ",
+        })
+    }
+}
+
+const IN_MEMORY: &str = "writing to memory does not fail";
+
+/// How the times of one table are written.
+enum TimeFormat {
+    Step,
+    Date(&'static str),
+}
+
+impl TimeFormat {
+    fn text(&self, time: i64) -> String {
+        match (self, date(time)) {
+            (Self::Date(format), Some(date)) => date.format(format).to_string(),
+            _ => time.to_string(), // a step number, or a date beyond the year 262,000
+        }
+    }
+}
+
+/// The date that a time in milliseconds is, unless it is beyond the calendar.
+pub(super) fn date(time: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(time)
+}
+
+/// A time of a table as text for messages.
+pub(super) fn time_text(kind: &TimeKind, time: i64) -> String {
+    match kind {
+        TimeKind::Step => TimeFormat::Step.text(time),
+        TimeKind::Date { .. } if time % 86_400_000 == 0 => TimeFormat::Date("%Y-%m-%d").text(time),
+        TimeKind::Date { .. } => TimeFormat::Date("%Y-%m-%dT%H:%M:%S%.f").text(time),
+    }
+}
+
+/// The shortest decimal number that reads back as `x`.
+fn number_text(x: f32) -> String {
+    match x.abs() {
+        a if a.is_nan() => String::new(),
+        a if a != 0.0 && a.is_finite() && !(1e-5..1e16).contains(&a) => format!("{x:e}"),
+        _ => x.to_string(),
+    }
+}
+
+/// Where a series stands among sorted identifiers.
+pub(super) fn series_position(ids: &Ids, id: &str) -> Option<usize> {
+    match ids {
+        Ids::Text(ids) => ids.binary_search_by(|x| x.as_str().cmp(id)).ok(),
+        Ids::Int(ids) => ids.binary_search(&id.parse().ok()?).ok(),
+    }
+}
+
+/// The identifier of series `i` as text.
+pub(super) fn id_text(ids: &Ids, i: usize) -> Cow<'_, str> {
+    match ids {
+        Ids::Text(ids) => Cow::Borrowed(&ids[i]),
+        Ids::Int(ids) => Cow::Owned(ids[i].to_string()),
+    }
+}
+
+pub(super) fn series_count(ids: &Ids) -> usize {
+    match ids {
+        Ids::Text(ids) => ids.len(),
+        Ids::Int(ids) => ids.len(),
+    }
+}
+
+/// The error for a series that a table does not have.
+pub(super) fn unknown_series(table: &str, ids: &Ids, id: &str) -> Error {
+    let all: Vec<_> = (0..series_count(ids)).map(|i| id_text(ids, i)).collect();
+    let names = || all.iter().map(AsRef::as_ref);
+    let more = if all.len() > 5 { format!(" and {} more", all.len() - 5) } else { String::new() };
+    Error::new(
+        ErrorCode::InvalidOption,
+        format!(
+            "the {table} has no series \"{id}\"{}; it has {}{more}",
+            hint(id, names()),
+            list(names().take(5))
+        ),
+    )
+    .with(|d| {
+        d.unique_id = Some(id.into());
+        d.sample = names().take(5).map(Into::into).collect();
+    })
+}
+
+fn hint<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, candidates).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default()
+}
+
+fn list(names: impl IntoIterator<Item = impl Into<String>>) -> String {
+    let names: Vec<String> = names.into_iter().map(Into::into).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Products of many shapes and layouts against the definition in f64, on every instruction set; and timings.
+
+use super::*;
+use crate::kernels::testing::{assert_close, each_isa, numbers};
+use crate::simd::{Isa, isa_name, with_isa};
+
+/// `Σ_p a[i, p] b[p, j]` plus what `start` gives for `(i, j)`.
+fn definition(a: Mat, b: Mat, start: impl Fn(usize, usize) -> f32) -> Vec<f64> {
+    let mut c = Vec::with_capacity(a.rows * b.cols);
+    for i in 0..a.rows {
+        for j in 0..b.cols {
+            let products =
+                (0..a.cols).map(|p| f64::from(a.from(i, p)[0]) * f64::from(b.from(p, j)[0]));
+            c.push(f64::from(start(i, j)) + products.sum::<f64>());
+        }
+    }
+    c
+}
+
+/// Both modes and the four layouts of one shape.
+fn check(m: usize, k: usize, n: usize) {
+    let (a, b, c0) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * n, 3));
+    let tolerance = 4e-7 * (k as f64).max(4.0);
+    for a in [Mat::new(&a, m, k), Mat::new(&a, k, m).t()] {
+        for b in [Mat::new(&b, k, n), Mat::new(&b, n, k).t()] {
+            let mut c = c0.clone();
+            matmul(a, b, &mut c, Mode::Write);
+            assert_close(&c, &definition(a, b, |_, _| 0.0), tolerance);
+            c.copy_from_slice(&c0);
+            matmul(a, b, &mut c, Mode::Add);
+            assert_close(&c, &definition(a, b, |i, j| c0[i * n + j]), tolerance);
+        }
+    }
+    let (w, bias) = (numbers(n * k, 4), numbers(n, 5));
+    let (x, wt) = (Mat::new(&a, m, k), Mat::new(&w, n, k).t());
+    let mut y = c0.clone();
+    linear(&a, &w, Some(&bias), &mut y, k, n);
+    assert_close(&y, &definition(x, wt, |_, j| bias[j]), tolerance);
+    linear(&a, &w, None, &mut y, k, n);
+    assert_close(&y, &definition(x, wt, |_, _| 0.0), tolerance);
+}
+
+#[test]
+fn every_small_shape_equals_the_definition() {
+    each_isa(|_| {
+        for m in [1, 2, 3, 5, 6, 7, 13, 15] {
+            for k in [0, 1, 2, 7, 16, 33] {
+                for n in [1, 2, 15, 16, 17, 31, 33] {
+                    check(m, k, n);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_length_of_each_dimension_equals_the_definition() {
+    each_isa(|_| {
+        for length in 0..=67 {
+            check(length, 5, 9);
+            check(3, length, 18);
+            check(19, 4, length);
+        }
+    });
+}
+
+#[test]
+fn shapes_beyond_one_block_equal_the_definition() {
+    each_isa(|_| {
+        check(BLOCK_ROWS + 5, 9, 20);
+        check(9, BLOCK_INNER + 3, 37);
+        check(70, 20, BLOCK_COLS + 35);
+    });
+}
+
+#[test]
+fn strided_matrices_equal_the_definition() {
+    let (a, b) = (numbers(400, 1), numbers(2000, 2));
+    let a = Mat { data: &a, rows: 9, cols: 11, row_stride: 40, col_stride: 3 };
+    let b = Mat { data: &b, rows: 11, cols: 19, row_stride: 101, col_stride: 5 };
+    each_isa(|_| {
+        let mut c = vec![0.0; 9 * 19];
+        matmul(a, b, &mut c, Mode::Write);
+        assert_close(&c, &definition(a, b, |_, _| 0.0), 1e-6);
+    });
+}
+
+#[test]
+fn nan_does_not_leak_into_other_rows_or_columns() {
+    each_isa(|_| {
+        let (mut a, b) = (numbers(20 * 30, 1), numbers(30 * 40, 2));
+        a[7 * 30 + 3] = f32::NAN;
+        let mut c = vec![0.0; 20 * 40];
+        matmul(Mat::new(&a, 20, 30), Mat::new(&b, 30, 40), &mut c, Mode::Write);
+        assert!(
+            c.chunks(40).enumerate().all(|(i, row)| row.iter().all(|c| c.is_nan() == (i == 7)))
+        );
+    });
+}
+
+#[test]
+fn every_thread_computes_the_same_bytes() {
+    let (a, b) = (numbers(50 * 300, 1), numbers(300 * 70, 2));
+    let compute = || {
+        let mut c = vec![0.0; 50 * 70];
+        matmul(Mat::new(&a, 50, 300), Mat::new(&b, 300, 70), &mut c, Mode::Write);
+        c
+    };
+    let here = compute();
+    std::thread::scope(|scope| {
+        let there: Vec<_> = (0..3).map(|_| scope.spawn(compute)).collect();
+        for thread in there {
+            assert_eq!(thread.join().expect("no panic"), here);
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "inner dimensions")]
+fn inner_dimensions_must_agree() {
+    matmul(Mat::new(&[1.0, 2.0], 1, 2), Mat::new(&[1.0], 1, 1), &mut [0.0], Mode::Write);
+}
+
+/// The best rate of several runs, in 10⁹ operations a second.
+fn rate(operations: f64, mut f: impl FnMut()) -> f64 {
+    let runs = (2e8 / operations).max(1.0) as usize;
+    let mut best = f64::INFINITY;
+    for _ in 0..30 {
+        let start = std::time::Instant::now();
+        for _ in 0..runs {
+            f();
+        }
+        best = best.min(start.elapsed().as_secs_f64() / runs as f64);
+    }
+    operations / best / 1e9
+}
+
+simd_fn! {
+    /// 100 × 20 independent multiply-adds of vectors: the limit of the core. Returns the number of operations.
+    fn multiply_adds(s, out: &mut [f32]) -> f64 {
+        let mut sums = [s.zero(); 12];
+        let (a, b) = (s.load_partial(&out[..1]), s.splat(0.5));
+        for _ in 0..2000 {
+            for sum in &mut sums {
+                *sum = s.mul_add(*sum, b, a);
+            }
+        }
+        for sum in sums {
+            out[0] += s.sum(sum);
+        }
+        (2 * 2000 * 12 * S::LANES) as f64
+    }
+}
+
+#[test]
+#[ignore = "timing, run by hand"]
+fn rates() {
+    each_isa(|isa| {
+        let mut out = [1.0];
+        let operations = multiply_adds(&mut out);
+        let limit = rate(operations, || {
+            std::hint::black_box(multiply_adds(std::hint::black_box(&mut out)));
+        });
+        eprintln!("{}: limit {limit:.0} GFLOP/s", isa.name());
+        for (m, k, n) in [
+            (256, 512, 512),
+            (1024, 512, 512),
+            (32, 128, 128),
+            (256, 64, 64),
+            (1, 512, 512),
+            (8, 48, 24),
+        ] {
+            let (x, w, bias) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3));
+            let mut y = vec![0.0; m * n];
+            let operations = 2.0 * (m * k * n) as f64;
+            let rows = Mat::new(&x, m, k);
+            let plain = rate(operations, || matmul(rows, Mat::new(&w, k, n), &mut y, Mode::Write));
+            let layer = rate(operations, || linear(&x, &w, Some(&bias), &mut y, k, n));
+            let mut dw = vec![0.0; n * k];
+            let weight = rate(operations, || {
+                matmul(Mat::new(&y, m, n).t(), rows, &mut dw, Mode::Add);
+                dw.fill(0.0);
+            });
+            let percent = |rate: f64| 100.0 * rate / limit;
+            eprintln!(
+                "  {m:4} × {k} × {n}: a b {plain:.0} ({:.0}%), linear {layer:.0} ({:.0}%), gᵀ x {weight:.0} ({:.0}%)",
+                percent(plain),
+                percent(layer),
+                percent(weight)
+            );
+        }
+    });
+    assert_eq!(with_isa(Isa::Scalar, isa_name), "scalar");
+}

@@ -1,0 +1,52 @@
+//! DLinear: one linear map for the trend, one for what remains.
+//!
+//! Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?", <https://arxiv.org/abs/2205.13504>.
+//! Upstream: `models/dlinear.py`.
+
+use super::prelude::*;
+
+options! {
+    /// Options of [`DLinear`], beside the shared ones.
+    pub struct Options {
+        /// Length of the moving average that extracts the trend. Odd.
+        pub moving_avg_window: usize = 25,
+    }
+}
+
+/// The model.
+pub struct DLinear {
+    window: usize,
+    trend: Linear,
+    season: Linear,
+    dims: Dims,
+}
+
+impl Model for DLinear {
+    type Options = Options;
+    const SPEC: Spec = Spec {
+        name: "DLinear",
+        family: "linear",
+        paper: "https://arxiv.org/abs/2205.13504",
+        exogenous: Exogenous::NONE,
+    };
+
+    fn train() -> Train {
+        Train { max_steps: 5000, learning_rate: 1e-4, ..Train::default() }
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
+        if o.moving_avg_window % 2 == 0 {
+            return Err(Error::option("movingAvgWindow", "an odd number", o.moving_avg_window));
+        }
+        let linear = |name| Linear::new(&p.sub(name), dims.input, dims.h * dims.outputs);
+        let (trend, season) = (linear("linear_trend"), linear("linear_season"));
+        Ok(Self { window: o.moving_avg_window, trend, season, dims })
+    }
+
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let y = batch.insample_y; // [B, L]
+        let trend = y.moving_average(self.window); // [B, L]
+        let forecast = self.trend.forward(trend) + self.season.forward(y - trend); // [B, h·O]
+        forecast.reshape([batch.size(), self.dims.h, self.dims.outputs])
+    }
+}

@@ -1,0 +1,176 @@
+//! A model built from its options: network, parameters, loss.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use crate::losses::Loss;
+use crate::nn::{Init, Params, params};
+use crate::options::Options;
+use crate::scalers::{ScalerType, Statistics};
+use crate::tape::Param;
+use crate::train::Train;
+use crate::{Error, ErrorCode, Result};
+
+/// A model as users write it: `{ model: 'NHITS', options: { h: 12, inputSize: 24 } }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    /// Name of the model.
+    pub model: String,
+    /// Options in camelCase, shared and own ones together.
+    pub options: Map<String, Value>,
+}
+
+/// A model with its parameters.
+pub struct Instance {
+    /// Name and abilities.
+    pub spec: Spec,
+    /// As the user wrote it.
+    pub given: ModelSpec,
+    /// Shared options.
+    pub train: Train,
+    /// Own options, all of them.
+    pub own: Map<String, Value>,
+    /// What training minimises.
+    pub loss: Loss,
+    /// What validation measures.
+    pub valid_loss: Loss,
+    /// Names and places of the parameters.
+    pub entries: Vec<params::Entry>,
+    /// The parameters.
+    pub values: Arc<Vec<f32>>,
+    /// How many of the values training changes; the rest comes after.
+    pub trained: usize,
+    revin: Option<[Param; 2]>,
+    pub(crate) network: Box<dyn Network>,
+}
+
+impl Instance {
+    /// Checks all options and declares the parameters, initialised from `randomSeed`.
+    pub fn new(given: &ModelSpec) -> Result<Self> {
+        let entry = find(&given.model)?;
+        build(&entry, given).map_err(|e| {
+            e.with(|d| {
+                d.model.get_or_insert_with(|| given.model.clone());
+            })
+        })
+    }
+
+    /// Column of the results: the alias, or the model's name.
+    pub fn name(&self) -> &str {
+        self.train.alias.as_deref().unwrap_or(self.spec.name)
+    }
+
+    /// Steps of input as the network sees them: recurrent models see one more.
+    pub fn input_size(&self) -> usize {
+        self.train.input_size + usize::from(self.recurrence().is_some())
+    }
+
+    /// Set for models that forecast step by step.
+    pub fn recurrence(&self) -> Option<Recurrence> {
+        self.network.recurrence().map(|r| match self.loss.horizon_weight {
+            Some(_) => Recurrence { h_train: self.train.h, ..r }, // upstream: the weights must fit
+            None => r,
+        })
+    }
+
+    /// All options with their values.
+    pub fn all_options(&self) -> Map<String, Value> {
+        self.train.to_json().into_iter().chain(self.own.clone()).collect()
+    }
+
+    /// Sets all parameters to their initial values.
+    pub fn initialize(&mut self) {
+        let mut values = vec![0.0; self.values.len()];
+        for (i, entry) in self.entries.iter().enumerate() {
+            entry.initialize(i, self.train.random_seed as u64, &mut values);
+        }
+        self.values = Arc::new(values);
+    }
+
+    /// The numbers of a parameter under any of its names.
+    pub fn parameter(&self, name: &str) -> Option<&[f32]> {
+        let entry = &self.entries[*params::by_name(&self.entries).get(name)?];
+        Some(&self.values[entry.param.offset..][..entry.param.shape.size()])
+    }
+
+    /// Sets one parameter, under any of its names.
+    pub fn set_parameter(&mut self, name: &str, shape: &[usize], data: &[f32]) -> Result<()> {
+        let wrong = |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
+        let Some(index) = params::by_name(&self.entries).get(name).copied() else {
+            return Err(wrong(format!("there is no parameter \"{name}\" in this model; options and weights differ")));
+        };
+        let param = self.entries[index].param;
+        if param.shape.dims() != shape {
+            let expected = param.shape;
+            return Err(wrong(format!("parameter \"{name}\" is {shape:?}, the options make it {expected:?}")));
+        }
+        let values = Arc::make_mut(&mut self.values);
+        values[param.offset..][..data.len()].copy_from_slice(data);
+        Ok(())
+    }
+
+    /// What a forecast of a window with these statistics is scaled back with.
+    pub fn unscaling(&self, statistics: Statistics) -> Statistics {
+        match self.revin {
+            Some([bias, weight]) => {
+                statistics.with_affine(self.values[weight.offset], self.values[bias.offset])
+            }
+            None => statistics,
+        }
+    }
+}
+
+fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+    let mut train = (entry.train)();
+    let own = (entry.read)(&given.options, &mut train)?;
+    train.check()?;
+    check_exogenous(entry.spec, &train)?;
+    let (loss, valid_loss) = train.losses()?;
+    let dims = Dims {
+        input: train.input_size,
+        h: train.h,
+        outputs: loss.outputs(),
+        futr: train.futr_exog_list.len(),
+        hist: train.hist_exog_list.len(),
+        stat: train.stat_exog_list.len(),
+    };
+    let params = Params::default();
+    let network = (entry.build)(&params, dims, &own)?;
+    let trained = params.size();
+    let revin = (train.scaler_type == ScalerType::Revin).then(|| {
+        let path = params.root().sub("scaler");
+        let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
+        [path.param("revin_bias", shape, Init::Constant(0.0)), path.param("revin_weight", shape, Init::Constant(1.0))]
+    });
+    let values = Arc::new(vec![0.0; params.size()]);
+    let entries = params.into_entries();
+    let given = given.clone();
+    let mut instance =
+        Instance { spec: entry.spec, given, train, own, loss, valid_loss, entries, values, trained, revin, network };
+    instance.initialize();
+    Ok(instance)
+}
+
+/// Refuses columns of a kind that the model does not take.
+fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
+    let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
+    for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
+        if !takes && !list.is_empty() {
+            let taken: Vec<&str> = spec.exogenous.options().iter().filter(|(_, t)| *t).map(|(o, _)| *o).collect();
+            let taken = if taken.is_empty() { "no exogenous columns".into() } else { taken.join(", ") };
+            let message = format!("{} does not take {option}; it takes {taken}", spec.name);
+            return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| {
+                d.option = Some(option.into());
+                d.column = list.first().cloned();
+            }));
+        }
+    }
+    if train.exclude_insample_y && spec.exogenous == super::Exogenous::NONE {
+        let message = format!("{} does not take excludeInsampleY: it has no other input", spec.name);
+        return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| d.option = Some("excludeInsampleY".into())));
+    }
+    Ok(())
+}

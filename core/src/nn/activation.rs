@@ -1,0 +1,72 @@
+//! Activations by their torch names.
+
+use super::params::{Init, Path};
+use crate::options::choices;
+use crate::tape::{Param, Var};
+
+choices! {
+    /// An activation, named as in torch.nn.
+    pub enum Activation {
+        /// `max(x, 0)`
+        Relu = "ReLU",
+        /// `log(1 + exp(x))`
+        Softplus = "Softplus",
+        /// Hyperbolic tangent.
+        Tanh = "Tanh",
+        /// Scaled exponential unit.
+        Selu = "SELU",
+        /// `x`, or `0.01·x` below zero.
+        LeakyRelu = "LeakyReLU",
+        /// `x`, or a learned multiple below zero.
+        Prelu = "PReLU",
+        /// Logistic function.
+        Sigmoid = "Sigmoid",
+        /// `x·Φ(x)`
+        Gelu = "GELU",
+        /// `x`, or `exp(x) - 1` below zero.
+        Elu = "ELU",
+        /// `x·σ(x)`
+        Silu = "SiLU",
+        /// `x·tanh(softplus(x))`
+        Mish = "Mish",
+    }
+}
+
+/// An activation ready to use: PReLU brings its parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Activate {
+    kind: Activation,
+    weight: Option<Param>,
+}
+
+impl Activate {
+    /// The activation at `path`; a module that upstream shares is declared once and [tied](Self::tie) elsewhere.
+    pub fn new(path: &Path<'_>, kind: Activation) -> Self {
+        let weight = (kind == Activation::Prelu).then(|| path.param("weight", [1], Init::Constant(0.25)));
+        Self { kind, weight }
+    }
+
+    /// Says that the same module stands at another path too.
+    pub fn tie(&self, path: &Path<'_>) {
+        if let Some(weight) = self.weight {
+            path.tie("weight", weight);
+        }
+    }
+
+    /// Applies it.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        match (self.kind, self.weight) {
+            (Activation::Relu, _) => x.relu(),
+            (Activation::Softplus, _) => x.softplus(),
+            (Activation::Tanh, _) => x.tanh(),
+            (Activation::Selu, _) => x.selu(),
+            (Activation::LeakyRelu, _) => x.leaky_relu(),
+            (Activation::Sigmoid, _) => x.sigmoid(),
+            (Activation::Gelu, _) => x.gelu(),
+            (Activation::Elu, _) => x.elu(),
+            (Activation::Silu, _) => x.silu(),
+            (Activation::Mish, _) => x.mish(),
+            (Activation::Prelu, weight) => x.prelu(x.tape().param(weight.expect("declared with the activation"))),
+        }
+    }
+}

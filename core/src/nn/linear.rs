@@ -1,0 +1,68 @@
+//! Affine layers and the multilayer perceptron. Upstream: `torch.nn.Linear`, `common/_modules.py: MLP`.
+
+use super::activation::{Activate, Activation};
+use super::params::{Init, Path};
+use crate::tape::{Param, Var};
+
+/// `y = x·Wᵀ + b`, initialised as torch does: uniform in `±1/√in`.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear {
+    weight: Param,
+    bias: Param,
+}
+
+impl Linear {
+    /// Declares `weight [outputs, inputs]` and `bias [outputs]`.
+    pub fn new(path: &Path<'_>, inputs: usize, outputs: usize) -> Self {
+        let init = Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt());
+        Self { weight: path.param("weight", [outputs, inputs], init), bias: path.param("bias", [outputs], init) }
+    }
+
+    /// Over the last axis of `x`.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        x.linear(tape.param(self.weight), Some(tape.param(self.bias)))
+    }
+}
+
+/// Affine layers with an activation between them; one layer alone has none.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+    activate: Option<Activate>,
+}
+
+impl Mlp {
+    /// `layers` affine layers of width `hidden`, the last one to `outputs`.
+    pub fn new(
+        path: &Path<'_>,
+        [inputs, hidden, outputs]: [usize; 3],
+        layers: usize,
+        activation: Activation,
+    ) -> Self {
+        let path = path.sub("layers");
+        // Upstream: linear, activation, dropout, linear, …; the dropout is 0 here and has no parameters.
+        let shared = (layers > 1).then(|| Activate::new(&path.sub(1), activation));
+        let place = |i: usize| path.sub(3 * i);
+        let layers = (0..layers)
+            .map(|i| {
+                let (from, to) = (if i == 0 { inputs } else { hidden }, if i + 1 == layers { outputs } else { hidden });
+                if let Some(activate) = shared.filter(|_| i > 0 && i + 1 < layers) {
+                    activate.tie(&path.sub(3 * i + 1));
+                }
+                Linear::new(&place(i), from, to)
+            })
+            .collect();
+        Self { layers, activate: shared }
+    }
+
+    /// Over the last axis of `x`.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let (last, hidden) = self.layers.split_last().expect("at least one layer");
+        let x = hidden.iter().fold(x, |x, layer| {
+            let y = layer.forward(x);
+            self.activate.map_or(y, |a| a.forward(y))
+        });
+        last.forward(x)
+    }
+}

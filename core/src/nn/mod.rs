@@ -1,0 +1,11 @@
+//! Layers: parameters with upstream's names, and forwards that read like the paper.
+
+mod activation;
+mod linear;
+mod lstm;
+pub mod params;
+
+pub use activation::{Activate, Activation};
+pub use linear::{Linear, Mlp};
+pub use lstm::{Lstm, LstmOptions, LstmState};
+pub use params::{Init, Params, Path};

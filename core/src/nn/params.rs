@@ -1,0 +1,145 @@
+//! Parameters: declared once with name, shape and initial distribution; stored flat, one after the other.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use crate::rng::{Key, Stream};
+use crate::tape::{Param, Shape};
+
+/// How a parameter begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Uniform in `±bound`, as torch's `kaiming_uniform(a=√5)` is for `bound = 1/√fan_in`.
+    Uniform(f32),
+    /// The same number everywhere.
+    Constant(f32),
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Name in upstream's `state_dict`.
+    pub name: String,
+    /// Other names under which upstream stores the same tensor.
+    pub ties: Vec<String>,
+    /// Where it is and what shape it has.
+    pub param: Param,
+    /// Whether training changes it through the loss. Others follow upstream in never receiving a gradient.
+    pub trained: bool,
+    init: Init,
+}
+
+/// All parameters of a model.
+#[derive(Default, Debug)]
+pub struct Params {
+    entries: RefCell<Vec<Entry>>,
+    size: std::cell::Cell<usize>,
+}
+
+impl Params {
+    /// The root of the names.
+    pub fn root(&self) -> Path<'_> {
+        Path { params: self, prefix: String::new() }
+    }
+
+    /// Numbers declared so far.
+    pub fn size(&self) -> usize {
+        self.size.get()
+    }
+
+    /// All parameters in the order of declaration.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries.into_inner()
+    }
+}
+
+impl Entry {
+    /// Writes the initial values, a function of the seed and the parameter's index.
+    pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
+        let to = &mut values[self.param.offset..][..self.param.shape.size()];
+        match self.init {
+            Init::Constant(c) => to.fill(c),
+            Init::Uniform(bound) => {
+                let key = Key::new(seed, Stream::Init, index as u32);
+                to.iter_mut().enumerate().for_each(|(i, v)| *v = (2.0 * key.uniform(i as u64) - 1.0) * bound);
+            }
+        }
+    }
+}
+
+/// Index from every name, ties included, to the entry that holds it.
+pub fn by_name(entries: &[Entry]) -> HashMap<&str, usize> {
+    entries
+        .iter()
+        .enumerate()
+        .flat_map(|(i, e)| std::iter::once(&e.name).chain(&e.ties).map(move |n| (n.as_str(), i)))
+        .collect()
+}
+
+/// A place in the tree of names: `blocks.0.layers`.
+#[derive(Clone)]
+pub struct Path<'p> {
+    params: &'p Params,
+    prefix: String,
+}
+
+impl Path<'_> {
+    /// The place below this one.
+    #[must_use]
+    pub fn sub(&self, name: impl Display) -> Self {
+        Self { params: self.params, prefix: self.full(name) }
+    }
+
+    /// Declares a parameter here.
+    pub fn param(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
+        self.declare(name, shape.into(), init, true)
+    }
+
+    /// Declares a parameter that the loss never reaches.
+    pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
+        self.declare(name, shape.into(), init, false)
+    }
+
+    /// Says that upstream stores `param` under this name too.
+    pub fn tie(&self, name: impl Display, param: Param) {
+        let mut entries = self.params.entries.borrow_mut();
+        let entry = entries.iter_mut().find(|e| e.param == param).expect("a declared parameter");
+        entry.ties.push(self.full(name));
+    }
+
+    fn declare(&self, name: impl Display, shape: Shape, init: Init, trained: bool) -> Param {
+        let param = Param { offset: self.params.size.get(), shape };
+        self.params.size.set(param.offset + shape.size());
+        let name = self.full(name);
+        self.params.entries.borrow_mut().push(Entry { name, ties: Vec::new(), param, trained, init });
+        param
+    }
+
+    fn full(&self, name: impl Display) -> String {
+        if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_paths_and_parameters_lie_one_after_the_other() {
+        let params = Params::default();
+        let block = params.root().sub("blocks").sub(1);
+        let weight = block.param("weight", [2, 3], Init::Uniform(0.5));
+        let bias = block.param("bias", [2], Init::Constant(1.0));
+        params.root().tie("copy", bias);
+        assert_eq!((weight.offset, bias.offset), (0, 6));
+        let entries = params.into_entries();
+        assert_eq!(entries[0].name, "blocks.1.weight");
+        assert_eq!(by_name(&entries)["copy"], 1);
+
+        let mut values = [0.0; 8];
+        entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 42, &mut values));
+        assert!(values[..6].iter().all(|v| v.abs() <= 0.5 && *v != 0.0));
+        assert_eq!(values[6..], [1.0, 1.0]);
+    }
+}

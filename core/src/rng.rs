@@ -1,0 +1,116 @@
+//! The only source of randomness: Philox 4×32-10, a counter-based generator.
+//!
+//! Every number is a pure function of (seed, stream, step, index), so results do not depend on threads or on order.
+//! Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+
+/// What randomness is used for: each use has numbers of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Stream {
+    /// Initial weights; the step is the index of the parameter.
+    Init = 1,
+    /// Order of the series in an epoch; the step is the epoch.
+    Series = 2,
+    /// Windows of a training step.
+    Windows = 3,
+    /// Dropout; one substream per layer is made by adding to this value.
+    Dropout = 4,
+}
+
+/// A position in the space of random numbers: all but the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    seed: u64,
+    stream: u32,
+    step: u32,
+}
+
+impl Key {
+    /// The numbers of one use at one step.
+    pub fn new(seed: u64, stream: Stream, step: u32) -> Self {
+        Self { seed, stream: stream as u32, step }
+    }
+
+    /// The numbers of the `n`-th layer within this use.
+    pub fn layer(self, n: u32) -> Self {
+        Self { stream: self.stream + (n << 8), ..self }
+    }
+
+    /// Four independent words.
+    pub fn block(self, index: u64) -> [u32; 4] {
+        let mut c = [index as u32, (index >> 32) as u32, self.step, self.stream];
+        let mut k = [self.seed as u32, (self.seed >> 32) as u32];
+        for _ in 0..10 {
+            let p0 = u64::from(c[0]) * 0xD251_1F53;
+            let p1 = u64::from(c[2]) * 0xCD9E_8D57;
+            c = [(p1 >> 32) as u32 ^ c[1] ^ k[0], p1 as u32, (p0 >> 32) as u32 ^ c[3] ^ k[1], p0 as u32];
+            k = [k[0].wrapping_add(0x9E37_79B9), k[1].wrapping_add(0xBB67_AE85)];
+        }
+        c
+    }
+
+    /// The `index`-th word.
+    pub fn word(self, index: u64) -> u32 {
+        self.block(index / 4)[(index % 4) as usize]
+    }
+
+    /// Uniform in [0, 1), with 24 bits.
+    pub fn uniform(self, index: u64) -> f32 {
+        (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    /// Uniform in 0..n.
+    pub fn below(self, index: u64, n: usize) -> usize {
+        ((u64::from(self.word(index)) * n as u64) >> 32) as usize
+    }
+
+    /// Puts a uniformly drawn arrangement's first `count` items at the front of `items` (Fisher–Yates).
+    pub fn shuffle<T>(self, items: &mut [T], count: usize) {
+        let n = items.len();
+        for i in 0..count.min(n.saturating_sub(1)) {
+            items.swap(i, i + self.below(i as u64, n - i));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answer_of_the_reference_implementation() {
+        // Random123's kat_vectors: philox4x32 10, counter 0, key 0.
+        let key = Key { seed: 0, stream: 0, step: 0 };
+        assert_eq!(key.block(0), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+    }
+
+    #[test]
+    fn uniform_numbers_have_the_right_mean_and_variance() {
+        let key = Key::new(7, Stream::Init, 3);
+        let n = 100_000;
+        let (mut sum, mut squares) = (0.0f64, 0.0f64);
+        for i in 0..n {
+            let u = f64::from(key.uniform(i));
+            assert!((0.0..1.0).contains(&u));
+            sum += u;
+            squares += u * u;
+        }
+        let mean = sum / n as f64;
+        assert!((mean - 0.5).abs() < 0.005, "{mean}");
+        assert!((squares / n as f64 - mean * mean - 1.0 / 12.0).abs() < 0.002);
+    }
+
+    #[test]
+    fn a_shuffle_is_a_permutation_and_depends_on_the_step() {
+        let shuffled = |step| {
+            let mut items: Vec<usize> = (0..50).collect();
+            Key::new(1, Stream::Series, step).shuffle(&mut items, 50);
+            items
+        };
+        let mut sorted = shuffled(0);
+        assert_ne!(sorted, shuffled(1));
+        assert_ne!(sorted, (0..50).collect::<Vec<_>>());
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..50).collect::<Vec<_>>());
+    }
+}

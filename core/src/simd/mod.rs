@@ -1,0 +1,221 @@
+//! Vectors of f32: one trait, one implementation per instruction set, chosen at run time.
+//!
+//! A kernel is written once, generic over [`Simd`], and handed to [`dispatch`], which enters a function compiled for
+//! the instruction set in use. Everything below that entry is `#[inline(always)]`, so it is compiled with the same
+//! instructions; a binary built for baseline x86-64 still runs AVX-512 code where the processor has it.
+//! A token (`Avx2`, `Avx512`, ..) can only be made where the processor supports it, so holding one is the proof
+//! that its instructions may be executed.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+/// An instruction set that kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// Plain Rust, one value at a time: runs everywhere and is the reference of the others.
+    Scalar,
+    /// x86-64 with AVX2 and FMA, 8 values.
+    Avx2,
+    /// x86-64 with AVX-512F, 16 values.
+    Avx512,
+    /// AArch64 Advanced SIMD, 4 values.
+    Neon,
+}
+
+impl Isa {
+    /// All instruction sets there is code for, slowest first.
+    const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
+
+    /// The name, as `NF_ISA` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+        }
+    }
+
+    /// Whether this processor can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::Avx2::new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::Avx512::new().is_some(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => true,
+            _ => false,
+        }
+    }
+
+    /// All that this processor can run, slowest first.
+    pub fn available() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|isa| isa.is_available()).collect()
+    }
+}
+
+thread_local! {
+    static OVERRIDE: Cell<Option<Isa>> = const { Cell::new(None) };
+}
+
+/// The fastest instruction set of this processor, or the one `NF_ISA` names. Found once.
+fn detected() -> Isa {
+    static DETECTED: OnceLock<Isa> = OnceLock::new();
+    *DETECTED.get_or_init(|| {
+        let available = Isa::available();
+        let Ok(wanted) = std::env::var("NF_ISA") else { return available[available.len() - 1] };
+        available.iter().copied().find(|isa| isa.name() == wanted).unwrap_or_else(|| {
+            let names: Vec<_> = available.iter().map(|isa| isa.name()).collect();
+            panic!("NF_ISA={wanted} cannot run on this processor; it has {}", names.join(", "))
+        })
+    })
+}
+
+/// The instruction set that kernels called on this thread use.
+pub fn isa() -> Isa {
+    OVERRIDE.get().unwrap_or_else(detected)
+}
+
+/// The name of the instruction set in use.
+pub fn isa_name() -> &'static str {
+    isa().name()
+}
+
+/// Runs `f` with every kernel that this thread calls meanwhile on `isa`. Other threads are not affected.
+///
+/// # Panics
+/// When this processor cannot run `isa`.
+pub fn with_isa<T>(isa: Isa, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Isa>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            OVERRIDE.set(self.0);
+        }
+    }
+    assert!(isa.is_available(), "{} cannot run on this processor", isa.name());
+    let _restore = Restore(OVERRIDE.replace(Some(isa)));
+    f()
+}
+
+/// Work that can be compiled for any instruction set. `run` must be `#[inline(always)]`.
+pub trait Kernel {
+    /// What it returns.
+    type Out;
+    /// Does the work with the vectors of `s`.
+    fn run<S: Simd>(self, s: S) -> Self::Out;
+}
+
+/// Runs `kernel` on the instruction set in use.
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Out {
+    match isa() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => avx512::Avx512::new().expect("detected").run(kernel),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2::Avx2::new().expect("detected").run(kernel),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => neon::Neon::new().run(kernel),
+        _ => kernel.run(scalar::Scalar),
+    }
+}
+
+/// Operations on a vector of [`Simd::LANES`] f32 values.
+///
+/// `max`, `min` and the comparisons are as the one-line formulas beside them say, also for NaN.
+pub trait Simd: Copy {
+    /// The vector.
+    type V: Copy;
+    /// The result of a comparison, one flag per lane.
+    type M: Copy;
+    /// Values in a vector.
+    const LANES: usize;
+    /// Rows of the register tile of the matrix product; its columns are two vectors.
+    const ROWS: usize;
+
+    /// Every lane is `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// The first `LANES` values of `x`, which has at least that many.
+    fn load(self, x: &[f32]) -> Self::V;
+    /// All of `x`, which has at most `LANES` values, then zeros.
+    fn load_partial(self, x: &[f32]) -> Self::V;
+    /// Writes the first `LANES` values of `y`, which has at least that many.
+    fn store(self, v: Self::V, y: &mut [f32]);
+    /// Fills `y`, which has at most `LANES` values, with the first lanes.
+    fn store_partial(self, v: Self::V, y: &mut [f32]);
+
+    /// `a + b`
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, rounded once where the processor can.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`, rounded once where the processor can.
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `if a > b { a } else { b }`
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `if a < b { a } else { b }`
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `|a|`
+    fn abs(self, a: Self::V) -> Self::V;
+    /// `-a`
+    fn neg(self, a: Self::V) -> Self::V;
+    /// The correctly rounded square root.
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// The nearest integer, ties to even.
+    fn round(self, a: Self::V) -> Self::V;
+    /// `a < b`, false if either is NaN.
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a <= b`, false if either is NaN.
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a == b`, false if either is NaN.
+    fn eq(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `if m { a } else { b }`
+    fn select(self, m: Self::M, a: Self::V, b: Self::V) -> Self::V;
+    /// `2^n` for a whole `n` in -126..=127.
+    fn pow2(self, n: Self::V) -> Self::V;
+    /// `(m, e)` with `a = m * 2^e` and `m` in [1, 2), for a normal `a > 0`.
+    fn split(self, a: Self::V) -> (Self::V, Self::V);
+    /// The sum of the lanes, in a fixed order.
+    fn sum(self, a: Self::V) -> f32;
+    /// The largest lane, none of which is NaN.
+    fn max_of(self, a: Self::V) -> f32;
+    /// Turns a tile: row `c` of `y` (`LANES` values, `y_stride` apart) is column `c` of the `rows <= LANES` rows of `x`
+    /// (`LANES` values, `x_stride` apart), then zeros.
+    fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize);
+
+    /// Every lane is zero.
+    #[inline(always)]
+    fn zero(self) -> Self::V {
+        self.splat(0.0)
+    }
+
+    /// The values of `x` from `at`: a vector, or what is left of the slice and zeros.
+    #[inline(always)]
+    fn load_at(self, x: &[f32], at: usize) -> Self::V {
+        let rest = &x[at..];
+        if rest.len() >= Self::LANES { self.load(rest) } else { self.load_partial(rest) }
+    }
+
+    /// Writes `y` from `at`: a vector, or what is left of the slice.
+    #[inline(always)]
+    fn store_at(self, v: Self::V, y: &mut [f32], at: usize) {
+        let rest = &mut y[at..];
+        if rest.len() >= Self::LANES { self.store(v, rest) } else { self.store_partial(v, rest) }
+    }
+}

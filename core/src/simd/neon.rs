@@ -1,0 +1,114 @@
+//! AArch64 Advanced SIMD: 4 values per vector, 32 registers. Every AArch64 processor has it.
+
+use super::{Kernel, Simd};
+use std::arch::aarch64::*;
+
+/// The token of [`super::Isa::Neon`].
+#[derive(Clone, Copy)]
+pub(super) struct Neon(());
+
+impl Neon {
+    /// A token.
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+
+    /// Runs `kernel`: the baseline already has NEON, so there is no function to enter.
+    #[inline]
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Out {
+        kernel.run(self)
+    }
+}
+
+/// A method that is one instruction or a few: no memory is touched.
+macro_rules! lanewise {
+    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
+        #[inline(always)]
+        fn $name(self, $($arg: $ty),*) -> $out {
+            // SAFETY: every AArch64 processor has NEON.
+            unsafe { $body }
+        }
+    )* };
+}
+
+impl Simd for Neon {
+    type V = float32x4_t;
+    type M = uint32x4_t;
+    const LANES: usize = 4;
+    const ROWS: usize = 8;
+
+    #[inline(always)]
+    fn load(self, x: &[f32]) -> float32x4_t {
+        assert!(x.len() >= 4);
+        // SAFETY: `x` has 4 values.
+        unsafe { vld1q_f32(x.as_ptr()) }
+    }
+    #[inline(always)]
+    fn load_partial(self, x: &[f32]) -> float32x4_t {
+        let mut lanes = [0.0; 4];
+        lanes[..x.len()].copy_from_slice(x);
+        self.load(&lanes)
+    }
+    #[inline(always)]
+    fn store(self, v: float32x4_t, y: &mut [f32]) {
+        assert!(y.len() >= 4);
+        // SAFETY: `y` has 4 values.
+        unsafe { vst1q_f32(y.as_mut_ptr(), v) }
+    }
+    #[inline(always)]
+    fn store_partial(self, v: float32x4_t, y: &mut [f32]) {
+        let mut lanes = [0.0; 4];
+        self.store(v, &mut lanes);
+        y.copy_from_slice(&lanes[..y.len()]);
+    }
+
+    lanewise! {
+        splat(x: f32) -> float32x4_t = vdupq_n_f32(x);
+        add(a: float32x4_t, b: float32x4_t) -> float32x4_t = vaddq_f32(a, b);
+        sub(a: float32x4_t, b: float32x4_t) -> float32x4_t = vsubq_f32(a, b);
+        mul(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmulq_f32(a, b);
+        div(a: float32x4_t, b: float32x4_t) -> float32x4_t = vdivq_f32(a, b);
+        mul_add(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t = vfmaq_f32(c, a, b);
+        neg_mul_add(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t = vfmsq_f32(c, a, b);
+        max(a: float32x4_t, b: float32x4_t) -> float32x4_t = vbslq_f32(vcgtq_f32(a, b), a, b);
+        min(a: float32x4_t, b: float32x4_t) -> float32x4_t = vbslq_f32(vcltq_f32(a, b), a, b);
+        abs(a: float32x4_t) -> float32x4_t = vabsq_f32(a);
+        neg(a: float32x4_t) -> float32x4_t = vnegq_f32(a);
+        sqrt(a: float32x4_t) -> float32x4_t = vsqrtq_f32(a);
+        round(a: float32x4_t) -> float32x4_t = vrndnq_f32(a);
+        lt(a: float32x4_t, b: float32x4_t) -> uint32x4_t = vcltq_f32(a, b);
+        le(a: float32x4_t, b: float32x4_t) -> uint32x4_t = vcleq_f32(a, b);
+        eq(a: float32x4_t, b: float32x4_t) -> uint32x4_t = vceqq_f32(a, b);
+        select(m: uint32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t = vbslq_f32(m, a, b);
+        pow2(n: float32x4_t) -> float32x4_t =
+            vreinterpretq_f32_s32(vshlq_n_s32::<23>(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127))));
+        split(a: float32x4_t) -> (float32x4_t, float32x4_t) = {
+            let bits = vreinterpretq_u32_f32(a);
+            let exponent = vsubq_s32(vreinterpretq_s32_u32(vshrq_n_u32::<23>(bits)), vdupq_n_s32(127));
+            let mantissa = vorrq_u32(vandq_u32(bits, vdupq_n_u32(0x007f_ffff)), vdupq_n_u32(0x3f80_0000));
+            (vreinterpretq_f32_u32(mantissa), vcvtq_f32_s32(exponent))
+        };
+        sum(a: float32x4_t) -> f32 = vaddvq_f32(a);
+        max_of(a: float32x4_t) -> f32 = vmaxvq_f32(a);
+    }
+
+    #[inline(always)]
+    fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
+        let mut r = [self.zero(); 4];
+        for i in 0..rows {
+            r[i] = self.load(&x[i * x_stride..]);
+        }
+        // SAFETY: every AArch64 processor has NEON.
+        let columns = unsafe {
+            let low = vzipq_f32(r[0], r[2]);
+            let high = vzipq_f32(r[1], r[3]);
+            let first = vzipq_f32(low.0, high.0);
+            let second = vzipq_f32(low.1, high.1);
+            [first.0, first.1, second.0, second.1]
+        };
+        for i in 0..4 {
+            self.store(columns[i], &mut y[i * y_stride..]);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Moving numbers: reshape, slice, concatenate, flip, transpose, repeat. Their derivatives move them back.
+
+use super::{Backward, Inputs, Op, Output, Shape, Var};
+use crate::kernels::elementwise::add_assign;
+
+/// `len` entries along `axis`, beginning at `start`.
+#[derive(Debug)]
+struct Slice {
+    axis: usize,
+    start: usize,
+}
+
+impl Slice {
+    /// Where row `i` of the outer dimensions lies in the input.
+    fn range(&self, input: Shape, output: Shape, i: usize) -> std::ops::Range<usize> {
+        let (_, size, inner) = input.around(self.axis);
+        let len = output.dims()[self.axis] * inner;
+        let from = i * size * inner + self.start * inner;
+        from..from + len
+    }
+}
+
+impl Op for Slice {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (_, size, inner) = out.shape.around(self.axis);
+        for (i, to) in out.data.chunks_exact_mut((size * inner).max(1)).enumerate() {
+            to.copy_from_slice(&x.data(0)[self.range(x.shape(0), out.shape, i)]);
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            let (_, size, inner) = b.shape().around(self.axis);
+            for (i, g) in b.grad().chunks_exact((size * inner).max(1)).enumerate() {
+                add_assign(&mut dx[self.range(b.input_shape(0), b.shape(), i)], g);
+            }
+        });
+    }
+}
+
+/// Inputs one after the other along `axis`.
+#[derive(Debug)]
+struct Concat {
+    axis: usize,
+}
+
+impl Op for Concat {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (outer, size, inner) = out.shape.around(self.axis);
+        let mut at = 0;
+        for k in 0..x.count() {
+            let len = x.shape(k).dims()[self.axis] * inner;
+            for i in 0..outer {
+                let to = i * size * inner + at;
+                out.data[to..to + len].copy_from_slice(&x.data(k)[i * len..(i + 1) * len]);
+            }
+            at += len;
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (outer, size, inner) = b.shape().around(self.axis);
+        let mut at = 0;
+        for k in 0..b.count() {
+            let len = b.input_shape(k).dims()[self.axis] * inner;
+            b.accumulate(k, |b, dx| {
+                for i in 0..outer {
+                    let from = i * size * inner + at;
+                    add_assign(&mut dx[i * len..(i + 1) * len], &b.grad()[from..from + len]);
+                }
+            });
+            at += len;
+        }
+    }
+}
+
+/// The last axis backwards.
+#[derive(Debug)]
+struct Flip;
+
+impl Op for Flip {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let n = out.shape.last();
+        for (from, to) in x.data(0).chunks_exact(n).zip(out.data.chunks_exact_mut(n)) {
+            to.iter_mut().zip(from.iter().rev()).for_each(|(t, f)| *t = *f);
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            let n = b.shape().last();
+            for (g, d) in b.grad().chunks_exact(n).zip(dx.chunks_exact_mut(n)) {
+                d.iter_mut().zip(g.iter().rev()).for_each(|(d, g)| *d += *g);
+            }
+        });
+    }
+}
+
+/// The last two axes exchanged.
+#[derive(Debug)]
+struct Transpose;
+
+/// Visits (index in `[rows, cols]`, index in `[cols, rows]`) of every matrix.
+fn transposed(shape: Shape, mut visit: impl FnMut(usize, usize)) {
+    let d = shape.dims();
+    let (rows, cols) = (d[d.len() - 2], d[d.len() - 1]);
+    for matrix in 0..shape.size() / (rows * cols).max(1) {
+        let base = matrix * rows * cols;
+        for i in 0..rows {
+            for j in 0..cols {
+                visit(base + i * cols + j, base + j * rows + i);
+            }
+        }
+    }
+}
+
+impl Op for Transpose {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let from = x.data(0);
+        transposed(x.shape(0), |i, j| out.data[j] = from[i]);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| transposed(b.input_shape(0), |i, j| dx[i] += b.grad()[j]));
+    }
+}
+
+/// Each slice along `axis`, of size one, many times.
+#[derive(Debug)]
+struct Repeat {
+    axis: usize,
+}
+
+impl Op for Repeat {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (_, count, inner) = out.shape.around(self.axis);
+        for (from, to) in x.data(0).chunks_exact(inner).zip(out.data.chunks_exact_mut(count * inner)) {
+            to.chunks_exact_mut(inner).for_each(|t| t.copy_from_slice(from));
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            let (_, count, inner) = b.shape().around(self.axis);
+            for (d, g) in dx.chunks_exact_mut(inner).zip(b.grad().chunks_exact(count * inner)) {
+                g.chunks_exact(inner).for_each(|g| add_assign(d, g));
+            }
+        });
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The same numbers under another shape of the same size. Copies nothing.
+    #[track_caller]
+    pub fn reshape(self, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        assert_eq!(shape.size(), self.shape().size(), "cannot reshape {:?} to {shape:?}", self.shape());
+        self.tape.alias(self, shape)
+    }
+
+    /// `len` entries along `axis`, beginning at `start`.
+    #[track_caller]
+    pub fn slice(self, axis: usize, start: usize, len: usize) -> Self {
+        assert!(start + len <= self.dim(axis), "slice {start}..{} of axis {axis} of {:?}", start + len, self.shape());
+        self.tape.record(Slice { axis, start }, &[self], self.shape().with(axis, len))
+    }
+
+    /// The last `len` entries along `axis`.
+    #[track_caller]
+    pub fn last(self, axis: usize, len: usize) -> Self {
+        self.slice(axis, self.dim(axis) - len, len)
+    }
+
+    /// These values one after the other along `axis`.
+    #[track_caller]
+    pub fn concat(parts: &[Self], axis: usize) -> Self {
+        let first = parts[0];
+        for p in parts {
+            assert_eq!(p.shape().with(axis, 0), first.shape().with(axis, 0), "sizes beside axis {axis} must agree");
+        }
+        let size = parts.iter().map(|p| p.dim(axis)).sum();
+        first.tape.record(Concat { axis }, parts, first.shape().with(axis, size))
+    }
+
+    /// The last axis backwards.
+    pub fn flip(self) -> Self {
+        self.tape.record(Flip, &[self], self.shape())
+    }
+
+    /// The last two axes exchanged.
+    pub fn transpose(self) -> Self {
+        let rank = self.shape().rank();
+        let (rows, cols) = (self.dim(rank - 2), self.dim(rank - 1));
+        let shape = self.shape().with(rank - 2, cols).with(rank - 1, rows);
+        if rows == 1 || cols == 1 { self.reshape(shape) } else { self.tape.record(Transpose, &[self], shape) }
+    }
+
+    /// `count` copies along `axis`, whose size is one.
+    #[track_caller]
+    pub fn repeat(self, axis: usize, count: usize) -> Self {
+        assert_eq!(self.dim(axis), 1, "only an axis of size one is repeated");
+        self.tape.record(Repeat { axis }, &[self], self.shape().with(axis, count))
+    }
+}

@@ -1,0 +1,535 @@
+//! The tape: values, the operations that made them, and the way back.
+//!
+//! An operation is a plain struct that implements [`Op`]: its fields are its attributes, `forward` computes, `backward`
+//! is the derivative, side by side. Recording an operation computes its output at once and keeps the struct, so that the
+//! tape can be walked backwards for gradients, and forwards again as a *program* ([`Tape::replay`]).
+//!
+//! A tape keeps its buffers and descriptors when it is [reset](Tape::reset): a training step that looks like the one
+//! before allocates nothing.
+
+mod arithmetic;
+mod dropout;
+mod layout;
+mod linear;
+mod lstm;
+mod pointwise;
+mod shape;
+mod window;
+
+pub use lstm::LstmWeights;
+pub use shape::Shape;
+pub use window::{Interpolation, PoolMode};
+
+use std::any::Any;
+use std::cell::{Cell, Ref, RefCell};
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::rng::Key;
+
+/// An operation: attributes as fields, value and derivative side by side.
+pub trait Op: Any + Debug + Send {
+    /// Computes the output, and whatever the derivative wants kept.
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
+    /// Adds to the gradients of the inputs.
+    fn backward(&self, b: &mut Backward<'_>);
+}
+
+/// A value on a tape.
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    tape: &'t Tape,
+    id: usize,
+}
+
+/// A slice of the flat parameter buffer, with its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Where its numbers begin.
+    pub offset: usize,
+    /// Its dimensions.
+    pub shape: Shape,
+}
+
+impl Param {
+    fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.shape.size()
+    }
+}
+
+/// Where the numbers of a value are.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Buffer(usize),
+    Param(Param),
+}
+
+struct Node {
+    /// `None` for values that came from outside.
+    op: Option<Box<dyn Op>>,
+    inputs: Vec<usize>,
+    shape: Shape,
+    place: Place,
+    needs_grad: bool,
+}
+
+/// Numbers, their gradient, and what the derivative wants kept. Reused from step to step.
+#[derive(Default)]
+struct Buffer {
+    data: Vec<f32>,
+    grad: Vec<f32>,
+    has_grad: bool,
+    kept: Vec<f32>,
+}
+
+#[derive(Default)]
+struct Record {
+    nodes: Vec<Node>,
+    used_nodes: usize,
+    buffers: Vec<Buffer>,
+    used_buffers: usize,
+    params: Arc<Vec<f32>>,
+    param_grads: Vec<f32>,
+}
+
+/// Values and the operations that made them.
+#[derive(Default)]
+pub struct Tape {
+    record: RefCell<Record>,
+    training: Cell<Option<Key>>,
+    layers: Cell<u32>,
+    first_row: Cell<usize>,
+}
+
+/// The inputs of an operation.
+pub struct Inputs<'a> {
+    record: &'a Record,
+    ids: &'a [usize],
+}
+
+impl Inputs<'_> {
+    /// How many inputs there are.
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The numbers of the `i`-th input.
+    pub fn data(&self, i: usize) -> &[f32] {
+        self.record.data(self.ids[i])
+    }
+
+    /// The shape of the `i`-th input.
+    pub fn shape(&self, i: usize) -> Shape {
+        self.record.nodes[self.ids[i]].shape
+    }
+}
+
+/// The output of an operation while it is computed.
+pub struct Output<'a> {
+    /// The numbers, all zero at first unless the operation asked otherwise.
+    pub data: &'a mut [f32],
+    /// The dimensions.
+    pub shape: Shape,
+    /// Kept for the derivative; empty at first.
+    pub kept: &'a mut Vec<f32>,
+}
+
+/// One operation on the way back.
+pub struct Backward<'a> {
+    record: &'a mut Record,
+    id: usize,
+}
+
+impl Backward<'_> {
+    /// The gradient of the output.
+    pub fn grad(&self) -> &[f32] {
+        &self.record.buffer(self.id).grad
+    }
+
+    /// The numbers of the output.
+    pub fn output(&self) -> &[f32] {
+        &self.record.buffer(self.id).data
+    }
+
+    /// The shape of the output.
+    pub fn shape(&self) -> Shape {
+        self.record.nodes[self.id].shape
+    }
+
+    /// What `forward` kept.
+    pub fn kept(&self) -> &[f32] {
+        &self.record.buffer(self.id).kept
+    }
+
+    /// What `forward` kept, to be used up.
+    pub fn take_kept(&mut self) -> Vec<f32> {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        std::mem::take(&mut self.record.buffers[i].kept)
+    }
+
+    /// Gives back what [`Backward::take_kept`] took, so that its memory is used again.
+    pub fn give_kept(&mut self, kept: Vec<f32>) {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        self.record.buffers[i].kept = kept;
+    }
+
+    /// How many inputs there are.
+    pub fn count(&self) -> usize {
+        self.record.nodes[self.id].inputs.len()
+    }
+
+    /// The numbers of the `i`-th input.
+    pub fn input(&self, i: usize) -> &[f32] {
+        self.record.data(self.record.nodes[self.id].inputs[i])
+    }
+
+    /// The shape of the `i`-th input.
+    pub fn input_shape(&self, i: usize) -> Shape {
+        self.record.nodes[self.record.nodes[self.id].inputs[i]].shape
+    }
+
+    /// Whether the `i`-th input wants a gradient.
+    pub fn wants(&self, i: usize) -> bool {
+        self.record.nodes[self.record.nodes[self.id].inputs[i]].needs_grad
+    }
+
+    /// Lets `add` add to the gradient of the `i`-th input, if it wants one.
+    pub fn accumulate(&mut self, i: usize, add: impl FnOnce(&Self, &mut [f32])) {
+        let input = self.record.nodes[self.id].inputs[i];
+        let node = &self.record.nodes[input];
+        if !node.needs_grad {
+            return;
+        }
+        match node.place {
+            Place::Param(param) => {
+                let mut grads = std::mem::take(&mut self.record.param_grads);
+                add(self, &mut grads[param.range()]);
+                self.record.param_grads = grads;
+            }
+            Place::Buffer(buffer) => {
+                let mut grad = self.record.take_grad(buffer);
+                add(self, &mut grad);
+                self.record.buffers[buffer].grad = grad;
+            }
+        }
+    }
+}
+
+impl Record {
+    fn data(&self, id: usize) -> &[f32] {
+        match self.nodes[id].place {
+            Place::Buffer(i) => &self.buffers[i].data,
+            Place::Param(p) => &self.params[p.range()],
+        }
+    }
+
+    fn buffer(&self, id: usize) -> &Buffer {
+        match self.nodes[id].place {
+            Place::Buffer(i) => &self.buffers[i],
+            Place::Param(_) => unreachable!("a parameter has no buffer"),
+        }
+    }
+
+    /// The gradient of a buffer, zeroed when it is touched for the first time.
+    fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
+        let b = &mut self.buffers[buffer];
+        let mut grad = std::mem::take(&mut b.grad);
+        if !b.has_grad {
+            grad.clear();
+            grad.resize(b.data.len(), 0.0);
+            b.has_grad = true;
+        }
+        grad
+    }
+
+    fn new_buffer(&mut self) -> usize {
+        if self.used_buffers == self.buffers.len() {
+            self.buffers.push(Buffer::default());
+        }
+        self.used_buffers += 1;
+        self.used_buffers - 1
+    }
+
+    /// Takes the next node, reusing what an earlier step left there.
+    fn new_node(&mut self, inputs: &[usize], shape: Shape, place: Place, needs_grad: bool) -> usize {
+        let id = self.used_nodes;
+        if id == self.nodes.len() {
+            self.nodes.push(Node { op: None, inputs: Vec::new(), shape, place, needs_grad });
+        }
+        let node = &mut self.nodes[id];
+        node.inputs.clear();
+        node.inputs.extend_from_slice(inputs);
+        (node.shape, node.place, node.needs_grad) = (shape, place, needs_grad);
+        self.used_nodes += 1;
+        id
+    }
+
+    /// Runs the forward of a recorded operation.
+    fn run(&mut self, id: usize) {
+        let Place::Buffer(buffer) = self.nodes[id].place else { return };
+        let Some(op) = self.nodes[id].op.take() else { return };
+        let inputs = std::mem::take(&mut self.nodes[id].inputs);
+        let shape = self.nodes[id].shape;
+        let mut out = std::mem::take(&mut self.buffers[buffer]);
+        out.data.clear();
+        out.data.resize(shape.size(), 0.0);
+        out.kept.clear();
+        op.forward(
+            &Inputs { record: self, ids: &inputs },
+            &mut Output { data: &mut out.data, shape, kept: &mut out.kept },
+        );
+        out.has_grad = false;
+        self.buffers[buffer] = out;
+        self.nodes[id].inputs = inputs;
+        self.nodes[id].op = Some(op);
+    }
+}
+
+impl Tape {
+    /// A tape for a model with these parameters, ready for a forward.
+    ///
+    /// `training` switches dropout on; its key makes the masks.
+    pub fn reset(&self, params: &Arc<Vec<f32>>, training: Option<Key>) {
+        let mut r = self.record.borrow_mut();
+        r.used_nodes = 0;
+        r.used_buffers = 0;
+        r.params = params.clone();
+        self.training.set(training);
+        self.layers.set(0);
+        self.first_row.set(0);
+    }
+
+    /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
+    pub fn set_first_row(&self, row: usize) {
+        self.first_row.set(row);
+    }
+
+    /// Lets go of the parameters, so that the optimizer may change them.
+    pub fn release(&self) {
+        self.record.borrow_mut().params = Arc::default();
+    }
+
+    /// A value from outside, filled in place.
+    pub fn input(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
+        self.outside(shape.into(), false, fill)
+    }
+
+    /// A copy of numbers from outside.
+    #[track_caller]
+    pub fn constant(&self, shape: impl Into<Shape>, data: &[f32]) -> Var<'_> {
+        self.input(shape, |to| to.copy_from_slice(data))
+    }
+
+    /// A copy of numbers from outside whose gradient can be asked for.
+    #[track_caller]
+    pub fn variable(&self, shape: impl Into<Shape>, data: &[f32]) -> Var<'_> {
+        self.outside(shape.into(), true, |to| to.copy_from_slice(data))
+    }
+
+    fn outside(&self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let buffer = r.new_buffer();
+        let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
+        r.nodes[id].op = None;
+        let b = &mut r.buffers[buffer];
+        b.data.clear();
+        b.data.resize(shape.size(), 0.0);
+        b.has_grad = false;
+        fill(&mut b.data);
+        Var { tape: self, id }
+    }
+
+    /// A parameter.
+    pub fn param(&self, param: Param) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let id = r.new_node(&[], param.shape, Place::Param(param), true);
+        r.nodes[id].op = None;
+        Var { tape: self, id }
+    }
+
+    /// Computes an operation and records it.
+    pub fn record<O: Op>(&self, op: O, inputs: &[Var<'_>], shape: impl Into<Shape>) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let mut ids = [0; 16];
+        for (slot, v) in ids.iter_mut().zip(inputs) {
+            debug_assert!(std::ptr::eq(v.tape, self), "values of another tape");
+            *slot = v.id;
+        }
+        let ids = &ids[..inputs.len()];
+        let needs_grad = ids.iter().any(|i| r.nodes[*i].needs_grad);
+        let buffer = r.new_buffer();
+        let id = r.new_node(ids, shape.into(), Place::Buffer(buffer), needs_grad);
+        keep_op(&mut r.nodes[id].op, op);
+        r.run(id);
+        Var { tape: self, id }
+    }
+
+    /// The same numbers under another shape: nothing is copied.
+    fn alias(&self, of: Var<'_>, shape: Shape) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let (place, needs_grad) = (r.nodes[of.id].place, r.nodes[of.id].needs_grad);
+        let place = match place {
+            Place::Param(p) => Place::Param(Param { shape, ..p }),
+            buffer => buffer,
+        };
+        let id = r.new_node(&[], shape, place, needs_grad);
+        r.nodes[id].op = None;
+        Var { tape: self, id }
+    }
+
+    /// Gradients of a scalar with respect to everything it depends on.
+    ///
+    /// Those of parameters are added to `grads`, the flat buffer beside the parameters.
+    #[track_caller]
+    pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
+        let mut r = self.record.borrow_mut();
+        assert_eq!(r.nodes[loss.id].shape.size(), 1, "gradients are taken of a scalar");
+        std::mem::swap(&mut r.param_grads, grads);
+        if let Place::Buffer(buffer) = r.nodes[loss.id].place
+            && r.nodes[loss.id].needs_grad
+        {
+            let mut seed = r.take_grad(buffer);
+            seed[0] += 1.0;
+            r.buffers[buffer].grad = seed;
+            for id in (0..=loss.id).rev() {
+                let node = &mut r.nodes[id];
+                let Place::Buffer(buffer) = node.place else { continue };
+                let (true, Some(op)) = (node.needs_grad, node.op.take()) else { continue };
+                if r.buffers[buffer].has_grad {
+                    op.backward(&mut Backward { record: &mut r, id });
+                }
+                r.nodes[id].op = Some(op);
+            }
+        }
+        std::mem::swap(&mut r.param_grads, grads);
+    }
+
+    /// Runs every recorded operation again, in order, from its descriptor alone.
+    pub fn replay(&self) {
+        let mut r = self.record.borrow_mut();
+        for id in 0..r.used_nodes {
+            r.run(id);
+        }
+    }
+
+    /// The recorded operations: descriptor, inputs and shape of each, as text.
+    pub fn program(&self) -> Vec<String> {
+        let r = self.record.borrow();
+        r.nodes[..r.used_nodes]
+            .iter()
+            .enumerate()
+            .map(|(id, n)| match (&n.op, n.place) {
+                (Some(op), _) => format!("%{id} = {op:?} {:?} -> {:?}", n.inputs, n.shape),
+                (None, Place::Param(p)) => format!("%{id} = param @{} {:?}", p.offset, n.shape),
+                (None, Place::Buffer(b)) => format!("%{id} = value #{b} {:?}", n.shape),
+            })
+            .collect()
+    }
+
+    /// Bytes held by this tape.
+    pub fn memory(&self) -> usize {
+        let r = self.record.borrow();
+        let floats = |b: &Buffer| b.data.capacity() + b.grad.capacity() + b.kept.capacity();
+        r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
+    }
+
+    /// The key of the next dropout layer, if training; and the first row of this shard.
+    fn next_dropout(&self) -> Option<(Key, usize)> {
+        let key = self.training.get()?;
+        self.layers.set(self.layers.get() + 1);
+        Some((key.layer(self.layers.get()), self.first_row.get()))
+    }
+}
+
+/// Puts `op` in a slot, over the descriptor of an earlier step if it is of the same kind.
+fn keep_op<O: Op>(slot: &mut Option<Box<dyn Op>>, op: O) {
+    if let Some(old) = slot.as_deref_mut()
+        && let Some(old) = (old as &mut dyn Any).downcast_mut::<O>()
+    {
+        *old = op;
+    } else {
+        *slot = Some(Box::new(op));
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The tape it is on.
+    pub fn tape(self) -> &'t Tape {
+        self.tape
+    }
+
+    /// Its dimensions.
+    pub fn shape(self) -> Shape {
+        self.tape.record.borrow().nodes[self.id].shape
+    }
+
+    /// The size along one axis.
+    #[track_caller]
+    pub fn dim(self, axis: usize) -> usize {
+        self.shape().dims()[axis]
+    }
+
+    /// Its numbers.
+    pub fn data(self) -> Ref<'t, [f32]> {
+        Ref::map(self.tape.record.borrow(), |r| r.data(self.id))
+    }
+
+    /// What its operation kept for the derivative.
+    fn kept(self) -> Ref<'t, [f32]> {
+        Ref::map(self.tape.record.borrow(), |r| &r.buffer(self.id).kept[..])
+    }
+
+    /// The gradient of a [variable](Tape::variable) after [`Tape::backward`]; zeros if nothing reached it.
+    pub fn grad(self) -> Vec<f32> {
+        let r = self.tape.record.borrow();
+        let b = r.buffer(self.id);
+        if b.has_grad { b.grad.clone() } else { vec![0.0; b.data.len()] }
+    }
+}
+
+impl Debug for Var<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "%{} {:?}", self.id, self.shape())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_used_twice_collects_both_gradients() {
+        let tape = Tape::default();
+        let x = tape.variable([3], &[1.0, -2.0, 3.0]);
+        let y = (x * x + x).sum();
+        assert_eq!(y.data()[0], 1.0 + 4.0 + 9.0 + 2.0);
+        tape.backward(y, &mut Vec::new());
+        assert_eq!(x.grad(), [3.0, -3.0, 7.0]);
+    }
+
+    #[test]
+    fn gradients_of_parameters_go_to_the_flat_buffer_and_add_up() {
+        let tape = Tape::default();
+        let params = Arc::new(vec![0.0, 2.0, 3.0]);
+        let mut grads = vec![0.0; 3];
+        for _ in 0..2 {
+            tape.reset(&params, None);
+            let w = tape.param(Param { offset: 1, shape: [2].into() });
+            let x = tape.constant([2], &[10.0, 100.0]);
+            tape.backward((w * x).sum(), &mut grads);
+        }
+        assert_eq!(grads, [0.0, 20.0, 200.0]);
+    }
+
+    #[test]
+    fn replaying_the_descriptors_gives_the_same_numbers() {
+        let tape = Tape::default();
+        let x = tape.variable([2, 3], &[0.1, -0.5, 2.0, 1.0, 0.0, -1.0]);
+        let y = (x.tanh() * x).reshape([3, 2]).sum();
+        let before = y.data()[0];
+        tape.replay();
+        assert_eq!(y.data()[0], before);
+        assert!(tape.program()[1].contains("Tanh"), "{:?}", tape.program());
+    }
+}

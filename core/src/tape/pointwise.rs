@@ -1,0 +1,110 @@
+//! Functions of one number at a time: `y = f(x)`, `dx = f'(x) ⊙ g`.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::pointwise::{self as kernels, Keeps, Unary};
+
+struct Pointwise<U>(PhantomData<fn() -> U>);
+
+impl<U> fmt::Debug for Pointwise<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<U>().rsplit("::").next().unwrap_or_default())
+    }
+}
+
+impl<U: Unary + 'static> Op for Pointwise<U> {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        kernels::map::<U>(x.data(0), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            let kept = match U::KEEPS {
+                Keeps::Input => b.input(0),
+                Keeps::Output => b.output(),
+            };
+            kernels::map_grad::<U>(kept, b.grad(), dx);
+        });
+    }
+}
+
+/// `y = x` where `x > 0`, else `w·x`, with a learned `w`.
+#[derive(Debug)]
+struct Prelu;
+
+impl Op for Prelu {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        kernels::prelu(x.data(0), x.data(1)[0], out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            kernels::prelu_grad(b.input(0), b.input(1)[0], b.grad(), dx, &mut 0.0);
+        });
+        b.accumulate(1, |b, dw| {
+            let negative = |(x, g): (&f32, &f32)| if *x < 0.0 { f64::from(x * g) } else { 0.0 };
+            dw[0] += b.input(0).iter().zip(b.grad()).map(negative).sum::<f64>() as f32;
+        });
+    }
+}
+
+macro_rules! methods {
+    ($($(#[doc = $doc:literal])* $method:ident: $unary:ident,)*) => {
+        impl<'t> Var<'t> {
+            $($(#[doc = $doc])*
+            pub fn $method(self) -> Self {
+                self.tape.record(Pointwise::<kernels::$unary>(PhantomData), &[self], self.shape())
+            })*
+        }
+    };
+}
+
+methods! {
+    /// `max(x, 0)`; its derivative at 0 is 0.
+    relu: Relu,
+    /// `x` where positive, else `0.01·x`.
+    leaky_relu: LeakyRelu,
+    /// `x` where positive, else `exp(x) - 1`.
+    elu: Elu,
+    /// The self-normalising unit of Klambauer et al. 2017.
+    selu: Selu,
+    /// `x·Φ(x)`, exact.
+    gelu: Gelu,
+    /// `x·σ(x)`.
+    silu: Silu,
+    /// `x·tanh(softplus(x))`.
+    mish: Mish,
+    /// `log(1 + exp(x))`; `x` above 20, as torch.
+    softplus: Softplus,
+    /// `1 / (1 + exp(-x))`.
+    sigmoid: Sigmoid,
+    /// Hyperbolic tangent.
+    tanh: Tanh,
+    /// Natural exponential.
+    exp: Exp,
+    /// Natural logarithm.
+    log: Log,
+    /// Square root.
+    sqrt: Sqrt,
+    /// Magnitude; its derivative at 0 is 0.
+    abs: Abs,
+    /// `x²`.
+    square: Square,
+}
+
+impl<'t> Var<'t> {
+    /// `x` where positive, else `weight·x`; `weight` has one number.
+    pub fn prelu(self, weight: Var<'t>) -> Self {
+        self.tape.record(Prelu, &[self, weight], self.shape())
+    }
+}
+
+impl std::ops::Neg for Var<'_> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.tape.record(Pointwise::<kernels::Neg>(PhantomData), &[self], self.shape())
+    }
+}

@@ -1,0 +1,99 @@
+//! Operations along the last axis of a window: pooling, interpolation, moving average.
+
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::moving_average::{moving_average, moving_average_grad};
+use crate::kernels::pool;
+use crate::kernels::resample::Taps;
+
+pub use crate::kernels::resample::Interpolation;
+
+/// How a pooling window becomes one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolMode {
+    /// The greatest number; the gradient goes to the first of equals.
+    Max,
+    /// The mean.
+    Avg,
+}
+
+/// Windows of `size` numbers, side by side; the last may be shorter.
+#[derive(Debug)]
+struct Pool {
+    mode: PoolMode,
+    size: usize,
+}
+
+impl Op for Pool {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let len = x.shape(0).last();
+        match self.mode {
+            PoolMode::Max => pool::max_pool(x.data(0), len, self.size, out.data),
+            PoolMode::Avg => pool::avg_pool(x.data(0), len, self.size, out.data),
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let len = b.input_shape(0).last();
+        b.accumulate(0, |b, dx| match self.mode {
+            PoolMode::Max => pool::max_pool_grad(b.input(0), len, self.size, b.grad(), dx),
+            PoolMode::Avg => pool::avg_pool_grad(len, self.size, b.grad(), dx),
+        });
+    }
+}
+
+/// Interpolation to another length: a sparse linear map, transposed on the way back.
+#[derive(Debug)]
+struct Resample {
+    mode: Interpolation,
+}
+
+impl Op for Resample {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let taps = Taps::new(self.mode, x.shape(0).last(), out.shape.last());
+        taps.resample(x.data(0), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let taps = Taps::new(self.mode, b.input_shape(0).last(), b.shape().last());
+        b.accumulate(0, |b, dx| taps.resample_grad(b.grad(), dx));
+    }
+}
+
+/// The mean of `size` numbers around each, with the ends repeated.
+#[derive(Debug)]
+struct MovingAverage {
+    size: usize,
+}
+
+impl Op for MovingAverage {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        moving_average(x.data(0), out.shape.last(), self.size, out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| moving_average_grad(b.grad(), b.shape().last(), self.size, dx));
+    }
+}
+
+impl Var<'_> {
+    /// Pools windows of `size` along the last axis.
+    pub fn pool(self, mode: PoolMode, size: usize) -> Self {
+        if size == 1 {
+            return self;
+        }
+        let shape = self.shape();
+        let pooled = shape.last().div_ceil(size);
+        self.tape.record(Pool { mode, size }, &[self], shape.with(shape.rank() - 1, pooled))
+    }
+
+    /// Interpolates the last axis to `size` numbers.
+    pub fn resample(self, mode: Interpolation, size: usize) -> Self {
+        let shape = self.shape();
+        self.tape.record(Resample { mode }, &[self], shape.with(shape.rank() - 1, size))
+    }
+
+    /// The moving average along the last axis, over an odd number of numbers, with the ends repeated.
+    pub fn moving_average(self, size: usize) -> Self {
+        self.tape.record(MovingAverage { size }, &[self], self.shape())
+    }
+}

@@ -1,0 +1,278 @@
+//! From windows to a batch: copies the rows of a shard, scales them, and puts them on a tape.
+
+use super::sampler::Drawn;
+use crate::data::{Panel, Window};
+use crate::losses::Loss;
+use crate::models::{Batch, Instance};
+use crate::nn::LstmState;
+use crate::scalers::{ScalerType, Statistics};
+use crate::tape::Tape;
+use crate::{Error, ErrorCode, Result};
+
+/// The columns that a model reads, and where its windows may look.
+pub(crate) struct Source<'a> {
+    panel: &'a Panel,
+    target: &'a [f64],
+    futr: Vec<&'a [f64]>,
+    hist: Vec<&'a [f64]>,
+    stat: Vec<&'a [f64]>,
+    /// Future values of the `futr` columns, `future_len` for each series.
+    future: Vec<&'a [f64]>,
+    future_len: usize,
+    /// Rows at the end of each series that windows do not see.
+    held_out: usize,
+}
+
+impl<'a> Source<'a> {
+    /// The columns that the options of `model` name.
+    pub(crate) fn new(model: &Instance, panel: &'a Panel, held_out: usize) -> Result<Self> {
+        let missing = |option: &str, name: &str| {
+            let message = format!("{}: column \"{name}\" of {option} is not in the data", model.name());
+            Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into()))
+        };
+        let temporal = |option: &str, names: &[String]| -> Result<Vec<&'a [f64]>> {
+            names.iter().map(|n| panel.column(n).ok_or_else(|| missing(option, n))).collect()
+        };
+        let stat = model.train.stat_exog_list.iter();
+        Ok(Self {
+            panel,
+            target: panel.target(),
+            futr: temporal("futrExogList", &model.train.futr_exog_list)?,
+            hist: temporal("histExogList", &model.train.hist_exog_list)?,
+            stat: stat
+                .map(|n| panel.static_column(n).ok_or_else(|| missing("statExogList", n)))
+                .collect::<Result<_>>()?,
+            future: Vec::new(),
+            future_len: 0,
+            held_out,
+        })
+    }
+
+    /// With values of the future columns after the last row: `len` for each series, one slice per column.
+    pub(crate) fn with_future(mut self, future: Vec<&'a [f64]>, len: usize) -> Self {
+        (self.future, self.future_len) = (future, len);
+        self
+    }
+}
+
+/// Rows of some windows, scaled. Reused from shard to shard.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    /// Scale and shift of the target of each window.
+    pub(crate) statistics: Vec<Statistics>,
+    /// Target over the horizon: scaled, and as it is.
+    pub(crate) target: Vec<f32>,
+    pub(crate) actual: Vec<f64>,
+    /// Weight of each point of the horizon in the loss: availability, sample weight, horizon weight, count.
+    pub(crate) weights: Vec<f32>,
+    insample_y: Vec<f32>,
+    insample_mask: Vec<f32>,
+    futr: Vec<f32>,
+    hist: Vec<f32>,
+    stat: Vec<f32>,
+    column: Vec<f64>,
+    mask: Vec<f32>,
+    work: Vec<f64>,
+    lens: Lens,
+}
+
+/// Sizes of what was gathered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lens {
+    pub(crate) rows: usize,
+    /// Steps of input, the additional one of recurrent models included.
+    pub(crate) input: usize,
+    pub(crate) horizon: usize,
+    /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
+    pub(crate) seen: usize,
+    futr: usize,
+    hist: usize,
+    stat: usize,
+}
+
+impl Gathered {
+    pub(crate) fn lens(&self) -> Lens {
+        self.lens
+    }
+
+    /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`.
+    pub(crate) fn fill(
+        &mut self,
+        model: &Instance,
+        loss: &Loss,
+        source: &Source<'_>,
+        windows: &[Drawn],
+        [input, horizon]: [usize; 2],
+    ) {
+        let recurrent = model.recurrence().is_some();
+        let lens = Lens {
+            rows: windows.len(),
+            input,
+            horizon,
+            seen: if recurrent { input + horizon - 1 } else { input },
+            futr: source.futr.len(),
+            hist: source.hist.len(),
+            stat: source.stat.len(),
+        };
+        self.lens = lens;
+        for list in [&mut self.insample_y, &mut self.insample_mask, &mut self.futr, &mut self.hist] {
+            list.clear();
+        }
+        for list in [&mut self.stat, &mut self.target, &mut self.weights] {
+            list.clear();
+        }
+        self.statistics.clear();
+        self.actual.clear();
+        for drawn in windows {
+            self.add(model, source, *drawn);
+            self.weigh(loss, &Reader { source, window: drawn.window, len: input + horizon }, drawn.count);
+        }
+    }
+
+    fn add(&mut self, model: &Instance, source: &Source<'_>, drawn: Drawn) {
+        let Lens { input, horizon, seen, .. } = self.lens;
+        let recurrent = model.recurrence().is_some();
+        let (window, scaler) = (drawn.window, model.train.scaler_type);
+        let reader = Reader { source, window, len: input + horizon };
+        reader.read(None, &source.panel.mask, &mut self.mask);
+        reader.read(None, source.target, &mut self.column);
+        let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
+        self.statistics.push(s);
+
+        let shown = |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
+        self.insample_y.extend(self.column[..seen].iter().map(shown));
+        self.insample_mask.extend_from_slice(&self.mask[..seen]);
+        self.target.extend(self.column[input..].iter().map(|v| scaler.scale(*v, s)));
+        self.actual.extend_from_slice(&self.column[input..]);
+
+        // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
+        let ahead = usize::from(recurrent);
+        let futr_end = if recurrent { seen + 1 } else { input + horizon };
+        self.futr_rows(&reader, scaler, ahead..futr_end);
+        self.hist_rows(&reader, scaler, ahead..seen + ahead);
+        self.stat.extend(source.stat.iter().map(|column| column[window.series] as f32));
+    }
+
+    /// The sum of the weights of all points of the horizons of `windows`.
+    pub(crate) fn total_weight(
+        &mut self,
+        model: &Instance,
+        source: &Source<'_>,
+        windows: &[Drawn],
+        [input, horizon]: [usize; 2],
+    ) -> f64 {
+        (self.lens.input, self.lens.horizon) = (input, horizon);
+        self.weights.clear();
+        for drawn in windows {
+            let reader = Reader { source, window: drawn.window, len: input + horizon };
+            reader.read(None, &source.panel.mask, &mut self.mask);
+            self.weigh(&model.loss, &reader, drawn.count);
+        }
+        self.weights.iter().map(|w| f64::from(*w)).sum()
+    }
+
+    /// Appends the weights of one window's horizon, whose mask has been read.
+    fn weigh(&mut self, loss: &Loss, reader: &Reader<'_>, count: u32) {
+        let input = self.lens.input;
+        let mut weight = count as f32;
+        if let Some(rows) = &reader.source.panel.weight {
+            weight *= reader.mean_weight(rows, input);
+        }
+        let horizon_weight = loss.horizon_weight.as_deref();
+        let of_step = |(i, m): (usize, &f32)| m * weight * horizon_weight.map_or(1.0, |w| w[i]);
+        self.weights.extend(self.mask[input..].iter().enumerate().map(of_step));
+    }
+
+    /// Appends rows `range` of all future columns: `[T, F]`.
+    fn futr_rows(&mut self, reader: &Reader<'_>, scaler: ScalerType, range: std::ops::Range<usize>) {
+        let (at, count) = (self.futr.len(), self.lens.futr);
+        self.futr.resize(at + range.len() * count, 0.0);
+        for (c, values) in reader.source.futr.iter().enumerate() {
+            reader.read(reader.source.future.get(c).copied(), values, &mut self.column);
+            let s = scaler.statistics(&self.column[..self.lens.input], &self.mask[..self.lens.input], &mut self.work);
+            for (i, t) in range.clone().enumerate() {
+                self.futr[at + i * count + c] = scaler.scale(self.column[t], s);
+            }
+        }
+    }
+
+    /// Appends rows `range` of all historic columns: `[T, X]`; what lies in the horizon is 0.
+    fn hist_rows(&mut self, reader: &Reader<'_>, scaler: ScalerType, range: std::ops::Range<usize>) {
+        let (at, count, input) = (self.hist.len(), self.lens.hist, self.lens.input);
+        self.hist.resize(at + range.len() * count, 0.0);
+        for (c, values) in reader.source.hist.iter().enumerate() {
+            reader.read(None, values, &mut self.column);
+            let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
+            for (i, t) in range.clone().enumerate().take_while(|(_, t)| *t < input) {
+                self.hist[at + i * count + c] = scaler.scale(self.column[t], s);
+            }
+        }
+    }
+
+    /// Steps `from..to` of everything on a tape. The first step may instead be `y`, a forecast that is fed back.
+    pub(crate) fn batch<'t>(
+        &self,
+        tape: &'t Tape,
+        [from, to]: [usize; 2],
+        y: Option<&[f32]>,
+        state: Option<&'t LstmState>,
+    ) -> Batch<'t> {
+        let Lens { rows, input, horizon, seen, futr, hist, stat } = self.lens;
+        let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {
+            tape.input([rows, range[1] - range[0], width], |out| {
+                let size = (range[1] - range[0]) * width;
+                for (row, out) in out.chunks_exact_mut(size.max(1)).enumerate() {
+                    let at = (row * len + range[0]) * width;
+                    out.copy_from_slice(&data[at..at + size]);
+                }
+            })
+        };
+        let recurrent = seen > input || state.is_some();
+        let futr_len = if recurrent { seen } else { input + horizon };
+        let futr_range = if recurrent { [from, to] } else { [0, futr_len] };
+        let insample_y = match y {
+            Some(y) => tape.constant([rows, 1], y),
+            None => steps(&self.insample_y, seen, 1, [from, to]).reshape([rows, to - from]),
+        };
+        Batch {
+            insample_y,
+            insample_mask: steps(&self.insample_mask, seen, 1, [from, to]).reshape([rows, to - from]),
+            futr_exog: (futr > 0).then(|| steps(&self.futr, futr_len, futr, futr_range)),
+            hist_exog: (hist > 0).then(|| steps(&self.hist, seen, hist, [from, to])),
+            stat_exog: (stat > 0).then(|| tape.constant([rows, stat], &self.stat)),
+            state,
+        }
+    }
+}
+
+/// Reads the rows of one window.
+struct Reader<'a> {
+    source: &'a Source<'a>,
+    window: Window,
+    len: usize,
+}
+
+impl Reader<'_> {
+    /// Copies a column over the window; 0 before the series, and after it unless `future` goes on.
+    fn read<T: Copy + Default>(&self, future: Option<&[T]>, column: &[T], to: &mut Vec<T>) {
+        let rows = self.source.panel.rows(self.window.series);
+        let end = rows.len().saturating_sub(self.source.held_out) as i64;
+        let ahead = self.source.future_len;
+        to.clear();
+        to.extend((self.window.start..self.window.start + self.len as i64).map(|row| match (row, future) {
+            (row, _) if row < 0 => T::default(),
+            (row, _) if row < end => column[rows.start + row as usize],
+            (row, Some(future)) if row - end < ahead as i64 => {
+                future[self.window.series * ahead + (row - end) as usize]
+            }
+            _ => T::default(),
+        }));
+    }
+
+    /// Mean sample weight over the horizon; points outside the series weigh nothing.
+    fn mean_weight(&self, weights: &[f32], input: usize) -> f32 {
+        let mut rows = Vec::with_capacity(self.len);
+        self.read(None, weights, &mut rows);
+        rows[input..].iter().sum::<f32>() / (self.len - input) as f32
+    }
+}

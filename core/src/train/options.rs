@@ -1,0 +1,186 @@
+//! Options that all models share. Upstream: `common/_base_model.py: BaseModel.__init__`.
+
+use serde_json::{Value, json};
+
+use super::optimizer::Optimizer;
+use crate::losses::{Loss, LossSpec};
+use crate::options::{OptionValue, options};
+use crate::scalers::ScalerType;
+use crate::{Error, ErrorCode, Result};
+
+/// Shares of the points of a window that must be available for training: of the input and of the horizon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Availability(pub [f64; 2]);
+
+impl OptionValue for Availability {
+    fn expected() -> String {
+        "a number from 0 to 1, or two of them".into()
+    }
+    fn ts() -> String {
+        "number | [number, number]".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        let both = match value.as_array().map(Vec::as_slice) {
+            None => [value.as_f64()?; 2],
+            Some([input, horizon]) => [input.as_f64()?, horizon.as_f64()?],
+            Some(_) => return None,
+        };
+        both.iter().all(|v| (0.0..=1.0).contains(v)).then_some(Self(both))
+    }
+    fn write(&self) -> Value {
+        if self.0[0] == self.0[1] { json!(self.0[0]) } else { json!(self.0) }
+    }
+}
+
+options! {
+    /// Options that all models share; each model may change the defaults.
+    pub struct Train {
+        /// Steps to forecast.
+        pub h: usize = 0,
+        /// Steps of history that the model sees.
+        pub input_size: usize = 0,
+        /// Name of the result's columns, instead of the model's.
+        pub alias: Option<String> = None,
+        /// Columns known in advance, such as holidays or prices.
+        pub futr_exog_list: Vec<String> = Vec::new(),
+        /// Columns known until the forecast begins.
+        pub hist_exog_list: Vec<String> = Vec::new(),
+        /// Columns of the static table, one value per series.
+        pub stat_exog_list: Vec<String> = Vec::new(),
+        /// Hides the target's own history from the model.
+        pub exclude_insample_y: bool = false,
+        /// What training minimises.
+        pub loss: LossSpec = LossSpec::named("MAE"),
+        /// What validation measures; the loss when left out.
+        pub valid_loss: Option<LossSpec> = None,
+        /// Training steps.
+        pub max_steps: usize = 1000,
+        /// Learning rate at the beginning.
+        pub learning_rate: f64 = 1e-3,
+        /// How often the learning rate is halved, evenly over the steps; -1 for never.
+        pub num_lr_decays: i64 = -1,
+        /// Validation checks without improvement after which training stops; -1 for never.
+        pub early_stop_patience_steps: i64 = -1,
+        /// Training steps between validation checks.
+        pub val_check_steps: usize = 100,
+        /// Whether the weights of the best validation check are kept instead of the last; true when early stopping is on.
+        pub restore_best: Option<bool> = None,
+        /// Series per step.
+        pub batch_size: usize = 32,
+        /// Series per batch of validation; batchSize when left out.
+        pub valid_batch_size: Option<usize> = None,
+        /// Windows per step, drawn from the series of the step; null for all of them.
+        pub windows_batch_size: Option<usize> = Some(1024),
+        /// Windows per batch of validation; -1 for all.
+        pub inference_windows_batch_size: i64 = 1024,
+        /// Steps between the beginnings of windows.
+        pub step_size: usize = 1,
+        /// Whether windows may begin before the series, padded with zeros.
+        pub start_padding_enabled: bool = false,
+        /// Share of a window's points that must be available: of both parts, or of input and horizon.
+        pub training_data_availability_threshold: Availability = Availability([0.0; 2]),
+        /// Whether the last batch of series of an epoch is left out when it is not full.
+        pub drop_last_loader: bool = false,
+        /// How each window is scaled.
+        pub scaler_type: ScalerType = ScalerType::Identity,
+        /// Seed of everything random.
+        pub random_seed: i64 = 1,
+        /// Optimizer; Adam when left out.
+        pub optimizer: Optimizer = Optimizer::default(),
+        /// Greatest norm of the gradient; longer ones are shortened.
+        pub gradient_clip_val: Option<f64> = None,
+    }
+}
+
+impl Train {
+    /// Refuses values out of range.
+    pub fn check(&self) -> Result<()> {
+        for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
+            if value == 0 {
+                let message = format!("option \"{name}\" is required: a whole number ≥ 1");
+                return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some(name.into())));
+            }
+        }
+        let counts = [
+            ("maxSteps", self.max_steps),
+            ("valCheckSteps", self.val_check_steps),
+            ("batchSize", self.batch_size),
+            ("validBatchSize", self.valid_batch_size.unwrap_or(1)),
+            ("windowsBatchSize", self.windows_batch_size.unwrap_or(1)),
+            ("stepSize", self.step_size),
+        ];
+        if let Some((name, value)) = counts.into_iter().find(|(_, v)| *v == 0) {
+            return Err(Error::option(name, "a whole number ≥ 1", value));
+        }
+        let limits = [("h", self.h), ("inputSize", self.input_size)];
+        if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {
+            return Err(Error::option(name, "at most 1000000", value));
+        }
+        for (name, value) in [("learningRate", Some(self.learning_rate)), ("gradientClipVal", self.gradient_clip_val)] {
+            if let Some(value) = value.filter(|v| *v <= 0.0) {
+                return Err(Error::option(name, "a number > 0", value));
+            }
+        }
+        if self.inference_windows_batch_size == 0 {
+            return Err(Error::option("inferenceWindowsBatchSize", "a whole number ≥ 1, or -1 for all", 0));
+        }
+        if self.random_seed < 0 {
+            return Err(Error::option("randomSeed", "a whole number ≥ 0", self.random_seed));
+        }
+        if self.alias.as_deref().is_some_and(|a| a.is_empty() || a.contains(['/', '\\', '\0'])) {
+            return Err(Error::option("alias", "text without slashes, not empty", self.alias.clone()));
+        }
+        self.optimizer.check()
+    }
+
+    /// Loss and validation loss, checked against each other as upstream does.
+    pub fn losses(&self) -> Result<(Loss, Loss)> {
+        let loss = Loss::new(&self.loss, self.h, "loss")?;
+        let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
+        let valid = Loss::new(spec, self.h, "validLoss")?;
+        if valid.is_quantile() != loss.is_quantile() || valid.quantiles != loss.quantiles {
+            let expected = match loss.is_quantile() {
+                true => "MQLoss with the quantiles of loss",
+                false => "MAE, MSE or HuberLoss, as loss forecasts a point",
+            };
+            return Err(Error::option("validLoss", expected, spec.write()));
+        }
+        Ok((loss, valid))
+    }
+
+    /// Learning rate of a step, counted from 0: halved every `maxSteps / numLrDecays` steps (torch's `StepLR`).
+    pub fn learning_rate_at(&self, step: usize) -> f64 {
+        let Some(decays) = usize::try_from(self.num_lr_decays).ok().filter(|d| *d > 0) else {
+            return self.learning_rate;
+        };
+        let every = (self.max_steps / decays).max(1);
+        self.learning_rate * 0.5f64.powi((step / every) as i32)
+    }
+
+    /// Whether the best weights are kept instead of the last.
+    pub fn restores_best(&self) -> bool {
+        self.restore_best.unwrap_or(self.early_stop_patience_steps > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_is_halved_evenly() {
+        let train = Train { max_steps: 10, num_lr_decays: 3, learning_rate: 0.8, ..Train::default() };
+        let rates: Vec<f64> = (0..10).map(|s| train.learning_rate_at(s)).collect();
+        assert_eq!(rates, [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1]);
+        let constant = Train { num_lr_decays: -1, ..train };
+        assert_eq!(constant.learning_rate_at(9), 0.8);
+    }
+
+    #[test]
+    fn a_validation_loss_of_another_shape_is_refused() {
+        let mut train = Train { h: 4, input_size: 8, valid_loss: Some(LossSpec::named("MSE")), ..Train::default() };
+        assert!(train.losses().is_ok());
+        train.loss = LossSpec::named("MQLoss");
+        assert_eq!(train.losses().unwrap_err().details.option.as_deref(), Some("validLoss"));
+    }
+}

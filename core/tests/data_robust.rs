@@ -1,0 +1,109 @@
+//! Whatever is in a table, reading it ends in a panel or a typed error, never a panic.
+
+use neuro_divergent::data::{
+    Column, Frequency, OnGap, Panel, PanelOptions, Table, future_exogenous, missing_future,
+    read_csv_text,
+};
+use proptest::prelude::*;
+
+fn any_alias() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[0-9]{0,12}(D|h|min|ms|W-TUE|W|w|B|MS|ME|QE|YS|mo|q|y|BME)",
+        "\\PC{0,8}",
+        "[0-9]{1,20}",
+        Just("MS".to_string()),
+        Just("D".to_string()),
+        Just("1mo".to_string()),
+    ]
+}
+
+fn any_time_text() -> impl Strategy<Value = Option<String>> {
+    prop_oneof![
+        4 => "(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])".prop_map(Some),
+        1 => "[0-9T:./ +Zé-]{0,25}".prop_map(Some),
+        1 => Just(None),
+    ]
+}
+
+fn any_column(rows: usize) -> impl Strategy<Value = Column> {
+    prop_oneof![
+        prop::collection::vec(any::<f64>(), rows).prop_map(Column::Float),
+        prop::collection::vec(-3.0..3.0, rows).prop_map(Column::Float),
+        prop::collection::vec(any::<i64>(), rows).prop_map(Column::Int),
+        prop::collection::vec(0_i64..10, rows).prop_map(Column::Int),
+        prop::collection::vec(any::<i64>(), rows).prop_map(Column::Date),
+        prop::collection::vec(0_i64..40, rows)
+            .prop_map(|v| Column::Date(v.iter().map(|d| d * 86_400_000).collect())),
+        prop::collection::vec(any_time_text(), rows).prop_map(Column::Text),
+        Just(Column::Date((0..rows as i64).map(|d| d * 86_400_000).collect())),
+    ]
+}
+
+fn any_table() -> impl Strategy<Value = Table> {
+    (0_usize..8).prop_flat_map(|rows| {
+        let ids = prop_oneof![Just(None), any_column(rows).prop_map(Some)];
+        (ids, any_column(rows), any_column(rows), any_column(rows)).prop_map(|(ids, ds, y, x)| {
+            let named =
+                [("ds", ds), ("y", y), ("x", x)].map(|(name, column)| (name.to_string(), column));
+            Table {
+                columns: ids
+                    .map(|c| ("unique_id".to_string(), c))
+                    .into_iter()
+                    .chain(named)
+                    .collect(),
+            }
+        })
+    })
+}
+
+fn any_gap() -> impl Strategy<Value = OnGap> {
+    prop_oneof![
+        Just(OnGap::Error),
+        Just(OnGap::Mask),
+        Just(OnGap::FillForward),
+        Just(OnGap::FillZero)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn tables_become_panels_or_errors(
+        table in any_table(), future in any_table(), alias in prop::option::of(any_alias()), on_gap in any_gap(), exog: bool,
+    ) {
+        let frequency = alias.and_then(|alias| Frequency::parse(&alias).ok());
+        let exogenous = if exog { vec!["x".to_string()] } else { vec![] };
+        let options = PanelOptions { frequency, exogenous, on_gap, ..PanelOptions::default() };
+        let Ok((panel, frequency)) = Panel::from_table(&table, &options) else { return Ok(()) };
+        prop_assert_eq!(*panel.indptr.last().unwrap(), panel.times.len());
+        prop_assert!(panel.temporal.iter().all(|(_, v)| v.len() == panel.times.len()));
+        prop_assert!(panel.temporal.iter().all(|(_, v)| v.iter().all(|x| x.is_finite())));
+        for i in 0..panel.n_series() {
+            let times = &panel.times[panel.rows(i)];
+            prop_assert!(times.windows(2).all(|w| w[0] < w[1]));
+            for (k, t) in times.iter().enumerate() {
+                prop_assert_eq!(frequency.periods_between(times[0], *t), Some(k as i64));
+            }
+        }
+        prop_assert_eq!(panel.future_times(frequency, 3).len(), 3 * panel.n_series());
+        let missing = missing_future(&future, &panel, frequency, 3);
+        let values = future_exogenous(&future, &panel, frequency, 3, &["x".to_string()]);
+        prop_assert!(values.is_err() || missing.is_ok_and(|m| m.is_empty()));
+    }
+
+    #[test]
+    fn any_text_is_a_csv_table_or_an_error(text in "[a-c0-9,;\"\n\r \t.é-]{0,60}") {
+        if let Ok(table) = read_csv_text(&text, "x.csv") {
+            prop_assert!(table.check().is_ok());
+        }
+    }
+
+    #[test]
+    fn arithmetic_far_away_does_not_panic(alias in any_alias(), t: i64, n: i64) {
+        if let Ok(frequency) = Frequency::parse(&alias) {
+            frequency.nearest(frequency.advance(t, n), t);
+            frequency.periods_between(t, n);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+"""Checkpoints: `core/tests/fixtures/checkpoints/<case>/` by `NeuralForecast.save`, and `<case>.expected.json` beside each.
+
+The expected file holds the forecast of the loaded checkpoint and, where it needs them, the future or whole frame.
+Reference: neuralforecast 3.3.0. Run: `python tools/reference/make.py checkpoints`. Format: README.md beside this file.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from neuralforecast import NeuralForecast
+from neuralforecast.losses.pytorch import MAE, HuberLoss, MQLoss
+from neuralforecast.models import LSTM, NHITS, DLinear
+
+from fixture import FIXTURES, write_json
+from panel import QUIET, seasonal_panel
+
+SHARED = dict(h=4, input_size=8, max_steps=3, random_seed=1, **QUIET)
+NHITS_ = dict(SHARED, mlp_units=[[6, 6]])
+LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
+EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
+
+
+def dates(start: str, freq: str):
+    return lambda length: pd.date_range(start, periods=length, freq=freq)
+
+
+# models, frequency, lengths and ids of the series, their times, NeuralForecast's own options, fit arguments
+CASES = {
+    "monthly": dict(models=[NHITS(**NHITS_)], freq="MS", lengths=[30, 30], ids=["airline", "railway"], times=dates("2019-03-01", "MS")),
+    "three_models": dict(
+        models=[NHITS(**NHITS_, loss=MQLoss(level=[80]), scaler_type="robust"), LSTM(**LSTM_),
+                DLinear(**SHARED, moving_avg_window=5, alias="trend", scaler_type="standard")],
+        freq="h", lengths=[40, 26], ids=["b", "a"], times=dates("2024-02-28 20:00", "h"), fit=dict(val_size=4)),
+    "integers": dict(
+        models=[LSTM(**LSTM_, recurrent=True, h_train=2, scaler_type="minmax"), DLinear(**SHARED, moving_avg_window=3, loss=HuberLoss(delta=0.5))],
+        freq=1, lengths=[25, 22, 19], ids=[7, 30, 200], times=lambda length: np.arange(100, 100 + length)),
+    "exogenous": dict(models=[NHITS(**NHITS_, **EXOG, scaler_type="standard")], freq="D", lengths=[30, 24], ids=["north", "south"],
+                      times=dates("2023-12-20", "D"), exog=EXOG),
+    "optimizer": dict(
+        models=[NHITS(**NHITS_, optimizer=torch.optim.AdamW, optimizer_kwargs=dict(weight_decay=0.01, betas=(0.8, 0.99)),
+                      lr_scheduler=torch.optim.lr_scheduler.CosineAnnealingLR, lr_scheduler_kwargs=dict(T_max=3),
+                      gradient_clip_val=0.5)],
+        freq="QE", lengths=[28], ids=["only"], times=dates("2015-03-31", "QE")),
+    "local_scaler": dict(models=[NHITS(**NHITS_)], freq="W", lengths=[30, 28], ids=["x", "y"], times=dates("2022-01-02", "W"),
+                         init=dict(local_scaler_type="standard")),
+    "local_scaler_exogenous": dict(
+        models=[NHITS(**NHITS_, **EXOG)], freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"),
+        exog=EXOG, init=dict(local_scaler_type="robust", local_static_scaler_type="minmax")),
+    # One PReLU serves every layer of a block: its weight has several names and is stored once.
+    "shared_weights": dict(models=[NHITS(**SHARED, mlp_units=[[5, 5], [5, 5]], activation="PReLU")], freq="15min", lengths=[24],
+                           ids=["s"], times=dates("2024-03-01 08:15", "15min")),
+    "quantiles_and_weights": dict(
+        models=[NHITS(**NHITS_, loss=MQLoss(quantiles=[0.1, 0.5, 0.95], horizon_weight=torch.tensor([1.0, 2.0, 1.0, 0.5])),
+                      valid_loss=MQLoss(quantiles=[0.1, 0.5, 0.95]), early_stop_patience_steps=2, val_check_steps=1,
+                      start_padding_enabled=True, training_data_availability_threshold=[0.25, 0.5]),
+                DLinear(**SHARED, moving_avg_window=5, scaler_type="revin", loss=MAE())],
+        freq="B", lengths=[24, 24], ids=["p", "q"], times=dates("2024-05-01", "B"), fit=dict(val_size=5)),
+    "without_dataset": dict(models=[NHITS(**NHITS_, scaler_type="robust")], freq="MS", lengths=[20, 17], ids=["u", "v"],
+                            times=dates("2020-01-01", "MS"), save_dataset=False),
+    "same_name_twice": dict(models=[DLinear(**SHARED, moving_avg_window=3), DLinear(**SHARED, moving_avg_window=5)], freq="D",
+                            lengths=[20], ids=["s"], times=dates("2024-01-01", "D")),
+}
+
+
+def frame_json(frame: pd.DataFrame) -> dict:
+    """Columns of a frame; times as text, or as they are when they are integers."""
+    def column(values):
+        return [str(v) for v in values] if values.dtype.kind == "M" else values.to_numpy()
+    return {name: column(frame[name]) for name in frame.columns}
+
+
+def says_the_same(new: Path, old: Path) -> bool:
+    """Whether two files differ in nothing but the order of a safetensors header, which varies from run to run."""
+    a, b = new.read_bytes(), old.read_bytes()
+    if new.suffix != ".safetensors" or a == b:
+        return a == b
+    cut = [8 + int.from_bytes(data[:8], "little") for data in (a, b)]
+    return json.loads(a[8 : cut[0]]) == json.loads(b[8 : cut[1]]) and a[cut[0] :] == b[cut[1] :]
+
+
+def keep_or_replace(new: Path, old: Path) -> None:
+    names = [sorted(f.name for f in folder.iterdir()) if folder.is_dir() else [] for folder in (new, old)]
+    if names[0] == names[1] and all(says_the_same(new / name, old / name) for name in names[0]):
+        return
+    shutil.rmtree(old, ignore_errors=True)
+    old.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(new, old)
+
+
+def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True) -> None:
+    columns = {key.split("_")[0]: value for key, value in (exog or {}).items()}
+    h = models[0].h
+    last = max(lengths) + h
+    frame, static, future = seasonal_panel(lengths, ids, [times(last)] * len(ids), h=h, seed=name, **columns)
+    nf = NeuralForecast(models=models, freq=freq, **(init or {}))
+    nf.fit(frame, static_df=static, **(fit or {}))
+    inputs = dict(futr_df=future)
+    if not save_dataset:
+        inputs.update(df=frame, static_df=static)
+    fitted = nf.predict(**inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / name
+        nf.save(str(saved), save_dataset=save_dataset)
+        loaded = NeuralForecast.load(str(saved)).predict(**inputs)
+        keep_or_replace(saved, FIXTURES / "checkpoints" / name)
+    # Loading sorts the models by file name, so the order of columns may change; a second model of one name is renamed.
+    for column in fitted.columns.intersection(loaded.columns)[2:]:
+        np.testing.assert_array_equal(loaded[column].to_numpy(), fitted[column].to_numpy())
+    write_json(f"checkpoints/{name}.expected.json", {
+        "reference": "neuralforecast 3.3.0",
+        "fittedColumns": list(fitted.columns),
+        "loadedColumns": list(loaded.columns),
+        "forecast": frame_json(loaded),
+        "future": None if future is None else frame_json(future),
+        "data": None if save_dataset else frame_json(frame),
+    })
+
+
+def make() -> None:
+    for name, case in CASES.items():
+        make_case(name, **case)

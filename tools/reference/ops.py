@@ -1,0 +1,170 @@
+"""Tape operations: `core/tests/fixtures/ops.json`, values and input gradients by torch.
+
+Reference: torch 2.15.0 as neuralforecast 3.3.0 uses it. Run: `python tools/reference/make.py ops`.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from fixture import generator, write_json
+
+
+def positive(x):
+    return x.abs() + 0.1
+
+
+def moving_average(x, window):
+    """DLinear's trend: ends repeated, then a plain mean (models/dlinear.py, MovingAvg)."""
+    side = (window - 1) // 2
+    padded = torch.cat([x[:, :1].repeat(1, side), x, x[:, -1:].repeat(1, side)], dim=1)
+    return F.avg_pool1d(padded, kernel_size=window, stride=1)
+
+
+def cubic(x, size):
+    """NHITS' cubic interpolation of knots [B, K]: bicubic over one row (models/nhits.py, _IdentityBasis)."""
+    return F.interpolate(x[:, None, None, :], size=size, mode="bicubic")[:, 0, 0, :]
+
+
+def lstm(x, w_ih, w_hh, *rest, bias=True, proj=False, state=False):
+    """One nn.LSTM layer, batch first; `rest` holds b_ih, b_hh, then w_hr, then h0, c0, as far as each is present."""
+    rest = list(rest)
+    weights = [w_ih, w_hh] + [rest.pop(0) for _ in range(2 * bias + proj)]
+    batch, hidden = x.shape[0], w_ih.shape[0] // 4
+    if state:
+        h0, c0 = rest
+    else:
+        h0, c0 = torch.zeros(batch, w_hh.shape[1]), torch.zeros(batch, hidden)
+    output, h_n, c_n = torch._VF.lstm(x, (h0[None], c0[None]), weights, bias, 1, 0.0, True, False, True)
+    return output, h_n[0], c_n[0]
+
+
+def lstm_inputs(bias=True, proj=0, state=False, batch=3, steps=5, features=2, hidden=4):
+    out = proj or hidden
+    shapes = {"x": (batch, steps, features), "w_ih": (4 * hidden, features), "w_hh": (4 * hidden, out)}
+    if bias:
+        shapes.update(b_ih=(4 * hidden,), b_hh=(4 * hidden,))
+    if proj:
+        shapes.update(w_hr=(proj, hidden))
+    if state:
+        shapes.update(h0=(batch, out), c0=(batch, hidden))
+    return shapes
+
+
+X = {"x": (3, 7)}
+# name, op, attributes, shapes of the inputs, what torch does; inputs are standard normal unless `prepare` says otherwise
+CASES = [
+    ("add", "add", {}, {"a": (3, 4), "b": (3, 4)}, lambda a, b: a + b),
+    ("add_row", "add", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a + b),
+    ("add_column", "add", {}, {"a": (3, 4), "b": (3, 1)}, lambda a, b: a + b),
+    ("sub_middle", "sub", {}, {"a": (2, 3, 4), "b": (2, 1, 4)}, lambda a, b: a - b),
+    ("sub_outer", "sub", {}, {"a": (3, 1), "b": (1, 4)}, lambda a, b: a - b),
+    ("mul", "mul", {}, {"a": (3, 4), "b": (3, 4)}, lambda a, b: a * b),
+    ("mul_outer", "mul", {}, {"a": (3, 1), "b": (1, 4)}, lambda a, b: a * b),
+    ("mul_scalar_shape", "mul", {}, {"a": (2, 3, 4), "b": (1,)}, lambda a, b: a * b),
+    ("div_row", "div", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a / b),
+    ("matmul", "matmul", {}, {"a": (3, 5), "b": (5, 4)}, lambda a, b: a @ b),
+    ("matmul_batched", "matmul", {}, {"a": (2, 3, 5), "b": (2, 5, 4)}, lambda a, b: a @ b),
+    ("linear", "linear", {}, {"x": (3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
+    ("linear_3d", "linear", {}, {"x": (2, 3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
+    ("linear_no_bias", "linear", {}, {"x": (3, 5), "weight": (4, 5)}, F.linear),
+    ("relu", "relu", {}, X, F.relu),
+    ("leaky_relu", "leaky_relu", {"slope": 0.01}, X, F.leaky_relu),
+    ("elu", "elu", {"alpha": 1.0}, X, F.elu),
+    ("selu", "selu", {}, X, F.selu),
+    ("gelu", "gelu", {}, X, F.gelu),
+    ("silu", "silu", {}, X, F.silu),
+    ("mish", "mish", {}, X, F.mish),
+    ("softplus", "softplus", {"beta": 1.0, "threshold": 20.0}, X, F.softplus),
+    ("sigmoid", "sigmoid", {}, X, torch.sigmoid),
+    ("tanh", "tanh", {}, X, torch.tanh),
+    ("exp", "exp", {}, X, torch.exp),
+    ("log", "log", {}, X, torch.log),
+    ("sqrt", "sqrt", {}, X, torch.sqrt),
+    ("abs", "abs", {}, X, torch.abs),
+    ("square", "square", {}, X, torch.square),
+    ("neg", "neg", {}, X, torch.neg),
+    ("prelu", "prelu", {}, {"x": (3, 7), "weight": (1,)}, F.prelu),
+    ("softmax_last", "softmax", {"axis": 1}, {"x": (3, 5)}, lambda x: F.softmax(x, 1)),
+    ("softmax_middle", "softmax", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: F.softmax(x, 1)),
+    ("layer_norm", "layer_norm", {"eps": 1e-5}, {"x": (3, 6), "weight": (6,), "bias": (6,)},
+     lambda x, w, b: F.layer_norm(x, (6,), w, b)),
+    ("sum_0", "sum", {"axis": 0}, {"x": (3, 4, 2)}, lambda x: x.sum(0)),
+    ("sum_1", "sum", {"axis": 1}, {"x": (3, 4, 2)}, lambda x: x.sum(1)),
+    ("sum_2", "sum", {"axis": 2}, {"x": (3, 4, 2)}, lambda x: x.sum(2)),
+    ("sum_all", "sum_all", {}, {"x": (3, 4)}, lambda x: x.sum()),
+    ("mean_0", "mean", {"axis": 0}, {"x": (3, 4, 2)}, lambda x: x.mean(0)),
+    ("mean_1", "mean", {"axis": 1}, {"x": (3, 4, 2)}, lambda x: x.mean(1)),
+    ("mean_2", "mean", {"axis": 2}, {"x": (3, 4, 2)}, lambda x: x.mean(2)),
+    ("mean_all", "mean_all", {}, {"x": (3, 4)}, lambda x: x.mean()),
+    ("concat_last", "concat", {"axis": 1}, {"a": (3, 2), "b": (3, 4), "c": (3, 1)}, lambda *x: torch.cat(x, 1)),
+    ("concat_middle", "concat", {"axis": 1}, {"a": (2, 2, 3), "b": (2, 1, 3)}, lambda *x: torch.cat(x, 1)),
+    ("concat_0", "concat", {"axis": 0}, {"a": (2, 3), "b": (1, 3)}, lambda *x: torch.cat(x, 0)),
+    ("slice_last", "slice", {"axis": 1, "start": 2, "end": 5}, X, lambda x: x[:, 2:5]),
+    ("slice_middle", "slice", {"axis": 1, "start": 1, "end": 3}, {"x": (2, 4, 3)}, lambda x: x[:, 1:3]),
+    ("flip", "flip", {"axis": 1}, X, lambda x: x.flip(1)),
+    ("flip_middle", "flip", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: x.flip(1)),
+    ("transpose", "permute", {"axes": [1, 0]}, X, lambda x: x.t()),
+    ("permute_021", "permute", {"axes": [0, 2, 1]}, {"x": (2, 4, 3)}, lambda x: x.permute(0, 2, 1)),
+    ("permute_120", "permute", {"axes": [1, 2, 0]}, {"x": (2, 4, 3)}, lambda x: x.permute(1, 2, 0)),
+    ("repeat_middle", "repeat", {"axis": 1, "times": 4}, {"x": (3, 1, 2)}, lambda x: x.repeat(1, 4, 1)),
+    *[(f"{kind}_pool_{length}_{kernel}", f"{kind}_pool1d", {"kernel": kernel, "stride": kernel, "ceilMode": True},
+       {"x": (2, 3, length)},
+       lambda x, kind=kind, kernel=kernel: getattr(F, f"{kind}_pool1d")(x, kernel, kernel, ceil_mode=True))
+      for kind in ("max", "avg") for length, kernel in ((8, 2), (7, 2), (10, 4), (9, 4), (5, 1), (3, 5))],
+    *[(f"interpolate_{mode}_{knots}_{size}", "interpolate", {"mode": mode, "size": size}, {"x": (2, 2, knots)},
+       lambda x, mode=mode, size=size: F.interpolate(x, size=size, mode=mode))
+      for mode in ("nearest", "linear") for knots, size in ((1, 5), (2, 7), (3, 7), (3, 12), (6, 6), (5, 3))],
+    *[(f"interpolate_cubic_{knots}_{size}", "interpolate", {"mode": "cubic", "size": size}, {"x": (2, knots)},
+       lambda x, size=size: cubic(x, size)) for knots, size in ((1, 5), (2, 7), (3, 7), (3, 12), (6, 6), (5, 3))],
+    *[(f"moving_average_{length}_{window}", "moving_average", {"window": window}, {"x": (3, length)},
+       lambda x, window=window: moving_average(x, window)) for length, window in ((12, 5), (8, 25), (6, 1), (5, 3))],
+    *[(name, "lstm", dict(bias=bias, projSize=proj, state=state), lstm_inputs(bias, proj, state),
+       lambda *x, bias=bias, proj=proj, state=state: lstm(*x, bias=bias, proj=bool(proj), state=state))
+      for name, bias, proj, state in (
+          ("lstm", True, 0, False), ("lstm_state", True, 0, True), ("lstm_no_bias", False, 0, False),
+          ("lstm_proj", True, 1, False), ("lstm_proj_state", True, 3, True), ("lstm_proj_no_bias", False, 2, True))],
+]
+
+
+def input_values(name: str, op: str, shapes: dict) -> dict:
+    rng = generator(f"ops/{name}")
+    values = {key: torch.randn(shape, generator=rng) for key, shape in shapes.items()}
+    if op in ("log", "sqrt"):
+        values["x"] = positive(values["x"])
+    elif op == "div":
+        values["b"] = positive(values["b"])
+    elif op == "prelu":
+        values["weight"] = torch.tensor([0.25])
+    elif op == "lstm":
+        values = {key: value * (1.0 if key in ("x", "h0", "c0") else 0.5) for key, value in values.items()}
+    elif list(shapes) == ["x"] and shapes["x"] == (3, 7):  # unary: far values, exact zeros and a tail too
+        scale = 1.0 if op == "exp" else 2.0
+        values["x"] *= scale
+        values["x"][0, 0] = 0.0
+        values["x"][0, 1], values["x"][0, 2] = (4.0, -9.0) if op == "exp" else (25.0, -25.0)
+    return values
+
+
+def make_case(name, op, attributes, shapes, function) -> dict:
+    values = {key: value.requires_grad_() for key, value in input_values(name, op, shapes).items()}
+    outputs = function(*values.values())
+    names = ("output", "h_n", "c_n") if isinstance(outputs, tuple) else ("output",)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    rng = generator(f"ops/{name}/grad")
+    upstream = [torch.randn(output.shape, generator=rng) for output in outputs]
+    torch.autograd.backward(outputs, upstream)
+
+    def entry(key, value, grad):
+        return dict(name=key, shape=list(value.shape), data=value.reshape(-1), grad=grad.reshape(-1))
+
+    return dict(name=name, op=op, attributes=attributes,
+                inputs=[entry(key, value, value.grad) for key, value in values.items()],
+                outputs=[entry(key, value, grad) for key, value, grad in zip(names, outputs, upstream)])
+
+
+def make() -> None:
+    write_json("ops.json", {
+        "reference": "torch 2.15.0",
+        "format": "data and grad are flat, row-major; an input's grad is d(sum(output * output grad)) / d input",
+        "cases": [make_case(*case) for case in CASES],
+    })
