@@ -58,6 +58,12 @@ export declare const loss: {
   mq(options?: LevelSpec): Loss
 }
 
+/** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
+export type Optimizer =
+  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: [number, number]; eps?: number }
+  | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
+  | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
+
 // ---------- running ----------
 
 export interface Progress {
@@ -96,7 +102,7 @@ export interface FitReport {
     name: string
     steps: number
     bestStep: number
-    stopReason: 'maxSteps' | 'earlyStop' | 'aborted' | 'timeBudget'
+    stopReason: 'maxSteps' | 'earlyStop'
     trainLoss: Float32Array
     valLoss: Float32Array
     valSteps: Int32Array
@@ -266,8 +272,8 @@ export interface ModelDescription {
   readonly name: string
   readonly family: string
   readonly paper: string
-  /** Exogenous inputs it takes: future, historic, static, categorical. */
-  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean; readonly cat: boolean }
+  /** Exogenous inputs it takes: future, historic, static. */
+  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean }
   readonly options: readonly {
     readonly name: string
     readonly ts: string
@@ -282,44 +288,132 @@ export declare function models(): readonly ModelDescription[]
 // generated: models (scripts/generate-types.mjs)
 /** Options that every model has. Where a model's default differs, its own options say so. */
 export interface CommonOptions {
-  /** Doc. */
+  /** Steps to forecast. */
   h: number
-  /** Doc. */
+  /** Steps of history that the model sees. */
   inputSize: number
-  /** Doc. */
-  alias?: string
-  /** Doc. */
+  /** Name of the result's columns, instead of the model's. */
+  alias?: string | null
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** What training minimises. @default MAE */
   loss?: Loss
-  /** Doc. @default 1000 */
+  /** What validation measures; the loss when left out. */
+  validLoss?: Loss | null
+  /** Training steps. @default 1000 */
   maxSteps?: number
-  /** Doc. @default 1 */
-  randomSeed?: number
-  /** Doc. @default 0.0001 */
+  /** Learning rate at the beginning. @default 0.001 */
   learningRate?: number
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default -1 */
+  numLrDecays?: number
+  /** Validation checks without improvement after which training stops; -1 for never. @default -1 */
+  earlyStopPatienceSteps?: number
+  /** Training steps between validation checks. @default 100 */
+  valCheckSteps?: number
+  /** Whether the weights of the best validation check are kept instead of the last; true when early stopping is on. */
+  restoreBest?: boolean | null
+  /** Series per step. @default 32 */
+  batchSize?: number
+  /** Series per batch of validation; batchSize when left out. */
+  validBatchSize?: number | null
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
+  /** Windows per batch of validation; -1 for all. @default 1024 */
+  inferenceWindowsBatchSize?: number
+  /** Steps between the beginnings of windows. @default 1 */
+  stepSize?: number
+  /** Whether windows may begin before the series, padded with zeros. @default false */
+  startPaddingEnabled?: boolean
+  /** Share of a window's points that must be available: of both parts, or of input and horizon. @default 0 */
+  trainingDataAvailabilityThreshold?: number | [number, number]
+  /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
+  dropLastLoader?: boolean
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Seed of everything random. @default 1 */
+  randomSeed?: number
+  /** Optimizer; Adam when left out. @default {"kind":"Adam"} */
+  optimizer?: Optimizer
+  /** Greatest norm of the gradient; longer ones are shortened. */
+  gradientClipVal?: number | null
 }
 /** Options of `DLinear`, beside the common ones. */
 export interface DLinearOptions extends CommonOptions {
-  /** Doc. @default 25 */
+  /** Training steps. @default 5000 */
+  maxSteps?: number
+  /** Learning rate at the beginning. @default 0.0001 */
+  learningRate?: number
+  /** Length of the moving average that extracts the trend. Odd. @default 25 */
   movingAvgWindow?: number
 }
-/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+/** linear: https://arxiv.org/abs/2205.13504 */
 export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
-  /** Doc. @default 0.001 */
-  learningRate?: number
-  /** Doc. @default [] */
+  /** Columns known in advance, such as holidays or prices. @default [] */
   futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 128 */
+  encoderHiddenSize?: number
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
 }
-/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+/** recurrent: https://arxiv.org/abs/1402.1128 */
 export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
 /** Options of `NHITS`, beside the common ones. */
 export interface NHITSOptions extends CommonOptions {
-  /** Doc. @default 0.001 */
-  learningRate?: number
-  /** Doc. @default [] */
+  /** Columns known in advance, such as holidays or prices. @default [] */
   futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
+  stackTypes?: string[]
+  /** Blocks in each stack. @default [1,1,1] */
+  nBlocks?: number[]
+  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  mlpUnits?: number[][]
+  /** Pooling window of each stack. @default [2,2,1] */
+  nPoolKernelSize?: number[]
+  /** Steps of the horizon per knot, for each stack. @default [4,2,1] */
+  nFreqDownsample?: number[]
+  /** How the input is pooled. @default "MaxPool1d" */
+  poolingMode?: 'MaxPool1d' | 'AvgPool1d'
+  /** How knots become a forecast. @default "linear" */
+  interpolationMode?: 'linear' | 'nearest' | 'cubic'
+  /** Dropout after every hidden layer, from 0 to 1. @default 0 */
+  dropoutProbTheta?: number
+  /** Activation of the hidden layers. @default "ReLU" */
+  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish'
 }
-/** Family: A 2020, <https://arxiv.org/abs/2205.13504> */
+/** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
 // end of generated

@@ -30,7 +30,9 @@ export const mae = (forecast: ArrayLike<number>, truth: number[]) =>
   truth.reduce((sum, y, i) => sum + Math.abs(y - forecast[i]), 0) / truth.length
 
 /** What a rejected or throwing call threw. */
-export async function thrown(call: () => unknown): Promise<NodeJS.ErrnoException & { details: Record<string, unknown> }> {
+export async function thrown(
+  call: () => unknown,
+): Promise<NodeJS.ErrnoException & { details: Record<string, unknown> }> {
   try {
     await call()
   } catch (error) {

@@ -9,7 +9,10 @@ export interface Ended {
 }
 
 /** Runs Node.js to its end, at most a minute. `watch` sees stdout and stderr as they come. */
-export function node(args: string[], options: { cwd?: string; watch?: (kill: (signal: NodeJS.Signals) => void) => void } = {}) {
+export function node(
+  args: string[],
+  options: { cwd?: string; watch?: (kill: (signal: NodeJS.Signals) => void) => void } = {},
+) {
   return new Promise<Ended>((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: options.cwd ?? root, timeout: 60_000 })
     let [stdout, stderr] = ['', '']
@@ -25,4 +28,5 @@ export function node(args: string[], options: { cwd?: string; watch?: (kill: (si
   })
 }
 
-export const script = (code: string, kind: 'module' | 'commonjs' = 'module') => node([`--input-type=${kind}`, '--eval', code])
+export const script = (code: string, kind: 'module' | 'commonjs' = 'module') =>
+  node([`--input-type=${kind}`, '--eval', code])

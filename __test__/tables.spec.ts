@@ -39,7 +39,10 @@ describe('every form of a table gives the same forecast', () => {
     ['numeric ids', () => ({ ...train, unique_id: train.y.map(() => 7) })],
     ['ids as Int32Array', () => ({ ...train, unique_id: Int32Array.from(train.y, () => 7) })],
     ['rows', () => rows],
-    ['rows with dates and bigints', () => rows.map((r, i) => ({ uniqueId: r.unique_id, ds: dates[i], y: BigInt(r.y) }))],
+    [
+      'rows with dates and bigints',
+      () => rows.map((r, i) => ({ uniqueId: r.unique_id, ds: dates[i], y: BigInt(r.y) })),
+    ],
     ['rows in another order', () => rows.toReversed()],
     ['a CSV file', () => ({ path: join(dir, 'train.csv') })],
   ]
@@ -68,7 +71,10 @@ test('numeric ids come back as numbers', async () => {
 })
 
 test('missing values may be null, undefined or NaN', async () => {
-  const with_ = (missing: number | null | undefined) => ({ ...train, y: train.y.map((y, i) => (i === 5 ? missing : y)) })
+  const with_ = (missing: number | null | undefined) => ({
+    ...train,
+    y: train.y.map((y, i) => (i === 5 ? missing : y)),
+  })
   const [a, b, c] = await Promise.all([null, undefined, Number.NaN].map((v) => forecast(with_(v))))
   expect(b.column('DLinear')).toEqual(a.column('DLinear'))
   expect(c.column('DLinear')).toEqual(a.column('DLinear'))
@@ -103,9 +109,24 @@ const wrong: [string, unknown, string, object][] = [
     'data, column "y", row 7: expected a number, got "148"; convert it with Number()',
     { column: 'y', actual: '148' },
   ],
-  ['an invalid date', { ...train, ds: dates.map((d, i) => (i === 2 ? new Date('x') : d)) }, 'column "ds", row 2: expected a Date, got Date invalid', { column: 'ds' }],
-  ['mixed ids', { ...train, unique_id: train.unique_id.map((id, i) => (i ? id : 1)) }, 'column "unique_id", row 1: expected a whole number', { column: 'unique_id' }],
-  ['a column that is a number', { ...train, y: 5 }, 'column "y": expected an array or typed array, got 5', { column: 'y' }],
+  [
+    'an invalid date',
+    { ...train, ds: dates.map((d, i) => (i === 2 ? new Date('x') : d)) },
+    'column "ds", row 2: expected a Date, got Date invalid',
+    { column: 'ds' },
+  ],
+  [
+    'mixed ids',
+    { ...train, unique_id: train.unique_id.map((id, i) => (i ? id : 1)) },
+    'column "unique_id", row 1: expected a whole number',
+    { column: 'unique_id' },
+  ],
+  [
+    'a column that is a number',
+    { ...train, y: 5 },
+    'column "y": expected an array or typed array, got 5',
+    { column: 'y' },
+  ],
   ['columns of different lengths', { ...train, y: train.y.slice(1) }, 'has 131', { column: 'y' }],
 ]
 test.each(wrong)('%s is a schema error', async (_, table, message, details) => {

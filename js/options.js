@@ -34,7 +34,7 @@ function checkOptions(call, options = {}) {
   for (const name of Object.keys(options)) {
     if (has.includes(name) || options[name] === undefined) continue
     if (lacks.includes(name)) throw unsupported(`the option "${name}" of ${call}`, { option: name })
-    const near = native.nearest(name, has)
+    const near = native.nearest(name, has) ?? has.find((known) => name.startsWith(known))
     const hint = near ? `; did you mean "${near}"?` : has.length ? `; it has ${has.join(', ')}` : ''
     throw new NeuralForecastError('ERR_NF_INVALID_OPTION', `${call} has no option "${name}"${hint}`, {
       option: name,

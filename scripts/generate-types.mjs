@@ -10,15 +10,30 @@ const END = /^.*end of generated.*$/m
 const described = models()
 
 const same = (option) => (other) => other.name === option.name
-const common = described[0].options.filter((o) => o.shared && described.every((m) => m.options.some(same(o))))
+const common = described[0].options
+  .filter((o) => o.shared && described.every((m) => m.options.some(same(o))))
+  .map(usual)
 
-function property({ name, ts, doc, default: otherwise }) {
-  const note = otherwise === undefined || otherwise === null ? '' : ` @default ${JSON.stringify(otherwise)}`
-  return `  /** ${doc}${note} */\n  ${name}${isRequired({ default: otherwise }) ? '' : '?'}: ${ts}`
+/** The option with the default that most models give it. */
+function usual(option) {
+  const defaults = described.map((m) => JSON.stringify(m.options.find(same(option)).default))
+  const count = (text) => defaults.filter((other) => other === text).length
+  return { ...option, default: JSON.parse(defaults.toSorted((a, b) => count(b) - count(a))[0]) }
 }
 
-/** An option without a default has to be given. */
-const isRequired = (option) => option.default === undefined
+/** Options that have to be given; all others have a default, or do nothing when left out. */
+const REQUIRED = ['h', 'inputSize']
+
+function property({ name, ts, doc, default: otherwise }) {
+  if (REQUIRED.includes(name)) return `  /** ${doc} */\n  ${name}: ${ts}`
+  const note = otherwise === null ? '' : ` @default ${written(otherwise)}`
+  return `  /** ${doc}${note} */\n  ${name}?: ${ts}`
+}
+
+/** A default as users write it: losses have a function. */
+function written(value) {
+  return typeof value?.kind === 'string' && value.args ? `${value.kind}` : JSON.stringify(value)
+}
 
 function optionsOf({ name, options }) {
   const own = options.filter((o) => {
@@ -39,8 +54,8 @@ const types = [
 
 const exported = `export const { ${described.map((m) => m.name).join(', ')} } = face`
 
-const inputs = ({ futr, hist, stat, cat }) =>
-  [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'
+const inputs = ({ futr, hist, stat }) =>
+  [futr && 'future', hist && 'historic', stat && 'static'].filter(Boolean).join(', ') || 'none'
 const link = (paper) => paper.replace(/<?(https?:\/\/[^\s>]+)>?/, '[$1]($1)')
 const table = [
   '| Model | Family | Exogenous inputs | Paper |',

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, TimeKind};
-use engine::forecast::{ChartOptions, Forecast, Metric, evaluate, seasonal_naive};
-use engine::{Error, NeuralForecast};
+use engine::{ChartOptions, Error, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
@@ -125,7 +124,7 @@ impl NativeForecast {
 impl NativeForecast {
     /// The forecast, with the series that the forecaster knows.
     pub(crate) fn new(forecast: Forecast, engine: &NeuralForecast) -> Self {
-        Self { forecast, history: engine.panel().cloned().map(Arc::new), frequency: engine.frequency().copied() }
+        Self { forecast, history: engine.panel().cloned().map(Arc::new), frequency: engine.frequency() }
     }
 
     fn panel(&self, table: TableInput) -> engine::Result<Panel> {

@@ -79,7 +79,7 @@ impl NativeForecaster {
                 data: data.map(Source::read).transpose()?,
                 static_table: static_table.map(Source::read).transpose()?,
                 future: future.map(Source::read).transpose()?,
-                level: Options::parse(&options)?.numbers("level")?,
+                level: Options::parse(&options)?.numbers("level")?.unwrap_or_default(),
             };
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
