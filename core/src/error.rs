@@ -117,12 +117,15 @@ impl Error {
     /// An option with a wrong value: `"option must be expected, got actual"`.
     pub fn option(option: &str, expected: &str, actual: impl Into<Value>) -> Self {
         let actual = actual.into();
-        Self::new(ErrorCode::InvalidOption, format!("option \"{option}\" must be {expected}, got {actual}"))
-            .with(|d| {
-                d.option = Some(option.into());
-                d.expected = Some(expected.into());
-                d.actual = Some(actual);
-            })
+        Self::new(
+            ErrorCode::InvalidOption,
+            format!("option \"{option}\" must be {expected}, got {actual}"),
+        )
+        .with(|d| {
+            d.option = Some(option.into());
+            d.expected = Some(expected.into());
+            d.actual = Some(actual);
+        })
     }
 
     /// Fills in details.

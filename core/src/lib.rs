@@ -1,5 +1,6 @@
 //! Neural time-series forecasting: models, automatic differentiation, kernels and training.
 
+pub mod checkpoint;
 pub mod data;
 mod error;
 mod forecast;
@@ -17,10 +18,13 @@ pub mod simd;
 pub mod tape;
 pub mod train;
 
+#[cfg(test)]
+mod parity;
+
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
-    ChartOptions, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast, PredictOptions, Scores, evaluate,
-    seasonal_naive,
+    ChartOptions, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast,
+    PredictOptions, Scores, evaluate, seasonal_naive,
 };
 pub use models::{ModelSpec, describe};
 pub use train::{Control, ModelReport, Progress};

@@ -59,12 +59,16 @@ pub fn camel_case(name: &str) -> String {
 
 /// The error for an option nobody knows.
 pub fn unknown_option(owner: &str, name: &str, known: &[String]) -> Error {
-    let hint = nearest(name, known.iter().map(String::as_str))
-        .map_or_else(|| format!("known options: {}", known.join(", ")), |n| format!("did you mean \"{n}\"?"));
-    Error::new(ErrorCode::InvalidOption, format!("{owner} has no option \"{name}\"; {hint}")).with(|d| {
-        d.option = Some(name.into());
-        d.model = Some(owner.into());
-    })
+    let hint = nearest(name, known.iter().map(String::as_str)).map_or_else(
+        || format!("known options: {}", known.join(", ")),
+        |n| format!("did you mean \"{n}\"?"),
+    );
+    Error::new(ErrorCode::InvalidOption, format!("{owner} has no option \"{name}\"; {hint}")).with(
+        |d| {
+            d.option = Some(name.into());
+            d.model = Some(owner.into());
+        },
+    )
 }
 
 /// Declares an options struct; see the module documentation.
@@ -297,13 +301,20 @@ mod tests {
 
     #[test]
     fn a_wrong_value_says_what_is_allowed() {
-        let error = |name, value: Value| Sample::default().set(name, &value).unwrap_err().to_string();
-        assert_eq!(error("poolingMode", json!("mean")), r#"option "poolingMode" must be one of max, avg, got "mean""#);
+        let error =
+            |name, value: Value| Sample::default().set(name, &value).unwrap_err().to_string();
+        assert_eq!(
+            error("poolingMode", json!("mean")),
+            r#"option "poolingMode" must be one of max, avg, got "mean""#
+        );
         assert_eq!(
             error("nBlocks", json!([1, -1])),
             r#"option "nBlocks" must be a list, each item a whole number ≥ 0, got [1,-1]"#
         );
-        assert_eq!(error("maxSteps", json!(1.5)), r#"option "maxSteps" must be a whole number ≥ 0 or null, got 1.5"#);
+        assert_eq!(
+            error("maxSteps", json!(1.5)),
+            r#"option "maxSteps" must be a whole number ≥ 0 or null, got 1.5"#
+        );
     }
 
     #[test]

@@ -14,9 +14,14 @@ fn shared() -> &'static Mutex<(Option<Arc<ThreadPool>>, Option<usize>)> {
 
 fn build(threads: usize) -> Result<Arc<ThreadPool>> {
     let name = |i| format!("neuro-divergent-{i}");
-    ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().map(Arc::new).map_err(|e| {
-        Error::new(ErrorCode::Internal, format!("cannot start {threads} threads: {e}; set fewer threads"))
-    })
+    ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().map(Arc::new).map_err(
+        |e| {
+            Error::new(
+                ErrorCode::Internal,
+                format!("cannot start {threads} threads: {e}; set fewer threads"),
+            )
+        },
+    )
 }
 
 fn available() -> usize {
@@ -41,7 +46,9 @@ pub fn threads() -> usize {
 /// The shared pool, or one of `threads` for a single run.
 pub(crate) fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
     match threads {
-        Some(n) if !(1..=1024).contains(&n) => Err(Error::option("threads", "a whole number from 1 to 1024", n)),
+        Some(n) if !(1..=1024).contains(&n) => {
+            Err(Error::option("threads", "a whole number from 1 to 1024", n))
+        }
         Some(n) => build(n),
         None => {
             let mut shared = shared().lock().expect("no panic while it is held");

@@ -8,12 +8,12 @@ use proptest::prelude::*;
 
 fn any_alias() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[0-9]{0,12}(D|h|min|ms|W-TUE|W|w|B|MS|ME|QE|YS|mo|q|y|BME)",
-        "\\PC{0,8}",
-        "[0-9]{1,20}",
-        Just("MS".to_string()),
-        Just("D".to_string()),
-        Just("1mo".to_string()),
+        2 => "[0-9]{0,12}(D|h|min|ms|W-TUE|W|w|B|MS|ME|QE|YS|mo|q|y|BME)",
+        1 => "\\PC{0,8}",
+        1 => "[0-9]{1,20}",
+        1 => Just("MS".to_string()),
+        4 => Just("D".to_string()),
+        1 => Just("1mo".to_string()),
     ]
 }
 
@@ -39,19 +39,21 @@ fn any_column(rows: usize) -> impl Strategy<Value = Column> {
     ]
 }
 
+/// Mostly usable tables: two series, days in any order, a few values missing; or any columns at all.
 fn any_table() -> impl Strategy<Value = Table> {
     (0_usize..8).prop_flat_map(|rows| {
-        let ids = prop_oneof![Just(None), any_column(rows).prop_map(Some)];
-        (ids, any_column(rows), any_column(rows), any_column(rows)).prop_map(|(ids, ds, y, x)| {
-            let named =
-                [("ds", ds), ("y", y), ("x", x)].map(|(name, column)| (name.to_string(), column));
-            Table {
-                columns: ids
-                    .map(|c| ("unique_id".to_string(), c))
-                    .into_iter()
-                    .chain(named)
-                    .collect(),
-            }
+        let series = prop::collection::vec(0_i64..2, rows).prop_map(Column::Int);
+        let days = Just((0..rows as i64).collect::<Vec<_>>()).prop_shuffle();
+        let dates = days.prop_map(|days| Column::Date(days.iter().map(|d| d * 86_400_000).collect()));
+        let number = prop_oneof![9 => -3.0..3.0, 1 => Just(f64::NAN)];
+        let numbers = prop::collection::vec(number, rows).prop_map(Column::Float).boxed();
+        let ids = prop_oneof![2 => Just(None), 6 => series.prop_map(Some), 1 => any_column(rows).prop_map(Some)];
+        let ds = prop_oneof![6 => dates, 1 => any_column(rows)];
+        let y = prop_oneof![6 => numbers.clone(), 1 => any_column(rows)];
+        let x = prop_oneof![6 => numbers, 1 => any_column(rows)];
+        (ids, ds, y, x).prop_map(|(ids, ds, y, x)| {
+            let named = [("ds", ds), ("y", y), ("x", x)].map(|(name, column)| (name.to_string(), column));
+            Table { columns: ids.map(|c| ("unique_id".to_string(), c)).into_iter().chain(named).collect() }
         })
     })
 }

@@ -31,15 +31,15 @@ fn read(bytes: &[u8], name: &str) -> Result<Table> {
     let delimiter = delimiter(&bytes[..header_end]);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header = reader.headers().map_err(|e| fault(e, name))?.clone();
-    let mut texts: Vec<Vec<String>> = vec![vec![]; header.len()];
+    let mut texts: Vec<Texts> = header.iter().map(|_| Texts::default()).collect();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|e| fault(e, name))? {
         for (column, field) in texts.iter_mut().zip(&record) {
-            column.push(field.into());
+            column.push(field);
         }
     }
     let columns =
-        header.iter().zip(texts).map(|(header, texts)| (header.trim().to_string(), typed(texts)));
+        header.iter().zip(texts).map(|(header, texts)| (header.trim().to_string(), typed(&texts)));
     let table = Table { columns: columns.collect() };
     table.check().map_err(|e| Error { message: format!("\"{name}\": {}", e.message), ..e })?;
     Ok(table)
@@ -51,31 +51,47 @@ fn delimiter(header: &[u8]) -> u8 {
     [b',', b';', b'\t'].into_iter().find(has).unwrap_or(b',')
 }
 
-/// Whole numbers, numbers, or text: the first that all values are. Empty is missing.
-fn typed(texts: Vec<String>) -> Column {
-    // 007 is a name, not a number.
-    let padded = |text: &str| {
-        let digits = text.trim_start_matches(['+', '-']);
-        digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
-    };
-    if texts.iter().any(|text| padded(text.trim())) {
-        return Column::Text(texts.into_iter().map(present).collect());
+/// The values of a column as text, one after the other.
+#[derive(Default)]
+struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, value: &str) {
+        self.text.push_str(value);
+        self.ends.push(self.text.len());
     }
-    if let Ok(values) = texts.iter().map(|text| text.trim().parse()).collect() {
-        return Column::Int(values);
-    }
-    let number = |text: &String| match text.trim() {
-        "" | "NA" | "N/A" | "NaN" | "nan" | "null" | "NULL" | "None" => Ok(f64::NAN),
-        text => text.parse(),
-    };
-    match texts.iter().map(number).collect() {
-        Ok(values) => Column::Float(values),
-        Err(_) => Column::Text(texts.into_iter().map(present).collect()),
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(start, end)| &self.text[*start..*end])
     }
 }
 
-fn present(text: String) -> Option<String> {
-    if text.trim().is_empty() { None } else { Some(text) }
+/// Whole numbers, numbers, or text: the first that all values are. Empty is missing.
+fn typed(texts: &Texts) -> Column {
+    let whole = |text: &str| if padded(text.trim()) { None } else { text.trim().parse().ok() };
+    if let Some(values) = texts.iter().map(whole).collect() {
+        return Column::Int(values);
+    }
+    let number = |text: &str| match text.trim() {
+        "" | "NA" | "N/A" | "NaN" | "nan" | "null" | "NULL" | "None" => Some(f64::NAN),
+        text if padded(text) => None,
+        text => text.parse().ok(),
+    };
+    if let Some(values) = texts.iter().map(number).collect() {
+        return Column::Float(values);
+    }
+    let present = |text: &str| if text.trim().is_empty() { None } else { Some(text.to_string()) };
+    Column::Text(texts.iter().map(present).collect())
+}
+
+/// Whether digits begin with a zero: 007 is a name, not a number.
+fn padded(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn fault(error: csv::Error, name: &str) -> Error {

@@ -20,6 +20,23 @@ pub enum OnGap {
     FillZero,
 }
 
+impl OnGap {
+    /// Reads `error`, `mask`, `fillForward` or `fillZero`.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "error" => Ok(Self::Error),
+            "mask" => Ok(Self::Mask),
+            "fillForward" => Ok(Self::FillForward),
+            "fillZero" => Ok(Self::FillZero),
+            _ => Err(Error::option(
+                "onGap",
+                "\"error\", \"mask\", \"fillForward\" or \"fillZero\"",
+                text,
+            )),
+        }
+    }
+}
+
 /// Sorted rows of all series.
 pub(super) struct Rows<'a> {
     pub(super) ids: &'a Ids,
@@ -138,7 +155,7 @@ impl Rows<'_> {
         let nearest = if frequency.is_on(first) {
             frequency.nearest(first, t)
         } else {
-            frequency.nearest(t, t)
+            Frequency { n: 1, ..frequency }.nearest(t, t)
         };
         let series: Vec<&[i64]> = self.series().collect();
         let inferred = if frequency.is_step() {
@@ -193,5 +210,19 @@ impl Rows<'_> {
             d.actual = Some(missing.into());
             d.option = Some("onGap".into());
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_with_gaps_is_read() {
+        assert_eq!(OnGap::parse("fillForward").unwrap(), OnGap::FillForward);
+        assert_eq!(
+            OnGap::parse("fill").unwrap_err().to_string(),
+            "option \"onGap\" must be \"error\", \"mask\", \"fillForward\" or \"fillZero\", got \"fill\""
+        );
     }
 }

@@ -42,7 +42,9 @@ impl TrainWindows {
         let total = (longest - self.held_out as i64).max(0) + before + self.pad_end as i64;
         let count = total - (self.input + self.horizon) as i64;
         let first = -before - (longest - rows.len() as i64);
-        let available = Available::new(&panel.mask[rows.start..rows.end.saturating_sub(self.held_out).max(rows.start)]);
+        let available = Available::new(
+            &panel.mask[rows.start..rows.end.saturating_sub(self.held_out).max(rows.start)],
+        );
         let need = [0, 1].map(|i| {
             let size = [self.input, self.horizon][i];
             ((size as f64 * self.availability[i]) as usize).max(1)

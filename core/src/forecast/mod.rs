@@ -5,6 +5,9 @@ mod metrics;
 mod neural_forecast;
 mod result;
 
+#[cfg(test)]
+pub(crate) use neural_forecast::forecast_model;
+
 pub use chart::ChartOptions;
 pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};

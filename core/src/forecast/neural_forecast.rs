@@ -8,7 +8,7 @@ use crate::data::{
 };
 use crate::models::{Instance, ModelSpec};
 use crate::train::{self, Control, Drawn, ModelReport, Outputs, Progress, Runner, Source};
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,8 @@ pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
     pub(super) fitted: Option<Fitted>,
+    /// Buffers of forecasts, kept for the next one.
+    runner: Runner,
 }
 
 /// What fitting leaves beside the weights.
@@ -83,14 +85,24 @@ impl NeuralForecast {
 
     pub(super) fn of(models: Vec<Instance>, frequency: Option<Frequency>) -> Result<Self> {
         let Some(first) = models.first() else {
-            return Err(Error::option("models", "a list of at least one model", serde_json::json!([])));
+            return Err(Error::option(
+                "models",
+                "a list of at least one model",
+                serde_json::json!([]),
+            ));
         };
         if let Some(other) = models.iter().find(|m| m.train.h != first.train.h) {
             let (a, b) = (first.train.h, other.train.h);
-            let message = format!("all models must have the same h; {} has {a}, {} has {b}", first.name(), other.name());
-            return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("h".into())));
+            let message = format!(
+                "all models must have the same h; {} has {a}, {} has {b}",
+                first.name(),
+                other.name()
+            );
+            return Err(
+                Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("h".into()))
+            );
         }
-        Ok(Self { models, frequency, fitted: None })
+        Ok(Self { models, frequency, fitted: None, runner: Runner::default() })
     }
 
     /// Steps of a forecast.
@@ -137,12 +149,23 @@ impl NeuralForecast {
     /// Bytes held between runs.
     pub fn memory_usage(&self) -> MemoryUsage {
         let floats: usize = self.models.iter().map(|m| m.values.len()).sum();
-        let rows = |p: &Panel| p.times.len() * (p.temporal.len() * 8 + 8 + 4 + p.weight.as_ref().map_or(0, |_| 4));
-        MemoryUsage { weights: floats * size_of::<f32>(), dataset: self.panel().map_or(0, rows), workspace: 0 }
+        let rows = |p: &Panel| {
+            p.times.len() * (p.temporal.len() * 8 + 8 + 4 + p.weight.as_ref().map_or(0, |_| 4))
+        };
+        MemoryUsage {
+            weights: floats * size_of::<f32>(),
+            dataset: self.panel().map_or(0, rows),
+            workspace: self.runner.memory(),
+        }
     }
 
     /// Trains all models on a table, from new weights. On an error everything stays as it was.
-    pub fn fit(&mut self, table: &Table, options: &FitOptions, control: &Control) -> Result<FitReport> {
+    pub fn fit(
+        &mut self,
+        table: &Table,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<FitReport> {
         let panel_options = PanelOptions {
             names: options.names.clone(),
             frequency: self.frequency,
@@ -152,11 +175,12 @@ impl NeuralForecast {
         let (panel, frequency) = Panel::from_table(table, &panel_options)?;
         self.check_sizes(&panel, options.val_size)?;
 
-        let mut models: Vec<Instance> = self.models.iter().map(|m| Instance::new(&m.given)).collect::<Result<_>>()?;
-        let reports = models
-            .iter_mut()
-            .map(|m| train::train(m, &panel, options.val_size, control))
-            .collect::<Result<Vec<_>>>()?;
+        let mut models: Vec<Instance> =
+            self.models.iter().map(|m| Instance::new(&m.given)).collect::<Result<_>>()?;
+        let reports = runtime::pool(control.threads)?.install(|| {
+            let train = |m: &mut Instance| train::train(m, &panel, options.val_size, control);
+            models.iter_mut().map(train).collect::<Result<Vec<_>>>()
+        })?;
         let (data_warnings, names) = (panel.warnings.clone(), panel.names.clone());
         self.models = models;
         self.fitted = Some(Fitted { frequency, names, panel: Some(panel) });
@@ -166,7 +190,10 @@ impl NeuralForecast {
     /// Forecasts `h` steps after the end of every series.
     pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
         let Some(fitted) = &self.fitted else {
-            return Err(Error::new(ErrorCode::NotFitted, "nothing is fitted yet; call fit, or load a checkpoint"));
+            return Err(Error::new(
+                ErrorCode::NotFitted,
+                "nothing is fitted yet; call fit, or load a checkpoint",
+            ));
         };
         control.check()?;
         let frequency = fitted.frequency;
@@ -192,18 +219,22 @@ impl NeuralForecast {
             (Some(table), false) => future_exogenous(table, panel, frequency, h, &known_ahead)?,
             (None, false) => {
                 let list = known_ahead.join(", ");
-                let message = format!("future values of {list} are needed: {h} rows per series; give them as future");
-                return Err(Error::new(ErrorCode::FutureExog, message).with(|d| d.column = known_ahead.first().cloned()));
+                let message = format!(
+                    "future values of {list} are needed: {h} rows per series; give them as future"
+                );
+                return Err(Error::new(ErrorCode::FutureExog, message)
+                    .with(|d| d.column = known_ahead.first().cloned()));
             }
         };
-        let runner = Runner::new(control.threads)?;
-        let mut columns = Vec::new();
-        for (model, name) in self.models.iter().zip(self.names()) {
-            control.check()?;
-            columns.extend(forecast_model(&runner, model, &name, panel, &future)?);
-            let done = || Progress::done("predict", &name);
-            control.tell(done);
-        }
+        let columns = runtime::pool(control.threads)?.install(|| {
+            let mut columns = Vec::new();
+            for (model, name) in self.models.iter().zip(self.names()) {
+                control.check()?;
+                columns.extend(forecast_model(&self.runner, model, &name, panel, &future)?);
+                control.tell(|| Progress::done("predict", &name));
+            }
+            Ok(columns)
+        })?;
         let forecast = Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
@@ -238,7 +269,12 @@ impl NeuralForecast {
                 exogenous.push(name);
             }
         }
-        PanelOptions { exogenous, static_table, statics: self.columns(|m| &m.train.stat_exog_list), ..PanelOptions::default() }
+        PanelOptions {
+            exogenous,
+            static_table,
+            statics: self.columns(|m| &m.train.stat_exog_list),
+            ..PanelOptions::default()
+        }
     }
 
     /// Refuses a validation split that does not fit, and series shorter than the input.
@@ -250,11 +286,15 @@ impl NeuralForecast {
         for model in &self.models {
             let train = &model.train;
             if train.early_stop_patience_steps > 0 && val_size == 0 {
-                let message = format!("{} stops early, so valSize must be at least h ({h})", model.name());
-                return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("valSize".into())));
+                let message =
+                    format!("{} stops early, so valSize must be at least h ({h})", model.name());
+                return Err(Error::new(ErrorCode::InvalidOption, message)
+                    .with(|d| d.option = Some("valSize".into())));
             }
             let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
-            let Some(short) = (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size) else {
+            let Some(short) =
+                (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size)
+            else {
                 continue;
             };
             let (id, len) = (panel.id(short), panel.rows(short).len());
@@ -278,7 +318,7 @@ impl NeuralForecast {
 }
 
 /// The columns of one model's forecast.
-fn forecast_model(
+pub(crate) fn forecast_model(
     runner: &Runner,
     model: &Instance,
     name: &str,
@@ -288,12 +328,15 @@ fn forecast_model(
     let h = model.train.h;
     let input = model.recurrence().map_or(model.train.input_size, |r| r.inference_input_size + 1);
     let ahead = |name: &String| {
-        let column = future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
+        let column =
+            future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
         &column.1[..]
     };
-    let source = Source::new(model, panel, 0)?.with_future(model.train.futr_exog_list.iter().map(ahead).collect(), h);
-    let drawn: Vec<Drawn> =
-        (0..panel.n_series()).map(|i| Drawn { window: forecast_window(panel, i, input), count: 1 }).collect();
+    let source = Source::new(model, panel, 0)?
+        .with_future(model.train.futr_exog_list.iter().map(ahead).collect(), h);
+    let drawn: Vec<Drawn> = (0..panel.n_series())
+        .map(|i| Drawn { window: forecast_window(panel, i, input), count: 1 })
+        .collect();
     let outputs = model.loss.outputs();
     let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
     runner.forecast(model, &source, &drawn, [input, h], Outputs::Forecast, |_, shard| {

@@ -3,7 +3,6 @@
 //! Constants are computed in f64 and rounded once, as PyTorch does. `grad_scale` multiplies the gradient first: the
 //! factor of gradient clipping, or 1.
 
-
 /// One step of Adam or AdamW.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {

@@ -73,10 +73,15 @@ impl Loss {
     pub fn new(spec: &LossSpec, h: usize, option: &str) -> Result<Self> {
         let Some((_, known)) = KINDS.iter().find(|(name, _)| *name == spec.kind) else {
             let names = KINDS.map(|(name, _)| name);
-            let hint = nearest(&spec.kind, names).map_or(String::new(), |n| format!(" (did you mean {n}?)"));
+            let hint = nearest(&spec.kind, names)
+                .map_or(String::new(), |n| format!(" (did you mean {n}?)"));
             return Err(Error::new(
                 ErrorCode::Unsupported,
-                format!("{option}: loss \"{}\" does not exist here{hint}; there are {}", spec.kind, names.join(", ")),
+                format!(
+                    "{option}: loss \"{}\" does not exist here{hint}; there are {}",
+                    spec.kind,
+                    names.join(", ")
+                ),
             )
             .with(|d| {
                 d.option = Some(option.into());
@@ -93,7 +98,11 @@ impl Loss {
         }
         let arg = |name: &str| spec.args.get(name).filter(|v| !v.is_null());
         let bad = |name: &str, expected: &str| {
-            Error::option(&format!("{option}.{name}"), expected, arg(name).cloned().unwrap_or_default())
+            Error::option(
+                &format!("{option}.{name}"),
+                expected,
+                arg(name).cloned().unwrap_or_default(),
+            )
         };
         let (mut quantiles, mut output_names) = (Vec::new(), vec![String::new()]);
         let kind = match spec.kind.as_str() {
@@ -124,7 +133,9 @@ impl Loss {
                 numbers(weights, |w| *w >= 0.0)
                     .filter(|w| w.len() == h && w.iter().sum::<f64>() > 0.0)
                     .map(|w| w.into_iter().map(|w| w as f32).collect())
-                    .ok_or_else(|| bad("horizonWeight", &format!("{h} numbers ≥ 0, one per step, not all 0")))?,
+                    .ok_or_else(|| {
+                        bad("horizonWeight", &format!("{h} numbers ≥ 0, one per step, not all 0"))
+                    })?,
             ),
         };
         Ok(Self { kind, quantiles, output_names, horizon_weight })
@@ -195,7 +206,8 @@ fn without_repeats(list: &[f64]) -> Vec<f64> {
 
 /// Upstream's `level_to_outputs`: the median first, then the bounds from low to high.
 fn outputs_of_levels(levels: &[f64]) -> (Vec<f32>, Vec<String>) {
-    let bounds = |l: &f64| [(50.0 - l / 2.0, format!("-lo-{l}")), (50.0 + l / 2.0, format!("-hi-{l}"))];
+    let bounds =
+        |l: &f64| [(50.0 - l / 2.0, format!("-lo-{l}")), (50.0 + l / 2.0, format!("-hi-{l}"))];
     let mut outputs: Vec<(f64, String)> = without_repeats(levels).iter().flat_map(bounds).collect();
     outputs.sort_by(|a, b| a.0.total_cmp(&b.0));
     outputs.insert(0, (50.0, "-median".into()));
@@ -225,7 +237,11 @@ struct WeightedLoss {
 
 impl WeightedLoss {
     /// Visits weight, error and output of every available number.
-    fn each(&self, [y_hat, y, weights]: [&[f32]; 3], mut visit: impl FnMut(usize, f64, f64, usize)) {
+    fn each(
+        &self,
+        [y_hat, y, weights]: [&[f32]; 3],
+        mut visit: impl FnMut(usize, f64, f64, usize),
+    ) {
         let outputs = self.loss.outputs();
         for (i, (y, w)) in y.iter().zip(weights).enumerate().filter(|(_, (_, w))| **w != 0.0) {
             for o in 0..outputs {
@@ -239,7 +255,9 @@ impl WeightedLoss {
 impl Op for WeightedLoss {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let mut sum = 0.0;
-        self.each([x.data(0), x.data(1), x.data(2)], |_, w, error, o| sum += w * self.loss.value(error, o));
+        self.each([x.data(0), x.data(1), x.data(2)], |_, w, error, o| {
+            sum += w * self.loss.value(error, o)
+        });
         out.data[0] = (sum / self.total) as f32;
     }
 
@@ -258,7 +276,13 @@ impl<'t> Var<'t> {
     /// of the whole batch.
     #[track_caller]
     pub fn weighted_loss(self, loss: &Loss, y: Self, weights: Self, total: f64) -> Self {
-        assert_eq!(self.shape().size(), y.shape().size() * loss.outputs(), "{:?} against {:?}", self, y);
+        assert_eq!(
+            self.shape().size(),
+            y.shape().size() * loss.outputs(),
+            "{:?} against {:?}",
+            self,
+            y
+        );
         self.tape().record(WeightedLoss { loss: loss.clone(), total }, &[self, y, weights], [])
     }
 }
@@ -268,7 +292,11 @@ mod tests {
     use super::*;
 
     fn loss(kind: &str, args: Value) -> Result<Loss> {
-        Loss::new(&LossSpec { kind: kind.into(), args: args.as_object().unwrap().clone() }, 2, "loss")
+        Loss::new(
+            &LossSpec { kind: kind.into(), args: args.as_object().unwrap().clone() },
+            2,
+            "loss",
+        )
     }
 
     #[test]

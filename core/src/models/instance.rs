@@ -98,14 +98,19 @@ impl Instance {
 
     /// Sets one parameter, under any of its names.
     pub fn set_parameter(&mut self, name: &str, shape: &[usize], data: &[f32]) -> Result<()> {
-        let wrong = |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
+        let wrong =
+            |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
         let Some(index) = params::by_name(&self.entries).get(name).copied() else {
-            return Err(wrong(format!("there is no parameter \"{name}\" in this model; options and weights differ")));
+            return Err(wrong(format!(
+                "there is no parameter \"{name}\" in this model; options and weights differ"
+            )));
         };
         let param = self.entries[index].param;
         if param.shape.dims() != shape {
             let expected = param.shape;
-            return Err(wrong(format!("parameter \"{name}\" is {shape:?}, the options make it {expected:?}")));
+            return Err(wrong(format!(
+                "parameter \"{name}\" is {shape:?}, the options make it {expected:?}"
+            )));
         }
         let values = Arc::make_mut(&mut self.values);
         values[param.offset..][..data.len()].copy_from_slice(data);
@@ -143,13 +148,27 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
         let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
-        [path.param("revin_bias", shape, Init::Constant(0.0)), path.param("revin_weight", shape, Init::Constant(1.0))]
+        [
+            path.param("revin_bias", shape, Init::Constant(0.0)),
+            path.param("revin_weight", shape, Init::Constant(1.0)),
+        ]
     });
     let values = Arc::new(vec![0.0; params.size()]);
     let entries = params.into_entries();
     let given = given.clone();
-    let mut instance =
-        Instance { spec: entry.spec, given, train, own, loss, valid_loss, entries, values, trained, revin, network };
+    let mut instance = Instance {
+        spec: entry.spec,
+        given,
+        train,
+        own,
+        loss,
+        valid_loss,
+        entries,
+        values,
+        trained,
+        revin,
+        network,
+    };
     instance.initialize();
     Ok(instance)
 }
@@ -159,8 +178,10 @@ fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
     let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
-            let taken: Vec<&str> = spec.exogenous.options().iter().filter(|(_, t)| *t).map(|(o, _)| *o).collect();
-            let taken = if taken.is_empty() { "no exogenous columns".into() } else { taken.join(", ") };
+            let taken: Vec<&str> =
+                spec.exogenous.options().iter().filter(|(_, t)| *t).map(|(o, _)| *o).collect();
+            let taken =
+                if taken.is_empty() { "no exogenous columns".into() } else { taken.join(", ") };
             let message = format!("{} does not take {option}; it takes {taken}", spec.name);
             return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| {
                 d.option = Some(option.into());
@@ -169,8 +190,10 @@ fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
         }
     }
     if train.exclude_insample_y && spec.exogenous == super::Exogenous::NONE {
-        let message = format!("{} does not take excludeInsampleY: it has no other input", spec.name);
-        return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| d.option = Some("excludeInsampleY".into())));
+        let message =
+            format!("{} does not take excludeInsampleY: it has no other input", spec.name);
+        return Err(Error::new(ErrorCode::UnsupportedExog, message)
+            .with(|d| d.option = Some("excludeInsampleY".into())));
     }
     Ok(())
 }

@@ -72,7 +72,11 @@ impl Model for LSTM {
             return Err(Error::option(name, "a whole number ≥ 1", n));
         }
         if !(0.0..1.0).contains(&o.encoder_dropout) {
-            return Err(Error::option("encoderDropout", "a number from 0 to below 1", o.encoder_dropout));
+            return Err(Error::option(
+                "encoderDropout",
+                "a number from 0 to below 1",
+                o.encoder_dropout,
+            ));
         }
         if o.recurrent && o.encoder_hidden_size <= dims.outputs {
             let expected = "more than the outputs of the loss when recurrent";
@@ -95,7 +99,11 @@ impl Model for LSTM {
             let activation = o.decoder_activation.unwrap_or(Activation::Relu);
             let mlp = Mlp::new(&p.sub("mlp_decoder"), sizes, o.decoder_layers, activation);
             let long = dims.h > dims.input;
-            Decoder { mlp, upsample: long.then(|| Linear::new(&p.sub("upsample_sequence"), dims.input, dims.h)) }
+            Decoder {
+                mlp,
+                upsample: long
+                    .then(|| Linear::new(&p.sub("upsample_sequence"), dims.input, dims.h)),
+            }
         });
         let recurrence = o.recurrent.then(|| Recurrence {
             h_train: o.h_train,

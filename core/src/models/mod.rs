@@ -129,7 +129,10 @@ impl<M: Model> Network for M {
 }
 
 /// The parts that are there, one after the other along `axis`.
-pub(crate) fn concat_present<'t, const N: usize>(parts: [Option<Var<'t>>; N], axis: usize) -> Var<'t> {
+pub(crate) fn concat_present<'t, const N: usize>(
+    parts: [Option<Var<'t>>; N],
+    axis: usize,
+) -> Var<'t> {
     let Some(first) = parts.iter().flatten().next() else { unreachable!("a model has an input") };
     let mut present = [*first; N];
     let mut count = 0;
@@ -175,16 +178,26 @@ fn entry<M: Model>() -> Entry {
 }
 
 /// Options of the contract that do not exist yet.
-const PLANNED: [&str; 7] =
-    ["precision", "maxEpochs", "lrScheduler", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
+const PLANNED: [&str; 7] = [
+    "precision",
+    "maxEpochs",
+    "lrScheduler",
+    "catExogList",
+    "catEmbDim",
+    "categoricalCardinalities",
+    "nSeries",
+];
 
 fn no_option<M: Model>(name: &str) -> Error {
     if PLANNED.contains(&name) {
-        return Error::new(ErrorCode::Unsupported, format!("option \"{name}\" is not supported by {}", M::SPEC.name))
-            .with(|d| {
-                d.option = Some(name.into());
-                d.model = Some(M::SPEC.name.into());
-            });
+        return Error::new(
+            ErrorCode::Unsupported,
+            format!("option \"{name}\" is not supported by {}", M::SPEC.name),
+        )
+        .with(|d| {
+            d.option = Some(name.into());
+            d.model = Some(M::SPEC.name.into());
+        });
     }
     let fields = Train::fields().into_iter().chain(M::Options::fields());
     let known: Vec<String> = fields.map(|f| f.name).collect();
@@ -210,7 +223,8 @@ registry! {
 pub(crate) fn find(name: &str) -> Result<Entry> {
     let all = registry();
     let names: Vec<&str> = all.iter().map(|e| e.spec.name).collect();
-    let hint = nearest(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean \"{n}\"? "));
+    let hint = nearest(name, names.iter().copied())
+        .map_or(String::new(), |n| format!("did you mean \"{n}\"? "));
     let error = Error::new(
         ErrorCode::Unsupported,
         format!("there is no model \"{name}\"; {hint}models: {}", names.join(", ")),
@@ -224,12 +238,11 @@ pub(crate) fn find(name: &str) -> Result<Entry> {
 
 /// Everything known of every model, for documentation and generated types.
 pub fn describe() -> Value {
-    let option = |f: Field, shared: bool| {
-        json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared })
-    };
+    let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
-        let taken = |f: &Field| !exogenous.options().iter().any(|(name, takes)| *name == f.name && !takes);
+        let taken =
+            |f: &Field| !exogenous.options().iter().any(|(name, takes)| *name == f.name && !takes);
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
             f.default = defaults[&f.name].clone();

@@ -107,10 +107,17 @@ impl Block {
             let pooled = x.transpose().pool(mode, kernel).transpose();
             pooled.reshape([rows, pooled.dim(1) * pooled.dim(2)])
         };
-        let parts = [Some(residuals.pool(mode, kernel)), batch.hist_exog.map(flat), batch.futr_exog.map(flat), batch.stat_exog];
+        let parts = [
+            Some(residuals.pool(mode, kernel)),
+            batch.hist_exog.map(flat),
+            batch.futr_exog.map(flat),
+            batch.stat_exog,
+        ];
         let x = concat_present(parts, 1);
 
-        let hidden = |x: Var<'t>, layer: &Linear| self.activate.forward(layer.forward(x)).dropout(self.dropout);
+        let hidden = |x: Var<'t>, layer: &Linear| {
+            self.activate.forward(layer.forward(x)).dropout(self.dropout)
+        };
         let x = self.hidden.iter().fold(self.first.forward(x), hidden);
         let theta = self.output.forward(x); // [B, L + O·knots]
 
@@ -143,8 +150,14 @@ impl Model for NHITS {
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
         check(dims, o)?;
         let p = p.sub("blocks");
-        let stacks = o.n_blocks.iter().enumerate().flat_map(|(stack, n)| std::iter::repeat_n(stack, *n));
-        Ok(Self { blocks: stacks.enumerate().map(|(i, stack)| Block::new(&p.sub(i), dims, o, stack)).collect() })
+        let stacks =
+            o.n_blocks.iter().enumerate().flat_map(|(stack, n)| std::iter::repeat_n(stack, *n));
+        Ok(Self {
+            blocks: stacks
+                .enumerate()
+                .map(|(i, stack)| Block::new(&p.sub(i), dims, o, stack))
+                .collect(),
+        })
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -184,10 +197,18 @@ fn check(dims: Dims, o: &Options) -> Result<()> {
         return Err(Error::option("mlpUnits", expected, units.clone()));
     }
     if !(0.0..1.0).contains(&o.dropout_prob_theta) {
-        return Err(Error::option("dropoutProbTheta", "a number from 0 to below 1", o.dropout_prob_theta));
+        return Err(Error::option(
+            "dropoutProbTheta",
+            "a number from 0 to below 1",
+            o.dropout_prob_theta,
+        ));
     }
     if o.interpolation_mode == InterpolationMode::Cubic && dims.outputs > 1 {
-        return Err(Error::option("interpolationMode", "linear or nearest with a loss of several outputs", "cubic"));
+        return Err(Error::option(
+            "interpolationMode",
+            "linear or nearest with a loss of several outputs",
+            "cubic",
+        ));
     }
     Ok(())
 }

@@ -42,7 +42,8 @@ pub struct Activate {
 impl Activate {
     /// The activation at `path`; a module that upstream shares is declared once and [tied](Self::tie) elsewhere.
     pub fn new(path: &Path<'_>, kind: Activation) -> Self {
-        let weight = (kind == Activation::Prelu).then(|| path.param("weight", [1], Init::Constant(0.25)));
+        let weight =
+            (kind == Activation::Prelu).then(|| path.param("weight", [1], Init::Constant(0.25)));
         Self { kind, weight }
     }
 
@@ -66,7 +67,9 @@ impl Activate {
             (Activation::Elu, _) => x.elu(),
             (Activation::Silu, _) => x.silu(),
             (Activation::Mish, _) => x.mish(),
-            (Activation::Prelu, weight) => x.prelu(x.tape().param(weight.expect("declared with the activation"))),
+            (Activation::Prelu, weight) => {
+                x.prelu(x.tape().param(weight.expect("declared with the activation")))
+            }
         }
     }
 }

@@ -15,7 +15,10 @@ impl Linear {
     /// Declares `weight [outputs, inputs]` and `bias [outputs]`.
     pub fn new(path: &Path<'_>, inputs: usize, outputs: usize) -> Self {
         let init = Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt());
-        Self { weight: path.param("weight", [outputs, inputs], init), bias: path.param("bias", [outputs], init) }
+        Self {
+            weight: path.param("weight", [outputs, inputs], init),
+            bias: path.param("bias", [outputs], init),
+        }
     }
 
     /// Over the last axis of `x`.
@@ -46,7 +49,10 @@ impl Mlp {
         let place = |i: usize| path.sub(3 * i);
         let layers = (0..layers)
             .map(|i| {
-                let (from, to) = (if i == 0 { inputs } else { hidden }, if i + 1 == layers { outputs } else { hidden });
+                let (from, to) = (
+                    if i == 0 { inputs } else { hidden },
+                    if i + 1 == layers { outputs } else { hidden },
+                );
                 if let Some(activate) = shared.filter(|_| i > 0 && i + 1 < layers) {
                     activate.tie(&path.sub(3 * i + 1));
                 }

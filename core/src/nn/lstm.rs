@@ -51,12 +51,16 @@ impl Lstm {
         let layers = (0..o.layers)
             .map(|l| {
                 let inputs = if l == 0 { o.inputs } else { outputs };
-                let declare = |name: &str, shape: &[usize]| path.param(format!("{name}_l{l}"), shape, init);
+                let declare =
+                    |name: &str, shape: &[usize]| path.param(format!("{name}_l{l}"), shape, init);
                 Layer {
                     input: declare("weight_ih", &[gates, inputs]),
                     hidden: declare("weight_hh", &[gates, outputs]),
-                    biases: o.bias.then(|| ["bias_ih", "bias_hh"].map(|name| declare(name, &[gates]))),
-                    projection: (o.projection > 0).then(|| declare("weight_hr", &[outputs, o.hidden])),
+                    biases: o
+                        .bias
+                        .then(|| ["bias_ih", "bias_hh"].map(|name| declare(name, &[gates]))),
+                    projection: (o.projection > 0)
+                        .then(|| declare("weight_hr", &[outputs, o.hidden])),
                 }
             })
             .collect();
@@ -76,16 +80,18 @@ impl Lstm {
             };
             let before = state.and_then(|s| {
                 let s = s.0.borrow();
-                let [r, c] = s.get(l)?;
+                let [r, c] = s.get(l)?; // none before the first step
                 let batch = x.dim(0);
                 Some([r, c].map(|v| tape.constant([batch, v.len() / batch], v)))
             });
             let y = x.lstm(weights, before);
             if let Some(state) = state {
-                let last = y.last(1, 1).data().to_vec();
+                let now = [y.last(1, 1).data().to_vec(), y.lstm_cell(self.hidden)];
                 let mut state = state.0.borrow_mut();
-                state.resize_with(self.layers.len(), Default::default);
-                state[l] = [last, y.lstm_cell(self.hidden)];
+                match state.get_mut(l) {
+                    Some(before) => *before = now,
+                    None => state.push(now),
+                }
             }
             x = if l + 1 < self.layers.len() { y.dropout(self.dropout) } else { y };
         }

@@ -62,7 +62,9 @@ impl Entry {
             Init::Constant(c) => to.fill(c),
             Init::Uniform(bound) => {
                 let key = Key::new(seed, Stream::Init, index as u32);
-                to.iter_mut().enumerate().for_each(|(i, v)| *v = (2.0 * key.uniform(i as u64) - 1.0) * bound);
+                to.iter_mut()
+                    .enumerate()
+                    .for_each(|(i, v)| *v = (2.0 * key.uniform(i as u64) - 1.0) * bound);
             }
         }
     }
@@ -112,7 +114,13 @@ impl Path<'_> {
         let param = Param { offset: self.params.size.get(), shape };
         self.params.size.set(param.offset + shape.size());
         let name = self.full(name);
-        self.params.entries.borrow_mut().push(Entry { name, ties: Vec::new(), param, trained, init });
+        self.params.entries.borrow_mut().push(Entry {
+            name,
+            ties: Vec::new(),
+            param,
+            trained,
+            init,
+        });
         param
     }
 

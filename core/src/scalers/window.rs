@@ -96,7 +96,10 @@ impl Statistics {
     /// What revin scales back with: its learnable affine map on top of the window's own statistics.
     #[must_use]
     pub fn with_affine(self, weight: f32, bias: f32) -> Self {
-        Self { shift: self.shift + f64::from(bias), scale: self.scale * (f64::from(weight.max(0.0)) + EPS) }
+        Self {
+            shift: self.shift + f64::from(bias),
+            scale: self.scale * (f64::from(weight.max(0.0)) + EPS),
+        }
     }
 }
 
@@ -129,7 +132,8 @@ mod tests {
         let values: Vec<f64> = (0..24).map(|i| 1e9 + 1e-3 * f64::from(i % 5)).collect();
         let s = ScalerType::Standard.statistics(&values, &[1.0; 24], &mut Vec::new());
         let z: Vec<f32> = values.iter().map(|v| ScalerType::Standard.scale(*v, s)).collect();
-        let spread = z.iter().copied().fold(f32::MIN, f32::max) - z.iter().copied().fold(f32::MAX, f32::min);
+        let spread =
+            z.iter().copied().fold(f32::MIN, f32::max) - z.iter().copied().fold(f32::MAX, f32::min);
         assert!(spread > 2.0 && spread < 4.0, "{spread}");
     }
 

@@ -134,7 +134,9 @@ struct Repeat {
 impl Op for Repeat {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (_, count, inner) = out.shape.around(self.axis);
-        for (from, to) in x.data(0).chunks_exact(inner).zip(out.data.chunks_exact_mut(count * inner)) {
+        for (from, to) in
+            x.data(0).chunks_exact(inner).zip(out.data.chunks_exact_mut(count * inner))
+        {
             to.chunks_exact_mut(inner).for_each(|t| t.copy_from_slice(from));
         }
     }
@@ -154,14 +156,24 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn reshape(self, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        assert_eq!(shape.size(), self.shape().size(), "cannot reshape {:?} to {shape:?}", self.shape());
+        assert_eq!(
+            shape.size(),
+            self.shape().size(),
+            "cannot reshape {:?} to {shape:?}",
+            self.shape()
+        );
         self.tape.alias(self, shape)
     }
 
     /// `len` entries along `axis`, beginning at `start`.
     #[track_caller]
     pub fn slice(self, axis: usize, start: usize, len: usize) -> Self {
-        assert!(start + len <= self.dim(axis), "slice {start}..{} of axis {axis} of {:?}", start + len, self.shape());
+        assert!(
+            start + len <= self.dim(axis),
+            "slice {start}..{} of axis {axis} of {:?}",
+            start + len,
+            self.shape()
+        );
         self.tape.record(Slice { axis, start }, &[self], self.shape().with(axis, len))
     }
 
@@ -176,7 +188,11 @@ impl<'t> Var<'t> {
     pub fn concat(parts: &[Self], axis: usize) -> Self {
         let first = parts[0];
         for p in parts {
-            assert_eq!(p.shape().with(axis, 0), first.shape().with(axis, 0), "sizes beside axis {axis} must agree");
+            assert_eq!(
+                p.shape().with(axis, 0),
+                first.shape().with(axis, 0),
+                "sizes beside axis {axis} must agree"
+            );
         }
         let size = parts.iter().map(|p| p.dim(axis)).sum();
         first.tape.record(Concat { axis }, parts, first.shape().with(axis, size))
@@ -192,7 +208,11 @@ impl<'t> Var<'t> {
         let rank = self.shape().rank();
         let (rows, cols) = (self.dim(rank - 2), self.dim(rank - 1));
         let shape = self.shape().with(rank - 2, cols).with(rank - 1, rows);
-        if rows == 1 || cols == 1 { self.reshape(shape) } else { self.tape.record(Transpose, &[self], shape) }
+        if rows == 1 || cols == 1 {
+            self.reshape(shape)
+        } else {
+            self.tape.record(Transpose, &[self], shape)
+        }
     }
 
     /// `count` copies along `axis`, whose size is one.

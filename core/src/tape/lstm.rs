@@ -66,7 +66,9 @@ impl Sizes {
     /// What is kept, time first: gates `[T,B,4H]`, c `[T,B,H]`, h `[T,B,H]`, r `[T,B,R]`, x `[T,B,I]`, and zeros for
     /// the state before the first step.
     fn lengths(&self) -> [usize; 6] {
-        let [gates, c, h, r, x] = [4 * self.hidden, self.hidden, self.hidden, self.output, self.input].map(|n| n * self.steps());
+        let [gates, c, h, r, x] =
+            [4 * self.hidden, self.hidden, self.hidden, self.output, self.input]
+                .map(|n| n * self.steps());
         [gates, c, h, r, x, self.batch * self.hidden.max(self.output)]
     }
 }
@@ -119,7 +121,14 @@ impl Op for Lstm {
             let h_now = &mut hs[t * h..(t + 1) * h];
             lstm_step(gates, c_prev, &mut c_now[..h], h_now, s.hidden);
             if self.projected {
-                linear(h_now, x.data(self.projection()), None, &mut r_now[..r_size], s.hidden, s.output);
+                linear(
+                    h_now,
+                    x.data(self.projection()),
+                    None,
+                    &mut r_now[..r_size],
+                    s.hidden,
+                    s.output,
+                );
             } else {
                 r_now[..r_size].copy_from_slice(h_now);
             }
@@ -157,7 +166,15 @@ impl Op for Lstm {
                 _ => &c_before[(t - 1) * h..],
             };
             let step = t * 4 * h..(t + 1) * 4 * h;
-            lstm_step_grad(&gates[step.clone()], c_prev, &c_now[..h], dh, dc, &mut dgates[step.clone()], s.hidden);
+            lstm_step_grad(
+                &gates[step.clone()],
+                c_prev,
+                &c_now[..h],
+                dh,
+                dc,
+                &mut dgates[step.clone()],
+                s.hidden,
+            );
             let w_hh = Mat::new(b.input(W_HH), 4 * s.hidden, s.output);
             matmul(Mat::new(&dgates[step], rows, 4 * s.hidden), w_hh, carry, Mode::Write);
         }
@@ -165,14 +182,26 @@ impl Op for Lstm {
         let dgates_t = |from: usize, to: usize| {
             Mat::new(&dgates[from * 4 * h..to * 4 * h], rows * (to - from), 4 * s.hidden).t()
         };
-        b.accumulate(W_IH, |_, dw| matmul(dgates_t(0, s.time), Mat::new(xt, s.steps(), s.input), dw, Mode::Add));
+        b.accumulate(W_IH, |_, dw| {
+            matmul(dgates_t(0, s.time), Mat::new(xt, s.steps(), s.input), dw, Mode::Add)
+        });
         b.accumulate(W_HH, |b, dw| {
             if self.has_state {
-                matmul(dgates_t(0, 1), Mat::new(b.input(self.state()), rows, s.output), dw, Mode::Add);
+                matmul(
+                    dgates_t(0, 1),
+                    Mat::new(b.input(self.state()), rows, s.output),
+                    dw,
+                    Mode::Add,
+                );
             }
             if s.time > 1 {
                 let before = &r[..(s.time - 1) * r_size];
-                matmul(dgates_t(1, s.time), Mat::new(before, rows * (s.time - 1), s.output), dw, Mode::Add);
+                matmul(
+                    dgates_t(1, s.time),
+                    Mat::new(before, rows * (s.time - 1), s.output),
+                    dw,
+                    Mode::Add,
+                );
             }
         });
         if self.biased {
@@ -182,7 +211,12 @@ impl Op for Lstm {
         }
         if self.projected {
             b.accumulate(self.projection(), |_, dw| {
-                matmul(Mat::new(dr, s.steps(), s.output).t(), Mat::new(hs, s.steps(), s.hidden), dw, Mode::Add);
+                matmul(
+                    Mat::new(dr, s.steps(), s.output).t(),
+                    Mat::new(hs, s.steps(), s.hidden),
+                    dw,
+                    Mode::Add,
+                );
             });
         }
         if self.has_state {
@@ -202,7 +236,11 @@ impl Op for Lstm {
 impl<'t> Var<'t> {
     /// One LSTM layer over `[B, T, in]`, from zeros or from `state` (`[B, R]` and `[B, H]`). Gives `[B, T, R]`.
     pub fn lstm(self, w: LstmWeights<'t>, state: Option<[Var<'t>; 2]>) -> Self {
-        let op = Lstm { biased: w.biases.is_some(), projected: w.projection.is_some(), has_state: state.is_some() };
+        let op = Lstm {
+            biased: w.biases.is_some(),
+            projected: w.projection.is_some(),
+            has_state: state.is_some(),
+        };
         let mut inputs = [self; 8];
         let mut count = 0;
         let given = [self, w.input, w.hidden].into_iter().chain(w.biases.into_iter().flatten());

@@ -252,7 +252,13 @@ impl Record {
     }
 
     /// Takes the next node, reusing what an earlier step left there.
-    fn new_node(&mut self, inputs: &[usize], shape: Shape, place: Place, needs_grad: bool) -> usize {
+    fn new_node(
+        &mut self,
+        inputs: &[usize],
+        shape: Shape,
+        place: Place,
+        needs_grad: bool,
+    ) -> usize {
         let id = self.used_nodes;
         if id == self.nodes.len() {
             self.nodes.push(Node { op: None, inputs: Vec::new(), shape, place, needs_grad });

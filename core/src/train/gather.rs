@@ -27,7 +27,8 @@ impl<'a> Source<'a> {
     /// The columns that the options of `model` name.
     pub(crate) fn new(model: &Instance, panel: &'a Panel, held_out: usize) -> Result<Self> {
         let missing = |option: &str, name: &str| {
-            let message = format!("{}: column \"{name}\" of {option} is not in the data", model.name());
+            let message =
+                format!("{}: column \"{name}\" of {option} is not in the data", model.name());
             Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into()))
         };
         let temporal = |option: &str, names: &[String]| -> Result<Vec<&'a [f64]>> {
@@ -115,7 +116,8 @@ impl Gathered {
             stat: source.stat.len(),
         };
         self.lens = lens;
-        for list in [&mut self.insample_y, &mut self.insample_mask, &mut self.futr, &mut self.hist] {
+        for list in [&mut self.insample_y, &mut self.insample_mask, &mut self.futr, &mut self.hist]
+        {
             list.clear();
         }
         for list in [&mut self.stat, &mut self.target, &mut self.weights] {
@@ -125,7 +127,11 @@ impl Gathered {
         self.actual.clear();
         for drawn in windows {
             self.add(model, source, *drawn);
-            self.weigh(loss, &Reader { source, window: drawn.window, len: input + horizon }, drawn.count);
+            self.weigh(
+                loss,
+                &Reader { source, window: drawn.window, len: input + horizon },
+                drawn.count,
+            );
         }
     }
 
@@ -139,7 +145,8 @@ impl Gathered {
         let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
         self.statistics.push(s);
 
-        let shown = |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
+        let shown =
+            |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
         self.insample_y.extend(self.column[..seen].iter().map(shown));
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
         self.target.extend(self.column[input..].iter().map(|v| scaler.scale(*v, s)));
@@ -184,12 +191,21 @@ impl Gathered {
     }
 
     /// Appends rows `range` of all future columns: `[T, F]`.
-    fn futr_rows(&mut self, reader: &Reader<'_>, scaler: ScalerType, range: std::ops::Range<usize>) {
+    fn futr_rows(
+        &mut self,
+        reader: &Reader<'_>,
+        scaler: ScalerType,
+        range: std::ops::Range<usize>,
+    ) {
         let (at, count) = (self.futr.len(), self.lens.futr);
         self.futr.resize(at + range.len() * count, 0.0);
         for (c, values) in reader.source.futr.iter().enumerate() {
             reader.read(reader.source.future.get(c).copied(), values, &mut self.column);
-            let s = scaler.statistics(&self.column[..self.lens.input], &self.mask[..self.lens.input], &mut self.work);
+            let s = scaler.statistics(
+                &self.column[..self.lens.input],
+                &self.mask[..self.lens.input],
+                &mut self.work,
+            );
             for (i, t) in range.clone().enumerate() {
                 self.futr[at + i * count + c] = scaler.scale(self.column[t], s);
             }
@@ -197,7 +213,12 @@ impl Gathered {
     }
 
     /// Appends rows `range` of all historic columns: `[T, X]`; what lies in the horizon is 0.
-    fn hist_rows(&mut self, reader: &Reader<'_>, scaler: ScalerType, range: std::ops::Range<usize>) {
+    fn hist_rows(
+        &mut self,
+        reader: &Reader<'_>,
+        scaler: ScalerType,
+        range: std::ops::Range<usize>,
+    ) {
         let (at, count, input) = (self.hist.len(), self.lens.hist, self.lens.input);
         self.hist.resize(at + range.len() * count, 0.0);
         for (c, values) in reader.source.hist.iter().enumerate() {
@@ -236,7 +257,8 @@ impl Gathered {
         };
         Batch {
             insample_y,
-            insample_mask: steps(&self.insample_mask, seen, 1, [from, to]).reshape([rows, to - from]),
+            insample_mask: steps(&self.insample_mask, seen, 1, [from, to])
+                .reshape([rows, to - from]),
             futr_exog: (futr > 0).then(|| steps(&self.futr, futr_len, futr, futr_range)),
             hist_exog: (hist > 0).then(|| steps(&self.hist, seen, hist, [from, to])),
             stat_exog: (stat > 0).then(|| tape.constant([rows, stat], &self.stat)),
@@ -259,13 +281,15 @@ impl Reader<'_> {
         let end = rows.len().saturating_sub(self.source.held_out) as i64;
         let ahead = self.source.future_len;
         to.clear();
-        to.extend((self.window.start..self.window.start + self.len as i64).map(|row| match (row, future) {
-            (row, _) if row < 0 => T::default(),
-            (row, _) if row < end => column[rows.start + row as usize],
-            (row, Some(future)) if row - end < ahead as i64 => {
-                future[self.window.series * ahead + (row - end) as usize]
+        to.extend((self.window.start..self.window.start + self.len as i64).map(|row| {
+            match (row, future) {
+                (row, _) if row < 0 => T::default(),
+                (row, _) if row < end => column[rows.start + row as usize],
+                (row, Some(future)) if row - end < ahead as i64 => {
+                    future[self.window.series * ahead + (row - end) as usize]
+                }
+                _ => T::default(),
             }
-            _ => T::default(),
         }));
     }
 

@@ -63,7 +63,9 @@ impl Optimizer {
     pub fn check(&self) -> Result<()> {
         let kind = self.kind.name();
         let takes = Self::settings(self.kind);
-        if let Some(name) = self.given().keys().find(|n| *n != "kind" && !takes.contains(&n.as_str())) {
+        if let Some(name) =
+            self.given().keys().find(|n| *n != "kind" && !takes.contains(&n.as_str()))
+        {
             let known: Vec<String> = takes.iter().map(ToString::to_string).collect();
             return Err(crate::options::unknown_option(&format!("optimizer {kind}"), name, &known));
         }
@@ -73,17 +75,27 @@ impl Optimizer {
             ("eps", self.eps),
             ("alpha", self.alpha),
         ];
-        if let Some((name, Some(value))) = at_least_zero.into_iter().find(|(_, v)| v.is_some_and(|v| v < 0.0)) {
+        if let Some((name, Some(value))) =
+            at_least_zero.into_iter().find(|(_, v)| v.is_some_and(|v| v < 0.0))
+        {
             return Err(Error::option(&format!("optimizer.{name}"), "a number ≥ 0", value));
         }
         let below_one = |b: &f64| (0.0..1.0).contains(b);
         if self.betas.as_ref().is_some_and(|b| b.len() != 2 || !b.iter().all(below_one)) {
-            return Err(Error::option("optimizer.betas", "two numbers from 0 to below 1", self.betas.clone()));
+            return Err(Error::option(
+                "optimizer.betas",
+                "two numbers from 0 to below 1",
+                self.betas.clone(),
+            ));
         }
         if self.nesterov == Some(true)
             && (self.momentum.unwrap_or(0.0) <= 0.0 || self.dampening.unwrap_or(0.0) != 0.0)
         {
-            return Err(Error::option("optimizer.nesterov", "used with a momentum > 0 and no dampening", true));
+            return Err(Error::option(
+                "optimizer.nesterov",
+                "used with a momentum > 0 and no dampening",
+                true,
+            ));
         }
         Ok(())
     }
@@ -91,7 +103,10 @@ impl Optimizer {
 
 impl OptionValue for Optimizer {
     fn expected() -> String {
-        format!("an optimizer such as {{ kind: 'AdamW', weightDecay: 0.01 }}, kind {}", OptimizerKind::expected())
+        format!(
+            "an optimizer such as {{ kind: 'AdamW', weightDecay: 0.01 }}, kind {}",
+            OptimizerKind::expected()
+        )
     }
     fn ts() -> String {
         "Optimizer".into()

@@ -98,7 +98,8 @@ impl Train {
         for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
             if value == 0 {
                 let message = format!("option \"{name}\" is required: a whole number ≥ 1");
-                return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some(name.into())));
+                return Err(Error::new(ErrorCode::InvalidOption, message)
+                    .with(|d| d.option = Some(name.into())));
             }
         }
         let counts = [
@@ -116,19 +117,30 @@ impl Train {
         if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {
             return Err(Error::option(name, "at most 1000000", value));
         }
-        for (name, value) in [("learningRate", Some(self.learning_rate)), ("gradientClipVal", self.gradient_clip_val)] {
+        for (name, value) in [
+            ("learningRate", Some(self.learning_rate)),
+            ("gradientClipVal", self.gradient_clip_val),
+        ] {
             if let Some(value) = value.filter(|v| *v <= 0.0) {
                 return Err(Error::option(name, "a number > 0", value));
             }
         }
         if self.inference_windows_batch_size == 0 {
-            return Err(Error::option("inferenceWindowsBatchSize", "a whole number ≥ 1, or -1 for all", 0));
+            return Err(Error::option(
+                "inferenceWindowsBatchSize",
+                "a whole number ≥ 1, or -1 for all",
+                0,
+            ));
         }
         if self.random_seed < 0 {
             return Err(Error::option("randomSeed", "a whole number ≥ 0", self.random_seed));
         }
         if self.alias.as_deref().is_some_and(|a| a.is_empty() || a.contains(['/', '\\', '\0'])) {
-            return Err(Error::option("alias", "text without slashes, not empty", self.alias.clone()));
+            return Err(Error::option(
+                "alias",
+                "text without slashes, not empty",
+                self.alias.clone(),
+            ));
         }
         self.optimizer.check()
     }
@@ -169,7 +181,8 @@ mod tests {
 
     #[test]
     fn the_learning_rate_is_halved_evenly() {
-        let train = Train { max_steps: 10, num_lr_decays: 3, learning_rate: 0.8, ..Train::default() };
+        let train =
+            Train { max_steps: 10, num_lr_decays: 3, learning_rate: 0.8, ..Train::default() };
         let rates: Vec<f64> = (0..10).map(|s| train.learning_rate_at(s)).collect();
         assert_eq!(rates, [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1]);
         let constant = Train { num_lr_decays: -1, ..train };
@@ -178,7 +191,12 @@ mod tests {
 
     #[test]
     fn a_validation_loss_of_another_shape_is_refused() {
-        let mut train = Train { h: 4, input_size: 8, valid_loss: Some(LossSpec::named("MSE")), ..Train::default() };
+        let mut train = Train {
+            h: 4,
+            input_size: 8,
+            valid_loss: Some(LossSpec::named("MSE")),
+            ..Train::default()
+        };
         assert!(train.losses().is_ok());
         train.loss = LossSpec::named("MQLoss");
         assert_eq!(train.losses().unwrap_err().details.option.as_deref(), Some("validLoss"));

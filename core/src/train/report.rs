@@ -26,7 +26,10 @@ impl Control {
     pub fn check(&self) -> Result<()> {
         match self.cancel.load(Ordering::Relaxed) {
             false => Ok(()),
-            true => Err(Error::new(ErrorCode::Aborted, "the run was cancelled; the forecaster is as it was before")),
+            true => Err(Error::new(
+                ErrorCode::Aborted,
+                "the run was cancelled; the forecaster is as it was before",
+            )),
         }
     }
 

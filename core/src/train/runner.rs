@@ -4,9 +4,7 @@
 //! whatever thread computes them, so results are the same bytes for any number of threads.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
-
-use rayon::ThreadPool;
+use std::sync::Mutex;
 
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
@@ -15,7 +13,6 @@ use crate::nn::LstmState;
 use crate::rng::Key;
 use crate::scalers::Statistics;
 use crate::tape::Tape;
-use crate::{Result, runtime};
 
 /// Windows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
@@ -29,9 +26,9 @@ struct Worker {
     gathered: Gathered,
 }
 
-/// Threads, tapes and gradient buffers.
+/// Tapes and gradient buffers, kept for the next step.
+#[derive(Default)]
 pub(crate) struct Runner {
-    pool: Arc<ThreadPool>,
     workers: Mutex<Vec<Box<Worker>>>,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
@@ -62,14 +59,11 @@ pub(crate) enum Outputs {
 }
 
 impl Runner {
-    pub(crate) fn new(threads: Option<usize>) -> Result<Self> {
-        Ok(Self { pool: runtime::pool(threads)?, workers: Mutex::default(), buffers: Mutex::default() })
-    }
-
     /// Bytes held for the next step.
     pub(crate) fn memory(&self) -> usize {
         let tapes: usize = lock(&self.workers).iter().map(|w| w.tape.memory()).sum();
-        let buffers: usize = lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
+        let buffers: usize =
+            lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
         tapes + buffers
     }
 
@@ -92,14 +86,20 @@ impl Runner {
         let step = Step { model, source, drawn, lens, total, dropout };
         let shards = drawn.len().div_ceil(SHARD);
         let leaves = shards.min(LEAVES);
-        let partial = self.pool.install(|| self.tree(&step, 0..leaves, leaves, shards));
+        let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
         partial.loss
     }
 
     /// The sum of the weights of all points of all horizons: known before any forward.
-    fn total_weight(&self, model: &Instance, source: &Source<'_>, drawn: &[Drawn], lens: [usize; 2]) -> f64 {
+    fn total_weight(
+        &self,
+        model: &Instance,
+        source: &Source<'_>,
+        drawn: &[Drawn],
+        lens: [usize; 2],
+    ) -> f64 {
         let shard = |i: usize| {
             self.with_worker(|worker| {
                 let windows = &drawn[i * SHARD..drawn.len().min((i + 1) * SHARD)];
@@ -168,7 +168,7 @@ impl Runner {
                     Forecasted { values, statistics, actual, weights: g.weights.clone() }
                 })
             };
-            let done: Vec<Forecasted> = self.pool.install(|| some.par_chunks(SHARD).map(run).collect());
+            let done: Vec<Forecasted> = some.par_chunks(SHARD).map(run).collect();
             some.chunks(SHARD).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
@@ -210,7 +210,8 @@ fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
     let batch = g.batch(tape, [0, seen], None, None);
     let forecast = step.model.network.forward(&batch);
     let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
-    let (y, weights) = (tape.constant([rows, horizon], &g.target), tape.constant([rows, horizon], &g.weights));
+    let (y, weights) =
+        (tape.constant([rows, horizon], &g.target), tape.constant([rows, horizon], &g.weights));
     let loss = forecast.weighted_loss(&step.model.loss, y, weights, step.total);
     tape.backward(loss, grads);
     let value = loss.data()[0];

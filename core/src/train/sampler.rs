@@ -74,7 +74,9 @@ impl Sampler {
             match self.windows_batch_size {
                 None => self.counts.fill(1),
                 Some(size) if n == 0 || n < size => {
-                    (0..size as u64).filter(|_| n > 0).for_each(|i| self.counts[key.below(i, n)] += 1);
+                    (0..size as u64)
+                        .filter(|_| n > 0)
+                        .for_each(|i| self.counts[key.below(i, n)] += 1);
                 }
                 Some(size) => {
                     self.picks.clear();
@@ -83,7 +85,8 @@ impl Sampler {
                     self.picks[..size].iter().for_each(|i| self.counts[*i as usize] = 1);
                 }
             }
-            let distinct = self.candidates.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
+            let distinct =
+                self.candidates.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
             drawn.extend(distinct.map(|(window, count)| Drawn { window: *window, count: *count }));
         }
     }
@@ -115,7 +118,11 @@ fn too_short(model: &Instance, panel: &Panel, val_size: usize) -> Error {
         "{name} finds no window to train on: the longest series, \"{}\", has {len} rows{}, \
          and inputSize is {input}; shorten inputSize or set startPaddingEnabled: true",
         panel.id(longest),
-        if val_size > 0 { format!(" of which valSize keeps {val_size} out") } else { String::new() },
+        if val_size > 0 {
+            format!(" of which valSize keeps {val_size} out")
+        } else {
+            String::new()
+        },
     );
     Error::new(ErrorCode::ShortSeries, message).with(|d| {
         d.model = Some(name.into());

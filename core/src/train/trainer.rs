@@ -26,9 +26,14 @@ struct Best {
 /// Trains `model` on all rows of `panel` but the last `val_size` of each series, which validate.
 ///
 /// On an error the model's parameters are those of the last step whose loss was finite.
-pub(crate) fn train(model: &mut Instance, panel: &Panel, val_size: usize, control: &Control) -> Result<ModelReport> {
+pub(crate) fn train(
+    model: &mut Instance,
+    panel: &Panel,
+    val_size: usize,
+    control: &Control,
+) -> Result<ModelReport> {
     let begin = Instant::now();
-    let runner = Runner::new(control.threads)?;
+    let runner = Runner::default();
     let mut sampler = Sampler::new(model, panel, val_size)?;
     let train = model.train.clone();
     let mut optimizer = OptimizerState::new(&train.optimizer, model.trained);
@@ -62,7 +67,8 @@ pub(crate) fn train(model: &mut Instance, panel: &Panel, val_size: usize, contro
         let clip = train.gradient_clip_val.map_or(1.0, |limit| (limit / (norm + 1e-6)).min(1.0));
         let lr = train.learning_rate_at(step);
         let trained = model.trained;
-        let values = Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
+        let values =
+            Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
         optimizer.step(&mut values[..trained], &grads[..trained], lr, clip as f32);
         report.train_loss.push(loss as f32);
         report.steps = step + 1;
@@ -120,7 +126,13 @@ impl Best {
 }
 
 /// The validation loss, on the original scale: the mean over batches of series and windows, weighted by their windows.
-fn validate(runner: &Runner, model: &Instance, panel: &Panel, val_size: usize, control: &Control) -> Result<f64> {
+fn validate(
+    runner: &Runner,
+    model: &Instance,
+    panel: &Panel,
+    val_size: usize,
+    control: &Control,
+) -> Result<f64> {
     let train = &model.train;
     let lens = [model.input_size(), train.h];
     let source = Source::new(model, panel, 0)?;
@@ -130,8 +142,10 @@ fn validate(runner: &Runner, model: &Instance, panel: &Panel, val_size: usize, c
     for series in all.chunks(batch) {
         control.check()?;
         let cut = |i: &usize| validation_windows(panel, *i, lens, val_size, train.step_size);
-        let drawn: Vec<Drawn> = series.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
-        let size = usize::try_from(train.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
+        let drawn: Vec<Drawn> =
+            series.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
+        let size =
+            usize::try_from(train.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
         for part in drawn.chunks(size) {
             sum += part.len() as f64 * mean_loss(runner, model, &source, part, lens);
             windows += part.len() as f64;
@@ -141,7 +155,13 @@ fn validate(runner: &Runner, model: &Instance, panel: &Panel, val_size: usize, c
     Ok(if loss.is_finite() { loss } else { f64::INFINITY })
 }
 
-fn mean_loss(runner: &Runner, model: &Instance, source: &Source<'_>, drawn: &[Drawn], lens: [usize; 2]) -> f64 {
+fn mean_loss(
+    runner: &Runner,
+    model: &Instance,
+    source: &Source<'_>,
+    drawn: &[Drawn],
+    lens: [usize; 2],
+) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     let loss: &Loss = &model.valid_loss;
     runner.forecast(model, source, drawn, lens, Outputs::Network, |_, shard| {
@@ -163,15 +183,25 @@ fn diverged(
 ) -> Error {
     let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
     let mut worst: Option<(f64, usize)> = None;
-    runner.forecast(model, source, drawn, [model.input_size(), horizon], Outputs::Network, |windows, shard| {
-        let per_window = shard.values.len() / windows.len();
-        for (drawn, values) in windows.iter().zip(shard.values.chunks(per_window)) {
-            let size = values.iter().map(|v| f64::from(v.abs())).fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
-            if worst.is_none_or(|(w, _)| size > w) {
-                worst = Some((size, drawn.window.series));
+    runner.forecast(
+        model,
+        source,
+        drawn,
+        [model.input_size(), horizon],
+        Outputs::Network,
+        |windows, shard| {
+            let per_window = shard.values.len() / windows.len();
+            for (drawn, values) in windows.iter().zip(shard.values.chunks(per_window)) {
+                let size = values
+                    .iter()
+                    .map(|v| f64::from(v.abs()))
+                    .fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
+                if worst.is_none_or(|(w, _)| size > w) {
+                    worst = Some((size, drawn.window.series));
+                }
             }
-        }
-    });
+        },
+    );
     let id = panel.id(worst.map_or(0, |(_, series)| series));
     let name = model.name();
     let message = format!(

@@ -171,6 +171,12 @@ fn bad_tables_are_refused_by_name() {
             "series \"a\": the time 2024-01-01 is not on the frequency \"W-SUN\", the nearest that is would be 2023-12-31. The times look like \"W-MON\": set that, or correct the times",
         ),
         bad(
+            days(&[2, 3], &[1.0; 2]),
+            frequency("3MS"),
+            Freq,
+            "series \"a\": the time 2024-01-02 is not on the frequency \"3MS\", the nearest that is would be 2024-01-01; correct the time or the frequency",
+        ),
+        bad(
             days(&[1, 2], &[1.0; 2]),
             frequency("MS"),
             Freq,

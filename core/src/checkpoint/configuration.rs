@@ -1,0 +1,162 @@
+//! `configuration.json`: horizon, frequency, names, and the index of the dataset.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::index::Index;
+use super::tagged::Tagged;
+use super::weights::{Tensors, serialize};
+use super::{Checkpoint, Files, Unknown, dataset, fail};
+use crate::Result;
+use crate::data::{ColumnNames, Panel};
+
+const JSON: &str = "configuration.json";
+const TENSORS: &str = "configuration.safetensors";
+
+/// The configuration, read.
+pub(super) struct Configuration<'a> {
+    pub(super) h: usize,
+    pub(super) frequency: String,
+    pub(super) frequency_is_step: bool,
+    pub(super) fitted: bool,
+    pub(super) names: ColumnNames,
+    pub(super) polars: bool,
+    /// Lower-case class of each model name.
+    pub(super) classes: HashMap<String, String>,
+    pub(super) unknown: Unknown,
+    /// Identifiers, last times and times.
+    index: [Value; 3],
+    tensors: Tensors<'a>,
+}
+
+impl Configuration<'_> {
+    /// The dataset, if there is one.
+    pub(super) fn panel(&self, files: &Files, names: &ColumnNames) -> Result<Option<Panel>> {
+        if !files.contains_key("dataset.json") {
+            return Ok(None);
+        }
+        let [ids, last_times, times] = &self.index;
+        let index = Index { file: JSON, ids, last_times, times, tensors: &self.tensors };
+        dataset::decode(files, &index, names).map(Some)
+    }
+}
+
+/// Reads `configuration.json` and the tensors beside it.
+pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
+    let document: Value = super::json(JSON, &files[JSON])?;
+    if document["nf_format"] != "2" {
+        let found = &document["nf_format"];
+        return Err(fail(format!(
+            "{JSON}: \"nf_format\" must be \"2\", found {found}; it is of another version"
+        )));
+    }
+    let Value::Object(mut fields) = document["configuration"].clone() else {
+        return Err(fail(format!("{JSON}: \"configuration\" must be an object; save again")));
+    };
+    let tensors = match files.get(TENSORS) {
+        Some(bytes) => Tensors::parse(TENSORS, bytes)?,
+        None => Tensors::none(TENSORS),
+    };
+    let wrong = |field: &str, expected: &str, found: &Value| {
+        Tagged::new(found, JSON, field, &tensors).wrong(expected)
+    };
+    let mut take = |field: &str| fields.shift_remove(field).unwrap_or(Value::Null);
+
+    let h = take("h");
+    let h = h
+        .as_u64()
+        .filter(|h| (1..1 << 31).contains(h))
+        .ok_or_else(|| wrong("h", "a positive integer", &h))?;
+    let (frequency, frequency_is_step) = match take("freq") {
+        Value::String(text) => (text, false),
+        Value::Number(n) if n.is_u64() || n.is_i64() => (n.to_string(), true),
+        other => return Err(wrong("freq", "a text or an integer", &other)),
+    };
+    let fitted = take("_fitted");
+    let fitted = fitted.as_bool().ok_or_else(|| wrong("_fitted", "true or false", &fitted))?;
+    let mut name = |field: &str, default: String| match take(field) {
+        Value::Null => Ok(default),
+        Value::String(text) => Ok(text),
+        other => Err(wrong(field, "a column name", &other)),
+    };
+    let ColumnNames { id, time, target, weight, mask } = ColumnNames::default();
+    let (id, time, target) =
+        (name("id_col", id)?, name("time_col", time)?, name("target_col", target)?);
+    let names = ColumnNames { id, time, target, weight, mask };
+    let classes = match take("alias_to_model") {
+        Value::Null => HashMap::new(),
+        found => serde_json::from_value(found.clone())
+            .map_err(|_| wrong("alias_to_model", "an object of model names and classes", &found))?,
+    };
+    let index = ["uids", "last_dates", "ds"].map(&mut take);
+    let mut unknown = Unknown { fields, tensors: Vec::new() };
+    for (field, value) in &unknown.fields {
+        Tagged::new(value, JSON, field, &tensors).collect_tensors(&mut unknown.tensors)?;
+    }
+    let polars = index[0]["kind"] == "polars" || index[1]["kind"] == "polars";
+    let h = h as usize;
+    Ok(Configuration {
+        h,
+        frequency,
+        frequency_is_step,
+        fitted,
+        names,
+        polars,
+        classes,
+        unknown,
+        index,
+        tensors,
+    })
+}
+
+/// The configuration and the dataset as files. `classes` gives the lower-case class of each model name.
+pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Result<Files> {
+    let Checkpoint { names, frequency, .. } = checkpoint;
+    let freq =
+        if checkpoint.frequency_is_step {
+            let step = frequency.parse::<i64>();
+            Value::from(step.map_err(|_| {
+                fail(format!("a step frequency must be an integer, got {frequency:?}"))
+            })?)
+        } else {
+            frequency.as_str().into()
+        };
+    let mut fields = Map::new();
+    let known = json!({
+        "h": checkpoint.h, "freq": freq, "_fitted": checkpoint.fitted,
+        "local_scaler_type": null, "local_static_scaler_type": null,
+        "scalers_": {}, "static_scalers_": {}, "categorical_vocab_": {},
+        "id_col": names.id, "time_col": names.time, "target_col": names.target,
+        "prediction_intervals": null, "_cs_df": null,
+    });
+    if let Value::Object(known) = known {
+        fields.extend(known);
+    }
+    for (field, value) in &checkpoint.unknown.fields {
+        if ["h", "freq", "_fitted", "id_col", "time_col", "target_col", "uids", "last_dates", "ds"]
+            .contains(&field.as_str())
+        {
+            return Err(fail(format!(
+                "{JSON}: {field:?} is known, it must not be among the unknown fields"
+            )));
+        }
+        fields.insert(field.clone(), value.clone());
+    }
+    let mut tensors = checkpoint.unknown.tensors.clone();
+    let mut files = Files::new();
+    if let Some(panel) = &checkpoint.panel {
+        let encoded = dataset::encode(panel, names, checkpoint.polars)?;
+        fields.extend(encoded.fields);
+        tensors.extend(encoded.tensors);
+        files = encoded.files;
+    }
+    fields.insert("alias_to_model".into(), classes.into());
+    let document = json!({ "nf_format": "2", "configuration": fields });
+    files.insert(JSON.into(), document.to_string().into_bytes());
+    if !tensors.is_empty() {
+        let notes = [("nf_format", "2".into()), ("shared", "{}".into())];
+        files.insert(TENSORS.into(), serialize(tensors, &notes)?);
+    }
+    Ok(files)
+}

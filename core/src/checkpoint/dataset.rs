@@ -1,0 +1,284 @@
+//! The panel as Python's dataset: 32-bit columns and row offsets.
+//!
+//! Values that 32 bits do not hold go into a file of ours as well, which [`decode`] prefers.
+
+use serde_json::{Map, Value, json};
+
+use super::index::{self, Index};
+use super::tagged::{TENSOR_PREFIX, Tagged, column_index, numpy, torch};
+use super::weights::{RawTensor, Tensors, serialize};
+use super::{EXACT_FILE, Files, fail};
+use crate::data::{ColumnNames, Ids, Panel};
+use crate::{Error, ErrorCode, Result};
+
+/// Names that Python gives to these columns, whatever the table called them.
+const MASK: &str = "available_mask";
+const WEIGHT: &str = "sample_weight";
+
+const JSON: &str = "dataset.json";
+const TENSORS: &str = "dataset.safetensors";
+
+/// Reads and checks the dataset.
+pub(super) fn decode(files: &Files, index: &Index<'_>, names: &ColumnNames) -> Result<Panel> {
+    let document: Value = super::json(JSON, &files[JSON])?;
+    if document["dataset_class"] != "TimeSeriesDataset" {
+        return Err(fail(format!(
+            "{JSON}: dataset_class must be \"TimeSeriesDataset\", found {}; save with save_dataset=False",
+            document["dataset_class"]
+        )));
+    }
+    let Some(bytes) = files.get(TENSORS) else {
+        return Err(fail(format!("{TENSORS} is missing beside {JSON}")));
+    };
+    let tensors = Tensors::parse(TENSORS, bytes)?;
+    let exact = match files.get(EXACT_FILE) {
+        Some(bytes) => Tensors::parse(EXACT_FILE, bytes)?,
+        None => Tensors::none(EXACT_FILE),
+    };
+    let fields = &document["fields"];
+    let tagged = |field: &'static str| Tagged::new(&fields[field], JSON, field, &tensors);
+
+    let columns = tagged("temporal_cols").texts()?;
+    let (rows, mut temporal) = table(&tagged("temporal"), &columns, &exact, "temporal")?;
+    let (static_columns, statics) = if fields["static"].is_null() {
+        (0, Vec::new())
+    } else {
+        table(&tagged("static"), &tagged("static_cols").texts()?, &exact, "static")?
+    };
+
+    let indptr = offsets(&tagged("indptr"), rows)?;
+    let series = indptr.len() - 1;
+    if !fields["static"].is_null() && static_columns != series {
+        return Err(fail(format!(
+            "{JSON}: \"static\" must have {series} rows, one a series, found {static_columns}"
+        )));
+    }
+    let (time_kind, times) = index.times(&indptr)?;
+
+    let target = fields["y_idx"]
+        .as_u64()
+        .and_then(|i| usize::try_from(i).ok())
+        .filter(|i| *i < temporal.len());
+    let target = target.ok_or_else(|| {
+        fail(format!(
+            "{JSON}: \"y_idx\" must be below {}, found {}",
+            columns.len(),
+            fields["y_idx"]
+        ))
+    })?;
+    let y = temporal.remove(target);
+    if y.0 != names.target {
+        return Err(fail(format!(
+            "{JSON}: the target is column {:?}, but configuration.json calls it {:?}",
+            y.0, names.target
+        )));
+    }
+    temporal.insert(0, y);
+    let mut take = |name: &str| {
+        let at = temporal.iter().skip(1).position(|(n, _)| n == name)?;
+        Some(temporal.remove(at + 1).1.into_iter().map(|v| v as f32).collect::<Vec<f32>>())
+    };
+    let (mask, weight) = (take(MASK).unwrap_or_else(|| vec![1.0; rows]), take(WEIGHT));
+    if let Some(at) = mask.iter().chain(weight.iter().flatten()).position(|v| !v.is_finite()) {
+        return Err(fail(format!(
+            "{TENSORS}: row {} of {MASK:?} or {WEIGHT:?} is not finite",
+            at % rows.max(1)
+        )));
+    }
+    for (name, values) in &mut temporal {
+        for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| v.is_nan()) {
+            if mask[row] != 0.0 {
+                return Err(fail(format!(
+                    "{TENSORS}: row {row} of column {name:?} is not a number, but available"
+                )));
+            }
+            *value = 0.0;
+        }
+    }
+    let (names, ids) = (names.clone(), index.ids(series)?);
+    Ok(Panel {
+        names,
+        ids,
+        indptr,
+        times,
+        time_kind,
+        temporal,
+        mask,
+        weight,
+        statics,
+        warnings: Vec::new(),
+    })
+}
+
+/// The columns of a two-dimensional tensor, in `f64` where the exact values are at hand.
+#[expect(clippy::type_complexity, reason = "it is the form the panel has")]
+fn table(
+    tagged: &Tagged<'_>,
+    columns: &[String],
+    exact: &Tensors<'_>,
+    name: &str,
+) -> Result<(usize, Vec<(String, Vec<f64>)>)> {
+    let (shape, values) = tagged.numbers()?;
+    let &[rows, width] = shape.as_slice() else {
+        return Err(tagged.wrong(&format!("a table, its shape is {shape:?}")));
+    };
+    if width != columns.len() || (1..width).any(|i| columns[..i].contains(&columns[i])) {
+        return Err(tagged.wrong(&format!(
+            "a table of columns {columns:?}, all different; its shape is {shape:?}"
+        )));
+    }
+    let mut table = Vec::with_capacity(width);
+    for (i, column) in columns.iter().enumerate() {
+        let stored: Vec<f64> = values.iter().skip(i).step_by(width).copied().collect();
+        let key = format!("{name}.{column}");
+        let values =
+            if exact.names().any(|n| n == key) { exact.numbers(&key)?.1 } else { stored.clone() };
+        let same = |(a, b): (&f64, &f64)| (*a as f32).to_bits() == (*b as f32).to_bits();
+        if values.len() != rows || !values.iter().zip(&stored).all(same) {
+            return Err(fail(format!(
+                "{}: {key:?} is not what {TENSORS} holds; delete {EXACT_FILE}",
+                exact.file()
+            )));
+        }
+        table.push((column.clone(), values));
+    }
+    Ok((rows, table))
+}
+
+fn offsets(tagged: &Tagged<'_>, rows: usize) -> Result<Vec<usize>> {
+    let stored = tagged.integers()?;
+    let offsets: Option<Vec<usize>> = stored.iter().map(|v| usize::try_from(*v).ok()).collect();
+    offsets
+        .filter(|o| {
+            o.len() >= 2 && o[0] == 0 && o[o.len() - 1] == rows && o.windows(2).all(|w| w[0] < w[1])
+        })
+        .ok_or_else(|| tagged.wrong(&format!("row offsets that rise from 0 to {rows}")))
+}
+
+/// What the configuration says about the dataset, and the dataset's own files.
+pub(super) struct Encoded {
+    pub(super) fields: Map<String, Value>,
+    pub(super) tensors: Vec<RawTensor>,
+    pub(super) files: Files,
+}
+
+/// Writes a panel. `polars` says which library's columns Python gets back.
+pub(super) fn encode(panel: &Panel, names: &ColumnNames, polars: bool) -> Result<Encoded> {
+    check(panel, names)?;
+    let rows = panel.times.len();
+    let series = panel.indptr.len() - 1;
+    let widen = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+    let mut temporal = panel.temporal.clone();
+    temporal.extend(panel.weight.iter().map(|w| (WEIGHT.to_string(), widen(w))));
+    temporal.push((MASK.into(), widen(&panel.mask)));
+
+    let mut tensors = vec![RawTensor::f32s(
+        format!("{TENSOR_PREFIX}temporal"),
+        vec![rows, temporal.len()],
+        &rowwise(&temporal, rows),
+    )];
+    let indptr_type =
+        match panel.indptr.iter().map(|v| i32::try_from(*v)).collect::<Result<Vec<i32>, _>>() {
+            Ok(offsets) => {
+                tensors.push(RawTensor::i32s(
+                    format!("{TENSOR_PREFIX}indptr"),
+                    vec![offsets.len()],
+                    &offsets,
+                ));
+                "int32"
+            }
+            Err(_) => {
+                let offsets: Vec<i64> = panel.indptr.iter().map(|v| *v as i64).collect();
+                tensors.push(RawTensor::i64s(
+                    format!("{TENSOR_PREFIX}indptr"),
+                    vec![offsets.len()],
+                    &offsets,
+                ));
+                "int64"
+            }
+        };
+    let (mut statics, mut static_columns) = (Value::Null, Value::Null);
+    if !panel.statics.is_empty() {
+        let values = rowwise(&panel.statics, series);
+        tensors.push(RawTensor::f32s(
+            format!("{TENSOR_PREFIX}static"),
+            vec![series, panel.statics.len()],
+            &values,
+        ));
+        (statics, static_columns) =
+            (torch("static"), column_index(panel.statics.iter().map(|(n, _)| n.as_str())));
+    }
+    let document = json!({
+        "dataset_class": "TimeSeriesDataset",
+        "fields": {
+            "temporal": torch("temporal"),
+            "temporal_cols": column_index(temporal.iter().map(|(n, _)| n.as_str())),
+            "indptr": numpy("indptr", indptr_type),
+            "y_idx": 0,
+            "static": statics,
+            "static_cols": static_columns,
+        },
+        "extra": { "updated": false },
+    });
+    let mut files = Files::new();
+    files.insert(JSON.into(), document.to_string().into_bytes());
+    files.insert(
+        TENSORS.into(),
+        serialize(tensors, &[("nf_format", "2".into()), ("shared", "{}".into())])?,
+    );
+
+    let exact: Vec<RawTensor> = [("temporal", &panel.temporal), ("static", &panel.statics)]
+        .into_iter()
+        .flat_map(|(table, columns)| {
+            columns.iter().map(move |(name, values)| (table, name, values))
+        })
+        .filter(|(_, _, values)| {
+            values.iter().any(|v| f64::from(*v as f32).to_bits() != v.to_bits())
+        })
+        .map(|(table, name, values)| {
+            RawTensor::f64s(format!("{table}.{name}"), vec![values.len()], values)
+        })
+        .collect();
+    if !exact.is_empty() {
+        files.insert(EXACT_FILE.into(), serialize(exact, &[])?);
+    }
+    let (fields, tensors) = index::encode(panel, names, polars)?;
+    Ok(Encoded { fields, tensors, files })
+}
+
+fn rowwise(columns: &[(String, Vec<f64>)], rows: usize) -> Vec<f32> {
+    (0..rows).flat_map(|row| columns.iter().map(move |(_, values)| values[row] as f32)).collect()
+}
+
+/// Refuses a panel whose parts do not fit together: a reader could not make sense of it.
+fn check(panel: &Panel, names: &ColumnNames) -> Result<()> {
+    let fault =
+        |what: &str| Err(Error::new(ErrorCode::Internal, format!("cannot save the panel: {what}")));
+    let (rows, offsets) = (panel.times.len(), &panel.indptr);
+    let rising = offsets.windows(2).all(|w| w[0] < w[1]);
+    if offsets.len() < 2 || offsets[0] != 0 || offsets[offsets.len() - 1] != rows || !rising {
+        return fault("its row offsets do not rise from 0 to the number of rows");
+    }
+    let ids = match &panel.ids {
+        Ids::Text(ids) => ids.len(),
+        Ids::Int(ids) => ids.len(),
+    };
+    if ids != offsets.len() - 1 || panel.statics.iter().any(|(_, v)| v.len() != ids) {
+        return fault("identifiers or static columns do not match the number of series");
+    }
+    let mask_and_weight = std::iter::once(&panel.mask).chain(&panel.weight);
+    if panel.temporal.iter().any(|(_, v)| v.len() != rows)
+        || mask_and_weight.into_iter().any(|v| v.len() != rows)
+    {
+        return fault("its columns differ in length");
+    }
+    if panel.temporal.first().map(|(name, _)| name) != Some(&names.target) {
+        return fault("its first column is not the target");
+    }
+    match panel.temporal.iter().find(|(name, _)| [MASK, WEIGHT].contains(&name.as_str())) {
+        Some((name, _)) => Err(fail(format!(
+            "column {name:?} is a name that NeuralForecast reserves; rename the column to save it"
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,338 @@
+//! Losses: ours as `{kind, args}`, theirs as a tag, and the entries a loss adds to Python's `state_dict`.
+
+use serde_json::{Map, Value, json};
+
+use super::fail;
+use super::naming::{camel, snake};
+use super::tagged::{TAG, TENSOR_PREFIX, Tagged, has_tag, numpy, tag, torch};
+use super::weights::{RawTensor, Tensors};
+use crate::Result;
+
+/// Losses whose valid loss Python replaces by the loss itself.
+const DISTRIBUTIONS: [&str; 4] = ["DistributionLoss", "PMM", "GMM", "NBMM"];
+/// Losses with a learned network of their own.
+const IMPLICIT: [&str; 2] = ["IQLoss", "HuberIQLoss"];
+
+fn kind(loss: &Value) -> &str {
+    loss["kind"].as_str().unwrap_or_default()
+}
+
+/// What Python takes when a loss is not given: `(loss, valid loss)`.
+pub(super) fn defaults(class: &str) -> (Value, Option<Value>) {
+    let mae = || json!({ "kind": "MAE", "args": {} });
+    match class {
+        "DeepAR" => (
+            json!({ "kind": "DistributionLoss", "args": { "distribution": "StudentT" } }),
+            Some(mae()),
+        ),
+        "DeepNPTS" => (mae(), Some(mae())),
+        _ => (mae(), None),
+    }
+}
+
+/// Their tag as our loss. Arguments that are null are left out, as is a `level` that `quantiles` replace.
+pub(super) fn decode(
+    value: &Value,
+    file: &str,
+    field: &str,
+    tensors: &Tensors<'_>,
+) -> Result<Value> {
+    let wrong = |expected: &str| Tagged::new(value, file, field, tensors).wrong(expected);
+    let (Some("loss"), Some(class), Some(stored)) =
+        (tag(value), value["cls"].as_str(), value["args"].as_object())
+    else {
+        return Err(wrong("a loss with its class and arguments"));
+    };
+    let mut args = Map::new();
+    for (key, value) in stored {
+        let value = match value {
+            Value::Null => continue,
+            _ if key == "level" && stored.get("quantiles").is_some_and(|q| !q.is_null()) => {
+                continue;
+            }
+            Value::Object(_) if tag(value).is_some() => {
+                let (field, tagged) = (format!("{field}.{key}"), value);
+                let read = Tagged::new(tagged, file, &field, tensors);
+                if key == "horizon_weight" { flat(read.plain()?) } else { read.plain()? }
+            }
+            _ if has_tag(value) => return Err(wrong("a loss with plain arguments")),
+            _ => value.clone(),
+        };
+        args.insert(camel(key), value);
+    }
+    Ok(json!({ "kind": class, "args": args }))
+}
+
+fn flat(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items
+            .into_iter()
+            .flat_map(|v| match flat(v) {
+                Value::Array(inner) => inner,
+                other => vec![other],
+            })
+            .collect(),
+        other => other,
+    }
+}
+
+/// The state of a stored loss, if it is not what its arguments make: `{"of": our loss, "state": ..}`.
+///
+/// Python's `predict(quantiles=..)` leaves such a state behind; it is written back as long as the loss stays the same.
+pub(super) fn changed_state(
+    value: &Value,
+    ours: &Value,
+    file: &str,
+    field: &str,
+    tensors: &Tensors<'_>,
+) -> Result<Option<Value>> {
+    let Some(stored) = value.get("state").and_then(|s| s.get("quantiles")) else { return Ok(None) };
+    let field = format!("{field}.state.quantiles");
+    let (_, stored) = Tagged::new(stored, file, &field, tensors).numbers()?;
+    let derived = quantiles(ours)?.unwrap_or_default();
+    if stored.len() == derived.len()
+        && stored.iter().zip(&derived).all(|(a, b)| *a == f64::from(*b))
+    {
+        return Ok(None);
+    }
+    let names = &value["state"]["output_names"];
+    Ok(Some(json!({ "of": ours, "state": { "output_names": names, "quantiles": stored } })))
+}
+
+/// Our loss as their tag; arrays go into `tensors`.
+pub(super) fn encode(
+    loss: &Value,
+    state: Option<&Value>,
+    path: &str,
+    tensors: &mut Vec<RawTensor>,
+) -> Result<Value> {
+    let wrong = || {
+        fail(format!(
+            "option {path:?} must be {{ kind, args }} with a loss's name and plain arguments, got {loss}"
+        ))
+    };
+    let (class, ours) =
+        (loss["kind"].as_str().ok_or_else(wrong)?, loss.get("args").unwrap_or(&Value::Null));
+    let mut args = Map::new();
+    let none = Map::new();
+    for (key, value) in if ours.is_null() { &none } else { ours.as_object().ok_or_else(wrong)? } {
+        let key = snake(key);
+        if has_tag(value) {
+            return Err(wrong());
+        }
+        let weights = (key == "horizon_weight").then(|| value.as_array()).flatten();
+        let value = match weights {
+            // Upstream calls `.flatten()` on it: a list would not do.
+            Some(weights) => {
+                let weights: Option<Vec<f64>> = weights.iter().map(Value::as_f64).collect();
+                let weights = weights.ok_or_else(wrong)?;
+                let path = format!("{path}.args.{key}");
+                tensors.push(RawTensor::f64s(
+                    format!("{TENSOR_PREFIX}{path}"),
+                    vec![weights.len()],
+                    &weights,
+                ));
+                numpy(&path, "float64")
+            }
+            None => value.clone(),
+        };
+        args.insert(key, value);
+    }
+    let mut tagged = json!({ TAG: "loss", "cls": class, "args": args });
+    if let Some(state) = state {
+        let values = state_quantiles(state);
+        let path = format!("{path}.state.quantiles");
+        tensors.push(RawTensor::f32s(
+            format!("{TENSOR_PREFIX}{path}"),
+            vec![values.len()],
+            &values,
+        ));
+        tagged["state"] =
+            json!({ "output_names": state["output_names"], "quantiles": torch(&path) });
+    }
+    Ok(tagged)
+}
+
+fn state_quantiles(state: &Value) -> Vec<f32> {
+    let values = state["quantiles"].as_array().into_iter().flatten();
+    values.map(|v| v.as_f64().unwrap_or(f64::NAN) as f32).collect()
+}
+
+/// Writes what a model's losses add to the `state_dict`, under `loss.` and `valid_loss.`.
+///
+/// Quantiles and constants are derived here, whatever `tensors` had for them. The learned network of an implicit
+/// quantile loss must be in `tensors` under `loss.`; under `valid_loss.` it is copied from there if absent.
+pub(super) fn add_entries(
+    (loss, loss_state): (&Value, Option<&Value>),
+    (valid, valid_state): (Option<&Value>, Option<&Value>),
+    tensors: &mut Vec<RawTensor>,
+) -> Result<()> {
+    let own = valid.filter(|v| !DISTRIBUTIONS.contains(&kind(v)));
+    tensors.retain(|t| !is_derived(&t.name));
+    if own.map_or(loss, |v| v) == loss || own.is_some_and(|v| IMPLICIT.contains(&kind(v))) {
+        let given: Vec<RawTensor> =
+            tensors.iter().filter(|t| t.name.starts_with("loss.")).cloned().collect();
+        for mut tensor in given {
+            tensor.name = format!("valid_{}", tensor.name);
+            if tensors.iter().all(|t| t.name != tensor.name) {
+                tensors.push(tensor);
+            }
+        }
+    }
+    let valid = own.map_or((loss, loss_state), |v| (v, valid_state));
+    for (prefix, (loss, state)) in [("loss", (loss, loss_state)), ("valid_loss", valid)] {
+        let values = match state {
+            Some(state) => Some(state_quantiles(state)),
+            None => quantiles(loss)?,
+        };
+        if let Some(values) = values {
+            let part = if kind(loss) == "sCRPS" { "mql.quantiles" } else { "quantiles" };
+            tensors.push(RawTensor::f32s(format!("{prefix}.{part}"), vec![values.len()], &values));
+        }
+        if IMPLICIT.contains(&kind(loss)) {
+            let learned = format!("{prefix}.output_layer.0.weight");
+            if tensors.iter().all(|t| t.name != learned) {
+                return Err(fail(format!(
+                    "tensor {learned:?} is missing: {} learns a network of its own",
+                    kind(loss)
+                )));
+            }
+            let n = loss["args"]["cosEmbeddingDim"].as_u64().unwrap_or(64).min(1 << 20);
+            let integers: Vec<i64> = (0..n as i64).collect();
+            let name = format!("{prefix}.quantile_layer.integers");
+            tensors.push(RawTensor::i64s(name, vec![integers.len()], &integers));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry of the `state_dict` follows from the losses alone.
+fn is_derived(name: &str) -> bool {
+    let part = name.strip_prefix("valid_").unwrap_or(name).strip_prefix("loss.");
+    part.is_some_and(|part| {
+        ["quantiles", "mql.quantiles", "quantile_layer.integers"].contains(&part)
+    })
+}
+
+/// The quantiles a loss estimates, in the order of its outputs; `None` where it has no such list.
+pub(super) fn quantiles(loss: &Value) -> Result<Option<Vec<f32>>> {
+    let kind = kind(loss);
+    if !["MQLoss", "HuberMQLoss", "sCRPS"].contains(&kind) && !DISTRIBUTIONS.contains(&kind) {
+        return Ok(None);
+    }
+    let list = |name: &str| -> Result<Option<Vec<f64>>> {
+        let value = &loss["args"][name];
+        if value.is_null() {
+            return Ok(None);
+        }
+        let values: Option<Vec<f64>> =
+            value.as_array().and_then(|v| v.iter().map(Value::as_f64).collect());
+        let values = values.ok_or_else(|| {
+            fail(format!("{name:?} of {kind} must be a list of numbers, found {value}"))
+        })?;
+        let mut distinct: Vec<f64> = Vec::new();
+        for v in values {
+            if !distinct.contains(&v) {
+                distinct.push(v);
+            }
+        }
+        Ok(Some(distinct))
+    };
+    if let Some(mut values) = list("quantiles")? {
+        if kind == "DistributionLoss" {
+            values.sort_by(f64::total_cmp);
+        }
+        return Ok(Some(values.into_iter().map(|q| q as f32).collect()));
+    }
+    let levels = list("level")?.unwrap_or_else(|| vec![80.0, 90.0]);
+    let mut percents: Vec<f64> =
+        levels.iter().flat_map(|l| [50.0 - l / 2.0, 50.0 + l / 2.0]).collect();
+    percents.sort_by(f64::total_cmp);
+    percents.insert(0, 50.0);
+    Ok(Some(percents.into_iter().map(|p| p as f32 / 100.0).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: &str, args: Value) -> Value {
+        json!({ "kind": kind, "args": args })
+    }
+
+    #[test]
+    fn levels_become_the_median_and_sorted_quantiles() {
+        let expected = Some(vec![0.5, 0.05, 0.1, 0.9, 0.95]);
+        assert_eq!(quantiles(&of("MQLoss", json!({}))).unwrap(), expected);
+        assert_eq!(quantiles(&of("GMM", json!({ "level": [90, 80, 90] }))).unwrap(), expected);
+        assert_eq!(
+            quantiles(&of("MQLoss", json!({ "quantiles": [0.9, 0.1, 0.9] }))).unwrap(),
+            Some(vec![0.9, 0.1])
+        );
+        let sorted =
+            of("DistributionLoss", json!({ "distribution": "Normal", "quantiles": [0.9, 0.1] }));
+        assert_eq!(quantiles(&sorted).unwrap(), Some(vec![0.1, 0.9]));
+        assert_eq!(quantiles(&of("MAE", json!({ "level": [80] }))).unwrap(), None);
+        assert!(
+            quantiles(&of("MQLoss", json!({ "level": "high" })))
+                .unwrap_err()
+                .message
+                .contains("\"high\"")
+        );
+    }
+
+    #[test]
+    fn the_horizon_weight_travels_as_an_array() {
+        let ours = of("MAE", json!({ "horizonWeight": [1.0, 0.1] }));
+        let mut tensors = Vec::new();
+        let theirs = encode(&ours, None, "loss", &mut tensors).unwrap();
+        assert_eq!(theirs["args"]["horizon_weight"]["key"], "__hparams__.loss.args.horizon_weight");
+        assert_eq!(
+            tensors,
+            [RawTensor::f64s("__hparams__.loss.args.horizon_weight", vec![2], &[1.0, 0.1])]
+        );
+        let bytes = super::super::weights::serialize(tensors, &[]).unwrap();
+        let read = decode(&theirs, "m", "loss", &Tensors::parse("m", &bytes).unwrap()).unwrap();
+        assert_eq!(read, ours);
+    }
+
+    #[test]
+    fn entries_follow_the_losses() {
+        let names = |loss: Value, valid: Option<Value>, given: &[&str]| {
+            let mut tensors = given.iter().map(|n| RawTensor::f32s(*n, vec![1], &[1.0])).collect();
+            add_entries((&loss, None), (valid.as_ref(), None), &mut tensors).map(|()| {
+                let mut names: Vec<String> = tensors.into_iter().map(|t| t.name).collect();
+                names.sort();
+                names
+            })
+        };
+        let (mq, mae) = (of("MQLoss", json!({})), of("MAE", json!({})));
+        assert_eq!(
+            names(mq.clone(), None, &["w", "loss.quantiles"]).unwrap(),
+            ["loss.quantiles", "valid_loss.quantiles", "w"]
+        );
+        assert_eq!(names(mae.clone(), Some(mq.clone()), &[]).unwrap(), ["valid_loss.quantiles"]);
+        let normal = of("DistributionLoss", json!({ "distribution": "Normal" }));
+        assert_eq!(names(normal.clone(), Some(mae.clone()), &[]).unwrap(), ["loss.quantiles"]);
+        assert_eq!(
+            names(normal, Some(of("GMM", json!({}))), &[]).unwrap(),
+            ["loss.quantiles", "valid_loss.quantiles"]
+        );
+        assert_eq!(
+            names(mae, Some(of("sCRPS", json!({}))), &[]).unwrap(),
+            ["valid_loss.mql.quantiles"]
+        );
+        let iq = of("IQLoss", json!({}));
+        let learned = ["loss.output_layer.0.weight", "loss.quantile_layer.integers"];
+        assert_eq!(
+            names(iq.clone(), Some(iq.clone()), &learned[..1]).unwrap(),
+            [
+                learned[0],
+                learned[1],
+                "valid_loss.output_layer.0.weight",
+                "valid_loss.quantile_layer.integers"
+            ]
+        );
+        assert!(names(iq, None, &[]).unwrap_err().message.contains("loss.output_layer.0.weight"));
+    }
+}

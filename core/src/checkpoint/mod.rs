@@ -1,0 +1,265 @@
+//! Checkpoints: NeuralForecast 3.3.0's v2 directory, read and written, so that Python and we load each other's.
+//!
+//! A directory holds `<name>_<n>.safetensors` for each model, `configuration.json` with `configuration.safetensors`, and,
+//! if the data was saved, `dataset.json` with `dataset.safetensors`. What Python has no place for is in
+//! `neural-trader.json` and `neural-trader.dataset`, which its loader ignores.
+//!
+//! A checkpoint is untrusted: every length, offset, shape, type, name and count is checked before use, and all that is
+//! wrong with one is [`ErrorCode::Checkpoint`]. Only regular files of the directory itself are opened.
+
+mod atomic;
+mod configuration;
+mod dataset;
+mod folder;
+mod index;
+mod losses;
+mod model;
+mod naming;
+mod options;
+mod tagged;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+pub use safetensors::Dtype;
+pub use weights::RawTensor;
+
+use crate::data::{ColumnNames, Panel};
+use crate::{Error, ErrorCode, Result};
+
+/// What a directory holds beside models: options, names and values that Python has no place for.
+const OWN_FILE: &str = "neural-trader.json";
+/// Values of the panel in 64 bits, where 32 do not hold them. Not `.safetensors`: Python would take it for a model.
+const EXACT_FILE: &str = "neural-trader.dataset";
+
+/// The files of a directory.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// A parameter or buffer under its name in the `state_dict`.
+///
+/// Complex numbers have a last axis of two, real and imaginary part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredTensor {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its values, row-major.
+    pub data: Vec<f32>,
+}
+
+/// What is not interpreted: kept as it was read and written back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unknown {
+    /// Fields as stored.
+    pub fields: Map<String, Value>,
+    /// The arrays that they point at.
+    pub tensors: Vec<RawTensor>,
+}
+
+/// A model: its name in results, its class, its options and its parameters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredModel {
+    /// Alias or class: what its column in results is called.
+    pub name: String,
+    /// Class, as upstream spells it.
+    pub class: String,
+    /// Options in our spelling. What is absent, or was null where that is the default, has its default.
+    ///
+    /// `inputSize` is what the user gave: for recurrent models without the one step they add, and -1 where upstream takes
+    /// three times the horizon.
+    pub options: Map<String, Value>,
+    /// The `state_dict`, sorted by name, each shared tensor under all of its names.
+    ///
+    /// To write, only parameters and buffers of the model are needed: quantiles and constants of the losses are derived.
+    pub tensors: Vec<StoredTensor>,
+    /// Settings of Python's trainer and the like.
+    pub unknown: Unknown,
+}
+
+/// All that a directory holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checkpoint {
+    /// The models.
+    pub models: Vec<StoredModel>,
+    /// The horizon.
+    pub h: usize,
+    /// The frequency as Python has it: `MS`, or an integer's text.
+    pub frequency: String,
+    /// Whether the frequency is an integer.
+    pub frequency_is_step: bool,
+    /// Whether the models were fitted.
+    pub fitted: bool,
+    /// Names of the special columns.
+    pub names: ColumnNames,
+    /// The data, if it was saved. Values are as stored: with a `local_scaler_type` in `unknown`, they are scaled.
+    pub panel: Option<Panel>,
+    /// Whether Python's tables are polars frames, not pandas ones; matters to Python's frequencies only.
+    pub polars: bool,
+    /// What only we store; Python ignores it.
+    pub extra: Map<String, Value>,
+    /// Fields of the configuration that are not interpreted: scalers, conformal intervals and others.
+    pub unknown: Unknown,
+}
+
+/// Writes a checkpoint. A crash leaves what was there before, or all of the new one.
+///
+/// A directory that has anything in it is replaced only with `overwrite`, and only if it is a checkpoint.
+pub fn write(dir: &Path, checkpoint: &Checkpoint, overwrite: bool) -> Result<()> {
+    atomic::replace(dir, &encode(checkpoint)?, overwrite, &mut atomic::FileSystem)
+}
+
+/// Reads a checkpoint, ours or Python's.
+pub fn read(dir: &Path) -> Result<Checkpoint> {
+    decode(&folder::load(&atomic::settled(dir))?)
+}
+
+fn fail(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Checkpoint, message)
+}
+
+/// Parses JSON. What Python writes and JSON does not know, as NaN, is an error.
+fn json<T: DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|e| fail(format!("{place}: not readable as JSON: {e}")))
+}
+
+fn is_model_file(name: &str) -> bool {
+    name.ends_with(".safetensors")
+        && !["dataset.safetensors", "configuration.safetensors"].contains(&name)
+}
+
+/// What `neural-trader.json` says.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Own {
+    /// Raised when an older reader would misunderstand the file.
+    format: u32,
+    /// Model files in their order, with the options that only we have.
+    models: Vec<(String, Map<String, Value>)>,
+    /// Name of the column of weights.
+    weight: String,
+    /// Name of the column of availability.
+    mask: String,
+    /// [`Checkpoint::extra`].
+    extra: Map<String, Value>,
+}
+
+fn decode(files: &Files) -> Result<Checkpoint> {
+    let configuration = configuration::decode(files)?;
+    let present: Vec<&String> = files.keys().filter(|f| is_model_file(f)).collect();
+    let own = match files.get(OWN_FILE) {
+        Some(bytes) => json(OWN_FILE, bytes)?,
+        None => {
+            let models = present.iter().map(|f| ((*f).clone(), Map::new())).collect();
+            let ColumnNames { weight, mask, .. } = ColumnNames::default();
+            Own { format: 1, models, weight, mask, extra: Map::new() }
+        }
+    };
+    if own.format != 1 {
+        return Err(fail(format!(
+            "{OWN_FILE}: format {} is newer than 1; update this package",
+            own.format
+        )));
+    }
+    let named: HashSet<&String> = own.models.iter().map(|(file, _)| file).collect();
+    if present.is_empty()
+        || named.len() != own.models.len()
+        || named != present.iter().copied().collect()
+    {
+        let named: Vec<_> = own.models.iter().map(|(file, _)| file).collect();
+        return Err(fail(format!(
+            "the model files must be those that {OWN_FILE} names, at least one: {named:?}, found {present:?}"
+        )));
+    }
+    let mut models = Vec::new();
+    for (file, options) in own.models {
+        let name = file
+            .strip_suffix(".safetensors")
+            .and_then(|stem| stem.rsplit_once('_'))
+            .map(|(name, _)| name);
+        let name = name.ok_or_else(|| {
+            fail(format!("{file}: a model's file must be named NAME_NUMBER.safetensors"))
+        })?;
+        let class = configuration.classes.get(name).map_or(name, String::as_str);
+        let class = naming::class(class).ok_or_else(|| {
+            fail(format!(
+                "{file}: model class {class:?} is not known; known are NeuralForecast 3.3.0's own"
+            ))
+        })?;
+        let mut model = model::decode(&file, &files[&file], name, class)?;
+        model.options.extend(options);
+        models.push(model);
+    }
+    let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
+    let panel = configuration.panel(files, &names)?;
+    Ok(Checkpoint {
+        models,
+        h: configuration.h,
+        frequency: configuration.frequency,
+        frequency_is_step: configuration.frequency_is_step,
+        fitted: configuration.fitted,
+        names,
+        panel,
+        polars: configuration.polars,
+        extra: own.extra,
+        unknown: configuration.unknown,
+    })
+}
+
+fn encode(checkpoint: &Checkpoint) -> Result<Files> {
+    let mut files = Files::new();
+    let mut classes: Map<String, Value> = Map::new();
+    let (mut own_models, mut counts, mut lowered) =
+        (Vec::new(), HashMap::<&str, usize>::new(), HashSet::new());
+    if checkpoint.models.is_empty() {
+        return Err(fail("there is no model to save; save at least one"));
+    }
+    for model in &checkpoint.models {
+        let (name, class) = (&model.name, &model.class);
+        if name.is_empty()
+            || name.len() > 200
+            || name.starts_with('.')
+            || name.contains(['/', '\\', ':'])
+            || name.contains(char::is_control)
+        {
+            return Err(fail(format!(
+                "model name {name:?} cannot be a file name; give an alias of letters and digits"
+            )));
+        }
+        if naming::class(class) != Some(class) {
+            return Err(fail(format!(
+                "model {name:?}: class {class:?} is not known and cannot be saved"
+            )));
+        }
+        if *classes.entry(name.clone()).or_insert_with(|| class.to_lowercase().into())
+            != class.to_lowercase()
+        {
+            return Err(fail(format!(
+                "two models of different classes are called {name:?}; give one an alias"
+            )));
+        }
+        let count = counts.entry(name).or_default();
+        let file = format!("{name}_{count}.safetensors");
+        *count += 1;
+        if !lowered.insert(file.to_lowercase()) {
+            return Err(fail(format!(
+                "model {name:?} differs from another only in case; give one an alias"
+            )));
+        }
+        let (bytes, own) = model::encode(model)?;
+        own_models.push((file.clone(), own));
+        files.insert(file, bytes);
+    }
+    files.extend(configuration::encode(checkpoint, classes)?);
+    let ColumnNames { weight, mask, .. } = checkpoint.names.clone();
+    let own = Own { format: 1, models: own_models, weight, mask, extra: checkpoint.extra.clone() };
+    let own = serde_json::to_vec(&own).map_err(|e| fail(format!("{OWN_FILE}: {e}")))?;
+    files.insert(OWN_FILE.into(), own);
+    Ok(files)
+}

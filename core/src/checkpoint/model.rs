@@ -1,0 +1,214 @@
+//! One model as one safetensors file: parameters as tensors, options in the header.
+
+use std::collections::{BTreeMap, HashMap};
+
+use safetensors::Dtype;
+use serde_json::{Map, Value};
+
+use super::weights::{RawTensor, Tensors, serialize};
+use super::{StoredModel, StoredTensor, fail, losses, naming, options, tagged};
+use crate::Result;
+
+/// Reads a model. `class` is what the configuration says the file holds.
+pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Result<StoredModel> {
+    let tensors = Tensors::parse(file, bytes)?;
+    let stored = tensors.note("model_class").unwrap_or(class);
+    if stored != class {
+        return Err(match naming::class(stored) {
+            Some(_) => {
+                fail(format!("{file}: holds a {stored}, but configuration.json calls it a {class}"))
+            }
+            None => fail(format!(
+                "{file}: model class {stored:?} is not known; known are NeuralForecast 3.3.0's own"
+            )),
+        });
+    }
+    let text = tensors.note("hyper_parameters");
+    let text = text.ok_or_else(|| {
+        fail(format!("{file}: \"hyper_parameters\" are missing; save the model again"))
+    })?;
+    let hyper_parameters: Map<String, Value> =
+        super::json(&format!("{file}: hyper_parameters"), text.as_bytes())?;
+    let (options, unknown) = options::decode(class, &hyper_parameters, file, &tensors)?;
+    let tensors = parameters(file, &tensors)?;
+    Ok(StoredModel { name: name.into(), class: class.into(), options, tensors, unknown })
+}
+
+/// The `state_dict`: what is stored, and again under its other names what is stored once but shared.
+fn parameters(file: &str, tensors: &Tensors<'_>) -> Result<Vec<StoredTensor>> {
+    let mut entries = BTreeMap::new();
+    for name in tensors.names().filter(|n| !n.starts_with(tagged::TENSOR_PREFIX)) {
+        let (shape, data) = tensors.floats(name)?;
+        entries.insert(name.to_string(), StoredTensor { name: name.into(), shape, data });
+    }
+    let shared: HashMap<String, Vec<String>> = match tensors.note("shared") {
+        Some(text) => super::json(&format!("{file}: shared"), text.as_bytes())?,
+        None => HashMap::new(),
+    };
+    // A small file must not claim a huge model.
+    let stored: usize = entries.values().map(|t| t.data.len()).sum();
+    let mut room = stored.saturating_mul(16).saturating_add(1 << 16);
+    for (kept, names) in shared {
+        let Some(tensor) = entries.get(&kept).cloned() else {
+            return Err(fail(format!(
+                "{file}: \"shared\" names tensor {kept:?}, which is missing; save again"
+            )));
+        };
+        for name in names {
+            room = room.checked_sub(tensor.data.len().max(1)).ok_or_else(|| {
+                fail(format!(
+                    "{file}: \"shared\" repeats tensors too often: more than 16 times their size"
+                ))
+            })?;
+            if entries
+                .insert(name.clone(), StoredTensor { name: name.clone(), ..tensor.clone() })
+                .is_some()
+            {
+                return Err(fail(format!(
+                    "{file}: tensor {name:?} is both stored and shared with {kept:?}; save again"
+                )));
+            }
+        }
+    }
+    Ok(entries.into_values().collect())
+}
+
+/// A model as a file, and the options that Python has no place for.
+pub(super) fn encode(model: &StoredModel) -> Result<(Vec<u8>, Map<String, Value>)> {
+    let of = |mut e: crate::Error| {
+        e.message = format!("model {:?}: {}", model.name, e.message);
+        e
+    };
+    let encoded = options::encode(model).map_err(of)?;
+    let (mut loss, mut valid) = losses::defaults(&model.class);
+    if let Some(given) = model.options.get("loss").filter(|l| !l.is_null()) {
+        loss = given.clone();
+    }
+    if let Some(given) = model.options.get("validLoss") {
+        valid = (!given.is_null()).then(|| given.clone());
+    }
+    let valid_state = valid.as_ref().and_then(|v| options::kept_state(model, "valid_loss", v));
+    let states = (options::kept_state(model, "loss", &loss), valid_state);
+    let mut tensors = model.tensors.iter().map(|t| raw(model, t)).collect::<Result<Vec<_>>>()?;
+    losses::add_entries((&loss, states.0), (valid.as_ref(), states.1), &mut tensors).map_err(of)?;
+    tensors.extend(encoded.tensors);
+    let notes = [
+        ("model_class", model.class.clone()),
+        ("hyper_parameters", Value::from(encoded.hyper_parameters).to_string()),
+        ("nf_format", "2".into()),
+        ("shared", "{}".into()), // shared tensors are written under each of their names
+    ];
+    Ok((serialize(tensors, &notes).map_err(of)?, encoded.own))
+}
+
+/// A parameter in the type that torch has for it.
+fn raw(model: &StoredModel, tensor: &StoredTensor) -> Result<RawTensor> {
+    let StoredTensor { name, shape, data } = tensor;
+    let size = shape.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
+    if size != Some(data.len()) {
+        return Err(fail(format!(
+            "model {:?}: tensor {name:?} of shape {shape:?} has {} values",
+            model.name,
+            data.len()
+        )));
+    }
+    if name.starts_with(tagged::TENSOR_PREFIX) {
+        return Err(fail(format!("model {:?}: {name:?} is no name for a parameter", model.name)));
+    }
+    if name.ends_with(".num_batches_tracked") {
+        let values: Vec<i64> = data.iter().map(|v| *v as i64).collect();
+        return Ok(RawTensor::i64s(name, shape.clone(), &values));
+    }
+    let raw = RawTensor::f32s(name, shape.clone(), data);
+    Ok(match shape.split_last() {
+        // FEDformer's Fourier weights are complex: for us, a last axis of two.
+        Some((2, rest)) if model.class == "FEDformer" && name.ends_with(".weights1") => {
+            RawTensor { dtype: Dtype::C64, shape: rest.to_vec(), ..raw }
+        }
+        _ => raw,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tensor(name: &str, shape: &[usize], data: &[f32]) -> StoredTensor {
+        StoredTensor { name: name.into(), shape: shape.to_vec(), data: data.to_vec() }
+    }
+
+    fn file(notes: &[(&str, &str)], tensors: Vec<RawTensor>) -> Vec<u8> {
+        let notes: Vec<_> = notes.iter().map(|(k, v)| (*k, v.to_string())).collect();
+        serialize(tensors, &notes).unwrap()
+    }
+
+    #[test]
+    fn shared_tensors_come_back_under_each_name() {
+        let w = RawTensor::f32s("a.w", vec![2], &[1.0, 2.0]);
+        let bytes = file(
+            &[("hyper_parameters", "{}"), ("shared", r#"{"a.w":["b.w","c.w"]}"#)],
+            vec![w.clone()],
+        );
+        let m = decode("TCN_0.safetensors", &bytes, "TCN", "TCN").unwrap();
+        let expected = ["a.w", "b.w", "c.w"].map(|n| tensor(n, &[2], &[1.0, 2.0]));
+        assert_eq!(m.tensors, expected);
+        let greedy =
+            json!({ "a.w": (0..100_000).map(|i| i.to_string()).collect::<Vec<_>>() }).to_string();
+        for shared in [r#"{"x":["y"]}"#, r#"{"a.w":["a.w"]}"#, r#"{"a.w":"b.w"}"#, "[", &greedy] {
+            let bytes = file(&[("hyper_parameters", "{}"), ("shared", shared)], vec![w.clone()]);
+            assert!(
+                decode("TCN_0.safetensors", &bytes, "TCN", "TCN")
+                    .unwrap_err()
+                    .message
+                    .contains("hared")
+            );
+        }
+    }
+
+    #[test]
+    fn complex_and_counting_tensors_keep_their_types() {
+        let mut m =
+            StoredModel { name: "F".into(), class: "FEDformer".into(), ..StoredModel::default() };
+        m.tensors = vec![
+            tensor("a.weights1", &[1, 2], &[1.0, -1.0]),
+            tensor("b.num_batches_tracked", &[], &[7.0]),
+        ];
+        let (bytes, _) = encode(&m).unwrap();
+        let stored = Tensors::parse("F", &bytes).unwrap();
+        let types = ["a.weights1", "b.num_batches_tracked"].map(|n| stored.raw(n).unwrap().dtype);
+        assert_eq!(types, [Dtype::C64, Dtype::I64]);
+        assert_eq!(decode("F", &bytes, "F", "FEDformer").unwrap(), m);
+    }
+
+    #[test]
+    fn deepars_default_loss_brings_its_quantiles() {
+        let m =
+            StoredModel { name: "DeepAR".into(), class: "DeepAR".into(), ..StoredModel::default() };
+        let read = decode("DeepAR_0", &encode(&m).unwrap().0, "DeepAR", "DeepAR").unwrap();
+        assert_eq!(read.tensors, [tensor("loss.quantiles", &[5], &[0.5, 0.05, 0.1, 0.9, 0.95])]);
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (notes, expected) in [
+            (&[][..], "\"hyper_parameters\" are missing"),
+            (&[("hyper_parameters", "{")], "hyper_parameters"),
+            (&[("hyper_parameters", "[]")], "hyper_parameters"),
+            (&[("model_class", "LSTM")], "holds a LSTM, but configuration.json calls it a NHITS"),
+            (&[("model_class", "Sundial")], "model class \"Sundial\" is not known"),
+        ] {
+            let e = decode("N_0.safetensors", &file(notes, Vec::new()), "N", "NHITS").unwrap_err();
+            assert!(
+                e.message.starts_with("N_0.safetensors: ") && e.message.contains(expected),
+                "{e}"
+            );
+        }
+        let mut m =
+            StoredModel { name: "N".into(), class: "NHITS".into(), ..StoredModel::default() };
+        m.tensors = vec![tensor("w", &[3], &[1.0])];
+        assert!(encode(&m).unwrap_err().message.contains("tensor \"w\" of shape [3] has 1 values"));
+        m.tensors = vec![tensor("w", &[1], &[1.0]), tensor("w", &[1], &[2.0])];
+        assert!(encode(&m).unwrap_err().message.contains("twice"));
+    }
+}

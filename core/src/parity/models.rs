@@ -1,0 +1,121 @@
+//! Same numbers: forward, loss and gradients of every model, from upstream's weights.
+
+use super::{Fixture, assert_close, files};
+use crate::models::{Batch, Instance, ModelSpec};
+use crate::nn::LstmState;
+use crate::tape::{Tape, Var};
+
+const FORWARD: f32 = 1e-5;
+const GRADIENT: f32 = 1e-4;
+
+/// A model with a fixture's options and weights.
+pub(super) fn instance(fixture: &Fixture) -> Instance {
+    let spec = ModelSpec { model: fixture.meta("model"), options: fixture.options() };
+    let mut model = Instance::new(&spec).unwrap();
+    for name in fixture.names("param.").iter().filter(|n| !n.contains("loss.")) {
+        let t = fixture.tensor(&format!("param.{name}"));
+        model.set_parameter(name, &t.shape, &t.data).unwrap();
+    }
+    model
+}
+
+fn batch<'t>(
+    fixture: &Fixture,
+    tape: &'t Tape,
+    group: &str,
+    state: Option<&'t LstmState>,
+) -> Batch<'t> {
+    let value = |name: &str| {
+        let t = fixture.get(&format!("{group}.{name}"))?;
+        Some(tape.constant(&t.shape[..], &t.data))
+    };
+    Batch {
+        insample_y: value("insample_y").unwrap(),
+        insample_mask: value("insample_mask").unwrap(),
+        futr_exog: value("futr_exog"),
+        hist_exog: value("hist_exog"),
+        stat_exog: value("stat_exog"),
+        state,
+    }
+}
+
+fn check(fixture: &Fixture) {
+    let model = instance(fixture);
+    let tape = Tape::default();
+    tape.reset(&model.values, None);
+    let batch = batch(fixture, &tape, "batch", None);
+    let expected = fixture.tensor("output");
+    let output = model.network.forward(&batch).last(1, expected.shape[1]);
+    let name = format!("{} {}", fixture.meta("model"), fixture.name);
+    assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
+
+    let (y, mask) = (fixture.tensor("batch.outsample_y"), fixture.tensor("batch.outsample_mask"));
+    let total = mask.data.iter().map(|m| f64::from(*m)).sum();
+    let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
+    let loss = output.weighted_loss(&model.loss, constant(&y), constant(&mask), total);
+    assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
+
+    let mut grads = vec![0.0; model.values.len()];
+    tape.backward(loss, &mut grads);
+    let learned = fixture.names("grad.");
+    assert_eq!(learned.len(), model.entries.len(), "{name}: every parameter has a gradient");
+    for entry in &model.entries {
+        let grad = &grads[entry.param.offset..][..entry.param.shape.size()];
+        let expected = fixture.tensor(&format!("grad.{}", entry.name));
+        assert_eq!(entry.param.shape.dims(), expected.shape);
+        assert_close(&format!("{name} grad.{}", entry.name), grad, &expected.data, GRADIENT);
+    }
+
+    let before = output.data().to_vec();
+    tape.replay();
+    assert_eq!(before, output.data()[..], "{name}: the program gives the same numbers");
+    crate::simd::with_isa(crate::simd::Isa::Scalar, || tape.replay());
+    assert_close(&format!("{name} on scalar kernels"), &output.data(), &before, FORWARD);
+}
+
+#[test]
+fn forwards_losses_and_gradients_are_upstreams() {
+    for entry in crate::models::registry() {
+        for path in files(&format!("models/{}", entry.spec.name)) {
+            check(&Fixture::open(&path));
+        }
+    }
+}
+
+#[test]
+fn recurrent_decoding_is_upstreams() {
+    let mut checked = 0;
+    for fixture in files("models/LSTM").iter().map(|p| Fixture::open(p)) {
+        let Some(expected) = fixture.get("validate_output") else { continue };
+        let model = instance(&fixture);
+        let (input, outputs) = (model.input_size(), model.loss.outputs());
+        let tape = Tape::default();
+        let state = LstmState::default();
+        let rows = expected.shape[0];
+        let mut fed_back: Vec<f32> = Vec::new();
+        for t in 0..expected.shape[1] {
+            tape.reset(&model.values, None);
+            let whole = batch(&fixture, &tape, "decode", Some(&state));
+            let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
+            let now = Batch {
+                insample_y: match t {
+                    0 => whole.insample_y.slice(1, 0, input),
+                    _ => tape.constant([rows, 1], &fed_back),
+                },
+                insample_mask: whole.insample_mask.slice(1, from, len),
+                futr_exog: whole.futr_exog.map(|v| v.slice(1, from, len)),
+                hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
+                ..whole
+            };
+            let output = model.network.forward(&now).last(1, 1).data().to_vec();
+            fed_back =
+                output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
+            let at =
+                |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
+            let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
+            assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
+        }
+        checked += 1;
+    }
+    assert!(checked >= 5, "{checked}");
+}

@@ -1,0 +1,178 @@
+//! Operations: values and gradients against torch, and gradients against differences.
+
+use serde_json::Value;
+
+use super::{assert_close, floats, json};
+use crate::tape::{Interpolation, LstmWeights, PoolMode, Tape, Var};
+
+/// Operations of the fixture that no model here needs.
+const ABSENT: [&str; 8] =
+    ["div", "matmul", "softmax", "layer_norm", "mean", "mean_all", "permute", "sum"];
+
+/// What the fixture's operation is here; `None` if it is absent.
+fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
+    let attribute = |name: &str| case["attributes"][name].as_u64().unwrap() as usize;
+    let last = |v: Var<'t>| v.shape().rank() - 1;
+    let op = case["op"].as_str().unwrap();
+    Some(match op {
+        "add" => x[0] + x[1],
+        "sub" => x[0] - x[1],
+        "mul" => x[0] * x[1],
+        "neg" => -x[0],
+        "linear" => x[0].linear(x[1], x.get(2).copied()),
+        "relu" => x[0].relu(),
+        "leaky_relu" => x[0].leaky_relu(),
+        "elu" => x[0].elu(),
+        "selu" => x[0].selu(),
+        "gelu" => x[0].gelu(),
+        "silu" => x[0].silu(),
+        "mish" => x[0].mish(),
+        "softplus" => x[0].softplus(),
+        "sigmoid" => x[0].sigmoid(),
+        "tanh" => x[0].tanh(),
+        "exp" => x[0].exp(),
+        "log" => x[0].log(),
+        "sqrt" => x[0].sqrt(),
+        "abs" => x[0].abs(),
+        "square" => x[0].square(),
+        "prelu" => x[0].prelu(x[1]),
+        "sum_all" => x[0].sum(),
+        "concat" => Var::concat(x, attribute("axis")),
+        "slice" => {
+            x[0].slice(attribute("axis"), attribute("start"), attribute("end") - attribute("start"))
+        }
+        "flip" if attribute("axis") == last(x[0]) => x[0].flip(),
+        "transpose" => x[0].transpose(),
+        "repeat" => x[0].repeat(attribute("axis"), attribute("times")),
+        "max_pool1d" => x[0].pool(PoolMode::Max, attribute("kernel")),
+        "avg_pool1d" => x[0].pool(PoolMode::Avg, attribute("kernel")),
+        "interpolate" => {
+            let mode = match case["attributes"]["mode"].as_str().unwrap() {
+                "nearest" => Interpolation::Nearest,
+                "linear" => Interpolation::Linear,
+                _ => Interpolation::Cubic,
+            };
+            x[0].resample(mode, attribute("size"))
+        }
+        "moving_average" => x[0].moving_average(attribute("window")),
+        "lstm" => {
+            let named = |name: &str| {
+                let names = case["inputs"].as_array().unwrap();
+                names.iter().position(|i| i["name"] == name).map(|i| x[i])
+            };
+            let squeeze = |v: Var<'t>| v.reshape([v.dim(1), v.dim(2)]);
+            let weights = LstmWeights {
+                input: named("w_ih")?,
+                hidden: named("w_hh")?,
+                biases: named("b_ih").zip(named("b_hh")).map(|(a, b)| [a, b]),
+                projection: named("w_hr"),
+            };
+            let state = named("h0")
+                .zip(named("c0"))
+                .map(|(h, c)| [h, c].map(|v| if v.shape().rank() == 3 { squeeze(v) } else { v }));
+            x[0].lstm(weights, state)
+        }
+        _ => return None,
+    })
+}
+
+fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
+    let input = |i: &Value| {
+        let shape: Vec<usize> =
+            i["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
+        tape.variable(&shape[..], &floats(&i["data"]))
+    };
+    case["inputs"].as_array().unwrap().iter().map(input).collect()
+}
+
+#[test]
+fn values_and_gradients_are_torchs() {
+    let cases = json("ops.json")["cases"].as_array().unwrap().clone();
+    let mut done = 0;
+    for case in &cases {
+        let (name, op) = (case["name"].as_str().unwrap(), case["op"].as_str().unwrap());
+        let tape = Tape::default();
+        let x = inputs(case, &tape);
+        let Some(y) = apply(case, &x) else {
+            assert!(ABSENT.contains(&op) || name == "flip_middle", "{name} is not tested");
+            continue;
+        };
+        let output = &case["outputs"][0];
+        assert_close(name, &y.data(), &floats(&output["data"]), 1e-5);
+        if op == "lstm" {
+            let c_n = &case["outputs"][2];
+            assert_close(
+                &format!("{name} c_n"),
+                &y.lstm_cell(x[2].dim(0) / 4),
+                &floats(&c_n["data"]),
+                1e-5,
+            );
+        }
+        // The gradient of Σ g ⊙ y is what torch was given as the output's gradient.
+        let g = tape.constant(y.shape().dims(), &floats(&output["grad"]));
+        // Of an LSTM torch's gradient flows through c_n too; the models' fixtures prove ours.
+        let only_first_output = case["outputs"].as_array().unwrap().len() == 1;
+        let scalar = (y * g).sum();
+        tape.backward(scalar, &mut Vec::new());
+        for (x, input) in x.iter().zip(case["inputs"].as_array().unwrap()) {
+            if only_first_output {
+                let what = format!("{name} d{}", input["name"]);
+                assert_close(&what, &x.grad(), &floats(&input["grad"]), 2e-5);
+            }
+        }
+        done += 1;
+    }
+    assert!(done >= 65, "{done} of {}", cases.len());
+}
+
+/// Every operation's gradient against central differences of its own forward.
+#[test]
+fn gradients_are_the_slopes_of_the_forwards() {
+    for case in json("ops.json")["cases"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let value = |data: &[Vec<f32>], want_grads: bool| -> (f64, Vec<Vec<f32>>) {
+            let tape = Tape::default();
+            let x: Vec<Var<'_>> = inputs(case, &tape)
+                .iter()
+                .zip(data)
+                .map(|(v, d)| tape.variable(v.shape().dims(), d))
+                .collect();
+            let Some(y) = apply(case, &x) else { return (0.0, Vec::new()) };
+            let weights: Vec<f32> =
+                (0..y.shape().size()).map(|i| ((i * 7 + 3) % 5) as f32 * 0.3 - 0.6).collect();
+            let sum =
+                y.data().iter().zip(&weights).map(|(y, w)| f64::from(*y) * f64::from(*w)).sum();
+            let mut grads = Vec::new();
+            if want_grads {
+                let weighted = (y * tape.constant(y.shape().dims(), &weights)).sum();
+                tape.backward(weighted, &mut Vec::new());
+                grads = x.iter().map(|v| v.grad()).collect();
+            }
+            (sum, grads)
+        };
+        let tape = Tape::default();
+        let data: Vec<Vec<f32>> = inputs(case, &tape).iter().map(|v| v.data().to_vec()).collect();
+        let (_, grads) = value(&data, true);
+        for (k, grad) in grads.iter().enumerate() {
+            let scale = grad.iter().fold(0.1f32, |m, g| m.max(g.abs()));
+            for i in 0..grad.len() {
+                let step = 1e-2f32;
+                let moved = |by: f32| {
+                    let mut data = data.clone();
+                    data[k][i] += by;
+                    value(&data, false).0
+                };
+                let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
+                let off = (slope - f64::from(grad[i])).abs();
+                // A kink between the two points shows as a difference of one-sided slopes; torch's convention is proven above.
+                let kink =
+                    ((moved(step) - 2.0 * moved(0.0) + moved(-step)) / f64::from(step)).abs();
+                assert!(
+                    off < 1e-2 * f64::from(scale) + kink,
+                    "{name} input {k}[{i}]: slope {slope}, gradient {}",
+                    grad[i]
+                );
+            }
+        }
+    }
+}

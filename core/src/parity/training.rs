@@ -1,0 +1,105 @@
+//! Same training: 30 steps of every window from upstream's initial weights follow upstream's loss.
+
+use super::models::instance;
+use super::{Fixture, assert_close, files};
+use crate::data::{ColumnNames, Ids, Panel, TimeKind};
+use crate::forecast::forecast_model;
+use crate::train::{Control, Runner, train};
+
+const TOLERANCE: f32 = 1e-3;
+
+fn panel(f: &Fixture) -> Panel {
+    let indptr: Vec<usize> = f.tensor("indptr").data.iter().map(|v| *v as usize).collect();
+    let n = indptr.len() - 1;
+    let h = f.options()["h"].as_u64().unwrap() as usize;
+    let wide = |data: &[f32]| data.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    let mut temporal = vec![("y".to_string(), wide(&f.tensor("y").data))];
+    for name in f.names("hist.") {
+        temporal.push((name.clone(), wide(&f.tensor(&format!("hist.{name}")).data)));
+    }
+    for name in f.names("futr.") {
+        let all = wide(&f.tensor(&format!("futr.{name}")).data);
+        let past = |i: usize| all[indptr[i] + i * h..indptr[i + 1] + i * h].to_vec();
+        temporal.push((name, (0..n).flat_map(past).collect()));
+    }
+    let statics = f
+        .names("stat.")
+        .into_iter()
+        .map(|name| (name.clone(), wide(&f.tensor(&format!("stat.{name}")).data)));
+    Panel {
+        names: ColumnNames::default(),
+        ids: Ids::Int((0..n as i64).collect()),
+        times: indptr.windows(2).flat_map(|w| 0..(w[1] - w[0]) as i64).collect(),
+        time_kind: TimeKind::Step,
+        mask: vec![1.0; indptr[n]],
+        statics: statics.collect(),
+        indptr,
+        temporal,
+        weight: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// The future rows of the columns known in advance: `h` for each series.
+fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
+    let column = |name: String| {
+        let all = f.tensor(&format!("futr.{name}")).data;
+        let ahead = |i: usize| {
+            all[panel.indptr[i + 1] + i * h..][..h]
+                .iter()
+                .map(|v| f64::from(*v))
+                .collect::<Vec<_>>()
+        };
+        (name, (0..panel.n_series()).flat_map(ahead).collect())
+    };
+    f.names("futr.").into_iter().map(column).collect()
+}
+
+fn check(f: &Fixture) {
+    let mut model = instance(f);
+    let panel = panel(f);
+    let val_size: usize = f.meta("val_size").parse().unwrap();
+    let report = train(&mut model, &panel, val_size, &Control::default()).unwrap();
+    assert_close(
+        &format!("{} training loss", f.name),
+        &report.train_loss,
+        &f.tensor("train_loss").data,
+        TOLERANCE,
+    );
+
+    // Upstream's first validation is its trainer's check before the first step.
+    let (steps, losses) = (f.tensor("val_steps"), f.tensor("val_loss"));
+    let after: Vec<(f32, f32)> =
+        steps.data.iter().copied().zip(losses.data).filter(|(step, _)| *step > 0.0).collect();
+    assert_eq!(
+        report.val_steps.iter().map(|s| *s as f32).collect::<Vec<_>>(),
+        after.iter().map(|a| a.0).collect::<Vec<_>>()
+    );
+    let expected: Vec<f32> = after.iter().map(|a| a.1).collect();
+    assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, TOLERANCE);
+
+    let h = model.train.h;
+    let runner = Runner::default();
+    let columns =
+        forecast_model(&runner, &model, model.name(), &panel, &future(f, &panel, h)).unwrap();
+    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        serde_json::to_string(&names).unwrap().replace(',', ", "),
+        f.meta("columns"),
+        "{}",
+        f.name
+    );
+    let expected = f.tensor("forecast");
+    let width = columns.len();
+    for (c, (name, values)) in columns.iter().enumerate() {
+        let expected: Vec<f32> = expected.data.iter().skip(c).step_by(width).copied().collect();
+        assert_close(&format!("{} forecast {name}", f.name), values, &expected, TOLERANCE);
+    }
+}
+
+#[test]
+fn thirty_steps_follow_upstream() {
+    let fixtures = files("training");
+    assert!(fixtures.len() >= 20);
+    fixtures.iter().for_each(|path| check(&Fixture::open(path)));
+}

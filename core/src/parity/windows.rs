@@ -1,0 +1,94 @@
+//! Which windows are cut for training, validation and forecasting.
+
+use serde_json::Value;
+
+use super::json;
+use crate::data::{
+    ColumnNames, Ids, Panel, TimeKind, TrainWindows, Window, forecast_window, validation_windows,
+};
+use crate::options::OptionValue;
+use crate::train::Availability;
+
+fn panel(case: &Value) -> Panel {
+    let lengths: Vec<usize> =
+        case["lengths"].as_array().unwrap().iter().map(|l| l.as_u64().unwrap() as usize).collect();
+    let (mut indptr, mut times, mut mask) = (vec![0], Vec::new(), Vec::new());
+    for (i, len) in lengths.iter().enumerate() {
+        let holes = case["holes"][i].as_array().unwrap();
+        times.extend(0..*len as i64);
+        mask.extend(
+            (0..*len).map(|t| {
+                if holes.iter().any(|h| h.as_u64() == Some(t as u64)) { 0.0 } else { 1.0 }
+            }),
+        );
+        indptr.push(times.len());
+    }
+    Panel {
+        names: ColumnNames::default(),
+        ids: Ids::Int((0..lengths.len() as i64).collect()),
+        indptr,
+        temporal: vec![("y".into(), vec![1.0; times.len()])],
+        times,
+        time_kind: TimeKind::Step,
+        mask,
+        weight: None,
+        statics: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Windows as upstream's fixture has them: those without data are unknown there.
+fn compare(name: &str, part: &Value, windows: &[Window]) {
+    if part.get("error").is_some() {
+        assert!(windows.is_empty(), "{name}: upstream refuses, we find {windows:?}");
+        return;
+    }
+    let expected = part["windows"].as_array().unwrap();
+    assert_eq!(windows.len(), expected.len(), "{name}: {windows:?} against {expected:?}");
+    for (w, e) in windows.iter().zip(expected) {
+        if e.is_null() {
+            continue;
+        }
+        assert_eq!(serde_json::json!([w.series, w.start]), *e, "{name}");
+    }
+}
+
+#[test]
+fn windows_are_upstreams() {
+    let cases = json("windows.json")["cases"].as_array().unwrap().clone();
+    let mut checked = 0;
+    for case in cases.iter().filter(|c| c["testSize"] == 0) {
+        let (name, o) = (case["name"].as_str().unwrap(), &case["options"]);
+        let panel = panel(case);
+        let number = |key: &str, default: usize| {
+            o.get(key).and_then(Value::as_u64).map_or(default, |v| v as usize)
+        };
+        let recurrent = o.get("recurrent") == Some(&true.into());
+        let h = number("h", 0);
+        let input = number("inputSize", 0) + usize::from(recurrent);
+        let val_size = case["valSize"].as_u64().unwrap() as usize;
+        let cut = TrainWindows {
+            input,
+            horizon: if recurrent { number("hTrain", 1) } else { h },
+            pad_end: h,
+            step: number("stepSize", 1),
+            start_padding: o.get("startPaddingEnabled") == Some(&true.into()),
+            availability: o
+                .get("trainingDataAvailabilityThreshold")
+                .map_or([0.0; 2], |v| Availability::read(v).unwrap().0),
+            held_out: val_size,
+        };
+        let all = |f: &dyn Fn(usize) -> Vec<Window>| {
+            (0..panel.n_series()).flat_map(f).collect::<Vec<_>>()
+        };
+        compare(&format!("{name} train"), &case["train"], &all(&|i| cut.of_series(&panel, i)));
+        if let Some(val) = case.get("val") {
+            let of = |i| validation_windows(&panel, i, [input, h], val_size, cut.step);
+            compare(&format!("{name} val"), val, &all(&of));
+        }
+        let of = |i| vec![forecast_window(&panel, i, input)];
+        compare(&format!("{name} predict"), &case["predict"], &all(&of));
+        checked += 1;
+    }
+    assert!(checked >= 25, "{checked}");
+}
