@@ -20,6 +20,7 @@ pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> napi::Error {
         .unwrap_or("no message");
     let message = "a fault inside the library; please report it, with the cause";
     napi::Error::from_reason(
-        json!({ "code": ErrorCode::Internal, "message": message, "details": {}, "cause": said }).to_string(),
+        json!({ "code": ErrorCode::Internal, "message": message, "details": {}, "cause": said })
+            .to_string(),
     )
 }

@@ -66,7 +66,12 @@ impl NativeForecast {
 
     /// The bounds of a prediction interval.
     #[napi]
-    pub fn interval<'env>(&self, env: &'env Env, model: String, level: f64) -> Result<Vec<Float32ArraySlice<'env>>> {
+    pub fn interval<'env>(
+        &self,
+        env: &'env Env,
+        model: String,
+        level: f64,
+    ) -> Result<Vec<Float32ArraySlice<'env>>> {
         let (lo, hi) = self.forecast.interval(&model, level).map_err(to_napi)?;
         Ok(vec![Float32ArraySlice::copy_from(env, lo)?, Float32ArraySlice::copy_from(env, hi)?])
     }
@@ -79,7 +84,12 @@ impl NativeForecast {
 
     /// A chart as SVG.
     #[napi]
-    pub fn to_svg(&self, history: Option<TableInput>, actual: Option<TableInput>, options: String) -> Result<String> {
+    pub fn to_svg(
+        &self,
+        history: Option<TableInput>,
+        actual: Option<TableInput>,
+        options: String,
+    ) -> Result<String> {
         let draw = || {
             let o = Options::parse(&options)?;
             let default = ChartOptions::default();
@@ -94,7 +104,11 @@ impl NativeForecast {
             };
             let history = history.map(|table| self.panel(table)).transpose()?;
             let actual = actual.map(|table| self.panel(table)).transpose()?;
-            self.forecast.to_svg(history.as_ref().or(self.history.as_deref()), actual.as_ref(), &options)
+            self.forecast.to_svg(
+                history.as_ref().or(self.history.as_deref()),
+                actual.as_ref(),
+                &options,
+            )
         };
         draw().map_err(to_napi)
     }
@@ -105,17 +119,29 @@ impl NativeForecast {
         let score = || -> engine::Result<Value> {
             let o = Options::parse(&options)?;
             let names = o.texts("names")?.unwrap_or_default();
-            let metrics = names.iter().map(|name| name.parse()).collect::<engine::Result<Vec<Metric>>>()?;
-            let season = o.size("seasonLength")?.or_else(|| self.frequency.map(Frequency::season_length)).unwrap_or(1);
+            let metrics =
+                names.iter().map(|name| name.parse()).collect::<engine::Result<Vec<Metric>>>()?;
+            let season = o
+                .size("seasonLength")?
+                .or_else(|| self.frequency.map(Frequency::season_length))
+                .unwrap_or(1);
             let (actual, history) = (self.panel(actual)?, self.history.as_deref());
             let mut scores = evaluate(&self.forecast, &actual, history, season, &metrics)?;
             if o.flag("seasonalNaive", false)? {
                 scores.extend(evaluate(&self.naive(season)?, &actual, history, season, &metrics)?);
             }
             let row = |scores: Vec<(Metric, f64)>| -> Value {
-                scores.into_iter().map(|(metric, score)| (metric.to_string(), score.into())).collect::<Map<_, _>>().into()
+                scores
+                    .into_iter()
+                    .map(|(metric, score)| (metric.to_string(), score.into()))
+                    .collect::<Map<_, _>>()
+                    .into()
             };
-            Ok(scores.into_iter().map(|(model, scores)| (model, row(scores))).collect::<Map<_, _>>().into())
+            Ok(scores
+                .into_iter()
+                .map(|(model, scores)| (model, row(scores)))
+                .collect::<Map<_, _>>()
+                .into())
         };
         score().map(|v| v.to_string()).map_err(to_napi)
     }
@@ -124,19 +150,32 @@ impl NativeForecast {
 impl NativeForecast {
     /// The forecast, with the series that the forecaster knows.
     pub(crate) fn new(forecast: Forecast, engine: &NeuralForecast) -> Self {
-        Self { forecast, history: engine.panel().cloned().map(Arc::new), frequency: engine.frequency() }
+        Self {
+            forecast,
+            history: engine.panel().cloned().map(Arc::new),
+            frequency: engine.frequency(),
+        }
     }
 
     fn panel(&self, table: TableInput) -> engine::Result<Panel> {
         let names = self.forecast.names.clone();
-        let options = PanelOptions { names, frequency: self.frequency, on_gap: OnGap::Mask, ..PanelOptions::default() };
+        let options = PanelOptions {
+            names,
+            frequency: self.frequency,
+            on_gap: OnGap::Mask,
+            ..PanelOptions::default()
+        };
         Panel::from_table(&table.copy().read()?, &options).map(|(panel, _)| panel)
     }
 
     /// What repeating the last season would have forecast.
     fn naive(&self, season: usize) -> engine::Result<Forecast> {
         let history = self.history.as_deref().ok_or_else(|| {
-            Error::option("seasonalNaive", "false when the forecaster was saved without its dataset", true)
+            Error::option(
+                "seasonalNaive",
+                "false when the forecaster was saved without its dataset",
+                true,
+            )
         })?;
         let name = "SeasonalNaive".to_string();
         let columns = vec![(name.clone(), seasonal_naive(history, self.forecast.h, season))];

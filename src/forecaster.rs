@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use engine::{Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions, SaveOptions};
+use engine::{
+    Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions, SaveOptions,
+};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
@@ -31,8 +33,13 @@ impl NativeForecaster {
     fn build(init: &str) -> engine::Result<Self> {
         let mut init = Options::parse(init)?;
         let models = init.take("models").unwrap_or_default();
-        let specs: Vec<ModelSpec> = serde_json::from_value(models.clone())
-            .map_err(|_| Error::option("models", "a list of model specs, such as NHITS({ h: 12, inputSize: 24 })", models))?;
+        let specs: Vec<ModelSpec> = serde_json::from_value(models.clone()).map_err(|_| {
+            Error::option(
+                "models",
+                "a list of model specs, such as NHITS({ h: 12, inputSize: 24 })",
+                models,
+            )
+        })?;
         let engine = NeuralForecast::new(specs, init.frequency()?)?;
         Ok(Self { slot: Slot::new(engine) })
     }
@@ -48,7 +55,8 @@ impl NativeForecaster {
         run: &Run,
     ) -> Result<Object<'env>> {
         let (data, static_table) = (data.copy(), static_table.map(TableInput::copy));
-        let (control, lease) = (run.control(), self.slot.lease(Use::Alone, "fit").map_err(to_napi)?);
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Alone, "fit").map_err(to_napi)?);
         task::spawn(env, move || {
             let o = Options::parse(&options)?;
             let options = FitOptions {
@@ -58,7 +66,8 @@ impl NativeForecaster {
                 on_gap: o.on_gap()?,
             };
             let report = lease.change(|engine| engine.fit(&data.read()?, &options, &control))?;
-            serde_json::to_string(&report).map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
+            serde_json::to_string(&report)
+                .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
         })
     }
 
@@ -72,8 +81,10 @@ impl NativeForecaster {
         run: &Run,
     ) -> Result<Object<'env>> {
         let copy = |table: Option<TableInput>| table.map(TableInput::copy);
-        let (data, static_table, future) = (copy(tables.data), copy(tables.static_table), copy(tables.future));
-        let (control, lease) = (run.control(), self.slot.lease(Use::Shared, "predict").map_err(to_napi)?);
+        let (data, static_table, future) =
+            (copy(tables.data), copy(tables.static_table), copy(tables.future));
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Shared, "predict").map_err(to_napi)?);
         task::spawn(env, move || {
             let options = PredictOptions {
                 data: data.map(Source::read).transpose()?,
@@ -106,14 +117,18 @@ impl NativeForecaster {
     /// Reads a checkpoint directory, ours or Python's.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
     pub fn load(env: &Env, dir: String) -> Result<Object<'_>> {
-        task::spawn(env, move || Ok(Self { slot: Slot::new(NeuralForecast::load(Path::new(&dir))?) }))
+        task::spawn(env, move || {
+            Ok(Self { slot: Slot::new(NeuralForecast::load(Path::new(&dir))?) })
+        })
     }
 
     /// The model specs as JSON.
     #[napi]
     pub fn specs(&self) -> Result<String> {
         let specs = self.now("models", |engine| Ok(engine.specs()))?;
-        serde_json::to_string(&specs).map_err(|e| Error::new(ErrorCode::Internal, e.to_string())).map_err(to_napi)
+        serde_json::to_string(&specs)
+            .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
+            .map_err(to_napi)
     }
 
     /// Names of the id and time columns and the frequency, given or inferred, as JSON.
@@ -148,7 +163,11 @@ impl NativeForecaster {
         self.slot.dispose();
     }
 
-    fn now<T>(&self, what: &str, look: impl FnOnce(&NeuralForecast) -> engine::Result<T>) -> Result<T> {
+    fn now<T>(
+        &self,
+        what: &str,
+        look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
+    ) -> Result<T> {
         self.slot.lease(Use::Shared, what).and_then(|lease| lease.look(look)).map_err(to_napi)
     }
 }
@@ -193,12 +212,16 @@ impl Slot {
     fn lease(self: &Arc<Self>, how: Use, call: &str) -> engine::Result<Lease> {
         let mut users = self.users();
         if users.disposed {
-            let message = format!("{call}: this forecaster was disposed of; make a new one or load a saved one");
+            let message = format!(
+                "{call}: this forecaster was disposed of; make a new one or load a saved one"
+            );
             return Err(Error::new(ErrorCode::Disposed, message));
         }
         let running = if users.alone { "fit" } else { "predict or save" };
         if users.alone || (how == Use::Alone && users.shared > 0) {
-            let message = format!("{call}: this forecaster is busy with a {running}; await it first, or use a second forecaster");
+            let message = format!(
+                "{call}: this forecaster is busy with a {running}; await it first, or use a second forecaster"
+            );
             return Err(Error::new(ErrorCode::Busy, message));
         }
         match how {
@@ -228,12 +251,18 @@ struct Lease {
 }
 
 impl Lease {
-    fn look<T>(&self, look: impl FnOnce(&NeuralForecast) -> engine::Result<T>) -> engine::Result<T> {
+    fn look<T>(
+        &self,
+        look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
+    ) -> engine::Result<T> {
         let guard = self.slot.engine.read().map_err(|_| broken())?;
         look(guard.as_ref().ok_or_else(broken)?)
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut NeuralForecast) -> engine::Result<T>) -> engine::Result<T> {
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut NeuralForecast) -> engine::Result<T>,
+    ) -> engine::Result<T> {
         let mut guard = self.slot.engine.write().map_err(|_| broken())?;
         change(guard.as_mut().ok_or_else(broken)?)
     }
@@ -253,5 +282,8 @@ impl Drop for Lease {
 
 /// After a panic in the middle of a fit the engine's state means nothing.
 fn broken() -> Error {
-    Error::new(ErrorCode::Internal, "this forecaster broke in an earlier call; make a new one or load a saved one")
+    Error::new(
+        ErrorCode::Internal,
+        "this forecaster broke in an earlier call; make a new one or load a saved one",
+    )
 }

@@ -42,7 +42,9 @@ impl Options {
 
     /// A text.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>> {
-        let text = |v: &Value| v.as_str().map(String::from).ok_or_else(|| Error::option(name, "a text", v.clone()));
+        let text = |v: &Value| {
+            v.as_str().map(String::from).ok_or_else(|| Error::option(name, "a text", v.clone()))
+        };
         self.0.get(name).map(text).transpose()
     }
 
@@ -56,7 +58,12 @@ impl Options {
         self.list(name, "a list of numbers", Value::as_f64)
     }
 
-    fn list<T>(&self, name: &str, expected: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<Vec<T>>> {
+    fn list<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<Vec<T>>> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let items = value.as_array().and_then(|items| items.iter().map(read).collect());
         items.map(Some).ok_or_else(|| Error::option(name, expected, value.clone()))
@@ -90,7 +97,11 @@ impl Options {
             Some("fillForward") => OnGap::FillForward,
             Some("fillZero") => OnGap::FillZero,
             Some(other) => {
-                return Err(Error::option("onGap", "\"error\", \"mask\", \"fillForward\" or \"fillZero\"", other));
+                return Err(Error::option(
+                    "onGap",
+                    "\"error\", \"mask\", \"fillForward\" or \"fillZero\"",
+                    other,
+                ));
             }
         })
     }
@@ -100,8 +111,14 @@ impl Options {
         match self.0.get("freq") {
             None => Ok(None),
             Some(Value::String(alias)) => Frequency::parse(alias).map(Some),
-            Some(Value::Number(n)) if n.as_i64().is_some() => Frequency::step(n.as_i64().unwrap_or(0)).map(Some),
-            Some(v) => Err(Error::option("freq", "a pandas alias such as \"MS\", or a whole number of steps", v.clone())),
+            Some(Value::Number(n)) if n.as_i64().is_some() => {
+                Frequency::step(n.as_i64().unwrap_or(0)).map(Some)
+            }
+            Some(v) => Err(Error::option(
+                "freq",
+                "a pandas alias such as \"MS\", or a whole number of steps",
+                v.clone(),
+            )),
         }
     }
 

@@ -39,9 +39,12 @@ impl TableInput {
     pub(crate) fn copy(self) -> Source {
         match self {
             Self { path: Some(path), .. } => Source::Csv(path),
-            Self { series: Some(values), .. } => Source::Table(Ok(Table::one_series(values.to_vec()))),
+            Self { series: Some(values), .. } => {
+                Source::Table(Ok(Table::one_series(values.to_vec())))
+            }
             Self { columns, .. } => {
-                let columns = columns.unwrap_or_default().into_iter().map(|c| (c.name.clone(), c.copy()));
+                let columns =
+                    columns.unwrap_or_default().into_iter().map(|c| (c.name.clone(), c.copy()));
                 Source::Table(Table::new(columns.collect()))
             }
         }
@@ -52,9 +55,12 @@ impl ColumnInput {
     fn copy(self) -> Column {
         let whole = |values: &[f64]| values.iter().map(|&v| v as i64).collect();
         match (self.kind.as_str(), self.texts) {
-            ("text", Some(texts)) => {
-                Column::Text(self.values.iter().map(|&code| texts.get(code as isize as usize).cloned()).collect())
-            }
+            ("text", Some(texts)) => Column::Text(
+                self.values
+                    .iter()
+                    .map(|&code| texts.get(code as isize as usize).cloned())
+                    .collect(),
+            ),
             ("int", _) => Column::Int(whole(&self.values)),
             ("date", _) => Column::Date(whole(&self.values)),
             _ => Column::Float(self.values.to_vec()),
@@ -95,5 +101,7 @@ pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
         };
         ColumnOutput { name, kind: kind.into(), values: values.map(Float64Array::new), texts }
     };
-    task::spawn(env, move || Ok(read_csv(&path)?.columns.into_iter().map(output).collect::<Vec<_>>()))
+    task::spawn(env, move || {
+        Ok(read_csv(&path)?.columns.into_iter().map(output).collect::<Vec<_>>())
+    })
 }

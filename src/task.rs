@@ -56,7 +56,9 @@ impl Run {
         };
         Control {
             cancel: self.cancel.clone(),
-            progress: self.watched.then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
+            progress: self
+                .watched
+                .then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
             threads: self.threads.map(|n| n as usize),
         }
     }

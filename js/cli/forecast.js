@@ -50,8 +50,14 @@ function frequency(text) {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }
 
-function modelSpecs({ models = 'NHITS', h, level, seed, ...values }) {
-  const options = { h, inputSize: values['input-size'] ?? 2 * h, maxSteps: values['max-steps'], randomSeed: seed }
+function modelSpecs({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }) {
+  const options = {
+    h,
+    inputSize: values['input-size'] ?? 2 * h,
+    maxSteps: values['max-steps'],
+    scalerType: scaler,
+    randomSeed: seed,
+  }
   if (level !== undefined) options.loss = api.loss.mq({ level: level.split(',').map(percent) })
   return models.split(',').map((model) => ({ model: model.trim(), options }))
 }

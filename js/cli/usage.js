@@ -34,6 +34,7 @@ const COMMANDS = {
       models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
       'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
       'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
+      scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
       level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
       holdout: { type: 'boolean', help: 'keep the last h rows of each series out and score the forecast on them' },
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
