@@ -24,7 +24,7 @@ mod parity;
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
     ChartOptions, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast,
-    PredictOptions, Scores, evaluate, seasonal_naive,
+    PredictOptions, SaveOptions, Scores, evaluate, seasonal_naive,
 };
 pub use models::{ModelSpec, describe};
 pub use train::{Control, ModelReport, Progress};

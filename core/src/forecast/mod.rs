@@ -4,6 +4,7 @@ mod chart;
 mod metrics;
 mod neural_forecast;
 mod result;
+mod saved;
 
 #[cfg(test)]
 pub(crate) use neural_forecast::forecast_model;
@@ -12,3 +13,4 @@ pub use chart::ChartOptions;
 pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use result::Forecast;
+pub use saved::SaveOptions;

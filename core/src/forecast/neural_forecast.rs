@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::result::Forecast;
+use super::saved::Kept;
 use crate::data::{
     ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, forecast_window, future_exogenous,
 };
@@ -64,6 +65,8 @@ pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
     pub(super) fitted: Option<Fitted>,
+    /// What a loaded checkpoint holds beside.
+    pub(super) kept: Kept,
     /// Buffers of forecasts, kept for the next one.
     runner: Runner,
 }
@@ -102,7 +105,13 @@ impl NeuralForecast {
                 Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("h".into()))
             );
         }
-        Ok(Self { models, frequency, fitted: None, runner: Runner::default() })
+        Ok(Self {
+            models,
+            frequency,
+            fitted: None,
+            kept: Kept::default(),
+            runner: Runner::default(),
+        })
     }
 
     /// Steps of a forecast.
@@ -172,6 +181,7 @@ impl NeuralForecast {
             on_gap: options.on_gap,
             ..self.panel_options(options.static_table.clone())
         };
+        self.kept.check_fit()?;
         let (panel, frequency) = Panel::from_table(table, &panel_options)?;
         self.check_sizes(&panel, options.val_size)?;
 

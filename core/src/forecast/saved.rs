@@ -1,0 +1,187 @@
+//! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::neural_forecast::{Fitted, NeuralForecast};
+use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
+use crate::data::Frequency;
+use crate::models::{Instance, ModelSpec};
+use crate::{Error, ErrorCode, Result};
+
+/// Options of [`NeuralForecast::save`].
+#[derive(Clone, Copy, Debug)]
+pub struct SaveOptions {
+    /// Replaces a checkpoint that is there.
+    pub overwrite: bool,
+    /// Saves the data too, so that a loaded forecaster forecasts without being given any.
+    pub save_dataset: bool,
+}
+
+impl Default for SaveOptions {
+    fn default() -> Self {
+        Self { overwrite: false, save_dataset: true }
+    }
+}
+
+/// What a loaded checkpoint holds beside what is used here, so that saving it again loses nothing.
+#[derive(Default)]
+pub(super) struct Kept {
+    configuration: Unknown,
+    extra: Map<String, Value>,
+    /// For each model: options of training that do not exist here, and what was not interpreted.
+    models: Vec<(Map<String, Value>, Unknown)>,
+}
+
+impl Kept {
+    /// Training again needs every option.
+    pub(super) fn check_fit(&self) -> Result<()> {
+        let Some(name) = self.models.iter().find_map(|(options, _)| options.keys().next()) else {
+            return Ok(());
+        };
+        let message = format!(
+            "the loaded model was trained with \"{name}\", which is not supported; it forecasts, but cannot be fitted again"
+        );
+        Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some(name.clone())))
+    }
+}
+
+/// Options of upstream that do not exist here, with the value at which they do nothing.
+const WITHOUT_EFFECT: [(&str, &str); 3] =
+    [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+/// Options of upstream that matter to training only.
+const ONLY_TRAINING: [&str; 4] = ["lrScheduler", "valMonitor", "precision", "maxEpochs"];
+
+impl NeuralForecast {
+    /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
+    pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
+        let Some(fitted) = &self.fitted else {
+            return Err(Error::new(
+                ErrorCode::NotFitted,
+                "nothing is fitted yet; call fit before save",
+            ));
+        };
+        if options.save_dataset && fitted.panel.is_none() {
+            let message = "this forecaster was loaded without its data; set saveDataset: false to save the models alone";
+            return Err(Error::new(ErrorCode::NotFitted, message));
+        }
+        let kept = |i: usize| self.kept.models.get(i).cloned().unwrap_or_default();
+        let mut extra = self.kept.extra.clone();
+        extra.insert(
+            "order".into(),
+            json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
+        );
+        let checkpoint = Checkpoint {
+            models: self.models.iter().enumerate().map(|(i, m)| stored(m, kept(i))).collect(),
+            h: self.h(),
+            frequency: fitted.frequency.to_pandas(),
+            frequency_is_step: fitted.frequency.is_step(),
+            fitted: true,
+            names: fitted.names.clone(),
+            panel: fitted.panel.clone().filter(|_| options.save_dataset),
+            polars: false,
+            extra,
+            unknown: self.kept.configuration.clone(),
+        };
+        checkpoint::write(dir, &checkpoint, options.overwrite)
+    }
+
+    /// Reads a checkpoint, ours or Python's.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let mut checkpoint = checkpoint::read(dir)?;
+        let scaler = checkpoint.unknown.fields.get("local_scaler_type").filter(|v| !v.is_null());
+        if let Some(kind) = scaler {
+            let message =
+                format!("the checkpoint uses localScalerType {kind}, which is not supported");
+            return Err(Error::new(ErrorCode::Unsupported, message)
+                .with(|d| d.option = Some("localScalerType".into())));
+        }
+        if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array).cloned() {
+            let place = |m: &StoredModel| order.iter().position(|name| *name == m.name.as_str());
+            checkpoint.models.sort_by_key(|m| place(m).unwrap_or(usize::MAX));
+        }
+        let frequency = match checkpoint.frequency_is_step {
+            true => Frequency::step(checkpoint.frequency.parse().map_err(|_| {
+                Error::new(
+                    ErrorCode::Checkpoint,
+                    format!("frequency \"{}\" is not a number", checkpoint.frequency),
+                )
+            })?)?,
+            false => Frequency::parse(&checkpoint.frequency)?,
+        };
+        let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
+        let (models, kept): (Vec<Instance>, Vec<_>) = loaded.into_iter().unzip();
+        let mut forecaster = Self::of(models, Some(frequency))?;
+        if checkpoint.fitted {
+            forecaster.fitted =
+                Some(Fitted { frequency, names: checkpoint.names, panel: checkpoint.panel });
+        }
+        forecaster.kept =
+            Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
+        Ok(forecaster)
+    }
+}
+
+fn stored(model: &Instance, (training, unknown): (Map<String, Value>, Unknown)) -> StoredModel {
+    // Upstream's default of everything that is null here is null too, but for the number of windows.
+    let mut options = model.all_options();
+    options.retain(|name, value| !value.is_null() || name == "windowsBatchSize");
+    if options.get("optimizer") == Some(&json!({ "kind": "Adam" })) {
+        options.remove("optimizer");
+    }
+    options.extend(training);
+    let tensors = model.entries.iter().flat_map(|entry| {
+        let data = &model.values[entry.param.offset..][..entry.param.shape.size()];
+        let tensor = |name: &String| StoredTensor {
+            name: name.clone(),
+            shape: entry.param.shape.dims().to_vec(),
+            data: data.to_vec(),
+        };
+        std::iter::once(&entry.name).chain(&entry.ties).map(tensor).collect::<Vec<_>>()
+    });
+    let (name, class) = (model.name().into(), model.spec.name.into());
+    StoredModel { name, class, tensors: tensors.collect(), options, unknown }
+}
+
+/// A stored model with its weights, and what of it is only kept.
+fn restored(stored: StoredModel) -> Result<(Instance, (Map<String, Value>, Unknown))> {
+    let mut options = stored.options;
+    options.retain(|name, value| {
+        let plain =
+            WITHOUT_EFFECT.iter().any(|(n, v)| n == name && (value.is_null() || *value == *v));
+        let null = value.is_null() && name != "windowsBatchSize";
+        !plain && !null
+    });
+    let mut training = Map::new();
+    for name in ONLY_TRAINING {
+        training.extend(options.remove_entry(name));
+    }
+    if options.get("inputSize").and_then(Value::as_i64).is_some_and(|v| v < 1) {
+        let h = options.get("h").and_then(Value::as_i64).unwrap_or(0);
+        options.insert("inputSize".into(), json!(3 * h));
+    }
+    if stored.name != stored.class {
+        options.insert("alias".into(), json!(stored.name));
+    }
+    let mut model = Instance::new(&ModelSpec { model: stored.class, options })?;
+    let mut given = std::collections::HashSet::new();
+    for tensor in stored.tensors.iter().filter(|t| !of_a_loss(&t.name)) {
+        model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;
+        given.insert(tensor.name.as_str());
+    }
+    if let Some(missing) = model.entries.iter().find(|e| !given.contains(e.name.as_str())) {
+        let message = format!(
+            "{}: parameter \"{}\" is missing from the checkpoint",
+            model.name(),
+            missing.name
+        );
+        return Err(Error::new(ErrorCode::Checkpoint, message));
+    }
+    Ok((model, (training, stored.unknown)))
+}
+
+/// Constants of losses, which the options determine.
+fn of_a_loss(name: &str) -> bool {
+    name.starts_with("loss.") || name.starts_with("valid_loss.")
+}
