@@ -143,6 +143,7 @@ test('predict continues other series with the trained models', async () => {
   expect(both.ids).toEqual(['a', 'b'])
   expect(Array.from(both.uniqueId)).toEqual([...new Array(12).fill(0), ...new Array(12).fill(1)])
   expect(both.series('a').DLinear).toEqual((await nf.predict()).column('DLinear'))
+  expect(both.toSVG({ ids: ['b'] })).toMatch(/^<svg /)
   const [a, b] = ['a', 'b'].map((id) => both.series(id).DLinear)
   for (const [i, v] of a.entries()) expect(b[i] / v).toBeCloseTo(2, 3) // the scaler makes the model see the same window
 })

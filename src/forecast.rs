@@ -1,8 +1,6 @@
 //! `NativeForecast`: a finished forecast with the history it continues, to be read, scored and drawn.
 
-use std::sync::Arc;
-
-use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, TimeKind};
+use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind};
 use engine::{ChartOptions, Error, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -16,7 +14,7 @@ use crate::table::TableInput;
 #[napi]
 pub struct NativeForecast {
     forecast: Forecast,
-    history: Option<Arc<Panel>>,
+    history: Option<Panel>,
     frequency: Option<Frequency>,
 }
 
@@ -102,10 +100,10 @@ impl NativeForecast {
                 width: o.size("width")?.map_or(default.width, |n| n as u32),
                 height: o.size("height")?.map(|n| n as u32).or(default.height),
             };
-            let history = history.map(|table| self.panel(table)).transpose()?;
-            let actual = actual.map(|table| self.panel(table)).transpose()?;
+            let history = history.map(|table| self.panel(&table.copy().read()?)).transpose()?;
+            let actual = actual.map(|table| self.panel(&table.copy().read()?)).transpose()?;
             self.forecast.to_svg(
-                history.as_ref().or(self.history.as_deref()),
+                history.as_ref().or(self.history.as_ref()),
                 actual.as_ref(),
                 &options,
             )
@@ -125,7 +123,7 @@ impl NativeForecast {
                 .size("seasonLength")?
                 .or_else(|| self.frequency.map(Frequency::season_length))
                 .unwrap_or(1);
-            let (actual, history) = (self.panel(actual)?, self.history.as_deref());
+            let (actual, history) = (self.panel(&actual.copy().read()?)?, self.history.as_ref());
             let mut scores = evaluate(&self.forecast, &actual, history, season, &metrics)?;
             if o.flag("seasonalNaive", false)? {
                 scores.extend(evaluate(&self.naive(season)?, &actual, history, season, &metrics)?);
@@ -148,16 +146,21 @@ impl NativeForecast {
 }
 
 impl NativeForecast {
-    /// The forecast, with the series that the forecaster knows.
-    pub(crate) fn new(forecast: Forecast, engine: &NeuralForecast) -> Self {
-        Self {
-            forecast,
-            history: engine.panel().cloned().map(Arc::new),
-            frequency: engine.frequency(),
-        }
+    /// The forecast, with the series it continues: those of `data`, else those of the training.
+    pub(crate) fn new(
+        forecast: Forecast,
+        engine: &NeuralForecast,
+        data: Option<&Table>,
+    ) -> engine::Result<Self> {
+        let mut forecast = Self { forecast, history: None, frequency: engine.frequency() };
+        forecast.history = match data {
+            Some(table) => Some(forecast.panel(table)?),
+            None => engine.panel().cloned(),
+        };
+        Ok(forecast)
     }
 
-    fn panel(&self, table: TableInput) -> engine::Result<Panel> {
+    fn panel(&self, table: &Table) -> engine::Result<Panel> {
         let names = self.forecast.names.clone();
         let options = PanelOptions {
             names,
@@ -165,12 +168,12 @@ impl NativeForecast {
             on_gap: OnGap::Mask,
             ..PanelOptions::default()
         };
-        Panel::from_table(&table.copy().read()?, &options).map(|(panel, _)| panel)
+        Panel::from_table(table, &options).map(|(panel, _)| panel)
     }
 
     /// What repeating the last season would have forecast.
     fn naive(&self, season: usize) -> engine::Result<Forecast> {
-        let history = self.history.as_deref().ok_or_else(|| {
+        let history = self.history.as_ref().ok_or_else(|| {
             Error::option(
                 "seasonalNaive",
                 "false when the forecaster was saved without its dataset",

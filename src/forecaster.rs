@@ -94,7 +94,7 @@ impl NativeForecaster {
             };
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
-                Ok(NativeForecast::new(forecast, engine))
+                NativeForecast::new(forecast, engine, options.data.as_ref())
             })
         })
     }
