@@ -70,6 +70,12 @@ test('numeric ids come back as numbers', async () => {
   expect(found.toRows()[0].unique_id).toBe(7)
 })
 
+test('a column role that is left out keeps its usual name', async () => {
+  const nf = new NeuralForecast({ freq: 'MS', models: [model] })
+  await nf.fit({ ...train, unique_id: train.y.map(() => 7) }, { columns: { id: undefined, target: 'y' } })
+  expect((await nf.predict()).toRows()[0].unique_id).toBe(7)
+})
+
 test('missing values may be null, undefined or NaN', async () => {
   const with_ = (missing: number | null | undefined) => ({
     ...train,

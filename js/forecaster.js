@@ -85,7 +85,7 @@ class NeuralForecast {
 
   #layout(call, columns = {}) {
     const layout = JSON.parse(guarded(() => this.#native.layout(call)))
-    return { ...layout, ...columns }
+    return { ...layout, id: columns.id ?? layout.id, time: columns.time ?? layout.time }
   }
 
   async #run(how, site, start) {

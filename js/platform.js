@@ -14,8 +14,19 @@ const TARGETS = {
 /** The name of this machine's platform, whether or not there is a package for it. */
 function platform() {
   const { platform: os, arch } = process
-  if (os === 'linux') return `linux-${arch}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`
+  if (os === 'linux') return `linux-${arch}-${isGnu() ? 'gnu' : 'musl'}`
   return os === 'win32' ? `win32-${arch}-msvc` : `${os}-${arch}`
+}
+
+function isGnu() {
+  const { report } = process
+  const { excludeNetwork } = report
+  report.excludeNetwork = true // else it may look up the names of all connections
+  try {
+    return report.getReport().header.glibcVersionRuntime !== undefined
+  } finally {
+    report.excludeNetwork = excludeNetwork
+  }
 }
 
 /** The file name of a platform's addon. */
