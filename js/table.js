@@ -94,11 +94,16 @@ function typed(name, values, what, role, freq) {
 function texts(name, values, what) {
   const codes = new Map()
   const positions = new Float64Array(values.length)
+  let [last, code] = [null, -1] // rows of one series mostly follow each other
   for (let i = 0; i < values.length; i++) {
     const v = values[i] ?? null
-    if (v !== null && typeof v !== 'string') throw mismatch(name, i, v, what, 'a text like the values before')
-    if (v !== null && !codes.has(v)) codes.set(v, codes.size)
-    positions[i] = v === null ? -1 : codes.get(v)
+    if (v !== last) {
+      if (v !== null && typeof v !== 'string') throw mismatch(name, i, v, what, 'a text like the values before')
+      if (v !== null && !codes.has(v)) codes.set(v, codes.size)
+      code = v === null ? -1 : codes.get(v)
+      last = v
+    }
+    positions[i] = code
   }
   return { kind: 'text', values: positions, texts: [...codes.keys()] }
 }
