@@ -294,8 +294,6 @@ export interface CommonOptions {
   inputSize: number
   /** Name of the result's columns, instead of the model's. */
   alias?: string | null
-  /** Hides the target's own history from the model. @default false */
-  excludeInsampleY?: boolean
   /** What training minimises. @default MAE */
   loss?: Loss
   /** What validation measures; the loss when left out. */
@@ -356,6 +354,8 @@ export interface LSTMOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
   /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
   windowsBatchSize?: number | null
   /** How each window is scaled. @default "robust" */
@@ -391,6 +391,8 @@ export interface NHITSOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
   numLrDecays?: number
   /** Windows per batch of validation; -1 for all. @default -1 */
@@ -412,7 +414,7 @@ export interface NHITSOptions extends CommonOptions {
   /** Dropout after every hidden layer, from 0 to 1. @default 0 */
   dropoutProbTheta?: number
   /** Activation of the hidden layers. @default "ReLU" */
-  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish'
+  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
 }
 /** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>

@@ -41,5 +41,5 @@ export async function thrown(
   throw new Error('nothing was thrown')
 }
 
-/** The id of a timer or promise that resolves after so many milliseconds. */
+/** Resolves after so many milliseconds. */
 export const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -183,15 +183,12 @@ test.each(mistakes)('%s', async (_, call, code, message, details) => {
   expect(error.details).toMatchObject(details)
 })
 
-test('mistakes in the arguments of asynchronous calls reject, they do not throw', () => {
-  for (const call of [
-    () => make().fit(undefined as Wrong),
-    () => make().predict({ no: 1 } as Wrong),
-    () => make().save(''),
-  ]) {
+test('mistakes in the arguments of asynchronous calls reject, they do not throw', async () => {
+  const calls = [() => make().fit(undefined as Wrong), () => make().predict({ no: 1 } as Wrong), () => make().save('')]
+  for (const call of calls) {
     const promise = call()
     expect(promise).toBeInstanceOf(Promise)
-    promise.catch((error) => expect(error).toBeInstanceOf(NeuralForecastError))
+    await expect(promise).rejects.toBeInstanceOf(NeuralForecastError)
   }
 })
 

@@ -56,7 +56,7 @@ const exported = `export const { ${described.map((m) => m.name).join(', ')} } = 
 
 const inputs = ({ futr, hist, stat }) =>
   [futr && 'future', hist && 'historic', stat && 'static'].filter(Boolean).join(', ') || 'none'
-const link = (paper) => paper.replace(/<?(https?:\/\/[^\s>]+)>?/, '[$1]($1)')
+const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?/, '[arXiv:$2]($1)')
 const table = [
   '| Model | Family | Exogenous inputs | Paper |',
   '|---|---|---|---|',
