@@ -127,11 +127,11 @@ simd_fn! {
             let mut sums = [s.zero(); WIDE];
             for r in 0..rows {
                 let row = &x[r * cols + at..][..WIDE * S::LANES];
-                unrolled!(j < WIDE {
+                unrolled!(j in [0 1 2 3] {
                     sums[j] = s.add(sums[j], s.load(&row[j * S::LANES..]));
                 });
             }
-            unrolled!(j < WIDE {
+            unrolled!(j in [0 1 2 3] {
                 let out = &mut out[at + j * S::LANES..];
                 s.store(s.add(s.load(out), sums[j]), out);
             });

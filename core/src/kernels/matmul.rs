@@ -105,7 +105,7 @@ pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
 /// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
 #[track_caller]
 pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
-    let rows = if n == 0 { x.len() / k.max(1) } else { y.len() / n };
+    let rows = y.len().checked_div(n).unwrap_or(x.len() / k.max(1));
     let mode = match bias {
         None => Mode::Write,
         Some(bias) => {

@@ -34,6 +34,11 @@ macro_rules! unrolled {
     ($i:ident < $n:ident $body:block) => { unrolled!(@ $i $n $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13) };
     (@ $i:ident $n:ident $body:block $($value:literal)*) => {
         $(if $value < $n {
+            unrolled!($i in [$value] $body)
+        })*
+    };
+    ($i:ident in [$($value:literal)*] $body:block) => {
+        $({
             #[expect(non_upper_case_globals, reason = "reads as the variable of a loop")]
             const $i: usize = $value;
             $body

@@ -27,7 +27,7 @@ fn sum_of<S: Simd, const N: usize>(
         let mut sums = [s.zero(); CHAINS];
         let mut at = 0;
         while at + CHAINS * S::LANES <= len {
-            unrolled!(c < CHAINS {
+            unrolled!(c in [0 1 2 3] {
                 let mut v = [s.zero(); N];
                 unrolled!(j < N {
                     v[j] = s.load(&x[j][at + c * S::LANES..]);
