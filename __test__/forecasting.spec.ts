@@ -2,6 +2,11 @@ import { DLinear, type Forecast, LSTM, loss, NeuralForecast, NHITS } from '@neur
 import { beforeAll, describe, expect, test } from 'vitest'
 import { actual, mae, thrown, train } from './data.js'
 
+const narrow = [
+  [64, 64],
+  [64, 64],
+  [64, 64],
+]
 const options = { h: 12, inputSize: 24, scalerType: 'robust', randomSeed: 1 } as const
 
 describe('a forecast of AirPassengers', () => {
@@ -12,8 +17,8 @@ describe('a forecast of AirPassengers', () => {
     const nf = new NeuralForecast({
       freq: 'MS',
       models: [
-        NHITS({ ...options, maxSteps: 200, loss: loss.mq({ level: [80, 90] }) }),
-        LSTM({ ...options, maxSteps: 200, encoderHiddenSize: 32 }),
+        NHITS({ ...options, maxSteps: 200, mlpUnits: narrow, loss: loss.mq({ level: [80, 90] }) }),
+        LSTM({ ...options, maxSteps: 150, encoderHiddenSize: 32 }),
         DLinear({ ...options, maxSteps: 300, learningRate: 0.005 }),
       ],
     })
@@ -95,7 +100,7 @@ describe('a forecast of AirPassengers', () => {
   test('the report tells steps, losses and sizes', () => {
     expect(report.models.map(({ name, steps, stopReason }) => [name, steps, stopReason])).toEqual([
       ['NHITS', 200, 'maxSteps'],
-      ['LSTM', 200, 'maxSteps'],
+      ['LSTM', 150, 'maxSteps'],
       ['DLinear', 300, 'maxSteps'],
     ])
     const dlinear = report.models[2]
