@@ -264,6 +264,7 @@ impl<T: OptionValue> OptionValue for Vec<T> {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macros make public types")]
 mod tests {
     use super::*;
 

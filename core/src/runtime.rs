@@ -1,15 +1,22 @@
 //! The thread pool: one for the process, made when it is first needed.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::{Error, ErrorCode, Result};
 
-/// The shared pool, and the number of threads that was asked for.
-fn shared() -> &'static Mutex<(Option<Arc<ThreadPool>>, Option<usize>)> {
-    static SHARED: OnceLock<Mutex<(Option<Arc<ThreadPool>>, Option<usize>)>> = OnceLock::new();
-    SHARED.get_or_init(Mutex::default)
+/// The pool of runs that do not ask for one of their own.
+#[derive(Default)]
+struct Shared {
+    pool: Option<Arc<ThreadPool>>,
+    /// As set by the user.
+    threads: Option<usize>,
+}
+
+fn shared() -> MutexGuard<'static, Shared> {
+    static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
+    SHARED.get_or_init(Mutex::default).lock().expect("no panic while it is held")
 }
 
 fn build(threads: usize) -> Result<Arc<ThreadPool>> {
@@ -34,13 +41,13 @@ pub fn set_threads(threads: usize) -> Result<()> {
         return Err(Error::option("threads", "a whole number from 1 to 1024", threads));
     }
     let pool = build(threads)?;
-    *shared().lock().expect("no panic while it is held") = (Some(pool), Some(threads));
+    *shared() = Shared { pool: Some(pool), threads: Some(threads) };
     Ok(())
 }
 
 /// The number of threads of the shared pool.
 pub fn threads() -> usize {
-    shared().lock().expect("no panic while it is held").1.unwrap_or_else(available)
+    shared().threads.unwrap_or_else(available)
 }
 
 /// The shared pool, or one of `threads` for a single run.
@@ -51,11 +58,11 @@ pub(crate) fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
         }
         Some(n) => build(n),
         None => {
-            let mut shared = shared().lock().expect("no panic while it is held");
-            if shared.0.is_none() {
-                shared.0 = Some(build(available())?);
+            let mut shared = shared();
+            match &shared.pool {
+                Some(pool) => Ok(pool.clone()),
+                None => Ok(shared.pool.insert(build(available())?).clone()),
             }
-            Ok(shared.0.clone().expect("just made"))
         }
     }
 }

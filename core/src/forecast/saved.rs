@@ -30,14 +30,21 @@ impl Default for SaveOptions {
 pub(super) struct Kept {
     configuration: Unknown,
     extra: Map<String, Value>,
-    /// For each model: options of training that do not exist here, and what was not interpreted.
-    models: Vec<(Map<String, Value>, Unknown)>,
+    models: Vec<KeptOfModel>,
+}
+
+/// The same for one model.
+#[derive(Clone, Default)]
+struct KeptOfModel {
+    /// Options of training that do not exist here.
+    training: Map<String, Value>,
+    unknown: Unknown,
 }
 
 impl Kept {
     /// Training again needs every option.
     pub(super) fn check_fit(&self) -> Result<()> {
-        let Some(name) = self.models.iter().find_map(|(options, _)| options.keys().next()) else {
+        let Some(name) = self.models.iter().find_map(|m| m.training.keys().next()) else {
             return Ok(());
         };
         let message = format!(
@@ -123,14 +130,14 @@ impl NeuralForecast {
     }
 }
 
-fn stored(model: &Instance, (training, unknown): (Map<String, Value>, Unknown)) -> StoredModel {
+fn stored(model: &Instance, kept: KeptOfModel) -> StoredModel {
     // Upstream's default of everything that is null here is null too, but for the number of windows.
     let mut options = model.all_options();
     options.retain(|name, value| !value.is_null() || name == "windowsBatchSize");
     if options.get("optimizer") == Some(&json!({ "kind": "Adam" })) {
         options.remove("optimizer");
     }
-    options.extend(training);
+    options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         let data = &model.values[entry.param.offset..][..entry.param.shape.size()];
         let tensor = |name: &String| StoredTensor {
@@ -141,11 +148,11 @@ fn stored(model: &Instance, (training, unknown): (Map<String, Value>, Unknown)) 
         std::iter::once(&entry.name).chain(&entry.ties).map(tensor).collect::<Vec<_>>()
     });
     let (name, class) = (model.name().into(), model.spec.name.into());
-    StoredModel { name, class, tensors: tensors.collect(), options, unknown }
+    StoredModel { name, class, tensors: tensors.collect(), options, unknown: kept.unknown }
 }
 
 /// A stored model with its weights, and what of it is only kept.
-fn restored(stored: StoredModel) -> Result<(Instance, (Map<String, Value>, Unknown))> {
+fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel)> {
     let mut options = stored.options;
     options.retain(|name, value| {
         let plain =
@@ -178,7 +185,7 @@ fn restored(stored: StoredModel) -> Result<(Instance, (Map<String, Value>, Unkno
         );
         return Err(Error::new(ErrorCode::Checkpoint, message));
     }
-    Ok((model, (training, stored.unknown)))
+    Ok((model, KeptOfModel { training, unknown: stored.unknown }))
 }
 
 /// Constants of losses, which the options determine.

@@ -35,7 +35,7 @@ impl Model for DLinear {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        if o.moving_avg_window % 2 == 0 {
+        if o.moving_avg_window.is_multiple_of(2) {
             return Err(Error::option("movingAvgWindow", "an odd number", o.moving_avg_window));
         }
         let linear = |name| Linear::new(&p.sub(name), dims.input, dims.h * dims.outputs);

@@ -145,14 +145,17 @@ pub(crate) fn concat_present<'t, const N: usize>(
     if count == 1 { *first } else { Var::concat(&present[..count], axis) }
 }
 
+/// Options by their outside names.
+type Given = Map<String, Value>;
+
 /// A registered model.
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
     train: fn() -> Train,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
-    read: fn(&Map<String, Value>, &mut Train) -> Result<Map<String, Value>>,
-    build: fn(&Params, Dims, &Map<String, Value>) -> Result<Box<dyn Network>>,
+    read: fn(&Given, &mut Train) -> Result<Given>,
+    build: fn(&Params, Dims, &Given) -> Result<Box<dyn Network>>,
 }
 
 fn entry<M: Model>() -> Entry {

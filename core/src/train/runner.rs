@@ -29,7 +29,7 @@ struct Worker {
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
 pub(crate) struct Runner {
-    workers: Mutex<Vec<Box<Worker>>>,
+    workers: Mutex<Vec<Worker>>,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
