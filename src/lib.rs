@@ -1,1 +1,44 @@
-//! The door between Node.js and the engine.
+//! The door between Node.js and the engine: it checks, copies, hands work to a thread of ours and hands back what came
+//! out. No arithmetic, no option lists, no defaults: those are the engine's.
+
+mod error;
+mod forecast;
+mod forecaster;
+mod options;
+mod table;
+mod task;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::json;
+
+/// What this binary is, as JSON: version, target, instruction sets, processors.
+#[napi]
+pub fn info() -> String {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "target": env!("NF_TARGET"),
+        "simd": [engine::simd::isa_name()],
+        "threads": std::thread::available_parallelism().map_or(1, usize::from),
+        "debug": cfg!(debug_assertions),
+    })
+    .to_string()
+}
+
+/// Every registered model with its options, as JSON.
+#[napi]
+pub fn describe() -> String {
+    engine::describe().to_string()
+}
+
+/// The candidate that was probably meant.
+#[napi]
+pub fn nearest(name: String, candidates: Vec<String>) -> Option<String> {
+    engine::nearest(&name, candidates.iter().map(String::as_str)).map(String::from)
+}
+
+/// Panics on a worker thread, so that a test can show that the process survives a fault of ours.
+#[napi]
+pub fn panic_probe(env: &Env) -> Result<Object<'_>> {
+    task::spawn(env, || -> engine::Result<()> { panic!("a probe of the panic handling") })
+}

@@ -1,4 +1,20 @@
-//! Neural time-series forecasting: models, automatic differentiation, kernels and training.
+#![doc = include_str!("../README.md")]
+//!
+//! # The map
+//!
+//! Each layer sees only those below it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`NeuralForecast`], [`Forecast`] | what users call |
+//! | [`checkpoint`] | NeuralForecast's directory format |
+//! | [`train`] | windows to batches, the step, the loop |
+//! | [`models`] | one file each, and their registry |
+//! | [`nn`], [`losses`], [`scalers`] | layers with upstream's parameter names; losses; window scalers |
+//! | [`tape`] | values, operations and their derivatives |
+//! | [`data`] | tables, calendars, panels, windows |
+//! | `kernels`, `simd` | loops over slices, compiled for each instruction set |
+#![warn(missing_docs)]
 
 pub mod checkpoint;
 pub mod data;

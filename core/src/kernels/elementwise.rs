@@ -121,20 +121,21 @@ simd_fn! {
             return;
         }
         // Four vectors of columns at a time keep the memory busy: the sums stay in registers.
+        const WIDE: usize = 4;
         let mut at = 0;
-        while at + 4 * S::LANES <= cols {
-            let mut sums = [s.zero(); 4];
+        while at + WIDE * S::LANES <= cols {
+            let mut sums = [s.zero(); WIDE];
             for r in 0..rows {
-                let row = &x[r * cols + at..][..4 * S::LANES];
-                for j in 0..4 {
+                let row = &x[r * cols + at..][..WIDE * S::LANES];
+                unrolled!(j in [0 1 2 3] {
                     sums[j] = s.add(sums[j], s.load(&row[j * S::LANES..]));
-                }
+                });
             }
-            for j in 0..4 {
+            unrolled!(j in [0 1 2 3] {
                 let out = &mut out[at + j * S::LANES..];
                 s.store(s.add(s.load(out), sums[j]), out);
-            }
-            at += 4 * S::LANES;
+            });
+            at += WIDE * S::LANES;
         }
         while at < cols {
             let width = S::LANES.min(cols - at);

@@ -16,18 +16,19 @@ pub(super) fn update<S: Simd, const N: usize>(
     }
     let x = x.map(|x| &x[..n]);
     let whole = n - n % S::LANES;
-    let mut v = [s.zero(); N];
     for at in (0..whole).step_by(S::LANES) {
-        for j in 0..N {
+        let mut v = [s.zero(); N];
+        unrolled!(j < N {
             v[j] = s.load(&x[j][at..]);
-        }
+        });
         let y = &mut y[at..];
         s.store(f(s.load(y), v), y);
     }
     if whole < n {
-        for j in 0..N {
+        let mut v = [s.zero(); N];
+        unrolled!(j < N {
             v[j] = s.load_partial(&x[j][whole..]);
-        }
+        });
         let y = &mut y[whole..];
         s.store_partial(f(s.load_partial(y), v), y);
     }

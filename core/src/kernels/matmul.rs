@@ -6,7 +6,6 @@
 //! out evenly: 32 rows are tiles of 11, 11 and 10, not 14, 14 and 4. Everything here is safe code; one bounds check
 //! per step of a tile costs nothing beside its multiplications.
 
-use super::elementwise::add_row;
 use crate::simd::Simd;
 use std::cell::RefCell;
 
@@ -78,63 +77,45 @@ pub enum Mode {
     Add,
 }
 
-/// What the product is added to.
-#[derive(Clone, Copy)]
-enum Start<'a> {
-    Zero,
-    Result,
-    Row(&'a [f32]),
-}
-
 /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
 #[track_caller]
 pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
-    product(a, b, c, if mode == Mode::Write { Start::Zero } else { Start::Result });
-}
-
-/// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
-#[track_caller]
-pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
-    let rows = if n == 0 { x.len() / k.max(1) } else { y.len() / n };
-    if let Some(bias) = bias {
-        assert_eq!(bias.len(), n, "one bias per output");
-    }
-    product(Mat::new(x, rows, k), Mat::new(w, n, k).t(), y, bias.map_or(Start::Zero, Start::Row));
-}
-
-/// Checks the shapes and turns the special cases into ones that the kernels like.
-#[track_caller]
-fn product(a: Mat, b: Mat, c: &mut [f32], start: Start) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
     if c.is_empty() {
         return;
     }
-    if a.cols == 0 || (b.cols == 1 && matches!(start, Start::Row(_))) {
-        match start {
-            Start::Zero => c.fill(0.0),
-            Start::Row(bias) => {
-                c.fill(0.0);
-                add_row(c, bias);
-            }
-            Start::Result => {}
-        }
-        if a.cols > 0 {
-            product(a, b, c, Start::Result);
+    if a.cols == 0 {
+        if mode == Mode::Write {
+            c.fill(0.0);
         }
         return;
     }
     // A single column is a single row of the transposed product, in the same memory.
     let (a, b) = if b.cols == 1 && a.rows > 1 { (b.t(), a.t()) } else { (a, b) };
-    PACKED.with_borrow_mut(|packed| {
-        let rows_in_order = a.col_stride == 1 || a.cols == 1;
-        let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
-        if a.rows <= DOT_ROWS && rows_in_order && columns_in_order {
-            dots(a, b, c, start);
-        } else {
-            blocks(a, b, c, start, packed);
+    let rows_in_order = a.col_stride == 1 || a.cols == 1;
+    let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
+    if a.rows <= DOT_ROWS && rows_in_order && columns_in_order {
+        dots(a, b, c, mode);
+    } else {
+        PACKED.with_borrow_mut(|packed| blocks(a, b, c, mode, packed));
+    }
+}
+
+/// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
+#[track_caller]
+pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
+    let rows = y.len().checked_div(n).unwrap_or(x.len() / k.max(1));
+    let mode = match bias {
+        None => Mode::Write,
+        Some(bias) => {
+            // The product starts from the bias: cheaper than one more pass over its result.
+            assert_eq!(bias.len(), n, "one bias per output");
+            y.chunks_exact_mut(n.max(1)).for_each(|row| row.copy_from_slice(bias));
+            Mode::Add
         }
-    });
+    };
+    matmul(Mat::new(x, rows, k), Mat::new(w, n, k).t(), y, mode);
 }
 
 /// Where a thread packs its panels; grows to the largest that was needed and stays.
@@ -160,62 +141,49 @@ fn aligned(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 
 simd_fn! {
     /// The product of a few rows with a `B` whose columns are in order: one dot product per element.
-    fn dots(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], start: Start<'_>) {
+    fn dots(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], mode: Mode) {
         let (k, n) = (a.cols, b.cols);
-        for i in 0..a.rows {
+        let column = |j: usize| &b.from(0, j)[..k];
+        for (i, c) in c.chunks_exact_mut(n).enumerate() {
             let x = &a.from(i, 0)[..k];
-            let mut j = 0;
-            // Four columns at a time share the loads of the row.
-            while j < n {
-                let count = if j + 4 <= n { 4 } else { 1 };
-                let sums = if count == 4 {
-                    let columns = [b.from(0, j), b.from(0, j + 1), b.from(0, j + 2), b.from(0, j + 3)];
-                    dot_columns(s, x, columns.map(|column| &column[..k]))
-                } else {
-                    let [sum] = dot_columns(s, x, [&b.from(0, j)[..k]]);
-                    [sum, 0.0, 0.0, 0.0]
-                };
-                for (j, sum) in (j..j + count).zip(sums) {
-                    let c = &mut c[i * n + j];
-                    *c = match start {
-                        Start::Zero => sum,
-                        Start::Result => *c + sum,
-                        Start::Row(bias) => bias[j] + sum,
-                    };
-                }
-                j += count;
+            if mode == Mode::Write {
+                c.fill(0.0);
+            }
+            let whole = n - n % 4;
+            for j in (0..whole).step_by(4) {
+                let columns = [column(j), column(j + 1), column(j + 2), column(j + 3)];
+                add_dots(s, x, columns, &mut c[j..]);
+            }
+            for j in whole..n {
+                add_dots(s, x, [column(j)], &mut c[j..]);
             }
         }
     }
 }
 
-/// The dot products of `x` with each of `columns`.
+/// Adds the dot products of `x` with each of `columns`, which share the loads of `x`, to the first values of `c`.
 #[inline(always)]
-fn dot_columns<S: Simd, const N: usize>(s: S, x: &[f32], columns: [&[f32]; N]) -> [f32; N] {
-    let mut sums = [[s.zero(); 2]; N];
-    let mut at = 0;
-    while at + 2 * S::LANES <= x.len() {
-        for half in 0..2 {
-            let v = s.load(&x[at + half * S::LANES..]);
-            for j in 0..N {
-                sums[j][half] =
-                    s.mul_add(v, s.load(&columns[j][at + half * S::LANES..]), sums[j][half]);
-            }
-        }
-        at += 2 * S::LANES;
+fn add_dots<S: Simd, const N: usize>(s: S, x: &[f32], columns: [&[f32]; N], c: &mut [f32]) {
+    let (mut even, mut odd) = ([s.zero(); N], [s.zero(); N]);
+    let k = x.len();
+    let whole = k - k % (2 * S::LANES);
+    for at in (0..whole).step_by(2 * S::LANES) {
+        let (v, w) = (s.load(&x[at..]), s.load(&x[at + S::LANES..]));
+        unrolled!(j < N {
+            let column = &columns[j][at..at + 2 * S::LANES];
+            even[j] = s.mul_add(v, s.load(column), even[j]);
+            odd[j] = s.mul_add(w, s.load(&column[S::LANES..]), odd[j]);
+        });
     }
-    while at < x.len() {
+    for at in (whole..k).step_by(S::LANES) {
         let v = s.load_at(x, at);
-        for j in 0..N {
-            sums[j][0] = s.mul_add(v, s.load_at(columns[j], at), sums[j][0]);
-        }
-        at += S::LANES;
+        unrolled!(j < N {
+            even[j] = s.mul_add(v, s.load_at(columns[j], at), even[j]);
+        });
     }
-    let mut out = [0.0; N];
-    for j in 0..N {
-        out[j] = s.sum(s.add(sums[j][0], sums[j][1]));
-    }
-    out
+    unrolled!(j < N {
+        c[j] += s.sum(s.add(even[j], odd[j]));
+    });
 }
 
 /// Packs `m` `[k, w]`, `w <= width`, as `k` rows of `width` values, with zeros on the right.
@@ -266,8 +234,11 @@ struct Target<'a> {
     c: &'a mut [f32],
     stride: usize,
     cols: usize,
-    start: Start<'a>,
+    mode: Mode,
 }
+
+/// Values in the widest row of a tile.
+const WIDEST: usize = 32;
 
 /// One tile: `M` rows and `N` vectors of `C`, over `k` steps.
 #[inline(always)]
@@ -283,27 +254,37 @@ fn tile<S: Simd, const M: usize, const N: usize>(
         let a = &a.data[p * a.stride..][..M];
         let b = &b.data[p * b.stride..][..N * S::LANES];
         let mut columns = [s.zero(); N];
-        for j in 0..N {
+        unrolled!(j < N {
             columns[j] = s.load(&b[j * S::LANES..]);
-        }
-        for i in 0..M {
+        });
+        unrolled!(i < M {
             let x = s.splat(a[i]);
-            for j in 0..N {
+            unrolled!(j < N {
                 sums[i][j] = s.mul_add(x, columns[j], sums[i][j]);
-            }
-        }
+            });
+        });
     }
-    let Target { c, stride, cols, start } = target;
-    for i in 0..M {
-        let c = &mut c[i * stride..][..cols];
-        for j in 0..N {
-            let at = j * S::LANES;
-            let sum = match start {
-                Start::Zero => sums[i][j],
-                Start::Result => s.add(s.load_at(c, at), sums[i][j]),
-                Start::Row(bias) => s.add(s.load_at(&bias[..cols], at), sums[i][j]),
-            };
-            s.store_at(sum, c, at);
+    let Target { c, stride, cols, mode } = target;
+    if cols == N * S::LANES {
+        unrolled!(i < M {
+            let c = &mut c[i * stride..][..N * S::LANES];
+            unrolled!(j < N {
+                let c = &mut c[j * S::LANES..];
+                let sum = if mode == Mode::Write { sums[i][j] } else { s.add(s.load(c), sums[i][j]) };
+                s.store(sum, c);
+            });
+        });
+    } else {
+        let mut rows = [[0.0; WIDEST]; M];
+        unrolled!(i < M {
+            unrolled!(j < N {
+                s.store(sums[i][j], &mut rows[i][j * S::LANES..]);
+            });
+        });
+        for (i, row) in rows.iter().enumerate() {
+            for (c, sum) in c[i * stride..][..cols].iter_mut().zip(row) {
+                *c = if mode == Mode::Write { *sum } else { *c + sum };
+            }
         }
     }
 }
@@ -331,7 +312,7 @@ fn tile_of_rows<S: Simd, const N: usize>(
 
 simd_fn! {
     /// The product in blocks, panels and tiles.
-    fn blocks(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], start: Start<'_>, packed: &mut Packed) {
+    fn blocks(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], mode: Mode, packed: &mut Packed) {
         let (m, k, n) = (a.rows, a.cols, b.cols);
         let width = 2 * S::LANES; // of a panel of B
         let height = S::ROWS.next_multiple_of(S::LANES); // of a panel of A
@@ -367,16 +348,12 @@ simd_fn! {
                         } else {
                             Panel { data: &packed_b[j * inner..], stride: width }
                         };
-                        let start = match start {
-                            _ if p > 0 => Start::Result,
-                            Start::Row(bias) => Start::Row(&bias[col + j..]),
-                            other => other,
-                        };
+                        let mode = if p > 0 { Mode::Add } else { mode };
                         for panel in 0..panels {
                             let (first, last) = bounds(panel);
                             let a = Panel { data: &packed_a[panel * height * inner..], stride: height };
                             let c = &mut c[(row + first) * n + col + j..];
-                            let target = Target { c, stride: n, cols: w, start };
+                            let target = Target { c, stride: n, cols: w, mode };
                             if w <= S::LANES {
                                 tile_of_rows::<S, 1>(s, last - first, inner, a, b, target);
                             } else {

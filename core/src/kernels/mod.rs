@@ -28,6 +28,24 @@ macro_rules! simd_fn {
     (@out $out:ty) => { $out };
 }
 
+/// `for i in 0..N`, `N <= 14`, written out: vectors in arrays stay in registers only if every index is a constant
+/// from the start, before the compiler decides which loops it unrolls.
+macro_rules! unrolled {
+    ($i:ident < $n:ident $body:block) => { unrolled!(@ $i $n $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13) };
+    (@ $i:ident $n:ident $body:block $($value:literal)*) => {
+        $(if $value < $n {
+            unrolled!($i in [$value] $body)
+        })*
+    };
+    ($i:ident in [$($value:literal)*] $body:block) => {
+        $({
+            #[expect(non_upper_case_globals, reason = "reads as the variable of a loop")]
+            const $i: usize = $value;
+            $body
+        })*
+    };
+}
+
 pub mod elementwise;
 mod lanes;
 pub mod math;

@@ -44,6 +44,7 @@ fn check<U: Unary>(x: &[f32; 12], values: [f32; 12], derivatives: [f32; 12]) {
 
 #[test]
 #[rustfmt::skip] // one function, one line
+#[expect(clippy::approx_constant, reason = "PyTorch's numbers, as printed")]
 fn equal_pytorch() {
     check::<Relu>(&X, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.001, 0.7, 1.0, 3.0, 19.5, 25.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
     check::<LeakyRelu>(&X, [-0.29999998, -0.049999997, -0.015, -0.005, -1.0000001e-5, 0.0, 0.001, 0.7, 1.0, 3.0, 19.5, 25.0], [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);

@@ -28,7 +28,7 @@ fn split4_mut(row: &mut [f32], hidden: usize) -> [&mut [f32]; 4] {
 /// The number of rows, after checking that all arguments have that many.
 #[inline(always)]
 fn rows_of(gates: usize, states: [usize; 3], hidden: usize) -> usize {
-    assert!(hidden > 0 && gates % (4 * hidden) == 0, "gates are not rows of 4 × {hidden}");
+    assert!(hidden > 0 && gates.is_multiple_of(4 * hidden), "gates are not rows of 4 × {hidden}");
     let rows = gates / (4 * hidden);
     assert_eq!(states, [rows * hidden; 3], "a state is not [{rows}, {hidden}]");
     rows

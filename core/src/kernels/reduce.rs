@@ -6,6 +6,8 @@
 use crate::simd::Simd;
 
 const BLOCK: usize = 1024;
+/// Independent sums, which hide the latency of addition.
+const CHAINS: usize = 4;
 
 /// `Σ f(x0[i], x1[i], ..)`.
 #[inline(always)]
@@ -22,22 +24,23 @@ fn sum_of<S: Simd, const N: usize>(
     for start in (0..n).step_by(BLOCK) {
         let len = BLOCK.min(n - start);
         let x = x.map(|x| &x[start..start + len]);
-        let mut sums = [s.zero(); 4]; // independent chains hide the latency of addition
-        let mut v = [s.zero(); N];
+        let mut sums = [s.zero(); CHAINS];
         let mut at = 0;
-        while at + 4 * S::LANES <= len {
-            for (c, sum) in sums.iter_mut().enumerate() {
-                for j in 0..N {
+        while at + CHAINS * S::LANES <= len {
+            unrolled!(c in [0 1 2 3] {
+                let mut v = [s.zero(); N];
+                unrolled!(j < N {
                     v[j] = s.load(&x[j][at + c * S::LANES..]);
-                }
-                *sum = f(v, *sum);
-            }
-            at += 4 * S::LANES;
+                });
+                sums[c] = f(v, sums[c]);
+            });
+            at += CHAINS * S::LANES;
         }
         while at < len {
-            for j in 0..N {
+            let mut v = [s.zero(); N];
+            unrolled!(j < N {
                 v[j] = s.load_at(x[j], at);
-            }
+            });
             sums[0] = f(v, sums[0]);
             at += S::LANES;
         }

@@ -20,7 +20,9 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
-    pub(crate) use crate::nn::{Activate, Activation, Linear, Lstm, LstmOptions, Mlp, Path};
+    pub(crate) use crate::nn::{
+        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+    };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, PoolMode, Var};
@@ -241,8 +243,12 @@ pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
-        let taken =
-            |f: &Field| !exogenous.options().iter().any(|(name, takes)| *name == f.name && !takes);
+        let only_target = exogenous == Exogenous::NONE;
+        let taken = |f: &Field| {
+            let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
+            let hides_all = only_target.then_some(("excludeInsampleY", false));
+            !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
+        };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
             f.default = defaults[&f.name].clone();

@@ -47,7 +47,7 @@ options! {
         /// Dropout after every hidden layer, from 0 to 1.
         pub dropout_prob_theta: f64 = 0.0,
         /// Activation of the hidden layers.
-        pub activation: Activation = Activation::Relu,
+        pub activation: BlockActivation = BlockActivation(Activation::Relu),
     }
 }
 
@@ -74,7 +74,7 @@ impl Block {
         let p = p.sub("layers");
         let step = if o.dropout_prob_theta > 0.0 { 3 } else { 2 };
         let first = Linear::new(&p.sub(0), inputs, o.mlp_units[0][0]);
-        let activate = Activate::new(&p.sub(2), o.activation);
+        let activate = Activate::new(&p.sub(2), o.activation.0);
         let layer = |(i, units): (usize, &Vec<usize>)| {
             if i > 0 {
                 activate.tie(&p.sub(2 + i * step));

@@ -1,7 +1,9 @@
 //! Activations by their torch names.
 
+use serde_json::Value;
+
 use super::params::{Init, Path};
-use crate::options::choices;
+use crate::options::{OptionValue, choices};
 use crate::tape::{Param, Var};
 
 choices! {
@@ -29,6 +31,33 @@ choices! {
         Silu = "SiLU",
         /// `x·tanh(softplus(x))`
         Mish = "Mish",
+    }
+}
+
+/// One of the seven activations that upstream's block models take: those of [`Activation`] up to the sigmoid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockActivation(pub Activation);
+
+impl BlockActivation {
+    const COUNT: usize = 7;
+
+    fn names() -> &'static [&'static str] {
+        &Activation::NAMES[..Self::COUNT]
+    }
+}
+
+impl OptionValue for BlockActivation {
+    fn expected() -> String {
+        format!("one of {}", Self::names().join(", "))
+    }
+    fn ts() -> String {
+        Self::names().iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(" | ")
+    }
+    fn read(value: &Value) -> Option<Self> {
+        Activation::read(value).filter(|a| Self::names().contains(&a.name())).map(Self)
+    }
+    fn write(&self) -> Value {
+        self.0.write()
     }
 }
 

@@ -5,7 +5,7 @@ mod linear;
 mod lstm;
 pub mod params;
 
-pub use activation::{Activate, Activation};
+pub use activation::{Activate, Activation, BlockActivation};
 pub use linear::{Linear, Mlp};
 pub use lstm::{Lstm, LstmOptions, LstmState};
 pub use params::{Init, Params, Path};

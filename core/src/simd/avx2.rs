@@ -123,8 +123,11 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 8];
-        for i in 0..rows {
-            r[i] = self.load(&x[i * x_stride..]);
+        // A constant number of turns, so that the rows stay in registers.
+        for i in 0..8 {
+            if i < rows {
+                r[i] = self.load(&x[i * x_stride..]);
+            }
         }
         // Swap blocks of 1, then 2, then 4 values between rows that far apart.
         let mut t = r;

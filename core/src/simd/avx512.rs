@@ -120,8 +120,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 16];
-        for i in 0..rows {
-            r[i] = self.load(&x[i * x_stride..]);
+        // A constant number of turns, so that the rows stay in registers.
+        for i in 0..16 {
+            if i < rows {
+                r[i] = self.load(&x[i * x_stride..]);
+            }
         }
         // Swap blocks of 1, 2, 4, then 8 values between rows that far apart.
         let mut t = r;

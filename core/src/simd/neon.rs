@@ -96,8 +96,11 @@ impl Simd for Neon {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 4];
-        for i in 0..rows {
-            r[i] = self.load(&x[i * x_stride..]);
+        // A constant number of turns, so that the rows stay in registers.
+        for i in 0..4 {
+            if i < rows {
+                r[i] = self.load(&x[i * x_stride..]);
+            }
         }
         // SAFETY: every AArch64 processor has NEON.
         let columns = unsafe {

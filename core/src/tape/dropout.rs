@@ -27,6 +27,7 @@ impl Dropout {
 
 impl Op for Dropout {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        out.data.fill(0.0);
         self.apply(x.data(0), out.data);
     }
 

@@ -82,11 +82,15 @@ fn pieces<const N: usize>(mut buffer: &mut [f32], lengths: [usize; N]) -> [&mut 
     })
 }
 
-/// `[A, B, n]` → `[B, A, n]`, added to `to`.
-fn exchange_add(from: &[f32], a: usize, b: usize, n: usize, to: &mut [f32]) {
+/// `[A, B, n]` → `[B, A, n]`.
+fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
     for i in 0..a {
         for j in 0..b {
-            add_assign(&mut to[(j * a + i) * n..][..n], &from[(i * b + j) * n..][..n]);
+            let (from, to) = (&from[(i * b + j) * n..][..n], &mut to[(j * a + i) * n..][..n]);
+            match mode {
+                Mode::Write => to.copy_from_slice(from),
+                Mode::Add => add_assign(to, from),
+            }
         }
     }
 }
@@ -97,7 +101,8 @@ impl Op for Lstm {
         let (rows, h, r_size) = (s.batch, s.batch * s.hidden, s.batch * s.output);
         out.kept.resize(s.lengths().iter().sum(), 0.0);
         let [gates, c, hs, r, xt, zeros] = pieces(out.kept, s.lengths());
-        exchange_add(x.data(X), s.batch, s.time, s.input, xt);
+        zeros.fill(0.0);
+        exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
         let bias = self.biased.then(|| x.data(BIAS));
         linear(xt, x.data(W_IH), bias, gates, s.input, 4 * s.hidden);
         if self.biased {
@@ -133,7 +138,7 @@ impl Op for Lstm {
                 r_now[..r_size].copy_from_slice(h_now);
             }
         }
-        exchange_add(r, s.time, s.batch, s.output, out.data);
+        exchange(r, [s.time, s.batch, s.output], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -147,7 +152,9 @@ impl Op for Lstm {
         let [gates, c, hs, r, xt, zeros] = pieces(forward, s.lengths());
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
         let [dgates, dr, carry, dh, dc] = pieces(work, scratch);
-        exchange_add(b.grad(), s.batch, s.time, s.output, dr);
+        exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
+        carry.fill(0.0);
+        dc.fill(0.0);
 
         for t in (0..s.time).rev() {
             let dr = &mut dr[t * r_size..(t + 1) * r_size];
@@ -227,7 +234,7 @@ impl Op for Lstm {
             let dxt = xt; // x has been used: its place holds its gradient
             let w_ih = Mat::new(b.input(W_IH), 4 * s.hidden, s.input);
             matmul(Mat::new(dgates, s.steps(), 4 * s.hidden), w_ih, dxt, Mode::Write);
-            b.accumulate(X, |_, dx| exchange_add(dxt, s.time, s.batch, s.input, dx));
+            b.accumulate(X, |_, dx| exchange(dxt, [s.time, s.batch, s.input], dx, Mode::Add));
         }
         b.give_kept(kept);
     }

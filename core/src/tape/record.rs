@@ -64,11 +64,11 @@ impl Inputs<'_> {
 
 /// The output of an operation while it is computed.
 pub struct Output<'a> {
-    /// The numbers, all zero at first unless the operation asked otherwise.
+    /// The numbers: at first whatever an earlier step left there.
     pub data: &'a mut [f32],
     /// The dimensions.
     pub shape: Shape,
-    /// Kept for the derivative; empty at first.
+    /// Kept for the derivative: at first whatever an earlier step left there.
     pub kept: &'a mut Vec<f32>,
 }
 
@@ -215,9 +215,7 @@ impl Record {
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
         let shape = self.nodes[id].shape;
         let mut out = std::mem::take(&mut self.buffers[buffer]);
-        out.data.clear();
         out.data.resize(shape.size(), 0.0);
-        out.kept.clear();
         op.forward(
             &Inputs { record: self, ids: &inputs },
             &mut Output { data: &mut out.data, shape, kept: &mut out.kept },

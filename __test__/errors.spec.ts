@@ -1,0 +1,233 @@
+import { DLinear, NeuralForecast, NeuralForecastError, NHITS, LSTM, loss } from '@neural-trader/backend'
+import * as api from '@neural-trader/backend'
+import { describe, expect, test } from 'vitest'
+import { slice, thrown, train } from './data.js'
+
+const model = DLinear({ h: 12, inputSize: 24, maxSteps: 2 })
+const make = (init: object = {}) => new NeuralForecast({ freq: 'MS', models: [model], ...init })
+// biome-ignore lint/suspicious/noExplicitAny: mistakes do not have the right type
+type Wrong = any
+
+const mistakes: [string, () => unknown, string, string, object][] = [
+  [
+    'no options at all',
+    () => new (NeuralForecast as Wrong)(),
+    'ERR_NF_INVALID_OPTION',
+    'needs { models, freq }',
+    { option: 'models' },
+  ],
+  ['no models', () => make({ models: undefined }), 'ERR_NF_INVALID_OPTION', 'models', { option: 'models' }],
+  ['an empty list of models', () => make({ models: [] }), 'ERR_NF_INVALID_OPTION', 'model', {}],
+  [
+    'a factory instead of a spec',
+    () => make({ models: [NHITS] }),
+    'ERR_NF_INVALID_OPTION',
+    'models',
+    { option: 'models' },
+  ],
+  ['a misspelt model', () => make({ models: [{ model: 'NHIST', options: {} }] }), 'ERR_NF_UNSUPPORTED', 'NHITS', {}],
+  [
+    'a misspelt option of a model',
+    () => make({ models: [NHITS({ h: 12, inputSize: 24, maxStep: 5 } as Wrong)] }),
+    'ERR_NF_INVALID_OPTION',
+    'did you mean "maxSteps"?',
+    { option: 'maxStep' },
+  ],
+  [
+    'an option of another model',
+    () => make({ models: [DLinear({ h: 12, inputSize: 24, encoderHiddenSize: 8 } as Wrong)] }),
+    'ERR_NF_INVALID_OPTION',
+    'encoderHiddenSize',
+    { option: 'encoderHiddenSize' },
+  ],
+  [
+    'a horizon of zero',
+    () => make({ models: [LSTM({ h: 0, inputSize: 24 })] }),
+    'ERR_NF_INVALID_OPTION',
+    'h',
+    { option: 'h' },
+  ],
+  [
+    'no horizon',
+    () => make({ models: [NHITS({ inputSize: 24 } as Wrong)] }),
+    'ERR_NF_INVALID_OPTION',
+    'h',
+    { option: 'h' },
+  ],
+  [
+    'a horizon as text',
+    () => make({ models: [NHITS({ h: '12', inputSize: 24 } as Wrong)] }),
+    'ERR_NF_INVALID_OPTION',
+    '12',
+    { option: 'h' },
+  ],
+  [
+    'a learning rate that is no number',
+    () => make({ models: [NHITS({ h: 12, inputSize: 24, learningRate: Number.NaN })] }),
+    'ERR_NF_INVALID_OPTION',
+    'NaN',
+    { option: 'learningRate' },
+  ],
+  [
+    'a level beyond 100',
+    () => make({ models: [NHITS({ h: 12, inputSize: 24, loss: loss.mq({ level: [120] }) })] }),
+    'ERR_NF_INVALID_OPTION',
+    '120',
+    {},
+  ],
+  [
+    'a misspelt option of the constructor',
+    () => make({ frequency: 'MS' }),
+    'ERR_NF_INVALID_OPTION',
+    'NeuralForecast has no option "frequency"; did you mean "freq"?',
+    { option: 'frequency' },
+  ],
+  ['a frequency that does not exist', () => make({ freq: 'monthyl' }), 'ERR_NF_FREQ', 'monthyl', {}],
+  ['a frequency that is neither', () => make({ freq: true }), 'ERR_NF_INVALID_OPTION', 'freq', { option: 'freq' }],
+  [
+    'a misspelt option of fit',
+    () => make().fit(train, { onProgres() {} } as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'fit has no option "onProgres"; did you mean "onProgress"?',
+    { option: 'onProgres', expected: 'onProgress' },
+  ],
+  [
+    'options that are no object',
+    () => make().fit(train, 5 as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'must be an object, got 5',
+    {},
+  ],
+  [
+    'a signal that is none',
+    () => make().fit(train, { signal: {} as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'must be an AbortSignal',
+    { option: 'signal' },
+  ],
+  [
+    'a callback that is none',
+    () => make().fit(train, { onProgress: 'log' as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'must be a function',
+    { option: 'onProgress' },
+  ],
+  [
+    'no threads',
+    () => make().fit(train, { threads: 0 }),
+    'ERR_NF_INVALID_OPTION',
+    'from 1 to 1024',
+    { option: 'threads' },
+  ],
+  [
+    'a fraction of a row',
+    () => make().fit(train, { valSize: 1.5 }),
+    'ERR_NF_INVALID_OPTION',
+    'valSize',
+    { option: 'valSize' },
+  ],
+  [
+    'a misspelt column role',
+    () => make().fit(train, { columns: { tim: 'ds' } as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'did you mean "time"?',
+    { option: 'tim' },
+  ],
+  [
+    'an unknown way to treat gaps',
+    () => make().fit(train, { onGap: 'ignore' as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'fillForward',
+    { option: 'onGap' },
+  ],
+  [
+    'a table without a target',
+    () => make().fit({ unique_id: train.unique_id, ds: train.ds }),
+    'ERR_NF_SCHEMA',
+    '"y"',
+    { column: 'y' },
+  ],
+  [
+    'a series with a gap',
+    () => make().fit({ ...train, ds: train.ds.with(0, '1948-11-01') }),
+    'ERR_NF_GAP',
+    'AirPassengers',
+    { uniqueId: 'AirPassengers' },
+  ],
+  [
+    'a time that occurs twice',
+    () => make().fit({ ...train, ds: train.ds.with(0, '1949-02-01') }),
+    'ERR_NF_DUPLICATE_TIME',
+    '1949-02-01',
+    { uniqueId: 'AirPassengers' },
+  ],
+  ['a series that is too short', () => make().fit(slice(train, 0, 5)), 'ERR_NF_SHORT_SERIES', 'AirPassengers', {}],
+  ['a bare series with a calendar', () => make().fit(train.y), 'ERR_NF_FREQ', 'numeric freq', { actual: 'MS' }],
+  ['a file that is not there', () => make().fit({ path: 'nowhere.csv' }), 'ERR_NF_SCHEMA', 'nowhere.csv', {}],
+  ['forecasting before fitting', () => make().predict(), 'ERR_NF_NOT_FITTED', 'fit', {}],
+  ['saving before fitting', () => make().save('nowhere'), 'ERR_NF_NOT_FITTED', 'fit', {}],
+  ['loading what is not there', () => NeuralForecast.load('nowhere'), 'ERR_NF_CHECKPOINT', 'nowhere', {}],
+  [
+    'a directory that is no text',
+    () => NeuralForecast.load(5 as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'must be a text, got 5',
+    { option: 'dir' },
+  ],
+]
+test.each(mistakes)('%s', async (_, call, code, message, details) => {
+  const error = await thrown(call)
+  expect(error).toBeInstanceOf(NeuralForecastError)
+  expect({ name: error.name, code: error.code }).toEqual({ name: 'NeuralForecastError', code })
+  expect(error.message).toContain(message)
+  expect(error.details).toMatchObject(details)
+})
+
+test('mistakes in the arguments of asynchronous calls reject, they do not throw', async () => {
+  const calls = [() => make().fit(undefined as Wrong), () => make().predict({ no: 1 } as Wrong), () => make().save('')]
+  for (const call of calls) {
+    const promise = call()
+    expect(promise).toBeInstanceOf(Promise)
+    await expect(promise).rejects.toBeInstanceOf(NeuralForecastError)
+  }
+})
+
+test('an error from another thread shows who called', async () => {
+  async function callerOfFit() {
+    const fitting = make().fit(slice(train, 0, 5))
+    return await fitting
+  }
+  expect((await thrown(callerOfFit)).stack).toMatch(/^NeuralForecastError: .*\n\s+at callerOfFit.*errors\.spec\.ts/)
+})
+
+describe('what the design has and this version has not', () => {
+  const nf = make() as Wrong
+  const functions: [string, () => unknown][] = [
+    ...[
+      'crossValidation',
+      'predictInsample',
+      'simulate',
+      'explain',
+      'decompose',
+      'makeFutureFrame',
+      'missingFuture',
+    ].map(method),
+    ...['predictor', 'stream', 'exportOnnx'].map(method),
+    ...['auto', 'HINT', 'NLinear', 'TSMixer'].map((name): [string, () => unknown] => [
+      name,
+      () => (api as Wrong)[name]({}),
+    ]),
+    ['loss.gmm', () => (loss as Wrong).gmm({ nComponents: 2 })],
+    ['predictionIntervals', () => nf.fit(train, { predictionIntervals: {} })],
+    ['timeZone', () => make({ timeZone: 'Europe/Madrid' })],
+    ['logLevel', () => api.configure({ logLevel: 'debug' } as Wrong)],
+  ]
+  function method(name: string): [string, () => unknown] {
+    return [name, () => nf[name]()]
+  }
+  test.each(functions)('%s says that it is not supported', async (name, call) => {
+    const error = await thrown(call)
+    expect(error.code).toBe('ERR_NF_UNSUPPORTED')
+    expect(error.message).toContain(name)
+  })
+})

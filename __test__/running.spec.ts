@@ -1,0 +1,277 @@
+import { Worker } from 'node:worker_threads'
+import {
+  configure,
+  DLinear,
+  NeuralForecast,
+  NeuralForecastError,
+  NHITS,
+  type Progress,
+  runtimeInfo,
+} from '@neural-trader/backend'
+import { afterEach, describe, expect, test } from 'vitest'
+import { after, thrown, train } from './data.js'
+import { script } from './process.js'
+
+const small = { h: 12, inputSize: 24, randomSeed: 1 }
+const quick = () => new NeuralForecast({ freq: 'MS', models: [DLinear({ ...small, maxSteps: 3 })] })
+/** Would take minutes: every test that uses it stops it. */
+const endless = () => new NeuralForecast({ freq: 'MS', models: [NHITS({ ...small, maxSteps: 1_000_000 })] })
+
+describe('aborting', () => {
+  test('a fit stops with the reason of the signal, and the forecaster is free again', async () => {
+    const nf = endless()
+    const controller = new AbortController()
+    const fitting = nf.fit(train, { signal: controller.signal })
+    await after(50)
+    const reason = new Error('the user left')
+    controller.abort(reason)
+    const start = performance.now()
+    expect(await thrown(() => fitting)).toBe(reason)
+    expect(performance.now() - start).toBeLessThan(2000)
+    expect(nf.fitted).toBe(false)
+    expect((await thrown(() => nf.predict())).code).toBe('ERR_NF_NOT_FITTED')
+  })
+
+  test('without a reason it is an AbortError', async () => {
+    const signal = AbortSignal.timeout(30)
+    expect((await thrown(() => endless().fit(train, { signal }))).name).toBe('TimeoutError')
+    const controller = new AbortController()
+    const fitting = endless().fit(train, { signal: controller.signal })
+    controller.abort()
+    expect((await thrown(() => fitting)).name).toBe('AbortError')
+  })
+
+  test('a signal that was aborted before rejects without any work', async () => {
+    const nf = quick()
+    await nf.fit(train)
+    const signal = AbortSignal.abort()
+    expect((await thrown(() => nf.fit(train, { signal }))).name).toBe('AbortError')
+    expect((await thrown(() => nf.predict({ signal }))).name).toBe('AbortError')
+  })
+
+  test('the signal keeps no listener afterwards', async () => {
+    const { signal } = new AbortController()
+    let listeners = 0
+    const { addEventListener, removeEventListener } = signal
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++
+      return addEventListener.apply(signal, args)
+    }
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--
+      return removeEventListener.apply(signal, args)
+    }
+    const nf = quick()
+    await nf.fit(train, { signal })
+    await nf.predict({ signal })
+    await thrown(() => nf.fit([1, 2], { signal }))
+    expect(listeners).toBe(0)
+  })
+})
+
+describe('while a fit runs', () => {
+  test('fit, predict, save and memoryUsage say that the forecaster is busy, at once', async () => {
+    const nf = endless()
+    const controller = new AbortController()
+    const fitting = nf.fit(train, { signal: controller.signal })
+    for (const call of [() => nf.fit(train), () => nf.predict(), () => nf.save('x'), () => nf.memoryUsage()]) {
+      const start = performance.now()
+      expect((await thrown(call)).code).toBe('ERR_NF_BUSY')
+      expect(performance.now() - start).toBeLessThan(100)
+    }
+    expect(nf.models).toHaveLength(1)
+    expect(nf.fitted).toBe(false)
+    controller.abort()
+    await thrown(() => fitting)
+  })
+
+  test('two forecasters fit at the same time', async () => {
+    const reports = await Promise.all([quick().fit(train), quick().fit(train)])
+    expect(reports[0].models[0].trainLoss).toEqual(reports[1].models[0].trainLoss)
+  })
+
+  test('several forecasts of one forecaster run at the same time', async () => {
+    const nf = quick()
+    await nf.fit(train)
+    const [a, b, c] = await Promise.all([nf.predict(), nf.predict(), nf.predict()])
+    expect(b.column('DLinear')).toEqual(a.column('DLinear'))
+    expect(c.column('DLinear')).toEqual(a.column('DLinear'))
+  })
+
+  test('the event loop waits at most 20 ms longer than when idle', async () => {
+    const drift = async (busy: () => boolean) => {
+      let worst = 0
+      let last = performance.now()
+      while (busy()) {
+        await after(1)
+        worst = Math.max(worst, performance.now() - last)
+        last = performance.now()
+      }
+      return worst
+    }
+    const end = performance.now() + 500
+    const idle = await drift(() => performance.now() < end)
+    const controller = new AbortController()
+    let running = true
+    const rows = 20_000
+    const y = Float64Array.from({ length: rows }, (_, t) => Math.sin(t / 3))
+    const nf = new NeuralForecast({ freq: 1, models: [DLinear({ h: 12, inputSize: 48, maxSteps: 1_000_000 })] })
+    const fitting = thrown(() => nf.fit(y, { signal: controller.signal, onProgress() {} })).finally(() => {
+      running = false
+    })
+    setTimeout(() => controller.abort(), 500)
+    const fit = await drift(() => running)
+    expect((await fitting).name).toBe('AbortError')
+    expect(fit - idle).toBeLessThan(20)
+  })
+})
+
+describe('disposing', () => {
+  test('frees the memory, and later calls say so', async () => {
+    const nf = quick()
+    await nf.fit(train)
+    expect(nf.memoryUsage().weights).toBe(4 * 2 * (24 * 12 + 12))
+    expect(nf.memoryUsage().dataset).toBeGreaterThan(132 * 8)
+    nf.dispose()
+    nf.dispose()
+    for (const call of [() => nf.fit(train), () => nf.predict(), () => nf.save('x'), () => nf.memoryUsage()]) {
+      expect((await thrown(call)).code).toBe('ERR_NF_DISPOSED')
+    }
+  })
+
+  test('stops a fit that is running', async () => {
+    const nf = endless()
+    const fitting = nf.fit(train)
+    await after(20)
+    nf.dispose()
+    expect((await thrown(() => fitting)).code).toBe('ERR_NF_DISPOSED')
+  })
+
+  test('works by the symbol too', async () => {
+    const nf = quick()
+    nf[Symbol.dispose]()
+    expect((await thrown(() => nf.predict())).code).toBe('ERR_NF_DISPOSED')
+  })
+})
+
+describe('progress', () => {
+  const models = [DLinear({ ...small, maxSteps: 300 }), DLinear({ ...small, maxSteps: 200, alias: 'Second' })]
+
+  test('ends with the last step of every model, before the promise resolves', async () => {
+    const seen: Progress[] = []
+    await new NeuralForecast({ freq: 'MS', models }).fit(train, {
+      onProgress: (p) => seen.push(p),
+      progressIntervalMs: 10,
+    })
+    const fits = seen.filter((p) => p.phase === 'fit')
+    expect(fits.at(-1)).toMatchObject({ model: 'Second', step: 200, maxSteps: 200 })
+    expect(fits.findLast((p) => p.model === 'DLinear')).toMatchObject({ step: 300, maxSteps: 300 })
+    const steps = fits.filter((p) => p.model === 'Second').map((p) => p.step)
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b))
+    expect(fits.at(-1)?.trainLoss).toBeGreaterThan(0)
+    expect(fits.at(-1)?.lr).toBe(1e-4)
+  })
+
+  test('comes at most ten times a second', async () => {
+    const times: number[] = []
+    const nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...small, maxSteps: 1_000_000 })] })
+    await thrown(() =>
+      nf.fit(train, { onProgress: () => times.push(performance.now()), signal: AbortSignal.timeout(850) }),
+    )
+    expect(times.length).toBeGreaterThan(2)
+    expect(times.length).toBeLessThanOrEqual(9)
+  })
+
+  test('an error thrown by the callback stops the fit and rejects it', async () => {
+    const mistake = new TypeError('my own mistake')
+    const nf = endless()
+    const error = await thrown(() =>
+      nf.fit(train, {
+        onProgress() {
+          throw mistake
+        },
+      }),
+    )
+    expect(error).toBe(mistake)
+    expect(nf.fitted).toBe(false)
+  })
+
+  test('an error thrown by the last call rejects too', async () => {
+    const nf = quick()
+    const throwing = () => {
+      throw undefined
+    }
+    const rejected = await nf.fit(train, { onProgress: throwing, progressIntervalMs: 60_000 }).then(
+      () => false,
+      (error) => error === undefined,
+    )
+    expect(rejected).toBe(true)
+  })
+})
+
+describe('the number of threads', () => {
+  afterEach(() => configure({}))
+
+  test('is the processors, unless configured', () => {
+    expect(runtimeInfo().threads).toBeGreaterThan(0)
+    configure({ threads: 3 })
+    expect(runtimeInfo().threads).toBe(3)
+    expect(() => configure({ threads: -1 })).toThrow(NeuralForecastError)
+    expect(runtimeInfo().threads).toBe(3)
+  })
+})
+
+test('a panic in the engine rejects with its message and leaves the process alive', async () => {
+  const { panicProbe } = require('../js/native.js')
+  const { located, callSite } = require('../js/run.js')
+  const site = callSite()
+  const error = located(await thrown(panicProbe), site)
+  expect(error).toBeInstanceOf(NeuralForecastError)
+  expect(error.code).toBe('ERR_NF_INTERNAL')
+  expect(error.cause.message).toBe('a probe of the panic handling')
+  await quick().fit(train)
+})
+
+const prelude = `
+  import { NeuralForecast, NHITS, DLinear } from '@neural-trader/backend'
+  const y = Array.from({ length: 200 }, (_, t) => Math.sin(t))
+`
+describe('the process', () => {
+  test('ends by itself after a fit with a progress callback', async () => {
+    const { code, stdout } = await script(`${prelude}
+      const nf = new NeuralForecast({ freq: 1, models: [DLinear({ h: 4, inputSize: 8, maxSteps: 5 })] })
+      await nf.fit(y, { onProgress() {}, progressIntervalMs: 1e9, signal: new AbortController().signal })
+      console.log((await nf.predict()).column('DLinear').length)
+    `)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '4\n' })
+  })
+
+  test('waits for a fit that nobody awaits', async () => {
+    const { code, stdout } = await script(`${prelude}
+      const nf = new NeuralForecast({ freq: 1, models: [DLinear({ h: 4, inputSize: 8, maxSteps: 50 })] })
+      nf.fit(y).then((report) => console.log(report.models[0].steps))
+    `)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '50\n' })
+  })
+
+  test('may exit in the middle of a fit', async () => {
+    const { code, stderr } = await script(`${prelude}
+      new NeuralForecast({ freq: 1, models: [NHITS({ h: 4, inputSize: 8, maxSteps: 1e6 })] }).fit(y)
+      setTimeout(() => process.exit(7), 50)
+    `)
+    expect({ code, stderr }).toEqual({ code: 7, stderr: '' })
+  })
+
+  test('a worker thread can use it, and be terminated in the middle of a fit', async () => {
+    const worker = new Worker(
+      `const { NeuralForecast, NHITS } = require('@neural-trader/backend')
+       const { parentPort, workerData } = require('node:worker_threads')
+       new NeuralForecast({ freq: 1, models: [workerData] }).fit(Array.from({ length: 200 }, (_, t) => Math.sin(t)))
+       setTimeout(() => parentPort.postMessage('fitting'), 30)`,
+      { eval: true, workerData: NHITS({ h: 4, inputSize: 8, maxSteps: 100_000 }) },
+    )
+    expect(await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))).toBe('fitting')
+    await worker.terminate()
+    await quick().fit(train)
+  })
+})

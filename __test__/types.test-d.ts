@@ -1,0 +1,43 @@
+// Compiled, never run: what the types must allow, and what they must refuse.
+import { DLinear, type Forecast, LSTM, loss, NeuralForecast, NHITS, type Table } from '@neural-trader/backend'
+
+NHITS({ h: 12, inputSize: 24, futrExogList: ['price'], loss: loss.mq({ level: [80] }), mlpUnits: [[8, 8]] })
+LSTM({ h: 12, inputSize: 24, encoderHiddenSize: 32, optimizer: { kind: 'AdamW', weightDecay: 0.01 } })
+DLinear({ h: 12, inputSize: 24, movingAvgWindow: 25, scalerType: 'robust' })
+
+// @ts-expect-error DLinear takes no exogenous columns
+DLinear({ h: 12, inputSize: 24, futrExogList: ['price'] })
+// @ts-expect-error no model has this option
+NHITS({ h: 12, inputSize: 24, maxStep: 5 })
+// @ts-expect-error an option of another model
+NHITS({ h: 12, inputSize: 24, encoderHiddenSize: 5 })
+// @ts-expect-error the horizon is needed
+NHITS({ inputSize: 24 })
+// @ts-expect-error not a scaler
+LSTM({ h: 12, inputSize: 24, scalerType: 'zscore' })
+// @ts-expect-error not there yet
+loss.gmm({ nComponents: 2 })
+
+export async function uses(): Promise<Forecast> {
+  using nf = new NeuralForecast({ models: [DLinear({ h: 12, inputSize: 24 })] })
+  const tables: Table[] = [
+    { unique_id: ['a'], ds: ['2020-01-01'], y: [1] },
+    { uniqueId: [1], ds: [new Date()], y: new Float32Array(1), price: [null] },
+    [{ unique_id: 'a', ds: new Date(), y: 1n, promotion: true }],
+    new Float64Array(3),
+    [1, 2, 3],
+    { path: 'data.csv' },
+  ]
+  const report = await nf.fit(tables[0], { valSize: 12, onGap: 'mask', signal: AbortSignal.timeout(1000) })
+  const curve: Float32Array = report.models[0].trainLoss
+  // @ts-expect-error not an option of fit
+  await nf.fit(tables[1], { valsize: 12, curve })
+  // @ts-expect-error not there yet
+  nf.crossValidation(tables[0])
+  const forecast = await nf.predict({ level: [80] })
+  const scores: Record<string, Record<string, number>> = forecast.metrics(tables[2], ['mae', 'coverage-90'])
+  // @ts-expect-error not a metric
+  forecast.metrics(tables[2], ['maes'])
+  for (const row of forecast) console.log(row.ds, scores)
+  return forecast
+}

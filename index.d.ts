@@ -1,0 +1,421 @@
+/** Neural time-series forecasting for Node.js. Option names are NeuralForecast's in camelCase, defaults the same. */
+
+// ---------- tables ----------
+
+/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
+/** Numbers; `null` and NaN are missing. */
+export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
+/** Identifiers of series: texts or whole numbers. */
+export type IdInput = readonly string[] | readonly number[] | Int32Array
+/** A table as columns of equal length. `unique_id` and `uniqueId` are the same. */
+export interface Columns {
+  [column: string]: IdInput | TimeInput | NumInput | readonly (string | null)[] | readonly boolean[] | undefined
+}
+/** One row of a table. */
+export type Row = Record<string, string | number | bigint | boolean | Date | null | undefined>
+/** A CSV file, read off the JavaScript thread. */
+export interface FileInput {
+  path: string
+  format?: 'csv'
+}
+/** One series, equally spaced; needs a numeric `freq`, or none. */
+export type OneSeries = readonly number[] | Float32Array | Float64Array
+/** Every accepted form of a table. */
+export type Table = OneSeries | Columns | readonly Row[] | FileInput
+/** What the special columns are called, where they differ from `unique_id`, `ds`, `y`, `sample_weight`, `available_mask`. */
+export interface ColumnNames {
+  id?: string
+  time?: string
+  target?: string
+  weight?: string
+  mask?: string
+}
+/** Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. */
+export declare function readCsv(path: string): Promise<Columns>
+
+// ---------- losses ----------
+
+/** A training loss: plain frozen JSON, made by a function of `loss`. */
+export interface Loss {
+  readonly kind: 'MAE' | 'MSE' | 'HuberLoss' | 'MQLoss'
+  readonly args: Readonly<Record<string, unknown>>
+}
+/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or quantiles between 0 and 1. */
+export interface LevelSpec {
+  level?: number[]
+  quantiles?: number[]
+  horizonWeight?: NumInput
+}
+export declare const loss: {
+  /** Mean absolute error. */
+  mae(options?: { horizonWeight?: NumInput }): Loss
+  /** Mean squared error. */
+  mse(options?: { horizonWeight?: NumInput }): Loss
+  /** Squared for errors up to `delta`, absolute beyond. */
+  huber(options?: { delta?: number; horizonWeight?: NumInput }): Loss
+  /** Quantile loss of several quantiles: gives prediction intervals. */
+  mq(options?: LevelSpec): Loss
+}
+
+/** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
+export type Optimizer =
+  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: [number, number]; eps?: number }
+  | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
+  | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
+
+// ---------- running ----------
+
+export interface Progress {
+  phase: 'fit' | 'validate' | 'predict'
+  model: string
+  step: number
+  maxSteps: number
+  trainLoss?: number
+  valLoss?: number
+  lr?: number
+  windowsPerSec?: number
+  etaMs?: number
+}
+export interface RunOptions {
+  /** Stops the work: the promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Told how far the work is. What it throws stops the work and rejects its promise. */
+  onProgress?: (progress: Progress) => void
+  /** Milliseconds between calls of `onProgress`. @default 100 */
+  progressIntervalMs?: number
+  /** Threads for this call. Results do not depend on it. @default all processors */
+  threads?: number
+}
+export interface FitOptions extends RunOptions {
+  /** One row per series, for the columns of `statExogList`. */
+  static?: Table
+  /** Rows at the end of each series that are kept for validation. @default 0 */
+  valSize?: number
+  /** What the special columns of `data` are called. */
+  columns?: ColumnNames
+  /** What to do where a series skips a time. @default 'error' */
+  onGap?: 'error' | 'mask' | 'fillForward' | 'fillZero'
+}
+export interface FitReport {
+  models: {
+    name: string
+    steps: number
+    bestStep: number
+    stopReason: 'maxSteps' | 'earlyStop'
+    trainLoss: Float32Array
+    valLoss: Float32Array
+    valSteps: Int32Array
+    elapsedMs: number
+    parameters: number
+  }[]
+  seed: number
+  dataWarnings: string[]
+}
+export interface PredictOptions extends RunOptions {
+  /** Histories to continue instead of the training data. */
+  data?: Table
+  /** One row per series, for the columns of `statExogList`. */
+  static?: Table
+  /** The columns of `futrExogList` for the forecast times. */
+  future?: Table
+  /** Prediction intervals in percent, among those the loss has learned. */
+  level?: number[]
+}
+export interface SaveOptions {
+  /** Whether an existing checkpoint may be replaced. @default false */
+  overwrite?: boolean
+  /** Whether the training data is saved too, so that `predict` needs none. @default true */
+  saveDataset?: boolean
+}
+export interface Init {
+  models: readonly ModelSpec[]
+  /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
+  freq?: string | number
+}
+
+/** Trains models on a panel of series and forecasts all of them. */
+export declare class NeuralForecast implements Disposable {
+  constructor(init: Init)
+  /** Trains all models, anew each time. */
+  fit(data: Table, options?: FitOptions): Promise<FitReport>
+  /** Forecasts the next `h` times of every series. */
+  predict(options?: PredictOptions): Promise<Forecast>
+  /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
+  save(dir: string, options?: SaveOptions): Promise<void>
+  /** Reads a checkpoint directory, ours or Python's. */
+  static load(dir: string): Promise<NeuralForecast>
+  readonly models: readonly ModelSpec[]
+  readonly fitted: boolean
+  /** Bytes held for the weights, the training data and the working memory. */
+  memoryUsage(): { weights: number; dataset: number; workspace: number }
+  /** Frees the memory at once and stops what is running. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+// ---------- forecasts ----------
+
+export interface ChartOptions {
+  /** Series to draw. @default the first eight */
+  ids?: string[]
+  /** Models to draw. @default all */
+  models?: string[]
+  /** Prediction intervals to draw. @default all there are */
+  level?: number[]
+  /** Steps of history to draw. */
+  maxInsampleLength?: number
+  /** What came before. @default the data the forecast continues */
+  history?: Table
+  /** What really happened, drawn beside the forecasts. */
+  actual?: Table
+  title?: string
+  /** Pixels. */
+  width?: number
+  height?: number
+}
+export interface MetricsOptions {
+  /** Steps of a season, for `mase` and the seasonal naive. @default by `freq`: 12 of months, 7 of days, 24 of hours */
+  seasonLength?: number
+  /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
+  seasonalNaive?: boolean
+}
+/** A score: `coverage-90` is the share of values within the interval of level 90. */
+export type MetricName = 'mae' | 'mse' | 'rmse' | 'mape' | 'smape' | 'mase' | 'mqloss' | `coverage-${number}`
+
+/** One row per series and future time, sorted by series, then time. Iterating it gives the rows. */
+export interface Forecast extends Iterable<Row>, Disposable {
+  readonly ids: readonly string[]
+  readonly h: number
+  readonly models: readonly string[]
+  /** `NHITS`, `NHITS-median`, `NHITS-lo-90`, … */
+  readonly columns: readonly string[]
+  /** Of each row, the position of its series in `ids`. */
+  readonly uniqueId: Int32Array
+  /** Of each row, its time: milliseconds since 1970, or a step number. */
+  readonly ds: Float64Array
+  column(name: string): Float32Array
+  /** The columns of one series. */
+  series(id: string): Record<string, Float32Array>
+  /** The bounds of a prediction interval; `level` in percent. */
+  interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
+  /** Rows with the column names of the training table; times are `Date`s, or numbers when `freq` is a number. */
+  toRows(): Row[]
+  toCsv(): string
+  /** A chart of history, truth and forecasts. */
+  toSVG(options?: ChartOptions): string
+  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
+  metrics(
+    actual: Table,
+    names?: readonly MetricName[],
+    options?: MetricsOptions,
+  ): Record<string, Record<string, number>>
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+// ---------- runtime, errors ----------
+
+/** Settings that hold for every later call: `threads` for calls that name none. */
+export declare function configure(options: { threads?: number }): void
+export declare function runtimeInfo(): {
+  version: string
+  target: string
+  simd: string[]
+  threads: number
+  napi: number
+  features: string[]
+}
+export type ErrorCode =
+  | 'ERR_NF_INVALID_OPTION'
+  | 'ERR_NF_SCHEMA'
+  | 'ERR_NF_FREQ'
+  | 'ERR_NF_GAP'
+  | 'ERR_NF_DUPLICATE_TIME'
+  | 'ERR_NF_MISSING_VALUE'
+  | 'ERR_NF_SHORT_SERIES'
+  | 'ERR_NF_FUTURE_EXOG'
+  | 'ERR_NF_UNSUPPORTED_EXOG'
+  | 'ERR_NF_NOT_FITTED'
+  | 'ERR_NF_DIVERGED'
+  | 'ERR_NF_CHECKPOINT'
+  | 'ERR_NF_MEMORY_LIMIT'
+  | 'ERR_NF_BUSY'
+  | 'ERR_NF_DISPOSED'
+  | 'ERR_NF_UNSUPPORTED'
+  | 'ERR_NF_NATIVE_LOAD'
+  | 'ERR_NF_INTERNAL'
+/** What went wrong: `code` for programs, `message` with the fix for people, `details` with the place. */
+export declare class NeuralForecastError extends Error {
+  readonly code: ErrorCode
+  readonly details: {
+    option?: string
+    model?: string
+    uniqueId?: string
+    ds?: number
+    column?: string
+    expected?: unknown
+    actual?: unknown
+    sample?: Row[]
+  }
+}
+
+// ---------- models ----------
+
+/** A model and its options: plain frozen JSON, so it goes through `postMessage`, a config file and the command line. */
+export interface ModelSpec<N extends string = string> {
+  readonly model: N
+  readonly options: Readonly<Record<string, unknown>>
+}
+/** What `models()` tells about a model. */
+export interface ModelDescription {
+  readonly name: string
+  readonly family: string
+  readonly paper: string
+  /** Exogenous inputs it takes: future, historic, static. */
+  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean }
+  readonly options: readonly {
+    readonly name: string
+    readonly ts: string
+    readonly doc: string
+    readonly default: unknown
+    readonly shared: boolean
+  }[]
+}
+/** Every model of this version. */
+export declare function models(): readonly ModelDescription[]
+
+// generated: models (scripts/generate-types.mjs)
+/** Options that every model has. Where a model's default differs, its own options say so. */
+export interface CommonOptions {
+  /** Steps to forecast. */
+  h: number
+  /** Steps of history that the model sees. */
+  inputSize: number
+  /** Name of the result's columns, instead of the model's. */
+  alias?: string | null
+  /** What training minimises. @default MAE */
+  loss?: Loss
+  /** What validation measures; the loss when left out. */
+  validLoss?: Loss | null
+  /** Training steps. @default 1000 */
+  maxSteps?: number
+  /** Learning rate at the beginning. @default 0.001 */
+  learningRate?: number
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default -1 */
+  numLrDecays?: number
+  /** Validation checks without improvement after which training stops; -1 for never. @default -1 */
+  earlyStopPatienceSteps?: number
+  /** Training steps between validation checks. @default 100 */
+  valCheckSteps?: number
+  /** Whether the weights of the best validation check are kept instead of the last; true when early stopping is on. */
+  restoreBest?: boolean | null
+  /** Series per step. @default 32 */
+  batchSize?: number
+  /** Series per batch of validation; batchSize when left out. */
+  validBatchSize?: number | null
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
+  /** Windows per batch of validation; -1 for all. @default 1024 */
+  inferenceWindowsBatchSize?: number
+  /** Steps between the beginnings of windows. @default 1 */
+  stepSize?: number
+  /** Whether windows may begin before the series, padded with zeros. @default false */
+  startPaddingEnabled?: boolean
+  /** Share of a window's points that must be available: of both parts, or of input and horizon. @default 0 */
+  trainingDataAvailabilityThreshold?: number | [number, number]
+  /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
+  dropLastLoader?: boolean
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Seed of everything random. @default 1 */
+  randomSeed?: number
+  /** Optimizer; Adam when left out. @default {"kind":"Adam"} */
+  optimizer?: Optimizer
+  /** Greatest norm of the gradient; longer ones are shortened. */
+  gradientClipVal?: number | null
+}
+/** Options of `DLinear`, beside the common ones. */
+export interface DLinearOptions extends CommonOptions {
+  /** Training steps. @default 5000 */
+  maxSteps?: number
+  /** Learning rate at the beginning. @default 0.0001 */
+  learningRate?: number
+  /** Length of the moving average that extracts the trend. Odd. @default 25 */
+  movingAvgWindow?: number
+}
+/** linear: https://arxiv.org/abs/2205.13504 */
+export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
+/** Options of `LSTM`, beside the common ones. */
+export interface LSTMOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 128 */
+  encoderHiddenSize?: number
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
+}
+/** recurrent: https://arxiv.org/abs/1402.1128 */
+export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
+/** Options of `NHITS`, beside the common ones. */
+export interface NHITSOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
+  stackTypes?: string[]
+  /** Blocks in each stack. @default [1,1,1] */
+  nBlocks?: number[]
+  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  mlpUnits?: number[][]
+  /** Pooling window of each stack. @default [2,2,1] */
+  nPoolKernelSize?: number[]
+  /** Steps of the horizon per knot, for each stack. @default [4,2,1] */
+  nFreqDownsample?: number[]
+  /** How the input is pooled. @default "MaxPool1d" */
+  poolingMode?: 'MaxPool1d' | 'AvgPool1d'
+  /** How knots become a forecast. @default "linear" */
+  interpolationMode?: 'linear' | 'nearest' | 'cubic'
+  /** Dropout after every hidden layer, from 0 to 1. @default 0 */
+  dropoutProbTheta?: number
+  /** Activation of the hidden layers. @default "ReLU" */
+  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
+}
+/** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
+export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
+// end of generated

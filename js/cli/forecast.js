@@ -1,0 +1,70 @@
+// `neural-trader forecast`: trains models on a CSV file and forecasts every series in it.
+'use strict'
+
+const api = require('../index.js')
+const { splitTail } = require('./holdout.js')
+const { print, printJson, progressBar, scoreTable, writeFiles } = require('./output.js')
+const { UsageError } = require('./usage.js')
+
+module.exports = async function forecast({ values, positionals: [path], signal }) {
+  const { h, out, plot, save, json, holdout, threads } = values
+  const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
+  const nf = new api.NeuralForecast({ models: modelSpecs(values), freq: frequency(values.freq) })
+  const [train, actual] = holdout ? splitTail(await api.readCsv(path), h, columns) : [{ path }, undefined]
+
+  const bar = progressBar()
+  const run = { signal, threads, onProgress: bar.onProgress }
+  const { report, result } = await (async () => {
+    try {
+      return { report: await nf.fit(train, { columns, ...run }), result: await nf.predict(run) }
+    } finally {
+      bar.end()
+    }
+  })()
+  const scores = actual && result.metrics(actual, undefined, { seasonalNaive: true })
+
+  const files = {}
+  if (out) files[out] = result.toCsv()
+  if (plot) files[plot] = result.toSVG({ actual })
+  signal.throwIfAborted()
+  writeFiles(files)
+  if (save) await nf.save(save, { overwrite: true })
+
+  if (json) {
+    return printJson({
+      ...report,
+      scores,
+      written: [...Object.keys(files), ...(save ? [save] : [])],
+      forecast: out ? undefined : result.toRows(),
+    })
+  }
+  for (const warning of report.dataWarnings) process.stderr.write(`note: ${warning}\n`)
+  if (scores) print(`${scoreTable(scores)}\n`)
+  if (!out) print(result.toCsv().trimEnd())
+  for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
+  if (save) process.stderr.write(`saved ${save}\n`)
+}
+
+/** A whole number is a number of steps; all else is an alias. */
+function frequency(text) {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
+}
+
+function modelSpecs({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }) {
+  const options = {
+    h,
+    inputSize: values['input-size'] ?? 2 * h,
+    maxSteps: values['max-steps'],
+    scalerType: scaler,
+    randomSeed: seed,
+  }
+  if (level !== undefined) options.loss = api.loss.mq({ level: level.split(',').map(percent) })
+  return models.split(',').map((model) => ({ model: model.trim(), options }))
+}
+
+function percent(text) {
+  const level = Number(text)
+  if (!(text.trim() !== '' && level > 0 && level < 100))
+    throw new UsageError(`--level must be percentages between 0 and 100, got "${text}"`, 'forecast')
+  return level
+}

@@ -1,0 +1,61 @@
+// What the commands write: whole files or none, tables for people, JSON for programs, a progress bar for a terminal.
+'use strict'
+
+const { renameSync, rmSync, writeFileSync } = require('node:fs')
+const { dirname, basename, join } = require('node:path')
+
+/** Writes files, each as a whole; when one cannot be written, none of the later ones is begun. */
+function writeFiles(files) {
+  for (const [path, content] of Object.entries(files)) {
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+    try {
+      writeFileSync(temporary, content)
+      renameSync(temporary, path)
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw error
+    }
+  }
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`)
+}
+
+/** NaN and infinities have no JSON: they become null. */
+function printJson(value) {
+  print(JSON.stringify(value, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v), 2))
+}
+
+/** Scores as an aligned table, one row per model. */
+function scoreTable(scores) {
+  const metrics = Object.keys(Object.values(scores)[0])
+  const number = (v) => (Number.isNaN(v) ? '-' : v.toPrecision(4))
+  const rows = [
+    ['', ...metrics],
+    ...Object.entries(scores).map(([model, row]) => [model, ...metrics.map((m) => number(row[m]))]),
+  ]
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  return rows
+    .map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '))
+    .join('\n')
+}
+
+/** An `onProgress` that draws a bar on the terminal, and `end` to wipe it; none when output is piped. */
+function progressBar(stream = process.stderr) {
+  if (!stream.isTTY) return { onProgress: undefined, end() {} }
+  return {
+    onProgress({ phase, model, step, maxSteps, trainLoss, etaMs }) {
+      const done = Math.round((24 * step) / Math.max(maxSteps, 1))
+      const loss = trainLoss === undefined ? '' : ` loss ${trainLoss.toPrecision(4)}`
+      const eta = etaMs === undefined ? '' : ` ${Math.ceil(etaMs / 1000)} s left`
+      const line = `${phase} ${model} ${'█'.repeat(done)}${'░'.repeat(24 - done)} ${step}/${maxSteps}${loss}${eta}`
+      stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`)
+    },
+    end() {
+      stream.write('\r\x1b[K')
+    },
+  }
+}
+
+module.exports = { writeFiles, print, printJson, scoreTable, progressBar }

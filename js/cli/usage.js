@@ -1,0 +1,148 @@
+// The commands and their options, in one table: it parses the arguments and prints the help.
+'use strict'
+
+const { parseArgs } = require('node:util')
+
+const TABLE_OPTIONS = {
+  'id-col': { type: 'string', value: 'NAME', help: 'column of the series identifier (unique_id)' },
+  'time-col': { type: 'string', value: 'NAME', help: 'column of the time (ds)' },
+  'target-col': { type: 'string', value: 'NAME', help: 'column of the values (y)' },
+}
+const OUTPUT_OPTIONS = {
+  out: { type: 'string', value: 'F.csv', help: 'write the forecast there instead of to the terminal' },
+  plot: { type: 'string', value: 'F.svg', help: 'write a chart' },
+}
+const COMMON = {
+  json: { type: 'boolean', help: 'print JSON for programs' },
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+  version: { type: 'boolean', short: 'v', help: 'the version' },
+}
+
+/** What each command is for, what it takes, and an example. */
+const COMMANDS = {
+  forecast: {
+    about: 'Trains models on a CSV file and forecasts every series in it.',
+    takes: ['data.csv'],
+    example: 'neural-trader forecast sales.csv --h 12 --freq MS --models NHITS,LSTM --holdout --plot sales.svg',
+    options: {
+      h: { type: 'string', value: 'N', number: 'count', required: true, help: 'steps to forecast' },
+      freq: {
+        type: 'string',
+        value: 'MS',
+        help: 'pandas alias (MS, D, h, 15min) or a number of steps; inferred when left out',
+      },
+      models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
+      'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
+      'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
+      scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
+      level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
+      holdout: { type: 'boolean', help: 'keep the last h rows of each series out and score the forecast on them' },
+      seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
+      threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
+      save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
+      ...OUTPUT_OPTIONS,
+      ...TABLE_OPTIONS,
+    },
+  },
+  predict: {
+    about: 'Forecasts with saved models.',
+    takes: ['dir'],
+    example: 'neural-trader predict model-dir --data new.csv --out forecast.csv',
+    options: {
+      data: { type: 'string', value: 'F.csv', help: 'histories to continue instead of the training data' },
+      ...OUTPUT_OPTIONS,
+    },
+  },
+  models: {
+    about: 'Lists the models and their options.',
+    takes: [],
+    example: 'neural-trader models --json',
+    options: {},
+  },
+  doctor: { about: 'Checks this installation.', takes: [], example: 'neural-trader doctor', options: {} },
+}
+
+/** Arguments that make no sense. */
+class UsageError extends Error {
+  constructor(message, command) {
+    super(message)
+    this.code = 'ERR_USAGE'
+    this.command = command
+  }
+}
+
+/** Command, option values (numbers read) and positionals. */
+function parse(argv) {
+  const first = argv.findIndex((arg) => !arg.startsWith('-'))
+  const command = argv[first]
+  if (command === undefined) return { command, ...parseStrictly(argv, COMMON) }
+  if (!Object.hasOwn(COMMANDS, command)) {
+    throw new UsageError(`there is no command "${command}"; the commands are ${Object.keys(COMMANDS).join(', ')}`)
+  }
+  const { options, takes } = COMMANDS[command]
+  const { values, positionals } = parseStrictly(argv.toSpliced(first, 1), { ...options, ...COMMON }, command)
+  if (!values.help && !values.version) {
+    if (positionals.length !== takes.length) {
+      throw new UsageError(
+        `${command} takes ${takes.length ? takes.join(' ') : 'no file'}, got ${positionals.join(' ') || 'nothing'}`,
+        command,
+      )
+    }
+    for (const [name, option] of Object.entries(options)) values[name] = checked(name, option, values[name], command)
+  }
+  return { command, values, positionals }
+}
+
+function parseStrictly(args, options, command) {
+  try {
+    const known = Object.fromEntries(
+      Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]),
+    )
+    return parseArgs({ args, options: known, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(error.message.split('. ')[0], command)
+  }
+}
+
+function checked(name, { number, required }, text, command) {
+  if (text === undefined && required) throw new UsageError(`${command} needs --${name}`, command)
+  if (text === undefined || number === undefined) return text
+  const value = Number(text)
+  const least = number === 'count' ? 1 : 0
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`--${name} must be a whole number, ${least} or more, got "${text}"`, command)
+  }
+  return value
+}
+
+/** The help of a command, or of all. */
+function usage(command) {
+  if (command === undefined) {
+    return [
+      'neural-trader: neural time-series forecasting',
+      '',
+      ...Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`),
+      '',
+      'neural-trader COMMAND --help tells more. Exit codes: 0 done, 1 error, 2 wrong arguments, 130 interrupted.',
+    ].join('\n')
+  }
+  const { about, takes, options, example } = COMMANDS[command]
+  const rows = Object.entries({ ...options, ...COMMON }).map(([name, { value, help }]) => [
+    `--${name}${value ? ` ${value}` : ''}`,
+    help,
+  ])
+  const width = Math.max(...rows.map(([flag]) => flag.length))
+  return [
+    about,
+    '',
+    `usage: neural-trader ${[command, ...takes].join(' ')} [options]`,
+    '',
+    ...rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`),
+    '',
+    `example: ${example}`,
+  ].join('\n')
+}
+
+const version = () => require('../../package.json').version
+
+module.exports = { parse, usage, version, UsageError }

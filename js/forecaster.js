@@ -1,0 +1,154 @@
+// `NeuralForecast`: trains models on a panel of series and forecasts all of them.
+'use strict'
+
+const { NeuralForecastError, guarded } = require('./error.js')
+const { Forecast } = require('./forecast.js')
+const { deepFreeze } = require('./models.js')
+const native = require('./native.js')
+const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
+const { run, callSite, located } = require('./run.js')
+const { toNative } = require('./table.js')
+
+class NeuralForecast {
+  #native
+  #running = new Set()
+  #models
+  #fitted
+  #disposed = false
+
+  constructor(init) {
+    this.#native = init instanceof native.NativeForecaster ? init : create(init)
+    this.#models = deepFreeze(JSON.parse(this.#native.specs()))
+    this.#fitted = this.#native.fitted()
+  }
+
+  async fit(data, options) {
+    const site = callSite(this.fit)
+    const { static: statics, valSize, columns, onGap, ...how } = checkOptions('fit', options)
+    const layout = this.#layout('fit', checkOptions('columns', columns))
+    const table = toNative(data, 'data', layout)
+    const staticTable = statics === undefined ? undefined : toNative(statics, 'static', layout)
+    const json = toJson({ valSize, columns, onGap })
+    try {
+      return report(await this.#run(how, site, (run) => this.#native.fit(table, staticTable, json, run)))
+    } finally {
+      if (!this.#disposed && this.#running.size === 0) this.#fitted = this.#native.fitted()
+    }
+  }
+
+  async predict(options) {
+    const site = callSite(this.predict)
+    const { data, static: statics, future, level, ...how } = checkOptions('predict', options)
+    const layout = this.#layout('predict')
+    const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
+    const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
+    const json = toJson({ level })
+    return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
+  }
+
+  async save(dir, options) {
+    const site = callSite(this.save)
+    const json = toJson(checkOptions('save', options))
+    checkPath('save', dir)
+    return this.#run({}, site, () => this.#native.save(dir, json))
+  }
+
+  static async load(dir, options) {
+    const site = callSite(NeuralForecast.load)
+    checkOptions('load', options)
+    checkPath('load', dir)
+    try {
+      return new NeuralForecast(await native.NativeForecaster.load(dir))
+    } catch (error) {
+      throw located(error, site)
+    }
+  }
+
+  get models() {
+    return this.#models
+  }
+
+  get fitted() {
+    return this.#fitted
+  }
+
+  memoryUsage() {
+    const [weights, dataset, workspace] = guarded(() => this.#native.memoryUsage())
+    return { weights, dataset, workspace }
+  }
+
+  dispose() {
+    this.#disposed = true
+    for (const run of this.#running) run.cancel()
+    this.#native.dispose()
+  }
+
+  #layout(call, columns = {}) {
+    const layout = JSON.parse(guarded(() => this.#native.layout(call)))
+    return { ...layout, id: columns.id ?? layout.id, time: columns.time ?? layout.time }
+  }
+
+  async #run(how, site, start) {
+    try {
+      return await run(how, site, start, this.#running)
+    } catch (error) {
+      if (!this.#disposed || error?.code !== 'ABORT_ERR') throw error
+      throw located(
+        new NeuralForecastError('ERR_NF_DISPOSED', 'this forecaster was disposed of while it was working'),
+        site,
+      )
+    }
+  }
+}
+
+// Node 20 has Symbol.dispose; engines that lack it get the method once they have the symbol.
+if (Symbol.dispose) NeuralForecast.prototype[Symbol.dispose] = NeuralForecast.prototype.dispose
+
+// What the design has and this version has not. Asynchronous ones reject, the others throw.
+for (const name of ['crossValidation', 'predictInsample', 'simulate', 'explain', 'decompose', 'exportOnnx']) {
+  lacking(name, async () => {
+    throw unsupported(`NeuralForecast.${name}`)
+  })
+}
+for (const name of ['makeFutureFrame', 'missingFuture', 'predictor', 'stream']) {
+  lacking(name, () => {
+    throw unsupported(`NeuralForecast.${name}`)
+  })
+}
+
+function lacking(name, value) {
+  Object.defineProperty(NeuralForecast.prototype, name, { value, configurable: true, writable: true })
+}
+
+function create(init) {
+  if (init === undefined)
+    throw invalid(
+      'models',
+      'NeuralForecast needs { models, freq }, such as { models: [NHITS({ h: 12, inputSize: 24 })], freq: "MS" }',
+      'an object',
+      null,
+    )
+  const { models, freq } = checkOptions('NeuralForecast', init)
+  return guarded(() => new native.NativeForecaster(toJson({ models: models ?? null, freq })))
+}
+
+function checkPath(call, dir) {
+  if (typeof dir !== 'string' || dir === '')
+    throw invalid('dir', `${call}: the directory must be a text, got ${show(dir)}`, 'a text', dir)
+}
+
+/** The report of a fit, with its curves as typed arrays. */
+function report(json) {
+  const { models, ...rest } = JSON.parse(json)
+  const curves = (m) => ({
+    ...m,
+    trainLoss: Float32Array.from(m.trainLoss, orNaN),
+    valLoss: Float32Array.from(m.valLoss, orNaN),
+    valSteps: Int32Array.from(m.valSteps),
+  })
+  return { models: models.map(curves), ...rest }
+}
+
+const orNaN = (v) => v ?? Number.NaN
+
+module.exports = { NeuralForecast }

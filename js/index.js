@@ -1,0 +1,70 @@
+// The public face for CommonJS; `index.mjs` gives ES modules the same names.
+'use strict'
+
+const { NeuralForecastError } = require('./error.js')
+const { NeuralForecast } = require('./forecaster.js')
+const { loss } = require('./loss.js')
+const { factories, described } = require('./models.js')
+const native = require('./native.js')
+const { checkOptions, invalid, show, unsupported } = require('./options.js')
+const { callSite, checkThreads, defaults, located } = require('./run.js')
+const table = require('./table.js')
+
+/** Settings that hold for every later call. */
+function configure(options) {
+  const { threads } = checkOptions('configure', options)
+  checkThreads(threads)
+  defaults.threads = threads
+}
+
+/** What this installation is and what the machine offers. */
+function runtimeInfo() {
+  const { version, target, simd, threads } = JSON.parse(native.info())
+  return {
+    version,
+    target,
+    simd,
+    threads: defaults.threads ?? threads,
+    napi: Number(process.versions.napi),
+    features: ['csv', 'svg'],
+  }
+}
+
+/** Every model with its options: what the types and the README's table are made from. */
+function models() {
+  return described
+}
+
+/** Reads a CSV file as a table. */
+async function readCsv(path) {
+  const site = callSite(readCsv)
+  if (typeof path !== 'string')
+    throw invalid('path', `readCsv: the path must be a text, got ${show(path)}`, 'a text', path)
+  try {
+    return table.fromNative(await native.readTable(path))
+  } catch (error) {
+    throw located(error, site)
+  }
+}
+
+/** Functions of the design that this version has not. */
+const lacking = Object.fromEntries(
+  ['auto', 'HINT', 'NLinear', 'TSMixer'].map((name) => [
+    name,
+    () => {
+      throw unsupported(name)
+    },
+  ]),
+)
+
+module.exports = {
+  ...lacking,
+  ...factories,
+  NeuralForecast,
+  NeuralForecastError,
+  loss,
+  models,
+  readCsv,
+  configure,
+  runtimeInfo,
+}

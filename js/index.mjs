@@ -1,0 +1,9 @@
+// The public face for ES modules: the same objects as CommonJS gets.
+import face from './index.js'
+
+export const { NeuralForecast, NeuralForecastError, loss, models, readCsv, configure, runtimeInfo } = face
+// generated: models (scripts/generate-types.mjs)
+export const { DLinear, LSTM, NHITS } = face
+// end of generated
+// Designed, not in this version: calling them says so.
+export const { auto, HINT, NLinear, TSMixer } = face

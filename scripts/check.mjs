@@ -1,0 +1,38 @@
+// Everything that must hold before a change is good, on a machine with nothing but Rust and Node: `npm test`.
+// With names of steps, only those: `node scripts/check.mjs lint types`.
+import { install, run, tool } from './steps.mjs'
+
+const steps = {
+  install,
+  format() {
+    tool('biome', 'format')
+    run('cargo', 'fmt', '--all', '--check')
+  },
+  lint() {
+    tool('biome', 'lint', '--error-on-warnings')
+    run('cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '--deny', 'warnings')
+  },
+  rust() {
+    run('cargo', 'test', '--workspace', '--locked')
+  },
+  build() {
+    run('node', 'scripts/build.mjs')
+  },
+  types() {
+    run('node', 'scripts/generate-types.mjs', '--check')
+    tool('tsc', '--project', '__test__')
+  },
+  js() {
+    tool('vitest', 'run')
+    tool('publint', '--strict')
+  },
+}
+const needs = { format: ['install'], lint: ['install'], types: ['install', 'build'], js: ['install', 'build'] }
+
+const asked = process.argv.slice(2)
+const unknown = asked.find((name) => !(name in steps))
+if (unknown) throw new Error(`no step is called ${unknown}; there are ${Object.keys(steps).join(', ')}`)
+const wanted = asked.length
+  ? new Set(asked.flatMap((name) => [...(needs[name] ?? []), name]))
+  : new Set(Object.keys(steps))
+for (const name of Object.keys(steps)) if (wanted.has(name)) steps[name]()

@@ -1,0 +1,83 @@
+// Writes what follows from the registered models between the markers of index.d.ts, js/index.mjs and README.md.
+// `--check` writes nothing and fails when one of them is stale.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { models } from '../js/index.js'
+import { root, text } from './steps.mjs'
+
+const BEGIN = /^.*generated: models.*$/m
+const END = /^.*end of generated.*$/m
+const described = models()
+
+const same = (option) => (other) => other.name === option.name
+const common = described[0].options
+  .filter((o) => o.shared && described.every((m) => m.options.some(same(o))))
+  .map(usual)
+
+/** The option with the default that most models give it. */
+function usual(option) {
+  const defaults = described.map((m) => JSON.stringify(m.options.find(same(option)).default))
+  const count = (text) => defaults.filter((other) => other === text).length
+  return { ...option, default: JSON.parse(defaults.toSorted((a, b) => count(b) - count(a))[0]) }
+}
+
+/** Options that have to be given; all others have a default, or do nothing when left out. */
+const REQUIRED = ['h', 'inputSize']
+
+function property({ name, ts, doc, default: otherwise }) {
+  if (REQUIRED.includes(name)) return `  /** ${doc} */\n  ${name}: ${ts}`
+  const note = otherwise === null ? '' : ` @default ${written(otherwise)}`
+  return `  /** ${doc}${note} */\n  ${name}?: ${ts}`
+}
+
+/** A default as users write it: losses have a function. */
+function written(value) {
+  return typeof value?.kind === 'string' && value.args ? `${value.kind}` : JSON.stringify(value)
+}
+
+function optionsOf({ name, options }) {
+  const own = options.filter((o) => {
+    const shared = common.find(same(o))
+    return !shared || JSON.stringify(shared.default) !== JSON.stringify(o.default)
+  })
+  return `/** Options of \`${name}\`, beside the common ones. */\nexport interface ${name}Options extends CommonOptions {\n${own.map(property).join('\n')}\n}`
+}
+
+function factory({ name, family, paper }) {
+  return `/** ${family}: ${paper} */\nexport declare function ${name}(options: ${name}Options): ModelSpec<'${name}'>`
+}
+
+const types = [
+  `/** Options that every model has. Where a model's default differs, its own options say so. */\nexport interface CommonOptions {\n${common.map(property).join('\n')}\n}`,
+  ...described.flatMap((model) => [optionsOf(model), factory(model)]),
+].join('\n')
+
+const exported = `export const { ${described.map((m) => m.name).join(', ')} } = face`
+
+const inputs = ({ futr, hist, stat }) =>
+  [futr && 'future', hist && 'historic', stat && 'static'].filter(Boolean).join(', ') || 'none'
+const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?/, '[arXiv:$2]($1)')
+const table = [
+  '| Model | Family | Exogenous inputs | Paper |',
+  '|---|---|---|---|',
+  ...described.map((m) => `| \`${m.name}\` | ${m.family} | ${inputs(m.inputs)} | ${link(m.paper)} |`),
+].join('\n')
+
+const check = process.argv.includes('--check')
+let stale = false
+for (const [file, content] of [
+  ['index.d.ts', types],
+  ['js/index.mjs', exported],
+  ['README.md', table],
+]) {
+  if (!existsSync(join(root, file))) continue
+  const old = text(file)
+  const [begin, end] = [BEGIN.exec(old), END.exec(old)]
+  if (!begin || !end) continue
+  const fresh = `${old.slice(0, begin.index + begin[0].length)}\n${content}\n${old.slice(end.index)}`
+  if (fresh === old) continue
+  stale = true
+  if (check) console.error(`${file} is stale: run node scripts/generate-types.mjs`)
+  else writeFileSync(join(root, file), fresh)
+}
+if (check && stale) process.exit(1)

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs the unit tests of core/src/simd and core/src/kernels as AArch64 code under qemu, so that the NEON kernels are
+# tested on an x86-64 machine too. The two folders depend on nothing but std, so plain rustc compiles them.
+#
+# Needs, on Debian: rustc-web, libstd-rust-web-dev:arm64, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
+# Where they are absent it says that it is skipped; with CI=true it installs them.
+set -eu
+cd "$(dirname "$0")/.."
+
+target=aarch64-unknown-linux-gnu
+rustc=/usr/bin/rustc
+
+tools_present() {
+  command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null && [ -x "$rustc" ] &&
+    ls "$("$rustc" --print sysroot)/lib/rustlib/$target/lib"/libstd-*.rlib >/dev/null 2>&1
+}
+
+if ! tools_present && [ "${CI:-}" = true ]; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo dpkg --add-architecture arm64
+  $sudo apt-get update
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    rustc-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+  tools_present || { echo "NEON tests: the tools are still missing after installing them" >&2; exit 1; }
+fi
+if ! tools_present; then
+  echo "NEON tests skipped: a cross compiler or qemu-aarch64 is missing (CI=true installs them)"
+  exit 0
+fi
+
+mkdir -p target/neon
+cat >target/neon/root.rs <<EOF
+//! The crate root of the NEON tests: only the folders that have NEON code.
+#[doc(hidden)]
+#[path = "$PWD/core/src/kernels/mod.rs"]
+pub mod kernels;
+#[doc(hidden)]
+#[path = "$PWD/core/src/simd/mod.rs"]
+pub mod simd;
+EOF
+# Linked statically: with a dynamic libc, starting a thread never returns under some versions of qemu.
+"$rustc" --edition 2024 --test --target "$target" -C opt-level=2 -C debug-assertions -C target-feature=+crt-static \
+  -D warnings -C linker=aarch64-linux-gnu-gcc target/neon/root.rs -o target/neon/tests
+qemu-aarch64 target/neon/tests "$@"

@@ -1,0 +1,289 @@
+//! `NativeForecaster`: the engine's forecaster behind a lease, so that two calls never meet inside it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use engine::{
+    Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions, SaveOptions,
+};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use crate::error::to_napi;
+use crate::forecast::NativeForecast;
+use crate::options::Options;
+use crate::table::{Source, TableInput};
+use crate::task::{self, Run};
+
+/// Trains models on a panel of series and forecasts all of them.
+#[napi]
+pub struct NativeForecaster {
+    slot: Arc<Slot>,
+}
+
+#[napi]
+impl NativeForecaster {
+    /// An unfitted forecaster from `{ models, freq }` as JSON.
+    #[napi(constructor)]
+    pub fn new(init: String) -> Result<Self> {
+        Self::build(&init).map_err(to_napi)
+    }
+
+    fn build(init: &str) -> engine::Result<Self> {
+        let mut init = Options::parse(init)?;
+        let models = init.take("models").unwrap_or_default();
+        let specs: Vec<ModelSpec> = serde_json::from_value(models.clone()).map_err(|_| {
+            Error::option(
+                "models",
+                "a list of model specs, such as NHITS({ h: 12, inputSize: 24 })",
+                models,
+            )
+        })?;
+        let engine = NeuralForecast::new(specs, init.frequency()?)?;
+        Ok(Self { slot: Slot::new(engine) })
+    }
+
+    /// Trains on a table. Resolves with the report as JSON.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn fit<'env>(
+        &self,
+        env: &'env Env,
+        data: TableInput,
+        static_table: Option<TableInput>,
+        options: String,
+        run: &Run,
+    ) -> Result<Object<'env>> {
+        let (data, static_table) = (data.copy(), static_table.map(TableInput::copy));
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Alone, "fit").map_err(to_napi)?);
+        task::spawn(env, move || {
+            let o = Options::parse(&options)?;
+            let options = FitOptions {
+                names: o.column_names()?,
+                static_table: static_table.map(Source::read).transpose()?,
+                val_size: o.count("valSize")?,
+                on_gap: o.on_gap()?,
+            };
+            let report = lease.change(|engine| engine.fit(&data.read()?, &options, &control))?;
+            serde_json::to_string(&report)
+                .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
+        })
+    }
+
+    /// Forecasts the next `h` times of every series.
+    #[napi(ts_return_type = "Promise<NativeForecast>")]
+    pub fn predict<'env>(
+        &self,
+        env: &'env Env,
+        tables: PredictTables,
+        options: String,
+        run: &Run,
+    ) -> Result<Object<'env>> {
+        let copy = |table: Option<TableInput>| table.map(TableInput::copy);
+        let (data, static_table, future) =
+            (copy(tables.data), copy(tables.static_table), copy(tables.future));
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Shared, "predict").map_err(to_napi)?);
+        task::spawn(env, move || {
+            let options = PredictOptions {
+                data: data.map(Source::read).transpose()?,
+                static_table: static_table.map(Source::read).transpose()?,
+                future: future.map(Source::read).transpose()?,
+                level: Options::parse(&options)?.numbers("level")?.unwrap_or_default(),
+            };
+            lease.look(|engine| {
+                let forecast = engine.predict(&options, &control)?;
+                NativeForecast::new(forecast, engine, options.data.as_ref())
+            })
+        })
+    }
+
+    /// Writes a checkpoint directory.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn save<'env>(&self, env: &'env Env, dir: String, options: String) -> Result<Object<'env>> {
+        let lease = self.slot.lease(Use::Shared, "save").map_err(to_napi)?;
+        task::spawn(env, move || {
+            let o = Options::parse(&options)?;
+            let default = SaveOptions::default();
+            let options = SaveOptions {
+                overwrite: o.flag("overwrite", default.overwrite)?,
+                save_dataset: o.flag("saveDataset", default.save_dataset)?,
+            };
+            lease.look(|engine| engine.save(Path::new(&dir), &options))
+        })
+    }
+
+    /// Reads a checkpoint directory, ours or Python's.
+    #[napi(ts_return_type = "Promise<NativeForecaster>")]
+    pub fn load(env: &Env, dir: String) -> Result<Object<'_>> {
+        task::spawn(env, move || {
+            Ok(Self { slot: Slot::new(NeuralForecast::load(Path::new(&dir))?) })
+        })
+    }
+
+    /// The model specs as JSON.
+    #[napi]
+    pub fn specs(&self) -> Result<String> {
+        let specs = self.now("models", |engine| Ok(engine.specs()))?;
+        serde_json::to_string(&specs)
+            .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
+            .map_err(to_napi)
+    }
+
+    /// Names of the id and time columns and the frequency, given or inferred, as JSON.
+    #[napi]
+    pub fn layout(&self, call: String) -> Result<String> {
+        self.now(&call, |engine| {
+            let names = engine.panel().map(|panel| panel.names.clone()).unwrap_or_default();
+            let freq = engine.frequency().map(|f| match f.is_step() {
+                true => f.multiple().into(),
+                false => Value::from(f.to_string()),
+            });
+            Ok(json!({ "id": names.id, "time": names.time, "freq": freq }).to_string())
+        })
+    }
+
+    /// Whether there is something to forecast with.
+    #[napi]
+    pub fn fitted(&self) -> Result<bool> {
+        self.now("fitted", |engine| Ok(engine.fitted()))
+    }
+
+    /// Bytes of the weights, the dataset and the working memory.
+    #[napi]
+    pub fn memory_usage(&self) -> Result<Vec<f64>> {
+        let m = self.now("memoryUsage", |engine| Ok(engine.memory_usage()))?;
+        Ok(vec![m.weights as f64, m.dataset as f64, m.workspace as f64])
+    }
+
+    /// Frees the memory, now or when the running call ends.
+    #[napi]
+    pub fn dispose(&self) {
+        self.slot.dispose();
+    }
+
+    fn now<T>(
+        &self,
+        what: &str,
+        look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
+    ) -> Result<T> {
+        self.slot.lease(Use::Shared, what).and_then(|lease| lease.look(look)).map_err(to_napi)
+    }
+}
+
+/// The tables of a forecast, each optional.
+#[napi(object, object_to_js = false)]
+pub struct PredictTables {
+    pub data: Option<TableInput>,
+    pub static_table: Option<TableInput>,
+    pub future: Option<TableInput>,
+}
+
+/// One forecaster and who is using it.
+struct Slot {
+    engine: RwLock<Option<NeuralForecast>>,
+    users: Mutex<Users>,
+}
+
+#[derive(Default)]
+struct Users {
+    shared: usize,
+    alone: bool,
+    disposed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Use {
+    Shared,
+    Alone,
+}
+
+impl Slot {
+    fn new(engine: NeuralForecast) -> Arc<Self> {
+        Arc::new(Self { engine: RwLock::new(Some(engine)), users: Mutex::default() })
+    }
+
+    fn users(&self) -> MutexGuard<'_, Users> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to use the engine, at once or not at all.
+    fn lease(self: &Arc<Self>, how: Use, call: &str) -> engine::Result<Lease> {
+        let mut users = self.users();
+        if users.disposed {
+            let message = format!(
+                "{call}: this forecaster was disposed of; make a new one or load a saved one"
+            );
+            return Err(Error::new(ErrorCode::Disposed, message));
+        }
+        let running = if users.alone { "fit" } else { "predict or save" };
+        if users.alone || (how == Use::Alone && users.shared > 0) {
+            let message = format!(
+                "{call}: this forecaster is busy with a {running}; await it first, or use a second forecaster"
+            );
+            return Err(Error::new(ErrorCode::Busy, message));
+        }
+        match how {
+            Use::Alone => users.alone = true,
+            Use::Shared => users.shared += 1,
+        }
+        Ok(Lease { slot: self.clone(), how })
+    }
+
+    fn dispose(&self) {
+        self.users().disposed = true;
+        self.free_if_unused();
+    }
+
+    fn free_if_unused(&self) {
+        let users = self.users();
+        if users.disposed && !users.alone && users.shared == 0 {
+            self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+}
+
+/// The right to use the engine until dropped.
+struct Lease {
+    slot: Arc<Slot>,
+    how: Use,
+}
+
+impl Lease {
+    fn look<T>(
+        &self,
+        look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
+    ) -> engine::Result<T> {
+        let guard = self.slot.engine.read().map_err(|_| broken())?;
+        look(guard.as_ref().ok_or_else(broken)?)
+    }
+
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut NeuralForecast) -> engine::Result<T>,
+    ) -> engine::Result<T> {
+        let mut guard = self.slot.engine.write().map_err(|_| broken())?;
+        change(guard.as_mut().ok_or_else(broken)?)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut users = self.slot.users();
+        match self.how {
+            Use::Alone => users.alone = false,
+            Use::Shared => users.shared -= 1,
+        }
+        drop(users);
+        self.slot.free_if_unused();
+    }
+}
+
+/// After a panic in the middle of a fit the engine's state means nothing.
+fn broken() -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        "this forecaster broke in an earlier call; make a new one or load a saved one",
+    )
+}

@@ -1,0 +1,83 @@
+//! Work on a thread of ours: libuv's four threads stay free, a panic becomes an error, a promise tells the end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use engine::{Control, Progress};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::error;
+
+/// One running call as JavaScript sees it: it can be cancelled, and asked how far it is.
+#[napi]
+pub struct Run {
+    cancel: Arc<AtomicBool>,
+    news: Arc<Mutex<Vec<Progress>>>,
+    watched: bool,
+    threads: Option<u32>,
+}
+
+#[napi]
+impl Run {
+    /// A run that has not begun. An unwatched one collects no progress.
+    #[napi(constructor)]
+    pub fn new(watched: bool, threads: Option<u32>) -> Self {
+        Self { cancel: Arc::default(), news: Arc::default(), watched, threads }
+    }
+
+    /// Asks the engine to stop at its next step.
+    #[napi]
+    pub fn cancel(&self) {
+        self.cancel.store(true, Ordering::Relaxed);
+    }
+
+    /// The newest progress of each phase of each model since the last call, as a JSON array; nothing if there is none.
+    #[napi]
+    pub fn progress(&self) -> Result<Option<String>> {
+        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        if news.is_empty() {
+            return Ok(None);
+        }
+        serde_json::to_string(&news).map(Some).map_err(|e| Error::from_reason(e.to_string()))
+    }
+}
+
+impl Run {
+    /// The engine's side of this run.
+    pub(crate) fn control(&self) -> Control {
+        let news = self.news.clone();
+        let collect = move |p: &Progress| {
+            let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
+            news.retain(|old| old.phase != p.phase || old.model != p.model); // coalesced: the newest is what counts
+            news.push(p.clone());
+        };
+        Control {
+            cancel: self.cancel.clone(),
+            progress: self
+                .watched
+                .then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
+            threads: self.threads.map(|n| n as usize),
+        }
+    }
+}
+
+/// Does the work on a new thread and returns the promise of its result.
+pub(crate) fn spawn<T, W>(env: &Env, work: W) -> Result<Object<'_>>
+where
+    T: ToNapiValue + Send + 'static,
+    W: FnOnce() -> engine::Result<T> + Send + 'static,
+{
+    let (deferred, promise) = env.create_deferred()?;
+    thread::Builder::new()
+        .name("neural-trader".into())
+        .spawn(move || match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(value)) => deferred.resolve(move |_| Ok(value)),
+            Ok(Err(e)) => deferred.reject(error::to_napi(e)),
+            Err(panic) => deferred.reject(error::from_panic(panic.as_ref())),
+        })
+        .map_err(|e| Error::from_reason(format!("cannot start a thread: {e}")))?;
+    Ok(promise)
+}
