@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{Control, Error, ErrorCode, FitOptions, NeuralForecast, PredictOptions};
 use serde_json::{Value, json};
-use series::{models, panel, spec};
+use series::{forecaster, models, panel, spec};
 
 fn values() -> Vec<Value> {
     let list = json!([
@@ -96,12 +96,15 @@ fn table_of(name: &str, values: &[f64]) -> Table {
     .unwrap()
 }
 
+/// Whether a row is available.
+type Available = fn(usize) -> bool;
+
 /// Of a series, which rows are available.
-fn masks() -> [(&'static str, fn(usize) -> bool); 3] {
+fn masks() -> [(&'static str, Available); 3] {
     [
         ("beginning missing", |t| t >= 30),
         ("end missing", |t| t < 20),
-        ("every other missing", |t| t % 2 == 0),
+        ("every other missing", |t| t.is_multiple_of(2)),
     ]
 }
 
@@ -126,7 +129,7 @@ fn odd_series_have_finite_forecasts() {
                 let options = json!({
                     "h": 4, "inputSize": 8, "maxSteps": 3, "windowsBatchSize": null, "scalerType": scaler, "valCheckSteps": 1,
                 });
-                let mut nf = NeuralForecast::new(vec![spec(&model, &options)], None).unwrap();
+                let mut nf = forecaster(&model, &options);
                 let fit = FitOptions { val_size: 4, ..FitOptions::default() };
                 let result = catch_unwind(AssertUnwindSafe(|| {
                     let report = nf.fit(table, &fit, &Control::default())?.models.remove(0);

@@ -127,7 +127,7 @@ fn exogenous_columns_survive_saving() {
 #[test]
 fn masked_rows_survive_saving() {
     let mut table = panel(2, 40);
-    let masked = |row: usize| f64::from(u8::from(row % 40 < 33 || row % 2 == 0));
+    let masked = |row: usize| f64::from(u8::from(row % 40 < 33 || row.is_multiple_of(2)));
     let mask = Column::Float((0..80).map(masked).collect());
     table.columns.push(("available_mask".into(), mask));
     table.columns.push((
