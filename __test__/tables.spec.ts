@@ -108,23 +108,23 @@ const wrong: [string, unknown, string, object][] = [
   ['a text', 'data.csv', 'data must be a table (columns, rows, one series or { path }), got "data.csv"', {}],
   ['no rows', [], 'data has no rows', {}],
   ['no columns', {}, 'data has no columns', {}],
-  ['rows that are lists', [[1, 2]], 'row 0: expected an object', {}],
+  ['rows that are lists', [[1, 2]], 'row 1: expected an object', {}],
   [
     'numbers as text among numbers',
     { ...train, y: train.y.map((y, i) => (i === 7 ? String(y) : y)) },
-    'data, column "y", row 7: expected a number, got "148"; convert it with Number()',
+    'data, column "y", row 8: expected a number, got "148"; convert it with Number()',
     { column: 'y', actual: '148' },
   ],
   [
     'an invalid date',
     { ...train, ds: dates.map((d, i) => (i === 2 ? new Date('x') : d)) },
-    'column "ds", row 2: expected a Date, got Date invalid',
+    'column "ds", row 3: expected a Date, got Date invalid',
     { column: 'ds' },
   ],
   [
     'mixed ids',
     { ...train, unique_id: train.unique_id.map((id, i) => (i ? id : 1)) },
-    'column "unique_id", row 1: expected a whole number',
+    'column "unique_id", row 2: expected a whole number',
     { column: 'unique_id' },
   ],
   [

@@ -47,7 +47,7 @@ function transpose(rows, what) {
   const table = {}
   rows.forEach((row, i) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw schema(`${what}, row ${i}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, {
+      throw schema(`${what}, row ${i + 1}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, {
         actual: show(row),
       })
     }
@@ -135,7 +135,7 @@ function mismatch(column, row, value, what, expected) {
   const numeric =
     expected === 'a number' && typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))
   return schema(
-    `${what}, column "${column}", row ${row}: expected ${expected}, got ${show(value)}${numeric ? '; convert it with Number()' : ''}`,
+    `${what}, column "${column}", row ${row + 1}: expected ${expected}, got ${show(value)}${numeric ? '; convert it with Number()' : ''}`,
     {
       column,
       expected,
