@@ -1,0 +1,35 @@
+// Our side of `npm run bench:peer`: answers the same requests as peer.py, one JSON line each.
+import { createInterface } from 'node:readline'
+import { NeuralForecast, runtimeInfo } from '@neural-trader/backend'
+
+/** Milliseconds of a fit, and of a forecast after it. */
+async function fit({ model, options, y, save }) {
+  const forecaster = new NeuralForecast({ freq: 1, models: [{ model, options }] })
+  const [, fitMs] = await timed(() => forecaster.fit(y))
+  await forecaster.predict()
+  const [, predictMs] = await timed(() => forecaster.predict())
+  if (save) await forecaster.save(save, { overwrite: true })
+  forecaster.dispose()
+  return { fitMs, predictMs }
+}
+
+/** What a fresh process needs to forecast from a checkpoint. */
+async function cold({ load }) {
+  await (await NeuralForecast.load(load)).predict()
+  return {}
+}
+
+async function timed(work) {
+  const begin = performance.now()
+  const result = await work()
+  return [result, performance.now() - begin]
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line)
+  const answer = await { fit, cold }[request.kind](request)
+  const { version, simd, threads } = runtimeInfo()
+  answer.maxRssKiB = process.resourceUsage().maxRSS
+  answer.versions = `@neural-trader/backend ${version} (${simd[0]}, ${threads} threads), node ${process.version}`
+  console.log(JSON.stringify(answer))
+}
