@@ -104,6 +104,12 @@ def make() -> None:
         cases.append(run_late(name, kind(**args), torch.ones_like(holes), True))
         cases.append(run_late(f"{name}_masked", kind(**args), holes, True))
         cases.append(run_late(f"{name}_all_masked", kind(**args), torch.zeros_like(holes), True))
+    # Sample weights are in the mask.
+    sampled = holes * torch.tensor([0.5, 1.0, 1.0, 3.0])[:, None, None]
+    for name, kind, args in LOSSES:
+        cases.append(run_late(f"{name}_sample_weights", kind(**args), sampled, False))
+    for name, kind, args in MEASURES:
+        cases.append(run_late(f"{name}_sample_weights", kind(**args), sampled, True))
     write_json("losses.json", {
         "reference": "neuralforecast 3.3.0",
         "shapes": "y, mask [B, h]; yHat, grad [B, h, outputs]; value the scalar loss, grad its gradient with respect to yHat",
