@@ -1,4 +1,4 @@
-//! The losses there are: name, arguments and use of each in one table, and the reader of what users write.
+//! The losses there are: name and arguments of each in one table, and the reader of what users write.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Name and arguments of each loss.
-const KINDS: [(&str, &[&str]); 16] = [
+const KINDS: [(&str, &[&str]); 15] = [
     ("MAE", &["horizonWeight"]),
     ("MSE", &["horizonWeight"]),
     ("RMSE", &["horizonWeight"]),
@@ -24,7 +24,6 @@ const KINDS: [(&str, &[&str]); 16] = [
     ("HuberMQLoss", &["level", "quantiles", "delta", "horizonWeight"]),
     ("Accuracy", &[]),
     ("sCRPS", &["level", "quantiles"]),
-    ("relMSE", &["horizonWeight"]),
 ];
 
 /// Reads the arguments of one loss.
@@ -106,6 +105,10 @@ impl Args<'_> {
 impl Loss {
     /// Reads and checks a loss for a horizon of `h` steps; `option` is what the user called it.
     pub fn new(spec: &LossSpec, h: usize, option: &str) -> Result<Self> {
+        if spec.kind == "relMSE" {
+            let expected = "a loss that needs no benchmark forecast, such as MSE";
+            return Err(Error::option(option, expected, spec.write()));
+        }
         let Some((kind, known)) = KINDS.iter().find(|(name, _)| *name == spec.kind) else {
             return Err(unknown(spec, option));
         };
@@ -165,13 +168,9 @@ impl Loss {
                 Formula::Quantiles(Pinball::InHuber { delta: args.delta()? })
             }
             "Accuracy" => Formula::Accuracy,
-            "sCRPS" => {
+            _ => {
                 outputs.0 = args.outputs()?.0;
                 Formula::ScaledCrps
-            }
-            _ => {
-                let expected = "a loss that needs no benchmark forecast, such as MSE";
-                return Err(Error::option(option, expected, spec.write()));
             }
         };
         let (quantiles, output_names) = outputs;
