@@ -9,7 +9,8 @@ import json
 import numpy as np
 import torch
 from neuralforecast import NeuralForecast
-from neuralforecast.losses.pytorch import MAE, MQLoss
+from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, Accuracy, FreDF, HuberLoss, HuberMQLoss,
+                                           HuberQLoss, MQLoss, QuantileLoss, TukeyLoss, sCRPS)
 from neuralforecast.models import LSTM, NHITS, DLinear
 
 from fixture import options_json, write_tensors
@@ -42,9 +43,25 @@ CASES = [
     ("nhits_adamw", NHITS, dict(NHITS_, optimizer=torch.optim.AdamW, optimizer_kwargs=dict(weight_decay=0.1))),
     ("nhits_adam_l2", NHITS, dict(NHITS_, optimizer=torch.optim.Adam, optimizer_kwargs=dict(weight_decay=0.1, betas=[0.8, 0.99], eps=1e-6))),
     ("nhits_gradient_clip", NHITS, dict(NHITS_, gradient_clip_val=0.5)),
+    ("nhits_rmse", NHITS, dict(NHITS_, loss=RMSE())),
+    ("nhits_mase", NHITS, dict(NHITS_, loss=MASE(seasonality=3))),
+    ("nhits_fredf", NHITS, dict(NHITS_, loss=FreDF(alpha=0.3))),
+    ("nhits_tukey", NHITS, dict(NHITS_, loss=TukeyLoss(c=2.0, normalize=False), learning_rate=1e-3)),
+    ("nhits_ql", NHITS, dict(NHITS_, loss=QuantileLoss(q=0.9), valid_loss=SMAPE())),
+    ("nhits_huber_q", NHITS, dict(NHITS_, loss=HuberQLoss(q=0.3, delta=0.5), valid_loss=MAPE())),
+    ("nhits_huber_mq", NHITS, dict(NHITS_, loss=HuberMQLoss(level=[80], delta=0.5), valid_loss=MQLoss(level=[80]))),
+    ("nhits_mape_valid_mase", NHITS, dict(NHITS_, loss=MAPE(), valid_loss=MASE(seasonality=6), inference_windows_batch_size=5)),
+    ("dlinear_smape_valid_scrps", DLinear, dict(SHARED, moving_avg_window=5, scaler_type="standard", loss=SMAPE(), valid_loss=sCRPS(level=[80]))),
+    ("dlinear_mse_valid_rmse", DLinear, dict(SHARED, moving_avg_window=5, scaler_type="standard", loss=MSE(), valid_loss=RMSE(),
+                                             inference_windows_batch_size=5)),
+    ("dlinear_huber_valid_mq", DLinear, dict(SHARED, moving_avg_window=5, loss=HuberLoss(delta=2.0), valid_loss=MQLoss(quantiles=[0.1, 0.9]))),
+    ("dlinear_mae_valid_accuracy", DLinear, dict(SHARED, moving_avg_window=5, loss=MAE(), valid_loss=Accuracy())),
     ("lstm_direct", LSTM, dict(LSTM_, scaler_type="robust")),
     ("lstm_direct_exog", LSTM, dict(LSTM_, scaler_type="standard", **EXOG, learning_rate=5e-3)),
     ("lstm_recurrent", LSTM, dict(LSTM_, scaler_type="standard", recurrent=True, h_train=2)),
+    ("lstm_recurrent_fredf_valid_mase", LSTM, dict(LSTM_, scaler_type="standard", recurrent=True, h_train=2, loss=FreDF(),
+                                                   valid_loss=MASE(seasonality=2))),
+    ("lstm_recurrent_mase", LSTM, dict(LSTM_, scaler_type="standard", recurrent=True, h_train=2, loss=MASE(seasonality=2))),
     ("lstm_recurrent_exog_mq", LSTM, dict(LSTM_, scaler_type="robust", recurrent=True, h_train=3, loss=MQLoss(level=[80]), **EXOG)),
 ]
 

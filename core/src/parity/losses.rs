@@ -1,55 +1,161 @@
 //! Losses: values, gradients and output names, with masks and horizon weights.
 
+use serde_json::Value;
+
 use super::{assert_close, floats, json};
-use crate::losses::{Loss, LossSpec};
+use crate::losses::{Horizon, Loss, LossSpec, Totals, inverse_naive_error};
 use crate::options::OptionValue;
 use crate::tape::Tape;
 
-#[test]
-fn values_and_gradients_are_upstreams() {
-    let cases = json("losses.json")["cases"].as_array().unwrap().clone();
-    assert!(cases.len() >= 20);
-    for case in &cases {
-        let name = case["name"].as_str().unwrap();
-        let y = floats(&case["y"]);
-        let rows = case["y"].as_array().unwrap().len();
+const TOLERANCE: f32 = 1e-6;
+
+/// One case of `losses.json`: `rows` windows of `h` steps.
+struct Case {
+    name: String,
+    loss: Loss,
+    rows: usize,
+    y: Vec<f32>,
+    y_hat: Vec<f32>,
+    weights: Vec<f32>,
+    insample_y: Vec<f32>,
+    /// Numbers per step of the forecast.
+    outputs: usize,
+    value: Vec<f32>,
+    /// Empty for what only measures.
+    grad: Vec<f32>,
+}
+
+impl Case {
+    fn read(case: &Value) -> Self {
+        let name = case["name"].as_str().unwrap().to_string();
+        let list = |key: &str| if case[key].is_null() { Vec::new() } else { floats(&case[key]) };
+        let (y, rows) = (list("y"), case["y"].as_array().unwrap().len());
         let h = y.len() / rows;
         let loss = Loss::new(&LossSpec::read(&case["loss"]).unwrap(), h, "loss").unwrap();
-        assert_eq!(serde_json::json!(loss.output_names), case["outputNames"], "{name}");
-        let y_hat = floats(&case["yHat"]);
-        let mut weights =
-            if case["mask"].is_null() { vec![1.0; y.len()] } else { floats(&case["mask"]) };
+        if loss.is_trainable() {
+            assert_eq!(serde_json::json!(loss.output_names), case["outputNames"], "{name}");
+        }
+        let mut weights = list("mask");
+        weights.resize(y.len(), 1.0);
         if let Some(by_step) = &loss.horizon_weight {
             weights.iter_mut().enumerate().for_each(|(i, w)| *w *= by_step[i % h]);
         }
-        let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
-        if total == 0.0 {
-            assert_eq!(
-                floats(&case["value"]),
-                [0.0],
-                "{name}: a mean over nothing is 0, as the trainer has it"
-            );
-            continue;
-        }
-        let tape = Tape::default();
-        let forecast = tape.variable([rows, h, loss.outputs()], &y_hat);
-        let value = forecast.weighted_loss(
-            &loss,
-            tape.constant([rows, h], &y),
-            tape.constant([rows, h], &weights),
-            total,
-        );
-        tape.backward(value, &mut Vec::new());
-        assert_close(name, &value.data(), &floats(&case["value"]), 1e-6);
-        assert_close(&format!("{name} gradient"), &forecast.grad(), &floats(&case["grad"]), 1e-6);
+        let outputs = case["outputs"].as_u64().unwrap() as usize;
+        let (y_hat, insample_y) = (list("yHat"), list("yInsample"));
+        let (value, grad) = (list("value"), list("grad"));
+        Self { name, loss, rows, y, y_hat, weights, insample_y, outputs, value, grad }
+    }
 
+    fn totals(&self, windows: std::ops::Range<usize>) -> Totals {
+        let part = |all: usize| windows.start * all / self.rows..windows.end * all / self.rows;
+        let sum = |list: &[f32]| list[part(list.len())].iter().map(|v| f64::from(v.abs())).sum();
+        let mut totals = Totals {
+            weight: sum(&self.weights),
+            windows: windows.len() as f64,
+            size: sum(&self.y),
+            ..Totals::default()
+        };
+        if let Some(seasonality) = self.loss.seasonality() {
+            let y: Vec<f64> = self.insample_y.iter().map(|v| f64::from(*v)).collect();
+            let each = y[part(y.len())].chunks(y.len() / self.rows);
+            totals.inverse_naive_error = each.map(|y| inverse_naive_error(y, seasonality)).sum();
+        }
+        totals
+    }
+
+    /// Loss and gradient of windows, as a part of a batch with these totals.
+    fn part(&self, windows: std::ops::Range<usize>, totals: &Totals) -> (f64, Vec<f32>) {
+        let (rows, h) = (windows.len(), self.y.len() / self.rows);
+        let part = |list: &[f32]| {
+            list[windows.start * list.len() / self.rows..windows.end * list.len() / self.rows]
+                .to_vec()
+        };
+        let tape = Tape::default();
+        let forecast = tape.variable([rows, h, self.outputs], &part(&self.y_hat));
+        let weights = tape.constant([rows, h], &part(&self.weights));
+        let counts = tape.constant([rows], &vec![1.0; rows]);
+        let y = tape.constant([rows, h], &part(&self.y));
+        let value = forecast.loss(&self.loss, y, [weights, counts], totals);
+        tape.backward(value, &mut Vec::new());
+        let value = f64::from(value.data()[0]);
+        (value, forecast.grad().to_vec())
+    }
+
+    fn check_training(&self) {
+        let name = &self.name;
+        let totals = self.totals(0..self.rows);
+        let (value, mut grad) = self.part(0..self.rows, &totals);
+        let value = self.loss.finish(value, &mut grad);
+        assert_close(name, &[value as f32], &self.value, TOLERANCE);
+        assert_close(&format!("{name} gradient"), &grad, &self.grad, TOLERANCE);
+
+        // The same from two parts that know the whole batch's totals.
+        let mut sum = self.totals(0..1);
+        sum += self.totals(1..self.rows);
+        let ((a, mut grads), (b, more)) = (self.part(0..1, &sum), self.part(1..self.rows, &sum));
+        grads.extend(more);
+        let value = self.loss.finish(a + b, &mut grads);
+        assert_close(&format!("{name} in parts"), &[value as f32], &self.value, TOLERANCE);
+        assert_close(&format!("{name} gradient in parts"), &grads, &self.grad, TOLERANCE);
+    }
+
+    fn check_validation(&self) {
         let wide = |v: &[f32]| v.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
-        let sum = loss.sum(&wide(&y), &wide(&y_hat), &weights);
+        let (y, y_hat) = (wide(&self.y), wide(&self.y_hat));
+        let mut sums = [0.0; 2];
+        for i in 0..self.rows {
+            let part = |all: usize| i * all / self.rows..(i + 1) * all / self.rows;
+            let at = Horizon {
+                y: &y[part(y.len())],
+                y_hat: &y_hat[part(y_hat.len())],
+                weights: &self.weights[part(y.len())],
+                count: 1.0,
+            };
+            self.loss.add(&at, &mut sums);
+        }
+        let value = self.loss.mean(sums, &self.totals(0..self.rows));
         assert_close(
-            &format!("{name} as validation"),
-            &[(sum / total) as f32],
-            &floats(&case["value"]),
-            1e-6,
+            &format!("{} as validation", self.name),
+            &[value as f32],
+            &self.value,
+            TOLERANCE,
         );
     }
+}
+
+#[test]
+fn values_and_gradients_are_upstreams() {
+    let cases: Vec<Case> =
+        json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read).collect();
+    assert!(cases.len() >= 20);
+    for case in &cases {
+        if !case.grad.is_empty() {
+            case.check_training();
+        }
+        case.check_validation();
+    }
+}
+
+#[test]
+fn a_window_drawn_twice_is_the_same_as_two_windows() {
+    for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
+        let h = case.y.len() / case.rows;
+        let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
+        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0 };
+        let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
+        let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
+        case.loss.add(&once, &mut expected);
+        case.loss.add(&once, &mut expected);
+        case.loss.add(&Horizon { weights: &twice, count: 2.0, ..once }, &mut got);
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((got - expected).abs() <= 1e-12 * expected.abs(), "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn without_any_error_rmse_has_no_slope() {
+    let rmse = Loss::new(&LossSpec::named("RMSE"), 2, "loss").unwrap();
+    let mut grads = [0.0; 2];
+    assert_eq!((rmse.finish(0.0, &mut grads), grads), (0.0, [0.0; 2]));
 }

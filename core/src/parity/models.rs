@@ -1,6 +1,7 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
 use super::{Fixture, assert_close, files};
+use crate::losses::Totals;
 use crate::models::{Batch, Instance, ModelSpec};
 use crate::nn::LstmState;
 use crate::tape::{Tape, Var};
@@ -50,9 +51,11 @@ fn check(fixture: &Fixture) {
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
     let (y, mask) = (fixture.tensor("batch.outsample_y"), fixture.tensor("batch.outsample_mask"));
-    let total = mask.data.iter().map(|m| f64::from(*m)).sum();
+    let weight = mask.data.iter().map(|m| f64::from(*m)).sum();
+    let totals = Totals { weight, windows: y.shape[0] as f64, ..Totals::default() };
     let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
-    let loss = output.weighted_loss(&model.loss, constant(&y), constant(&mask), total);
+    let counts = tape.constant([y.shape[0]], &vec![1.0; y.shape[0]]);
+    let loss = output.loss(&model.loss, constant(&y), [constant(&mask), counts], &totals);
     assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
 
     let mut grads = vec![0.0; model.values.len()];

@@ -2,7 +2,7 @@
 
 use super::sampler::Drawn;
 use crate::data::{Panel, Window};
-use crate::losses::Loss;
+use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, Instance};
 use crate::nn::LstmState;
 use crate::scalers::{ScalerType, Statistics};
@@ -66,7 +66,10 @@ pub(crate) struct Gathered {
     pub(crate) actual: Vec<f64>,
     /// Weight of each point of the horizon in the loss: availability, sample weight, horizon weight, count.
     pub(crate) weights: Vec<f32>,
-    insample_y: Vec<f32>,
+    /// How often each window was drawn.
+    pub(crate) counts: Vec<f32>,
+    /// Target before the forecast, scaled.
+    pub(crate) insample_y: Vec<f32>,
     insample_mask: Vec<f32>,
     futr: Vec<f32>,
     hist: Vec<f32>,
@@ -91,6 +94,10 @@ pub(crate) struct Lens {
     stat: usize,
 }
 
+fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
+    if model.recurrence().is_some() { input + horizon - 1 } else { input }
+}
+
 impl Gathered {
     pub(crate) fn lens(&self) -> Lens {
         self.lens
@@ -105,12 +112,11 @@ impl Gathered {
         windows: &[Drawn],
         [input, horizon]: [usize; 2],
     ) {
-        let recurrent = model.recurrence().is_some();
         let lens = Lens {
             rows: windows.len(),
             input,
             horizon,
-            seen: if recurrent { input + horizon - 1 } else { input },
+            seen: seen(model, [input, horizon]),
             futr: source.futr.len(),
             hist: source.hist.len(),
             stat: source.stat.len(),
@@ -120,13 +126,14 @@ impl Gathered {
         {
             list.clear();
         }
-        for list in [&mut self.stat, &mut self.target, &mut self.weights] {
+        for list in [&mut self.stat, &mut self.target, &mut self.weights, &mut self.counts] {
             list.clear();
         }
         self.statistics.clear();
         self.actual.clear();
         for drawn in windows {
             self.add(model, source, *drawn);
+            self.counts.push(drawn.count as f32);
             self.weigh(
                 loss,
                 &Reader { source, window: drawn.window, len: input + horizon },
@@ -141,13 +148,8 @@ impl Gathered {
         let (window, scaler) = (drawn.window, model.train.scaler_type);
         let reader = Reader { source, window, len: input + horizon };
         reader.read(None, &source.panel.mask, &mut self.mask);
-        reader.read(None, source.target, &mut self.column);
-        let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
+        let s = self.insample(model, &reader);
         self.statistics.push(s);
-
-        let shown =
-            |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
-        self.insample_y.extend(self.column[..seen].iter().map(shown));
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
         self.target.extend(self.column[input..].iter().map(|v| scaler.scale(*v, s)));
         self.actual.extend_from_slice(&self.column[input..]);
@@ -160,22 +162,44 @@ impl Gathered {
         self.stat.extend(source.stat.iter().map(|column| column[window.series] as f32));
     }
 
-    /// The sum of the weights of all points of the horizons of `windows`.
-    pub(crate) fn total_weight(
+    /// Reads the target of a window whose mask has been read, and appends what the model sees of it.
+    fn insample(&mut self, model: &Instance, reader: &Reader<'_>) -> Statistics {
+        let (input, scaler) = (self.lens.input, model.train.scaler_type);
+        reader.read(None, reader.source.target, &mut self.column);
+        let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
+        let shown =
+            |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
+        self.insample_y.extend(self.column[..self.lens.seen].iter().map(shown));
+        s
+    }
+
+    /// What the loss of `windows` is divided by.
+    pub(crate) fn totals(
         &mut self,
         model: &Instance,
         source: &Source<'_>,
         windows: &[Drawn],
         [input, horizon]: [usize; 2],
-    ) -> f64 {
+    ) -> Totals {
         (self.lens.input, self.lens.horizon) = (input, horizon);
+        self.lens.seen = seen(model, [input, horizon]);
         self.weights.clear();
+        let mut totals = Totals::default();
         for drawn in windows {
             let reader = Reader { source, window: drawn.window, len: input + horizon };
             reader.read(None, &source.panel.mask, &mut self.mask);
             self.weigh(&model.loss, &reader, drawn.count);
+            totals.windows += f64::from(drawn.count);
+            if let Some(seasonality) = model.loss.seasonality() {
+                self.insample_y.clear();
+                self.insample(model, &reader);
+                let y: Vec<f64> = self.insample_y.iter().map(|y| f64::from(*y)).collect();
+                totals.inverse_naive_error +=
+                    f64::from(drawn.count) * inverse_naive_error(&y, seasonality);
+            }
         }
-        self.weights.iter().map(|w| f64::from(*w)).sum()
+        totals.weight = self.weights.iter().map(|w| f64::from(*w)).sum();
+        totals
     }
 
     /// Appends the weights of one window's horizon, whose mask has been read.

@@ -147,17 +147,28 @@ impl Train {
 
     /// Loss and validation loss, checked against each other as upstream does.
     pub fn losses(&self) -> Result<(Loss, Loss)> {
-        let loss = Loss::new(&self.loss, self.h, "loss")?;
+        let loss = self.read_loss("loss", &self.loss)?;
+        if !loss.is_trainable() {
+            let expected = "a loss that models can be trained with, such as MAE; this one only measures, as validLoss";
+            return Err(Error::option("loss", expected, self.loss.write()));
+        }
         let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
-        let valid = Loss::new(spec, self.h, "validLoss")?;
-        if valid.is_quantile() != loss.is_quantile() || valid.quantiles != loss.quantiles {
-            let expected = match loss.is_quantile() {
-                true => "MQLoss with the quantiles of loss",
-                false => "MAE, MSE or HuberLoss, as loss forecasts a point",
-            };
+        let valid = self.read_loss("validLoss", spec)?;
+        let same = valid.is_multi_quantile() && valid.quantiles == loss.quantiles;
+        if loss.is_multi_quantile() && !same {
+            let expected = "MQLoss or HuberMQLoss with the quantiles of loss";
             return Err(Error::option("validLoss", expected, spec.write()));
         }
         Ok((loss, valid))
+    }
+
+    fn read_loss(&self, option: &str, spec: &LossSpec) -> Result<Loss> {
+        let loss = Loss::new(spec, self.h, option)?;
+        if let Some(seasonality) = loss.seasonality().filter(|s| *s >= self.input_size) {
+            let expected = format!("less than inputSize ({})", self.input_size);
+            return Err(Error::option(&format!("{option}.seasonality"), &expected, seasonality));
+        }
+        Ok(loss)
     }
 
     /// Learning rate of a step, counted from 0: halved every `maxSteps / numLrDecays` steps (torch's `StepLR`).
@@ -200,5 +211,39 @@ mod tests {
         assert!(train.losses().is_ok());
         train.loss = LossSpec::named("MQLoss");
         assert_eq!(train.losses().unwrap_err().details.option.as_deref(), Some("validLoss"));
+        for (kind, allowed) in [("HuberMQLoss", true), ("sCRPS", false), ("QuantileLoss", false)] {
+            train.valid_loss = Some(LossSpec::named(kind));
+            assert_eq!(train.losses().is_ok(), allowed, "{kind}");
+        }
+    }
+
+    #[test]
+    fn some_losses_only_measure() {
+        let of = |loss: &str, valid: &str| {
+            let (loss, valid_loss) = (LossSpec::named(loss), Some(LossSpec::named(valid)));
+            let train = Train { h: 4, input_size: 8, loss, valid_loss, ..Train::default() };
+            train.losses().err().and_then(|e| e.details.option)
+        };
+        for measure in ["Accuracy", "sCRPS", "MQLoss", "HuberMQLoss", "RMSE", "TukeyLoss"] {
+            assert_eq!(of("MAE", measure), None);
+        }
+        assert_eq!(of("Accuracy", "MAE").as_deref(), Some("loss"));
+        assert_eq!(of("sCRPS", "MAE").as_deref(), Some("loss"));
+        assert_eq!(of("relMSE", "MAE").as_deref(), Some("loss"));
+        assert_eq!(of("MAE", "relMSE").as_deref(), Some("validLoss"));
+    }
+
+    #[test]
+    fn the_season_of_mase_fits_into_the_input() {
+        let of = |season: usize| {
+            let args = json!({ "seasonality": season }).as_object().unwrap().clone();
+            let loss = LossSpec { kind: "MASE".into(), args };
+            Train { h: 4, input_size: 8, loss, ..Train::default() }.losses().map(drop)
+        };
+        assert!(of(7).is_ok());
+        assert_eq!(
+            of(8).unwrap_err().to_string(),
+            r#"option "loss.seasonality" must be less than inputSize (8), got 8"#
+        );
     }
 }

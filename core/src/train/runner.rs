@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
+use crate::losses::{Totals, inverse_naive_error};
 use crate::models::Instance;
 use crate::nn::LstmState;
 use crate::rng::Key;
@@ -45,7 +46,7 @@ struct Step<'a> {
     source: &'a Source<'a>,
     drawn: &'a [Drawn],
     lens: [usize; 2],
-    total: f64,
+    totals: Totals,
     dropout: Key,
 }
 
@@ -78,35 +79,34 @@ impl Runner {
     ) -> f64 {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
-        let total = self.total_weight(model, source, drawn, lens);
-        if total == 0.0 {
+        let totals = self.totals(model, source, drawn, lens);
+        if model.loss.factors(&totals) == [0.0; 2] {
             grads.fill(0.0);
             return 0.0; // upstream: a mean over nothing is 0
         }
-        let step = Step { model, source, drawn, lens, total, dropout };
+        let step = Step { model, source, drawn, lens, totals, dropout };
         let shards = drawn.len().div_ceil(SHARD);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        partial.loss
+        model.loss.finish(partial.loss, grads)
     }
 
-    /// The sum of the weights of all points of all horizons: known before any forward.
-    fn total_weight(
+    /// What the loss is divided by: known before any forward.
+    fn totals(
         &self,
         model: &Instance,
         source: &Source<'_>,
         drawn: &[Drawn],
         lens: [usize; 2],
-    ) -> f64 {
-        let shard = |i: usize| {
-            self.with_worker(|worker| {
-                let windows = &drawn[i * SHARD..drawn.len().min((i + 1) * SHARD)];
-                worker.gathered.total_weight(model, source, windows, lens)
-            })
-        };
-        (0..drawn.len().div_ceil(SHARD)).map(shard).sum()
+    ) -> Totals {
+        let mut totals = Totals::default();
+        for windows in drawn.chunks(SHARD) {
+            totals +=
+                self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
+        }
+        totals
     }
 
     /// Leaves `range` of the tree: halves are computed side by side and added.
@@ -165,7 +165,10 @@ impl Runner {
                     worker.tape.release();
                     let g = &worker.gathered;
                     let (statistics, actual) = (g.statistics.clone(), g.actual.clone());
-                    Forecasted { values, statistics, actual, weights: g.weights.clone() }
+                    let compares = model.valid_loss.seasonality().is_some();
+                    let insample_y = if compares { g.insample_y.clone() } else { Vec::new() };
+                    let weights = g.weights.clone();
+                    Forecasted { values, statistics, actual, weights, insample_y }
                 })
             };
             let done: Vec<Forecasted> = some.par_chunks(SHARD).map(run).collect();
@@ -189,18 +192,41 @@ pub(crate) struct Forecasted {
     /// The target over the horizon, and its weights in the validation loss.
     pub(crate) actual: Vec<f64>,
     pub(crate) weights: Vec<f32>,
+    /// What the model saw of the target, scaled, where the validation loss compares with it.
+    insample_y: Vec<f32>,
 }
 
 impl Forecasted {
     /// The values on the scale of the target.
     pub(crate) fn unscaled(&self, model: &Instance) -> Vec<f64> {
+        self.on_scale_of_target(model, &self.values)
+    }
+
+    /// What the validation loss of these windows is divided by.
+    pub(crate) fn totals(&self, model: &Instance, windows: &[Drawn]) -> Totals {
+        let mut totals = Totals {
+            weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
+            windows: windows.iter().map(|d| f64::from(d.count)).sum(),
+            size: self.actual.iter().map(|y| y.abs()).sum(),
+            ..Totals::default()
+        };
+        if let Some(seasonality) = model.valid_loss.seasonality() {
+            let y = self.on_scale_of_target(model, &self.insample_y);
+            let inverse = |y: &[f64]| inverse_naive_error(y, seasonality);
+            let each = y.chunks(y.len() / windows.len()).map(inverse).zip(windows);
+            totals.inverse_naive_error = each.map(|(i, d)| f64::from(d.count) * i).sum();
+        }
+        totals
+    }
+
+    fn on_scale_of_target(&self, model: &Instance, values: &[f32]) -> Vec<f64> {
         let scaler = model.train.scaler_type;
-        let per_window = self.values.len() / self.statistics.len().max(1);
+        let per_window = values.len() / self.statistics.len().max(1);
         let window = |(values, s): (&[f32], &Statistics)| {
             let s = model.unscaling(*s);
             values.iter().map(move |z| scaler.unscale(*z, s)).collect::<Vec<_>>()
         };
-        self.values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
+        values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
     }
 
     /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.
@@ -231,9 +257,10 @@ fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
     let batch = g.batch(tape, [0, seen], None, None);
     let forecast = step.model.network.forward(&batch);
     let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
-    let (y, weights) =
-        (tape.constant([rows, horizon], &g.target), tape.constant([rows, horizon], &g.weights));
-    let loss = forecast.weighted_loss(&step.model.loss, y, weights, step.total);
+    let y = tape.constant([rows, horizon], &g.target);
+    let weights = tape.constant([rows, horizon], &g.weights);
+    let counts = tape.constant([rows], &g.counts);
+    let loss = forecast.loss(&step.model.loss, y, [weights, counts], &step.totals);
     tape.backward(loss, grads);
     let value = loss.data()[0];
     f64::from(value)

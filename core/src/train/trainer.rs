@@ -10,7 +10,7 @@ use super::runner::{Outputs, Runner};
 use super::sampler::{Drawn, Sampler};
 use crate::data::{Panel, validation_windows};
 use crate::kernels::reduce::sum_of_squares;
-use crate::losses::Loss;
+use crate::losses::{Horizon, Totals};
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
 use crate::{Error, ErrorCode, Result};
@@ -167,13 +167,23 @@ fn mean_loss(
     drawn: &[Drawn],
     lens: [usize; 2],
 ) -> f64 {
-    let (mut sum, mut total) = (0.0, 0.0);
-    let loss: &Loss = &model.valid_loss;
-    runner.forecast(model, source, drawn, lens, Outputs::Network, |_, shard| {
-        sum += loss.sum(&shard.actual, &shard.unscaled(model), &shard.weights);
-        total += shard.weights.iter().map(|w| f64::from(*w)).sum::<f64>();
+    let (mut sums, mut totals) = ([0.0; 2], Totals::default());
+    let (loss, h) = (&model.valid_loss, lens[1]);
+    runner.forecast(model, source, drawn, lens, Outputs::Network, |windows, shard| {
+        totals += shard.totals(model, windows);
+        let forecast = shard.unscaled(model);
+        let outputs = h * model.loss.outputs();
+        for (i, drawn) in windows.iter().enumerate() {
+            let at = Horizon {
+                y: &shard.actual[i * h..][..h],
+                y_hat: &forecast[i * outputs..][..outputs],
+                weights: &shard.weights[i * h..][..h],
+                count: f64::from(drawn.count),
+            };
+            loss.add(&at, &mut sums);
+        }
     });
-    if total == 0.0 { 0.0 } else { sum / total }
+    loss.mean(sums, &totals)
 }
 
 /// Says at which step and in which series training left the finite numbers.

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod hostile;
+mod losses;
 mod ours;
 mod python;
 

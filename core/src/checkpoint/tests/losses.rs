@@ -1,0 +1,78 @@
+//! Every loss, with all its arguments, comes back from a checkpoint, and the model with it.
+
+use serde_json::{Value, json};
+
+use super::Scratch;
+use crate::data::{Frequency, Table};
+use crate::forecast::{FitOptions, NeuralForecast, PredictOptions, SaveOptions};
+use crate::models::ModelSpec;
+use crate::train::Control;
+
+/// Losses as users write them: the first trains, the second validates.
+fn pairs() -> Vec<[Value; 2]> {
+    let of = |kind: &str, args: Value| json!({ "kind": kind, "args": args });
+    let weight = json!({ "horizonWeight": [1.0, 0.1, 2.5] });
+    vec![
+        [of("MAE", weight.clone()), of("RMSE", weight.clone())],
+        [of("MSE", weight.clone()), of("Accuracy", json!({}))],
+        [of("RMSE", weight.clone()), of("MAPE", weight.clone())],
+        [of("MAPE", weight.clone()), of("sCRPS", json!({ "quantiles": [0.9, 0.1] }))],
+        [of("SMAPE", weight.clone()), of("sCRPS", json!({ "level": [90, 50] }))],
+        [
+            of("MASE", json!({ "seasonality": 4, "horizonWeight": [1.0, 0.0, 2.0] })),
+            of("MASE", json!({ "seasonality": 1 })),
+        ],
+        [
+            of("FreDF", json!({ "alpha": 0.25, "horizonWeight": [1.0, 3.0, 2.0] })),
+            of("FreDF", json!({})),
+        ],
+        [of("HuberLoss", json!({ "delta": 0.7 })), of("TukeyLoss", json!({ "c": 3.5 }))],
+        [of("TukeyLoss", json!({ "c": 2.0, "normalize": false })), of("MSE", json!({}))],
+        [of("QuantileLoss", json!({ "q": 0.9 })), of("QuantileLoss", json!({ "q": 0.5 }))],
+        [
+            of("HuberQLoss", json!({ "q": 0.1, "delta": 2.5 })),
+            of("MQLoss", json!({ "quantiles": [0.1, 0.5] })),
+        ],
+        [
+            of("MQLoss", json!({ "level": [80, 97.5], "horizonWeight": [1.0, 0.5, 2.0] })),
+            of("HuberMQLoss", json!({ "level": [80, 97.5], "delta": 0.5 })),
+        ],
+        [
+            of("HuberMQLoss", json!({ "quantiles": [0.9, 0.25], "delta": 0.5 })),
+            of("MQLoss", json!({ "quantiles": [0.9, 0.25] })),
+        ],
+    ]
+}
+
+#[test]
+fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
+    let model = |(i, [loss, valid]): (usize, [Value; 2])| {
+        let options = json!({
+            "h": 3, "inputSize": 6, "maxSteps": 2, "movingAvgWindow": 3, "valCheckSteps": 1,
+            "alias": format!("M{i}"), "loss": loss, "validLoss": valid,
+        });
+        ModelSpec { model: "DLinear".into(), options: options.as_object().unwrap().clone() }
+    };
+    let specs: Vec<ModelSpec> = pairs().into_iter().enumerate().map(model).collect();
+    let y: Vec<f64> = (0..40).map(|t| 10.0 + f64::from(t * t % 13)).collect();
+    let mut ours = NeuralForecast::new(specs.clone(), Some(Frequency::step(1).unwrap())).unwrap();
+    let options = FitOptions { val_size: 6, ..FitOptions::default() };
+    ours.fit(&Table::one_series(y), &options, &Control::default()).unwrap();
+
+    let scratch = Scratch::new();
+    let dir = scratch.path("losses");
+    ours.save(&dir, &SaveOptions::default()).unwrap();
+    let back = NeuralForecast::load(&dir).unwrap();
+    for (before, after) in specs.iter().zip(back.specs()) {
+        for option in ["loss", "validLoss"] {
+            assert_eq!(before.options[option], after.options[option]);
+        }
+    }
+    let forecast =
+        |nf: &NeuralForecast| nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+    assert_eq!(forecast(&ours), forecast(&back));
+    let names: Vec<String> = forecast(&back).columns.into_iter().map(|(name, _)| name).collect();
+    for name in ["M9_ql0.9", "M10_q0.1_d2.5", "M11-lo-97.5", "M12-hi-80.0", "M12-lo-50.0"] {
+        assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
+    }
+}
