@@ -38,7 +38,22 @@ export declare function readCsv(path: string): Promise<Columns>
 
 /** A training loss: plain frozen JSON, made by a function of `loss`. */
 export interface Loss {
-  readonly kind: 'MAE' | 'MSE' | 'HuberLoss' | 'MQLoss'
+  readonly kind:
+    | 'MAE'
+    | 'MSE'
+    | 'RMSE'
+    | 'MAPE'
+    | 'SMAPE'
+    | 'MASE'
+    | 'FreDF'
+    | 'HuberLoss'
+    | 'TukeyLoss'
+    | 'QuantileLoss'
+    | 'MQLoss'
+    | 'HuberQLoss'
+    | 'HuberMQLoss'
+    | 'Accuracy'
+    | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
 }
 /** Which quantiles a probabilistic loss learns: prediction intervals in percent, or quantiles between 0 and 1. */
@@ -47,15 +62,42 @@ export interface LevelSpec {
   quantiles?: number[]
   horizonWeight?: NumInput
 }
+/** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+export interface HorizonWeight {
+  horizonWeight?: NumInput
+}
+/** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
-  mae(options?: { horizonWeight?: NumInput }): Loss
+  mae(options?: HorizonWeight): Loss
   /** Mean squared error. */
-  mse(options?: { horizonWeight?: NumInput }): Loss
-  /** Squared for errors up to `delta`, absolute beyond. */
-  huber(options?: { delta?: number; horizonWeight?: NumInput }): Loss
-  /** Quantile loss of several quantiles: gives prediction intervals. */
+  mse(options?: HorizonWeight): Loss
+  /** Root of the mean squared error of the whole batch. */
+  rmse(options?: HorizonWeight): Loss
+  /** Mean absolute error relative to the actual value; 0 where that is 0. */
+  mape(options?: HorizonWeight): Loss
+  /** Mean of 2·|error| / (|actual| + |forecast|). */
+  smape(options?: HorizonWeight): Loss
+  /** Absolute error scaled by that of the seasonal naive forecast over the input, summed over the batch as NeuralForecast does. */
+  mase(options: HorizonWeight & { seasonality: number }): Loss
+  /** `(1 - alpha)`·MSE plus `alpha`·the mean size of the error's frequencies. @default alpha 0.5 */
+  freDF(options?: HorizonWeight & { alpha?: number }): Loss
+  /** Squared for errors up to `delta`, absolute beyond. @default delta 1 */
+  huber(options?: HorizonWeight & { delta?: number }): Loss
+  /** Tukey's biweight as NeuralForecast has it: constant for errors beyond `c`. @default c 4.685, normalize true */
+  tukey(options?: { c?: number; normalize?: boolean }): Loss
+  /** Quantile loss of the quantile `q`, between 0 and 1. */
+  quantile(options: HorizonWeight & { q: number }): Loss
+  /** Quantile loss of several quantiles: gives prediction intervals. @default level [80, 90] */
   mq(options?: LevelSpec): Loss
+  /** Quantile loss of the quantile `q`, squared for errors up to `delta`. @default delta 1 */
+  huberQ(options: HorizonWeight & { q: number; delta?: number }): Loss
+  /** Quantile loss of several quantiles, squared for errors up to `delta`. @default level [80, 90], delta 1 */
+  huberMQ(options?: LevelSpec & { delta?: number }): Loss
+  /** Share of points forecast exactly; only as `validLoss`. */
+  accuracy(): Loss
+  /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
+  sCRPS(options?: { level?: number[]; quantiles?: number[] }): Loss
 }
 
 /** An optimizer and its settings; the learning rate is the model's option `learningRate`. */

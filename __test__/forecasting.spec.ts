@@ -169,3 +169,27 @@ test('columns may be called otherwise, and the forecast calls them the same', as
   const again = await nf.predict({ data: table })
   expect(again.column('DLinear')).toEqual(forecast.column('DLinear'))
 })
+
+describe('every loss', () => {
+  const single = { mae: '', mse: '', rmse: '', mape: '', smape: '', freDF: '', huber: '', tukey: '' } as const
+  const cases: [string, ReturnType<typeof loss.mae>, string[]][] = [
+    ...Object.keys(single).map((name): [string, ReturnType<typeof loss.mae>, string[]] => [
+      name,
+      loss[name as keyof typeof single](),
+      ['DLinear'],
+    ]),
+    ['mase', loss.mase({ seasonality: 12 }), ['DLinear']],
+    ['quantile', loss.quantile({ q: 0.9 }), ['DLinear_ql0.9']],
+    ['huberQ', loss.huberQ({ q: 0.9, delta: 0.5 }), ['DLinear_q0.9_d0.5']],
+    ['mq', loss.mq({ level: [80] }), ['DLinear-median', 'DLinear-lo-80', 'DLinear-hi-80']],
+    ['huberMQ', loss.huberMQ({ quantiles: [0.1, 0.5] }), ['DLinear-lo-80.0', 'DLinear-median']],
+  ]
+  test.each(cases)('%s trains and names its columns as NeuralForecast does', async (_, trained, columns) => {
+    const model = DLinear({ h: 4, inputSize: 16, maxSteps: 5, scalerType: 'standard', loss: trained })
+    using nf = new NeuralForecast({ freq: 1, models: [model] })
+    await nf.fit(Array.from({ length: 60 }, (_, t) => 20 + Math.sin(t / 2)))
+    const forecast = await nf.predict()
+    expect(forecast.columns).toEqual(columns)
+    for (const column of columns) expect(Math.abs(forecast.column(column)[0] - 20)).toBeLessThan(5)
+  })
+})

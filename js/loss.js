@@ -12,26 +12,21 @@ const lacking = (name) => () => {
 const loss = {
   mae: of('MAE'),
   mse: of('MSE'),
+  rmse: of('RMSE'),
+  mape: of('MAPE'),
+  smape: of('SMAPE'),
+  mase: of('MASE'),
+  freDF: of('FreDF'),
   huber: of('HuberLoss'),
+  tukey: of('TukeyLoss'),
+  quantile: of('QuantileLoss'),
   mq: of('MQLoss'),
+  huberQ: of('HuberQLoss'),
+  huberMQ: of('HuberMQLoss'),
+  accuracy: of('Accuracy'),
+  sCRPS: of('sCRPS'),
 }
-const LACKING = [
-  'rmse',
-  'mape',
-  'smape',
-  'mase',
-  'freDF',
-  'tukey',
-  'quantile',
-  'iq',
-  'huberQ',
-  'huberMQ',
-  'huberIQ',
-  'distribution',
-  'gmm',
-  'pmm',
-  'nbmm',
-]
+const LACKING = ['iq', 'huberIQ', 'relMSE', 'distribution', 'gmm', 'pmm', 'nbmm']
 for (const name of LACKING) Object.defineProperty(loss, name, { value: lacking(name) })
 
 module.exports = { loss: Object.freeze(loss) }
