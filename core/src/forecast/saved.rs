@@ -57,6 +57,11 @@ impl Kept {
 /// Options of upstream that do not exist here, with the value at which they do nothing.
 const WITHOUT_EFFECT: [(&str, &str); 3] =
     [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+/// Fields of a configuration that scale whole series or static columns, and the options they come from.
+const LOCAL_SCALERS: [(&str, &str); 2] = [
+    ("local_scaler_type", "localScalerType"),
+    ("local_static_scaler_type", "localStaticScalerType"),
+];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 4] = ["lrScheduler", "valMonitor", "precision", "maxEpochs"];
 
@@ -97,16 +102,16 @@ impl NeuralForecast {
     /// Reads a checkpoint, ours or Python's.
     pub fn load(dir: &Path) -> Result<Self> {
         let mut checkpoint = checkpoint::read(dir)?;
-        let scaler = checkpoint.unknown.fields.get("local_scaler_type").filter(|v| !v.is_null());
-        if let Some(kind) = scaler {
-            let message =
-                format!("the checkpoint uses localScalerType {kind}, which is not supported");
-            return Err(Error::new(ErrorCode::Unsupported, message)
-                .with(|d| d.option = Some("localScalerType".into())));
+        for (field, option) in LOCAL_SCALERS {
+            if let Some(kind) = checkpoint.unknown.fields.get(field).filter(|v| !v.is_null()) {
+                let message =
+                    format!("the checkpoint uses {option} {kind}, which is not supported");
+                return Err(Error::new(ErrorCode::Unsupported, message)
+                    .with(|d| d.option = Some(option.into())));
+            }
         }
         if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array).cloned() {
-            let place = |m: &StoredModel| order.iter().position(|name| *name == m.name.as_str());
-            checkpoint.models.sort_by_key(|m| place(m).unwrap_or(usize::MAX));
+            checkpoint.models = in_order(checkpoint.models, &order);
         }
         let frequency = match checkpoint.frequency_is_step {
             true => Frequency::step(checkpoint.frequency.parse().map_err(|_| {
@@ -128,6 +133,18 @@ impl NeuralForecast {
             Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
         Ok(forecaster)
     }
+}
+
+/// The models in the order of these names; of one name, in the order they are in. Others come last.
+fn in_order(mut models: Vec<StoredModel>, order: &[Value]) -> Vec<StoredModel> {
+    let mut ordered = Vec::with_capacity(models.len());
+    for name in order {
+        if let Some(i) = models.iter().position(|m| *name == m.name.as_str()) {
+            ordered.push(models.remove(i));
+        }
+    }
+    ordered.append(&mut models);
+    ordered
 }
 
 fn stored(model: &Instance, kept: KeptOfModel) -> StoredModel {

@@ -202,6 +202,27 @@ impl Forecasted {
         };
         self.values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
     }
+
+    /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.
+    pub(crate) fn worst_errors(&self, model: &Instance) -> Vec<f64> {
+        let windows = self.statistics.len().max(1);
+        let (per_window, horizon) = (self.values.len() / windows, self.actual.len() / windows);
+        let outputs = per_window / horizon.max(1);
+        let window = |(i, s): (usize, &Statistics)| {
+            let error = |j: usize| {
+                let at = i * horizon + j / outputs;
+                let y = model.train.scaler_type.scale(self.actual[at], *s);
+                let error = (f64::from(y) - f64::from(self.values[i * per_window + j])).abs();
+                match (self.weights[at] > 0.0, error.is_nan()) {
+                    (false, _) => 0.0,
+                    (true, true) => f64::INFINITY,
+                    (true, false) => error,
+                }
+            };
+            (0..per_window).map(error).fold(0.0, f64::max)
+        };
+        self.statistics.iter().enumerate().map(window).collect()
+    }
 }
 
 fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {

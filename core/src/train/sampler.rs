@@ -115,8 +115,8 @@ fn too_short(model: &Instance, panel: &Panel, val_size: usize) -> Error {
     let len = panel.rows(longest).len();
     let (name, input) = (model.name(), model.train.input_size);
     let message = format!(
-        "{name} finds no window to train on: the longest series, \"{}\", has {len} rows{}, \
-         and inputSize is {input}; shorten inputSize or set startPaddingEnabled: true",
+        "{name} finds no window to train on: the longest series, \"{}\", has {len} rows{}, and a window is \
+         {input} rows (inputSize) with an available one after them; shorten inputSize or set startPaddingEnabled: true",
         panel.id(longest),
         if val_size > 0 {
             format!(" of which valSize keeps {val_size} out")

@@ -107,6 +107,11 @@ pub(crate) fn train(
         report.best_step = best.step;
         model.values = Arc::new(best.values);
     }
+    if !model.values.iter().all(|v| v.is_finite()) {
+        let source = Source::new(model, panel, val_size)?;
+        let loss = report.train_loss.last().map_or(f64::NAN, |l| f64::from(*l));
+        return Err(diverged(&runner, model, &source, &drawn, panel, report.steps - 1, loss));
+    }
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }
@@ -190,14 +195,9 @@ fn diverged(
         [model.input_size(), horizon],
         Outputs::Network,
         |windows, shard| {
-            let per_window = shard.values.len() / windows.len();
-            for (drawn, values) in windows.iter().zip(shard.values.chunks(per_window)) {
-                let size = values
-                    .iter()
-                    .map(|v| f64::from(v.abs()))
-                    .fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
-                if worst.is_none_or(|(w, _)| size > w) {
-                    worst = Some((size, drawn.window.series));
+            for (drawn, error) in windows.iter().zip(shard.worst_errors(model)) {
+                if worst.is_none_or(|(w, _)| error > w) {
+                    worst = Some((error, drawn.window.series));
                 }
             }
         },

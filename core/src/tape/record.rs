@@ -1,0 +1,228 @@
+//! What a tape keeps: nodes and buffers, and what an operation sees of them on either way.
+
+use std::sync::Arc;
+
+use super::{Op, Param, Shape};
+
+/// Where the numbers of a value are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Buffer(usize),
+    Param(Param),
+}
+
+pub(super) struct Node {
+    /// `None` for values that came from outside.
+    pub(super) op: Option<Box<dyn Op>>,
+    pub(super) inputs: Vec<usize>,
+    pub(super) shape: Shape,
+    pub(super) place: Place,
+    pub(super) needs_grad: bool,
+}
+
+/// Numbers, their gradient, and what the derivative wants kept. Reused from step to step.
+#[derive(Default)]
+pub(super) struct Buffer {
+    pub(super) data: Vec<f32>,
+    pub(super) grad: Vec<f32>,
+    pub(super) has_grad: bool,
+    pub(super) kept: Vec<f32>,
+}
+
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) nodes: Vec<Node>,
+    pub(super) used_nodes: usize,
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) used_buffers: usize,
+    pub(super) params: Arc<Vec<f32>>,
+    pub(super) param_grads: Vec<f32>,
+}
+
+/// The inputs of an operation.
+pub struct Inputs<'a> {
+    pub(super) record: &'a Record,
+    ids: &'a [usize],
+}
+
+impl Inputs<'_> {
+    /// How many inputs there are.
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The numbers of the `i`-th input.
+    pub fn data(&self, i: usize) -> &[f32] {
+        self.record.data(self.ids[i])
+    }
+
+    /// The shape of the `i`-th input.
+    pub fn shape(&self, i: usize) -> Shape {
+        self.record.nodes[self.ids[i]].shape
+    }
+}
+
+/// The output of an operation while it is computed.
+pub struct Output<'a> {
+    /// The numbers: at first whatever an earlier step left there.
+    pub data: &'a mut [f32],
+    /// The dimensions.
+    pub shape: Shape,
+    /// Kept for the derivative: at first whatever an earlier step left there.
+    pub kept: &'a mut Vec<f32>,
+}
+
+/// One operation on the way back.
+pub struct Backward<'a> {
+    pub(super) record: &'a mut Record,
+    pub(super) id: usize,
+}
+
+impl Backward<'_> {
+    /// The gradient of the output.
+    pub fn grad(&self) -> &[f32] {
+        &self.record.buffer(self.id).grad
+    }
+
+    /// The numbers of the output.
+    pub fn output(&self) -> &[f32] {
+        &self.record.buffer(self.id).data
+    }
+
+    /// The shape of the output.
+    pub fn shape(&self) -> Shape {
+        self.record.nodes[self.id].shape
+    }
+
+    /// What `forward` kept.
+    pub fn kept(&self) -> &[f32] {
+        &self.record.buffer(self.id).kept
+    }
+
+    /// What `forward` kept, to be used up.
+    pub fn take_kept(&mut self) -> Vec<f32> {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        std::mem::take(&mut self.record.buffers[i].kept)
+    }
+
+    /// Gives back what [`Backward::take_kept`] took, so that its memory is used again.
+    pub fn give_kept(&mut self, kept: Vec<f32>) {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        self.record.buffers[i].kept = kept;
+    }
+
+    /// How many inputs there are.
+    pub fn count(&self) -> usize {
+        self.record.nodes[self.id].inputs.len()
+    }
+
+    /// The numbers of the `i`-th input.
+    pub fn input(&self, i: usize) -> &[f32] {
+        self.record.data(self.record.nodes[self.id].inputs[i])
+    }
+
+    /// The shape of the `i`-th input.
+    pub fn input_shape(&self, i: usize) -> Shape {
+        self.record.nodes[self.record.nodes[self.id].inputs[i]].shape
+    }
+
+    /// Whether the `i`-th input wants a gradient.
+    pub fn wants(&self, i: usize) -> bool {
+        self.record.nodes[self.record.nodes[self.id].inputs[i]].needs_grad
+    }
+
+    /// Lets `add` add to the gradient of the `i`-th input, if it wants one.
+    pub fn accumulate(&mut self, i: usize, add: impl FnOnce(&Self, &mut [f32])) {
+        let input = self.record.nodes[self.id].inputs[i];
+        let node = &self.record.nodes[input];
+        if !node.needs_grad {
+            return;
+        }
+        match node.place {
+            Place::Param(param) => {
+                let mut grads = std::mem::take(&mut self.record.param_grads);
+                add(self, &mut grads[param.range()]);
+                self.record.param_grads = grads;
+            }
+            Place::Buffer(buffer) => {
+                let mut grad = self.record.take_grad(buffer);
+                add(self, &mut grad);
+                self.record.buffers[buffer].grad = grad;
+            }
+        }
+    }
+}
+
+impl Record {
+    pub(super) fn data(&self, id: usize) -> &[f32] {
+        match self.nodes[id].place {
+            Place::Buffer(i) => &self.buffers[i].data,
+            Place::Param(p) => &self.params[p.range()],
+        }
+    }
+
+    pub(super) fn buffer(&self, id: usize) -> &Buffer {
+        match self.nodes[id].place {
+            Place::Buffer(i) => &self.buffers[i],
+            Place::Param(_) => unreachable!("a parameter has no buffer"),
+        }
+    }
+
+    /// The gradient of a buffer, zeroed when it is touched for the first time.
+    pub(super) fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
+        let b = &mut self.buffers[buffer];
+        let mut grad = std::mem::take(&mut b.grad);
+        if !b.has_grad {
+            grad.clear();
+            grad.resize(b.data.len(), 0.0);
+            b.has_grad = true;
+        }
+        grad
+    }
+
+    pub(super) fn new_buffer(&mut self) -> usize {
+        if self.used_buffers == self.buffers.len() {
+            self.buffers.push(Buffer::default());
+        }
+        self.used_buffers += 1;
+        self.used_buffers - 1
+    }
+
+    /// Takes the next node, reusing what an earlier step left there.
+    pub(super) fn new_node(
+        &mut self,
+        inputs: &[usize],
+        shape: Shape,
+        place: Place,
+        needs_grad: bool,
+    ) -> usize {
+        let id = self.used_nodes;
+        if id == self.nodes.len() {
+            self.nodes.push(Node { op: None, inputs: Vec::new(), shape, place, needs_grad });
+        }
+        let node = &mut self.nodes[id];
+        node.inputs.clear();
+        node.inputs.extend_from_slice(inputs);
+        (node.shape, node.place, node.needs_grad) = (shape, place, needs_grad);
+        self.used_nodes += 1;
+        id
+    }
+
+    /// Runs the forward of a recorded operation.
+    pub(super) fn run(&mut self, id: usize) {
+        let Place::Buffer(buffer) = self.nodes[id].place else { return };
+        let Some(op) = self.nodes[id].op.take() else { return };
+        let inputs = std::mem::take(&mut self.nodes[id].inputs);
+        let shape = self.nodes[id].shape;
+        let mut out = std::mem::take(&mut self.buffers[buffer]);
+        out.data.resize(shape.size(), 0.0);
+        op.forward(
+            &Inputs { record: self, ids: &inputs },
+            &mut Output { data: &mut out.data, shape, kept: &mut out.kept },
+        );
+        out.has_grad = false;
+        self.buffers[buffer] = out;
+        self.nodes[id].inputs = inputs;
+        self.nodes[id].op = Some(op);
+    }
+}

@@ -1,0 +1,237 @@
+//! Checkpoints that Python saved forecast what Python forecasts, or say what they need that does not exist here.
+
+mod bits;
+mod scratch;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use neuro_divergent::data::{Column, Ids, Table};
+use neuro_divergent::{
+    Control, ErrorCode, FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions,
+};
+use scratch::{Scratch, predict, same_after_loading};
+use serde_json::{Map, Value, json};
+
+/// Python's checkpoints that need what does not exist here, and how their refusal begins.
+const UNSUPPORTED: [(&str, &str); 2] = [
+    ("local_scaler", "the checkpoint uses localScalerType \"standard\", which is not supported"),
+    (
+        "local_scaler_exogenous",
+        "the checkpoint uses localScalerType \"robust\", which is not supported",
+    ),
+];
+
+/// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
+const UNUSUAL: [(&str, &str); 5] = [
+    ("categories", "catExogList"),
+    ("changed_quantiles", "DistributionLoss"),
+    ("complex", "FEDformer"),
+    ("distributions", "DeepAR"),
+    ("shared_convolutions", "DeepNPTS"),
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints")
+}
+
+/// A checkpoint of Python's, and what it forecasts there.
+struct Case {
+    name: String,
+    expected: Map<String, Value>,
+    options: PredictOptions,
+}
+
+/// A frame as a table: text, whole numbers that identify, numbers.
+fn table(frame: &Value) -> Option<Table> {
+    let column = |(name, values): (&String, &Value)| {
+        let list = values.as_array().unwrap();
+        let column = if list[0].is_string() {
+            Column::Text(list.iter().map(|v| v.as_str().map(String::from)).collect())
+        } else if ["unique_id", "ds"].contains(&&**name) {
+            Column::Int(list.iter().map(|v| v.as_i64().unwrap()).collect())
+        } else {
+            Column::Float(list.iter().map(|v| v.as_f64().unwrap()).collect())
+        };
+        (name.clone(), column)
+    };
+    Some(Table::new(frame.as_object()?.iter().map(column).collect()).unwrap())
+}
+
+fn cases() -> Vec<Case> {
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|e| {
+            let name = e.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".expected.json").map(String::from)
+        })
+        .collect();
+    names.sort();
+    assert!(names.len() >= 11, "{names:?}");
+    let case = |name: String| {
+        let text = fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
+        let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let options = PredictOptions {
+            data: table(&expected["data"]),
+            future: table(&expected["future"]),
+            ..PredictOptions::default()
+        };
+        Case { name, expected, options }
+    };
+    names.into_iter().map(case).collect()
+}
+
+/// Those that can be loaded.
+fn loaded() -> Vec<(Case, NeuralForecast)> {
+    let supported = |case: &Case| UNSUPPORTED.iter().all(|(name, _)| *name != case.name);
+    let load = |case: Case| {
+        let nf = NeuralForecast::load(&folder().join(&case.name));
+        let nf = nf.unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        (case, nf)
+    };
+    cases().into_iter().filter(supported).map(load).collect()
+}
+
+fn assert_forecast(case: &Case, forecast: &Forecast) {
+    let Case { name, expected, .. } = case;
+    let names: Vec<&String> = forecast.columns.iter().map(|(column, _)| column).collect();
+    assert_eq!(json!(names), json!(expected["loadedColumns"].as_array().unwrap()[2..]), "{name}");
+    for (row, time) in forecast.times.iter().enumerate() {
+        let at = &expected["forecast"]["ds"][row];
+        match at.as_str() {
+            Some(date) => {
+                let ours = forecast.ds_text(row).replace('T', " ");
+                assert!(
+                    date.starts_with(&ours) && ours.len() >= 10,
+                    "{name}: {ours} against {date}"
+                );
+            }
+            None => assert_eq!(at.as_i64(), Some(*time), "{name}"),
+        }
+        let id = match &forecast.ids {
+            Ids::Text(ids) => json!(ids[row / forecast.h]),
+            Ids::Int(ids) => json!(ids[row / forecast.h]),
+        };
+        assert_eq!(expected["forecast"]["unique_id"][row], id, "{name}");
+    }
+    for (column, values) in &forecast.columns {
+        let of_python: Vec<f64> = expected["forecast"][column]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_f64().unwrap())
+            .collect();
+        assert_eq!(values.len(), of_python.len(), "{name}");
+        let largest = of_python.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        for (ours, theirs) in values.iter().zip(of_python) {
+            let off = (f64::from(*ours) - theirs).abs();
+            assert!(off <= 1e-5 * largest, "{name}, {column}: {ours} against {theirs}");
+        }
+    }
+}
+
+#[test]
+fn python_s_checkpoints_forecast_what_python_forecasts() {
+    for (case, nf) in loaded() {
+        assert_forecast(&case, &predict(&nf, &case.options));
+    }
+}
+
+#[test]
+fn python_s_checkpoints_forecast_the_same_bytes_once_saved_by_us() {
+    for (case, nf) in loaded() {
+        same_after_loading(&case.name, &nf, &case.options);
+    }
+}
+
+#[test]
+fn python_s_checkpoints_that_need_more_are_refused_by_name() {
+    for (name, message) in UNSUPPORTED {
+        let e = NeuralForecast::load(&folder().join(name)).err().unwrap();
+        assert_eq!((e.code, &*e.message), (ErrorCode::Unsupported, message), "{name}");
+    }
+}
+
+#[test]
+fn a_scaler_of_static_columns_alone_is_refused_too() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.dir()).unwrap();
+    for entry in fs::read_dir(folder().join("exogenous")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), scratch.dir().join(entry.file_name())).unwrap();
+    }
+    let file = scratch.dir().join("configuration.json");
+    let mut document: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    document["configuration"]["local_static_scaler_type"] = json!("minmax");
+    fs::write(&file, document.to_string()).unwrap();
+    let e = NeuralForecast::load(&scratch.dir()).err().expect("forecasts would be wrong");
+    assert_eq!(e.code, ErrorCode::Unsupported);
+    assert_eq!(
+        e.message,
+        "the checkpoint uses localStaticScalerType \"minmax\", which is not supported"
+    );
+}
+
+#[test]
+fn a_checkpoint_without_its_data_asks_for_some() {
+    let nf = NeuralForecast::load(&folder().join("without_dataset")).unwrap();
+    let e = nf.predict(&PredictOptions::default(), &Control::default()).unwrap_err();
+    assert_eq!(e.code, ErrorCode::NotFitted);
+    assert_eq!(e.message, "this checkpoint was saved without its data; give the history as data");
+    let scratch = Scratch::new();
+    let e = nf.save(&scratch.dir(), &SaveOptions::default()).unwrap_err();
+    assert_eq!(
+        e.message,
+        "this forecaster was loaded without its data; set saveDataset: false to save the models alone"
+    );
+}
+
+#[test]
+fn a_loaded_checkpoint_can_be_fitted_again() {
+    let again = |(case, _): &(Case, NeuralForecast)| case.options.data.is_some();
+    let (case, mut nf) = loaded().into_iter().find(again).expect("one comes with its data");
+    let before = predict(&nf, &case.options);
+    let table = case.options.data.as_ref().unwrap();
+    nf.fit(table, &FitOptions::default(), &Control::default()).unwrap();
+    assert_ne!(predict(&nf, &case.options).columns, before.columns, "our own initial weights");
+    same_after_loading(&case.name, &nf, &PredictOptions::default());
+}
+
+#[test]
+fn a_checkpoint_of_a_training_that_does_not_exist_here_cannot_be_fitted_again() {
+    let mut nf = NeuralForecast::load(&folder().join("optimizer")).unwrap();
+    let table = Table::one_series(vec![1.0; 40]);
+    let e = nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap_err();
+    assert_eq!(e.code, ErrorCode::Unsupported);
+    assert_eq!(
+        e.message,
+        "the loaded model was trained with \"lrScheduler\", which is not supported; \
+         it forecasts, but cannot be fitted again"
+    );
+}
+
+#[test]
+fn unusual_checkpoints_of_python_s_forecast_or_are_refused_by_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints_unusual");
+    let mut refused = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        match NeuralForecast::load(&folder.join(&name)) {
+            Ok(nf) => {
+                let forecast = predict(&nf, &PredictOptions::default());
+                let finite =
+                    |(_, values): &(String, Vec<f32>)| values.iter().all(|v| v.is_finite());
+                assert!(forecast.columns.iter().all(finite), "{name}");
+            }
+            Err(e) => {
+                assert_eq!(e.code, ErrorCode::Unsupported, "{name}: {e}");
+                refused.push((name, e.message));
+            }
+        }
+    }
+    refused.sort();
+    assert_eq!(refused.len(), UNUSUAL.len(), "{refused:?}");
+    for ((name, message), (expected, part)) in refused.iter().zip(UNUSUAL) {
+        assert!(name == expected && message.contains(part), "{name}: {message}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Every model learns: trained from our own initial weights it beats the seasonal naive forecast on rows it has not seen.
+
+mod rows;
+mod series;
+
+use std::path::Path;
+
+use neuro_divergent::data::{Panel, PanelOptions, Table, read_csv};
+use neuro_divergent::{
+    Control, FitOptions, Metric, NeuralForecast, PredictOptions, evaluate, seasonal_naive,
+};
+use serde_json::{Value, json};
+use series::{SEASON, forecaster, models, panel};
+
+const H: usize = 12;
+
+/// Mean absolute errors of a forecaster and of the seasonal naive, on the last `H` rows of each series.
+fn errors(nf: &mut NeuralForecast, train: &Table, whole: &Table) -> [f64; 2] {
+    let panel = |table| Panel::from_table(table, &PanelOptions::default()).unwrap().0;
+    let actual = panel(whole);
+    nf.fit(train, &FitOptions::default(), &Control::default()).unwrap();
+    let mut forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+    let mae =
+        |forecast| evaluate(&forecast, &actual, None, SEASON, &[Metric::Mae]).unwrap()[0].1[0].1;
+    let of_model = mae(forecast.clone());
+    forecast.columns[0].1 = seasonal_naive(&panel(train), H, SEASON);
+    [of_model, mae(forecast)]
+}
+
+#[test]
+fn every_model_beats_the_seasonal_naive_by_a_quarter() {
+    let (series, rows) = (6, 144);
+    let (train, whole) = (panel(series, rows), panel(series, rows + H));
+    for (model, _) in models() {
+        let mut nf = forecaster(
+            &model,
+            &json!({
+                "h": H, "inputSize": 24, "maxSteps": 250, "learningRate": 5e-3, "scalerType": "standard",
+                "windowsBatchSize": 64, "batchSize": 6, "numLrDecays": 3,
+            }),
+        );
+        let [mae, naive] = errors(&mut nf, &train, &whole);
+        assert!(mae < 0.75 * naive, "{model}: {mae} against {naive}");
+    }
+}
+
+fn air_passengers(model: &str, options: &Value) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/air-passengers.csv");
+    let whole = read_csv(file).unwrap();
+    assert_eq!(whole.rows(), 144);
+    let train = rows::pick(&whole, 0..whole.rows() - H);
+    for seed in 1..=3 {
+        let mut all = json!({
+            "h": H, "inputSize": 24, "maxSteps": 300, "scalerType": "standard", "numLrDecays": 3, "randomSeed": seed,
+        });
+        all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let [mae, naive] = errors(&mut forecaster(model, &all), &train, &whole);
+        assert!(mae < 0.75 * naive, "{model}, seed {seed}: {mae} against {naive}");
+    }
+}
+
+#[test]
+fn dlinear_beats_the_seasonal_naive_on_air_passengers() {
+    air_passengers("DLinear", &json!({ "learningRate": 1e-2 }));
+}
+
+#[test]
+fn nhits_beats_the_seasonal_naive_on_air_passengers() {
+    air_passengers("NHITS", &json!({ "learningRate": 3e-3 }));
+}
+
+#[test]
+fn lstm_beats_the_seasonal_naive_on_air_passengers() {
+    air_passengers("LSTM", &json!({ "learningRate": 5e-3, "encoderHiddenSize": 32 }));
+}

@@ -1,0 +1,398 @@
+//! What cannot be done is refused with a code, and a message that names the option, column, series or time, and the fix.
+
+mod rows;
+mod series;
+
+use neuro_divergent::data::{Column, Frequency, Table};
+use neuro_divergent::{
+    Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
+};
+use serde_json::{Value, json};
+use series::{forecaster, models, panel, spec};
+
+fn with(more: Value) -> Value {
+    let mut all = json!({ "h": 4, "inputSize": 8, "maxSteps": 2, "windowsBatchSize": 16 });
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    all
+}
+
+#[track_caller]
+fn refused<T>(result: Result<T, Error>, code: ErrorCode, message: &str) -> Error {
+    let Err(e) = result else { panic!("accepted, instead of: {message}") };
+    assert_eq!((e.code, &*e.message), (code, message));
+    e
+}
+
+fn new(model: &str, options: Value) -> Result<NeuralForecast, Error> {
+    NeuralForecast::new(vec![spec(model, &options)], None)
+}
+
+fn fit(
+    model: &str,
+    options: Value,
+    table: &Table,
+    fit: &FitOptions,
+) -> Result<NeuralForecast, Error> {
+    let mut nf = forecaster(model, &with(options));
+    nf.fit(table, fit, &Control::default()).map(|_| nf)
+}
+
+/// Some columns of a panel, and of these the rows that `keep` wants.
+fn part(table: &Table, columns: &[&str], keep: impl Fn(usize) -> bool) -> Table {
+    let mut part = rows::pick(table, (0..table.rows()).filter(|row| keep(*row)));
+    part.columns.retain(|(name, _)| columns.contains(&&**name));
+    part
+}
+
+#[test]
+fn an_unknown_model_is_refused_with_the_nearest_name() {
+    let names: Vec<String> = models().into_iter().map(|(name, _)| name).collect();
+    let message =
+        format!("there is no model \"NHIT\"; did you mean \"NHITS\"? models: {}", names.join(", "));
+    let e = refused(new("NHIT", with(json!({}))), ErrorCode::Unsupported, &message);
+    assert_eq!(e.details.model.as_deref(), Some("NHIT"));
+    assert_eq!(e.details.expected, Some(json!(names)));
+}
+
+#[test]
+fn no_model_at_all_is_refused() {
+    let message = "option \"models\" must be a list of at least one model, got []";
+    refused(NeuralForecast::new(vec![], None), ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn models_of_different_horizons_are_refused() {
+    let specs = vec![
+        spec("DLinear", &with(json!({}))),
+        spec("NHITS", &with(json!({ "h": 6, "alias": "far" }))),
+    ];
+    let message = "all models must have the same h; DLinear has 4, far has 6";
+    let e = refused(NeuralForecast::new(specs, None), ErrorCode::InvalidOption, message);
+    assert_eq!(e.details.option.as_deref(), Some("h"));
+}
+
+#[test]
+fn unknown_options_are_refused_with_the_nearest_spelling() {
+    for (model, _) in models() {
+        for (wrong, right) in
+            [("input_size", "inputSize"), ("maxStep", "maxSteps"), ("learningrate", "learningRate")]
+        {
+            let message = format!("{model} has no option \"{wrong}\"; did you mean \"{right}\"?");
+            let e =
+                refused(new(&model, with(json!({ wrong: 1 }))), ErrorCode::InvalidOption, &message);
+            assert_eq!(e.details.option.as_deref(), Some(wrong));
+            assert_eq!(e.details.model.as_deref(), Some(&*model));
+        }
+    }
+    let e = new("DLinear", with(json!({ "qqqqqqqqqqqqqqqqqqq": 1 }))).err().unwrap();
+    assert!(e.message.starts_with(
+        "DLinear has no option \"qqqqqqqqqqqqqqqqqqq\"; known options: h, inputSize, alias, "
+    ));
+    assert!(e.message.ends_with(", movingAvgWindow"), "{}", e.message);
+}
+
+#[test]
+fn wrong_types_and_values_are_refused_with_what_is_allowed() {
+    let cases = [
+        ("DLinear", "h", json!("4"), "option \"h\" must be a whole number ≥ 0, got \"4\""),
+        ("DLinear", "h", json!(0), "option \"h\" is required: a whole number ≥ 1"),
+        (
+            "DLinear",
+            "inputSize",
+            json!(2.5),
+            "option \"inputSize\" must be a whole number ≥ 0, got 2.5",
+        ),
+        (
+            "DLinear",
+            "inputSize",
+            json!(9_000_000),
+            "option \"inputSize\" must be at most 1000000, got 9000000",
+        ),
+        ("DLinear", "maxSteps", json!(0), "option \"maxSteps\" must be a whole number ≥ 1, got 0"),
+        (
+            "DLinear",
+            "learningRate",
+            json!(-1),
+            "option \"learningRate\" must be a number > 0, got -1.0",
+        ),
+        (
+            "DLinear",
+            "randomSeed",
+            json!(-1),
+            "option \"randomSeed\" must be a whole number ≥ 0, got -1",
+        ),
+        (
+            "DLinear",
+            "startPaddingEnabled",
+            json!("yes"),
+            "option \"startPaddingEnabled\" must be true or false, got \"yes\"",
+        ),
+        (
+            "DLinear",
+            "scalerType",
+            json!("max"),
+            "option \"scalerType\" must be one of identity, standard, robust, minmax, minmax1, invariant, revin, got \"max\"",
+        ),
+        (
+            "DLinear",
+            "movingAvgWindow",
+            json!(4),
+            "option \"movingAvgWindow\" must be an odd number, got 4",
+        ),
+        ("LSTM", "hTrain", json!(5), "option \"hTrain\" must be at most h (4), got 5"),
+        (
+            "NHITS",
+            "nBlocks",
+            json!([1, 2]),
+            "option \"nBlocks\" must be 3 numbers ≥ 1, one for each of stackTypes, got [1,2]",
+        ),
+        (
+            "NHITS",
+            "futrExogList",
+            json!("price"),
+            "option \"futrExogList\" must be a list, each item text, got \"price\"",
+        ),
+    ];
+    for (model, option, value, message) in cases {
+        let e =
+            refused(new(model, with(json!({ option: value }))), ErrorCode::InvalidOption, message);
+        assert_eq!(e.details.option.as_deref(), Some(option));
+        assert_eq!(e.details.model.as_deref(), Some(model));
+    }
+}
+
+#[test]
+fn required_options_are_asked_for() {
+    for (given, missing) in [(json!({ "inputSize": 8 }), "h"), (json!({ "h": 4 }), "inputSize")] {
+        let message = format!("option \"{missing}\" is required: a whole number ≥ 1");
+        refused(new("DLinear", given), ErrorCode::InvalidOption, &message);
+    }
+}
+
+#[test]
+fn planned_options_are_refused_by_name() {
+    let planned = json!({
+        "precision": "bf16", "maxEpochs": 3, "lrScheduler": { "kind": "step" }, "catExogList": ["kind"],
+        "catEmbDim": 4, "categoricalCardinalities": { "kind": 3 }, "nSeries": 2,
+    });
+    for (model, described) in models() {
+        let exists =
+            |name: &str| described["options"].as_array().unwrap().iter().any(|o| o["name"] == name);
+        for (name, value) in planned.as_object().unwrap().iter().filter(|(n, _)| !exists(n)) {
+            let message = format!("option \"{name}\" is not supported by {model}");
+            let e = refused(
+                new(&model, with(json!({ name: value }))),
+                ErrorCode::Unsupported,
+                &message,
+            );
+            assert_eq!(e.details.option.as_deref(), Some(&**name));
+        }
+    }
+}
+
+#[test]
+fn unknown_losses_are_refused_with_the_nearest() {
+    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, HuberLoss, MQLoss";
+    let options = with(json!({ "loss": { "kind": "MQLos" } }));
+    refused(new("DLinear", options), ErrorCode::Unsupported, message);
+}
+
+#[test]
+fn exogenous_columns_that_a_model_does_not_take_are_refused() {
+    for option in ["futrExogList", "histExogList", "statExogList"] {
+        let message = format!("DLinear does not take {option}; it takes no exogenous columns");
+        let e = refused(
+            new("DLinear", with(json!({ option: ["price"] }))),
+            ErrorCode::UnsupportedExog,
+            &message,
+        );
+        assert_eq!(e.details.option.as_deref(), Some(option));
+        assert_eq!(e.details.column.as_deref(), Some("price"));
+    }
+}
+
+#[test]
+fn a_validation_split_shorter_than_the_horizon_is_refused() {
+    let options = FitOptions { val_size: 3, ..FitOptions::default() };
+    let message = "option \"valSize\" must be 0, or at least h (4), got 3";
+    refused(fit("DLinear", json!({}), &panel(1, 40), &options), ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn early_stopping_without_validation_is_refused() {
+    let message = "NHITS stops early, so valSize must be at least h (4)";
+    let options = json!({ "earlyStopPatienceSteps": 2 });
+    let e = refused(
+        fit("NHITS", options, &panel(1, 40), &FitOptions::default()),
+        ErrorCode::InvalidOption,
+        message,
+    );
+    assert_eq!(e.details.option.as_deref(), Some("valSize"));
+}
+
+#[test]
+fn series_that_are_too_short_are_refused() {
+    let table = panel(2, 40);
+    let short = part(&table, &["unique_id", "ds", "y"], |row| !(47..80).contains(&row)); // s1 keeps 7 rows
+    let message = "series \"s1\" has 7 rows; DLinear needs 8 (inputSize 8); \
+                   shorten inputSize, set startPaddingEnabled: true, or leave the series out";
+    let e = refused(
+        fit("DLinear", json!({}), &short, &FitOptions::default()),
+        ErrorCode::ShortSeries,
+        message,
+    );
+    assert_eq!(e.details.unique_id.as_deref(), Some("s1"));
+    assert_eq!((e.details.expected, e.details.actual), (Some(json!(8)), Some(json!(7))));
+
+    let options = FitOptions { val_size: 4, ..FitOptions::default() };
+    let message = "series \"s1\" has 7 rows; DLinear needs 12 (inputSize 8 and valSize 4); \
+                   shorten inputSize, set startPaddingEnabled: true, or leave the series out";
+    refused(fit("DLinear", json!({}), &short, &options), ErrorCode::ShortSeries, message);
+}
+
+#[test]
+fn data_without_a_window_to_train_on_is_refused() {
+    let options = FitOptions { val_size: 4, ..FitOptions::default() };
+    let message = "DLinear finds no window to train on: the longest series, \"s0\", has 12 rows of which valSize \
+                   keeps 4 out, and a window is 8 rows (inputSize) with an available one after them; \
+                   shorten inputSize or set startPaddingEnabled: true";
+    let e = refused(
+        fit("DLinear", json!({}), &panel(1, 12), &options),
+        ErrorCode::ShortSeries,
+        message,
+    );
+    assert_eq!(e.details.unique_id.as_deref(), Some("s0"));
+    assert!(fit("DLinear", json!({}), &panel(1, 13), &options).is_ok());
+}
+
+#[test]
+fn padding_makes_short_series_long_enough() {
+    for (model, _) in models() {
+        let table = panel(2, 6);
+        let options = json!({ "startPaddingEnabled": true });
+        let nf = fit(&model, options, &table, &FitOptions::default()).unwrap();
+        let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+        assert!(forecast.columns[0].1.iter().all(|v| v.is_finite()), "{model}");
+    }
+}
+
+#[test]
+fn a_forecast_before_fitting_is_refused() {
+    let nf = forecaster("DLinear", &with(json!({})));
+    let given = PredictOptions { data: Some(panel(1, 40)), ..PredictOptions::default() };
+    for options in [PredictOptions::default(), given] {
+        let message = "nothing is fitted yet; call fit, or load a checkpoint";
+        refused(nf.predict(&options, &Control::default()), ErrorCode::NotFitted, message);
+    }
+}
+
+#[test]
+fn columns_that_the_data_lacks_are_refused() {
+    let lists = json!({ "futrExogList": ["prize"], "histExogList": ["visits"] });
+    let message = "there is no exogenous column \"prize\"; did you mean \"price\"? \
+                   The table has: unique_id, ds, y, price, visits";
+    let e = refused(
+        fit("NHITS", lists, &panel(1, 40), &FitOptions::default()),
+        ErrorCode::Schema,
+        message,
+    );
+    assert_eq!(e.details.column.as_deref(), Some("prize"));
+}
+
+#[test]
+fn static_columns_without_their_table_are_refused() {
+    let result =
+        fit("NHITS", json!({ "statExogList": ["size"] }), &panel(1, 40), &FitOptions::default());
+    let message = "static columns are needed (size), but there is no static table";
+    refused(result, ErrorCode::Schema, message);
+}
+
+/// A forecaster that needs `price`, fitted on the first 40 steps of two series; and the price of the next four.
+fn priced() -> (NeuralForecast, Table) {
+    let whole = panel(2, 44);
+    let train = part(&whole, &["unique_id", "ds", "y", "price"], |row| row % 44 < 40);
+    let future = part(&whole, &["unique_id", "ds", "price"], |row| row % 44 >= 40);
+    let nf =
+        fit("NHITS", json!({ "futrExogList": ["price"] }), &train, &FitOptions::default()).unwrap();
+    (nf, future)
+}
+
+#[test]
+fn missing_future_values_are_asked_for() {
+    let (nf, future) = priced();
+    let message = "future values of price are needed: 4 rows per series; give them as future";
+    let predict = |future: Option<Table>| {
+        nf.predict(&PredictOptions { future, ..PredictOptions::default() }, &Control::default())
+    };
+    let e = refused(predict(None), ErrorCode::FutureExog, message);
+    assert_eq!(e.details.column.as_deref(), Some("price"));
+
+    let some = part(&future, &["unique_id", "ds", "price"], |row| row != 2 && row < 6);
+    let message = "future values are missing for series \"s0\" at 42 (3 of 8 rows are missing); \
+                   the future table needs each series at its 4 times after the data";
+    let e = refused(predict(Some(some)), ErrorCode::FutureExog, message);
+    assert_eq!((e.details.unique_id.as_deref(), e.details.ds), (Some("s0"), Some(42)));
+
+    let unpriced = part(&future, &["unique_id", "ds"], |_| true);
+    let message = "there is no future column \"price\". The table has: unique_id, ds";
+    refused(predict(Some(unpriced)), ErrorCode::FutureExog, message);
+    assert!(predict(Some(future)).is_ok());
+}
+
+#[test]
+fn levels_that_were_not_trained_are_refused() {
+    let nf = fit(
+        "DLinear",
+        json!({ "loss": { "kind": "MQLoss", "args": { "level": [80] } } }),
+        &panel(1, 40),
+        &FitOptions::default(),
+    )
+    .unwrap();
+    let level = |level| PredictOptions { level: vec![level], ..PredictOptions::default() };
+    assert!(nf.predict(&level(80.0), &Control::default()).is_ok());
+    let message =
+        "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`";
+    refused(nf.predict(&level(95.0), &Control::default()), ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn a_number_of_threads_out_of_range_is_refused() {
+    let mut nf = forecaster("DLinear", &with(json!({})));
+    let control = Control { threads: Some(0), ..Control::default() };
+    let message = "option \"threads\" must be a whole number from 1 to 1024, got 0";
+    refused(
+        nf.fit(&panel(1, 40), &FitOptions::default(), &control),
+        ErrorCode::InvalidOption,
+        message,
+    );
+}
+
+#[test]
+fn a_frequency_that_the_times_do_not_follow_is_refused() {
+    let specs = vec![ModelSpec {
+        model: "DLinear".into(),
+        options: with(json!({})).as_object().unwrap().clone(),
+    }];
+    let mut nf = NeuralForecast::new(specs, Some(Frequency::step(2).unwrap())).unwrap();
+    let e = nf.fit(&panel(1, 40), &FitOptions::default(), &Control::default()).unwrap_err();
+    assert_eq!(e.code, ErrorCode::Freq, "{e}");
+}
+
+#[test]
+fn other_series_are_forecast_from_their_own_history() {
+    for (model, _) in models() {
+        let table = panel(2, 40);
+        let nf = fit(&model, json!({}), &table, &FitOptions::default()).unwrap();
+        let known = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+
+        // The second series under another name, ten steps later.
+        let mut data = part(&table, &["unique_id", "ds", "y"], |row| row >= 40);
+        data.columns[0].1 = Column::Text(vec![Some("new".into()); 40]);
+        data.columns[1].1 = Column::Int((10..50).collect());
+        let options = PredictOptions { data: Some(data), ..PredictOptions::default() };
+        let other = nf.predict(&options, &Control::default()).unwrap();
+        assert_eq!(other.times, [50, 51, 52, 53]);
+        assert_eq!(other.series_rows("new").unwrap(), 0..4);
+        assert_eq!(other.columns[0].1, known.columns[0].1[4..], "{model}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Noisy seasonal series, the same on every run, and forecasters of every registered model that are quick to train.
+
+use neuro_divergent::data::{Column, Table};
+use neuro_divergent::{ModelSpec, NeuralForecast, describe};
+use serde_json::{Map, Value, json};
+
+/// Steps of a season.
+pub(crate) const SEASON: usize = 12;
+/// Standard deviation of the noise.
+const NOISE: f64 = 2.0;
+
+/// Standard normal, a function of its place: longer tables begin as shorter ones do.
+fn normal(series: usize, row: usize) -> f64 {
+    let mut state = (series as u64) << 32 | row as u64;
+    let mut uniform = || {
+        // splitmix64
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let (radius, angle) = (uniform(), uniform());
+    (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+}
+
+/// Level, trend, two harmonics of the season, and noise; `price` drives the target, `visits` follows it.
+pub(crate) fn panel(series: usize, rows: usize) -> Table {
+    let places: Vec<(usize, usize)> =
+        (0..series).flat_map(|i| (0..rows).map(move |t| (i, t))).collect();
+    let price = |(i, t): (usize, usize)| f64::from(u8::from((t + 2 * i) % 5 == 0));
+    let y = |(i, t): (usize, usize)| {
+        let phase = std::f64::consts::TAU * (t as f64 / SEASON as f64 + i as f64 / 7.0);
+        let trend = 1.5 * NOISE * t as f64 / SEASON as f64;
+        let season = 8.0 * phase.sin() + 3.0 * (2.0 * phase).cos();
+        20.0 * (i + 1) as f64 + trend + season + 2.0 * price((i, t)) + NOISE * normal(i, t)
+    };
+    let column = |f: &dyn Fn((usize, usize)) -> f64| {
+        Column::Float(places.iter().map(|place| f(*place)).collect())
+    };
+    let id = |(i, _): &(usize, usize)| Some(format!("s{i}"));
+    Table::new(vec![
+        ("unique_id".into(), Column::Text(places.iter().map(id).collect())),
+        ("ds".into(), Column::Int(places.iter().map(|(_, t)| *t as i64).collect())),
+        ("y".into(), column(&y)),
+        ("price".into(), column(&price)),
+        ("visits".into(), column(&|place| 0.5 * y(place))),
+    ])
+    .expect("names differ, lengths agree")
+}
+
+/// What [`describe`] says of each model, by name.
+pub(crate) fn models() -> Vec<(String, Value)> {
+    let all = describe();
+    let named = |m: &Value| (m["name"].as_str().expect("a model has a name").into(), m.clone());
+    all.as_array().expect("describe gives a list").iter().map(named).collect()
+}
+
+/// Own options that make a model small. Models that are not here train with their defaults.
+fn small(model: &str) -> Value {
+    match model {
+        "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
+        "LSTM" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        _ => json!({}),
+    }
+}
+
+/// A small model with these options.
+pub(crate) fn spec(model: &str, options: &Value) -> ModelSpec {
+    let mut all: Map<String, Value> =
+        small(model).as_object().expect("options are an object").clone();
+    all.extend(options.as_object().expect("options are an object").clone());
+    ModelSpec { model: model.into(), options: all }
+}
+
+/// A forecaster of one small model with these options.
+pub(crate) fn forecaster(model: &str, options: &Value) -> NeuralForecast {
+    NeuralForecast::new(vec![spec(model, options)], None)
+        .unwrap_or_else(|e| panic!("{model} with {options}: {e}"))
+}
