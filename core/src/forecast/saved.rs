@@ -67,12 +67,16 @@ const LOCAL_SCALERS: [(&str, &str); 2] = [
 ];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
-/// Values that need not be written, as Python takes them to be so.
-const DEFAULT_IN_PYTHON: [(&str, fn() -> Value); 3] = [
-    ("optimizer", || json!({ "kind": "Adam" })),
-    ("gradientClipAlgorithm", || json!("norm")),
-    ("accumulateGradBatches", || json!(1)),
-];
+
+/// Whether a value need not be written, as Python takes it to be so.
+fn is_default_in_python(name: &str, value: &Value) -> bool {
+    match name {
+        "optimizer" => *value == json!({ "kind": "Adam" }),
+        "gradientClipAlgorithm" => value == "norm",
+        "accumulateGradBatches" => value == 1,
+        _ => false,
+    }
+}
 
 impl NeuralForecast {
     /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
@@ -185,8 +189,8 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     // Upstream's default of everything that is null here is null too, but for the number of windows.
     let mut options = model.all_options();
     options.retain(|name, value| {
-        let default = DEFAULT_IN_PYTHON.iter().any(|(n, v)| n == name && v() == *value);
-        !default && (!value.is_null() || name == "windowsBatchSize")
+        let null = value.is_null() && name != "windowsBatchSize";
+        !null && !is_default_in_python(name, value)
     });
     if let Some(schedule) = &model.train.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());

@@ -4,6 +4,7 @@ mod divergence;
 mod early_stopping;
 mod fingerprint;
 mod gather;
+mod lr_scheduler;
 mod optimizer;
 mod options;
 mod plateau;
@@ -16,6 +17,9 @@ mod trainer;
 mod validation;
 
 pub(crate) use gather::Source;
+pub use lr_scheduler::{
+    Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
+};
 pub(crate) use optimizer::OptimizerState;
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use options::{Availability, ClipAlgorithm, Train};
@@ -26,8 +30,5 @@ pub use report::{Control, ModelReport, Progress, ProgressFn};
 pub(crate) use runner::{Outputs, Runner};
 pub(crate) use sampler::Drawn;
 pub(crate) use schedule::Schedule;
-pub use schedule::{
-    Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
-};
 pub(crate) use state::{Place, TrainingState};
 pub(crate) use trainer::{Run, Save, train};

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::lr_scheduler::LrScheduler;
 use super::optimizer::Optimizer;
-use super::schedule::{LrScheduler, Schedule};
+use super::schedule::Schedule;
 use crate::losses::{Loss, LossSpec};
 use crate::options::{OptionValue, choices, options};
 use crate::scalers::ScalerType;

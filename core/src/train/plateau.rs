@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schedule::within;
+use super::lr_scheduler::within;
 use crate::Result;
 use crate::options::{choices, options};
 

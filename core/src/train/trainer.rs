@@ -101,7 +101,7 @@ pub(crate) fn train(
         (state.place.step, state.place.position) = (step, sampler.position());
         report.train_loss.push(loss as f32);
 
-        let checks = val_size > 0 && step % check_every == 0;
+        let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
             let loss = validate(&batches.runner, model, panel, val_size, control)?;
             report.val_loss.push(loss as f32);
@@ -116,7 +116,7 @@ pub(crate) fn train(
         };
         state.place.done = stops || step >= state.place.goal;
         if let Some(save) = &mut run.save
-            && step % save.every_steps == 0
+            && step.is_multiple_of(save.every_steps)
             && !state.place.done
         {
             (save.write)(model, state)?;
