@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use neuro_divergent::data::{Column, Ids, Table};
 use neuro_divergent::{
     Control, ErrorCode, FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions,
+    checkpoint,
 };
 use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
@@ -199,7 +200,13 @@ fn a_loaded_checkpoint_can_be_fitted_again() {
 
 #[test]
 fn a_checkpoint_of_a_training_that_does_not_exist_here_cannot_be_fitted_again() {
-    let mut nf = NeuralForecast::load(&folder().join("optimizer")).unwrap();
+    let scratch = Scratch::new();
+    let mut stored = checkpoint::read(&folder().join("optimizer")).unwrap();
+    stored.models[0]
+        .options
+        .insert("lrScheduler".into(), json!({ "kind": "CyclicLR", "baseLr": 0.1 }));
+    checkpoint::write(&scratch.dir(), &stored, false).unwrap();
+    let mut nf = NeuralForecast::load(&scratch.dir()).unwrap();
     let table = Table::one_series(vec![1.0; 40]);
     let e = nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap_err();
     assert_eq!(e.code, ErrorCode::Unsupported);

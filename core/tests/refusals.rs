@@ -172,7 +172,7 @@ fn required_options_are_asked_for() {
 #[test]
 fn planned_options_are_refused_by_name() {
     let planned = json!({
-        "precision": "bf16", "maxEpochs": 3, "lrScheduler": { "kind": "step" }, "catExogList": ["kind"],
+        "precision": "bf16", "maxEpochs": 3, "catExogList": ["kind"],
         "catEmbDim": 4, "categoricalCardinalities": { "kind": 3 }, "nSeries": 2,
     });
     for (model, described) in models() {

@@ -60,12 +60,30 @@ def plain(value):
     return value
 
 
+SCHEDULES = {
+    "StepLR": "step",
+    "ExponentialLR": "exponential",
+    "CosineAnnealingLR": "cosine",
+    "LinearLR": "linearWarmup",
+    "OneCycleLR": "oneCycle",
+    "ReduceLROnPlateau": "plateau",
+}
+
+
+def schedule(torch_class: str, arguments: dict) -> dict:
+    """A schedule of torch's as ours: `{"kind": "cosine", "tMax": 10}`."""
+    ours = {"tMax" if k == "T_max" else camel(k): plain(v) for k, v in arguments.items()}
+    return {"kind": SCHEDULES[torch_class], **ours}
+
+
 def options_json(kwargs: dict) -> str:
     """A model's arguments as our options: names in camelCase, an optimizer or schedule together with its arguments."""
     options = {camel(k): plain(v) for k, v in kwargs.items()}
-    for name in ("optimizer", "lrScheduler"):
-        if name in options:
-            options[name] = {"kind": options[name], **options.pop(f"{name}Kwargs", {})}
+    if "optimizer" in options:
+        options["optimizer"] = {"kind": options["optimizer"], **options.pop("optimizerKwargs", {})}
+    if "lrScheduler" in options:
+        options.pop("lrSchedulerKwargs", None)
+        options["lrScheduler"] = schedule(options["lrScheduler"], kwargs.get("lr_scheduler_kwargs", {}))
     return json.dumps(options, sort_keys=True)
 
 

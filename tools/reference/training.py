@@ -56,6 +56,20 @@ CASES = [
                                              inference_windows_batch_size=5)),
     ("dlinear_huber_valid_mq", DLinear, dict(SHARED, moving_avg_window=5, loss=HuberLoss(delta=2.0), valid_loss=MQLoss(quantiles=[0.1, 0.9]))),
     ("dlinear_mae_valid_accuracy", DLinear, dict(SHARED, moving_avg_window=5, loss=MAE(), valid_loss=Accuracy())),
+    ("nhits_gradient_clip_value", NHITS, dict(NHITS_, gradient_clip_val=0.02, gradient_clip_algorithm="value",
+                                              optimizer=torch.optim.SGD, learning_rate=2e-2)),
+    ("nhits_cosine", NHITS, dict(NHITS_, lr_scheduler=torch.optim.lr_scheduler.CosineAnnealingLR,
+                                 lr_scheduler_kwargs=dict(T_max=20, eta_min=1e-4))),
+    ("nhits_one_cycle", NHITS, dict(NHITS_, lr_scheduler=torch.optim.lr_scheduler.OneCycleLR,
+                                    lr_scheduler_kwargs=dict(max_lr=1e-2, total_steps=STEPS))),
+    ("nhits_one_cycle_sgd", NHITS, dict(NHITS_, optimizer=torch.optim.SGD, lr_scheduler=torch.optim.lr_scheduler.OneCycleLR,
+                                        lr_scheduler_kwargs=dict(max_lr=5e-3, total_steps=40, three_phase=True))),
+    # Gradients of three batches of one series each: the order of the series does not matter then. Validation is every
+    # val_check_steps batches in Lightning, every valCheckSteps steps here.
+    ("nhits_accumulate", NHITS, dict(NHITS_, batch_size=1, accumulate_grad_batches=3, val_check_steps=30), dict(val_check_steps=10)),
+    # One batch is an epoch, and its last batch ends an accumulation.
+    ("nhits_accumulate_short_epoch", NHITS, dict(NHITS_, accumulate_grad_batches=2, optimizer=torch.optim.SGD,
+                                                 learning_rate=2e-2)),
     ("lstm_direct", LSTM, dict(LSTM_, scaler_type="robust")),
     ("lstm_direct_exog", LSTM, dict(LSTM_, scaler_type="standard", **EXOG, learning_rate=5e-3)),
     ("lstm_recurrent", LSTM, dict(LSTM_, scaler_type="standard", recurrent=True, h_train=2)),
@@ -66,7 +80,7 @@ CASES = [
 ]
 
 
-def make_case(name: str, model_class, kwargs: dict) -> None:
+def make_case(name: str, model_class, kwargs: dict, differs: dict = {}) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
     times = [np.arange(length + HORIZON) for length in LENGTHS]
     ids = [f"series_{i}" for i in range(len(LENGTHS))]
@@ -76,7 +90,7 @@ def make_case(name: str, model_class, kwargs: dict) -> None:
     model = nf.models[0]
     initial = {key: value.clone() for key, value in model.state_dict().items()}
     nf.fit(frame, static_df=static, val_size=VAL_SIZE)
-    assert nf.models[0] is model and len(model.train_trajectories) == STEPS
+    assert nf.models[0] is model and len({step for step, _ in model.train_trajectories}) == STEPS
     columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
     val_steps, val_loss = zip(*model.valid_trajectories)
 
@@ -89,12 +103,13 @@ def make_case(name: str, model_class, kwargs: dict) -> None:
             np.concatenate([frame.loc[frame.unique_id == i, column], future.loc[future.unique_id == i, column]]) for i in ids])
     tensors.update({f"hist.{column}": frame[column].to_numpy() for column in exog.get("hist", [])})
     tensors.update({f"stat.{column}": static[column].to_numpy() for column in exog.get("stat", [])})
-    tensors["train_loss"] = np.array([loss for _, loss in model.train_trajectories])
+    batches = [loss for _, loss in model.train_trajectories]
+    tensors["train_loss"] = np.array(batches).reshape(STEPS, -1).mean(axis=1)
     tensors["val_loss"], tensors["val_steps"] = np.array(val_loss), np.array(val_steps)
     tensors["forecast"] = columns.to_numpy().reshape(len(LENGTHS), HORIZON, -1)
     write_tensors(f"training/{name}.safetensors", tensors, {
         "model": model_class.__name__,
-        "options": options_json(kwargs),
+        "options": options_json({**kwargs, **differs}),
         "val_size": str(VAL_SIZE),
         "columns": json.dumps(list(columns.columns)),
         "note": "y, hist.* [sum of lengths]; futr.* h rows longer per series (indptr[i] + i*h); forecast [series, h, columns]; "
@@ -103,5 +118,5 @@ def make_case(name: str, model_class, kwargs: dict) -> None:
 
 
 def make() -> None:
-    for name, model_class, kwargs in CASES:
-        make_case(name, model_class, kwargs)
+    for case in CASES:
+        make_case(*case)

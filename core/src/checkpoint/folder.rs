@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use super::{EXACT_FILE, Files, OWN_FILE, fail};
+use super::{EXACT_FILE, Files, OWN_FILE, STATE_FILE, fail};
 use crate::Result;
 
 /// Configurations and datasets in JSON stay far below this.
@@ -17,7 +17,7 @@ const MIGRATE: &str =
 /// Whether a file belongs to a checkpoint of this format.
 fn is_ours(name: &str) -> bool {
     name.ends_with(".safetensors")
-        || ["configuration.json", "dataset.json", OWN_FILE, EXACT_FILE].contains(&name)
+        || ["configuration.json", "dataset.json", OWN_FILE, EXACT_FILE, STATE_FILE].contains(&name)
 }
 
 fn is_v1(name: &str) -> bool {

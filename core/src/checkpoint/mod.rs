@@ -2,7 +2,7 @@
 //!
 //! A directory holds `<name>_<n>.safetensors` for each model, `configuration.json` with `configuration.safetensors`, and,
 //! if the data was saved, `dataset.json` with `dataset.safetensors`. What Python has no place for is in
-//! `neural-trader.json` and `neural-trader.dataset`, which its loader ignores.
+//! `neural-trader.json`, `neural-trader.dataset` and `neural-trader.state`, which its loader ignores.
 //!
 //! A checkpoint is untrusted: every length, offset, shape, type, name and count is checked before use, and all that is
 //! wrong with one is [`ErrorCode::Checkpoint`]. Only regular files of the directory itself are opened.
@@ -16,6 +16,7 @@ mod losses;
 mod model;
 mod naming;
 mod options;
+mod state;
 mod tagged;
 mod weights;
 
@@ -38,6 +39,9 @@ use crate::{Error, ErrorCode, Result};
 const OWN_FILE: &str = "neural-trader.json";
 /// Values of the panel in 64 bits, where 32 do not hold them. Not `.safetensors`: Python would take it for a model.
 const EXACT_FILE: &str = "neural-trader.dataset";
+
+/// What training needs to go on.
+const STATE_FILE: &str = "neural-trader.state";
 
 /// The files of a directory.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -64,6 +68,15 @@ pub struct Unknown {
     pub tensors: Vec<RawTensor>,
 }
 
+/// What training left and needs to go on: numbers, and arrays of numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredState {
+    /// The numbers, by name.
+    pub numbers: Map<String, Value>,
+    /// The arrays.
+    pub tensors: Vec<StoredTensor>,
+}
+
 /// A model: its name in results, its class, its options and its parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredModel {
@@ -82,6 +95,8 @@ pub struct StoredModel {
     pub tensors: Vec<StoredTensor>,
     /// Settings of Python's trainer and the like.
     pub unknown: Unknown,
+    /// The state of training; Python ignores it.
+    pub state: Option<StoredState>,
 }
 
 /// All that a directory holds.
@@ -114,6 +129,15 @@ pub struct Checkpoint {
 /// A directory that has anything in it is replaced only with `overwrite`, and only if it is a checkpoint.
 pub fn write(dir: &Path, checkpoint: &Checkpoint, overwrite: bool) -> Result<()> {
     atomic::replace(dir, &encode(checkpoint)?, overwrite, &mut atomic::FileSystem)
+}
+
+/// Refuses a directory that [`write`] would not replace; one that is not there is fine.
+pub(crate) fn check_replaceable(dir: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(dir).is_ok() {
+        folder::check_replaceable(dir, true)
+    } else {
+        Ok(())
+    }
 }
 
 /// Reads a checkpoint, ours or Python's.
@@ -177,6 +201,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
             "the model files must be those that {OWN_FILE} names, at least one: {named:?}, found {present:?}"
         )));
     }
+    let mut states = state::decode(files)?;
     let mut models = Vec::new();
     for (file, options) in own.models {
         let name = file
@@ -194,6 +219,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         })?;
         let mut model = model::decode(&file, &files[&file], name, class)?;
         model.options.extend(options);
+        model.state = states.remove(&file);
         models.push(model);
     }
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
@@ -217,6 +243,7 @@ fn encode(checkpoint: &Checkpoint) -> Result<Files> {
     let mut classes: Map<String, Value> = Map::new();
     let (mut own_models, mut counts, mut lowered) =
         (Vec::new(), HashMap::<&str, usize>::new(), HashSet::new());
+    let mut states = Vec::new();
     if checkpoint.models.is_empty() {
         return Err(fail("there is no model to save; save at least one"));
     }
@@ -254,8 +281,10 @@ fn encode(checkpoint: &Checkpoint) -> Result<Files> {
         }
         let (bytes, own) = model::encode(model)?;
         own_models.push((file.clone(), own));
+        states.extend(model.state.as_ref().map(|state| (file.clone(), state)));
         files.insert(file, bytes);
     }
+    files.extend(state::encode(&states, &files)?.map(|bytes| (STATE_FILE.into(), bytes)));
     files.extend(configuration::encode(checkpoint, classes)?);
     let ColumnNames { weight, mask, .. } = checkpoint.names.clone();
     let own = Own { format: 1, models: own_models, weight, mask, extra: checkpoint.extra.clone() };

@@ -31,7 +31,14 @@ pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Resul
         super::json(&format!("{file}: hyper_parameters"), text.as_bytes())?;
     let (options, unknown) = options::decode(class, &hyper_parameters, file, &tensors)?;
     let tensors = parameters(file, &tensors)?;
-    Ok(StoredModel { name: name.into(), class: class.into(), options, tensors, unknown })
+    Ok(StoredModel {
+        name: name.into(),
+        class: class.into(),
+        options,
+        tensors,
+        unknown,
+        state: None,
+    })
 }
 
 /// The `state_dict`: what is stored, and again under its other names what is stored once but shared.

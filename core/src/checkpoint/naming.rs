@@ -60,9 +60,8 @@ pub(super) fn is_own_option(name: &str) -> bool {
 }
 
 /// Settings of Lightning's trainer and of data loading: how Python runs, not what the model is.
-const PLUMBING: [&str; 40] = [
+const PLUMBING: [&str; 38] = [
     "accelerator",
-    "accumulate_grad_batches",
     "barebones",
     "benchmark",
     "callbacks",
@@ -77,7 +76,6 @@ const PLUMBING: [&str; 40] = [
     "enable_model_summary",
     "enable_progress_bar",
     "fast_dev_run",
-    "gradient_clip_algorithm",
     "inference_mode",
     "limit_predict_batches",
     "limit_test_batches",
@@ -131,11 +129,13 @@ pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
 /// Whether null is what Python takes when this hyper-parameter is not given: then it need not be an option.
 pub(super) fn is_null_by_default(class: &str, hyper_parameter: &str) -> bool {
     let always = [
+        "accumulate_grad_batches",
         "alias",
         "cat_exog_list",
         "categorical_cardinalities",
         "decoder_activation",
         "futr_exog_list",
+        "gradient_clip_algorithm",
         "gradient_clip_val",
         "hist_exog_list",
         "inference_input_size",
@@ -264,6 +264,8 @@ mod tests {
         assert!(is_not_an_option("NHITS", "h_train") && !is_not_an_option("LSTM", "h_train"));
         assert!(is_not_an_option("NHITS", "n_series") && !is_not_an_option("TSMixer", "n_series"));
         assert!(is_not_an_option("LSTM", "logger") && !is_not_an_option("LSTM", "val_monitor"));
-        assert!(!is_not_an_option("LSTM", "gradient_clip_val"));
+        for kept in ["gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches"] {
+            assert!(!is_not_an_option("LSTM", kept) && is_null_by_default("LSTM", kept));
+        }
     }
 }

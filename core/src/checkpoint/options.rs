@@ -224,6 +224,64 @@ mod tests {
     }
 
     #[test]
+    fn schedules_and_lightning_s_settings_have_python_s_names() {
+        for (ours, class, kwargs) in [
+            (
+                json!({ "kind": "step", "stepSize": 5, "gamma": 0.3 }),
+                "StepLR",
+                json!({ "step_size": 5, "gamma": 0.3 }),
+            ),
+            (
+                json!({ "kind": "exponential", "gamma": 0.9 }),
+                "ExponentialLR",
+                json!({ "gamma": 0.9 }),
+            ),
+            (
+                json!({ "kind": "cosine", "tMax": 9, "etaMin": 0.1 }),
+                "CosineAnnealingLR",
+                json!({ "T_max": 9, "eta_min": 0.1 }),
+            ),
+            (
+                json!({ "kind": "linearWarmup", "startFactor": 0.1, "endFactor": 1, "totalIters": 7 }),
+                "LinearLR",
+                json!({ "start_factor": 0.1, "end_factor": 1, "total_iters": 7 }),
+            ),
+            (
+                json!({ "kind": "oneCycle", "maxLr": 0.1, "totalSteps": 9, "pctStart": 0.2, "annealStrategy": "linear",
+                        "cycleMomentum": false, "baseMomentum": 0.8, "maxMomentum": 0.9, "divFactor": 5, "finalDivFactor": 10,
+                        "threePhase": true }),
+                "OneCycleLR",
+                json!({ "max_lr": 0.1, "total_steps": 9, "pct_start": 0.2, "anneal_strategy": "linear",
+                        "cycle_momentum": false, "base_momentum": 0.8, "max_momentum": 0.9, "div_factor": 5,
+                        "final_div_factor": 10, "three_phase": true }),
+            ),
+            (
+                json!({ "kind": "plateau", "mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.1, "thresholdMode": "abs",
+                        "cooldown": 1, "minLr": 0.01, "eps": 0.0 }),
+                "ReduceLROnPlateau",
+                json!({ "mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.1, "threshold_mode": "abs",
+                        "cooldown": 1, "min_lr": 0.01, "eps": 0.0 }),
+            ),
+        ] {
+            let options = json!({ "lrScheduler": ours, "gradientClipAlgorithm": "value", "accumulateGradBatches": 4 });
+            let m = model("NHITS", options);
+            let encoded = encode(&m).unwrap();
+            let h = &encoded.hyper_parameters;
+            assert_eq!(
+                h["lr_scheduler"],
+                json!({ TAG: "torch_cls", "kind": "lr_scheduler", "name": class })
+            );
+            assert_eq!(h["lr_scheduler_kwargs"], kwargs);
+            assert_eq!(
+                (&h["gradient_clip_algorithm"], &h["accumulate_grad_batches"]),
+                (&json!("value"), &json!(4))
+            );
+            assert!(encoded.own.is_empty());
+            assert_eq!(back("NHITS", &encoded), (m.options, Unknown::default()));
+        }
+    }
+
+    #[test]
     fn what_only_we_have_stays_out_of_pythons_file() {
         let options = json!({
             "restoreBest": true, "precision": "bf16", "maxEpochs": 3, "lrScheduler": { "kind": "warmupCosine", "warmup": 5 },

@@ -5,6 +5,8 @@ mod metrics;
 mod neural_forecast;
 mod result;
 mod saved;
+mod saved_training;
+mod training_run;
 
 #[cfg(test)]
 pub(crate) use neural_forecast::forecast_model;
@@ -14,3 +16,4 @@ pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use result::Forecast;
 pub use saved::SaveOptions;
+pub use training_run::{FitMode, TrainingCheckpoint};

@@ -4,11 +4,14 @@ use serde::Serialize;
 
 use super::result::Forecast;
 use super::saved::Kept;
+use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
     ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, forecast_window, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
-use crate::train::{self, Control, Drawn, ModelReport, Outputs, Progress, Runner, Source};
+use crate::train::{
+    Control, Drawn, ModelReport, Outputs, Progress, Runner, Schedule, Source, TrainingState,
+};
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
@@ -22,6 +25,12 @@ pub struct FitOptions {
     pub val_size: usize,
     /// What to do where a series skips a time.
     pub on_gap: OnGap,
+    /// Where training begins.
+    pub mode: FitMode,
+    /// Training steps of this run, for all models; each model's own maxSteps when left out. Schedules go by the model's.
+    pub max_steps: Option<usize>,
+    /// Saves the forecaster while it is trained, so that a run that was killed can go on.
+    pub checkpoint: Option<TrainingCheckpoint>,
 }
 
 /// Options of [`NeuralForecast::predict`].
@@ -56,6 +65,8 @@ pub struct MemoryUsage {
     pub weights: usize,
     /// The training data.
     pub dataset: usize,
+    /// What training keeps to go on: the optimizer's memory, and the last weights beside the best.
+    pub training: usize,
     /// Buffers of the last run that are kept for the next.
     pub workspace: usize,
 }
@@ -77,6 +88,8 @@ pub(super) struct Fitted {
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
     pub(super) panel: Option<Panel>,
+    /// Of each model; `None` where a checkpoint has none.
+    pub(super) training: Vec<Option<TrainingState>>,
 }
 
 impl NeuralForecast {
@@ -145,6 +158,15 @@ impl NeuralForecast {
         self.fitted.is_some()
     }
 
+    /// Whether a run was interrupted, and loaded from what it saved on its way: [`FitMode::Continue`] finishes it.
+    pub fn interrupted(&self) -> bool {
+        self.states().any(|state| !state.place.done)
+    }
+
+    fn states(&self) -> impl Iterator<Item = &TrainingState> {
+        self.fitted.iter().flat_map(|fitted| fitted.training.iter().flatten())
+    }
+
     /// The training data, if any.
     pub fn panel(&self) -> Option<&Panel> {
         self.fitted.as_ref()?.panel.as_ref()
@@ -164,11 +186,12 @@ impl NeuralForecast {
         MemoryUsage {
             weights: floats * size_of::<f32>(),
             dataset: self.panel().map_or(0, rows),
+            training: self.states().map(TrainingState::memory).sum(),
             workspace: self.runner.memory(),
         }
     }
 
-    /// Trains all models on a table, from new weights. On an error everything stays as it was.
+    /// Trains all models on a table. On an error everything stays as it was.
     pub fn fit(
         &mut self,
         table: &Table,
@@ -185,15 +208,16 @@ impl NeuralForecast {
         let (panel, frequency) = Panel::from_table(table, &panel_options)?;
         self.check_sizes(&panel, options.val_size)?;
 
-        let mut models: Vec<Instance> =
-            self.models.iter().map(|m| Instance::new(&m.given)).collect::<Result<_>>()?;
-        let reports = runtime::pool(control.threads)?.install(|| {
-            let train = |m: &mut Instance| train::train(m, &panel, options.val_size, control);
-            models.iter_mut().map(train).collect::<Result<Vec<_>>>()
-        })?;
-        let (data_warnings, names) = (panel.warnings.clone(), panel.names.clone());
-        self.models = models;
-        self.fitted = Some(Fitted { frequency, names, panel: Some(panel) });
+        let mut training = Training::prepare(self, options)?;
+        let mut data_warnings = panel.warnings.clone();
+        data_warnings.append(&mut training.warnings);
+        let names = panel.names.clone();
+        let mut fitted = Fitted { frequency, names, panel: Some(panel), training: Vec::new() };
+        let reports = runtime::pool(control.threads)?
+            .install(|| training.run(self, &fitted, options, control))?;
+        fitted.training = training.states.into_iter().map(Some).collect();
+        self.models = training.models;
+        self.fitted = Some(fitted);
         Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
     }
 
@@ -295,9 +319,13 @@ impl NeuralForecast {
         }
         for model in &self.models {
             let train = &model.train;
-            if train.early_stop_patience_steps > 0 && val_size == 0 {
+            let needs_validation = match Schedule::new(train)? {
+                Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
+                _ => (train.early_stop_patience_steps > 0).then_some("stops early"),
+            };
+            if let (Some(what), 0) = (needs_validation, val_size) {
                 let message =
-                    format!("{} stops early, so valSize must be at least h ({h})", model.name());
+                    format!("{} {what}, so valSize must be at least h ({h})", model.name());
                 return Err(Error::new(ErrorCode::InvalidOption, message)
                     .with(|d| d.option = Some("valSize".into())));
             }

@@ -5,9 +5,12 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
+use super::saved_training;
 use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
 use crate::data::Frequency;
 use crate::models::{Instance, ModelSpec};
+use crate::options::OptionValue;
+use crate::train::{LrScheduler, Schedule, Train, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].
@@ -63,7 +66,17 @@ const LOCAL_SCALERS: [(&str, &str); 2] = [
     ("local_static_scaler_type", "localStaticScalerType"),
 ];
 /// Options of upstream that matter to training only.
-const ONLY_TRAINING: [&str; 4] = ["lrScheduler", "valMonitor", "precision", "maxEpochs"];
+const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
+
+/// Whether a value need not be written, as Python takes it to be so.
+fn is_default_in_python(name: &str, value: &Value) -> bool {
+    match name {
+        "optimizer" => *value == json!({ "kind": "Adam" }),
+        "gradientClipAlgorithm" => value == "norm",
+        "accumulateGradBatches" => value == 1,
+        _ => false,
+    }
+}
 
 impl NeuralForecast {
     /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
@@ -78,25 +91,45 @@ impl NeuralForecast {
             let message = "this forecaster was loaded without its data; set saveDataset: false to save the models alone";
             return Err(Error::new(ErrorCode::NotFitted, message));
         }
-        let kept = |i: usize| self.kept.models.get(i).cloned().unwrap_or_default();
+        let mut checkpoint = self.checkpoint(fitted, options.save_dataset);
+        let state = |i: usize| fitted.training.get(i).and_then(Option::as_ref);
+        let models = self.models.iter().enumerate();
+        checkpoint.models = models.map(|(i, m)| self.stored(i, m, state(i))).collect();
+        checkpoint::write(dir, &checkpoint, options.overwrite)
+    }
+
+    /// A checkpoint of these data, still without models.
+    pub(super) fn checkpoint(&self, fitted: &Fitted, save_dataset: bool) -> Checkpoint {
         let mut extra = self.kept.extra.clone();
         extra.insert(
             "order".into(),
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
-        let checkpoint = Checkpoint {
-            models: self.models.iter().enumerate().map(|(i, m)| stored(m, kept(i))).collect(),
+        Checkpoint {
+            models: Vec::new(),
             h: self.h(),
             frequency: fitted.frequency.to_pandas(),
             frequency_is_step: fitted.frequency.is_step(),
             fitted: true,
             names: fitted.names.clone(),
-            panel: fitted.panel.clone().filter(|_| options.save_dataset),
+            panel: fitted.panel.clone().filter(|_| save_dataset),
             polars: false,
             extra,
             unknown: self.kept.configuration.clone(),
-        };
-        checkpoint::write(dir, &checkpoint, options.overwrite)
+        }
+    }
+
+    /// The `i`-th model as it is now, perhaps in training.
+    pub(super) fn stored(
+        &self,
+        i: usize,
+        model: &Instance,
+        state: Option<&TrainingState>,
+    ) -> StoredModel {
+        let kept = self.kept.models.get(i).cloned().unwrap_or_default();
+        let values = state.map_or(&model.values[..], |state| state.weights(model)[0]);
+        let state = state.map(|state| saved_training::stored(model, state));
+        StoredModel { state, ..stored(model, values, kept) }
     }
 
     /// Reads a checkpoint, ours or Python's.
@@ -123,11 +156,16 @@ impl NeuralForecast {
             false => Frequency::parse(&checkpoint.frequency)?,
         };
         let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
-        let (models, kept): (Vec<Instance>, Vec<_>) = loaded.into_iter().unzip();
+        let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
+        for (model, kept_of_model, state) in loaded {
+            models.push(model);
+            kept.push(kept_of_model);
+            training.push(state);
+        }
         let mut forecaster = Self::of(models, Some(frequency))?;
         if checkpoint.fitted {
-            forecaster.fitted =
-                Some(Fitted { frequency, names: checkpoint.names, panel: checkpoint.panel });
+            let Checkpoint { names, panel, .. } = checkpoint;
+            forecaster.fitted = Some(Fitted { frequency, names, panel, training });
         }
         forecaster.kept =
             Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
@@ -147,16 +185,19 @@ fn in_order(mut models: Vec<StoredModel>, order: &[Value]) -> Vec<StoredModel> {
     ordered
 }
 
-fn stored(model: &Instance, kept: KeptOfModel) -> StoredModel {
+fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     // Upstream's default of everything that is null here is null too, but for the number of windows.
     let mut options = model.all_options();
-    options.retain(|name, value| !value.is_null() || name == "windowsBatchSize");
-    if options.get("optimizer") == Some(&json!({ "kind": "Adam" })) {
-        options.remove("optimizer");
+    options.retain(|name, value| {
+        let null = value.is_null() && name != "windowsBatchSize";
+        !null && !is_default_in_python(name, value)
+    });
+    if let Some(schedule) = &model.train.lr_scheduler {
+        options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
     }
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
-        let data = &model.values[entry.param.offset..][..entry.param.shape.size()];
+        let data = &values[entry.param.offset..][..entry.param.shape.size()];
         let tensor = |name: &String| StoredTensor {
             name: name.clone(),
             shape: entry.param.shape.dims().to_vec(),
@@ -165,11 +206,12 @@ fn stored(model: &Instance, kept: KeptOfModel) -> StoredModel {
         std::iter::once(&entry.name).chain(&entry.ties).map(tensor).collect::<Vec<_>>()
     });
     let (name, class) = (model.name().into(), model.spec.name.into());
-    StoredModel { name, class, tensors: tensors.collect(), options, unknown: kept.unknown }
+    let tensors = tensors.collect();
+    StoredModel { name, class, tensors, options, unknown: kept.unknown, state: None }
 }
 
-/// A stored model with its weights, and what of it is only kept.
-fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel)> {
+/// A stored model with its weights, what of it is only kept, and its state of training.
+fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
     let mut options = stored.options;
     options.retain(|name, value| {
         let plain =
@@ -180,6 +222,9 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel)> {
     let mut training = Map::new();
     for name in ONLY_TRAINING {
         training.extend(options.remove_entry(name));
+    }
+    if options.get("lrScheduler").is_some_and(|schedule| !is_known(schedule)) {
+        training.extend(options.remove_entry("lrScheduler"));
     }
     if options.get("inputSize").and_then(Value::as_i64).is_some_and(|v| v < 1) {
         let h = options.get("h").and_then(Value::as_i64).unwrap_or(0);
@@ -202,7 +247,16 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel)> {
         );
         return Err(Error::new(ErrorCode::Checkpoint, message));
     }
-    Ok((model, KeptOfModel { training, unknown: stored.unknown }))
+    let state = stored.state.map(|state| saved_training::restored(&model, state)).transpose()?;
+    Ok((model, KeptOfModel { training, unknown: stored.unknown }, state))
+}
+
+/// Whether this is a schedule of ours: Python has more of them.
+fn is_known(schedule: &Value) -> bool {
+    let given = LrScheduler::read(schedule);
+    given.is_some_and(|s| {
+        Schedule::new(&Train { lr_scheduler: Some(s), ..Train::default() }).is_ok()
+    })
 }
 
 /// Constants of losses, which the options determine.

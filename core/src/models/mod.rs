@@ -183,15 +183,8 @@ fn entry<M: Model>() -> Entry {
 }
 
 /// Options of the contract that do not exist yet.
-const PLANNED: [&str; 7] = [
-    "precision",
-    "maxEpochs",
-    "lrScheduler",
-    "catExogList",
-    "catEmbDim",
-    "categoricalCardinalities",
-    "nSeries",
-];
+const PLANNED: [&str; 6] =
+    ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
 
 fn no_option<M: Model>(name: &str) -> Error {
     if PLANNED.contains(&name) {

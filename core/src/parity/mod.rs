@@ -4,6 +4,7 @@ mod losses;
 mod models;
 mod ops;
 mod scalers;
+mod schedules;
 mod training;
 mod windows;
 

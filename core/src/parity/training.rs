@@ -4,7 +4,7 @@ use super::models::instance;
 use super::{Fixture, assert_close, files};
 use crate::data::{ColumnNames, Ids, Panel, TimeKind};
 use crate::forecast::forecast_model;
-use crate::train::{Control, Runner, train};
+use crate::train::{Control, Run, Runner, TrainingState, train};
 
 const TOLERANCE: f32 = 1e-3;
 
@@ -59,7 +59,10 @@ fn check(f: &Fixture) {
     let mut model = instance(f);
     let panel = panel(f);
     let val_size: usize = f.meta("val_size").parse().unwrap();
-    let report = train(&mut model, &panel, val_size, &Control::default()).unwrap();
+    let control = Control::default();
+    let mut run = Run { panel: &panel, val_size, control: &control, save: None };
+    let mut state = TrainingState::new(&model, model.train.max_steps).unwrap();
+    let report = train(&mut model, &mut state, &mut run).unwrap();
     assert_close(
         &format!("{} training loss", f.name),
         &report.train_loss,

@@ -1,17 +1,34 @@
-//! Training: options, windows to batches, the step, optimizers, early stopping.
+//! Training: options, windows to batches, the step, optimizers, schedules, early stopping, the state between runs.
 
+mod divergence;
+mod early_stopping;
+mod fingerprint;
 mod gather;
+mod lr_scheduler;
 mod optimizer;
 mod options;
+mod plateau;
 mod report;
 mod runner;
 mod sampler;
+mod schedule;
+mod state;
 mod trainer;
+mod validation;
 
 pub(crate) use gather::Source;
+pub use lr_scheduler::{
+    Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
+};
+pub(crate) use optimizer::OptimizerState;
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use options::{Availability, Train};
+pub use options::{Availability, ClipAlgorithm, Train};
+#[cfg(test)]
+pub(crate) use plateau::PlateauState;
+pub use plateau::{Better, Plateau, ThresholdMode};
 pub use report::{Control, ModelReport, Progress, ProgressFn};
 pub(crate) use runner::{Outputs, Runner};
 pub(crate) use sampler::Drawn;
-pub(crate) use trainer::train;
+pub(crate) use schedule::Schedule;
+pub(crate) use state::{Place, TrainingState};
+pub(crate) use trainer::{Run, Save, train};

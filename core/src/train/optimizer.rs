@@ -127,32 +127,44 @@ impl OptionValue for Optimizer {
     }
 }
 
-/// An optimizer at work: its settings and what it remembers of each parameter.
+/// What a step of training tells the optimizer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Learning rate.
+    pub(crate) lr: f64,
+    /// Momentum, or beta1 of Adam, where a schedule sets it.
+    pub(crate) momentum: Option<f64>,
+    /// Multiplies the gradients first.
+    pub(crate) grad_scale: f32,
+}
+
+/// What an optimizer remembers of each parameter, and for how many steps it has.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct OptimizerState {
-    settings: Optimizer,
-    memory: [Vec<f32>; 3],
-    steps: u64,
+    pub(crate) memory: [Vec<f32>; 3],
+    pub(crate) steps: u64,
 }
 
 impl OptimizerState {
-    pub(crate) fn new(settings: &Optimizer, size: usize) -> Self {
-        let momentum = settings.momentum.unwrap_or(0.0) > 0.0;
+    /// Of `size` parameters. A schedule may bring momentum to an optimizer that has none.
+    pub(crate) fn new(settings: &Optimizer, has_momentum: bool, size: usize) -> Self {
+        let momentum = has_momentum || settings.momentum.unwrap_or(0.0) > 0.0;
         let used = match settings.kind {
             OptimizerKind::Adam | OptimizerKind::AdamW => [true, true, false],
             OptimizerKind::Sgd => [momentum, false, false],
             OptimizerKind::Rmsprop => [true, momentum, settings.centered == Some(true)],
         };
         let memory = used.map(|u| vec![0.0; if u { size } else { 0 }]);
-        Self { settings: settings.clone(), memory, steps: 0 }
+        Self { memory, steps: 0 }
     }
 
-    /// Moves the parameters against their gradients, which are first multiplied by `grad_scale`.
-    pub(crate) fn step(&mut self, values: &mut [f32], grads: &[f32], lr: f64, grad_scale: f32) {
+    /// Moves the parameters against their gradients.
+    pub(crate) fn step(&mut self, o: &Optimizer, values: &mut [f32], grads: &[f32], pace: Pace) {
         self.steps += 1;
-        let o = &self.settings;
+        let Pace { lr, grad_scale, .. } = pace;
         let decay = o.weight_decay.unwrap_or(0.0);
         let eps = o.eps.unwrap_or(1e-8);
-        let momentum = o.momentum.unwrap_or(0.0);
+        let momentum = pace.momentum.or(o.momentum).unwrap_or(0.0);
         let [first, second, third] = &mut self.memory;
         match o.kind {
             OptimizerKind::Adam | OptimizerKind::AdamW => {
@@ -161,7 +173,7 @@ impl OptimizerState {
                 let decay = o.weight_decay.unwrap_or(if decoupled { 0.01 } else { 0.0 });
                 let step = AdamStep {
                     lr,
-                    beta1: betas[0],
+                    beta1: pace.momentum.unwrap_or(betas[0]),
                     beta2: betas[1],
                     eps,
                     weight_decay: decay,

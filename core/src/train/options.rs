@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::lr_scheduler::LrScheduler;
 use super::optimizer::Optimizer;
+use super::schedule::Schedule;
 use crate::losses::{Loss, LossSpec};
-use crate::options::{OptionValue, options};
+use crate::options::{OptionValue, choices, options};
 use crate::scalers::ScalerType;
 use crate::{Error, ErrorCode, Result};
 
@@ -29,6 +31,16 @@ impl OptionValue for Availability {
     }
     fn write(&self) -> Value {
         if self.0[0] == self.0[1] { json!(self.0[0]) } else { json!(self.0) }
+    }
+}
+
+choices! {
+    /// How gradients are limited.
+    pub enum ClipAlgorithm {
+        /// All together, by their norm.
+        Norm = "norm",
+        /// Each by itself.
+        Value = "value",
     }
 }
 
@@ -87,8 +99,16 @@ options! {
         pub random_seed: i64 = 1,
         /// Optimizer; Adam when left out.
         pub optimizer: Optimizer = Optimizer::default(),
-        /// Greatest norm of the gradient; longer ones are shortened.
+        /// How the learning rate changes, instead of by numLrDecays. It goes by steps since the model was new, over
+        /// maxSteps, whatever fit is told.
+        pub lr_scheduler: Option<LrScheduler> = None,
+        /// The most that a gradient may be; see gradientClipAlgorithm.
         pub gradient_clip_val: Option<f64> = None,
+        /// Whether gradientClipVal limits the gradient's norm, and longer ones are shortened, or each of its numbers.
+        pub gradient_clip_algorithm: ClipAlgorithm = ClipAlgorithm::Norm,
+        /// Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there:
+        /// with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated.
+        pub accumulate_grad_batches: usize = 1,
     }
 }
 
@@ -109,6 +129,7 @@ impl Train {
             ("validBatchSize", self.valid_batch_size.unwrap_or(1)),
             ("windowsBatchSize", self.windows_batch_size.unwrap_or(1)),
             ("stepSize", self.step_size),
+            ("accumulateGradBatches", self.accumulate_grad_batches),
         ];
         if let Some((name, value)) = counts.into_iter().find(|(_, v)| *v == 0) {
             return Err(Error::option(name, "a whole number ≥ 1", value));
@@ -142,7 +163,8 @@ impl Train {
                 self.alias.clone(),
             ));
         }
-        self.optimizer.check()
+        self.optimizer.check()?;
+        Schedule::new(self).map(drop)
     }
 
     /// Loss and validation loss, checked against each other as upstream does.
@@ -171,15 +193,6 @@ impl Train {
         Ok(loss)
     }
 
-    /// Learning rate of a step, counted from 0: halved every `maxSteps / numLrDecays` steps (torch's `StepLR`).
-    pub fn learning_rate_at(&self, step: usize) -> f64 {
-        let Some(decays) = usize::try_from(self.num_lr_decays).ok().filter(|d| *d > 0) else {
-            return self.learning_rate;
-        };
-        let every = (self.max_steps / decays).max(1);
-        self.learning_rate * 0.5f64.powi((step / every) as i32)
-    }
-
     /// Whether the best weights are kept instead of the last.
     pub fn restores_best(&self) -> bool {
         self.restore_best.unwrap_or(self.early_stop_patience_steps > 0)
@@ -189,16 +202,6 @@ impl Train {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_learning_rate_is_halved_evenly() {
-        let train =
-            Train { max_steps: 10, num_lr_decays: 3, learning_rate: 0.8, ..Train::default() };
-        let rates: Vec<f64> = (0..10).map(|s| train.learning_rate_at(s)).collect();
-        assert_eq!(rates, [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1]);
-        let constant = Train { num_lr_decays: -1, ..train };
-        assert_eq!(constant.learning_rate_at(9), 0.8);
-    }
 
     #[test]
     fn a_validation_loss_of_another_shape_is_refused() {

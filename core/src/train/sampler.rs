@@ -1,5 +1,7 @@
 //! Which windows a step trains on: series first, then windows of these series, each distinct window once with its count.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::{Panel, TrainWindows, Window};
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
@@ -12,7 +14,25 @@ pub(crate) struct Drawn {
     pub(crate) count: u32,
 }
 
-/// Draws the windows of each step, a function of the seed and the step.
+/// How far the drawing of batches is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// Epochs begun.
+    epoch: u32,
+    /// Series of this epoch that were in a batch.
+    next: usize,
+    /// Batches drawn: the number that randomness of the next one depends on.
+    pub(crate) batch: u32,
+}
+
+impl Position {
+    /// Begins an epoch, as other data needs, and keeps the numbers of epoch and batch.
+    pub(crate) fn begin_epoch(&mut self) {
+        self.next = usize::MAX;
+    }
+}
+
+/// Draws the windows of each batch, a function of the seed and the batch's number.
 pub(crate) struct Sampler {
     /// Windows of each series.
     windows: Vec<Vec<Window>>,
@@ -20,10 +40,9 @@ pub(crate) struct Sampler {
     batch_size: usize,
     drop_last: bool,
     windows_batch_size: Option<usize>,
-    /// Order of the series in the current epoch, and where in it the next step begins.
+    /// Order of the series in the current epoch.
     order: Vec<usize>,
-    next: usize,
-    epoch: u32,
+    position: Position,
     /// Reused from step to step.
     candidates: Vec<Window>,
     counts: Vec<u32>,
@@ -31,7 +50,13 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
-    pub(crate) fn new(model: &Instance, panel: &Panel, val_size: usize) -> Result<Self> {
+    /// Goes on from a position; the default one is the beginning.
+    pub(crate) fn new(
+        model: &Instance,
+        panel: &Panel,
+        val_size: usize,
+        position: Position,
+    ) -> Result<Self> {
         let train = &model.train;
         let cut = TrainWindows {
             input: model.input_size(),
@@ -46,29 +71,50 @@ impl Sampler {
         if windows.iter().all(Vec::is_empty) {
             return Err(too_short(model, panel, val_size));
         }
-        Ok(Self {
+        let mut sampler = Self {
             order: (0..windows.len()).collect(),
             windows,
             seed: train.random_seed as u64,
             batch_size: train.batch_size,
             drop_last: train.drop_last_loader,
             windows_batch_size: train.windows_batch_size,
-            next: usize::MAX,
-            epoch: 0,
+            position,
             candidates: Vec::new(),
             counts: Vec::new(),
             picks: Vec::new(),
-        })
+        };
+        sampler.arrange();
+        Ok(sampler)
     }
 
-    /// The distinct windows of a step, in the order of series and time within the batch.
-    pub(crate) fn draw(&mut self, step: usize, drawn: &mut Vec<Drawn>) {
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Whether the last batch drawn was the last of its epoch.
+    pub(crate) fn epoch_ends(&self) -> bool {
+        let (n, next) = (self.order.len(), self.position.next);
+        next >= n || (self.drop_last && next.saturating_add(self.batch_size) > n)
+    }
+
+    /// Puts the series in the order of the epoch.
+    fn arrange(&mut self) {
+        let (n, epoch) = (self.order.len(), self.position.epoch);
+        self.order.sort_unstable();
+        if let Some(begun) = epoch.checked_sub(1) {
+            Key::new(self.seed, Stream::Series, begun).shuffle(&mut self.order, n);
+        }
+    }
+
+    /// The distinct windows of a batch, in the order of series and time within the batch.
+    pub(crate) fn draw(&mut self, drawn: &mut Vec<Drawn>) {
         drawn.clear();
+        let key = Key::new(self.seed, Stream::Windows, self.position.batch);
+        self.position.batch = self.position.batch.wrapping_add(1);
         // Series whose windows are all unavailable make an empty batch: the next one is taken.
         while drawn.is_empty() {
             self.next_candidates();
             let n = self.candidates.len();
-            let key = Key::new(self.seed, Stream::Windows, step as u32);
             self.counts.clear();
             self.counts.resize(n, 0);
             match self.windows_batch_size {
@@ -94,19 +140,20 @@ impl Sampler {
     /// The windows of the next batch of series.
     fn next_candidates(&mut self) {
         let n = self.order.len();
-        let full = self.next.saturating_add(self.batch_size) <= n;
-        if self.next >= n || (self.drop_last && !full && n >= self.batch_size) {
-            self.order.sort_unstable();
-            Key::new(self.seed, Stream::Series, self.epoch).shuffle(&mut self.order, n);
-            self.epoch += 1;
-            self.next = 0;
+        let first = self.position.epoch == 0;
+        let full = self.position.next.saturating_add(self.batch_size) <= n;
+        if first || self.position.next >= n || (self.drop_last && !full && n >= self.batch_size) {
+            self.position.epoch = self.position.epoch.wrapping_add(1);
+            self.position.next = 0;
+            self.arrange();
         }
-        let end = (self.next + self.batch_size).min(n);
+        let next = self.position.next;
+        let end = (next + self.batch_size).min(n);
         self.candidates.clear();
-        for series in &self.order[self.next..end] {
+        for series in &self.order[next..end] {
             self.candidates.extend_from_slice(&self.windows[*series]);
         }
-        self.next = end;
+        self.position.next = end;
     }
 }
 

@@ -3,225 +3,211 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::divergence::diverged;
+use super::fingerprint::fingerprint;
 use super::gather::Source;
-use super::optimizer::OptimizerState;
+use super::optimizer::Pace;
+use super::options::{ClipAlgorithm, Train};
 use super::report::{Control, ModelReport, Progress};
-use super::runner::{Outputs, Runner};
+use super::runner::Runner;
 use super::sampler::{Drawn, Sampler};
-use crate::data::{Panel, validation_windows};
+use super::schedule::Schedule;
+use super::state::TrainingState;
+use super::validation::validate;
+use crate::Result;
+use crate::data::Panel;
+use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
-use crate::losses::{Horizon, Totals};
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
-use crate::{Error, ErrorCode, Result};
 
-/// The weights of the best validation check so far.
-struct Best {
-    loss: f64,
-    step: usize,
-    checks_since: i64,
-    values: Vec<f32>,
+/// What a run works on, and who looks on.
+pub(crate) struct Run<'a> {
+    pub(crate) panel: &'a Panel,
+    /// Rows at the end of each series that validate and are not trained on.
+    pub(crate) val_size: usize,
+    pub(crate) control: &'a Control,
+    /// Keeps the state on its way.
+    pub(crate) save: Option<Save<'a>>,
 }
 
-/// Trains `model` on all rows of `panel` but the last `val_size` of each series, which validate.
+/// Writes down the state of a run.
+pub(crate) struct Save<'a> {
+    /// Steps from one time to the next.
+    pub(crate) every_steps: usize,
+    pub(crate) write: &'a mut Write<'a>,
+}
+
+/// Writes the model in training down.
+pub(crate) type Write<'a> = dyn FnMut(&Instance, &TrainingState) -> Result<()> + Send + 'a;
+
+/// Trains `model` from `state` to its goal, or until it stops early.
 ///
 /// On an error the model's parameters are those of the last step whose loss was finite.
 pub(crate) fn train(
     model: &mut Instance,
-    panel: &Panel,
-    val_size: usize,
-    control: &Control,
+    state: &mut TrainingState,
+    run: &mut Run<'_>,
 ) -> Result<ModelReport> {
     let begin = Instant::now();
-    let runner = Runner::default();
-    let mut sampler = Sampler::new(model, panel, val_size)?;
+    let (panel, val_size, control) = (run.panel, run.val_size, run.control);
     let train = model.train.clone();
-    let mut optimizer = OptimizerState::new(&train.optimizer, model.trained);
-    let (mut grads, mut drawn) = (vec![0.0; model.values.len()], Vec::new());
-    let mut best = Best { loss: f64::INFINITY, step: 0, checks_since: 0, values: Vec::new() };
+    let schedule = Schedule::new(&train)?;
+    state.begin(model, fingerprint(panel, val_size));
+    let mut sampler = Sampler::new(model, panel, val_size, state.place.position)?;
+    let mut batches = Batches::new(model);
+    let check_every = train.val_check_steps.min(train.max_steps);
+    let first = state.place.step;
     let mut report = ModelReport {
         name: model.name().into(),
-        steps: 0,
+        steps: first,
         best_step: 0,
         stop_reason: "maxSteps",
-        train_loss: Vec::with_capacity(train.max_steps),
+        train_loss: Vec::new(),
         val_loss: Vec::new(),
         val_steps: Vec::new(),
         elapsed_ms: 0.0,
         parameters: model.trained,
     };
-    let check_every = train.val_check_steps.min(train.max_steps);
-    let mut windows = 0u64;
 
-    for step in 0..train.max_steps {
+    while !state.place.done {
         control.check()?;
-        sampler.draw(step, &mut drawn);
-        windows += drawn.iter().map(|d| u64::from(d.count)).sum::<u64>();
-        let key = Key::new(train.random_seed as u64, Stream::Dropout, step as u32);
+        let step = state.place.step;
         let source = Source::new(model, panel, val_size)?;
-        let loss = runner.step(model, &source, &drawn, key, &mut grads);
-        let norm = sum_of_squares(&grads[..model.trained]).sqrt();
-        if !loss.is_finite() || !norm.is_finite() {
-            return Err(diverged(&runner, model, &source, &drawn, panel, step, loss));
-        }
-        let clip = train.gradient_clip_val.map_or(1.0, |limit| (limit / (norm + 1e-6)).min(1.0));
-        let lr = train.learning_rate_at(step);
+        let (loss, share) = batches.gradients(model, &source, &mut sampler);
         let trained = model.trained;
+        let grads = &mut batches.grads[..trained];
+        let norm = sum_of_squares(grads).sqrt() * share;
+        if !loss.is_finite() || !norm.is_finite() {
+            return Err(diverged(
+                &batches.runner,
+                model,
+                &source,
+                &batches.drawn,
+                panel,
+                step,
+                loss,
+            ));
+        }
+        let pace = Pace {
+            lr: schedule.rate(step, &state.place.plateau),
+            momentum: schedule.momentum(step),
+            grad_scale: (share * clip(&train, grads, norm, share)) as f32,
+        };
         let values =
             Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
-        optimizer.step(&mut values[..trained], &grads[..trained], lr, clip as f32);
+        state.optimizer.step(&train.optimizer, &mut values[..trained], grads, pace);
+        let step = step + 1;
+        (state.place.step, state.place.position) = (step, sampler.position());
         report.train_loss.push(loss as f32);
-        report.steps = step + 1;
 
-        let checks = val_size > 0 && (step + 1) % check_every == 0;
-        let stop = checks && {
-            let loss = validate(&runner, model, panel, val_size, control)?;
+        let checks = val_size > 0 && step.is_multiple_of(check_every);
+        let stops = checks && {
+            let loss = validate(&batches.runner, model, panel, val_size, control)?;
             report.val_loss.push(loss as f32);
-            report.val_steps.push((step + 1) as i32);
-            best.check(loss, step + 1, model, train.restores_best());
-            let patience = train.early_stop_patience_steps;
-            patience > 0 && best.checks_since >= patience
+            report.val_steps.push(step as i32);
+            if state.place.best.check(loss, step) && train.restores_best() {
+                state.keep(model);
+            }
+            if let Schedule::Plateau(settings) = &schedule {
+                state.place.plateau.tell(settings, loss);
+            }
+            state.place.best.patience_is_over(train.early_stop_patience_steps)
         };
+        state.place.done = stops || step >= state.place.goal;
+        if let Some(save) = &mut run.save
+            && step.is_multiple_of(save.every_steps)
+            && !state.place.done
+        {
+            (save.write)(model, state)?;
+        }
         control.tell(|| {
             let seconds = begin.elapsed().as_secs_f64();
-            let left = (train.max_steps - step - 1) as f64;
+            let left = (state.place.goal - step) as f64;
             Progress {
                 phase: if checks { "validate" } else { "fit" },
                 model: report.name.clone(),
-                step: step + 1,
-                max_steps: train.max_steps,
+                step,
+                max_steps: state.place.goal,
                 train_loss: Some(loss),
                 val_loss: report.val_loss.last().map(|l| f64::from(*l)),
-                lr: Some(lr),
-                windows_per_sec: Some(windows as f64 / seconds),
-                eta_ms: Some(seconds * 1e3 / (step + 1) as f64 * left),
+                lr: Some(pace.lr),
+                windows_per_sec: Some(batches.windows as f64 / seconds),
+                eta_ms: Some(seconds * 1e3 / (step - first) as f64 * left),
             }
         });
-        if stop {
-            report.stop_reason = "earlyStop";
-            break;
-        }
     }
-    report.best_step = report.steps;
-    if train.restores_best() && !best.values.is_empty() {
-        report.best_step = best.step;
-        model.values = Arc::new(best.values);
+    report.steps = state.place.step;
+    if report.steps < state.place.goal {
+        report.stop_reason = "earlyStop";
     }
+    let restores = !state.aside.is_empty();
+    report.best_step = if restores { state.place.best.step } else { report.steps };
+    state.end(model);
     if !model.values.iter().all(|v| v.is_finite()) {
         let source = Source::new(model, panel, val_size)?;
         let loss = report.train_loss.last().map_or(f64::NAN, |l| f64::from(*l));
-        return Err(diverged(&runner, model, &source, &drawn, panel, report.steps - 1, loss));
+        let step = report.steps.saturating_sub(1);
+        return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
     }
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }
 
-impl Best {
-    fn check(&mut self, loss: f64, step: usize, model: &Instance, keep: bool) {
-        if loss < self.loss {
-            (self.loss, self.step, self.checks_since) = (loss, step, 0);
-            if keep {
-                self.values.clear();
-                self.values.extend_from_slice(&model.values);
+/// Draws batches and computes their gradients; buffers are reused from step to step.
+struct Batches {
+    runner: Runner,
+    drawn: Vec<Drawn>,
+    /// The sum over the batches of the step.
+    grads: Vec<f32>,
+    more: Vec<f32>,
+    /// Windows so far; one that is drawn twice counts twice.
+    windows: u64,
+}
+
+impl Batches {
+    fn new(model: &Instance) -> Self {
+        let grads = vec![0.0; model.values.len()];
+        let more = if model.train.accumulate_grad_batches > 1 { grads.clone() } else { Vec::new() };
+        Self { runner: Runner::default(), drawn: Vec::new(), grads, more, windows: 0 }
+    }
+
+    /// Sums the gradients of a step's batches; their mean loss, and what the sum is to be multiplied by.
+    ///
+    /// As Lightning: the sum is divided by the number of batches asked for, though an epoch may end before.
+    fn gradients(
+        &mut self,
+        model: &Instance,
+        source: &Source<'_>,
+        sampler: &mut Sampler,
+    ) -> (f64, f64) {
+        let wanted = model.train.accumulate_grad_batches;
+        let (mut loss, mut done) = (0.0, 0);
+        while done == 0 || (done < wanted && !sampler.epoch_ends()) {
+            let batch = sampler.position().batch;
+            sampler.draw(&mut self.drawn);
+            self.windows += self.drawn.iter().map(|d| u64::from(d.count)).sum::<u64>();
+            let key = Key::new(model.train.random_seed as u64, Stream::Dropout, batch);
+            let grads = if done == 0 { &mut self.grads } else { &mut self.more };
+            loss += self.runner.step(model, source, &self.drawn, key, grads);
+            if done > 0 {
+                add_assign(&mut self.grads, &self.more);
             }
-        } else {
-            self.checks_since += 1;
+            done += 1;
         }
+        (loss / done as f64, 1.0 / wanted as f64)
     }
 }
 
-/// The validation loss, on the original scale: the mean over batches of series and windows, weighted by their windows.
-fn validate(
-    runner: &Runner,
-    model: &Instance,
-    panel: &Panel,
-    val_size: usize,
-    control: &Control,
-) -> Result<f64> {
-    let train = &model.train;
-    let lens = [model.input_size(), train.h];
-    let source = Source::new(model, panel, 0)?;
-    let batch = train.valid_batch_size.unwrap_or(train.batch_size);
-    let all: Vec<usize> = (0..panel.n_series()).collect();
-    let (mut sum, mut windows) = (0.0, 0.0);
-    for series in all.chunks(batch) {
-        control.check()?;
-        let cut = |i: &usize| validation_windows(panel, *i, lens, val_size, train.step_size);
-        let drawn: Vec<Drawn> =
-            series.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
-        let size =
-            usize::try_from(train.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
-        for part in drawn.chunks(size) {
-            sum += part.len() as f64 * mean_loss(runner, model, &source, part, lens);
-            windows += part.len() as f64;
+/// Limits gradients that are to be multiplied by `share`, and have the norm `norm` then; gives another factor for them.
+fn clip(train: &Train, grads: &mut [f32], norm: f64, share: f64) -> f64 {
+    match (train.gradient_clip_val, train.gradient_clip_algorithm) {
+        (None, _) => 1.0,
+        (Some(limit), ClipAlgorithm::Norm) => (limit / (norm + 1e-6)).min(1.0),
+        (Some(limit), ClipAlgorithm::Value) => {
+            let limit = (limit / share) as f32;
+            grads.iter_mut().for_each(|g| *g = g.clamp(-limit, limit));
+            1.0
         }
     }
-    let loss: f64 = sum / windows;
-    Ok(if loss.is_finite() { loss } else { f64::INFINITY })
-}
-
-fn mean_loss(
-    runner: &Runner,
-    model: &Instance,
-    source: &Source<'_>,
-    drawn: &[Drawn],
-    lens: [usize; 2],
-) -> f64 {
-    let (mut sums, mut totals) = ([0.0; 2], Totals::default());
-    let (loss, h) = (&model.valid_loss, lens[1]);
-    runner.forecast(model, source, drawn, lens, Outputs::Network, |windows, shard| {
-        totals += shard.totals(model, windows);
-        let forecast = shard.unscaled(model);
-        let outputs = h * model.loss.outputs();
-        for (i, drawn) in windows.iter().enumerate() {
-            let at = Horizon {
-                y: &shard.actual[i * h..][..h],
-                y_hat: &forecast[i * outputs..][..outputs],
-                weights: &shard.weights[i * h..][..h],
-                count: f64::from(drawn.count),
-            };
-            loss.add(&at, &mut sums);
-        }
-    });
-    loss.mean(sums, &totals)
-}
-
-/// Says at which step and in which series training left the finite numbers.
-fn diverged(
-    runner: &Runner,
-    model: &Instance,
-    source: &Source<'_>,
-    drawn: &[Drawn],
-    panel: &Panel,
-    step: usize,
-    loss: f64,
-) -> Error {
-    let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
-    let mut worst: Option<(f64, usize)> = None;
-    runner.forecast(
-        model,
-        source,
-        drawn,
-        [model.input_size(), horizon],
-        Outputs::Network,
-        |windows, shard| {
-            for (drawn, error) in windows.iter().zip(shard.worst_errors(model)) {
-                if worst.is_none_or(|(w, _)| error > w) {
-                    worst = Some((error, drawn.window.series));
-                }
-            }
-        },
-    );
-    let id = panel.id(worst.map_or(0, |(_, series)| series));
-    let name = model.name();
-    let message = format!(
-        "training of {name} left the finite numbers at step {} (loss {loss}), first in series \"{id}\"; \
-         lower learningRate, set scalerType, or set gradientClipVal",
-        step + 1
-    );
-    Error::new(ErrorCode::Diverged, message).with(|d| {
-        d.model = Some(name.into());
-        d.unique_id = Some(id);
-        d.actual = Some(serde_json::json!({ "step": step + 1, "loss": loss.to_string() }));
-    })
 }

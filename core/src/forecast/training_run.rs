@@ -1,0 +1,193 @@
+//! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
+use crate::checkpoint::{self, StoredModel};
+use crate::data::Panel;
+use crate::models::Instance;
+use crate::train::{self, Control, ModelReport, Run, Save, Schedule, TrainingState};
+use crate::{Error, ErrorCode, Result};
+
+/// Where training begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FitMode {
+    /// New weights.
+    #[default]
+    Fresh,
+    /// The weights, the optimizer's memory, the number of steps and the random numbers that the last run left: 50 steps
+    /// and 50 more on the same data give the same bytes as 100.
+    ///
+    /// A run that was interrupted, and loaded from what [`TrainingCheckpoint`] saved, goes on to where it was to end.
+    /// On other data the validation losses so far are forgotten. Schedules go on by the number of steps in all: the
+    /// default one keeps halving at the same distance, `oneCycle` ends with its `totalSteps`.
+    Continue,
+}
+
+/// Saves the forecaster while it is trained.
+#[derive(Clone, Debug)]
+pub struct TrainingCheckpoint {
+    /// The directory, as for [`NeuralForecast::save`]. A checkpoint that is there is replaced.
+    pub path: PathBuf,
+    /// Training steps of a model between two times; it is saved at the end too.
+    pub every_steps: usize,
+}
+
+/// Models in training, with their states, in order.
+pub(super) struct Training {
+    pub(super) models: Vec<Instance>,
+    pub(super) states: Vec<TrainingState>,
+    /// What was noticed and is not an error.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Training {
+    /// The models of a forecaster, ready for a run.
+    pub(super) fn prepare(forecaster: &NeuralForecast, options: &FitOptions) -> Result<Self> {
+        if options.max_steps == Some(0) {
+            return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
+        }
+        if options.checkpoint.as_ref().is_some_and(|c| c.every_steps == 0) {
+            return Err(Error::option("checkpoint.everySteps", "a whole number ≥ 1", 0));
+        }
+        let steps = |m: &Instance| options.max_steps.unwrap_or(m.train.max_steps);
+        let mut training = Self { models: Vec::new(), states: Vec::new(), warnings: Vec::new() };
+        let before = match (options.mode, &forecaster.fitted) {
+            (FitMode::Fresh, _) => None,
+            (FitMode::Continue, Some(fitted)) => Some(&fitted.training),
+            (FitMode::Continue, None) => {
+                let message = "nothing is fitted yet; fit without mode \"continue\" first, or load a checkpoint";
+                return Err(Error::new(ErrorCode::NotFitted, message));
+            }
+        };
+        let resumes = forecaster.interrupted() && options.max_steps.is_none();
+        for (i, of) in forecaster.models.iter().enumerate() {
+            let mut model = Instance::new(&of.given)?;
+            let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
+                None => TrainingState::new(&model, steps(&model))?,
+                Some(Some(state)) => {
+                    let mut state = state.clone();
+                    if !resumes {
+                        state.extend(steps(&model));
+                    }
+                    state
+                }
+                Some(None) => {
+                    training.warnings.push(format!(
+                        "{}: the checkpoint holds no state of training; it goes on from the weights with a new optimizer, from step 0",
+                        of.name()
+                    ));
+                    TrainingState::new(&model, steps(&model))?
+                }
+            };
+            if before.is_some() {
+                model.values = Arc::new(of.values.to_vec());
+            }
+            check_schedule(&model, &state)?;
+            training.models.push(model);
+            training.states.push(state);
+        }
+        Ok(training)
+    }
+
+    /// Trains one model after the other.
+    pub(super) fn run(
+        &mut self,
+        forecaster: &NeuralForecast,
+        fitted: &Fitted,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<Vec<ModelReport>> {
+        let panel = fitted.panel.as_ref().expect("there is data to train on");
+        let mut saving = match &options.checkpoint {
+            Some(checkpoint) => Some(Saving::new(checkpoint, forecaster, fitted)?),
+            None => None,
+        };
+        let mut reports = Vec::new();
+        for i in 0..self.models.len() {
+            let report = self.train(i, panel, options.val_size, control, saving.as_mut())?;
+            reports.push(report);
+        }
+        if let Some(saving) = &mut saving {
+            saving.write(self.models.iter().zip(&self.states))?;
+        }
+        Ok(reports)
+    }
+
+    fn train(
+        &mut self,
+        i: usize,
+        panel: &Panel,
+        val_size: usize,
+        control: &Control,
+        saving: Option<&mut Saving<'_>>,
+    ) -> Result<ModelReport> {
+        let (models, states) = (self.models.split_at_mut(i), self.states.split_at_mut(i));
+        let ((done, rest), (done_states, rest_states)) = (models, states);
+        let Some((model, to_come)) = rest.split_first_mut() else { unreachable!("i is an index") };
+        let Some((state, states_to_come)) = rest_states.split_first_mut() else {
+            unreachable!("each model has a state")
+        };
+        let mut run = Run { panel, val_size, control, save: None };
+        let Some(saving) = saving else { return train::train(model, state, &mut run) };
+        let every_steps = saving.every_steps;
+        let mut write = |model: &Instance, state: &TrainingState| {
+            let before = done.iter().zip(done_states.iter());
+            let after = to_come.iter().zip(states_to_come.iter());
+            saving.write(before.chain([(model, state)]).chain(after))
+        };
+        run.save = Some(Save { every_steps, write: &mut write });
+        train::train(model, state, &mut run)
+    }
+}
+
+/// Refuses to go further than the schedule does.
+fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
+    let (end, goal) = (Schedule::new(&model.train)?.ends_after(), state.place.goal);
+    let Some(end) = end.filter(|end| *end < goal) else { return Ok(()) };
+    let message = format!(
+        "the schedule of {} ends after {end} steps, and training would go to step {goal}; \
+         set lrScheduler.totalSteps to at least {goal}",
+        model.name()
+    );
+    Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
+        d.model = Some(model.name().into());
+        d.option = Some("lrScheduler.totalSteps".into());
+        d.expected = Some(goal.into());
+        d.actual = Some(end.into());
+    }))
+}
+
+/// Writes a checkpoint again and again, each time with other weights.
+struct Saving<'a> {
+    forecaster: &'a NeuralForecast,
+    checkpoint: checkpoint::Checkpoint,
+    path: PathBuf,
+    every_steps: usize,
+}
+
+impl<'a> Saving<'a> {
+    fn new(
+        options: &TrainingCheckpoint,
+        forecaster: &'a NeuralForecast,
+        fitted: &Fitted,
+    ) -> Result<Self> {
+        checkpoint::check_replaceable(&options.path)?;
+        Ok(Self {
+            forecaster,
+            checkpoint: forecaster.checkpoint(fitted, true),
+            path: options.path.clone(),
+            every_steps: options.every_steps,
+        })
+    }
+
+    fn write<'m>(
+        &mut self,
+        models: impl Iterator<Item = (&'m Instance, &'m TrainingState)>,
+    ) -> Result<()> {
+        let stored = |(i, (model, state))| self.forecaster.stored(i, model, Some(state));
+        self.checkpoint.models = models.enumerate().map(stored).collect::<Vec<StoredModel>>();
+        checkpoint::write(&self.path, &self.checkpoint, true)
+    }
+}

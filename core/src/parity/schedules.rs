@@ -1,0 +1,65 @@
+//! Same schedules: learning rates and momenta of 200 steps are torch's.
+
+use serde_json::Value;
+
+use super::json;
+use crate::options::{OptionValue, Options};
+use crate::train::{LrScheduler, PlateauState, Schedule, Train};
+
+/// Of the highest rate; torch multiplies step by step where we have a formula.
+const TOLERANCE: f64 = 1e-9;
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+#[track_caller]
+fn same(what: &str, got: &[f64], expected: &[f64]) {
+    let scale = expected.iter().fold(0.0f64, |m, v| m.max(*v));
+    for (step, (g, e)) in got.iter().zip(expected).enumerate() {
+        assert!((g - e).abs() <= TOLERANCE * scale, "{what} at step {step}: {g} against {e}");
+    }
+    assert_eq!(got.len(), expected.len());
+}
+
+#[test]
+fn rates_and_momenta_are_torchs() {
+    let fixture = json("schedules.json");
+    let cases = fixture["cases"].as_array().unwrap();
+    assert!(cases.len() >= 19);
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let mut train = Train { max_steps: 200, ..Train::default() };
+        train.set("learningRate", &case["learningRate"]).unwrap();
+        train.set("lrScheduler", &case["schedule"]).unwrap();
+        let schedule = Schedule::new(&train).unwrap();
+        let mut plateau = PlateauState::new(train.learning_rate);
+        let expected = numbers(&case["lr"]);
+        assert_eq!(expected.len(), 200);
+        let rate = |step: usize| {
+            if let Schedule::Plateau(settings) = &schedule {
+                plateau.tell(settings, case["metrics"][step].as_f64().unwrap());
+            }
+            schedule.rate(step, &plateau)
+        };
+        same(name, &(0..200).map(rate).collect::<Vec<_>>(), &expected);
+        let momenta: Option<Vec<f64>> = (0..200).map(|step| schedule.momentum(step)).collect();
+        assert_eq!(momenta.is_some(), !case["momentum"].is_null(), "{name}");
+        if let Some(momenta) = momenta {
+            same(&format!("momentum of {name}"), &momenta, &numbers(&case["momentum"]));
+        }
+    }
+}
+
+#[test]
+fn a_plateau_lowers_the_rate_again_and_again() {
+    let fixture = json("schedules.json");
+    let plateaus =
+        fixture["cases"].as_array().unwrap().iter().filter(|c| c["schedule"]["kind"] == "plateau");
+    for case in plateaus {
+        let mut rates = numbers(&case["lr"]);
+        rates.dedup();
+        assert!(rates.len() >= 3, "{}: {rates:?}", case["name"]);
+        assert!(LrScheduler::read(&case["schedule"]).is_some());
+    }
+}

@@ -1,0 +1,57 @@
+//! What validation checks decide: which weights are the best so far, and whether to stop.
+
+use serde::{Deserialize, Serialize};
+
+/// The best validation check so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Best {
+    /// Its loss; `None` before the first finite one.
+    loss: Option<f64>,
+    /// The steps that were done then.
+    pub(crate) step: usize,
+    /// Checks since, none of them better.
+    checks_since: u64,
+}
+
+impl Best {
+    /// Takes note of a check; whether it is the best so far.
+    pub(crate) fn check(&mut self, loss: f64, step: usize) -> bool {
+        let better = loss.is_finite() && self.loss.is_none_or(|best| loss < best);
+        if better {
+            *self = Self { loss: Some(loss), step, checks_since: 0 };
+        } else {
+            self.checks_since = self.checks_since.saturating_add(1);
+        }
+        better
+    }
+
+    /// Whether `patience` checks brought nothing better; less than 1 is without end.
+    pub(crate) fn patience_is_over(&self, patience: i64) -> bool {
+        patience > 0 && self.checks_since >= patience.unsigned_abs()
+    }
+
+    /// Counts the checks without improvement from here.
+    pub(crate) fn be_patient_again(&mut self) {
+        self.checks_since = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_counts_the_checks_since_the_best() {
+        let mut best = Best::default();
+        let better: Vec<bool> =
+            [(f64::INFINITY, 1), (3.0, 2), (3.0, 3), (2.0, 4), (5.0, 5), (4.0, 6)]
+                .map(|(loss, step)| best.check(loss, step))
+                .into();
+        assert_eq!(better, [false, true, false, true, false, false]);
+        assert_eq!(best.step, 4);
+        assert!(best.patience_is_over(2) && !best.patience_is_over(3));
+        assert!(!best.patience_is_over(-1));
+        best.be_patient_again();
+        assert!(!best.patience_is_over(1));
+    }
+}

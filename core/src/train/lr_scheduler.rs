@@ -1,0 +1,198 @@
+//! The option `lrScheduler`: the kinds of schedules, their settings and defaults. Names and defaults are torch's.
+
+use serde_json::{Map, Value};
+
+use crate::options::{OptionValue, Options, choices, options, unknown_option};
+use crate::{Error, ErrorCode, Result, nearest};
+
+/// The kinds, as users write them.
+const KINDS: [&str; 7] =
+    ["step", "exponential", "cosine", "linearWarmup", "warmupCosine", "oneCycle", "plateau"];
+
+choices! {
+    /// The form of a rise or fall.
+    pub enum Anneal {
+        /// Half a wave of a cosine.
+        Cos = "cos",
+        /// A straight line.
+        Linear = "linear",
+    }
+}
+
+options! {
+    /// `step`: the rate times `gamma` every so many steps (`StepLR`).
+    pub struct StepDecay {
+        /// Steps between two decays.
+        pub step_size: Option<usize> = None,
+        /// Factor of each decay.
+        pub gamma: f64 = 0.1,
+    }
+}
+
+options! {
+    /// `exponential`: the rate times `gamma` every step (`ExponentialLR`).
+    pub struct Exponential {
+        /// Factor of each step.
+        pub gamma: Option<f64> = None,
+    }
+}
+
+options! {
+    /// `cosine`: from the rate to `etaMin` along half a wave, then back (`CosineAnnealingLR`).
+    pub struct Cosine {
+        /// Steps of half a wave; maxSteps when left out.
+        pub t_max: Option<usize> = None,
+        /// The lowest rate.
+        pub eta_min: f64 = 0.0,
+    }
+}
+
+options! {
+    /// `linearWarmup`: the rate times a factor that goes along a line (`LinearLR`).
+    pub struct LinearWarmup {
+        /// Factor of the first step.
+        pub start_factor: f64 = 1.0 / 3.0,
+        /// Factor at the end, and from then on.
+        pub end_factor: f64 = 1.0,
+        /// Steps from the one to the other.
+        pub total_iters: usize = 5,
+    }
+}
+
+options! {
+    /// `warmupCosine`: a line up to the rate, then as `cosine` (`SequentialLR` of `LinearLR` and `CosineAnnealingLR`).
+    pub struct WarmupCosine {
+        /// Steps until the rate is reached.
+        pub warmup_steps: Option<usize> = None,
+        /// Steps of the fall after them; what is left of maxSteps when left out.
+        pub t_max: Option<usize> = None,
+        /// The lowest rate.
+        pub eta_min: f64 = 0.0,
+        /// Factor of the first step.
+        pub start_factor: f64 = 1.0 / 3.0,
+    }
+}
+
+options! {
+    /// `oneCycle`: up to `maxLr` and far down, momentum the other way (`OneCycleLR`); `learningRate` does not matter.
+    pub struct OneCycle {
+        /// The highest rate.
+        pub max_lr: Option<f64> = None,
+        /// Steps of the whole cycle; maxSteps when left out.
+        pub total_steps: Option<usize> = None,
+        /// Share of the steps that go up.
+        pub pct_start: f64 = 0.3,
+        /// Form of the way up and down.
+        pub anneal_strategy: Anneal = Anneal::Cos,
+        /// Whether momentum (of Adam: beta1) goes from maxMomentum to baseMomentum while the rate goes up, then back.
+        pub cycle_momentum: bool = true,
+        /// The lowest momentum.
+        pub base_momentum: f64 = 0.85,
+        /// The highest momentum.
+        pub max_momentum: f64 = 0.95,
+        /// The first rate is maxLr divided by this.
+        pub div_factor: f64 = 25.0,
+        /// The last rate is the first divided by this.
+        pub final_div_factor: f64 = 1e4,
+        /// Whether the rate comes down to the first as it went up, and only then further.
+        pub three_phase: bool = false,
+    }
+}
+
+/// A schedule as users write it: `{ kind: 'cosine', tMax: 1000 }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LrScheduler(Map<String, Value>);
+
+impl LrScheduler {
+    pub(super) fn kind(&self) -> &str {
+        self.0["kind"].as_str().expect("read with its kind")
+    }
+
+    /// With what depends on `maxSteps` written out, so that it says the same elsewhere.
+    #[must_use]
+    pub fn explicit(&self, max_steps: usize) -> Self {
+        let mut all = self.0.clone();
+        let warm_up = all.get("warmupSteps").and_then(Value::as_u64).unwrap_or(0) as usize;
+        let (name, steps) = match self.kind() {
+            "cosine" => ("tMax", max_steps),
+            "warmupCosine" => ("tMax", max_steps.saturating_sub(warm_up).max(1)),
+            "oneCycle" => ("totalSteps", max_steps),
+            _ => return self.clone(),
+        };
+        if all.get(name).is_none_or(Value::is_null) {
+            all.insert(name.into(), steps.into());
+        }
+        Self(all)
+    }
+
+    /// The settings of its kind.
+    pub(super) fn arguments<T: Options>(&self) -> Result<T> {
+        let mut read = T::default();
+        for (name, value) in self.0.iter().filter(|(name, _)| *name != "kind") {
+            let known = read.set(name, value).map_err(|e| {
+                let expected = e.details.expected.as_ref().and_then(Value::as_str).unwrap_or("");
+                Error::option(&format!("lrScheduler.{name}"), expected, value.clone())
+            })?;
+            if !known {
+                let names: Vec<String> = T::fields().into_iter().map(|f| f.name).collect();
+                let owner = format!("lrScheduler {}", self.kind());
+                return Err(unknown_option(&owner, name, &names));
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl OptionValue for LrScheduler {
+    fn expected() -> String {
+        format!(
+            "a schedule such as {{ kind: 'cosine', tMax: 1000 }}, kind one of {}",
+            KINDS.join(", ")
+        )
+    }
+    fn ts() -> String {
+        "LrScheduler".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        let given = value.as_object()?;
+        given.get("kind")?.as_str()?;
+        Some(Self(given.clone()))
+    }
+    fn write(&self) -> Value {
+        self.0.clone().into()
+    }
+}
+
+/// Refuses a setting that is out of range.
+pub(super) fn within(name: &str, value: f64, holds: bool, expected: &str) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::option(&format!("lrScheduler.{name}"), expected, value)) }
+}
+
+/// Refuses to go without a setting.
+pub(super) fn required<T>(name: &str, value: Option<T>, expected: &str) -> Result<T> {
+    let message = format!("option \"lrScheduler.{name}\" is required: {expected}");
+    value.ok_or_else(|| {
+        Error::new(ErrorCode::InvalidOption, message)
+            .with(|d| d.option = Some(format!("lrScheduler.{name}")))
+    })
+}
+
+/// A number of steps.
+pub(super) fn count(name: &str, value: Option<usize>) -> Result<usize> {
+    let expected = "a whole number from 1 to 1000000000";
+    let n = required(name, value, expected)?;
+    within(name, n as f64, (1..=1_000_000_000).contains(&n), expected)?;
+    Ok(n)
+}
+
+/// The error for a kind nobody knows.
+pub(super) fn no_kind(kind: &str) -> Error {
+    let hint = nearest(kind, KINDS)
+        .map_or(format!("kinds: {}", KINDS.join(", ")), |n| format!("did you mean \"{n}\"?"));
+    Error::new(ErrorCode::InvalidOption, format!("lrScheduler has no kind \"{kind}\"; {hint}"))
+        .with(|d| {
+            d.option = Some("lrScheduler".into());
+            d.expected = Some(serde_json::json!(KINDS));
+            d.actual = Some(kind.into());
+        })
+}
