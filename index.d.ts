@@ -106,6 +106,38 @@ export type Optimizer =
   | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
   | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
 
+/** How the learning rate changes. Names, defaults and rates are torch's; `plateau` looks at each validation check. */
+export type LrScheduler =
+  | { kind: 'step'; stepSize: number; gamma?: number }
+  | { kind: 'exponential'; gamma: number }
+  | { kind: 'cosine'; tMax?: number; etaMin?: number }
+  | { kind: 'linearWarmup'; startFactor?: number; endFactor?: number; totalIters?: number }
+  | { kind: 'warmupCosine'; warmupSteps: number; tMax?: number; etaMin?: number; startFactor?: number }
+  | {
+      kind: 'oneCycle'
+      maxLr: number
+      totalSteps?: number
+      pctStart?: number
+      annealStrategy?: 'cos' | 'linear'
+      cycleMomentum?: boolean
+      baseMomentum?: number
+      maxMomentum?: number
+      divFactor?: number
+      finalDivFactor?: number
+      threePhase?: boolean
+    }
+  | {
+      kind: 'plateau'
+      mode?: 'min' | 'max'
+      factor?: number
+      patience?: number
+      threshold?: number
+      thresholdMode?: 'rel' | 'abs'
+      cooldown?: number
+      minLr?: number
+      eps?: number
+    }
+
 // ---------- running ----------
 
 export interface Progress {
@@ -138,6 +170,15 @@ export interface FitOptions extends RunOptions {
   columns?: ColumnNames
   /** What to do where a series skips a time. @default 'error' */
   onGap?: 'error' | 'mask' | 'fillForward' | 'fillZero'
+  /**
+   * `'continue'` goes on from the weights, the optimizer's memory and the random numbers that the last run left: 50 steps
+   * and 50 more on the same data give the same bytes as 100. @default 'fresh'
+   */
+  mode?: 'fresh' | 'continue'
+  /** Steps of this run, for all models. Schedules go by the models' own `maxSteps`. @default each model's `maxSteps` */
+  maxSteps?: number
+  /** Saves on the way, so that a killed process goes on with `load` and `mode: 'continue'`. Replaces a checkpoint at `path`. */
+  checkpoint?: { path: string; everySteps: number }
 }
 export interface FitReport {
   models: {
@@ -189,6 +230,8 @@ export declare class NeuralForecast implements Disposable {
   static load(dir: string): Promise<NeuralForecast>
   readonly models: readonly ModelSpec[]
   readonly fitted: boolean
+  /** Whether a run that was saved on its way has not reached its end: `fit` with `mode: 'continue'` finishes it. */
+  readonly interrupted: boolean
   /** Bytes held for the weights, the training data and the working memory. */
   memoryUsage(): { weights: number; dataset: number; workspace: number }
   /** Frees the memory at once and stops what is running. */
@@ -374,8 +417,14 @@ export interface CommonOptions {
   randomSeed?: number
   /** Optimizer; Adam when left out. @default {"kind":"Adam"} */
   optimizer?: Optimizer
-  /** Greatest norm of the gradient; longer ones are shortened. */
+  /** How the learning rate changes, instead of by numLrDecays. It goes by steps since the model was new, over maxSteps, whatever fit is told. */
+  lrScheduler?: LrScheduler | null
+  /** The most that a gradient may be; see gradientClipAlgorithm. */
   gradientClipVal?: number | null
+  /** Whether gradientClipVal limits the gradient's norm, and longer ones are shortened, or each of its numbers. @default "norm" */
+  gradientClipAlgorithm?: 'norm' | 'value'
+  /** Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there: with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated. @default 1 */
+  accumulateGradBatches?: number
 }
 /** Options of `DLinear`, beside the common ones. */
 export interface DLinearOptions extends CommonOptions {

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
   configure,
   DLinear,
+  type LrScheduler,
   NeuralForecast,
   NeuralForecastError,
   NHITS,
@@ -273,5 +277,71 @@ describe('the process', () => {
     expect(await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))).toBe('fitting')
     await worker.terminate()
     await quick().fit(train)
+  })
+})
+
+describe('training that goes on', () => {
+  const series = Array.from({ length: 80 }, (_, t) => 10 + Math.sin(t / 3) + (t % 7) / 10)
+  const make = (maxSteps: number) =>
+    new NeuralForecast({
+      freq: 1,
+      models: [
+        NHITS({ h: 4, inputSize: 8, maxSteps, mlpUnits: [[8, 8]], dropoutProbTheta: 0.2, scalerType: 'standard' }),
+      ],
+    })
+
+  test('20 steps and 20 more give the bytes of 40, through a checkpoint too', async () => {
+    const whole = make(40)
+    await whole.fit(series)
+    const half = make(40)
+    await half.fit(series, { maxSteps: 20 })
+    const dir = join(mkdtempSync(join(tmpdir(), 'neural-trader-')), 'half')
+    await half.save(dir)
+    const loaded = await NeuralForecast.load(dir)
+    for (const forecaster of [half, loaded]) {
+      await forecaster.fit(series, { mode: 'continue', maxSteps: 20 })
+      expect(forecaster.interrupted).toBe(false)
+      expect((await forecaster.predict()).toCsv()).toBe((await whole.predict()).toCsv())
+    }
+    rmSync(dirname(dir), { recursive: true })
+  })
+
+  test('what was saved on the way goes on after an abort', async () => {
+    const dir = join(mkdtempSync(join(tmpdir(), 'neural-trader-')), 'way')
+    const whole = make(60)
+    await whole.fit(series)
+    const stopped = new AbortController()
+    const onProgress = ({ step }: { step: number }) => step >= 20 && stopped.abort()
+    const run = { checkpoint: { path: dir, everySteps: 10 }, progressIntervalMs: 1, signal: stopped.signal, onProgress }
+    await make(60)
+      .fit(series, run)
+      .catch((error) => expect(error.name).toBe('AbortError'))
+    const again = await NeuralForecast.load(dir)
+    if (again.interrupted) await again.fit(series, { mode: 'continue' })
+    expect((await again.predict()).toCsv()).toBe((await whole.predict()).toCsv())
+    rmSync(dirname(dir), { recursive: true })
+  })
+
+  test('continuing before a fit, and a wrong checkpoint option, are refused by name', async () => {
+    await expect(make(2).fit(series, { mode: 'continue' })).rejects.toMatchObject({ code: 'ERR_NF_NOT_FITTED' })
+    await expect(make(2).fit(series, { checkpoint: { path: 'x', everySteps: 0 } })).rejects.toMatchObject({
+      code: 'ERR_NF_INVALID_OPTION',
+      details: { option: 'everySteps' },
+    })
+  })
+
+  test('a learning-rate schedule is followed, and an unknown one is refused with the nearest', async () => {
+    const scheduled = (lrScheduler: LrScheduler) =>
+      new NeuralForecast({
+        freq: 1,
+        models: [DLinear({ h: 2, inputSize: 4, maxSteps: 10, learningRate: 0.1, lrScheduler })],
+      })
+    const rates = new Map<number, number | undefined>()
+    await scheduled({ kind: 'step', stepSize: 4, gamma: 0.5 }).fit(series, {
+      progressIntervalMs: 1,
+      onProgress: ({ step, lr }) => rates.set(step, lr),
+    })
+    expect(rates.get(10)).toBeCloseTo(0.025, 9)
+    expect(() => scheduled({ kind: 'cosin' as 'cosine' })).toThrow(/cosine/)
   })
 })

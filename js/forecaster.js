@@ -24,11 +24,12 @@ class NeuralForecast {
 
   async fit(data, options) {
     const site = callSite(this.fit)
-    const { static: statics, valSize, columns, onGap, ...how } = checkOptions('fit', options)
+    const { static: statics, valSize, columns, onGap, mode, maxSteps, checkpoint, ...how } = checkOptions('fit', options)
+    if (checkpoint !== undefined) checkOptions('checkpoint', checkpoint)
     const layout = this.#layout('fit', checkOptions('columns', columns))
     const table = toNative(data, 'data', layout)
     const staticTable = statics === undefined ? undefined : toNative(statics, 'static', layout)
-    const json = toJson({ valSize, columns, onGap })
+    const json = toJson({ valSize, columns, onGap, mode, maxSteps, checkpoint })
     try {
       return report(await this.#run(how, site, (run) => this.#native.fit(table, staticTable, json, run)))
     } finally {
@@ -70,6 +71,10 @@ class NeuralForecast {
 
   get fitted() {
     return this.#fitted
+  }
+
+  get interrupted() {
+    return guarded(() => this.#native.interrupted())
   }
 
   memoryUsage() {

@@ -10,9 +10,10 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
 const KNOWN = {
   NeuralForecast: { has: ['models', 'freq'], lacks: ['timeZone', 'localScalerType', 'localStaticScalerType'] },
   fit: {
-    has: ['static', 'valSize', 'columns', 'onGap', ...RUN],
-    lacks: ['valData', 'predictionIntervals', 'mode', 'maxSteps', 'memoryLimitBytes', 'checkpoint'],
+    has: ['static', 'valSize', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
+    lacks: ['valData', 'predictionIntervals', 'memoryLimitBytes'],
   },
+  checkpoint: { has: ['path', 'everySteps'], lacks: [] },
   predict: { has: ['data', 'static', 'future', 'level', ...RUN], lacks: ['quantiles', 'h'] },
   save: { has: ['overwrite', 'saveDataset'], lacks: ['models', ...RUN] },
   load: { has: [], lacks: RUN },

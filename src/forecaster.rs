@@ -64,6 +64,9 @@ impl NativeForecaster {
                 static_table: static_table.map(Source::read).transpose()?,
                 val_size: o.count("valSize")?,
                 on_gap: o.on_gap()?,
+                mode: o.mode()?,
+                max_steps: o.size("maxSteps")?,
+                checkpoint: o.checkpoint()?,
             };
             let report = lease.change(|engine| engine.fit(&data.read()?, &options, &control))?;
             serde_json::to_string(&report)
@@ -150,11 +153,17 @@ impl NativeForecaster {
         self.now("fitted", |engine| Ok(engine.fitted()))
     }
 
-    /// Bytes of the weights, the dataset and the working memory.
+    /// Whether a run that was saved on its way has not reached its end.
+    #[napi]
+    pub fn interrupted(&self) -> Result<bool> {
+        self.now("interrupted", |engine| Ok(engine.interrupted()))
+    }
+
+    /// Bytes of the weights, the dataset and the working memory, what continuing needs included.
     #[napi]
     pub fn memory_usage(&self) -> Result<Vec<f64>> {
         let m = self.now("memoryUsage", |engine| Ok(engine.memory_usage()))?;
-        Ok(vec![m.weights as f64, m.dataset as f64, m.workspace as f64])
+        Ok(vec![m.weights as f64, m.dataset as f64, (m.workspace + m.training) as f64])
     }
 
     /// Frees the memory, now or when the running call ends.

@@ -1,7 +1,7 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
 use engine::data::{ColumnNames, Frequency, OnGap};
-use engine::{Error, Result};
+use engine::{Error, FitMode, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
 
 /// Options of one call, by name.
@@ -104,6 +104,26 @@ impl Options {
                 ));
             }
         })
+    }
+
+    /// Where training begins.
+    pub(crate) fn mode(&self) -> Result<FitMode> {
+        match self.text("mode")?.as_deref() {
+            None | Some("fresh") => Ok(FitMode::Fresh),
+            Some("continue") => Ok(FitMode::Continue),
+            Some(other) => Err(Error::option("mode", "\"fresh\" or \"continue\"", other)),
+        }
+    }
+
+    /// Where and how often training is saved on its way.
+    pub(crate) fn checkpoint(&self) -> Result<Option<TrainingCheckpoint>> {
+        let Some(value) = self.0.get("checkpoint") else { return Ok(None) };
+        let expected = "{ path: a directory, everySteps: a positive whole number }";
+        let wrong = || Error::option("checkpoint", expected, value.clone());
+        let given = Self(value.as_object().ok_or_else(wrong)?.clone());
+        let path = given.text("path")?.ok_or_else(wrong)?.into();
+        let every_steps = given.size("everySteps")?.ok_or_else(wrong)?;
+        Ok(Some(TrainingCheckpoint { path, every_steps }))
     }
 
     /// How far apart the times are; `None` means: to be inferred.
