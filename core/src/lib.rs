@@ -39,8 +39,8 @@ mod parity;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
-    ChartOptions, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast,
-    PredictOptions, SaveOptions, Scores, evaluate, seasonal_naive,
+    ChartOptions, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions, MemoryUsage,
+    Metric, NeuralForecast, PredictOptions, SaveOptions, Scores, evaluate, seasonal_naive,
 };
 pub use models::{ModelSpec, describe};
 pub use train::{Control, ModelReport, Progress};
