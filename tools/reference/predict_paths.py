@@ -77,6 +77,13 @@ def far_forecast(nf: NeuralForecast, future, h: int) -> pd.DataFrame:
     return frame
 
 
+def insample(nf: NeuralForecast, step_size: int) -> dict:
+    """The frame of insample predictions; null where a window without input has no scale and so no number."""
+    frame = frame_json(nf.predict_insample(step_size=step_size))
+    finite = lambda values: [v if isinstance(v, str) or np.isfinite(v) else None for v in values]
+    return {name: finite(values) for name, values in frame.items()}
+
+
 def make_case(name, models, freq, lengths, ids, times, exog=None, far=FAR) -> None:
     most = max(FAR)
     last = max(lengths) + most
@@ -96,7 +103,7 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, far=FAR) -> No
         "reference": "neuralforecast 3.3.0",
         "far": [{"h": h, "future": None if future is None else frame_json(ahead(h)),
                  "frame": frame_json(far_forecast(nf, ahead(h), h))} for h in far],
-        "insample": [{"stepSize": step, "frame": frame_json(nf.predict_insample(step_size=step))} for step in STEPS],
+        "insample": [{"stepSize": step, "frame": insample(nf, step)} for step in STEPS],
     })
 
 

@@ -65,7 +65,8 @@ impl NeuralForecast {
                 let windows = (0..trimmed.n_series()).flat_map(|series| {
                     begins(series).map(move |at| Window { series, start: at as i64 - input })
                 });
-                columns.extend(job.columns(&Source::new(model, &trimmed, 0)?, windows, h)?);
+                let source = Source::new(model, &trimmed, 0)?;
+                columns.extend(job.columns(&source, windows, h)?);
                 control.tell(|| Progress::done("predict", &name));
             }
             Ok(columns)
