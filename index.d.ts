@@ -204,6 +204,20 @@ export interface PredictOptions extends RunOptions {
   future?: Table
   /** Prediction intervals in percent, among those the loss has learned. */
   level?: number[]
+  /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
+  h?: number
+}
+export interface InsampleOptions extends RunOptions {
+  /** Rows between the beginnings of forecasts. @default 1 */
+  stepSize?: number
+  /** Prediction intervals in percent, among those the loss has learned. */
+  level?: number[]
+}
+export interface FutureOptions {
+  /** Histories instead of the training data. */
+  data?: Table
+  /** Steps after each series. @default the models' `h` */
+  h?: number
 }
 export interface SaveOptions {
   /** Whether an existing checkpoint may be replaced. @default false */
@@ -224,6 +238,15 @@ export declare class NeuralForecast implements Disposable {
   fit(data: Table, options?: FitOptions): Promise<FitReport>
   /** Forecasts the next `h` times of every series. */
   predict(options?: PredictOptions): Promise<Forecast>
+  /**
+   * Forecasts the training data, each window from what came before it. The forecast has a `cutoff`, and the target as a
+   * column.
+   */
+  predictInsample(options?: InsampleOptions): Promise<Forecast>
+  /** Series and times that `future` of `predict` needs, one row each. */
+  makeFutureFrame(options?: FutureOptions): Columns
+  /** The rows of `makeFutureFrame` that a table lacks. */
+  missingFuture(future: Table, options?: FutureOptions): Row[]
   /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
   save(dir: string, options?: SaveOptions): Promise<void>
   /** Reads a checkpoint directory, ours or Python's. */
@@ -268,7 +291,7 @@ export interface MetricsOptions {
 /** A score: `coverage-90` is the share of values within the interval of level 90. */
 export type MetricName = 'mae' | 'mse' | 'rmse' | 'mape' | 'smape' | 'mase' | 'mqloss' | `coverage-${number}`
 
-/** One row per series and future time, sorted by series, then time. Iterating it gives the rows. */
+/** One row per series, cutoff and time, sorted in this order. Iterating it gives the rows. */
 export interface Forecast extends Iterable<Row>, Disposable {
   readonly ids: readonly string[]
   readonly h: number
@@ -279,6 +302,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly uniqueId: Int32Array
   /** Of each row, its time: milliseconds since 1970, or a step number. */
   readonly ds: Float64Array
+  /** Of each row of `predictInsample`, the last time that its forecast knew. */
+  readonly cutoff?: Float64Array
   column(name: string): Float32Array
   /** The columns of one series. */
   series(id: string): Record<string, Float32Array>

@@ -113,6 +113,15 @@ describe('neural-trader predict', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: first.stdout })
   })
 
+  test('goes further than the training', async () => {
+    const first = await forecast('--save', 'model')
+    const { code, stdout } = await run('predict', 'model', '--h', '30')
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(0, 3)).toEqual(first.stdout.split('\n').slice(0, 3))
+    expect(stdout.trim().split('\n')).toHaveLength(31)
+    expect((await run('predict', 'model', '--h', '1')).stderr).toMatch(/^error\[ERR_NF_INVALID_OPTION\]: option "h" /)
+  })
+
   test('continues other data', async () => {
     await forecast('--save', 'model')
     const lines = airPassengers.ds.slice(0, 60).map((ds, i) => `b,${ds},${airPassengers.y[i]}`)

@@ -1,5 +1,5 @@
-import { DLinear, NeuralForecast, NeuralForecastError, NHITS, LSTM, loss } from '@neural-trader/backend'
 import * as api from '@neural-trader/backend'
+import { DLinear, LSTM, loss, NeuralForecast, NeuralForecastError, NHITS } from '@neural-trader/backend'
 import { describe, expect, test } from 'vitest'
 import { slice, thrown, train } from './data.js'
 
@@ -203,15 +203,7 @@ test('an error from another thread shows who called', async () => {
 describe('what the design has and this version has not', () => {
   const nf = make() as Wrong
   const functions: [string, () => unknown][] = [
-    ...[
-      'crossValidation',
-      'predictInsample',
-      'simulate',
-      'explain',
-      'decompose',
-      'makeFutureFrame',
-      'missingFuture',
-    ].map(method),
+    ...['crossValidation', 'simulate', 'explain', 'decompose'].map(method),
     ...['predictor', 'stream', 'exportOnnx'].map(method),
     ...['auto', 'HINT', 'NLinear', 'TSMixer'].map((name): [string, () => unknown] => [
       name,

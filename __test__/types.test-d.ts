@@ -1,5 +1,5 @@
 // Compiled, never run: what the types must allow, and what they must refuse.
-import { DLinear, type Forecast, LSTM, loss, NeuralForecast, NHITS, type Table } from '@neural-trader/backend'
+import { DLinear, type Forecast, LSTM, loss, NeuralForecast, NHITS, type Row, type Table } from '@neural-trader/backend'
 
 NHITS({ h: 12, inputSize: 24, futrExogList: ['price'], loss: loss.mq({ level: [80] }), mlpUnits: [[8, 8]] })
 LSTM({ h: 12, inputSize: 24, encoderHiddenSize: 32, optimizer: { kind: 'AdamW', weightDecay: 0.01 } })
@@ -34,7 +34,12 @@ export async function uses(): Promise<Forecast> {
   await nf.fit(tables[1], { valsize: 12, curve })
   // @ts-expect-error not there yet
   nf.crossValidation(tables[0])
-  const forecast = await nf.predict({ level: [80] })
+  const forecast = await nf.predict({ level: [80], h: 24 })
+  const insample = await nf.predictInsample({ stepSize: 12 })
+  const cutoff: Float64Array | undefined = insample.cutoff
+  const missing: Row[] = nf.missingFuture({ ...nf.makeFutureFrame({ h: 24 }), price: cutoff }, { h: 24 })
+  // @ts-expect-error not an option of predictInsample
+  nf.predictInsample({ future: missing })
   const scores: Record<string, Record<string, number>> = forecast.metrics(tables[2], ['mae', 'coverage-90'])
   // @ts-expect-error not a metric
   forecast.metrics(tables[2], ['maes'])

@@ -1,4 +1,4 @@
-// `Forecast`: one row per series and future time, one column per model output.
+// `Forecast`: one row per series, cutoff and time, one column per model output.
 'use strict'
 
 const { NeuralForecastError, guarded } = require('./error.js')
@@ -11,6 +11,7 @@ class Forecast {
   #columns = new Map()
   #uniqueId
   #ds
+  #cutoff
 
   constructor(native) {
     this.#native = native
@@ -34,14 +35,18 @@ class Forecast {
   }
 
   get uniqueId() {
-    const { ids, h } = this.#header
-    this.#uniqueId ??= Int32Array.from({ length: ids.length * h }, (_, row) => Math.floor(row / h))
+    this.#uniqueId ??= seriesOfRows(this.#header.indptr)
     return this.#uniqueId
   }
 
   get ds() {
     this.#ds ??= this.#open().times()
     return this.#ds
+  }
+
+  get cutoff() {
+    if (this.#header.cutoff) this.#cutoff ??= this.#open().cutoffs()
+    return this.#cutoff
   }
 
   column(name) {
@@ -67,12 +72,14 @@ class Forecast {
   }
 
   *[Symbol.iterator]() {
-    const { ids, h, id, time, dates, numericIds } = this.#header
+    const { ids, id, time, dates, numericIds } = this.#header
     const columns = this.columns.map((name) => [name, this.column(name)])
-    const ds = this.ds
+    const { ds, cutoff, uniqueId } = this
+    const at = (t) => (dates ? new Date(t) : t)
     for (let row = 0; row < ds.length; row++) {
-      const name = ids[Math.floor(row / h)]
-      const out = { [id]: numericIds ? Number(name) : name, [time]: dates ? new Date(ds[row]) : ds[row] }
+      const name = ids[uniqueId[row]]
+      const out = { [id]: numericIds ? Number(name) : name, [time]: at(ds[row]) }
+      if (cutoff) out.cutoff = at(cutoff[row])
       for (const [column, values] of columns) out[column] = values[row]
       yield out
     }
@@ -109,6 +116,13 @@ class Forecast {
     if (this.#native) return this.#native
     throw new NeuralForecastError('ERR_NF_DISPOSED', 'this forecast was disposed of; predict again')
   }
+}
+
+/** Of each row, the position of its series. */
+function seriesOfRows(indptr) {
+  const positions = new Int32Array(indptr.at(-1))
+  for (let i = 0; i + 1 < indptr.length; i++) positions.fill(i, indptr[i], indptr[i + 1])
+  return positions
 }
 
 if (Symbol.dispose) Forecast.prototype[Symbol.dispose] = Forecast.prototype.dispose

@@ -7,7 +7,7 @@ const { deepFreeze } = require('./models.js')
 const native = require('./native.js')
 const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
 const { run, callSite, located } = require('./run.js')
-const { toNative } = require('./table.js')
+const { fromNative, rows, toNative } = require('./table.js')
 
 class NeuralForecast {
   #native
@@ -39,12 +39,33 @@ class NeuralForecast {
 
   async predict(options) {
     const site = callSite(this.predict)
-    const { data, static: statics, future, level, ...how } = checkOptions('predict', options)
+    const { data, static: statics, future, level, h, ...how } = checkOptions('predict', options)
     const layout = this.#layout('predict')
     const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
     const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
-    const json = toJson({ level })
+    const json = toJson({ level, h })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
+  }
+
+  async predictInsample(options) {
+    const site = callSite(this.predictInsample)
+    const { stepSize, level, ...how } = checkOptions('predictInsample', options)
+    const json = toJson({ stepSize, level })
+    return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(json, run)))
+  }
+
+  makeFutureFrame(options) {
+    const { data, h } = checkOptions('makeFutureFrame', options)
+    const table = data === undefined ? undefined : toNative(data, 'data', this.#layout('makeFutureFrame'))
+    return fromNative(guarded(() => this.#native.makeFutureFrame(table, toJson({ h }))))
+  }
+
+  missingFuture(future, options) {
+    const { data, h } = checkOptions('missingFuture', options)
+    const layout = this.#layout('missingFuture')
+    const given = toNative(future, 'future', layout)
+    const table = data === undefined ? undefined : toNative(data, 'data', layout)
+    return rows(fromNative(guarded(() => this.#native.missingFuture(given, table, toJson({ h })))))
   }
 
   async save(dir, options) {
@@ -110,12 +131,12 @@ class NeuralForecast {
 if (Symbol.dispose) NeuralForecast.prototype[Symbol.dispose] = NeuralForecast.prototype.dispose
 
 // What the design has and this version has not. Asynchronous ones reject, the others throw.
-for (const name of ['crossValidation', 'predictInsample', 'simulate', 'explain', 'decompose', 'exportOnnx']) {
+for (const name of ['crossValidation', 'simulate', 'explain', 'decompose', 'exportOnnx']) {
   lacking(name, async () => {
     throw unsupported(`NeuralForecast.${name}`)
   })
 }
-for (const name of ['makeFutureFrame', 'missingFuture', 'predictor', 'stream']) {
+for (const name of ['predictor', 'stream']) {
   lacking(name, () => {
     throw unsupported(`NeuralForecast.${name}`)
   })

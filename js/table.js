@@ -149,7 +149,7 @@ function schema(message, details = {}) {
   return new NeuralForecastError('ERR_NF_SCHEMA', message, details)
 }
 
-/** What the addon read from a file, as a table that every call takes. */
+/** Columns of the addon as a table that every call takes. */
 function fromNative(columns) {
   const dates = (values) => Array.from(values, (t) => new Date(t))
   return Object.fromEntries(
@@ -157,4 +157,10 @@ function fromNative(columns) {
   )
 }
 
-module.exports = { toNative, fromNative }
+/** The rows of a table of columns. */
+function rows(table) {
+  const names = Object.keys(table)
+  return Array.from(table[names[0]], (_, row) => Object.fromEntries(names.map((name) => [name, table[name][row]])))
+}
+
+module.exports = { toNative, fromNative, rows }

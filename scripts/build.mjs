@@ -3,7 +3,7 @@
 import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TARGETS, addon, platform } from '../js/platform.js'
+import { addon, platform, TARGETS } from '../js/platform.js'
 import { root, run } from './steps.mjs'
 
 const { values } = parseArgs({ options: { debug: { type: 'boolean', default: false }, target: { type: 'string' } } })

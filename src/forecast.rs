@@ -1,7 +1,9 @@
 //! `NativeForecast`: a finished forecast with the history it continues, to be read, scored and drawn.
 
 use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind};
-use engine::{ChartOptions, Error, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive};
+use engine::{
+    ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive,
+};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
@@ -33,6 +35,8 @@ impl NativeForecast {
             "ids": ids,
             "numericIds": matches!(f.ids, Ids::Int(_)),
             "h": f.h,
+            "indptr": f.indptr,
+            "cutoff": f.cutoff.is_some(),
             "columns": columns,
             "models": f.models,
             "id": f.names.id,
@@ -47,6 +51,14 @@ impl NativeForecast {
     pub fn times<'env>(&self, env: &'env Env) -> Result<Float64ArraySlice<'env>> {
         let times: Vec<f64> = self.forecast.times.iter().map(|&t| t as f64).collect();
         Float64ArraySlice::copy_from(env, times)
+    }
+
+    /// The last time that each row's forecast knew, where that is not the end of the series.
+    #[napi]
+    pub fn cutoffs<'env>(&self, env: &'env Env) -> Result<Option<Float64ArraySlice<'env>>> {
+        let of_rows = |times: &Vec<i64>| times.iter().map(|&t| t as f64).collect::<Vec<f64>>();
+        let cutoffs = self.forecast.cutoff.as_ref().map(of_rows);
+        cutoffs.map(|times| Float64ArraySlice::copy_from(env, times)).transpose()
     }
 
     /// The values of a column.
@@ -102,11 +114,10 @@ impl NativeForecast {
             };
             let history = history.map(|table| self.panel(&table.copy().read()?)).transpose()?;
             let actual = actual.map(|table| self.panel(&table.copy().read()?)).transpose()?;
-            self.forecast.to_svg(
-                history.as_ref().or(self.history.as_ref()),
-                actual.as_ref(),
-                &options,
-            )
+            let history = history.as_ref().or(self.history.as_ref());
+            // What forecasts within the history forecast is the history.
+            let within = self.forecast.cutoff.as_ref().and(history);
+            self.forecast.to_svg(history, actual.as_ref().or(within), &options)
         };
         draw().map_err(to_napi)
     }
@@ -173,6 +184,11 @@ impl NativeForecast {
 
     /// What repeating the last season would have forecast.
     fn naive(&self, season: usize) -> engine::Result<Forecast> {
+        if self.forecast.cutoff.is_some() {
+            let message = "seasonalNaive is not supported for forecasts within the training data";
+            return Err(Error::new(ErrorCode::Unsupported, message)
+                .with(|d| d.option = Some("seasonalNaive".into())));
+        }
         let history = self.history.as_ref().ok_or_else(|| {
             Error::option(
                 "seasonalNaive",

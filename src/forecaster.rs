@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use engine::data::{Column, Ids, TimeKind};
 use engine::{
-    Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions, SaveOptions,
+    Error, ErrorCode, FitOptions, FutureFrame, InsampleOptions, ModelSpec, NeuralForecast,
+    PredictOptions, SaveOptions,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use crate::error::to_napi;
 use crate::forecast::NativeForecast;
 use crate::options::Options;
-use crate::table::{Source, TableInput};
+use crate::table::{ColumnOutput, Source, TableInput};
 use crate::task::{self, Run};
 
 /// Trains models on a panel of series and forecasts all of them.
@@ -89,16 +91,69 @@ impl NativeForecaster {
         let (control, lease) =
             (run.control(), self.slot.lease(Use::Shared, "predict").map_err(to_napi)?);
         task::spawn(env, move || {
+            let o = Options::parse(&options)?;
             let options = PredictOptions {
                 data: data.map(Source::read).transpose()?,
                 static_table: static_table.map(Source::read).transpose()?,
                 future: future.map(Source::read).transpose()?,
-                level: Options::parse(&options)?.numbers("level")?.unwrap_or_default(),
+                level: o.numbers("level")?.unwrap_or_default(),
+                h: o.size("h")?,
             };
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
                 NativeForecast::new(forecast, engine, options.data.as_ref())
             })
+        })
+    }
+
+    /// Forecasts the rows of the training data from what came before them.
+    #[napi(ts_return_type = "Promise<NativeForecast>")]
+    pub fn predict_insample<'env>(
+        &self,
+        env: &'env Env,
+        options: String,
+        run: &Run,
+    ) -> Result<Object<'env>> {
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Shared, "predictInsample").map_err(to_napi)?);
+        task::spawn(env, move || {
+            let (o, default) = (Options::parse(&options)?, InsampleOptions::default());
+            let options = InsampleOptions {
+                step_size: o.size("stepSize")?.unwrap_or(default.step_size),
+                level: o.numbers("level")?.unwrap_or(default.level),
+            };
+            lease.look(|engine| {
+                NativeForecast::new(engine.predict_insample(&options, &control)?, engine, None)
+            })
+        })
+    }
+
+    /// Series and times that a table of future values needs.
+    #[napi]
+    pub fn make_future_frame(
+        &self,
+        data: Option<TableInput>,
+        options: String,
+    ) -> Result<Vec<ColumnOutput>> {
+        self.now("makeFutureFrame", |engine| {
+            let data = data.map(|table| table.copy().read()).transpose()?;
+            let h = Options::parse(&options)?.size("h")?;
+            engine.make_future_frame(data.as_ref(), h).map(future_columns)
+        })
+    }
+
+    /// Those of them that a table lacks.
+    #[napi]
+    pub fn missing_future(
+        &self,
+        future: TableInput,
+        data: Option<TableInput>,
+        options: String,
+    ) -> Result<Vec<ColumnOutput>> {
+        self.now("missingFuture", |engine| {
+            let (future, data) = (future.copy().read()?, data.map(|table| table.copy().read()));
+            let h = Options::parse(&options)?.size("h")?;
+            engine.missing_future(&future, data.transpose()?.as_ref(), h).map(future_columns)
         })
     }
 
@@ -179,6 +234,18 @@ impl NativeForecaster {
     ) -> Result<T> {
         self.slot.lease(Use::Shared, what).and_then(|lease| lease.look(look)).map_err(to_napi)
     }
+}
+
+fn future_columns(frame: FutureFrame) -> Vec<ColumnOutput> {
+    let ids = match frame.ids {
+        Ids::Text(ids) => Column::Text(ids.into_iter().map(Some).collect()),
+        Ids::Int(ids) => Column::Int(ids),
+    };
+    let times = match frame.time_kind {
+        TimeKind::Step => Column::Int(frame.times),
+        TimeKind::Date { .. } => Column::Date(frame.times),
+    };
+    [(frame.names.id, ids), (frame.names.time, times)].map(ColumnOutput::from).into()
 }
 
 /// The tables of a forecast, each optional.

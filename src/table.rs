@@ -78,9 +78,9 @@ impl Source {
     }
 }
 
-/// A column of a CSV file, as JavaScript takes it.
+/// A column as JavaScript takes it.
 #[napi(object, object_from_js = false)]
-pub(crate) struct ColumnOutput {
+pub struct ColumnOutput {
     pub name: String,
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
@@ -88,10 +88,8 @@ pub(crate) struct ColumnOutput {
     pub texts: Option<Vec<Option<String>>>,
 }
 
-/// Reads a CSV file. Resolves with its columns.
-#[napi(ts_return_type = "Promise<ColumnOutput[]>")]
-pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
-    let output = |(name, column): (String, Column)| {
+impl From<(String, Column)> for ColumnOutput {
+    fn from((name, column): (String, Column)) -> Self {
         let numbers = |values: Vec<i64>| values.into_iter().map(|v| v as f64).collect();
         let (kind, values, texts) = match column {
             Column::Float(values) => ("float", Some(values), None),
@@ -99,9 +97,14 @@ pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
             Column::Date(values) => ("date", Some(numbers(values)), None),
             Column::Text(texts) => ("text", None, Some(texts)),
         };
-        ColumnOutput { name, kind: kind.into(), values: values.map(Float64Array::new), texts }
-    };
+        Self { name, kind: kind.into(), values: values.map(Float64Array::new), texts }
+    }
+}
+
+/// Reads a CSV file. Resolves with its columns.
+#[napi(ts_return_type = "Promise<ColumnOutput[]>")]
+pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
     task::spawn(env, move || {
-        Ok(read_csv(&path)?.columns.into_iter().map(output).collect::<Vec<_>>())
+        Ok(read_csv(&path)?.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
     })
 }

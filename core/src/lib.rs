@@ -39,8 +39,9 @@ mod parity;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
-    ChartOptions, FitMode, FitOptions, FitReport, Forecast, MemoryUsage, Metric, NeuralForecast,
-    PredictOptions, SaveOptions, Scores, TrainingCheckpoint, evaluate, seasonal_naive,
+    ChartOptions, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
+    MemoryUsage, Metric, NeuralForecast, PredictOptions, SaveOptions, Scores, TrainingCheckpoint,
+    evaluate, seasonal_naive,
 };
 pub use models::{ModelSpec, describe};
 pub use train::{Control, ModelReport, Progress};

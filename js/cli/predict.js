@@ -4,10 +4,12 @@
 const { NeuralForecast } = require('../index.js')
 const { print, printJson, progressBar, writeFiles } = require('./output.js')
 
-module.exports = async function predict({ values: { data, out, plot, json }, positionals: [dir], signal }) {
+module.exports = async function predict({ values: { data, h, out, plot, json }, positionals: [dir], signal }) {
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
-  const result = await nf.predict({ data: data && { path: data }, signal, onProgress: bar.onProgress }).finally(bar.end)
+  const result = await nf
+    .predict({ data: data && { path: data }, h, signal, onProgress: bar.onProgress })
+    .finally(bar.end)
   const files = {}
   if (out) files[out] = result.toCsv()
   if (plot) files[plot] = result.toSVG()

@@ -50,6 +50,7 @@ const COMMANDS = {
     example: 'neural-trader predict model-dir --data new.csv --out forecast.csv',
     options: {
       data: { type: 'string', value: 'F.csv', help: 'histories to continue instead of the training data' },
+      h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
       ...OUTPUT_OPTIONS,
     },
   },

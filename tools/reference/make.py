@@ -9,7 +9,7 @@ import sys
 import time
 from importlib.metadata import version
 
-GROUPS = ["models", "ops", "scalers", "losses", "windows", "schedules", "training", "checkpoints"]
+GROUPS = ["models", "ops", "scalers", "losses", "windows", "schedules", "training", "checkpoints", "predict_paths"]
 
 
 def main() -> None:

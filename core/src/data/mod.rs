@@ -10,6 +10,7 @@ mod calendar;
 mod columns;
 mod csv;
 mod date_text;
+mod extension;
 mod frequency;
 mod future;
 mod gaps;

@@ -214,7 +214,7 @@ impl Panel {
     }
 
     /// The same series with only these rows of each.
-    fn select(&self, rows: impl Fn(usize) -> Range<usize>) -> Self {
+    pub(super) fn select(&self, rows: impl Fn(usize) -> Range<usize>) -> Self {
         let ranges: Vec<Range<usize>> = (0..self.n_series()).map(rows).collect();
         let mut end = 0;
         let ends = ranges.iter().map(|r| {

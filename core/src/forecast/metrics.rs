@@ -199,8 +199,8 @@ fn observed(forecast: &Forecast, actual: &Panel) -> Result<Vec<Vec<(usize, f64)>
     for i in 0..series_count(&forecast.ids) {
         let rows = rows_of(actual, "actual", &id_text(&forecast.ids, i))?;
         let times = &actual.times[rows.clone()];
-        let mut of_series = Vec::with_capacity(forecast.h);
-        for row in i * forecast.h..(i + 1) * forecast.h {
+        let mut of_series = Vec::with_capacity(forecast.rows(i).len());
+        for row in forecast.rows(i) {
             let time = forecast.times[row];
             let at = rows.start
                 + times.binary_search(&time).map_err(|_| no_actual(forecast, actual, i, time))?;
@@ -252,8 +252,11 @@ fn scales(
     let scale = |i: usize| {
         let rows = rows_of(train, "training", &id_text(&forecast.ids, i))?;
         let start = rows.start;
-        let end =
-            start + train.times[rows].partition_point(|t| *t < forecast.times[i * forecast.h]);
+        let before = |t: &i64| *t < forecast.times[forecast.indptr[i]];
+        let end = match forecast.cutoff {
+            None => start + train.times[rows].partition_point(before),
+            Some(_) => rows.end, // forecasts within the training data
+        };
         let difference = |row: usize| {
             let before = row - season_length;
             (train.mask[row] != 0.0 && train.mask[before] != 0.0)

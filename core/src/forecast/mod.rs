@@ -1,6 +1,10 @@
 //! Forecasters and forecasts: what users call.
 
 mod chart;
+mod columns;
+mod future;
+mod horizon;
+mod insample;
 mod metrics;
 mod neural_forecast;
 mod result;
@@ -9,9 +13,13 @@ mod saved_training;
 mod training_run;
 
 #[cfg(test)]
-pub(crate) use neural_forecast::forecast_model;
+pub(crate) use columns::Job;
+#[cfg(test)]
+pub(crate) use horizon::forecast_model;
 
 pub use chart::ChartOptions;
+pub use future::FutureFrame;
+pub use insample::InsampleOptions;
 pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use result::Forecast;

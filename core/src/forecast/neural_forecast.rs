@@ -2,16 +2,14 @@
 
 use serde::Serialize;
 
+use super::columns::Job;
+use super::horizon::{forecast_model, horizon};
 use super::result::Forecast;
 use super::saved::Kept;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
-use crate::data::{
-    ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, forecast_window, future_exogenous,
-};
+use crate::data::{ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, future_exogenous};
 use crate::models::{Instance, ModelSpec};
-use crate::train::{
-    Control, Drawn, ModelReport, Outputs, Progress, Runner, Schedule, Source, TrainingState,
-};
+use crate::train::{Control, ModelReport, Progress, Runner, Schedule, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
@@ -44,6 +42,8 @@ pub struct PredictOptions {
     pub future: Option<Table>,
     /// Interval levels that the forecast must have.
     pub level: Vec<f64>,
+    /// Steps to forecast, when more than the models were trained for.
+    pub h: Option<usize>,
 }
 
 /// How training went.
@@ -79,7 +79,7 @@ pub struct NeuralForecast {
     /// What a loaded checkpoint holds beside.
     pub(super) kept: Kept,
     /// Buffers of forecasts, kept for the next one.
-    runner: Runner,
+    pub(super) runner: Runner,
 }
 
 /// What fitting leaves beside the weights.
@@ -221,14 +221,9 @@ impl NeuralForecast {
         Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
     }
 
-    /// Forecasts `h` steps after the end of every series.
+    /// Forecasts the steps after the end of every series.
     pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
-        let Some(fitted) = &self.fitted else {
-            return Err(Error::new(
-                ErrorCode::NotFitted,
-                "nothing is fitted yet; call fit, or load a checkpoint",
-            ));
-        };
+        let fitted = self.require_fitted()?;
         control.check()?;
         let frequency = fitted.frequency;
         let given = match &options.data {
@@ -246,7 +241,7 @@ impl NeuralForecast {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
-        let h = self.h();
+        let h = horizon(&self.models, options.h)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
@@ -264,7 +259,8 @@ impl NeuralForecast {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                columns.extend(forecast_model(&self.runner, model, &name, panel, &future)?);
+                let job = Job { runner: &self.runner, model, name: &name, panel, control };
+                columns.extend(forecast_model(job, &future, h)?);
                 control.tell(|| Progress::done("predict", &name));
             }
             Ok(columns)
@@ -277,11 +273,18 @@ impl NeuralForecast {
             time_kind: panel.time_kind.clone(),
             columns,
             models: self.names(),
+            indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
+            cutoff: None,
         };
-        for level in &options.level {
-            forecast.models.iter().try_for_each(|m| forecast.interval(m, *level).map(drop))?;
-        }
+        forecast.check_levels(&options.level)?;
         Ok(forecast)
+    }
+
+    pub(super) fn require_fitted(&self) -> Result<&Fitted> {
+        self.fitted.as_ref().ok_or_else(|| {
+            let message = "nothing is fitted yet; call fit, or load a checkpoint";
+            Error::new(ErrorCode::NotFitted, message)
+        })
     }
 
     /// The columns of a list of options, over all models.
@@ -352,68 +355,5 @@ impl NeuralForecast {
             }));
         }
         Ok(())
-    }
-}
-
-/// The columns of one model's forecast.
-pub(crate) fn forecast_model(
-    runner: &Runner,
-    model: &Instance,
-    name: &str,
-    panel: &Panel,
-    future: &[(String, Vec<f64>)],
-) -> Result<Vec<(String, Vec<f32>)>> {
-    let h = model.train.h;
-    let input = model.recurrence().map_or(model.train.input_size, |r| r.inference_input_size + 1);
-    let ahead = |name: &String| {
-        let column =
-            future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
-        &column.1[..]
-    };
-    let source = Source::new(model, panel, 0)?
-        .with_future(model.train.futr_exog_list.iter().map(ahead).collect(), h);
-    let drawn: Vec<Drawn> = (0..panel.n_series())
-        .map(|i| Drawn { window: forecast_window(panel, i, input), count: 1 })
-        .collect();
-    let outputs = model.loss.outputs();
-    let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-    runner.forecast(model, &source, &drawn, [input, h], Outputs::Forecast, |_, shard| {
-        for step in shard.unscaled(model).chunks_exact(outputs) {
-            columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
-        }
-    });
-    let not_finite = |column: &Vec<f32>| column.iter().position(|v| !v.is_finite());
-    if let Some(row) = columns.iter().find_map(not_finite) {
-        let id = panel.id(row / h);
-        let message = format!(
-            "the forecast of {name} for series \"{id}\" is not a finite number; \
-             train again with a lower learningRate, or set scalerType"
-        );
-        return Err(Error::new(ErrorCode::Diverged, message).with(|d| {
-            d.model = Some(name.into());
-            d.unique_id = Some(id);
-        }));
-    }
-    let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
-    Ok(titles.zip(columns).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_forecast_that_overflows_is_an_error_and_not_an_infinity() {
-        let options = json!({ "h": 2, "inputSize": 3 });
-        let options = options.as_object().unwrap().clone();
-        let mut model = Instance::new(&ModelSpec { model: "DLinear".into(), options }).unwrap();
-        model.set_parameter("linear_trend.weight", &[2, 3], &[f32::MAX; 6]).unwrap();
-        let table = Table::one_series(vec![5.0; 9]);
-        let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
-        let error = forecast_model(&Runner::default(), &model, "DLinear", &panel, &[]).unwrap_err();
-        assert_eq!(error.code, ErrorCode::Diverged);
-        assert_eq!(error.details.unique_id, Some(panel.id(0)));
     }
 }

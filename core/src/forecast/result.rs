@@ -1,4 +1,4 @@
-//! The forecast table: one row per series and future time, one column per model output.
+//! The forecast table: one row per series, window and time, one column per model output.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,15 +8,19 @@ use chrono::{DateTime, Utc};
 use crate::data::{ColumnNames, Ids, TimeKind};
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// Forecasts of all series by all models: rows sorted by series, then time; `h` rows per series.
+/// Forecasts of all series by all models: rows sorted by series, then cutoff, then time; `h` rows per series and cutoff.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
     /// Names of the special columns, as the user's table had them.
     pub names: ColumnNames,
     /// Identifier of each series, sorted.
     pub ids: Ids,
-    /// Rows per series, at least one.
+    /// Steps of each forecast, at least one.
     pub h: usize,
+    /// Row offsets of the series: one more than there are series.
+    pub indptr: Vec<usize>,
+    /// The last time that each row's forecast knew. `None` where that is the end of each series.
+    pub cutoff: Option<Vec<i64>>,
     /// Time of each row: milliseconds since 1970, or a step number.
     pub times: Vec<i64>,
     /// What `times` means.
@@ -51,7 +55,7 @@ impl Forecast {
     pub fn series_rows(&self, id: &str) -> Result<Range<usize>> {
         let i = series_position(&self.ids, id)
             .ok_or_else(|| unknown_series("forecast", &self.ids, id))?;
-        Ok(i * self.h..(i + 1) * self.h)
+        Ok(self.rows(i))
     }
 
     /// The lower and upper bound of a model's prediction interval; `level` in percent.
@@ -119,19 +123,36 @@ impl Forecast {
     pub fn to_csv(&self) -> String {
         let format = self.time_format();
         let mut csv = csv::Writer::from_writer(Vec::new());
-        let header = [&self.names.id, &self.names.time]
+        let header = [self.names.id.as_str(), &self.names.time]
             .into_iter()
-            .chain(self.columns.iter().map(|(name, _)| name));
+            .chain(self.cutoff.as_ref().map(|_| "cutoff"))
+            .chain(self.columns.iter().map(|(name, _)| name.as_str()));
         csv.write_record(header).expect(IN_MEMORY);
-        for (row, &time) in self.times.iter().enumerate() {
-            csv.write_field(id_text(&self.ids, row / self.h).as_ref()).expect(IN_MEMORY);
-            csv.write_field(format.text(time)).expect(IN_MEMORY);
+        for (i, row) in (0..series_count(&self.ids)).flat_map(|i| self.rows(i).map(move |r| (i, r)))
+        {
+            csv.write_field(id_text(&self.ids, i).as_ref()).expect(IN_MEMORY);
+            csv.write_field(format.text(self.times[row])).expect(IN_MEMORY);
+            if let Some(cutoff) = &self.cutoff {
+                csv.write_field(format.text(cutoff[row])).expect(IN_MEMORY);
+            }
             for (_, values) in &self.columns {
                 csv.write_field(number_text(values[row])).expect(IN_MEMORY);
             }
             csv.write_record(None::<&[u8]>).expect(IN_MEMORY);
         }
         String::from_utf8(csv.into_inner().expect(IN_MEMORY)).expect("every field is text")
+    }
+
+    /// The rows of series `i`.
+    pub(super) fn rows(&self, i: usize) -> Range<usize> {
+        self.indptr[i]..self.indptr[i + 1]
+    }
+
+    /// Every model must have these intervals.
+    pub(super) fn check_levels(&self, levels: &[f64]) -> Result<()> {
+        let check =
+            |level: &f64| self.models.iter().try_for_each(|m| self.interval(m, *level).map(drop));
+        levels.iter().try_for_each(check)
     }
 
     pub(super) fn check_model(&self, model: &str) -> Result<()> {
@@ -200,7 +221,8 @@ impl Forecast {
 
     fn time_format(&self) -> TimeFormat {
         let TimeKind::Date { time_zone, .. } = &self.time_kind else { return TimeFormat::Step };
-        let every = |unit: i64| self.times.iter().all(|t| t % unit == 0);
+        let times = || self.times.iter().chain(self.cutoff.iter().flatten());
+        let every = |unit: i64| times().all(|t| t % unit == 0);
         TimeFormat::Date(match (time_zone, every(86_400_000), every(1000)) {
             (None, true, _) => "%Y-%m-%d",
             (None, false, true) => "%Y-%m-%dT%H:%M:%S",

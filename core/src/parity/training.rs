@@ -3,7 +3,7 @@
 use super::models::instance;
 use super::{Fixture, assert_close, files};
 use crate::data::{ColumnNames, Ids, Panel, TimeKind};
-use crate::forecast::forecast_model;
+use crate::forecast::{Job, forecast_model};
 use crate::train::{Control, Run, Runner, TrainingState, train};
 
 const TOLERANCE: f32 = 1e-3;
@@ -83,8 +83,9 @@ fn check(f: &Fixture) {
 
     let h = model.train.h;
     let runner = Runner::default();
-    let columns =
-        forecast_model(&runner, &model, model.name(), &panel, &future(f, &panel, h)).unwrap();
+    let (runner, control) = (&runner, &Control::default());
+    let job = Job { runner, model: &model, name: model.name(), panel: &panel, control };
+    let columns = forecast_model(job, &future(f, &panel, h), h).unwrap();
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     assert_eq!(
         serde_json::to_string(&names).unwrap().replace(',', ", "),

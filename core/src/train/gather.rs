@@ -210,7 +210,9 @@ impl Gathered {
             weight *= reader.mean_weight(rows, input);
         }
         let horizon_weight = loss.horizon_weight.as_deref();
-        let of_step = |(i, m): (usize, &f32)| m * weight * horizon_weight.map_or(1.0, |w| w[i]);
+        // A recurrent model may forecast further than the weights of its loss reach.
+        let at = |i: usize| horizon_weight.map_or(1.0, |w| w.get(i).copied().unwrap_or(0.0));
+        let of_step = |(i, m): (usize, &f32)| m * weight * at(i);
         self.weights.extend(self.mask[input..].iter().enumerate().map(of_step));
     }
 

@@ -1,5 +1,7 @@
 //! One series in its frame: history, what happened, the models' lines and shaded intervals, axes.
 
+use std::ops::Range;
+
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
@@ -87,8 +89,8 @@ impl Plot {
         actual: Option<&Panel>,
     ) -> Result<Self> {
         let id = id_text(&forecast.ids, i);
-        let rows = i * forecast.h..(i + 1) * forecast.h;
-        let horizon = forecast.times[rows.clone()].to_vec();
+        let rows = line_of(forecast, i);
+        let horizon: Vec<i64> = rows.iter().map(|row| forecast.times[*row]).collect();
         let (first, last) = (horizon[0], horizon[horizon.len() - 1]);
 
         let mut before =
@@ -104,7 +106,8 @@ impl Plot {
         }
 
         let line = |values: &[f32]| -> Curve {
-            let values = values[rows.clone()].iter().map(|v| v.is_finite().then(|| f64::from(*v)));
+            let value = |row: &usize| Some(f64::from(values[*row])).filter(|v| v.is_finite());
+            let values = rows.iter().map(value);
             origin.into_iter().chain(horizon.iter().copied().zip(values)).collect()
         };
         let model = |look: &Look| {
@@ -242,6 +245,21 @@ impl Plot {
 
 /// Values are cut off here, far from where `f64` overflows.
 const LARGEST: f64 = 1e290;
+
+/// The rows of series `i` that make one line: of forecasts that overlap, those that follow each other.
+fn line_of(forecast: &Forecast, i: usize) -> Vec<usize> {
+    let (rows, mut end) = (forecast.rows(i), i64::MIN);
+    let windows =
+        rows.clone().step_by(forecast.h).map(|first| first..rows.end.min(first + forecast.h));
+    let follows = |window: &Range<usize>| {
+        let follows = forecast.times[window.start] > end;
+        if follows {
+            end = forecast.times[window.end - 1];
+        }
+        follows
+    };
+    windows.filter(follows).flatten().collect()
+}
 
 /// The target of a series.
 fn curve(panel: &Panel, table: &str, id: &str) -> Result<Curve> {

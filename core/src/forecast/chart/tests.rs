@@ -85,6 +85,8 @@ fn forecast(ids: &[&str]) -> Forecast {
         time_kind: panel.time_kind,
         columns: COLUMNS.map(column).to_vec(),
         models: vec!["NHITS".into(), "NLinear".into()],
+        indptr: (0..=n).map(|i| i * 12).collect(),
+        cutoff: None,
     }
 }
 
@@ -288,6 +290,7 @@ fn extremes_are_drawn_without_harm() {
     );
     let mut one = forecast(&ONE);
     one.h = 1;
+    one.indptr = vec![0, 1];
     one.times.truncate(1);
     one.columns.iter_mut().for_each(|(_, values)| values.truncate(1));
     let svg = draw(&one, None, &ChartOptions::default());

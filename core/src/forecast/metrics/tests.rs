@@ -52,6 +52,8 @@ fn forecast() -> Forecast {
             ("N".into(), vec![8.0, 8.0, 8.0, 0.0, 11.0, 1.0]),
         ],
         models: vec!["M".into(), "N".into()],
+        indptr: vec![0, 3, 6],
+        cutoff: None,
     }
 }
 

@@ -23,6 +23,8 @@ fn forecast() -> Forecast {
             column("MLP_ql0.9", [8.0, f32::NAN, -0.0, 9.0]),
         ],
         models: vec!["NHITS".into(), "NHITS_big".into(), "MLP".into()],
+        indptr: vec![0, 2, 4],
+        cutoff: None,
     }
 }
 
@@ -100,6 +102,25 @@ fn csv_has_quoted_ids_iso_dates_and_shortest_numbers() {
                z,1960-01-01,3.4e38,-0\n\
                z,1960-01-02,1e-7,9\n";
     assert_eq!(f.to_csv(), csv);
+}
+
+#[test]
+fn csv_has_the_cutoff_of_each_row_where_forecasts_have_one() {
+    let f = forecast();
+    let f = Forecast {
+        columns: vec![f.columns[0].clone()],
+        h: 1,
+        indptr: vec![0, 3, 4],
+        cutoff: Some(f.times.iter().map(|t| t - DAY).collect()),
+        ..f
+    };
+    let csv = "shop,ds,cutoff,NHITS-median\n\
+               \"a, \"\"b\"\"\",1960-01-01,1959-12-31,1\n\
+               \"a, \"\"b\"\"\",1960-01-02,1960-01-01,0.1\n\
+               \"a, \"\"b\"\"\",1960-01-01,1959-12-31,3.4e38\n\
+               z,1960-01-02,1960-01-01,1e-7\n";
+    assert_eq!(f.to_csv(), csv);
+    assert_eq!(f.series_rows("z").unwrap(), 3..4);
 }
 
 #[test]

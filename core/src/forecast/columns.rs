@@ -1,0 +1,98 @@
+//! From windows to columns: runs one model over windows and names what comes out.
+
+use crate::data::{Panel, Window};
+use crate::models::Instance;
+use crate::train::{Control, Drawn, Outputs, Runner, Source};
+use crate::{Error, ErrorCode, Result};
+
+/// Name and values of columns.
+pub(crate) type Columns = Vec<(String, Vec<f32>)>;
+
+/// Windows between two looks at whether the run is cancelled.
+const AT_ONCE: usize = 16_384;
+
+/// A model at work on a panel.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) runner: &'a Runner,
+    pub(crate) model: &'a Instance,
+    /// What the columns begin with.
+    pub(crate) name: &'a str,
+    pub(crate) panel: &'a Panel,
+    pub(crate) control: &'a Control,
+}
+
+impl Job<'_> {
+    /// Steps that a window sees before its forecast.
+    pub(crate) fn input(&self) -> usize {
+        let recurrence = self.model.recurrence();
+        recurrence.map_or(self.model.train.input_size, |r| r.inference_input_size + 1)
+    }
+
+    /// Forecasts of `h` steps from each window, one after the other, as columns.
+    pub(crate) fn columns(
+        &self,
+        source: &Source<'_>,
+        windows: impl Iterator<Item = Window>,
+        h: usize,
+    ) -> Result<Columns> {
+        let Self { runner, model, name, panel, control } = *self;
+        let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
+        let outputs = model.loss.outputs();
+        let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
+        for some in drawn.chunks(AT_ONCE) {
+            control.check()?;
+            runner.forecast(
+                model,
+                source,
+                some,
+                [self.input(), h],
+                Outputs::Forecast,
+                |_, shard| {
+                    for step in shard.unscaled(model).chunks_exact(outputs) {
+                        columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
+                    }
+                },
+            );
+        }
+        let not_finite = |column: &Vec<f32>| column.iter().position(|v| !v.is_finite());
+        if let Some(row) = columns.iter().find_map(not_finite) {
+            let id = panel.id(drawn[row / h].window.series);
+            let message = format!(
+                "the forecast of {name} for series \"{id}\" is not a finite number; \
+                 train again with a lower learningRate, or set scalerType"
+            );
+            return Err(Error::new(ErrorCode::Diverged, message).with(|d| {
+                d.model = Some(name.into());
+                d.unique_id = Some(id);
+            }));
+        }
+        let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
+        Ok(titles.zip(columns).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::data::{PanelOptions, Table};
+    use crate::forecast::forecast_model;
+    use crate::models::ModelSpec;
+
+    #[test]
+    fn a_forecast_that_overflows_is_an_error_and_not_an_infinity() {
+        let options = json!({ "h": 2, "inputSize": 3 });
+        let options = options.as_object().unwrap().clone();
+        let mut model = Instance::new(&ModelSpec { model: "DLinear".into(), options }).unwrap();
+        model.set_parameter("linear_trend.weight", &[2, 3], &[f32::MAX; 6]).unwrap();
+        let table = Table::one_series(vec![5.0; 9]);
+        let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
+        let (runner, control) = (&Runner::default(), &Control::default());
+        let job = Job { runner, model: &model, name: "DLinear", panel: &panel, control };
+        let error = forecast_model(job, &[], 2).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Diverged);
+        assert_eq!(error.details.unique_id, Some(panel.id(0)));
+    }
+}

@@ -1,0 +1,72 @@
+//! Which rows a table of future values needs. Upstream: `core.py: make_future_dataframe, get_missing_future`.
+
+use std::borrow::Cow;
+
+use super::horizon::check_horizon;
+use super::neural_forecast::NeuralForecast;
+use crate::data::{
+    ColumnNames, Frequency, Ids, Panel, PanelOptions, Table, TimeKind, make_future_frame,
+    missing_future,
+};
+use crate::{Error, ErrorCode, Result};
+
+/// Series and times of a forecast, one row each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FutureFrame {
+    /// Names of the special columns, as the user's table had them.
+    pub names: ColumnNames,
+    /// Series of each row.
+    pub ids: Ids,
+    /// Time of each row: milliseconds since 1970, or a step number.
+    pub times: Vec<i64>,
+    /// What `times` means.
+    pub time_kind: TimeKind,
+}
+
+impl NeuralForecast {
+    /// Series and times of the `h` steps after each series: of the training data, or of `data`.
+    pub fn make_future_frame(&self, data: Option<&Table>, h: Option<usize>) -> Result<FutureFrame> {
+        let (panel, frequency) = self.history(data)?;
+        let (ids, times) = make_future_frame(&panel, frequency, self.steps(h)?);
+        let (names, time_kind) = (panel.names.clone(), panel.time_kind.clone());
+        Ok(FutureFrame { names, ids, times, time_kind })
+    }
+
+    /// The rows of [`NeuralForecast::make_future_frame`] that a table of future values lacks.
+    pub fn missing_future(
+        &self,
+        future: &Table,
+        data: Option<&Table>,
+        h: Option<usize>,
+    ) -> Result<FutureFrame> {
+        let (panel, frequency) = self.history(data)?;
+        let missing = missing_future(future, &panel, frequency, self.steps(h)?)?;
+        let (ids, times): (Vec<String>, Vec<i64>) = missing.into_iter().unzip();
+        let ids = match &panel.ids {
+            Ids::Text(_) => Ids::Text(ids),
+            Ids::Int(_) => Ids::Int(ids.iter().filter_map(|id| id.parse().ok()).collect()),
+        };
+        let (names, time_kind) = (panel.names.clone(), panel.time_kind.clone());
+        Ok(FutureFrame { names, ids, times, time_kind })
+    }
+
+    fn steps(&self, h: Option<usize>) -> Result<usize> {
+        let h = h.unwrap_or(self.h());
+        check_horizon(h).map(|()| h)
+    }
+
+    /// The series whose future is asked for.
+    fn history(&self, data: Option<&Table>) -> Result<(Cow<'_, Panel>, Frequency)> {
+        let fitted = self.require_fitted()?;
+        if let Some(table) = data {
+            let (names, frequency) = (fitted.names.clone(), Some(fitted.frequency));
+            let options = PanelOptions { names, frequency, ..PanelOptions::default() };
+            return Ok((Cow::Owned(Panel::from_table(table, &options)?.0), fitted.frequency));
+        }
+        let panel = fitted.panel.as_ref().ok_or_else(|| {
+            let message = "this checkpoint was saved without its data; give the history as data";
+            Error::new(ErrorCode::NotFitted, message)
+        })?;
+        Ok((Cow::Borrowed(panel), fitted.frequency))
+    }
+}

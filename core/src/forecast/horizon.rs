@@ -1,0 +1,139 @@
+//! Forecasts of the future, also further than a model was trained for. Upstream: `_base_model.py: predict`.
+//!
+//! A recurrent model decodes longer. Any other forecasts its horizon, takes its forecast for history, and forecasts
+//! again. Where the steps are no multiple of its horizon, its last window begins early enough to end with the last step
+//! and repeats some that it has forecast; the first forecast of a step stays. Upstream cuts the same windows, but writes
+//! the first values of the last one where its last values belong.
+
+use std::ops::Range;
+
+use super::columns::{Columns, Job};
+use crate::data::forecast_window;
+use crate::losses::Loss;
+use crate::models::Instance;
+use crate::train::Source;
+use crate::{Error, ErrorCode, Result};
+
+/// Steps to forecast at most.
+const FURTHEST: usize = 1_000_000;
+
+/// The steps asked for, if all models can go so far.
+pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize> {
+    let trained = models[0].train.h;
+    let Some(h) = asked.filter(|h| *h != trained) else { return Ok(trained) };
+    if h < trained {
+        let expected = format!("at least {trained}, the h that the models were trained for");
+        return Err(Error::option("h", &expected, h));
+    }
+    check_horizon(h)?;
+    for model in models {
+        if let Some(column) = model.train.hist_exog_list.first() {
+            let message = format!(
+                "{} reads \"{column}\", which is known until the forecast only, so it cannot forecast {h} steps, \
+                 more than its h of {trained}; train it with h: {h}, or without histExogList",
+                model.name()
+            );
+            return Err(Error::new(ErrorCode::Unsupported, message).with(|d| {
+                d.option = Some("h".into());
+                d.model = Some(model.name().into());
+                d.column = Some(column.clone());
+            }));
+        }
+        if model.recurrence().is_none() {
+            fed_back(&model.loss, model.name())?;
+        }
+    }
+    Ok(h)
+}
+
+/// The limit that training has too.
+pub(super) fn check_horizon(h: usize) -> Result<()> {
+    match h {
+        0 => Err(Error::option("h", "a whole number ≥ 1", h)),
+        1..=FURTHEST => Ok(()),
+        _ => Err(Error::option("h", &format!("at most {FURTHEST}"), h)),
+    }
+}
+
+/// The columns of one model's forecast of `h` steps. `future` has `h` values a series.
+pub(crate) fn forecast_model(
+    job: Job<'_>,
+    future: &[(String, Vec<f64>)],
+    h: usize,
+) -> Result<Columns> {
+    let trained = job.model.train.h;
+    if h <= trained || job.model.recurrence().is_some() {
+        return forecast_once(job, future, h);
+    }
+    let back = fed_back(&job.model.loss, job.name)?;
+    let mut columns: Columns = Vec::new();
+    let mut panel = job.panel.tail(job.input());
+    let mut begins = 0; // steps after the data at which the window's forecast begins: so many are in `panel` too
+    let mut done = 0;
+    while done < h {
+        let begin = done.min(h - trained);
+        if begin > begins {
+            let mut more = within(future, h, begins..begin);
+            let y = columns[back].1.iter().map(|v| f64::from(*v)).collect();
+            more.extend(within(&[(panel.temporal[0].0.clone(), y)], h, begins..begin));
+            panel = panel.extended(begin - begins, &more).tail(job.input());
+            begins = begin;
+        }
+        let ahead = within(future, h, begin..begin + trained);
+        let some = forecast_once(Job { panel: &panel, ..job }, &ahead, trained)?;
+        if columns.is_empty() {
+            let empty = vec![0.0; panel.n_series() * h];
+            columns = some.iter().map(|(title, _)| (title.clone(), empty.clone())).collect();
+        }
+        for ((_, column), (_, values)) in columns.iter_mut().zip(&some) {
+            for (to, from) in column.chunks_exact_mut(h).zip(values.chunks_exact(trained)) {
+                to[done..begin + trained].copy_from_slice(&from[done - begin..]);
+            }
+        }
+        done = begin + trained;
+    }
+    Ok(columns)
+}
+
+/// One window for each series, right after its last row.
+fn forecast_once(job: Job<'_>, future: &[(String, Vec<f64>)], h: usize) -> Result<Columns> {
+    let ahead = |name: &String| {
+        let column =
+            future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
+        &column.1[..]
+    };
+    let known_ahead = job.model.train.futr_exog_list.iter().map(ahead).collect();
+    let source = Source::new(job.model, job.panel, 0)?.with_future(known_ahead, h);
+    let window = |i| forecast_window(job.panel, i, job.input());
+    job.columns(&source, (0..job.panel.n_series()).map(window), h)
+}
+
+/// Of columns with `h` values a series, those of these steps.
+fn within(
+    columns: &[(String, Vec<f64>)],
+    h: usize,
+    steps: Range<usize>,
+) -> Vec<(String, Vec<f64>)> {
+    let of_series = |values: &Vec<f64>| {
+        values.chunks_exact(h).flat_map(|series| series[steps.clone()].to_vec()).collect()
+    };
+    columns.iter().map(|(name, values)| (name.clone(), of_series(values))).collect()
+}
+
+/// Which output of a loss is taken for history: the median, or the only one. Upstream: `_maybe_get_quantile_idx`.
+fn fed_back(loss: &Loss, model: &str) -> Result<usize> {
+    let names = &loss.output_names;
+    if names.len() == 1 && !names[0].starts_with('-') {
+        return Ok(0);
+    }
+    names.iter().position(|name| name == "-median").ok_or_else(|| {
+        let message = format!(
+            "{model} was trained without the median, which it would continue from to forecast more than its h; \
+             add the quantile 0.5 to its loss, or leave out h"
+        );
+        Error::new(ErrorCode::Unsupported, message).with(|d| {
+            d.option = Some("h".into());
+            d.model = Some(model.into());
+        })
+    })
+}

@@ -1,0 +1,120 @@
+//! Forecasts within the training data, as if each window's forecast began after it. Upstream: `core.py: predict_insample`.
+//!
+//! The last horizon of a series ends with its last row, and the others lie `step_size` rows before each other. Rows at the
+//! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded.
+
+use super::columns::Job;
+use super::neural_forecast::NeuralForecast;
+use super::result::Forecast;
+use crate::data::{Panel, Window};
+use crate::train::{Control, Progress, Source};
+use crate::{Error, ErrorCode, Result, runtime};
+
+/// Options of [`NeuralForecast::predict_insample`].
+#[derive(Clone, Debug)]
+pub struct InsampleOptions {
+    /// Rows between the beginnings of forecasts.
+    pub step_size: usize,
+    /// Interval levels that the forecast must have.
+    pub level: Vec<f64>,
+}
+
+impl Default for InsampleOptions {
+    fn default() -> Self {
+        Self { step_size: 1, level: Vec::new() }
+    }
+}
+
+impl NeuralForecast {
+    /// Forecasts the rows of the training data, each window from what came before it. The result has the cutoffs, and
+    /// beside the models' columns the target itself, NaN where it is missing.
+    pub fn predict_insample(
+        &self,
+        options: &InsampleOptions,
+        control: &Control,
+    ) -> Result<Forecast> {
+        let fitted = self.require_fitted()?;
+        control.check()?;
+        let Some(panel) = &fitted.panel else {
+            let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
+                           save it with saveDataset: true";
+            return Err(Error::new(ErrorCode::NotFitted, message));
+        };
+        let (h, step) = (self.h(), options.step_size);
+        if step == 0 {
+            return Err(Error::option("stepSize", "a whole number ≥ 1", step));
+        }
+        let target = &panel.temporal[0].0;
+        if self.names().contains(target) {
+            let message = format!(
+                "model \"{target}\" has the name of the target, which predictInsample gives as a column; \
+                 choose another alias"
+            );
+            return Err(Error::new(ErrorCode::InvalidOption, message)
+                .with(|d| d.option = Some("alias".into())));
+        }
+        check_lengths(panel, h)?;
+        let trimmed = panel.without_first(|i| (panel.len(i) - h) % step);
+        let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
+        let mut columns = runtime::pool(control.threads)?.install(|| {
+            let mut columns = Vec::new();
+            for (model, name) in self.models.iter().zip(self.names()) {
+                let job =
+                    Job { runner: &self.runner, model, name: &name, panel: &trimmed, control };
+                let input = job.input() as i64;
+                let windows = (0..trimmed.n_series()).flat_map(|series| {
+                    begins(series).map(move |at| Window { series, start: at as i64 - input })
+                });
+                let source = Source::new(model, &trimmed, 0)?;
+                columns.extend(job.columns(&source, windows, h)?);
+                control.tell(|| Progress::done("predict", &name));
+            }
+            Ok(columns)
+        })?;
+
+        let (mut times, mut cutoff, mut actual) = (Vec::new(), Vec::new(), Vec::new());
+        let mut indptr = vec![0];
+        for i in 0..trimmed.n_series() {
+            for begin in begins(i).map(|at| trimmed.indptr[i] + at) {
+                let rows = begin..begin + h;
+                let before = fitted.frequency.advance(trimmed.times[begin], -1);
+                cutoff.extend(std::iter::repeat_n(before, h));
+                times.extend_from_slice(&trimmed.times[rows.clone()]);
+                actual.extend(rows.map(|row| match trimmed.mask[row] > 0.0 {
+                    true => trimmed.target()[row] as f32,
+                    false => f32::NAN,
+                }));
+            }
+            indptr.push(times.len());
+        }
+        columns.push((target.clone(), actual));
+        let forecast = Forecast {
+            names: fitted.names.clone(),
+            ids: panel.ids.clone(),
+            h,
+            times,
+            time_kind: panel.time_kind.clone(),
+            columns,
+            models: self.names(),
+            indptr,
+            cutoff: Some(cutoff),
+        };
+        forecast.check_levels(&options.level)?;
+        Ok(forecast)
+    }
+}
+
+/// Every series must have a whole horizon.
+fn check_lengths(panel: &Panel, h: usize) -> Result<()> {
+    let Some(short) = (0..panel.n_series()).find(|i| panel.len(*i) < h) else { return Ok(()) };
+    let (id, len) = (panel.id(short), panel.len(short));
+    let message = format!(
+        "series \"{id}\" has {len} rows; predictInsample forecasts {h} of them (h) at a time; \
+         leave the series out of the training, or train with a shorter h"
+    );
+    Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
+        d.unique_id = Some(id);
+        d.expected = Some(h.into());
+        d.actual = Some(len.into());
+    }))
+}
