@@ -9,7 +9,7 @@ import sys
 import time
 from importlib.metadata import version
 
-GROUPS = ["models", "ops", "scalers", "losses", "windows", "training", "checkpoints"]
+GROUPS = ["models", "ops", "scalers", "local_scalers", "losses", "windows", "training", "checkpoints"]
 
 
 def main() -> None:

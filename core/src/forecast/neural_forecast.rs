@@ -1,11 +1,14 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::result::Forecast;
 use super::saved::Kept;
 use crate::data::{
-    ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, forecast_window, future_exogenous,
+    ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
+    forecast_window, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
 use crate::train::{self, Control, Drawn, ModelReport, Outputs, Progress, Runner, Source};
@@ -65,6 +68,8 @@ pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
     pub(super) fitted: Option<Fitted>,
+    /// How whole series are scaled before any model sees them.
+    pub(super) scaling: LocalScaling,
     /// What a loaded checkpoint holds beside.
     pub(super) kept: Kept,
     /// Buffers of forecasts, kept for the next one.
@@ -77,6 +82,8 @@ pub(super) struct Fitted {
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
     pub(super) panel: Option<Panel>,
+    /// What `panel` was scaled by.
+    pub(super) scalers: LocalScalers,
 }
 
 impl NeuralForecast {
@@ -109,9 +116,17 @@ impl NeuralForecast {
             models,
             frequency,
             fitted: None,
+            scaling: LocalScaling::default(),
             kept: Kept::default(),
             runner: Runner::default(),
         })
+    }
+
+    /// With scalers of whole series and of static columns; forecasts are scaled back.
+    #[must_use]
+    pub fn with_local_scaling(mut self, scaling: LocalScaling) -> Self {
+        self.scaling = scaling;
+        self
     }
 
     /// Steps of a forecast.
@@ -184,16 +199,19 @@ impl NeuralForecast {
         self.kept.check_fit()?;
         let (panel, frequency) = Panel::from_table(table, &panel_options)?;
         self.check_sizes(&panel, options.val_size)?;
+        let scalers = LocalScalers::fit(&panel, self.scaling)?;
+        let scaled = scalers.scaled(&panel);
 
         let mut models: Vec<Instance> =
             self.models.iter().map(|m| Instance::new(&m.given)).collect::<Result<_>>()?;
         let reports = runtime::pool(control.threads)?.install(|| {
-            let train = |m: &mut Instance| train::train(m, &panel, options.val_size, control);
+            let train = |m: &mut Instance| train::train(m, &scaled, options.val_size, control);
             models.iter_mut().map(train).collect::<Result<Vec<_>>>()
         })?;
+        drop(scaled);
         let (data_warnings, names) = (panel.warnings.clone(), panel.names.clone());
         self.models = models;
-        self.fitted = Some(Fitted { frequency, names, panel: Some(panel) });
+        self.fitted = Some(Fitted { frequency, names, panel: Some(panel), scalers });
         Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
     }
 
@@ -224,7 +242,7 @@ impl NeuralForecast {
         };
         let h = self.h();
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
-        let future = match (&options.future, known_ahead.is_empty()) {
+        let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
             (Some(table), false) => future_exogenous(table, panel, frequency, h, &known_ahead)?,
             (None, false) => {
@@ -236,11 +254,23 @@ impl NeuralForecast {
                     .with(|d| d.column = known_ahead.first().cloned()));
             }
         };
+        // New histories have statistics of their own.
+        let scalers = match &given {
+            Some(panel) => Cow::Owned(LocalScalers::fit(panel, self.scaling)?),
+            None => Cow::Borrowed(&fitted.scalers),
+        };
+        let scaled = scalers.scaled(panel);
+        scalers.scale_future(&mut future, h);
         let columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                columns.extend(forecast_model(&self.runner, model, &name, panel, &future)?);
+                let mut of_model = forecast_model(&self.runner, model, &name, &scaled, &future)?;
+                for (_, values) in &mut of_model {
+                    scalers.unscale_forecast(&fitted.names.target, values, h);
+                    check_finite(panel, &name, values, h)?;
+                }
+                columns.extend(of_model);
                 control.tell(|| Progress::done("predict", &name));
             }
             Ok(columns)
@@ -354,20 +384,23 @@ pub(crate) fn forecast_model(
             columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
         }
     });
-    let not_finite = |column: &Vec<f32>| column.iter().position(|v| !v.is_finite());
-    if let Some(row) = columns.iter().find_map(not_finite) {
-        let id = panel.id(row / h);
-        let message = format!(
-            "the forecast of {name} for series \"{id}\" is not a finite number; \
-             train again with a lower learningRate, or set scalerType"
-        );
-        return Err(Error::new(ErrorCode::Diverged, message).with(|d| {
-            d.model = Some(name.into());
-            d.unique_id = Some(id);
-        }));
-    }
+    columns.iter().try_for_each(|column| check_finite(panel, name, column, h))?;
     let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
     Ok(titles.zip(columns).collect())
+}
+
+/// Refuses a forecast that overflowed; `h` values a series.
+fn check_finite(panel: &Panel, model: &str, values: &[f32], h: usize) -> Result<()> {
+    let Some(row) = values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
+    let id = panel.id(row / h);
+    let message = format!(
+        "the forecast of {model} for series \"{id}\" is not a finite number; \
+         train again with a lower learningRate, or set scalerType"
+    );
+    Err(Error::new(ErrorCode::Diverged, message).with(|d| {
+        d.model = Some(model.into());
+        d.unique_id = Some(id);
+    }))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::models::instance;
 use super::{Fixture, assert_close, files};
-use crate::data::{ColumnNames, Ids, Panel, TimeKind};
+use crate::data::{ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind};
 use crate::forecast::forecast_model;
+use crate::scalers::LocalScalerType;
 use crate::train::{Control, Runner, train};
 
 const TOLERANCE: f32 = 1e-3;
@@ -57,7 +58,17 @@ fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
 
 fn check(f: &Fixture) {
     let mut model = instance(f);
-    let panel = panel(f);
+    let given = panel(f);
+    let kind = |name: &str| {
+        let found = f.metadata(name)?;
+        Some(LocalScalerType::from_option(name, &found.into()).unwrap())
+    };
+    let scaling = LocalScaling {
+        temporal: kind("local_scaler_type"),
+        statics: kind("local_static_scaler_type"),
+    };
+    let scalers = LocalScalers::fit(&given, scaling).unwrap();
+    let panel = scalers.scaled(&given);
     let val_size: usize = f.meta("val_size").parse().unwrap();
     let report = train(&mut model, &panel, val_size, &Control::default()).unwrap();
     assert_close(
@@ -80,8 +91,10 @@ fn check(f: &Fixture) {
 
     let h = model.train.h;
     let runner = Runner::default();
-    let columns =
-        forecast_model(&runner, &model, model.name(), &panel, &future(f, &panel, h)).unwrap();
+    let mut future = future(f, &panel, h);
+    scalers.scale_future(&mut future, h);
+    let mut columns = forecast_model(&runner, &model, model.name(), &panel, &future).unwrap();
+    columns.iter_mut().for_each(|(_, values)| scalers.unscale_forecast("y", values, h));
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     assert_eq!(
         serde_json::to_string(&names).unwrap().replace(',', ", "),
@@ -100,6 +113,6 @@ fn check(f: &Fixture) {
 #[test]
 fn thirty_steps_follow_upstream() {
     let fixtures = files("training");
-    assert!(fixtures.len() >= 20);
+    assert!(fixtures.len() >= 22);
     fixtures.iter().for_each(|path| check(&Fixture::open(path)));
 }
