@@ -54,7 +54,9 @@ describe.each(['standard', 'robust', 'robust-iqr', 'minmax', 'boxcox'] as const)
 })
 
 test('exogenous and static columns are scaled too', async () => {
-  const models = [NHITS({ ...options, maxSteps: 40, learningRate: 1e-3, futrExogList: ['promo'], statExogList: ['area'] })]
+  const models = [
+    NHITS({ ...options, maxSteps: 40, learningRate: 1e-3, futrExogList: ['promo'], statExogList: ['area'] }),
+  ]
   const forecast = async (init: object) => {
     const nf = new NeuralForecast({ freq: 1, models, ...init })
     await nf.fit(rows(0, n), { static: statics })

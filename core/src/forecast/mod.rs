@@ -1,13 +1,14 @@
 //! Forecasters and forecasts: what users call.
 
 mod chart;
+mod horizon;
 mod metrics;
 mod neural_forecast;
 mod result;
 mod saved;
 
 #[cfg(test)]
-pub(crate) use neural_forecast::forecast_model;
+pub(crate) use horizon::forecast_model;
 
 pub use chart::ChartOptions;
 pub use metrics::{Metric, Scores, evaluate, seasonal_naive};

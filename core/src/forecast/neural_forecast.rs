@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::horizon::forecast_model;
 use super::result::Forecast;
 use super::saved::Kept;
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    forecast_window, future_exogenous,
+    future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
-use crate::train::{self, Control, Drawn, ModelReport, Outputs, Progress, Runner, Source};
+use crate::train::{self, Control, ModelReport, Progress, Runner};
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
@@ -261,20 +262,17 @@ impl NeuralForecast {
         };
         let scaled = scalers.scaled(panel);
         scalers.scale_future(&mut future, h);
-        let columns = runtime::pool(control.threads)?.install(|| {
+        let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                let mut of_model = forecast_model(&self.runner, model, &name, &scaled, &future)?;
-                for (_, values) in &mut of_model {
-                    scalers.unscale_forecast(&fitted.names.target, values, h);
-                    check_finite(panel, &name, values, h)?;
-                }
-                columns.extend(of_model);
+                columns.extend(forecast_model(&self.runner, model, &name, &scaled, &future)?);
                 control.tell(|| Progress::done("predict", &name));
             }
             Ok(columns)
         })?;
+        let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
+        scalers.unscale_forecast(panel, &mut columns, &groups)?;
         let forecast = Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
@@ -354,71 +352,5 @@ impl NeuralForecast {
             }));
         }
         Ok(())
-    }
-}
-
-/// The columns of one model's forecast.
-pub(crate) fn forecast_model(
-    runner: &Runner,
-    model: &Instance,
-    name: &str,
-    panel: &Panel,
-    future: &[(String, Vec<f64>)],
-) -> Result<Vec<(String, Vec<f32>)>> {
-    let h = model.train.h;
-    let input = model.recurrence().map_or(model.train.input_size, |r| r.inference_input_size + 1);
-    let ahead = |name: &String| {
-        let column =
-            future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
-        &column.1[..]
-    };
-    let source = Source::new(model, panel, 0)?
-        .with_future(model.train.futr_exog_list.iter().map(ahead).collect(), h);
-    let drawn: Vec<Drawn> = (0..panel.n_series())
-        .map(|i| Drawn { window: forecast_window(panel, i, input), count: 1 })
-        .collect();
-    let outputs = model.loss.outputs();
-    let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-    runner.forecast(model, &source, &drawn, [input, h], Outputs::Forecast, |_, shard| {
-        for step in shard.unscaled(model).chunks_exact(outputs) {
-            columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
-        }
-    });
-    columns.iter().try_for_each(|column| check_finite(panel, name, column, h))?;
-    let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
-    Ok(titles.zip(columns).collect())
-}
-
-/// Refuses a forecast that overflowed; `h` values a series.
-fn check_finite(panel: &Panel, model: &str, values: &[f32], h: usize) -> Result<()> {
-    let Some(row) = values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
-    let id = panel.id(row / h);
-    let message = format!(
-        "the forecast of {model} for series \"{id}\" is not a finite number; \
-         train again with a lower learningRate, or set scalerType"
-    );
-    Err(Error::new(ErrorCode::Diverged, message).with(|d| {
-        d.model = Some(model.into());
-        d.unique_id = Some(id);
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_forecast_that_overflows_is_an_error_and_not_an_infinity() {
-        let options = json!({ "h": 2, "inputSize": 3 });
-        let options = options.as_object().unwrap().clone();
-        let mut model = Instance::new(&ModelSpec { model: "DLinear".into(), options }).unwrap();
-        model.set_parameter("linear_trend.weight", &[2, 3], &[f32::MAX; 6]).unwrap();
-        let table = Table::one_series(vec![5.0; 9]);
-        let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
-        let error = forecast_model(&Runner::default(), &model, "DLinear", &panel, &[]).unwrap_err();
-        assert_eq!(error.code, ErrorCode::Diverged);
-        assert_eq!(error.details.unique_id, Some(panel.id(0)));
     }
 }

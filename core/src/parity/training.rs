@@ -94,7 +94,8 @@ fn check(f: &Fixture) {
     let mut future = future(f, &panel, h);
     scalers.scale_future(&mut future, h);
     let mut columns = forecast_model(&runner, &model, model.name(), &panel, &future).unwrap();
-    columns.iter_mut().for_each(|(_, values)| scalers.unscale_forecast("y", values, h));
+    let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
+    scalers.unscale_forecast(&given, &mut columns, &groups).unwrap();
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     assert_eq!(
         serde_json::to_string(&names).unwrap().replace(',', ", "),
