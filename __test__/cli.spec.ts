@@ -60,7 +60,7 @@ describe('neural-trader forecast', () => {
   test('scales series as a whole', async () => {
     const [plain, scaled] = [await forecast(), await forecast('--local-scaler', 'standard')]
     expect(scaled.code).toBe(0)
-    expect(scaled.stdout).toMatch(/^unique_id,ds,DLinear\nAirPassengers,1961-01-01,[45]\d\d\./)
+    expect(scaled.stdout).toMatch(/^unique_id,ds,DLinear\nAirPassengers,1961-01-01,[345]\d\d\./)
     expect(scaled.stdout).not.toBe(plain.stdout)
     const wrong = await forecast('--local-scaler', 'box')
     expect([wrong.code, wrong.stderr.includes('option "localScalerType" must be one of')]).toEqual([1, true])
