@@ -229,7 +229,13 @@ export interface Init {
   models: readonly ModelSpec[]
   /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
   freq?: string | number
+  /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
+  localScalerType?: LocalScalerType
+  /** Scales each static column over all series. @default none */
+  localStaticScalerType?: LocalScalerType
 }
+/** How whole series are scaled, outside the models. `'robust'` divides by the median absolute deviation. */
+export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 
 /** Trains models on a panel of series and forecasts all of them. */
 export declare class NeuralForecast implements Disposable {

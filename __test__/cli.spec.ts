@@ -57,6 +57,15 @@ describe('neural-trader forecast', () => {
     expect(rows[0]).toMatchObject({ unique_id: 'AirPassengers', ds: '1960-01-01T00:00:00.000Z' })
   })
 
+  test('scales series as a whole', async () => {
+    const [plain, scaled] = [await forecast(), await forecast('--local-scaler', 'standard')]
+    expect(scaled.code).toBe(0)
+    expect(scaled.stdout).toMatch(/^unique_id,ds,DLinear\nAirPassengers,1961-01-01,[345]\d\d\./)
+    expect(scaled.stdout).not.toBe(plain.stdout)
+    const wrong = await forecast('--local-scaler', 'box')
+    expect([wrong.code, wrong.stderr.includes('option "localScalerType" must be one of')]).toEqual([1, true])
+  })
+
   test('takes other column names', async () => {
     const lines = airPassengers.ds.map((ds, i) => `a;${ds};${airPassengers.y[i]}`)
     writeFileSync(join(dir, 'sales.csv'), `shop;month;sales\n${lines.join('\n')}\n`)

@@ -17,6 +17,20 @@ const mistakes: [string, () => unknown, string, string, object][] = [
     { option: 'models' },
   ],
   ['no models', () => make({ models: undefined }), 'ERR_NF_INVALID_OPTION', 'models', { option: 'models' }],
+  [
+    'a misspelt local scaler',
+    () => make({ localScalerType: 'standart' }),
+    'ERR_NF_INVALID_OPTION',
+    'did you mean "standard"?',
+    { option: 'localScalerType' },
+  ],
+  [
+    'a local scaler that is no text',
+    () => make({ localStaticScalerType: 3 }),
+    'ERR_NF_INVALID_OPTION',
+    'one of standard, robust, robust-iqr, minmax, boxcox',
+    { option: 'localStaticScalerType', actual: 3 },
+  ],
   ['an empty list of models', () => make({ models: [] }), 'ERR_NF_INVALID_OPTION', 'model', {}],
   [
     'a factory instead of a spec',

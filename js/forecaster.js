@@ -154,8 +154,8 @@ function create(init) {
       'an object',
       null,
     )
-  const { models, freq } = checkOptions('NeuralForecast', init)
-  return guarded(() => new native.NativeForecaster(toJson({ models: models ?? null, freq })))
+  const { models, ...rest } = checkOptions('NeuralForecast', init)
+  return guarded(() => new native.NativeForecaster(toJson({ models: models ?? null, ...rest })))
 }
 
 function checkPath(call, dir) {

@@ -8,7 +8,7 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
 
 /** Names each call knows, and names of the contract that this version does not support. */
 const KNOWN = {
-  NeuralForecast: { has: ['models', 'freq'], lacks: ['timeZone', 'localScalerType', 'localStaticScalerType'] },
+  NeuralForecast: { has: ['models', 'freq', 'localScalerType', 'localStaticScalerType'], lacks: ['timeZone'] },
   fit: {
     has: ['static', 'valSize', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
     lacks: ['valData', 'predictionIntervals', 'memoryLimitBytes'],

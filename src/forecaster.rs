@@ -42,7 +42,8 @@ impl NativeForecaster {
                 models,
             )
         })?;
-        let engine = NeuralForecast::new(specs, init.frequency()?)?;
+        let engine = NeuralForecast::new(specs, init.frequency()?)?
+            .with_local_scaling(init.local_scaling()?);
         Ok(Self { slot: Slot::new(engine) })
     }
 

@@ -1,6 +1,7 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
-use engine::data::{ColumnNames, Frequency, OnGap};
+use engine::data::{ColumnNames, Frequency, LocalScaling, OnGap};
+use engine::scalers::LocalScalerType;
 use engine::{Error, FitMode, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
 
@@ -140,6 +141,17 @@ impl Options {
                 v.clone(),
             )),
         }
+    }
+
+    /// How whole series and static columns are scaled.
+    pub(crate) fn local_scaling(&self) -> Result<LocalScaling> {
+        let kind = |name: &str| {
+            self.0.get(name).map(|v| LocalScalerType::from_option(name, v)).transpose()
+        };
+        Ok(LocalScaling {
+            temporal: kind("localScalerType")?,
+            statics: kind("localStaticScalerType")?,
+        })
     }
 
     /// The options that have no reader of their own.

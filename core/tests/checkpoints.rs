@@ -14,15 +14,6 @@ use neuro_divergent::{
 use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
 
-/// Python's checkpoints that need what does not exist here, and how their refusal begins.
-const UNSUPPORTED: [(&str, &str); 2] = [
-    ("local_scaler", "the checkpoint uses localScalerType \"standard\", which is not supported"),
-    (
-        "local_scaler_exogenous",
-        "the checkpoint uses localScalerType \"robust\", which is not supported",
-    ),
-];
-
 /// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
 const UNUSUAL: [(&str, &str); 5] = [
     ("categories", "catExogList"),
@@ -82,15 +73,13 @@ fn cases() -> Vec<Case> {
     names.into_iter().map(case).collect()
 }
 
-/// Those that can be loaded.
 fn loaded() -> Vec<(Case, NeuralForecast)> {
-    let supported = |case: &Case| UNSUPPORTED.iter().all(|(name, _)| *name != case.name);
     let load = |case: Case| {
         let nf = NeuralForecast::load(&folder().join(&case.name));
         let nf = nf.unwrap_or_else(|e| panic!("{}: {e}", case.name));
         (case, nf)
     };
-    cases().into_iter().filter(supported).map(load).collect()
+    cases().into_iter().map(load).collect()
 }
 
 fn assert_forecast(case: &Case, forecast: &Forecast) {
@@ -146,15 +135,7 @@ fn python_s_checkpoints_forecast_the_same_bytes_once_saved_by_us() {
 }
 
 #[test]
-fn python_s_checkpoints_that_need_more_are_refused_by_name() {
-    for (name, message) in UNSUPPORTED {
-        let e = NeuralForecast::load(&folder().join(name)).err().unwrap();
-        assert_eq!((e.code, &*e.message), (ErrorCode::Unsupported, message), "{name}");
-    }
-}
-
-#[test]
-fn a_scaler_of_static_columns_alone_is_refused_too() {
+fn a_scaler_that_does_not_exist_is_refused() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.dir()).unwrap();
     for entry in fs::read_dir(folder().join("exogenous")).unwrap() {
@@ -163,13 +144,14 @@ fn a_scaler_of_static_columns_alone_is_refused_too() {
     }
     let file = scratch.dir().join("configuration.json");
     let mut document: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    document["configuration"]["local_static_scaler_type"] = json!("minmax");
+    document["configuration"]["local_static_scaler_type"] = json!("maxmin");
     fs::write(&file, document.to_string()).unwrap();
     let e = NeuralForecast::load(&scratch.dir()).err().expect("forecasts would be wrong");
-    assert_eq!(e.code, ErrorCode::Unsupported);
+    assert_eq!(e.code, ErrorCode::Checkpoint);
     assert_eq!(
         e.message,
-        "the checkpoint uses localStaticScalerType \"minmax\", which is not supported"
+        "configuration.json: \"local_static_scaler_type\" must be null or one of \
+         standard, robust, robust-iqr, minmax, boxcox, found \"maxmin\""
     );
 }
 

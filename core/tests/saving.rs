@@ -5,7 +5,8 @@ mod rows;
 mod scratch;
 mod series;
 
-use neuro_divergent::data::{Column, Table};
+use neuro_divergent::data::{Column, LocalScaling, Table};
+use neuro_divergent::scalers::LocalScalerType;
 use neuro_divergent::{
     Control, ErrorCode, FitOptions, NeuralForecast, PredictOptions, SaveOptions,
 };
@@ -40,6 +41,19 @@ fn survives(model: &str, options: Value) {
     let mut nf = forecaster(model, &options);
     nf.fit(&panel(2, 30), &FitOptions::default(), &Control::default()).unwrap();
     same_after_loading(&format!("{model} with {options}"), &nf, &PredictOptions::default());
+}
+
+#[test]
+fn every_scaler_of_whole_series_survives_saving() {
+    for name in LocalScalerType::NAMES {
+        let temporal = LocalScalerType::from_option("localScalerType", &json!(name)).unwrap();
+        let scaling = LocalScaling { temporal: Some(temporal), statics: None };
+        let mut nf = forecaster("DLinear", &two_steps(json!({}))).with_local_scaling(scaling);
+        nf.fit(&panel(3, 30), &FitOptions::default(), &Control::default()).unwrap();
+        same_after_loading(name, &nf, &PredictOptions::default());
+        let data = PredictOptions { data: Some(panel(2, 40)), ..PredictOptions::default() };
+        same_after_loading(name, &nf, &data);
+    }
 }
 
 #[test]

@@ -9,7 +9,11 @@ const { UsageError } = require('./usage.js')
 module.exports = async function forecast({ values, positionals: [path], signal }) {
   const { h, out, plot, save, json, holdout, threads } = values
   const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
-  const nf = new api.NeuralForecast({ models: modelSpecs(values), freq: frequency(values.freq) })
+  const nf = new api.NeuralForecast({
+    models: modelSpecs(values),
+    freq: frequency(values.freq),
+    localScalerType: values['local-scaler'],
+  })
   const [train, actual] = holdout ? splitTail(await api.readCsv(path), h, columns) : [{ path }, undefined]
 
   const bar = progressBar()

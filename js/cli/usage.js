@@ -35,6 +35,7 @@ const COMMANDS = {
       'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
       'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
       scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
+      'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (not at all)' },
       level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
       holdout: { type: 'boolean', help: 'keep the last h rows of each series out and score the forecast on them' },
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },

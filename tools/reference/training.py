@@ -77,16 +77,20 @@ CASES = [
                                                    valid_loss=MASE(seasonality=2))),
     ("lstm_recurrent_mase", LSTM, dict(LSTM_, scaler_type="standard", recurrent=True, h_train=2, loss=MASE(seasonality=2))),
     ("lstm_recurrent_exog_mq", LSTM, dict(LSTM_, scaler_type="robust", recurrent=True, h_train=3, loss=MQLoss(level=[80]), **EXOG)),
+    ("nhits_local_standard", NHITS, dict(NHITS_, **EXOG, learning_rate=2e-3),
+     {}, dict(local_scaler_type="standard", local_static_scaler_type="minmax")),
+    ("nhits_local_boxcox", NHITS, dict(NHITS_, scaler_type="identity", learning_rate=1e-3, loss=MQLoss(level=[80])),
+     {}, dict(local_scaler_type="boxcox")),
 ]
 
 
-def make_case(name: str, model_class, kwargs: dict, differs: dict = {}) -> None:
+def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
     times = [np.arange(length + HORIZON) for length in LENGTHS]
     ids = [f"series_{i}" for i in range(len(LENGTHS))]
     frame, static, future = seasonal_panel(LENGTHS, ids, times, h=HORIZON, seed="training", **exog)
 
-    nf = NeuralForecast(models=[model_class(**kwargs, **QUIET)], freq=1)
+    nf = NeuralForecast(models=[model_class(**kwargs, **QUIET)], freq=1, **init)
     model = nf.models[0]
     initial = {key: value.clone() for key, value in model.state_dict().items()}
     nf.fit(frame, static_df=static, val_size=VAL_SIZE)
@@ -112,6 +116,7 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}) -> None:
         "options": options_json({**kwargs, **differs}),
         "val_size": str(VAL_SIZE),
         "columns": json.dumps(list(columns.columns)),
+        **init,
         "note": "y, hist.* [sum of lengths]; futr.* h rows longer per series (indptr[i] + i*h); forecast [series, h, columns]; "
                 "val_steps counts optimizer steps done: 0 is the trainer's check before the first step",
     })

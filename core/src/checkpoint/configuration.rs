@@ -7,12 +7,29 @@ use serde_json::{Map, Value, json};
 use super::index::Index;
 use super::tagged::Tagged;
 use super::weights::{Tensors, serialize};
-use super::{Checkpoint, Files, Unknown, dataset, fail};
+use super::{Checkpoint, Files, Unknown, dataset, fail, scalers};
 use crate::Result;
-use crate::data::{ColumnNames, Panel};
+use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel};
+use crate::scalers::LocalScalerType;
 
 const JSON: &str = "configuration.json";
 const TENSORS: &str = "configuration.safetensors";
+/// Fields that are interpreted, and so never among the unknown ones.
+const KNOWN: [&str; 13] = [
+    "h",
+    "freq",
+    "_fitted",
+    "id_col",
+    "time_col",
+    "target_col",
+    "uids",
+    "last_dates",
+    "ds",
+    "local_scaler_type",
+    "local_static_scaler_type",
+    "scalers_",
+    "static_scalers_",
+];
 
 /// The configuration, read.
 pub(super) struct Configuration<'a> {
@@ -22,6 +39,8 @@ pub(super) struct Configuration<'a> {
     pub(super) fitted: bool,
     pub(super) names: ColumnNames,
     pub(super) polars: bool,
+    pub(super) scaling: LocalScaling,
+    pub(super) scalers: LocalScalers,
     /// Lower-case class of each model name.
     pub(super) classes: HashMap<String, String>,
     pub(super) unknown: Unknown,
@@ -38,7 +57,7 @@ impl Configuration<'_> {
         }
         let [ids, last_times, times] = &self.index;
         let index = Index { file: JSON, ids, last_times, times, tensors: &self.tensors };
-        dataset::decode(files, &index, names).map(Some)
+        dataset::decode(files, &index, names, &self.scalers).map(Some)
     }
 }
 
@@ -90,6 +109,19 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
             .map_err(|_| wrong("alias_to_model", "an object of model names and classes", &found))?,
     };
     let index = ["uids", "last_dates", "ds"].map(&mut take);
+    let kind = |field: &str, found: Value| {
+        scalers::kind(&Tagged::new(&found, JSON, field, &tensors), &found)
+    };
+    let scaling = LocalScaling {
+        temporal: kind("local_scaler_type", take("local_scaler_type"))?,
+        statics: kind("local_static_scaler_type", take("local_static_scaler_type"))?,
+    };
+    let fitted_scalers = |field: &str, found: Value| scalers::decode(JSON, field, &found, &tensors);
+    let scalers = LocalScalers {
+        temporal: fitted_scalers("scalers_", take("scalers_"))?,
+        statics: fitted_scalers("static_scalers_", take("static_scalers_"))?,
+    };
+    scalers::check_target(&scalers, &names.target)?;
     let mut unknown = Unknown { fields, tensors: Vec::new() };
     for (field, value) in &unknown.fields {
         Tagged::new(value, JSON, field, &tensors).collect_tensors(&mut unknown.tensors)?;
@@ -103,6 +135,8 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
         fitted,
         names,
         polars,
+        scaling,
+        scalers,
         classes,
         unknown,
         index,
@@ -123,10 +157,14 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
             frequency.as_str().into()
         };
     let mut fields = Map::new();
+    let mut tensors = Vec::new();
     let known = json!({
         "h": checkpoint.h, "freq": freq, "_fitted": checkpoint.fitted,
-        "local_scaler_type": null, "local_static_scaler_type": null,
-        "scalers_": {}, "static_scalers_": {}, "categorical_vocab_": {},
+        "local_scaler_type": checkpoint.scaling.temporal.map(LocalScalerType::name),
+        "local_static_scaler_type": checkpoint.scaling.statics.map(LocalScalerType::name),
+        "scalers_": scalers::encode("scalers_", &checkpoint.scalers.temporal, &mut tensors),
+        "static_scalers_": scalers::encode("static_scalers_", &checkpoint.scalers.statics, &mut tensors),
+        "categorical_vocab_": {},
         "id_col": names.id, "time_col": names.time, "target_col": names.target,
         "prediction_intervals": null, "_cs_df": null,
     });
@@ -134,19 +172,17 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
         fields.extend(known);
     }
     for (field, value) in &checkpoint.unknown.fields {
-        if ["h", "freq", "_fitted", "id_col", "time_col", "target_col", "uids", "last_dates", "ds"]
-            .contains(&field.as_str())
-        {
+        if KNOWN.contains(&field.as_str()) {
             return Err(fail(format!(
                 "{JSON}: {field:?} is known, it must not be among the unknown fields"
             )));
         }
         fields.insert(field.clone(), value.clone());
     }
-    let mut tensors = checkpoint.unknown.tensors.clone();
+    tensors.extend(checkpoint.unknown.tensors.iter().cloned());
     let mut files = Files::new();
     if let Some(panel) = &checkpoint.panel {
-        let encoded = dataset::encode(panel, names, checkpoint.polars)?;
+        let encoded = dataset::encode(panel, names, &checkpoint.scalers, checkpoint.polars)?;
         fields.extend(encoded.fields);
         tensors.extend(encoded.tensors);
         files = encoded.files;

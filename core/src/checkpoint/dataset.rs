@@ -8,7 +8,8 @@ use super::index::{self, Index};
 use super::tagged::{TENSOR_PREFIX, Tagged, column_index, numpy, torch};
 use super::weights::{RawTensor, Tensors, serialize};
 use super::{EXACT_FILE, Files, fail};
-use crate::data::{ColumnNames, Ids, Panel};
+use crate::data::{ColumnNames, Ids, LocalScalers, Panel, scaler_of};
+use crate::scalers::SeriesScaler;
 use crate::{Error, ErrorCode, Result};
 
 /// Names that Python gives to these columns, whatever the table called them.
@@ -19,7 +20,12 @@ const JSON: &str = "dataset.json";
 const TENSORS: &str = "dataset.safetensors";
 
 /// Reads and checks the dataset.
-pub(super) fn decode(files: &Files, index: &Index<'_>, names: &ColumnNames) -> Result<Panel> {
+pub(super) fn decode(
+    files: &Files,
+    index: &Index<'_>,
+    names: &ColumnNames,
+    scalers: &LocalScalers,
+) -> Result<Panel> {
     let document: Value = super::json(JSON, &files[JSON])?;
     if document["dataset_class"] != "TimeSeriesDataset" {
         return Err(fail(format!(
@@ -39,21 +45,23 @@ pub(super) fn decode(files: &Files, index: &Index<'_>, names: &ColumnNames) -> R
     let tagged = |field: &'static str| Tagged::new(&fields[field], JSON, field, &tensors);
 
     let columns = tagged("temporal_cols").texts()?;
-    let (rows, mut temporal) = table(&tagged("temporal"), &columns, &exact, "temporal")?;
-    let (static_columns, statics) = if fields["static"].is_null() {
+    let (rows, mut temporal) = table(&tagged("temporal"), &columns)?;
+    let (static_rows, mut statics) = if fields["static"].is_null() {
         (0, Vec::new())
     } else {
-        table(&tagged("static"), &tagged("static_cols").texts()?, &exact, "static")?
+        table(&tagged("static"), &tagged("static_cols").texts()?)?
     };
 
     let indptr = offsets(&tagged("indptr"), rows)?;
     let series = indptr.len() - 1;
-    if !fields["static"].is_null() && static_columns != series {
+    if !fields["static"].is_null() && static_rows != series {
         return Err(fail(format!(
-            "{JSON}: \"static\" must have {series} rows, one a series, found {static_columns}"
+            "{JSON}: \"static\" must have {series} rows, one a series, found {static_rows}"
         )));
     }
     let (time_kind, times) = index.times(&indptr)?;
+    as_given(&mut temporal, &scalers.temporal, &indptr, &exact, "temporal")?;
+    as_given(&mut statics, &scalers.statics, &[0, series], &exact, "static")?;
 
     let target = fields["y_idx"]
         .as_u64()
@@ -110,14 +118,9 @@ pub(super) fn decode(files: &Files, index: &Index<'_>, names: &ColumnNames) -> R
     })
 }
 
-/// The columns of a two-dimensional tensor, in `f64` where the exact values are at hand.
+/// The columns of a two-dimensional tensor.
 #[expect(clippy::type_complexity, reason = "it is the form the panel has")]
-fn table(
-    tagged: &Tagged<'_>,
-    columns: &[String],
-    exact: &Tensors<'_>,
-    name: &str,
-) -> Result<(usize, Vec<(String, Vec<f64>)>)> {
+fn table(tagged: &Tagged<'_>, columns: &[String]) -> Result<(usize, Vec<(String, Vec<f64>)>)> {
     let (shape, values) = tagged.numbers()?;
     let &[rows, width] = shape.as_slice() else {
         return Err(tagged.wrong(&format!("a table, its shape is {shape:?}")));
@@ -127,22 +130,62 @@ fn table(
             "a table of columns {columns:?}, all different; its shape is {shape:?}"
         )));
     }
-    let mut table = Vec::with_capacity(width);
-    for (i, column) in columns.iter().enumerate() {
-        let stored: Vec<f64> = values.iter().skip(i).step_by(width).copied().collect();
-        let key = format!("{name}.{column}");
-        let values =
-            if exact.names().any(|n| n == key) { exact.numbers(&key)?.1 } else { stored.clone() };
-        let same = |(a, b): (&f64, &f64)| (*a as f32).to_bits() == (*b as f32).to_bits();
-        if values.len() != rows || !values.iter().zip(&stored).all(same) {
-            return Err(fail(format!(
-                "{}: {key:?} is not what {TENSORS} holds; delete {EXACT_FILE}",
-                exact.file()
-            )));
-        }
-        table.push((column.clone(), values));
+    let column = |(i, column): (usize, &String)| {
+        (column.clone(), values.iter().skip(i).step_by(width).copied().collect())
+    };
+    Ok((rows, columns.iter().enumerate().map(column).collect()))
+}
+
+/// Undoes the scaling of stored columns, and takes the exact values where they are at hand.
+fn as_given(
+    columns: &mut [(String, Vec<f64>)],
+    scalers: &[(String, SeriesScaler)],
+    groups: &[usize],
+    exact: &Tensors<'_>,
+    name: &str,
+) -> Result<()> {
+    let series = groups.len() - 1;
+    if let Some((column, s)) = scalers.iter().find(|(_, s)| s.statistics.len() != series) {
+        let found = s.statistics.len();
+        return Err(fail(format!(
+            "{JSON}: the scaler of column {column:?} must have statistics of {series}, found {found}"
+        )));
     }
-    Ok((rows, table))
+    for (column, values) in columns {
+        let scaler = scaler_of(scalers, column);
+        let key = format!("{name}.{column}");
+        if exact.names().any(|n| n == key) {
+            let given = exact.numbers(&key)?.1;
+            if given.len() != values.len() || !would_store(&given, values, scaler, groups) {
+                return Err(fail(format!(
+                    "{}: {key:?} is not what {TENSORS} holds; delete {EXACT_FILE}",
+                    exact.file()
+                )));
+            }
+            *values = given;
+        } else if let Some(scaler) = scaler {
+            scaler.unscale_all(values, groups);
+        }
+    }
+    Ok(())
+}
+
+/// Whether exact values are stored as these ones; scaled ones may differ in how another machine rounds logarithms.
+fn would_store(
+    given: &[f64],
+    stored: &[f64],
+    scaler: Option<&SeriesScaler>,
+    groups: &[usize],
+) -> bool {
+    let mut given = given.to_vec();
+    let tolerance = if scaler.is_some() { 1e-6 } else { 0.0 };
+    if let Some(scaler) = scaler {
+        scaler.scale_all(&mut given, groups);
+    }
+    given.iter().zip(stored).all(|(a, b)| {
+        let (a, b) = (*a as f32, *b as f32);
+        a.to_bits() == b.to_bits() || (a - b).abs() <= tolerance * b.abs().max(1.0)
+    })
 }
 
 fn offsets(tagged: &Tagged<'_>, rows: usize) -> Result<Vec<usize>> {
@@ -162,13 +205,19 @@ pub(super) struct Encoded {
     pub(super) files: Files,
 }
 
-/// Writes a panel. `polars` says which library's columns Python gets back.
-pub(super) fn encode(panel: &Panel, names: &ColumnNames, polars: bool) -> Result<Encoded> {
+/// Writes a panel, scaled. `polars` says which library's columns Python gets back.
+pub(super) fn encode(
+    panel: &Panel,
+    names: &ColumnNames,
+    scalers: &LocalScalers,
+    polars: bool,
+) -> Result<Encoded> {
     check(panel, names)?;
     let rows = panel.times.len();
     let series = panel.indptr.len() - 1;
     let widen = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
-    let mut temporal = panel.temporal.clone();
+    let scaled = scalers.scaled(panel);
+    let mut temporal = scaled.temporal.clone();
     temporal.extend(panel.weight.iter().map(|w| (WEIGHT.to_string(), widen(w))));
     temporal.push((MASK.into(), widen(&panel.mask)));
 
@@ -199,7 +248,7 @@ pub(super) fn encode(panel: &Panel, names: &ColumnNames, polars: bool) -> Result
         };
     let (mut statics, mut static_columns) = (Value::Null, Value::Null);
     if !panel.statics.is_empty() {
-        let values = rowwise(&panel.statics, series);
+        let values = rowwise(&scaled.statics, series);
         tensors.push(RawTensor::f32s(
             format!("{TENSOR_PREFIX}static"),
             vec![series, panel.statics.len()],
@@ -227,18 +276,23 @@ pub(super) fn encode(panel: &Panel, names: &ColumnNames, polars: bool) -> Result
         serialize(tensors, &[("nf_format", "2".into()), ("shared", "{}".into())])?,
     );
 
-    let exact: Vec<RawTensor> = [("temporal", &panel.temporal), ("static", &panel.statics)]
-        .into_iter()
-        .flat_map(|(table, columns)| {
-            columns.iter().map(move |(name, values)| (table, name, values))
-        })
-        .filter(|(_, _, values)| {
-            values.iter().any(|v| f64::from(*v as f32).to_bits() != v.to_bits())
-        })
-        .map(|(table, name, values)| {
-            RawTensor::f64s(format!("{table}.{name}"), vec![values.len()], values)
-        })
-        .collect();
+    let tables = [
+        ("temporal", &panel.temporal, &scaled.temporal, &scalers.temporal, &panel.indptr[..]),
+        ("static", &panel.statics, &scaled.statics, &scalers.statics, &[0, series][..]),
+    ];
+    let mut exact = Vec::new();
+    for (table, columns, stored, scalers, groups) in tables {
+        for ((name, values), (_, stored)) in columns.iter().zip(stored) {
+            let mut back: Vec<f64> = stored.iter().map(|v| f64::from(*v as f32)).collect();
+            if let Some(scaler) = scaler_of(scalers, name) {
+                scaler.unscale_all(&mut back, groups);
+            }
+            if values.iter().zip(&back).any(|(v, back)| v.to_bits() != back.to_bits()) {
+                let name = format!("{table}.{name}");
+                exact.push(RawTensor::f64s(name, vec![values.len()], values));
+            }
+        }
+    }
     if !exact.is_empty() {
         files.insert(EXACT_FILE.into(), serialize(exact, &[])?);
     }

@@ -16,6 +16,7 @@ mod losses;
 mod model;
 mod naming;
 mod options;
+mod scalers;
 mod state;
 mod tagged;
 mod weights;
@@ -32,7 +33,7 @@ use serde_json::{Map, Value};
 pub use safetensors::Dtype;
 pub use weights::RawTensor;
 
-use crate::data::{ColumnNames, Panel};
+use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel};
 use crate::{Error, ErrorCode, Result};
 
 /// What a directory holds beside models: options, names and values that Python has no place for.
@@ -114,13 +115,17 @@ pub struct Checkpoint {
     pub fitted: bool,
     /// Names of the special columns.
     pub names: ColumnNames,
-    /// The data, if it was saved. Values are as stored: with a `local_scaler_type` in `unknown`, they are scaled.
+    /// How whole series and static columns are scaled.
+    pub scaling: LocalScaling,
+    /// The statistics they are scaled by.
+    pub scalers: LocalScalers,
+    /// The data, if it was saved, not scaled. Directories hold it scaled by `scalers`.
     pub panel: Option<Panel>,
     /// Whether Python's tables are polars frames, not pandas ones; matters to Python's frequencies only.
     pub polars: bool,
     /// What only we store; Python ignores it.
     pub extra: Map<String, Value>,
-    /// Fields of the configuration that are not interpreted: scalers, conformal intervals and others.
+    /// Fields of the configuration that are not interpreted: conformal intervals and others.
     pub unknown: Unknown,
 }
 
@@ -231,6 +236,8 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         frequency_is_step: configuration.frequency_is_step,
         fitted: configuration.fitted,
         names,
+        scaling: configuration.scaling,
+        scalers: configuration.scalers,
         panel,
         polars: configuration.polars,
         extra: own.extra,

@@ -54,18 +54,19 @@ impl NeuralForecast {
                 .with(|d| d.option = Some("alias".into())));
         }
         check_lengths(panel, h)?;
-        let trimmed = panel.without_first(|i| (panel.len(i) - h) % step);
+        let too_many = |i: usize| (panel.len(i) - h) % step;
+        let trimmed = panel.without_first(too_many);
+        let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
         let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
-                let job =
-                    Job { runner: &self.runner, model, name: &name, panel: &trimmed, control };
+                let job = Job { runner: &self.runner, model, name: &name, panel: &seen, control };
                 let input = job.input() as i64;
                 let windows = (0..trimmed.n_series()).flat_map(|series| {
                     begins(series).map(move |at| Window { series, start: at as i64 - input })
                 });
-                let source = Source::new(model, &trimmed, 0)?;
+                let source = Source::new(model, &seen, 0)?;
                 columns.extend(job.columns(&source, windows, h)?);
                 control.tell(|| Progress::done("predict", &name));
             }
@@ -87,6 +88,7 @@ impl NeuralForecast {
             }
             indptr.push(times.len());
         }
+        fitted.scalers.unscale_forecast(panel, &mut columns, &indptr)?;
         columns.push((target.clone(), actual));
         let forecast = Forecast {
             names: fitted.names.clone(),

@@ -1,5 +1,7 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::columns::Job;
@@ -7,7 +9,10 @@ use super::horizon::{forecast_model, horizon};
 use super::result::Forecast;
 use super::saved::Kept;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
-use crate::data::{ColumnNames, Frequency, OnGap, Panel, PanelOptions, Table, future_exogenous};
+use crate::data::{
+    ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
+    future_exogenous,
+};
 use crate::models::{Instance, ModelSpec};
 use crate::train::{Control, ModelReport, Progress, Runner, Schedule, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
@@ -76,6 +81,8 @@ pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
     pub(super) fitted: Option<Fitted>,
+    /// How whole series are scaled before any model sees them.
+    pub(super) scaling: LocalScaling,
     /// What a loaded checkpoint holds beside.
     pub(super) kept: Kept,
     /// Buffers of forecasts, kept for the next one.
@@ -88,6 +95,8 @@ pub(super) struct Fitted {
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
     pub(super) panel: Option<Panel>,
+    /// What the models see `panel` scaled by.
+    pub(super) scalers: LocalScalers,
     /// Of each model; `None` where a checkpoint has none.
     pub(super) training: Vec<Option<TrainingState>>,
 }
@@ -122,9 +131,17 @@ impl NeuralForecast {
             models,
             frequency,
             fitted: None,
+            scaling: LocalScaling::default(),
             kept: Kept::default(),
             runner: Runner::default(),
         })
+    }
+
+    /// With scalers of whole series and of static columns; forecasts are scaled back.
+    #[must_use]
+    pub fn with_local_scaling(mut self, scaling: LocalScaling) -> Self {
+        self.scaling = scaling;
+        self
     }
 
     /// Steps of a forecast.
@@ -207,12 +224,14 @@ impl NeuralForecast {
         self.kept.check_fit()?;
         let (panel, frequency) = Panel::from_table(table, &panel_options)?;
         self.check_sizes(&panel, options.val_size)?;
+        let scalers = LocalScalers::fit(&panel, self.scaling)?;
 
         let mut training = Training::prepare(self, options)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
-        let mut fitted = Fitted { frequency, names, panel: Some(panel), training: Vec::new() };
+        let panel = Some(panel);
+        let mut fitted = Fitted { frequency, names, panel, scalers, training: Vec::new() };
         let reports = runtime::pool(control.threads)?
             .install(|| training.run(self, &fitted, options, control))?;
         fitted.training = training.states.into_iter().map(Some).collect();
@@ -243,7 +262,7 @@ impl NeuralForecast {
         };
         let h = horizon(&self.models, options.h)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
-        let future = match (&options.future, known_ahead.is_empty()) {
+        let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
             (Some(table), false) => future_exogenous(table, panel, frequency, h, &known_ahead)?,
             (None, false) => {
@@ -255,16 +274,25 @@ impl NeuralForecast {
                     .with(|d| d.column = known_ahead.first().cloned()));
             }
         };
-        let columns = runtime::pool(control.threads)?.install(|| {
+        // New histories have statistics of their own.
+        let scalers = match &given {
+            Some(panel) => Cow::Owned(LocalScalers::fit(panel, self.scaling)?),
+            None => Cow::Borrowed(&fitted.scalers),
+        };
+        let scaled = scalers.scaled(panel);
+        scalers.scale_future(&mut future, h);
+        let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                let job = Job { runner: &self.runner, model, name: &name, panel, control };
+                let job = Job { runner: &self.runner, model, name: &name, panel: &scaled, control };
                 columns.extend(forecast_model(job, &future, h)?);
                 control.tell(|| Progress::done("predict", &name));
             }
             Ok(columns)
         })?;
+        let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
+        scalers.unscale_forecast(panel, &mut columns, &groups)?;
         let forecast = Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),

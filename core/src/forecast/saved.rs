@@ -60,11 +60,6 @@ impl Kept {
 /// Options of upstream that do not exist here, with the value at which they do nothing.
 const WITHOUT_EFFECT: [(&str, &str); 3] =
     [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
-/// Fields of a configuration that scale whole series or static columns, and the options they come from.
-const LOCAL_SCALERS: [(&str, &str); 2] = [
-    ("local_scaler_type", "localScalerType"),
-    ("local_static_scaler_type", "localStaticScalerType"),
-];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
 
@@ -112,6 +107,8 @@ impl NeuralForecast {
             frequency_is_step: fitted.frequency.is_step(),
             fitted: true,
             names: fitted.names.clone(),
+            scaling: self.scaling,
+            scalers: fitted.scalers.clone(),
             panel: fitted.panel.clone().filter(|_| save_dataset),
             polars: false,
             extra,
@@ -135,14 +132,6 @@ impl NeuralForecast {
     /// Reads a checkpoint, ours or Python's.
     pub fn load(dir: &Path) -> Result<Self> {
         let mut checkpoint = checkpoint::read(dir)?;
-        for (field, option) in LOCAL_SCALERS {
-            if let Some(kind) = checkpoint.unknown.fields.get(field).filter(|v| !v.is_null()) {
-                let message =
-                    format!("the checkpoint uses {option} {kind}, which is not supported");
-                return Err(Error::new(ErrorCode::Unsupported, message)
-                    .with(|d| d.option = Some(option.into())));
-            }
-        }
         if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array).cloned() {
             checkpoint.models = in_order(checkpoint.models, &order);
         }
@@ -162,10 +151,11 @@ impl NeuralForecast {
             kept.push(kept_of_model);
             training.push(state);
         }
-        let mut forecaster = Self::of(models, Some(frequency))?;
+        let mut forecaster =
+            Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
-            let Checkpoint { names, panel, .. } = checkpoint;
-            forecaster.fitted = Some(Fitted { frequency, names, panel, training });
+            let Checkpoint { names, panel, scalers, .. } = checkpoint;
+            forecaster.fitted = Some(Fitted { frequency, names, panel, scalers, training });
         }
         forecaster.kept =
             Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };

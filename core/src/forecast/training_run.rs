@@ -100,13 +100,14 @@ impl Training {
         control: &Control,
     ) -> Result<Vec<ModelReport>> {
         let panel = fitted.panel.as_ref().expect("there is data to train on");
+        let scaled = fitted.scalers.scaled(panel);
         let mut saving = match &options.checkpoint {
             Some(checkpoint) => Some(Saving::new(checkpoint, forecaster, fitted)?),
             None => None,
         };
         let mut reports = Vec::new();
         for i in 0..self.models.len() {
-            let report = self.train(i, panel, options.val_size, control, saving.as_mut())?;
+            let report = self.train(i, &scaled, options.val_size, control, saving.as_mut())?;
             reports.push(report);
         }
         if let Some(saving) = &mut saving {

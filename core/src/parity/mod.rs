@@ -1,5 +1,6 @@
 //! The proofs against upstream: fixtures that NeuralForecast 3.3.0 made, reproduced. See `tools/reference/`.
 
+mod local_scalers;
 mod losses;
 mod models;
 mod ops;
@@ -58,8 +59,12 @@ impl Fixture {
     }
 
     fn meta(&self, key: &str) -> String {
+        self.metadata(key).unwrap_or_else(|| panic!("{} has no {key}", self.name))
+    }
+
+    fn metadata(&self, key: &str) -> Option<String> {
         let (_, header) = SafeTensors::read_metadata(&self.bytes).unwrap();
-        header.metadata().as_ref().unwrap()[key].clone()
+        header.metadata().as_ref().unwrap().get(key).cloned()
     }
 
     fn options(&self) -> serde_json::Map<String, Value> {

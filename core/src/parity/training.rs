@@ -2,8 +2,9 @@
 
 use super::models::instance;
 use super::{Fixture, assert_close, files};
-use crate::data::{ColumnNames, Ids, Panel, TimeKind};
+use crate::data::{ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind};
 use crate::forecast::{Job, forecast_model};
+use crate::scalers::LocalScalerType;
 use crate::train::{Control, Run, Runner, TrainingState, train};
 
 const TOLERANCE: f32 = 1e-3;
@@ -57,7 +58,17 @@ fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
 
 fn check(f: &Fixture) {
     let mut model = instance(f);
-    let panel = panel(f);
+    let given = panel(f);
+    let kind = |name: &str| {
+        let found = f.metadata(name)?;
+        Some(LocalScalerType::from_option(name, &found.into()).unwrap())
+    };
+    let scaling = LocalScaling {
+        temporal: kind("local_scaler_type"),
+        statics: kind("local_static_scaler_type"),
+    };
+    let scalers = LocalScalers::fit(&given, scaling).unwrap();
+    let panel = scalers.scaled(&given);
     let val_size: usize = f.meta("val_size").parse().unwrap();
     let control = Control::default();
     let mut run = Run { panel: &panel, val_size, control: &control, save: None };
@@ -83,9 +94,13 @@ fn check(f: &Fixture) {
 
     let h = model.train.h;
     let runner = Runner::default();
+    let mut future = future(f, &panel, h);
+    scalers.scale_future(&mut future, h);
     let (runner, control) = (&runner, &Control::default());
     let job = Job { runner, model: &model, name: model.name(), panel: &panel, control };
-    let columns = forecast_model(job, &future(f, &panel, h), h).unwrap();
+    let mut columns = forecast_model(job, &future, h).unwrap();
+    let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
+    scalers.unscale_forecast(&given, &mut columns, &groups).unwrap();
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     assert_eq!(
         serde_json::to_string(&names).unwrap().replace(',', ", "),
@@ -104,6 +119,6 @@ fn check(f: &Fixture) {
 #[test]
 fn thirty_steps_follow_upstream() {
     let fixtures = files("training");
-    assert!(fixtures.len() >= 20);
+    assert!(fixtures.len() >= 22);
     fixtures.iter().for_each(|path| check(&Fixture::open(path)));
 }

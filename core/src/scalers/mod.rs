@@ -1,5 +1,8 @@
-//! Scalers: per window here; their statistics see only the available points of a window's input part.
+//! Scalers: per window, inside the models, and per series, outside of them.
 
+mod boxcox;
+mod series;
 mod window;
 
+pub use series::{LocalScalerType, SeriesScaler};
 pub use window::{ScalerType, Statistics};

@@ -83,6 +83,10 @@ fn wrong_fields_are_named() {
     let d = "/fields";
     let claim =
         json!({ TAG: "tensor", "key": "__hparams__.claimed", "kind": "numpy", "dtype": "int64" });
+    let stats = |shape: Value, values: Value| {
+        let array = json!({ TAG: "array", "shape": shape, "values": values });
+        json!({ TAG: "scaler", "type": "standard", "stats_": array })
+    };
     for (file, pointer, value, expected) in [
         (
             "configuration.json",
@@ -153,8 +157,45 @@ fn wrong_fields_are_named() {
         (
             "configuration.json",
             format!("{c}/scalers_"),
-            claim.clone(),
+            json!({ "y": { TAG: "scaler", "type": "standard", "stats_": claim } }),
             "\"__hparams__.claimed\" is missing",
+        ),
+        (
+            "configuration.json",
+            format!("{c}/scalers_"),
+            json!({ "y": { TAG: "scaler", "type": "pickle" } }),
+            "\"scalers_\" must be null or one of standard, robust",
+        ),
+        (
+            "configuration.json",
+            format!("{c}/scalers_"),
+            json!({ "y": {} }),
+            "a scaler for each column",
+        ),
+        ("configuration.json", format!("{c}/scalers_"), json!([]), "an object of scalers"),
+        (
+            "configuration.json",
+            format!("{c}/scalers_"),
+            json!({ "y": stats(json!([1, 3]), json!([1, 2, 3])) }),
+            "two finite statistics a series",
+        ),
+        (
+            "configuration.json",
+            format!("{c}/scalers_"),
+            json!({ "y": stats(json!([3, 2]), json!([0, 1, 0, 1, 0, 1])) }),
+            "the scaler of column \"y\" must have statistics of 2, found 3",
+        ),
+        (
+            "configuration.json",
+            format!("{c}/scalers_"),
+            json!({ "x": stats(json!([2, 2]), json!([0, 1, 0, 1])) }),
+            "\"scalers_\" has none for the target \"y\"",
+        ),
+        (
+            "configuration.json",
+            format!("{c}/local_scaler_type"),
+            json!("log"),
+            "\"local_scaler_type\" must be null or one of",
         ),
         (
             "dataset.json",
