@@ -24,7 +24,16 @@ class NeuralForecast {
 
   async fit(data, options) {
     const site = callSite(this.fit)
-    const { static: statics, valSize, columns, onGap, mode, maxSteps, checkpoint, ...how } = checkOptions('fit', options)
+    const {
+      static: statics,
+      valSize,
+      columns,
+      onGap,
+      mode,
+      maxSteps,
+      checkpoint,
+      ...how
+    } = checkOptions('fit', options)
     if (checkpoint !== undefined) checkOptions('checkpoint', checkpoint)
     const layout = this.#layout('fit', checkOptions('columns', columns))
     const table = toNative(data, 'data', layout)
