@@ -5,15 +5,18 @@ Reads one JSON request a line and answers with one JSON line. Needs neuralforeca
 
 import json
 import logging
+import os
 import re
 import resource
 import sys
+import tempfile
 import time
 import warnings
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 answers = sys.stdout
+os.chdir(tempfile.mkdtemp())  # Lightning leaves its logs in the working folder
 sys.stdout = sys.stderr  # Lightning prints; answers must stay alone on their line
 
 begin = time.perf_counter()

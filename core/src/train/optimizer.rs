@@ -166,6 +166,7 @@ impl OptimizerState {
         let eps = o.eps.unwrap_or(1e-8);
         let momentum = pace.momentum.or(o.momentum).unwrap_or(0.0);
         let [first, second, third] = &mut self.memory;
+        let parts = [values, first, second, third];
         match o.kind {
             OptimizerKind::Adam | OptimizerKind::AdamW => {
                 let decoupled = o.kind == OptimizerKind::AdamW;
@@ -180,7 +181,7 @@ impl OptimizerState {
                     decoupled,
                     step: self.steps,
                 };
-                adam(values, grads, first, second, &step, grad_scale);
+                in_chunks(parts, grads, &|[p, m, v, _], g| adam(p, g, m, v, &step, grad_scale));
             }
             OptimizerKind::Sgd => {
                 let step = SgdStep {
@@ -191,7 +192,7 @@ impl OptimizerState {
                     nesterov: o.nesterov.unwrap_or(false),
                     first: self.steps == 1,
                 };
-                sgd(values, grads, first, &step, grad_scale);
+                in_chunks(parts, grads, &|[p, m, ..], g| sgd(p, g, m, &step, grad_scale));
             }
             OptimizerKind::Rmsprop => {
                 let step = RmspropStep {
@@ -202,8 +203,36 @@ impl OptimizerState {
                     momentum,
                     centered: o.centered.unwrap_or(false),
                 };
-                rmsprop(values, grads, first, second, third, &step, grad_scale);
+                in_chunks(parts, grads, &|[p, v, buf, avg], g| {
+                    rmsprop(p, g, v, buf, avg, &step, grad_scale);
+                });
             }
         }
     }
+}
+
+/// Numbers that one thread updates at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Updates parameters and what is remembered of them chunk by chunk, in parallel; memory that is not used is empty.
+///
+/// Every number is updated by itself, so neither chunks nor threads change the result.
+fn in_chunks<F>(parts: [&mut [f32]; 4], grads: &[f32], update: &F)
+where
+    F: Fn([&mut [f32]; 4], &[f32]) + Sync,
+{
+    if grads.len() <= CHUNK {
+        return update(parts, grads);
+    }
+    let middle = (grads.len() / 2).next_multiple_of(16);
+    let mut right: [&mut [f32]; 4] = Default::default();
+    let mut left: [&mut [f32]; 4] = Default::default();
+    for ((part, left), right) in parts.into_iter().zip(&mut left).zip(&mut right) {
+        let at = middle.min(part.len());
+        (*left, *right) = part.split_at_mut(at);
+    }
+    rayon::join(
+        || in_chunks(left, &grads[..middle], update),
+        || in_chunks(right, &grads[middle..], update),
+    );
 }

@@ -17,8 +17,23 @@ use crate::tape::Tape;
 
 /// Windows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
+/// Windows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+const WIDE_SHARD: usize = 160;
+/// Parameters from which on shards are wide.
+const MANY_PARAMETERS: usize = 1 << 19;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 const LEAVES: usize = 8;
+
+/// How many shards a step has: an even number, so that two halves of the tree have the same work.
+fn shard_count(windows: usize, parameters: usize) -> usize {
+    let size = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    windows.div_ceil(size).next_multiple_of(2).min(windows)
+}
+
+/// The windows of shard `i` of `shards`: all have nearly the same number.
+fn shard(windows: &[Drawn], i: usize, shards: usize) -> Range<usize> {
+    i * windows.len() / shards..(i + 1) * windows.len() / shards
+}
 
 /// What a thread works with, reused from shard to shard and step to step.
 #[derive(Default)]
@@ -85,7 +100,7 @@ impl Runner {
             return 0.0; // upstream: a mean over nothing is 0
         }
         let step = Step { model, source, drawn, lens, totals, dropout };
-        let shards = drawn.len().div_ceil(SHARD);
+        let shards = shard_count(drawn.len(), model.values.len());
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
@@ -113,7 +128,7 @@ impl Runner {
     fn tree(&self, step: &Step<'_>, range: Range<usize>, leaves: usize, shards: usize) -> Partial {
         if range.len() == 1 {
             let of = |leaf: usize| leaf * shards / leaves;
-            return self.leaf(step, of(range.start)..of(range.end));
+            return self.leaf(step, of(range.start)..of(range.end), shards);
         }
         let middle = range.start + range.len() / 2;
         let (mut left, right) = rayon::join(
@@ -126,14 +141,14 @@ impl Runner {
         left
     }
 
-    fn leaf(&self, step: &Step<'_>, shards: Range<usize>) -> Partial {
+    fn leaf(&self, step: &Step<'_>, some: Range<usize>, shards: usize) -> Partial {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
         let mut loss = 0.0;
-        for shard in shards {
-            let first = shard * SHARD;
-            let windows = &step.drawn[first..step.drawn.len().min(first + SHARD)];
+        for i in some {
+            let range = shard(step.drawn, i, shards);
+            let (first, windows) = (range.start, &step.drawn[range]);
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 worker.tape.reset(&step.model.values, Some(step.dropout));
