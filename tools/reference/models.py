@@ -1,6 +1,6 @@
 """Forward and gradient fixtures: `core/tests/fixtures/models/<Model>/<case>.safetensors`.
 
-Upstream's weights, one batch, its output, its loss and the gradient of every parameter, per row of `CASES`.
+Upstream's weights, one batch, its output, its loss and the gradient of every parameter, per row of `FORWARD` of `cases/`.
 Reference: neuralforecast 3.3.0. Run: `python tools/reference/make.py models`. Format: README.md beside this file.
 """
 
@@ -8,77 +8,11 @@ import json
 
 import pandas as pd
 import torch
-from neuralforecast.losses.pytorch import MSE, HuberLoss, MQLoss
-from neuralforecast.models import LSTM, NHITS, DLinear
 
+import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
-EXOG = dict(futr_exog_list=["f1", "f2"], hist_exog_list=["x1", "x2"], stat_exog_list=["s1"])
 BATCH = 5
-
-DLINEAR = dict(h=4, input_size=12)
-NHITS_ = dict(h=6, input_size=12, mlp_units=[[12, 10], [10, 12]])
-LSTM_ = dict(h=3, input_size=7, encoder_hidden_size=10, decoder_hidden_size=8, scaler_type="identity")
-RECURRENT = dict(LSTM_, recurrent=True, h=4)
-
-# model, shared options, then one row per case: name and what differs.
-CASES = [
-    (DLinear, DLINEAR, [
-        ("plain", dict(moving_avg_window=7)),
-        ("window_5", dict(moving_avg_window=5)),
-        ("window_longer_than_input", dict(moving_avg_window=25, input_size=8)),
-        ("mq", dict(moving_avg_window=7, loss=MQLoss(level=[80, 90]))),
-    ]),
-    (NHITS, NHITS_, [
-        ("plain", {}),
-        ("exog", EXOG),
-        ("futr_exog", dict(futr_exog_list=["f1"])),
-        ("hist_exog", dict(hist_exog_list=["x1", "x2", "x3"])),
-        ("stat_exog", dict(stat_exog_list=["s1", "s2"])),
-        ("mq", dict(loss=MQLoss(level=[80]))),
-        ("mq_exog_nearest", dict(loss=MQLoss(quantiles=[0.1, 0.5, 0.7]), interpolation_mode="nearest", **EXOG)),
-        ("avg_pool", dict(pooling_mode="AvgPool1d", n_pool_kernel_size=[4, 3, 1], **EXOG)),
-        ("nearest", dict(interpolation_mode="nearest")),
-        ("cubic", dict(interpolation_mode="cubic")),
-        ("softplus", dict(activation="Softplus")),
-        ("tanh", dict(activation="Tanh")),
-        ("selu", dict(activation="SELU")),
-        ("leaky_relu", dict(activation="LeakyReLU")),
-        ("prelu", dict(activation="PReLU")),
-        ("sigmoid", dict(activation="Sigmoid")),
-        ("blocks_2_1_1", dict(n_blocks=[2, 1, 1], mlp_units=[[12, 16], [16, 9]])),
-        ("two_stacks", dict(stack_types=["identity"] * 2, n_blocks=[1, 2], n_pool_kernel_size=[3, 1],
-                            n_freq_downsample=[3, 1], mlp_units=[[8, 8]])),
-        ("pool_not_dividing", dict(input_size=13, n_pool_kernel_size=[4, 3, 1], **EXOG)),
-        ("avg_pool_not_dividing", dict(input_size=13, n_pool_kernel_size=[4, 3, 2], pooling_mode="AvgPool1d")),
-        ("downsample_not_dividing", dict(h=7, n_freq_downsample=[24, 3, 2])),
-        ("cubic_not_dividing", dict(h=7, n_freq_downsample=[5, 3, 2], interpolation_mode="cubic")),
-        ("huber", dict(loss=HuberLoss(delta=0.5))),
-        ("mse", dict(loss=MSE())),
-    ]),
-    (LSTM, LSTM_, [
-        ("direct", {}),
-        ("direct_upsample", dict(h=8, input_size=5)),
-        ("direct_h_equals_input", dict(h=6, input_size=6)),
-        ("direct_exog", EXOG),
-        ("direct_exog_upsample", dict(h=8, input_size=5, **EXOG)),
-        ("direct_mq", dict(loss=MQLoss(level=[80]))),
-        ("direct_decoder_1", dict(decoder_layers=1)),
-        ("direct_decoder_3", dict(decoder_layers=3)),
-        ("direct_encoder_1", dict(encoder_n_layers=1)),
-        ("direct_encoder_3", dict(encoder_n_layers=3)),
-        ("direct_no_bias", dict(encoder_bias=False)),
-        ("direct_gelu", dict(decoder_activation="GELU")),
-        ("direct_tanh", dict(decoder_activation="Tanh")),
-    ]),
-    (LSTM, RECURRENT, [
-        ("recurrent", dict(h_train=1)),
-        ("recurrent_h_train_3", dict(h_train=3)),
-        ("recurrent_exog", dict(h_train=2, **EXOG)),
-        ("recurrent_mq", dict(h_train=2, loss=MQLoss(level=[80]))),
-        ("recurrent_encoder_1_no_bias", dict(encoder_n_layers=1, encoder_bias=False)),
-    ]),
-]
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
@@ -169,7 +103,8 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
     })
 
 
-def make() -> None:
-    for model_class, shared, rows in CASES:
-        for name, kwargs in rows:
-            make_case(model_class, name, {**shared, **kwargs})
+def make(only: str | None = None) -> None:
+    for model in cases.models(only):
+        for shared, rows in model.FORWARD:
+            for name, kwargs in rows:
+                make_case(model.MODEL, name, {**shared, **kwargs})

@@ -1,0 +1,23 @@
+"""The variants of every model that have fixtures: one file a model, found by its being here.
+
+A file has `MODEL`, upstream's class; `FORWARD`, a list of (shared arguments, rows of name and what differs) for `models.py`;
+and `TRAINING`, rows of name and arguments for `training.py`.
+"""
+
+import importlib
+import pkgutil
+
+EXOG = dict(futr_exog_list=["f1", "f2"], hist_exog_list=["x1", "x2"], stat_exog_list=["s1"])
+EXOG_2 = dict(EXOG, stat_exog_list=["s1", "s2"])
+
+# Training is 30 steps over every window of every series.
+STEPS = 30
+SHORT = dict(h=6, input_size=12, max_steps=STEPS, val_check_steps=10, num_lr_decays=3, windows_batch_size=None,
+             batch_size=8, learning_rate=5e-3)
+
+
+def models(only: str | None = None) -> list:
+    """The modules of all models in order of their names, or the one called `only`."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if only in (None, module.name)]
+    assert names, f"cases/{only}.py does not exist"
+    return [importlib.import_module(f"{__name__}.{name}") for name in names]
