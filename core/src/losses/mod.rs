@@ -20,6 +20,7 @@ use quantile::Pinball;
 use robust::Tukey;
 
 pub use batch::Totals;
+pub use kinds::every_loss;
 pub(crate) use point::inverse_naive_error;
 
 /// A loss as users write it: `{ kind: 'MQLoss', args: { level: [80] } }`.
