@@ -12,8 +12,11 @@ mod dropout;
 mod layout;
 mod linear;
 mod lstm;
+mod norm;
+mod permute;
 mod pointwise;
 mod record;
+mod reduce;
 mod shape;
 mod window;
 
