@@ -13,6 +13,7 @@ import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
 BATCH = 5
+BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
@@ -85,16 +86,24 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
                             "output is the last h_train steps")
     batch = parse(model, windows)
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
+    buffers = {k: v for k, v in model.named_buffers() if k.endswith(BATCH_STATISTICS)}
+    for key, value in buffers.items():  # as after some steps, and not where every model begins
+        value += (torch.rand(value.shape, generator=rng) * 8).to(value.dtype)
+    tensors.update({f"param.{k}": v.clone() for k, v in model.state_dict().items()})
     output = model(inputs)
+    tensors.update({f"after.{k}": v.clone() for k, v in buffers.items()})
     loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
                       y_insample=batch["insample_y"], mask=batch["outsample_mask"])
     loss.backward()
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
         assert not p.requires_grad or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    tensors.update({f"param.{k}": v for k, v in model.state_dict().items()})
     tensors.update(squeezed(batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
+    if buffers:
+        model.eval()
+        with torch.no_grad():
+            tensors.update(eval_output=model(inputs))
     write_tensors(f"models/{case}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json(kwargs),

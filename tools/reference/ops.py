@@ -50,6 +50,16 @@ def lstm_inputs(bias=True, proj=0, state=False, batch=3, steps=5, features=2, hi
     return shapes
 
 
+def batch_norm(name, shape, training):
+    """A case of batch normalisation over axis 1; without `training` by the statistics among its attributes."""
+    rng = generator(f"ops/{name}/running")
+    mean, variance = torch.randn(shape[1], generator=rng), positive(torch.randn(shape[1], generator=rng))
+    running = {} if training else dict(mean=mean.tolist(), variance=variance.tolist())
+    return (name, "batch_norm", dict(training=training, eps=1e-5, **running),
+            {"x": shape, "weight": (shape[1],), "bias": (shape[1],)},
+            lambda x, w, b: F.batch_norm(x, mean, variance, w, b, training, 0.0, 1e-5))
+
+
 X = {"x": (3, 7)}
 # name, op, attributes, shapes of the inputs, what torch does; inputs are standard normal unless `prepare` says otherwise
 CASES = [
@@ -88,6 +98,8 @@ CASES = [
     ("softmax_middle", "softmax", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: F.softmax(x, 1)),
     ("layer_norm", "layer_norm", {"eps": 1e-5}, {"x": (3, 6), "weight": (6,), "bias": (6,)},
      lambda x, w, b: F.layer_norm(x, (6,), w, b)),
+    batch_norm("batch_norm", (6, 4), True), batch_norm("batch_norm_3d", (3, 4, 5), True),
+    batch_norm("batch_norm_fixed", (6, 4), False), batch_norm("batch_norm_fixed_3d", (3, 4, 5), False),
     ("sum_0", "sum", {"axis": 0}, {"x": (3, 4, 2)}, lambda x: x.sum(0)),
     ("sum_1", "sum", {"axis": 1}, {"x": (3, 4, 2)}, lambda x: x.sum(1)),
     ("sum_2", "sum", {"axis": 2}, {"x": (3, 4, 2)}, lambda x: x.sum(2)),

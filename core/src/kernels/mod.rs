@@ -46,6 +46,7 @@ macro_rules! unrolled {
     };
 }
 
+pub mod batch_norm;
 pub mod elementwise;
 mod lanes;
 pub mod math;

@@ -55,6 +55,18 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             x[0].resample(mode, attribute("size"))
         }
         "moving_average" => x[0].moving_average(attribute("window")),
+        "batch_norm" => {
+            let (affine, eps) = ([x[1], x[2]], case["attributes"]["eps"].as_f64().unwrap() as f32);
+            if case["attributes"]["training"] == true {
+                x[0].batch_norm(1, affine, eps)
+            } else {
+                let running = ["mean", "variance"].map(|name| {
+                    let values = floats(&case["attributes"][name]);
+                    x[0].tape().constant([values.len()], &values)
+                });
+                x[0].normalized(1, affine, running, eps)
+            }
+        }
         "lstm" => {
             let named = |name: &str| {
                 let names = case["inputs"].as_array().unwrap();
