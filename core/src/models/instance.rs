@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use super::{Dims, Entry, Head, Network, Recurrence, Spec, find};
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
 use crate::options::Options;
@@ -45,6 +45,8 @@ pub struct Instance {
     pub trained: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
+    /// Between the network and the loss or the forecast.
+    pub(crate) head: Head,
 }
 
 impl Instance {
@@ -142,7 +144,10 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         hist: train.hist_exog_list.len(),
         stat: train.stat_exog_list.len(),
     };
-    let (params, network) = Params::declared(|params| (entry.build)(params, dims, &own))?;
+    let (params, (network, head)) = Params::declared(|params| {
+        let network = (entry.build)(params, dims, &own)?;
+        Ok((network, Head::new(&params.root(), &loss)))
+    })?;
     let trained = params.trained();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
@@ -167,6 +172,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         trained,
         revin,
         network,
+        head,
     };
     instance.initialize();
     Ok(instance)

@@ -2,11 +2,13 @@
 
 mod batch;
 pub mod dlinear;
+mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
 
 pub use batch::Batch;
+pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
