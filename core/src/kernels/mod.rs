@@ -47,6 +47,8 @@ macro_rules! unrolled {
 }
 
 pub mod batch_norm;
+pub mod conv;
+pub mod dropout;
 pub mod elementwise;
 mod lanes;
 pub mod math;
@@ -58,5 +60,6 @@ pub mod pool;
 pub mod recurrent;
 pub mod reduce;
 pub mod resample;
+pub mod softmax_mean;
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@
 
 mod arithmetic;
 mod batch_norm;
+mod conv;
 mod dropout;
 mod layout;
 mod linear;
@@ -16,9 +17,11 @@ mod lstm;
 mod pointwise;
 mod record;
 mod shape;
+mod softmax_mean;
 mod window;
 
 pub use batch_norm::{BatchStatistics, Update};
+pub use conv::{Edge, Steps};
 pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
 pub use shape::Shape;
