@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_close, floats, json};
-use crate::tape::{Interpolation, LstmWeights, PoolMode, Tape, Var};
+use crate::tape::{Edge, Interpolation, LstmWeights, PoolMode, Steps, Tape, Var};
 
 /// Operations of the fixture that no model here needs.
 const ABSENT: [&str; 1] = ["matmul"];
@@ -26,6 +26,7 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
         "clamp" => x[0].clamp(number("low"), number("high")),
         "neg" => -x[0],
         "linear" => x[0].linear(x[1], x.get(2).copied()),
+        "linear_first" => x[0].linear_first(x[1], x[2]),
         "relu" => x[0].relu(),
         "leaky_relu" => x[0].leaky_relu(),
         "elu" => x[0].elu(),
@@ -72,6 +73,41 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             x[0].resample(mode, attribute("size"))
         }
         "moving_average" => x[0].moving_average(attribute("window")),
+        "batch_norm" => {
+            let (affine, eps) = ([x[1], x[2]], case["attributes"]["eps"].as_f64().unwrap() as f32);
+            if case["attributes"]["training"] == true {
+                x[0].batch_norm(1, affine, eps)
+            } else {
+                let running = ["mean", "variance"].map(|name| {
+                    let values = floats(&case["attributes"][name]);
+                    x[0].tape().constant([values.len()], &values)
+                });
+                x[0].normalized(1, affine, running, eps)
+            }
+        }
+        "conv" => {
+            let [left, right] =
+                [0, 1].map(|i| case["attributes"]["padding"][i].as_u64().unwrap() as usize);
+            let time_first = case["attributes"]["timeFirst"] == true;
+            let edge = match case["attributes"]["edge"].as_str().unwrap() {
+                "circular" => Edge::Circular,
+                "replicate" => Edge::Replicate,
+                _ => Edge::Zeros,
+            };
+            let axis = usize::from(!time_first);
+            let input = if time_first { x[0] } else { x[0].transpose() };
+            // Zeros are the convolution's own padding; other ends are made beforehand.
+            let own = edge == Edge::Zeros;
+            let input = if own { input } else { input.pad(axis, [left, right], edge) };
+            let steps = Steps {
+                kernel: x[1].dim(2),
+                stride: attribute("stride"),
+                dilation: attribute("dilation"),
+                padding: if own { [left, right] } else { [0, 0] },
+            };
+            let y = input.conv(axis, x[1], x.get(2).copied(), steps);
+            if time_first { y } else { y.transpose() }
+        }
         "lstm" => {
             let named = |name: &str| {
                 let names = case["inputs"].as_array().unwrap();
