@@ -14,6 +14,7 @@ mod linear;
 mod lstm;
 mod pointwise;
 mod record;
+mod rrelu;
 mod shape;
 mod window;
 
