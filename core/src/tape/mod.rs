@@ -19,6 +19,7 @@ mod permute;
 mod pointwise;
 mod record;
 mod reduce;
+mod rrelu;
 mod shape;
 mod softmax_mean;
 mod window;
