@@ -58,8 +58,7 @@ impl Kept {
 }
 
 /// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 3] =
-    [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+const WITHOUT_EFFECT: [(&str, &str); 2] = [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss")];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
 

@@ -2,10 +2,10 @@
 
 mod activation;
 mod linear;
-mod lstm;
 pub mod params;
+mod recurrent;
 
 pub use activation::{Activate, Activation, BlockActivation};
 pub use linear::{Linear, Mlp};
-pub use lstm::{Lstm, LstmOptions, LstmState};
 pub use params::{Init, Params, Path};
+pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};

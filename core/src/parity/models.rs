@@ -3,7 +3,7 @@
 use super::{Fixture, assert_close, files};
 use crate::losses::Totals;
 use crate::models::{Batch, Instance, ModelSpec};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::tape::{Tape, Var};
 
 const FORWARD: f32 = 1e-5;
@@ -24,7 +24,7 @@ fn batch<'t>(
     fixture: &Fixture,
     tape: &'t Tape,
     group: &str,
-    state: Option<&'t LstmState>,
+    state: Option<&'t RecurrentState>,
 ) -> Batch<'t> {
     let value = |name: &str| {
         let t = fixture.get(&format!("{group}.{name}"))?;
@@ -85,40 +85,42 @@ fn forwards_losses_and_gradients_are_upstreams() {
     }
 }
 
+/// Decodes step by step as upstream does while validating.
+fn check_decoding(fixture: &Fixture, expected: &super::Tensor) {
+    let model = instance(fixture);
+    let (input, outputs) = (model.input_size(), model.loss.outputs());
+    let tape = Tape::default();
+    let state = RecurrentState::default();
+    let rows = expected.shape[0];
+    let mut fed_back: Vec<f32> = Vec::new();
+    for t in 0..expected.shape[1] {
+        tape.reset(&model.values, None);
+        let whole = batch(fixture, &tape, "decode", Some(&state));
+        let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
+        let now = Batch {
+            insample_y: match t {
+                0 => whole.insample_y.slice(1, 0, input),
+                _ => tape.constant([rows, 1], &fed_back),
+            },
+            insample_mask: whole.insample_mask.slice(1, from, len),
+            futr_exog: whole.futr_exog.map(|v| v.slice(1, from, len)),
+            hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
+            ..whole
+        };
+        let output = model.network.forward(&now).last(1, 1).data().to_vec();
+        fed_back = output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
+        let at = |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
+        let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
+        assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
+    }
+}
+
 #[test]
 fn recurrent_decoding_is_upstreams() {
-    let mut checked = 0;
-    for fixture in files("models/LSTM").iter().map(|p| Fixture::open(p)) {
-        let Some(expected) = fixture.get("validate_output") else { continue };
-        let model = instance(&fixture);
-        let (input, outputs) = (model.input_size(), model.loss.outputs());
-        let tape = Tape::default();
-        let state = LstmState::default();
-        let rows = expected.shape[0];
-        let mut fed_back: Vec<f32> = Vec::new();
-        for t in 0..expected.shape[1] {
-            tape.reset(&model.values, None);
-            let whole = batch(&fixture, &tape, "decode", Some(&state));
-            let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
-            let now = Batch {
-                insample_y: match t {
-                    0 => whole.insample_y.slice(1, 0, input),
-                    _ => tape.constant([rows, 1], &fed_back),
-                },
-                insample_mask: whole.insample_mask.slice(1, from, len),
-                futr_exog: whole.futr_exog.map(|v| v.slice(1, from, len)),
-                hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
-                ..whole
-            };
-            let output = model.network.forward(&now).last(1, 1).data().to_vec();
-            fed_back =
-                output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
-            let at =
-                |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
-            let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
-            assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
-        }
-        checked += 1;
+    for name in ["LSTM", "GRU", "RNN"] {
+        let fixtures: Vec<Fixture> =
+            files(&format!("models/{name}")).iter().map(|p| Fixture::open(p)).collect();
+        let decoded = fixtures.iter().filter_map(|f| Some((f, f.get("validate_output")?)));
+        assert!(decoded.map(|(f, expected)| check_decoding(f, &expected)).count() >= 5, "{name}");
     }
-    assert!(checked >= 5, "{checked}");
 }

@@ -9,16 +9,19 @@
 
 mod arithmetic;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
 mod pointwise;
 mod record;
+mod recurrent;
+mod rnn;
 mod shape;
 mod window;
 
-pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 

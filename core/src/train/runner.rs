@@ -10,7 +10,7 @@ use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
 use crate::models::Instance;
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::rng::Key;
 use crate::scalers::Statistics;
 use crate::tape::Tape;
@@ -290,7 +290,7 @@ fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
         tape.reset(&model.values, None);
         return model.network.forward(&g.batch(tape, [0, input], None, None)).data().to_vec();
     }
-    let state = LstmState::default();
+    let state = RecurrentState::default();
     let mut forecast = vec![0.0; rows * horizon * n];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
