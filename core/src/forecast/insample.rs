@@ -61,14 +61,15 @@ impl NeuralForecast {
         let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
-                let job = Job { runner: &self.runner, model, name: &name, panel: &seen, control };
+                let (runner, name) = (&self.runner, &name[..]);
+                let job = Job { runner, model, name, panel: &seen, control, quantile: 0.5 };
                 let input = job.input() as i64;
                 let windows = (0..trimmed.n_series()).flat_map(|series| {
                     begins(series).map(move |at| Window { series, start: at as i64 - input })
                 });
                 let source = Source::new(model, &seen, 0)?;
                 columns.extend(job.columns(&source, windows, h)?);
-                control.tell(|| Progress::done("predict", &name));
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;

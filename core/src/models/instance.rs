@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use super::{Dims, Entry, Head, Network, Recurrence, Spec, find};
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
 use crate::options::Options;
@@ -45,6 +45,8 @@ pub struct Instance {
     pub trained: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
+    /// Between the network and the loss or the forecast.
+    pub(crate) head: Head,
 }
 
 impl Instance {
@@ -144,6 +146,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
     };
     let params = Params::default();
     let network = (entry.build)(&params, dims, &own)?;
+    let head = Head::new(&params.root(), &loss);
     let trained = params.size();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
@@ -168,6 +171,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         trained,
         revin,
         network,
+        head,
     };
     instance.initialize();
     Ok(instance)

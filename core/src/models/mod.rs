@@ -4,12 +4,14 @@ mod batch;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
+mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
 pub mod rnn;
 
 pub use batch::Batch;
+pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};

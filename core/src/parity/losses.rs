@@ -75,7 +75,7 @@ impl Case {
         let weights = tape.constant([rows, h], &part(&self.weights));
         let counts = tape.constant([rows], &vec![1.0; rows]);
         let y = tape.constant([rows, h], &part(&self.y));
-        let value = forecast.loss(&self.loss, y, [weights, counts], totals);
+        let value = forecast.loss(&self.loss, y, [weights, counts], None, totals);
         tape.backward(value, &mut Vec::new());
         let value = f64::from(value.data()[0]);
         (value, forecast.grad().to_vec())
@@ -110,6 +110,7 @@ impl Case {
                 y_hat: &y_hat[part(y_hat.len())],
                 weights: &self.weights[part(y.len())],
                 count: 1.0,
+                levels: &[],
             };
             self.loss.add(&at, &mut sums);
         }
@@ -141,7 +142,7 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
     for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
         let h = case.y.len() / case.rows;
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
-        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0 };
+        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0, levels: &[] };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);

@@ -2,7 +2,7 @@
 
 use super::{Fixture, assert_close, files};
 use crate::losses::Totals;
-use crate::models::{Batch, Instance, ModelSpec};
+use crate::models::{Asked, Batch, Head, Instance, ModelSpec, Place};
 use crate::nn::RecurrentState;
 use crate::tape::{Tape, Var};
 
@@ -13,7 +13,10 @@ const GRADIENT: f32 = 1e-4;
 pub(super) fn instance(fixture: &Fixture) -> Instance {
     let spec = ModelSpec { model: fixture.meta("model"), options: fixture.options() };
     let mut model = Instance::new(&spec).unwrap();
-    for name in fixture.names("param.").iter().filter(|n| !n.contains("loss.")) {
+    // Constants of losses are no parameters; what a loss learns is.
+    let constant = |n: &str| n.contains("loss.") && model.parameter(n).is_none();
+    let names: Vec<String> = fixture.names("param.").into_iter().filter(|n| !constant(n)).collect();
+    for name in &names {
         let t = fixture.tensor(&format!("param.{name}"));
         model.set_parameter(name, &t.shape, &t.data).unwrap();
     }
@@ -55,7 +58,14 @@ fn check(fixture: &Fixture) {
     let totals = Totals { weight, windows: y.shape[0] as f64, ..Totals::default() };
     let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
     let counts = tape.constant([y.shape[0]], &vec![1.0; y.shape[0]]);
-    let loss = output.loss(&model.loss, constant(&y), [constant(&mask), counts], &totals);
+    // An implicit quantile network at the quantiles that upstream drew.
+    let levels = fixture.get("levels").map(|levels| constant(&levels));
+    let forecast = match (&model.head, levels) {
+        (Head::Implicit(head), Some(levels)) => head.at(output, levels),
+        _ => output,
+    };
+    let weights = [constant(&mask), counts];
+    let loss = forecast.loss(&model.loss, constant(&y), weights, levels, &totals);
     assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
 
     let mut grads = vec![0.0; model.values.len()];
@@ -67,6 +77,13 @@ fn check(fixture: &Fixture) {
         let expected = fixture.tensor(&format!("grad.{}", entry.name));
         assert_eq!(entry.param.shape.dims(), expected.shape);
         assert_close(&format!("{name} grad.{}", entry.name), grad, &expected.data, GRADIENT);
+    }
+
+    for quantile in fixture.names("at.") {
+        let asked = Asked::Quantile(quantile.parse().unwrap());
+        let mapped = model.head.forward(output, asked, Place::default()).forecast;
+        let expected = fixture.tensor(&format!("at.{quantile}")).data;
+        assert_close(&format!("{name} at {quantile}"), &mapped.data(), &expected, FORWARD);
     }
 
     let before = output.data().to_vec();
@@ -85,8 +102,13 @@ fn forwards_losses_and_gradients_are_upstreams() {
     }
 }
 
-/// Decodes step by step as upstream does while validating.
-fn check_decoding(fixture: &Fixture, expected: &super::Tensor) {
+/// Decodes step by step as upstream does; whether the fixture has a forecast to compare with.
+fn check_decoding(fixture: &Fixture) -> bool {
+    // With implicit quantiles, what is forecast at one of them; else what is validated.
+    let quantile = fixture.metadata("decoded_at");
+    let kind = if quantile.is_some() { "predict_output" } else { "validate_output" };
+    let Some(expected) = fixture.get(kind) else { return false };
+    let asked = Asked::Quantile(quantile.map_or(0.5, |q| q.parse().unwrap()));
     let model = instance(fixture);
     let (input, outputs) = (model.input_size(), model.loss.outputs());
     let tape = Tape::default();
@@ -107,20 +129,22 @@ fn check_decoding(fixture: &Fixture, expected: &super::Tensor) {
             hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
             ..whole
         };
-        let output = model.network.forward(&now).last(1, 1).data().to_vec();
+        let output = model.network.forward(&now).last(1, 1);
+        let mapped = model.head.forward(output, asked, Place::default());
+        let output = mapped.forecast.data().to_vec();
         fed_back = output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
         let at = |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
         let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
         assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
     }
+    true
 }
 
 #[test]
 fn recurrent_decoding_is_upstreams() {
-    for name in ["LSTM", "GRU", "RNN"] {
-        let fixtures: Vec<Fixture> =
-            files(&format!("models/{name}")).iter().map(|p| Fixture::open(p)).collect();
-        let decoded = fixtures.iter().filter_map(|f| Some((f, f.get("validate_output")?)));
-        assert!(decoded.map(|(f, expected)| check_decoding(f, &expected)).count() >= 5, "{name}");
+    for (name, count) in [("LSTM", 6), ("GRU", 5), ("RNN", 5)] {
+        let fixtures = files(&format!("models/{name}"));
+        let checked = fixtures.iter().filter(|p| check_decoding(&Fixture::open(p))).count();
+        assert!(checked >= count, "{name}: {checked}");
     }
 }

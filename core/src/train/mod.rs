@@ -27,7 +27,7 @@ pub use options::{Availability, ClipAlgorithm, Train};
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};
 pub use report::{Control, ModelReport, Progress, ProgressFn};
-pub(crate) use runner::{Outputs, Runner};
+pub(crate) use runner::{Purpose, Runner};
 pub(crate) use sampler::Drawn;
 pub(crate) use schedule::Schedule;
 pub(crate) use state::{Place, TrainingState};
