@@ -17,17 +17,26 @@ from fixture import options_json, write_tensors
 from panel import QUIET, seasonal_panel
 
 HORIZON, VAL_SIZE = SHORT["h"], 9
-LENGTHS = [72, 60, 51]
+LENGTHS = [72, 60, 51, 66, 57]
+
+
+def in_order(model) -> None:
+    """Keeps the series of a multivariate model in order: upstream's loader shuffles them, and with them the weights' series."""
+    fit = model._fit
+    model._fit = lambda *args, **kwargs: fit(*args, **kwargs, shuffle_train=False)
 
 
 def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
-    times = [np.arange(length + HORIZON) for length in LENGTHS]
-    ids = [f"series_{i}" for i in range(len(LENGTHS))]
-    frame, static, future = seasonal_panel(LENGTHS, ids, times, h=HORIZON, seed="training", **exog)
+    lengths = LENGTHS[:kwargs.get("n_series", 3)]
+    times = [np.arange(length + HORIZON) for length in lengths]
+    ids = [f"series_{i}" for i in range(len(lengths))]
+    frame, static, future = seasonal_panel(lengths, ids, times, h=HORIZON, seed="training", **exog)
 
     nf = NeuralForecast(models=[model_class(**kwargs, **QUIET)], freq=1, **init)
     model = nf.models[0]
+    if model.MULTIVARIATE:
+        in_order(model)
     initial = {key: value.clone() for key, value in model.state_dict().items()}
     nf.fit(frame, static_df=static, val_size=VAL_SIZE)
     assert nf.models[0] is model and len({step for step, _ in model.train_trajectories}) == STEPS
@@ -37,7 +46,7 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     tensors = {f"param.{key}": value for key, value in initial.items()}
     tensors.update({f"final.{key}": value for key, value in model.state_dict().items()})
     tensors["y"] = frame["y"].to_numpy()
-    tensors["indptr"] = np.cumsum([0, *LENGTHS])
+    tensors["indptr"] = np.cumsum([0, *lengths])
     for column in exog.get("futr", []):
         tensors[f"futr.{column}"] = np.concatenate([
             np.concatenate([frame.loc[frame.unique_id == i, column], future.loc[future.unique_id == i, column]]) for i in ids])
@@ -46,7 +55,7 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     batches = [loss for _, loss in model.train_trajectories]
     tensors["train_loss"] = np.array(batches).reshape(STEPS, -1).mean(axis=1)
     tensors["val_loss"], tensors["val_steps"] = np.array(val_loss), np.array(val_steps)
-    tensors["forecast"] = columns.to_numpy().reshape(len(LENGTHS), HORIZON, -1)
+    tensors["forecast"] = columns.to_numpy().reshape(len(lengths), HORIZON, -1)
     write_tensors(f"training/{name}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json({**kwargs, **differs}),

@@ -33,4 +33,4 @@ pub use panel::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 pub(crate) use scaling::scaler_of;
 pub use scaling::{LocalScalers, LocalScaling};
 pub use table::{Column, Table};
-pub use windows::{TrainWindows, Window, forecast_window, validation_windows};
+pub use windows::{TrainWindows, Window, across, forecast_window, groups, validation_windows};

@@ -10,6 +10,7 @@ mod neural_forecast;
 mod result;
 mod saved;
 mod saved_training;
+mod series;
 mod training_run;
 
 #[cfg(test)]

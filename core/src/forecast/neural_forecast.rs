@@ -8,6 +8,7 @@ use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
 use super::result::Forecast;
 use super::saved::Kept;
+use super::series::check_same;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
@@ -226,7 +227,7 @@ impl NeuralForecast {
         self.check_sizes(&panel, options.val_size)?;
         let scalers = LocalScalers::fit(&panel, self.scaling)?;
 
-        let mut training = Training::prepare(self, options)?;
+        let mut training = Training::prepare(self, &panel, options)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
@@ -252,7 +253,9 @@ impl NeuralForecast {
                     frequency: Some(frequency),
                     ..self.panel_options(options.static_table.clone())
                 };
-                Some(Panel::from_table(table, &panel_options)?.0)
+                let panel = Panel::from_table(table, &panel_options)?.0;
+                check_same(&self.models, fitted.panel.as_ref(), &panel)?;
+                Some(panel)
             }
             None => None,
         };

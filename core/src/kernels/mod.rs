@@ -52,6 +52,7 @@ pub mod math;
 pub mod matmul;
 pub mod moving_average;
 pub mod optimizer;
+pub mod permute;
 pub mod pointwise;
 pub mod pool;
 pub mod recurrent;

@@ -4,6 +4,7 @@ mod batch;
 pub mod dlinear;
 mod instance;
 pub mod lstm;
+pub mod mlpmultivariate;
 pub mod nhits;
 
 pub use batch::Batch;
@@ -62,6 +63,8 @@ pub struct Spec {
     pub paper: &'static str,
     /// What it takes beside the target.
     pub exogenous: Exogenous,
+    /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
+    pub multivariate: bool,
 }
 
 /// Sizes a model is built for.
@@ -79,6 +82,8 @@ pub struct Dims {
     pub hist: usize,
     /// `S`: columns that do not change.
     pub stat: usize,
+    /// `N`: series that a multivariate model sees at once; 1 for others.
+    pub series: usize,
 }
 
 /// A model that forecasts one step at a time and feeds it back.
@@ -110,7 +115,7 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Forecast of each window: `[B, h, O]`, scaled as the input is.
+    /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -166,7 +171,9 @@ fn entry<M: Model>() -> Entry {
         read: |given, train| {
             let mut own = M::Options::default();
             for (name, value) in given {
-                if !train.set(name, value)? && !own.set(name, value)? {
+                let taken = name != "nSeries" || M::SPEC.multivariate;
+                let set = taken && (train.set(name, value)? || own.set(name, value)?);
+                if !set {
                     return Err(no_option::<M>(name));
                 }
             }
@@ -182,7 +189,7 @@ fn entry<M: Model>() -> Entry {
     }
 }
 
-/// Options of the contract that do not exist yet.
+/// Options of the contract that no model has yet, or only others.
 const PLANNED: [&str; 6] =
     ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
 
@@ -214,6 +221,7 @@ macro_rules! registry {
 registry! {
     dlinear::DLinear,
     lstm::LSTM,
+    mlpmultivariate::MLPMultivariate,
     nhits::NHITS,
 }
 
@@ -243,7 +251,8 @@ pub fn describe() -> Value {
         let taken = |f: &Field| {
             let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
             let hides_all = only_target.then_some(("excludeInsampleY", false));
-            !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
+            let counts = (!e.spec.multivariate).then_some(("nSeries", false));
+            !not_taken.chain(hides_all).chain(counts).any(|(name, _)| name == f.name)
         };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
@@ -256,6 +265,7 @@ pub fn describe() -> Value {
             "family": e.spec.family,
             "paper": e.spec.paper,
             "inputs": { "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat },
+            "multivariate": e.spec.multivariate,
             "options": shared.chain(own).collect::<Vec<_>>(),
         })
     };

@@ -58,7 +58,8 @@ impl Case {
         if let Some(seasonality) = self.loss.seasonality() {
             let y: Vec<f64> = self.insample_y.iter().map(|v| f64::from(*v)).collect();
             let each = y[part(y.len())].chunks(y.len() / self.rows);
-            totals.inverse_naive_error = each.map(|y| inverse_naive_error(y, seasonality)).sum();
+            let sum = each.map(|y| inverse_naive_error(y, seasonality)).sum();
+            totals.inverse_naive_errors = vec![sum];
         }
         totals
     }
@@ -91,7 +92,7 @@ impl Case {
 
         // The same from two parts that know the whole batch's totals.
         let mut sum = self.totals(0..1);
-        sum += self.totals(1..self.rows);
+        sum += &self.totals(1..self.rows);
         let ((a, mut grads), (b, more)) = (self.part(0..1, &sum), self.part(1..self.rows, &sum));
         grads.extend(more);
         let value = self.loss.finish(a + b, &mut grads);
@@ -110,10 +111,11 @@ impl Case {
                 y_hat: &y_hat[part(y_hat.len())],
                 weights: &self.weights[part(y.len())],
                 count: 1.0,
+                spread: &[],
             };
             self.loss.add(&at, &mut sums);
         }
-        let value = self.loss.mean(sums, &self.totals(0..self.rows));
+        let value = self.loss.mean(&[sums], &self.totals(0..self.rows));
         assert_close(
             &format!("{} as validation", self.name),
             &[value as f32],
@@ -141,7 +143,7 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
     for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
         let h = case.y.len() / case.rows;
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
-        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0 };
+        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0, spread: &[] };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);

@@ -5,6 +5,7 @@ use crate::losses::Totals;
 use crate::models::{Batch, Instance, ModelSpec};
 use crate::nn::LstmState;
 use crate::tape::{Tape, Var};
+use crate::train::series_first;
 
 const FORWARD: f32 = 1e-5;
 const GRADIENT: f32 = 1e-4;
@@ -50,12 +51,27 @@ fn check(fixture: &Fixture) {
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
-    let (y, mask) = (fixture.tensor("batch.outsample_y"), fixture.tensor("batch.outsample_mask"));
+    let y = fixture.tensor("batch.outsample_y");
+    let mut mask = fixture.tensor("batch.outsample_mask");
+    if let Some(by_step) = &model.loss.horizon_weight {
+        let steps = mask.data.chunks_mut(model.series).zip(by_step.iter().cycle());
+        steps.for_each(|(step, weight)| step.iter_mut().for_each(|m| *m *= weight));
+    }
     let weight = mask.data.iter().map(|m| f64::from(*m)).sum();
-    let totals = Totals { weight, windows: y.shape[0] as f64, ..Totals::default() };
-    let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
-    let counts = tape.constant([y.shape[0]], &vec![1.0; y.shape[0]]);
-    let loss = output.loss(&model.loss, constant(&y), [constant(&mask), counts], &totals);
+    let rows = y.shape[0] * model.series;
+    let totals = Totals { weight, windows: rows as f64, ..Totals::default() };
+    // [B, h], or [B, h, N] of a multivariate model, as [B, N, h].
+    let constant = |t: &super::Tensor| -> Var<'_> {
+        let shape = [t.shape[0], t.shape[1], model.series];
+        tape.constant(shape, &t.data).permute(&[0, 2, 1])
+    };
+    let counts = tape.constant([rows], &vec![1.0; rows]);
+    let loss = series_first(output, model.series).loss(
+        &model.loss,
+        constant(&y),
+        [constant(&mask), counts],
+        &totals,
+    );
     assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
 
     let mut grads = vec![0.0; model.values.len()];

@@ -37,12 +37,11 @@ impl Op for Dropout {
 }
 
 impl Var<'_> {
-    /// Drops numbers with probability `p` while training; the axis of the batch comes first.
+    /// Drops numbers with probability `p` while training; the axis of the batch comes first, perhaps with others in it.
     pub fn dropout(self, p: f32) -> Self {
-        match self.tape.next_dropout() {
-            Some((key, row)) if p > 0.0 => {
-                let per_row = self.shape().size() / self.dim(0).max(1);
-                self.tape.record(Dropout { p, key, first: row * per_row }, &[self], self.shape())
+        match self.tape.next_dropout(self.shape().size()) {
+            Some((key, first)) if p > 0.0 => {
+                self.tape.record(Dropout { p, key, first }, &[self], self.shape())
             }
             _ => self,
         }
@@ -62,7 +61,7 @@ mod tests {
         let dropped = |first, rows: usize| {
             let tape = Tape::default();
             tape.reset(&Arc::default(), Some(key));
-            tape.set_first_row(first);
+            tape.set_rows(first, rows);
             tape.constant([rows, 100], &vec![1.0; rows * 100]).dropout(0.25).data().to_vec()
         };
         let whole = dropped(0, 200);

@@ -12,6 +12,7 @@ mod dropout;
 mod layout;
 mod linear;
 mod lstm;
+mod permute;
 mod pointwise;
 mod record;
 mod shape;
@@ -68,7 +69,7 @@ pub struct Tape {
     record: RefCell<Record>,
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
-    first_row: Cell<usize>,
+    rows: Cell<[usize; 2]>,
 }
 
 impl Tape {
@@ -82,12 +83,12 @@ impl Tape {
         r.params = params.clone();
         self.training.set(training);
         self.layers.set(0);
-        self.first_row.set(0);
+        self.rows.set([0, 1]);
     }
 
-    /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
-    pub fn set_first_row(&self, row: usize) {
-        self.first_row.set(row);
+    /// Says that this tape's batch are `count` rows of the whole, from the `first` on: dropout masks depend on it.
+    pub fn set_rows(&self, first: usize, count: usize) {
+        self.rows.set([first, count]);
     }
 
     /// Lets go of the parameters, so that the optimizer may change them.
@@ -219,11 +220,13 @@ impl Tape {
         r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
     }
 
-    /// The key of the next dropout layer, if training; and the first row of this shard.
-    fn next_dropout(&self) -> Option<(Key, usize)> {
+    /// The key of the next dropout layer, if training; and the place that the first of `size` numbers of this batch has
+    /// among those of the whole.
+    fn next_dropout(&self, size: usize) -> Option<(Key, usize)> {
         let key = self.training.get()?;
         self.layers.set(self.layers.get() + 1);
-        Some((key.layer(self.layers.get()), self.first_row.get()))
+        let [first, count] = self.rows.get();
+        Some((key.layer(self.layers.get()), size / count.max(1) * first))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The most dimensions a value has.
-const MAX_RANK: usize = 6;
+pub(super) const MAX_RANK: usize = 6;
 
 /// The dimensions of a value. A scalar has none.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]

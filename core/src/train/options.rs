@@ -59,6 +59,8 @@ options! {
         pub hist_exog_list: Vec<String> = Vec::new(),
         /// Columns of the static table, one value per series.
         pub stat_exog_list: Vec<String> = Vec::new(),
+        /// Series that the model sees at once: all of the data. As many as there are when left out.
+        pub n_series: Option<usize> = None,
         /// Hides the target's own history from the model.
         pub exclude_insample_y: bool = false,
         /// What training minimises.
@@ -113,6 +115,11 @@ options! {
 }
 
 impl Train {
+    /// The defaults that upstream's multivariate models share: a window has all series, so a step has fewer of them.
+    pub(crate) fn multivariate() -> Self {
+        Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }
+    }
+
     /// Refuses values out of range.
     pub fn check(&self) -> Result<()> {
         for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
@@ -130,11 +137,13 @@ impl Train {
             ("windowsBatchSize", self.windows_batch_size.unwrap_or(1)),
             ("stepSize", self.step_size),
             ("accumulateGradBatches", self.accumulate_grad_batches),
+            ("nSeries", self.n_series.unwrap_or(1)),
         ];
         if let Some((name, value)) = counts.into_iter().find(|(_, v)| *v == 0) {
             return Err(Error::option(name, "a whole number ≥ 1", value));
         }
-        let limits = [("h", self.h), ("inputSize", self.input_size)];
+        let limits =
+            [("h", self.h), ("inputSize", self.input_size), ("nSeries", self.n_series.unwrap_or(1))];
         if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {
             return Err(Error::option(name, "at most 1000000", value));
         }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
+use super::all_series::series_first;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
@@ -15,24 +16,31 @@ use crate::rng::Key;
 use crate::scalers::Statistics;
 use crate::tape::Tape;
 
-/// Windows per shard, so that a shard's activations stay in the cache of a core.
+/// Rows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
-/// Windows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
+/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
+const WINDOWS: usize = 8;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 const LEAVES: usize = 8;
 
+/// Windows in about `rows` rows, of which a window has one for each series that it spans.
+fn windows_in(rows: usize, series: usize) -> usize {
+    (rows / series).max(WINDOWS)
+}
+
 /// How many shards a step has: an even number, so that two halves of the tree have the same work.
-fn shard_count(windows: usize, parameters: usize) -> usize {
-    let size = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
-    windows.div_ceil(size).next_multiple_of(2).min(windows)
+fn shard_count(windows: usize, series: usize, parameters: usize) -> usize {
+    let rows = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    windows.div_ceil(windows_in(rows, series)).next_multiple_of(2).min(windows)
 }
 
 /// The windows of shard `i` of `shards`: all have nearly the same number.
-fn shard(windows: &[Drawn], i: usize, shards: usize) -> Range<usize> {
-    i * windows.len() / shards..(i + 1) * windows.len() / shards
+fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
+    i * windows / shards..(i + 1) * windows / shards
 }
 
 /// What a thread works with, reused from shard to shard and step to step.
@@ -95,12 +103,13 @@ impl Runner {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
-        if model.loss.factors(&totals) == [0.0; 2] {
+        if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
             return 0.0; // upstream: a mean over nothing is 0
         }
         let step = Step { model, source, drawn, lens, totals, dropout };
-        let shards = shard_count(drawn.len(), model.values.len());
+        let windows = drawn.len() / model.series;
+        let shards = shard_count(windows, model.series, model.values.len());
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
@@ -117,9 +126,9 @@ impl Runner {
         lens: [usize; 2],
     ) -> Totals {
         let mut totals = Totals::default();
-        for windows in drawn.chunks(SHARD) {
+        for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
             totals +=
-                self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
+                &self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
         }
         totals
     }
@@ -145,14 +154,15 @@ impl Runner {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
-        let mut loss = 0.0;
+        let (mut loss, series) = (0.0, step.model.series);
         for i in some {
-            let range = shard(step.drawn, i, shards);
-            let (first, windows) = (range.start, &step.drawn[range]);
+            let range = shard(step.drawn.len() / series, i, shards);
+            let (first, count) = (range.start, range.len());
+            let rows = &step.drawn[range.start * series..range.end * series];
             self.with_worker(|worker| {
-                worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
+                worker.gathered.fill(step.model, &step.model.loss, step.source, rows, step.lens);
                 worker.tape.reset(&step.model.values, Some(step.dropout));
-                worker.tape.set_first_row(first);
+                worker.tape.set_rows(first, count);
                 loss += train_shard(step, worker, &mut grads);
                 worker.tape.release();
             });
@@ -160,7 +170,7 @@ impl Runner {
         Partial { loss, grads }
     }
 
-    /// Forecasts of the windows, scaled: `[windows, horizon, outputs]`; `visit` gets them shard by shard, in order.
+    /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
     pub(crate) fn forecast(
         &self,
         model: &Instance,
@@ -171,8 +181,9 @@ impl Runner {
         mut visit: impl FnMut(&[Drawn], &Forecasted),
     ) {
         use rayon::prelude::*;
+        let shard = windows_in(SHARD, model.series) * model.series;
         // A few shards at a time, so that memory does not grow with the number of windows.
-        for some in drawn.chunks(SHARD * 32) {
+        for some in drawn.chunks(shard * 32) {
             let run = |windows: &[Drawn]| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
@@ -186,8 +197,8 @@ impl Runner {
                     Forecasted { values, statistics, actual, weights, insample_y }
                 })
             };
-            let done: Vec<Forecasted> = some.par_chunks(SHARD).map(run).collect();
-            some.chunks(SHARD).zip(&done).for_each(|(windows, f)| visit(windows, f));
+            let done: Vec<Forecasted> = some.par_chunks(shard).map(run).collect();
+            some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
 
@@ -201,7 +212,7 @@ impl Runner {
 
 /// Forecasts of one shard, and what is needed to scale and judge them.
 pub(crate) struct Forecasted {
-    /// Scaled: `[windows, horizon, outputs]`.
+    /// Scaled: `[windows, series, horizon, outputs]`.
     pub(crate) values: Vec<f32>,
     statistics: Vec<Statistics>,
     /// The target over the horizon, and its weights in the validation loss.
@@ -229,7 +240,9 @@ impl Forecasted {
             let y = self.on_scale_of_target(model, &self.insample_y);
             let inverse = |y: &[f64]| inverse_naive_error(y, seasonality);
             let each = y.chunks(y.len() / windows.len()).map(inverse).zip(windows);
-            totals.inverse_naive_error = each.map(|(i, d)| f64::from(d.count) * i).sum();
+            for (i, (inverse, drawn)) in each.enumerate() {
+                totals.add_inverse_naive_error(i % model.series, f64::from(drawn.count) * inverse);
+            }
         }
         totals
     }
@@ -268,13 +281,14 @@ impl Forecasted {
 
 fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
     let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { rows, horizon, seen, .. } = g.lens();
+    let Lens { windows, series, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
     let forecast = step.model.network.forward(&batch);
     let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
-    let y = tape.constant([rows, horizon], &g.target);
-    let weights = tape.constant([rows, horizon], &g.weights);
-    let counts = tape.constant([rows], &g.counts);
+    let forecast = series_first(forecast, series);
+    let y = tape.constant([windows, series, horizon], &g.target);
+    let weights = tape.constant([windows, series, horizon], &g.weights);
+    let counts = tape.constant([windows, series], &g.counts);
     let loss = forecast.loss(&step.model.loss, y, [weights, counts], &step.totals);
     tape.backward(loss, grads);
     let value = loss.data()[0];
@@ -284,11 +298,12 @@ fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
 /// The forecast of everything gathered; recurrent models decode step by step, feeding back the mean of their outputs.
 fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
     let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { rows, input, horizon, .. } = g.lens();
+    let Lens { windows: rows, series, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        return model.network.forward(&g.batch(tape, [0, input], None, None)).data().to_vec();
+        let forecast = model.network.forward(&g.batch(tape, [0, input], None, None));
+        return series_first(forecast, series).data().to_vec();
     }
     let state = LstmState::default();
     let mut forecast = vec![0.0; rows * horizon * n];
