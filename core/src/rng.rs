@@ -15,6 +15,10 @@ pub enum Stream {
     Windows = 3,
     /// Dropout; one substream per layer is made by adding to this value.
     Dropout = 4,
+    /// Quantiles that an implicit quantile network is trained at.
+    Quantiles = 5,
+    /// Quantiles that it is validated at.
+    ValidQuantiles = 6,
 }
 
 /// A position in the space of random numbers: all but the index.
@@ -29,6 +33,11 @@ impl Key {
     /// The numbers of one use at one step.
     pub fn new(seed: u64, stream: Stream, step: u32) -> Self {
         Self { seed, stream: stream as u32, step }
+    }
+
+    /// The numbers of another use at the same step.
+    pub fn of(self, stream: Stream) -> Self {
+        Self { stream: stream as u32, ..self }
     }
 
     /// The numbers of the `n`-th layer within this use.

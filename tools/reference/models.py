@@ -9,10 +9,15 @@ import json
 import pandas as pd
 import torch
 
+from neuralforecast.losses.pytorch import HuberIQLoss, IQLoss
+
 import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
 BATCH = 5
+IMPLICIT = (IQLoss, HuberIQLoss)
+# Quantiles that implicit ones are asked for, and the one that they are decoded at.
+ASKED, DECODED_AT = (0.05, 0.5, 0.975), 0.3
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
@@ -52,9 +57,14 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
     batch = parse(model, windows)
     model.scaler.transform(batch["insample_y"].unsqueeze(2), batch["insample_mask"].unsqueeze(2))  # identity: sets 0 and 1
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
+    implicit = isinstance(model.loss, IMPLICIT)
+    if implicit:
+        model.loss.update_quantile([DECODED_AT])
     with torch.no_grad():
         predicted = model._predict_step_recurrent_batch(**inputs, y_idx=0)
-        validated = model._validate_step_recurrent_batch(**inputs, y_idx=0)
+        # Implicit quantiles are validated at random ones: nothing to compare with.
+        validated = None if implicit else model._validate_step_recurrent_batch(**inputs, y_idx=0)
+    model.loss.has_predicted = False
     tensors = squeezed(model, batch, "decode")
     tensors.update(predict_output=predicted, validate_output=validated)
     lengths = {
@@ -87,12 +97,19 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
     batch = parse(model, windows)
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
     output = model(inputs)
+    torch.manual_seed(seed_of(case))
     loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
                       y_insample=batch["insample_y"], mask=batch["outsample_mask"])
     loss.backward()
+    if isinstance(model.loss, IMPLICIT):
+        tensors["levels"] = model.loss.q
+        for quantile in ASKED:
+            model.loss.update_quantile([quantile])
+            tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
         assert not p.requires_grad or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    tensors.update({f"param.{k}": v for k, v in model.state_dict().items()})
+    learned_twice = ("valid_loss.quantile_layer.", "valid_loss.output_layer.")
+    tensors.update({f"param.{k}": v for k, v in model.state_dict().items() if not k.startswith(learned_twice)})
     tensors.update(squeezed(model, batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
@@ -101,6 +118,7 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
         "options": options_json(kwargs),
         "mode": "train; dropout 0",
         "lengths": json.dumps(lengths),
+        **({"decoded_at": str(DECODED_AT)} if model.RECURRENT and isinstance(model.loss, IMPLICIT) else {}),
     })
 
 

@@ -31,7 +31,7 @@ def run(name: str, loss, mask, measure: bool) -> dict:
     def rows(of_windows):
         return of_windows.reshape(BATCH, -1, SERIES, of_windows.shape[2] // SERIES).permute(0, 2, 1, 3)
 
-    return dict(name=name, loss=plain(loss), outputs=outputs, y=rows(y).squeeze(-1), yHat=rows(y_hat),
+    return dict(name=name, loss=plain(loss), outputs=outputs, outputNames=loss.output_names, y=rows(y).squeeze(-1), yHat=rows(y_hat),
                 yInsample=rows(insample).squeeze(-1) if isinstance(loss, MASE) else None,
                 mask=rows(mask).squeeze(-1), value=value, grad=None if measure else rows(y_hat.grad))
 

@@ -62,11 +62,13 @@ impl NeuralForecast {
         let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
-                let job = Job { runner: &self.runner, model, name: &name, panel: &seen, control };
+                let (runner, name) = (&self.runner, &name[..]);
+                let job = Job { runner, model, name, panel: &seen, control, quantile: 0.5 };
                 let cut = Cut::new(&job, [h, step]);
                 let source = Source::new(model, &seen, 0)?;
-                columns.extend(cut.in_order(job.columns(&source, cut.windows.iter().copied(), h)?));
-                control.tell(|| Progress::done("predict", &name));
+                let windows = cut.windows.iter().copied();
+                columns.extend(cut.in_order(job.columns(&source, windows, h)?));
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;

@@ -288,9 +288,10 @@ impl NeuralForecast {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                let job = Job { runner: &self.runner, model, name: &name, panel: &scaled, control };
+                let (runner, name) = (&self.runner, &name[..]);
+                let job = Job { runner, model, name, panel: &scaled, control, quantile: 0.5 };
                 columns.extend(forecast_model(job, &future, h)?);
-                control.tell(|| Progress::done("predict", &name));
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;

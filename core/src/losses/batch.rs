@@ -46,6 +46,7 @@ pub(crate) struct Horizons<'a, T> {
     y_hat: &'a [T],
     weights: &'a [f32],
     counts: &'a [f32],
+    levels: &'a [f32],
     /// Series that a window spans.
     series: usize,
     /// See [`Horizon::spread`]: of all steps of all windows, or nothing.
@@ -53,11 +54,13 @@ pub(crate) struct Horizons<'a, T> {
 }
 
 impl<'a, T: Number> Horizons<'a, T> {
-    /// `y`, `weights` are `[windows, series, h]`, `y_hat` has the outputs beside, `counts` are `[windows, series]`.
+    /// `y`, `weights` are `[windows, series, h]`, `y_hat` and `levels` have the outputs beside, `counts` are
+    /// `[windows, series]`.
     pub(crate) fn new(
         loss: &Loss,
         [y_hat, y]: [&'a [T]; 2],
         [weights, counts]: [&'a [f32]; 2],
+        levels: &'a [f32],
         series: usize,
     ) -> Self {
         let spread = match &loss.formula {
@@ -66,7 +69,7 @@ impl<'a, T: Number> Horizons<'a, T> {
             }
             _ => Vec::new(),
         };
-        Self { y, y_hat, weights, counts, series, spread }
+        Self { y, y_hat, weights, counts, levels, series, spread }
     }
 
     /// The `i`-th of them.
@@ -79,6 +82,7 @@ impl<'a, T: Number> Horizons<'a, T> {
             y_hat: &self.y_hat[part(self.y_hat.len())],
             weights: &self.weights[part(self.weights.len())],
             count: f64::from(self.counts[i]),
+            levels: &self.levels[part(self.levels.len())],
             spread: self.spread.get(first..first + window.len()).unwrap_or_default(),
         }
     }
@@ -129,7 +133,8 @@ impl Loss {
     }
 }
 
-/// A part's share of a loss. Inputs: `ŷ [B, N, h, outputs]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`.
+/// A part's share of a loss. Inputs: `ŷ [B, N, h, outputs]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`, and
+/// where the quantile of each number of `ŷ` is its own, these.
 #[derive(Debug)]
 struct Share {
     loss: Loss,
@@ -141,7 +146,8 @@ struct Share {
 impl Op for Share {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| x.data(i));
-        let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], self.series);
+        let levels = if x.count() > 4 { x.data(4) } else { &[] };
+        let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
         let mut sum = 0.0;
         for (first, factors) in self.factors.iter().enumerate() {
             let mut sums = [0.0; 2];
@@ -155,7 +161,8 @@ impl Op for Share {
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| {
             let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| b.input(i));
-            let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], self.series);
+            let levels = if b.count() > 4 { b.input(4) } else { &[] };
+            let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
             let size = dx.len() / counts.len();
             for (i, dx) in dx.chunks_exact_mut(size).enumerate() {
                 let factors =
@@ -170,13 +177,23 @@ impl<'t> Var<'t> {
     /// What this forecast `[B, N, h, outputs]` of windows that span `N` series adds to the loss of a batch with these
     /// totals; see [`Loss::finish`].
     ///
-    /// `y` and `weights` are `[B, N, h]`, `counts` says how often each window was drawn. `N` of 1 may be left out.
+    /// `y` and `weights` are `[B, N, h]`, `counts` says how often each window was drawn; `N` of 1 may be left out. `levels`
+    /// are the quantiles that the numbers of the forecast were made at, where each has its own.
     #[track_caller]
-    pub fn loss(self, loss: &Loss, y: Self, [weights, counts]: [Self; 2], totals: &Totals) -> Self {
+    pub fn loss(
+        self,
+        loss: &Loss,
+        y: Self,
+        [weights, counts]: [Self; 2],
+        levels: Option<Self>,
+        totals: &Totals,
+    ) -> Self {
         let size = y.shape().size() * loss.outputs();
         assert_eq!(self.shape().size(), size, "{self:?} against {y:?}");
         let series = if y.shape().rank() == 3 { y.dim(1) } else { 1 };
         let share = Share { loss: loss.clone(), factors: loss.factors(totals), series };
-        self.tape().record(share, &[self, y, weights, counts], [])
+        let inputs = [self, y, weights, counts, levels.unwrap_or(counts)];
+        let used = if levels.is_some() { 5 } else { 4 };
+        self.tape().record(share, &inputs[..used], [])
     }
 }

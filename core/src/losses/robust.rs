@@ -108,6 +108,7 @@ mod tests {
                 weights: &[2.0; 2],
                 count: 2.0,
                 spread: &[],
+                levels: &[],
             })
         };
         for y_hat in [-5.0, -2.0, 0.5, 1.5, 4.5, 7.0] {
@@ -117,6 +118,7 @@ mod tests {
                 weights: &[2.0; 2],
                 count: 2.0,
                 spread: &[],
+                levels: &[],
             };
             let up = (mean(y_hat + 1e-6) - mean(y_hat - 1e-6)) / 2e-6;
             assert!((up - tukey.slope(&at, 0, 1.0)).abs() < 1e-8, "{y_hat}");
@@ -133,6 +135,7 @@ mod tests {
                 weights: &[0.0],
                 count: 1.0,
                 spread: &[],
+                levels: &[],
             })
         };
         assert_eq!([of(1.0), of(3.0)], [0.0, 4.0 / 6.0]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use super::{Dims, Entry, Head, Network, Recurrence, Spec, find};
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
 use crate::options::Options;
@@ -47,6 +47,8 @@ pub struct Instance {
     pub series: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
+    /// Between the network and the loss or the forecast.
+    pub(crate) head: Head,
 }
 
 impl Instance {
@@ -161,6 +163,7 @@ fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> Result<Inst
     };
     let params = Params::default();
     let network = (entry.build)(&params, dims, &own)?;
+    let head = Head::new(&params.root(), &loss);
     let trained = params.size();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
@@ -186,6 +189,7 @@ fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> Result<Inst
         series: dims.series,
         revin,
         network,
+        head,
     };
     instance.initialize();
     Ok(instance)

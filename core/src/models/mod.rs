@@ -2,12 +2,14 @@
 
 mod batch;
 pub mod dlinear;
+mod head;
 mod instance;
 pub mod lstm;
 pub mod mlpmultivariate;
 pub mod nhits;
 
 pub use batch::Batch;
+pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};

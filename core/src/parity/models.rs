@@ -2,10 +2,9 @@
 
 use super::{Fixture, assert_close, files};
 use crate::losses::Totals;
-use crate::models::{Batch, Instance, ModelSpec};
+use crate::models::{Asked, Batch, Head, Instance, ModelSpec, Place};
 use crate::nn::LstmState;
 use crate::tape::{Tape, Var};
-use crate::train::series_first;
 
 const FORWARD: f32 = 1e-5;
 const GRADIENT: f32 = 1e-4;
@@ -14,7 +13,10 @@ const GRADIENT: f32 = 1e-4;
 pub(super) fn instance(fixture: &Fixture) -> Instance {
     let spec = ModelSpec { model: fixture.meta("model"), options: fixture.options() };
     let mut model = Instance::new(&spec).unwrap();
-    for name in fixture.names("param.").iter().filter(|n| !n.contains("loss.")) {
+    // Constants of losses are no parameters; what a loss learns is.
+    let constant = |n: &str| n.contains("loss.") && model.parameter(n).is_none();
+    let names: Vec<String> = fixture.names("param.").into_iter().filter(|n| !constant(n)).collect();
+    for name in &names {
         let t = fixture.tensor(&format!("param.{name}"));
         model.set_parameter(name, &t.shape, &t.data).unwrap();
     }
@@ -66,12 +68,15 @@ fn check(fixture: &Fixture) {
         tape.constant(shape, &t.data).permute(&[0, 2, 1])
     };
     let counts = tape.constant([rows], &vec![1.0; rows]);
-    let loss = series_first(output, model.series).loss(
-        &model.loss,
-        constant(&y),
-        [constant(&mask), counts],
-        &totals,
-    );
+    let output = crate::train::rows(output, model.series);
+    // An implicit quantile network at the quantiles that upstream drew.
+    let levels = fixture.get("levels").map(|levels| constant(&levels));
+    let forecast = match (&model.head, levels) {
+        (Head::Implicit(head), Some(levels)) => head.at(output, levels),
+        _ => output,
+    };
+    let weights = [constant(&mask), counts];
+    let loss = forecast.loss(&model.loss, constant(&y), weights, levels, &totals);
     assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
 
     let mut grads = vec![0.0; model.values.len()];
@@ -83,6 +88,13 @@ fn check(fixture: &Fixture) {
         let expected = fixture.tensor(&format!("grad.{}", entry.name));
         assert_eq!(entry.param.shape.dims(), expected.shape);
         assert_close(&format!("{name} grad.{}", entry.name), grad, &expected.data, GRADIENT);
+    }
+
+    for quantile in fixture.names("at.") {
+        let asked = Asked::Quantile(quantile.parse().unwrap());
+        let mapped = model.head.forward(output, asked, Place::default()).forecast;
+        let expected = fixture.tensor(&format!("at.{quantile}")).data;
+        assert_close(&format!("{name} at {quantile}"), &mapped.data(), &expected, FORWARD);
     }
 
     let before = output.data().to_vec();
@@ -105,7 +117,11 @@ fn forwards_losses_and_gradients_are_upstreams() {
 fn recurrent_decoding_is_upstreams() {
     let mut checked = 0;
     for fixture in files("models/LSTM").iter().map(|p| Fixture::open(p)) {
-        let Some(expected) = fixture.get("validate_output") else { continue };
+        // With implicit quantiles, what is forecast at one of them; else what is validated.
+        let quantile = fixture.metadata("decoded_at");
+        let kind = if quantile.is_some() { "predict_output" } else { "validate_output" };
+        let Some(expected) = fixture.get(kind) else { continue };
+        let asked = Asked::Quantile(quantile.map_or(0.5, |q| q.parse().unwrap()));
         let model = instance(&fixture);
         let (input, outputs) = (model.input_size(), model.loss.outputs());
         let tape = Tape::default();
@@ -126,7 +142,9 @@ fn recurrent_decoding_is_upstreams() {
                 hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
                 ..whole
             };
-            let output = model.network.forward(&now).last(1, 1).data().to_vec();
+            let output = model.network.forward(&now).last(1, 1);
+            let mapped = model.head.forward(output, asked, Place::default());
+            let output = mapped.forecast.data().to_vec();
             fed_back =
                 output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
             let at =
@@ -136,5 +154,5 @@ fn recurrent_decoding_is_upstreams() {
         }
         checked += 1;
     }
-    assert!(checked >= 5, "{checked}");
+    assert!(checked >= 6, "{checked}");
 }

@@ -40,10 +40,11 @@ fn series_last(from: &[f32], [steps, columns, series]: [usize; 3], to: &mut [f32
     }
 }
 
-/// A forecast `[B, h, N·O]` as the losses see it: `[B, N, h, O]`.
-pub(crate) fn series_first(forecast: Var<'_>, series: usize) -> Var<'_> {
-    let [windows, h, outputs] = [0, 1, 2].map(|axis| forecast.dim(axis));
-    forecast.reshape([windows, h, series, outputs / series]).permute(&[0, 2, 1, 3])
+/// The output of a network `[B, h, N·O]` as heads and losses see it, a row for each series of each window: `[B·N, h, O]`.
+pub(crate) fn rows(output: Var<'_>, series: usize) -> Var<'_> {
+    let [windows, h, outputs] = [0, 1, 2].map(|axis| output.dim(axis)); // outputs of all series
+    let output = output.reshape([windows, h, series, outputs / series]).permute(&[0, 2, 1, 3]);
+    output.reshape([windows * series, h, outputs / series])
 }
 
 #[cfg(test)]
@@ -65,8 +66,8 @@ mod tests {
                 rows.extend((0..6).map(|i| number(w, i / 2, n, i % 2)));
             }
         }
-        let forecast = series_first(tape.constant([2, 3, 4], &forecast), 2);
-        assert_eq!((forecast.shape().dims(), &forecast.data()[..]), (&[2, 2, 3, 2][..], &rows[..]));
+        let forecast = super::rows(tape.constant([2, 3, 4], &forecast), 2);
+        assert_eq!((forecast.shape().dims(), &forecast.data()[..]), (&[4, 3, 2][..], &rows[..]));
         // Steps as columns and outputs as steps: the same move.
         let mut back = vec![0.0; rows.len()];
         series_last(&rows, [3, 2, 2], &mut back);

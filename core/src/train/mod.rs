@@ -18,7 +18,7 @@ mod trainer;
 mod validation;
 
 #[cfg(test)]
-pub(crate) use all_series::series_first;
+pub(crate) use all_series::rows;
 pub(crate) use gather::Source;
 pub use lr_scheduler::{
     Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
@@ -30,7 +30,7 @@ pub use options::{Availability, ClipAlgorithm, Train};
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};
 pub use report::{Control, ModelReport, Progress, ProgressFn};
-pub(crate) use runner::{Outputs, Runner};
+pub(crate) use runner::{Purpose, Runner};
 pub(crate) use sampler::Drawn;
 pub(crate) use schedule::Schedule;
 pub(crate) use state::{Place, TrainingState};

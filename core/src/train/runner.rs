@@ -6,13 +6,13 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::all_series::series_first;
+use super::all_series::rows;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
-use crate::models::Instance;
+use crate::models::{Asked, Instance, Place};
 use crate::nn::LstmState;
-use crate::rng::Key;
+use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 use crate::tape::Tape;
 
@@ -70,16 +70,17 @@ struct Step<'a> {
     drawn: &'a [Drawn],
     lens: [usize; 2],
     totals: Totals,
-    dropout: Key,
+    random: Key,
 }
 
-/// What the values of a forecast are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outputs {
-    /// One per output of the loss.
-    Network,
-    /// As upstream's `predict`: where a recurrent model feeds back the mean of its outputs, every output is that mean.
-    Forecast,
+/// What a forecast is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// To be judged, by a loss that may draw quantiles. The first window is the `first`-th of all that are judged.
+    Validation { first: usize },
+    /// As upstream's `predict`: at this quantile, if the loss knows all of them. Where a recurrent model feeds back the mean
+    /// of its outputs, every output is that mean.
+    Forecast { quantile: f32 },
 }
 
 impl Runner {
@@ -91,13 +92,13 @@ impl Runner {
         tapes + buffers
     }
 
-    /// Loss of the windows, and its gradients written to `grads`.
+    /// Loss of the windows, and its gradients written to `grads`. `random` is the key of the batch, of any stream.
     pub(crate) fn step(
         &self,
         model: &Instance,
         source: &Source<'_>,
         drawn: &[Drawn],
-        dropout: Key,
+        random: Key,
         grads: &mut Vec<f32>,
     ) -> f64 {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
@@ -107,7 +108,7 @@ impl Runner {
             grads.fill(0.0);
             return 0.0; // upstream: a mean over nothing is 0
         }
-        let step = Step { model, source, drawn, lens, totals, dropout };
+        let step = Step { model, source, drawn, lens, totals, random };
         let windows = drawn.len() / model.series;
         let shards = shard_count(windows, model.series, model.values.len());
         let leaves = shards.min(LEAVES);
@@ -158,12 +159,13 @@ impl Runner {
         for i in some {
             let range = shard(step.drawn.len() / series, i, shards);
             let (first, count) = (range.start, range.len());
-            let rows = &step.drawn[range.start * series..range.end * series];
+            let windows = &step.drawn[range.start * series..range.end * series];
             self.with_worker(|worker| {
-                worker.gathered.fill(step.model, &step.model.loss, step.source, rows, step.lens);
-                worker.tape.reset(&step.model.values, Some(step.dropout));
+                worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
+                let dropout = step.random.of(Stream::Dropout);
+                worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                loss += train_shard(step, worker, &mut grads);
+                loss += train_shard(step, worker, first, &mut grads);
                 worker.tape.release();
             });
         }
@@ -177,27 +179,27 @@ impl Runner {
         source: &Source<'_>,
         drawn: &[Drawn],
         lens: [usize; 2],
-        outputs: Outputs,
+        purpose: Purpose,
         mut visit: impl FnMut(&[Drawn], &Forecasted),
     ) {
         use rayon::prelude::*;
         let shard = windows_in(SHARD, model.series) * model.series;
         // A few shards at a time, so that memory does not grow with the number of windows.
-        for some in drawn.chunks(shard * 32) {
-            let run = |windows: &[Drawn]| {
+        for (group, some) in drawn.chunks(shard * 32).enumerate() {
+            let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let values = decode(model, worker, outputs);
+                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * shard);
                     worker.tape.release();
                     let g = &worker.gathered;
                     let (statistics, actual) = (g.statistics.clone(), g.actual.clone());
                     let compares = model.valid_loss.seasonality().is_some();
                     let insample_y = if compares { g.insample_y.clone() } else { Vec::new() };
                     let weights = g.weights.clone();
-                    Forecasted { values, statistics, actual, weights, insample_y }
+                    Forecasted { values, levels, statistics, actual, weights, insample_y }
                 })
             };
-            let done: Vec<Forecasted> = some.par_chunks(shard).map(run).collect();
+            let done: Vec<Forecasted> = some.par_chunks(shard).enumerate().map(run).collect();
             some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
@@ -214,6 +216,8 @@ impl Runner {
 pub(crate) struct Forecasted {
     /// Scaled: `[windows, series, horizon, outputs]`.
     pub(crate) values: Vec<f32>,
+    /// The quantile that each value was drawn at; empty if none was.
+    pub(crate) levels: Vec<f32>,
     statistics: Vec<Statistics>,
     /// The target over the horizon, and its weights in the validation loss.
     pub(crate) actual: Vec<f64>,
@@ -279,51 +283,74 @@ impl Forecasted {
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
+fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
-    let forecast = step.model.network.forward(&batch);
-    let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
-    let forecast = series_first(forecast, series);
+    let output = step.model.network.forward(&batch);
+    let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
+    let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
+    let place = Place { row: first * series, step: 0, horizon };
+    let mapped = step.model.head.forward(rows(output, series), asked, place);
     let y = tape.constant([windows, series, horizon], &g.target);
     let weights = tape.constant([windows, series, horizon], &g.weights);
     let counts = tape.constant([windows, series], &g.counts);
-    let loss = forecast.loss(&step.model.loss, y, [weights, counts], &step.totals);
+    let weights = [weights, counts];
+    let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);
     let value = loss.data()[0];
     f64::from(value)
 }
 
-/// The forecast of everything gathered; recurrent models decode step by step, feeding back the mean of their outputs.
-fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
+/// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
+/// back the mean of their outputs. `shard` is the place of the first window among those of the run.
+fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
     let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { windows: rows, series, input, horizon, .. } = g.lens();
+    let Lens { windows, series, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
+    let (asked, row) = match purpose {
+        Purpose::Forecast { quantile } => (Asked::Quantile(quantile), shard),
+        // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
+        Purpose::Validation { first } => {
+            let seed = model.train.random_seed as u64;
+            (Asked::Drawn(Key::new(seed, Stream::ValidQuantiles, 0)), first + shard)
+        }
+    };
+    let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        let forecast = model.network.forward(&g.batch(tape, [0, input], None, None));
-        return series_first(forecast, series).data().to_vec();
+        let output = model.network.forward(&g.batch(tape, [0, input], None, None));
+        let mapped = mapped(rows(output, series), 0);
+        let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
+        return [mapped.forecast.data().to_vec(), levels];
     }
     let state = LstmState::default();
-    let mut forecast = vec![0.0; rows * horizon * n];
+    let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
         let output = model.network.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
-        let output = output.data();
+        // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
+        let mapped = mapped(output, t);
+        let output = mapped.forecast.data();
         fed_back = output.chunks_exact(n).map(|o| o.iter().sum::<f32>() / n as f32).collect();
         for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
-            match outputs {
-                Outputs::Network => to.copy_from_slice(o),
-                Outputs::Forecast => to.fill(*mean),
+            match purpose {
+                Purpose::Validation { .. } => to.copy_from_slice(o),
+                Purpose::Forecast { .. } => to.fill(*mean),
+            }
+        }
+        if let Some(drawn) = mapped.levels {
+            levels.resize(forecast.len(), 0.0);
+            for (row, drawn) in drawn.data().chunks_exact(n).enumerate() {
+                levels[(row * horizon + t) * n..][..n].copy_from_slice(drawn);
             }
         }
     }
-    forecast
+    [forecast, levels]
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::gather::Source;
 use super::report::Control;
-use super::runner::{Outputs, Runner};
+use super::runner::{Purpose, Runner};
 use super::sampler::Drawn;
 use crate::Result;
 use crate::data::{Panel, groups, validation_windows};
@@ -24,7 +24,7 @@ pub(super) fn validate(
     let source = Source::new(model, panel, 0)?;
     let batch = train.valid_batch_size.unwrap_or(train.batch_size);
     let all = groups(panel, model.spec.multivariate);
-    let (mut sum, mut windows) = (0.0, 0.0);
+    let (mut sum, mut windows) = (0.0, 0);
     for some in all.chunks(batch) {
         control.check()?;
         let cut = |group: &Range<usize>| {
@@ -35,30 +35,40 @@ pub(super) fn validate(
         let size =
             usize::try_from(train.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
         for part in drawn.chunks(size.saturating_mul(model.series)) {
-            sum += part.len() as f64 * mean_loss(runner, model, &source, part, lens);
-            windows += part.len() as f64;
+            let loss = mean_loss(runner, model, &source, part, windows, lens);
+            sum += part.len() as f64 * loss;
+            windows += part.len();
         }
     }
-    let loss: f64 = sum / windows;
+    let loss: f64 = sum / windows as f64;
     Ok(if loss.is_finite() { loss } else { f64::INFINITY })
 }
 
+/// The loss of `drawn`, which begin with the `first`-th window of the validation.
 fn mean_loss(
     runner: &Runner,
     model: &Instance,
     source: &Source<'_>,
     drawn: &[Drawn],
+    first: usize,
     lens: [usize; 2],
 ) -> f64 {
     let (mut sums, mut totals) = (vec![[0.0; 2]; model.series], Totals::default());
     let loss = &model.valid_loss;
-    runner.forecast(model, source, drawn, lens, Outputs::Network, |windows, shard| {
+    // Differs from upstream, which measures at the median what was forecast at drawn quantiles if validLoss is given: an
+    // implicit quantile loss measures each number at the quantile that it was drawn at.
+    runner.forecast(model, source, drawn, lens, Purpose::Validation { first }, |windows, shard| {
         totals += &shard.totals(model, windows);
         let forecast = shard.unscaled(model);
         let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
-        let (values, weights) = ([&forecast[..], &shard.actual], [&shard.weights[..], &counts]);
-        let all = Horizons::new(loss, values, weights, model.series);
-        (0..windows.len()).for_each(|i| loss.add(&all.at(i), &mut sums[i % model.series]));
+        let horizons = Horizons::new(
+            loss,
+            [&forecast, &shard.actual],
+            [&shard.weights, &counts],
+            &shard.levels,
+            model.series,
+        );
+        (0..windows.len()).for_each(|i| loss.add(&horizons.at(i), &mut sums[i % model.series]));
     });
     loss.mean(&sums, &totals)
 }

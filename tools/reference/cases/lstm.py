@@ -1,9 +1,9 @@
 """LSTM: which of its variants have fixtures. Format: `__init__.py`."""
 
-from neuralforecast.losses.pytorch import FreDF, MASE, MQLoss
+from neuralforecast.losses.pytorch import FreDF, IQLoss, MASE, MQLoss
 from neuralforecast.models import LSTM
 
-from . import EXOG, EXOG_2, SHORT
+from . import EXOG, EXOG_2, ONE_SERIES, SHORT
 
 MODEL = LSTM
 
@@ -31,6 +31,7 @@ FORWARD = [
         ("recurrent_h_train_3", dict(h_train=3)),
         ("recurrent_exog", dict(h_train=2, **EXOG)),
         ("recurrent_mq", dict(h_train=2, loss=MQLoss(level=[80]))),
+        ("recurrent_iq", dict(h_train=2, loss=IQLoss(cos_embedding_dim=8))),
         ("recurrent_encoder_1_no_bias", dict(encoder_n_layers=1, encoder_bias=False)),
     ]),
 ]
@@ -45,4 +46,6 @@ TRAINING = [
                                              valid_loss=MASE(seasonality=2))),
     ("lstm_recurrent_mase", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=MASE(seasonality=2))),
     ("lstm_recurrent_exog_mq", dict(TRAIN, scaler_type="robust", recurrent=True, h_train=3, loss=MQLoss(level=[80]), **EXOG_2)),
+    ("lstm_recurrent_iq", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=IQLoss(cos_embedding_dim=8),
+                               learning_rate=5e-3), {}, {}, ONE_SERIES),
 ]

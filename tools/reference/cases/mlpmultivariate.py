@@ -33,7 +33,8 @@ TRAIN = dict(SHORT, n_series=3, hidden_size=8, learning_rate=2e-3)
 TRAINING = [
     ("mlpmultivariate_standard", dict(TRAIN, scaler_type="standard")),
     ("mlpmultivariate_exog", dict(TRAIN, scaler_type="robust", **EXOG_2)),
-    ("mlpmultivariate_5_mq", dict(TRAIN, n_series=5, scaler_type="minmax", loss=MQLoss(level=[80]), inference_windows_batch_size=2)),
+    ("mlpmultivariate_5_mq", dict(TRAIN, n_series=5, scaler_type="minmax", loss=MQLoss(level=[80]), inference_windows_batch_size=2),
+     {}, {}, [72, 60, 51, 66, 57]),
     ("mlpmultivariate_mase_valid_mase", dict(TRAIN, scaler_type="standard", loss=MASE(seasonality=3), valid_loss=MASE(seasonality=6))),
     ("mlpmultivariate_rmse_valid_tukey", dict(TRAIN, scaler_type="robust", loss=RMSE(), valid_loss=TukeyLoss())),
     ("mlpmultivariate_padded_threshold_revin", dict(TRAIN, scaler_type="revin", loss=MAE(), start_padding_enabled=True, step_size=2,
