@@ -6,6 +6,7 @@
 
 use super::columns::{Columns, Job};
 use super::neural_forecast::NeuralForecast;
+use super::quantiles::Asked;
 use super::result::Forecast;
 use crate::data::{Panel, Window, across, groups};
 use crate::train::{Control, Progress, Source};
@@ -18,11 +19,13 @@ pub struct InsampleOptions {
     pub step_size: usize,
     /// Interval levels that the forecast must have.
     pub level: Vec<f64>,
+    /// Quantiles that it must have, instead of levels.
+    pub quantiles: Vec<f64>,
 }
 
 impl Default for InsampleOptions {
     fn default() -> Self {
-        Self { step_size: 1, level: Vec::new() }
+        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new() }
     }
 }
 
@@ -45,6 +48,7 @@ impl NeuralForecast {
         if step == 0 {
             return Err(Error::option("stepSize", "a whole number ≥ 1", step));
         }
+        let asked = Asked::new(&options.level, &options.quantiles)?;
         let target = &panel.temporal[0].0;
         if self.names().contains(target) {
             let message = format!(
@@ -63,11 +67,13 @@ impl NeuralForecast {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 let (runner, name) = (&self.runner, &name[..]);
-                let job = Job { runner, model, name, panel: &seen, control, quantile: 0.5 };
-                let cut = Cut::new(&job, [h, step]);
                 let source = Source::new(model, &seen, 0)?;
-                let windows = cut.windows.iter().copied();
-                columns.extend(cut.in_order(job.columns(&source, windows, h)?));
+                columns.extend(asked.columns(model, name, |quantile| {
+                    let job = Job { runner, model, name, panel: &seen, control, quantile };
+                    let cut = Cut::new(&job, [h, step]);
+                    let windows = cut.windows.iter().copied();
+                    Ok(cut.in_order(job.columns(&source, windows, h)?))
+                })?);
                 control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
@@ -101,7 +107,7 @@ impl NeuralForecast {
             indptr,
             cutoff: Some(cutoff),
         };
-        forecast.check_levels(&options.level)?;
+        forecast.check_asked(&options.level, &options.quantiles)?;
         Ok(forecast)
     }
 }

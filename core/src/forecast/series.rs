@@ -20,8 +20,9 @@ pub(super) fn renewed(of: &Instance, panel: &Panel, goes_on: bool) -> Result<Ins
         false => (given, format!("set nSeries: {found}, or leave it out")),
     };
     if let Some(made_for) = made_for.filter(|n| *n != found) {
-        let message =
-            format!("{name} is made for {made_for} series (nSeries), and the data have {found}; {fix}");
+        let message = format!(
+            "{name} is made for {made_for} series (nSeries), and the data have {found}; {fix}"
+        );
         return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
             d.option = Some("nSeries".into());
             d.model = Some(name.into());

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::series::{check_same, renewed};
 use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
+use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
 use crate::data::Panel;
 use crate::models::Instance;

@@ -159,9 +159,21 @@ fn tile<S: Simd, const ADD: bool>(
     for c in 0..columns {
         let (to, from) = (&mut y[c * y_stride..][..rows], &turned[c * S::LANES..][..rows]);
         if ADD {
-            update(s, to, [from], #[inline(always)] |y, [v]| s.add(y, v));
+            update(
+                s,
+                to,
+                [from],
+                #[inline(always)]
+                |y, [v]| s.add(y, v),
+            );
         } else {
-            update(s, to, [from], #[inline(always)] |_, [v]| v);
+            update(
+                s,
+                to,
+                [from],
+                #[inline(always)]
+                |_, [v]| v,
+            );
         }
     }
 }

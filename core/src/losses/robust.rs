@@ -83,7 +83,8 @@ pub(super) fn spread<T: Number>(
             });
             let n = available.clone().count().max(1) as f64;
             let mean = available.clone().sum::<f64>() / n;
-            spread.push((available.map(|y: f64| (y - mean).powi(2)).sum::<f64>() / n).sqrt() + CLOSE);
+            spread
+                .push((available.map(|y: f64| (y - mean).powi(2)).sum::<f64>() / n).sqrt() + CLOSE);
         }
     }
     spread

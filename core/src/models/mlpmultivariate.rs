@@ -59,8 +59,12 @@ impl Model for MLPMultivariate {
         let rows = batch.size();
         let flat = |x: Var<'t>| x.reshape([rows, x.shape().size() / rows]);
         let stat = batch.stat_exog.map(|s| s.reshape([1, s.shape().size()]).repeat(0, rows));
-        let parts =
-            [Some(flat(batch.insample_y)), batch.hist_exog.map(flat), batch.futr_exog.map(flat), stat];
+        let parts = [
+            Some(flat(batch.insample_y)),
+            batch.hist_exog.map(flat),
+            batch.futr_exog.map(flat),
+            stat,
+        ];
         let x = concat_present(parts, 1); // [B, N·(L + X·L + F·(L + h) + S)]
         let hidden = self.hidden.iter().fold(x, |x, layer| layer.forward(x).relu());
         let forecast = self.output.forward(hidden);

@@ -2,11 +2,14 @@
 
 mod batch;
 pub mod dlinear;
+mod encoder_decoder;
+pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
 pub mod mlpmultivariate;
 pub mod nhits;
+pub mod rnn;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -24,7 +27,7 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -117,6 +120,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
+    /// The batch of such a model is not cut into shards.
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -124,12 +133,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
+    fn couples_windows(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
 impl<M: Model> Network for M {
     fn recurrence(&self) -> Option<Recurrence> {
         Model::recurrence(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -222,9 +236,11 @@ macro_rules! registry {
 
 registry! {
     dlinear::DLinear,
+    gru::GRU,
     lstm::LSTM,
     mlpmultivariate::MLPMultivariate,
     nhits::NHITS,
+    rnn::RNN,
 }
 
 /// The registered model of this name.

@@ -19,6 +19,8 @@ struct Case {
     y_hat: Vec<f32>,
     weights: Vec<f32>,
     insample_y: Vec<f32>,
+    /// The quantile of each number of the forecast; empty where it has none of its own.
+    levels: Vec<f32>,
     /// Numbers per step of the forecast.
     outputs: usize,
     value: Vec<f32>,
@@ -45,9 +47,22 @@ impl Case {
             weights.iter_mut().enumerate().for_each(|(i, w)| *w *= by_step[i % h]);
         }
         let outputs = case["outputs"].as_u64().unwrap() as usize;
-        let (y_hat, insample_y) = (list("yHat"), list("yInsample"));
+        let [y_hat, insample_y, levels] = ["yHat", "yInsample", "levels"].map(list);
         let (value, grad) = (list("value"), list("grad"));
-        Self { name, loss, rows, series, y, y_hat, weights, insample_y, outputs, value, grad }
+        Self {
+            name,
+            loss,
+            rows,
+            series,
+            y,
+            y_hat,
+            weights,
+            insample_y,
+            levels,
+            outputs,
+            value,
+            grad,
+        }
     }
 
     fn totals(&self, windows: std::ops::Range<usize>) -> Totals {
@@ -83,7 +98,9 @@ impl Case {
         let weights = tape.constant(shape, &part(&self.weights));
         let counts = tape.constant([rows], &vec![1.0; rows]);
         let y = tape.constant(shape, &part(&self.y));
-        let value = forecast.loss(&self.loss, y, [weights, counts], None, totals);
+        let levels = (!self.levels.is_empty())
+            .then(|| tape.constant([rows, h, self.outputs], &part(&self.levels)));
+        let value = forecast.loss(&self.loss, y, [weights, counts], levels, totals);
         tape.backward(value, &mut Vec::new());
         let value = f64::from(value.data()[0]);
         (value, forecast.grad().to_vec())
@@ -114,7 +131,7 @@ impl Case {
         let mut sums = vec![[0.0; 2]; self.series];
         let counts = vec![1.0; self.rows];
         let weights = [&self.weights[..], &counts];
-        let horizons = Horizons::new(&self.loss, [&y_hat, &y], weights, &[], self.series);
+        let horizons = Horizons::new(&self.loss, [&y_hat, &y], weights, &self.levels, self.series);
         (0..self.rows).for_each(|i| self.loss.add(&horizons.at(i), &mut sums[i % self.series]));
         let value = self.loss.mean(&sums, &self.totals(0..self.rows));
         assert_close(
@@ -145,8 +162,9 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
     for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
         let h = case.y.len() / case.rows;
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
-        let once =
-            Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0, spread: &[], levels: &[] };
+        let levels = &case.levels[..case.levels.len() / case.rows];
+        let weights = &case.weights[..h];
+        let once = Horizon { y, y_hat, weights, count: 1.0, spread: &[], levels };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);

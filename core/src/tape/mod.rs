@@ -8,18 +8,29 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod batch_norm;
+mod conv;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod norm;
 mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
+mod reduce;
+mod rnn;
+mod rrelu;
 mod shape;
+mod softmax_mean;
 mod window;
 
-pub use lstm::LstmWeights;
+pub use batch_norm::{BatchStatistics, Update};
+pub use conv::{Edge, Steps};
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
@@ -70,12 +81,14 @@ pub struct Tape {
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
     rows: Cell<[usize; 2]>,
+    counts: Cell<Option<usize>>,
+    updates: RefCell<Vec<Update>>,
 }
 
 impl Tape {
     /// A tape for a model with these parameters, ready for a forward.
     ///
-    /// `training` switches dropout on; its key makes the masks.
+    /// `training` switches dropout and the statistics of batches on; its key makes the masks.
     pub fn reset(&self, params: &Arc<Vec<f32>>, training: Option<Key>) {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
@@ -84,9 +97,36 @@ impl Tape {
         self.training.set(training);
         self.layers.set(0);
         self.rows.set([0, 1]);
+        self.counts.set(None);
+        self.updates.borrow_mut().clear();
     }
 
-    /// Says that this tape's batch are `count` rows of the whole, from the `first` on: dropout masks depend on it.
+    /// Whether this forward is one of training.
+    pub fn is_training(&self) -> bool {
+        self.training.get().is_some()
+    }
+
+    /// Says how often each window of the batch counts: `[B]`. Left out, each counts once.
+    pub fn set_counts(&self, counts: Var<'_>) {
+        self.counts.set(Some(counts.id));
+    }
+
+    /// How often each window of the batch counts, if not once.
+    fn counts(&self) -> Option<Var<'_>> {
+        self.counts.get().map(|id| Var { tape: self, id })
+    }
+
+    /// Asks for numbers beside the parameters to be changed after this step.
+    pub fn update(&self, update: Update) {
+        self.updates.borrow_mut().push(update);
+    }
+
+    /// What this forward asked to be changed.
+    pub fn take_updates(&self) -> Vec<Update> {
+        self.updates.take()
+    }
+
+    /// Says that this tape's batch are `count` windows of the whole, from the `first` on: dropout masks depend on it.
     pub fn set_rows(&self, first: usize, count: usize) {
         self.rows.set([first, count]);
     }
@@ -220,13 +260,13 @@ impl Tape {
         r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
     }
 
-    /// The key of the next dropout layer, if training; and the place that the first of `size` numbers of this batch has
-    /// among those of the whole.
-    fn next_dropout(&self, size: usize) -> Option<(Key, usize)> {
+    /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
+    /// for each window, has among those of the whole.
+    fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
         let key = self.training.get()?;
         self.layers.set(self.layers.get() + 1);
         let [first, count] = self.rows.get();
-        Some((key.layer(self.layers.get()), size / count.max(1) * first))
+        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

@@ -49,4 +49,14 @@ impl Var<'_> {
         }
         self.tape.record(Permute { axes: order }, &[self], &sizes[..rank])
     }
+
+    /// The last two axes exchanged.
+    #[track_caller]
+    pub fn transpose(self) -> Self {
+        let rank = self.shape().rank();
+        assert!(rank >= 2, "transpose of {:?}", self.shape());
+        let mut axes = [0, 1, 2, 3, 4, 5];
+        axes.swap(rank - 2, rank - 1);
+        self.permute(&axes[..rank])
+    }
 }

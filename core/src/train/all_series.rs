@@ -55,7 +55,8 @@ mod tests {
     fn forecasts_are_laid_out_as_rows_are() {
         let tape = Tape::default();
         // Two windows of three steps, two series, two outputs: the number says which.
-        let number = |w: usize, t: usize, n: usize, o: usize| (1000 * w + 100 * t + 10 * n + o) as f32;
+        let number =
+            |w: usize, t: usize, n: usize, o: usize| (1000 * w + 100 * t + 10 * n + o) as f32;
         let mut forecast = Vec::new();
         let mut rows = Vec::new();
         for w in 0..2 {
@@ -71,7 +72,10 @@ mod tests {
         // Steps as columns and outputs as steps: the same move.
         let mut back = vec![0.0; rows.len()];
         series_last(&rows, [3, 2, 2], &mut back);
-        assert_eq!(back[..4], [number(0, 0, 0, 0), number(0, 0, 1, 0), number(0, 1, 0, 0), number(0, 1, 1, 0)]);
+        assert_eq!(
+            back[..4],
+            [number(0, 0, 0, 0), number(0, 0, 1, 0), number(0, 1, 0, 0), number(0, 1, 1, 0)]
+        );
         assert_eq!(back[6..8], [number(0, 0, 0, 1), number(0, 0, 1, 1)]);
     }
 }

@@ -11,10 +11,10 @@ use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
 use crate::models::{Asked, Instance, Place};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
-use crate::tape::Tape;
+use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
@@ -32,10 +32,13 @@ fn windows_in(rows: usize, series: usize) -> usize {
     (rows / series).max(WINDOWS)
 }
 
-/// How many shards a step has: an even number, so that two halves of the tree have the same work.
-fn shard_count(windows: usize, series: usize, parameters: usize) -> usize {
-    let rows = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
-    windows.div_ceil(windows_in(rows, series)).next_multiple_of(2).min(windows)
+/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
+fn shard_count(windows: usize, model: &Instance) -> usize {
+    if model.network.couples_windows() {
+        return windows.min(1);
+    }
+    let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
 /// The windows of shard `i` of `shards`: all have nearly the same number.
@@ -61,6 +64,15 @@ pub(crate) struct Runner {
 struct Partial {
     loss: f64,
     grads: Vec<f32>,
+    updates: Vec<Update>,
+}
+
+/// What a step makes beside its gradients.
+#[derive(Default)]
+pub(crate) struct Stepped {
+    pub(crate) loss: f64,
+    /// What becomes of statistics over batches.
+    pub(crate) updates: Vec<Update>,
 }
 
 /// One training step, as all shards see it.
@@ -100,22 +112,22 @@ impl Runner {
         drawn: &[Drawn],
         random: Key,
         grads: &mut Vec<f32>,
-    ) -> f64 {
+    ) -> Stepped {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
         if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
-            return 0.0; // upstream: a mean over nothing is 0
+            return Stepped::default(); // upstream: a mean over nothing is 0
         }
         let step = Step { model, source, drawn, lens, totals, random };
-        let windows = drawn.len() / model.series;
-        let shards = shard_count(windows, model.series, model.values.len());
+        let shards = shard_count(drawn.len() / model.series, model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        model.loss.finish(partial.loss, grads)
+        let loss = model.loss.finish(partial.loss, grads);
+        Stepped { loss, updates: partial.updates }
     }
 
     /// What the loss is divided by: known before any forward.
@@ -146,6 +158,7 @@ impl Runner {
             || self.tree(step, middle..range.end, leaves, shards),
         );
         left.loss += right.loss;
+        left.updates.extend(right.updates);
         crate::kernels::elementwise::add_assign(&mut left.grads, &right.grads);
         lock(&self.buffers).push(right.grads);
         left
@@ -155,7 +168,7 @@ impl Runner {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
-        let (mut loss, series) = (0.0, step.model.series);
+        let (mut loss, mut updates, series) = (0.0, Vec::new(), step.model.series);
         for i in some {
             let range = shard(step.drawn.len() / series, i, shards);
             let (first, count) = (range.start, range.len());
@@ -166,10 +179,12 @@ impl Runner {
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
                 loss += train_shard(step, worker, first, &mut grads);
+                updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
         }
-        Partial { loss, grads }
+        assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
+        Partial { loss, grads, updates }
     }
 
     /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
@@ -287,6 +302,9 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
+    tape.set_counts(tape.input([windows], |to| {
+        to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
+    }));
     let output = step.model.network.forward(&batch);
     let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
@@ -324,7 +342,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
     }
-    let state = LstmState::default();
+    let state = RecurrentState::default();
     let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
