@@ -106,6 +106,8 @@ CASES = [
     ("clamp", "clamp", {"low": 0.0, "high": 1.25}, X, lambda x: x.clamp(0.0, 1.25)),
     ("matmul", "matmul", {}, {"a": (3, 5), "b": (5, 4)}, lambda a, b: a @ b),
     ("matmul_batched", "matmul", {}, {"a": (2, 3, 5), "b": (2, 5, 4)}, lambda a, b: a @ b),
+    ("matmul_3d_2d", "matmul", {}, {"a": (2, 3, 4), "b": (4, 3)}, lambda a, b: a @ b),
+    ("matmul_4d", "matmul", {}, {"a": (2, 2, 3, 2), "b": (2, 2, 2, 1)}, lambda a, b: a @ b),
     ("linear", "linear", {}, {"x": (3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
     ("linear_3d", "linear", {}, {"x": (2, 3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
     ("linear_no_bias", "linear", {}, {"x": (3, 5), "weight": (4, 5)}, F.linear),

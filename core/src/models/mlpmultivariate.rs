@@ -37,11 +37,7 @@ impl Model for MLPMultivariate {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        for (name, n) in [("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)] {
-            if n == 0 {
-                return Err(Error::option(name, "a whole number ≥ 1", n));
-            }
-        }
+        at_least_one(&[("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)])?;
         let Dims { input, h, outputs, futr, hist, stat, series } = dims;
         let inputs = series * (input * (1 + hist) + (input + h) * futr + stat);
         let layer = |i| {

@@ -1,6 +1,7 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+mod checks;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
@@ -10,6 +11,8 @@ pub mod lstm;
 pub mod mlpmultivariate;
 pub mod nhits;
 pub mod rnn;
+pub mod tsmixer;
+pub mod tsmixerx;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -25,9 +28,11 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
+    pub(crate) use super::checks::{at_least_one, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
+        Activate, Activation, BatchNorm1d, BlockActivation, Cell, LayerNorm, Linear, Mlp, Path,
+        Recurrent, RecurrentOptions, RevIn,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -241,6 +246,8 @@ registry! {
     mlpmultivariate::MLPMultivariate,
     nhits::NHITS,
     rnn::RNN,
+    tsmixer::TSMixer,
+    tsmixerx::TSMixerx,
 }
 
 /// The registered model of this name.

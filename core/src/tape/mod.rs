@@ -15,6 +15,7 @@ mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod matmul;
 mod norm;
 mod permute;
 mod pointwise;
@@ -168,8 +169,17 @@ impl Tape {
 
     /// A parameter.
     pub fn param(&self, param: Param) -> Var<'_> {
+        self.stored(param, true)
+    }
+
+    /// Numbers among the parameters that stay as they are: they get no gradient.
+    pub fn fixed(&self, param: Param) -> Var<'_> {
+        self.stored(param, false)
+    }
+
+    fn stored(&self, param: Param, needs_grad: bool) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let id = r.new_node(&[], param.shape, Place::Param(param), true);
+        let id = r.new_node(&[], param.shape, Place::Param(param), needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
