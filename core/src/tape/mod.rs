@@ -8,6 +8,7 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod cosines;
 mod dropout;
 mod layout;
 mod linear;
