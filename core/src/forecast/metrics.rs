@@ -135,12 +135,11 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
                 )
                 .with(|d| d.model = Some(model.into())));
             }
+            let of_mean = if metric == Metric::Scrps { 1.0 } else { 1.0 / quantiles.len() as f64 };
             Box::new(move |row, y| {
-                mean(
-                    quantiles
-                        .iter()
-                        .map(|(q, values)| Some(quantile_loss(*q, y - f64::from(values[row])))),
-                )
+                let loss =
+                    |(q, values): &(f64, &[f32])| quantile_loss(*q, y - f64::from(values[row]));
+                Some(quantiles.iter().map(loss).sum::<f64>() * of_mean)
             })
         }
         Metric::Quantile(q) => {

@@ -74,6 +74,11 @@ fn check(f: &Fixture) {
     let mut run = Run { panel: &panel, val_size, control: &control, save: None };
     let mut state = TrainingState::new(&model, model.train.max_steps).unwrap();
     let report = train(&mut model, &mut state, &mut run).unwrap();
+            model.train.early_stop_patience_steps,
+            report.train_loss,
+            report.val_loss
+        );
+    }
     assert_close(
         &format!("{} training loss", f.name),
         &report.train_loss,

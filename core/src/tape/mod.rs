@@ -8,9 +8,9 @@
 //! before allocates nothing.
 
 mod arithmetic;
-mod cosines;
 mod batch_norm;
 mod conv;
+mod cosines;
 mod dropout;
 mod layout;
 mod linear;

@@ -30,7 +30,7 @@ pub enum Metric {
     MqLoss,
     /// Quantile loss of a model's forecast of this quantile.
     Quantile(f64),
-    /// Quantile loss of all series, averaged over a model's quantiles, twice, relative to the size of what happened.
+    /// Quantile losses of all series, summed over a model's quantiles, twice, relative to the size of what happened.
     /// Upstream: `losses/pytorch.py: sCRPS`.
     Scrps,
     /// Share of actual values within the interval of this level, in percent; bounds count as within.
