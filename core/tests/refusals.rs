@@ -5,7 +5,8 @@ mod series;
 
 use neuro_divergent::data::{Column, Frequency, Table};
 use neuro_divergent::{
-    Control, Error, ErrorCode, FitOptions, InsampleOptions, ModelSpec, NeuralForecast, PredictOptions,
+    Control, Error, ErrorCode, FitOptions, InsampleOptions, ModelSpec, NeuralForecast,
+    PredictOptions,
 };
 use serde_json::{Value, json};
 use series::{forecaster, models, panel, spec};

@@ -12,6 +12,7 @@ mod batch_norm;
 mod conv;
 mod cosines;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
@@ -19,7 +20,9 @@ mod norm;
 mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
 mod reduce;
+mod rnn;
 mod rrelu;
 mod shape;
 mod softmax_mean;
@@ -27,8 +30,8 @@ mod window;
 
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
-pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
