@@ -131,6 +131,7 @@ CASES = [
     ("hardswish", "hardswish", {}, X, F.hardswish),
     ("celu", "celu", {"alpha": 1.0}, X, F.celu),
     ("rrelu", "rrelu", {"lower": 0.125, "upper": 1 / 3, "training": False}, X, F.rrelu),
+    ("cosines", "cosines", {"count": 5}, {"x": (6,)}, lambda x: torch.cos(x[:, None] * torch.arange(5) * torch.pi)),
     ("exp", "exp", {}, X, torch.exp),
     ("log", "log", {}, X, torch.log),
     ("sqrt", "sqrt", {}, X, torch.sqrt),

@@ -10,6 +10,7 @@
 mod arithmetic;
 mod batch_norm;
 mod conv;
+mod cosines;
 mod dropout;
 mod gru;
 mod layout;
