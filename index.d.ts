@@ -52,6 +52,8 @@ export interface Loss {
     | 'MQLoss'
     | 'HuberQLoss'
     | 'HuberMQLoss'
+    | 'IQLoss'
+    | 'HuberIQLoss'
     | 'Accuracy'
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
@@ -65,6 +67,15 @@ export interface LevelSpec {
 /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
 export interface HorizonWeight {
   horizonWeight?: NumInput
+}
+/** What an implicit quantile loss is made of. */
+export interface ImplicitSpec extends HorizonWeight {
+  /** Cosines that a quantile is described by. */
+  cosEmbeddingDim?: number
+  /** Draws quantiles to 0 where it is large, beside `concentration1`. */
+  concentration0?: number
+  /** Draws quantiles to 1 where it is large, beside `concentration0`. */
+  concentration1?: number
 }
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
@@ -94,6 +105,14 @@ export declare const loss: {
   huberQ(options: HorizonWeight & { q: number; delta?: number }): Loss
   /** Quantile loss of several quantiles, squared for errors up to `delta`. @default level [80, 90], delta 1 */
   huberMQ(options?: LevelSpec & { delta?: number }): Loss
+  /**
+   * Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it
+   * forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution.
+   * @default cosEmbeddingDim 64, concentration0 1, concentration1 1: all quantiles alike
+   */
+  iq(options?: ImplicitSpec): Loss
+  /** The same, squared for errors up to `delta`. @default delta 1 */
+  huberIQ(options?: ImplicitSpec & { delta?: number }): Loss
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
@@ -207,16 +226,26 @@ export interface PredictOptions extends RunOptions {
   static?: Table
   /** The columns of `futrExogList` for the forecast times. */
   future?: Table
-  /** Prediction intervals in percent, among those the loss has learned. */
+  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
+  /**
+   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
+   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
+   */
+  quantiles?: number[]
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
-  /** Prediction intervals in percent, among those the loss has learned. */
+  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
+  /**
+   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
+   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
+   */
+  quantiles?: number[]
 }
 export interface FutureOptions {
   /** Histories instead of the training data. */
@@ -301,11 +330,29 @@ export interface ChartOptions {
 export interface MetricsOptions {
   /** Steps of a season, for `mase` and the seasonal naive. @default by `freq`: 12 of months, 7 of days, 24 of hours */
   seasonLength?: number
+  /** Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast */
+  benchmark?: string
   /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
   seasonalNaive?: boolean
 }
-/** A score: `coverage-90` is the share of values within the interval of level 90. */
-export type MetricName = 'mae' | 'mse' | 'rmse' | 'mape' | 'smape' | 'mase' | 'mqloss' | `coverage-${number}`
+/**
+ * A score: `coverage-90` is the share of values within the interval of level 90, `ql-0.9` the quantile loss of the quantile
+ * 0.9; `rmae` and `relmse` are relative to a benchmark.
+ */
+export type MetricName =
+  | 'mae'
+  | 'mse'
+  | 'rmse'
+  | 'mape'
+  | 'smape'
+  | 'mase'
+  | 'rmae'
+  | 'relmse'
+  | 'accuracy'
+  | 'mqloss'
+  | 'scrps'
+  | `coverage-${number}`
+  | `ql-${number}`
 
 /** One row per series, cutoff and time, sorted in this order. Iterating it gives the rows. */
 export interface Forecast extends Iterable<Row>, Disposable {
@@ -323,6 +370,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   column(name: string): Float32Array
   /** The columns of one series. */
   series(id: string): Record<string, Float32Array>
+  /** A model's forecast of a quantile, between 0 and 1. */
+  quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
   interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
   /** Rows with the column names of the training table; times are `Date`s, or numbers when `freq` is a number. */

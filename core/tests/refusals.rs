@@ -5,7 +5,8 @@ mod series;
 
 use neuro_divergent::data::{Column, Frequency, Table};
 use neuro_divergent::{
-    Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
+    Control, Error, ErrorCode, FitOptions, InsampleOptions, ModelSpec, NeuralForecast,
+    PredictOptions,
 };
 use serde_json::{Value, json};
 use series::{forecaster, models, panel, spec};
@@ -360,6 +361,60 @@ fn levels_that_were_not_trained_are_refused() {
     let message =
         "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`";
     refused(nf.predict(&level(95.0), &Control::default()), ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn quantiles_that_were_not_trained_are_refused() {
+    let asked = |quantiles: &[f64], level: &[f64]| PredictOptions {
+        quantiles: quantiles.to_vec(),
+        level: level.to_vec(),
+        ..PredictOptions::default()
+    };
+    let options = json!({ "loss": { "kind": "MQLoss", "args": { "quantiles": [0.1, 0.5] } } });
+    let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
+    assert!(nf.predict(&asked(&[0.1, 0.5], &[]), &Control::default()).is_ok());
+    let message = "\"DLinear\" has the quantiles 0.1, 0.5, not 0.3; to get it, train with \
+                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+    let result = nf.predict(&asked(&[0.1, 0.3], &[]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+    let message = "give level or quantiles, not both: a level is its two quantiles";
+    let result = nf.predict(&asked(&[0.1], &[80.0]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+
+    let point = fit("DLinear", json!({}), &panel(1, 40), &FitOptions::default()).unwrap();
+    let message = "\"DLinear\" has no quantiles, so not 0.3; to get it, train with \
+                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+    let result = point.predict(&asked(&[0.3], &[]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn an_implicit_quantile_loss_takes_any_quantile_and_level() {
+    let options = json!({ "loss": { "kind": "IQLoss" } });
+    let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
+    let names = |options: &PredictOptions| {
+        let forecast = nf.predict(options, &Control::default()).unwrap();
+        forecast.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&PredictOptions::default()), ["DLinear_ql0.5"]);
+    let quantiles = PredictOptions { quantiles: vec![0.9, 0.25], ..PredictOptions::default() };
+    assert_eq!(names(&quantiles), ["DLinear_ql0.25", "DLinear_ql0.9"]);
+    let level = PredictOptions { level: vec![80.0, 97.5], ..PredictOptions::default() };
+    let expected = ["DLinear-lo-97.5", "DLinear-lo-80", "DLinear-hi-80", "DLinear-hi-97.5"];
+    assert_eq!(names(&level), expected);
+    let forecast = nf.predict(&level, &Control::default()).unwrap();
+    let (lo, hi) = forecast.interval("DLinear", 97.5).unwrap();
+    assert_eq!(forecast.quantile("DLinear", 0.0125).unwrap(), lo);
+    assert!(lo.iter().zip(hi).all(|(lo, hi)| lo <= hi), "sorted, whatever the network gives");
+
+    let insample = |level: Vec<f64>| {
+        let options = InsampleOptions { step_size: 4, level, ..InsampleOptions::default() };
+        nf.predict_insample(&options, &Control::default()).unwrap()
+    };
+    let within = insample(vec![80.0]);
+    assert_eq!(within.columns.len(), 3);
+    assert!(within.quantile("DLinear", 0.1).unwrap().len() > 4);
+    assert_eq!(insample(Vec::new()).columns[0].0, "DLinear_ql0.5");
 }
 
 #[test]

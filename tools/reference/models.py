@@ -22,19 +22,20 @@ ASKED, DECODED_AT = (0.05, 0.5, 0.975), 0.3
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
-    """Random windows [B, length, C, 1] with holes, as upstream cuts them; masked points read 0."""
+    """Random windows [B, length, C, N] with holes, as upstream cuts them; masked points read 0."""
     exog = model.hist_exog_list + model.futr_exog_list
     columns = pd.Index(["y", "available_mask"] + exog)
-    values = torch.randn(BATCH, length, len(columns), generator=rng)
-    mask = (torch.rand(BATCH, length, generator=rng) > 0.2).float()
+    values = torch.randn(BATCH, length, len(columns), model.n_series, generator=rng)
+    mask = (torch.rand(BATCH, length, model.n_series, generator=rng) > 0.2).float()
     mask[0] = 1.0  # one full window, and none empty
     mask[:, model.input_size - 1 : model.input_size + 1] = 1.0
     trained = model.h_train if model.RECURRENT else model.h
     mask[1:3, model.input_size + trained - 1] = 0.0  # the right padding of the last windows
     values[:, :, 0] = (values[:, :, 0] + 1.0) * mask
     values[:, :, 1] = mask
-    static = torch.randn(BATCH, len(model.stat_exog_list), generator=rng)
-    return dict(temporal=values.unsqueeze(-1), temporal_cols=columns, static=static,
+    rows = model.n_series if model.MULTIVARIATE else BATCH
+    static = torch.randn(rows, len(model.stat_exog_list), generator=rng)
+    return dict(temporal=values, temporal_cols=columns, static=static,
                 static_cols=pd.Index(model.stat_exog_list))
 
 
@@ -45,9 +46,9 @@ def parse(model, windows):
     return dict(zip(names, model._parse_windows(dict(y_idx=0), cut)))
 
 
-def squeezed(batch: dict, prefix: str) -> dict:
-    """`[B, T, 1]` targets and masks become `[B, T]`; absent inputs are left out."""
-    flat = {"insample_y", "insample_mask", "outsample_y", "outsample_mask"}
+def squeezed(model, batch: dict, prefix: str) -> dict:
+    """`[B, T, 1]` targets and masks of univariate models become `[B, T]`; absent inputs are left out."""
+    flat = set() if model.MULTIVARIATE else {"insample_y", "insample_mask", "outsample_y", "outsample_mask"}
     return {f"{prefix}.{k}": v.squeeze(-1) if k in flat else v for k, v in batch.items() if v is not None}
 
 
@@ -65,7 +66,7 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
         # Implicit quantiles are validated at random ones: nothing to compare with.
         validated = None if implicit else model._validate_step_recurrent_batch(**inputs, y_idx=0)
     model.loss.has_predicted = False
-    tensors = squeezed(batch, "decode")
+    tensors = squeezed(model, batch, "decode")
     tensors.update(predict_output=predicted, validate_output=validated)
     lengths = {
         "decode": f"decode.* span input_size + 1 + h - 1 = {batch['insample_y'].shape[1]} steps; decoding reads the first "
@@ -117,7 +118,7 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
             tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
         assert not p.requires_grad or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    tensors.update(squeezed(batch, "batch"))
+    tensors.update(squeezed(model, batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
     if buffers:

@@ -19,6 +19,7 @@ use point::Point;
 use quantile::Pinball;
 use robust::Tukey;
 
+pub(crate) use batch::Horizons;
 pub use batch::Totals;
 pub use kinds::every_loss;
 pub(crate) use point::inverse_naive_error;
@@ -122,6 +123,8 @@ pub(crate) struct Horizon<'a, T> {
     pub(crate) weights: &'a [f32],
     /// How often the window was drawn.
     pub(crate) count: f64,
+    /// For Tukey's loss of a window that spans several series: how far they are apart at each step. Else empty.
+    pub(crate) spread: &'a [f64],
     /// The quantile that each number of the forecast was made at; empty where the loss has quantiles of its own.
     pub(crate) levels: &'a [f32],
 }

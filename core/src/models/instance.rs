@@ -43,6 +43,8 @@ pub struct Instance {
     pub values: Arc<Vec<f32>>,
     /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
+    /// Series that it sees at once: 1 unless it is multivariate.
+    pub series: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
     /// Between the network and the loss or the forecast.
@@ -51,9 +53,20 @@ pub struct Instance {
 
 impl Instance {
     /// Checks all options and declares the parameters, initialised from `randomSeed`.
+    ///
+    /// A multivariate model without `nSeries` is made for one series, until [`Instance::for_series`] is told how many.
     pub fn new(given: &ModelSpec) -> Result<Self> {
+        Self::made(given, None)
+    }
+
+    /// The same model for this many series, which a univariate one need not know.
+    pub fn for_series(given: &ModelSpec, series: usize) -> Result<Self> {
+        Self::made(given, Some(series))
+    }
+
+    fn made(given: &ModelSpec, series: Option<usize>) -> Result<Self> {
         let entry = find(&given.model)?;
-        build(&entry, given).map_err(|e| {
+        build(&entry, given, series).map_err(|e| {
             e.with(|d| {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
@@ -130,9 +143,12 @@ impl Instance {
     }
 }
 
-pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
+    if entry.spec.multivariate {
+        train.n_series = series.or(train.n_series);
+    }
     train.check()?;
     check_exogenous(entry.spec, &train)?;
     let (loss, valid_loss) = train.losses()?;
@@ -143,6 +159,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         futr: train.futr_exog_list.len(),
         hist: train.hist_exog_list.len(),
         stat: train.stat_exog_list.len(),
+        series: train.n_series.unwrap_or(1),
     };
     let (params, (network, head)) = Params::declared(|params| {
         let network = (entry.build)(params, dims, &own)?;
@@ -170,6 +187,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         entries,
         values,
         trained,
+        series: dims.series,
         revin,
         network,
         head,

@@ -1,14 +1,18 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+mod checks;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
+pub mod mlpmultivariate;
 pub mod nhits;
 pub mod rnn;
+pub mod tsmixer;
+pub mod tsmixerx;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -24,9 +28,11 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
+    pub(crate) use super::checks::{at_least_one, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
+        Activate, Activation, BatchNorm1d, BlockActivation, Cell, LayerNorm, Linear, Mlp, Path,
+        Recurrent, RecurrentOptions, RevIn,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -67,6 +73,8 @@ pub struct Spec {
     pub paper: &'static str,
     /// What it takes beside the target.
     pub exogenous: Exogenous,
+    /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
+    pub multivariate: bool,
 }
 
 /// Sizes a model is built for.
@@ -84,6 +92,8 @@ pub struct Dims {
     pub hist: usize,
     /// `S`: columns that do not change.
     pub stat: usize,
+    /// `N`: series that a multivariate model sees at once; 1 for others.
+    pub series: usize,
 }
 
 /// A model that forecasts one step at a time and feeds it back.
@@ -121,7 +131,7 @@ pub trait Model: Send + Sync + Sized + 'static {
         false
     }
 
-    /// Forecast of each window: `[B, h, O]`, scaled as the input is.
+    /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -182,7 +192,9 @@ fn entry<M: Model>() -> Entry {
         read: |given, train| {
             let mut own = M::Options::default();
             for (name, value) in given {
-                if !train.set(name, value)? && !own.set(name, value)? {
+                let taken = name != "nSeries" || M::SPEC.multivariate;
+                let set = taken && (train.set(name, value)? || own.set(name, value)?);
+                if !set {
                     return Err(no_option::<M>(name));
                 }
             }
@@ -198,7 +210,7 @@ fn entry<M: Model>() -> Entry {
     }
 }
 
-/// Options of the contract that do not exist yet.
+/// Options of the contract that no model has yet, or only others.
 const PLANNED: [&str; 6] =
     ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
 
@@ -231,8 +243,11 @@ registry! {
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,
+    mlpmultivariate::MLPMultivariate,
     nhits::NHITS,
     rnn::RNN,
+    tsmixer::TSMixer,
+    tsmixerx::TSMixerx,
 }
 
 /// The registered model of this name.
@@ -261,7 +276,8 @@ pub fn describe() -> Value {
         let taken = |f: &Field| {
             let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
             let hides_all = only_target.then_some(("excludeInsampleY", false));
-            !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
+            let counts = (!e.spec.multivariate).then_some(("nSeries", false));
+            !not_taken.chain(hides_all).chain(counts).any(|(name, _)| name == f.name)
         };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
@@ -274,6 +290,7 @@ pub fn describe() -> Value {
             "family": e.spec.family,
             "paper": e.spec.paper,
             "inputs": { "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat },
+            "multivariate": e.spec.multivariate,
             "options": shared.chain(own).collect::<Vec<_>>(),
         })
     };
@@ -296,7 +313,7 @@ mod tests {
             json!({ "h": 3, "inputSize": 6, "learningRate": 0.01, "windowsBatchSize": 16 });
         let options = options.as_object().unwrap().clone();
         let given = ModelSpec { model: "Skeleton".into(), options };
-        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given).unwrap();
+        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given, None).unwrap();
         let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
         let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
         let mut state = TrainingState::new(&model, 100).unwrap();

@@ -8,29 +8,42 @@ use crate::tape::{Param, Var};
 #[derive(Clone, Copy, Debug)]
 pub struct Linear {
     weight: Param,
-    bias: Param,
+    bias: Option<Param>,
 }
 
 impl Linear {
     /// Declares `weight [outputs, inputs]` and `bias [outputs]`.
     pub fn new(path: &Path<'_>, inputs: usize, outputs: usize) -> Self {
-        let init = Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt());
-        Self {
-            weight: path.param("weight", [outputs, inputs], init),
-            bias: path.param("bias", [outputs], init),
-        }
+        let weight = Self::without_bias(path, inputs, outputs).weight;
+        Self { weight, bias: Some(path.param("bias", [outputs], Self::init(inputs))) }
+    }
+
+    /// Declares `weight [outputs, inputs]`: `y = x·Wᵀ`.
+    pub fn without_bias(path: &Path<'_>, inputs: usize, outputs: usize) -> Self {
+        Self { weight: path.param("weight", [outputs, inputs], Self::init(inputs)), bias: None }
+    }
+
+    fn init(inputs: usize) -> Init {
+        Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
+    }
+
+    /// Says that the same layer stands at another path too.
+    pub fn tie(&self, path: &Path<'_>) {
+        path.tie("weight", self.weight);
+        self.bias.iter().for_each(|bias| path.tie("bias", *bias));
     }
 
     /// Over the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
-        x.linear(tape.param(self.weight), Some(tape.param(self.bias)))
+        x.linear(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 
     /// Over the first axis of `x`.
     pub fn forward_first<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
-        x.linear_first(tape.param(self.weight), tape.param(self.bias))
+        let bias = self.bias.expect("layers over the first axis have a bias");
+        x.linear_first(tape.param(self.weight), tape.param(bias))
     }
 }
 

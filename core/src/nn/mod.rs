@@ -1,15 +1,29 @@
 //! Layers: parameters with upstream's names, and forwards that read like the paper.
 
 mod activation;
+mod basis;
+mod basis_block;
+mod basis_functions;
 mod batch_norm;
+mod block_mlp;
 mod conv;
+mod doubly_residual;
+mod layer_norm;
 mod linear;
 pub mod params;
 mod recurrent;
+mod revin;
 
 pub use activation::{Activate, Activation, BlockActivation};
+pub use basis::{Basis, BasisDims};
+pub use basis_block::BasisBlock;
+pub use basis_functions::TrendBasis;
 pub use batch_norm::BatchNorm1d;
+pub use block_mlp::{BlockMlp, BlockMlpOptions};
 pub use conv::{Conv1d, TemporalConvolutionEncoder};
+pub use doubly_residual::doubly_residual;
+pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
 pub use params::{Init, Params, Path};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
+pub use revin::RevIn;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::Result;
 use crate::rng::{Key, Stream};
@@ -30,6 +31,8 @@ pub struct Entry {
     /// batches, as statistics do.
     pub trained: bool,
     init: Init,
+    /// What it begins as, where that is a table.
+    table: Option<Arc<[f32]>>,
 }
 
 /// All parameters of a model: first the numbers that are trained, then the others.
@@ -84,6 +87,9 @@ impl Entry {
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];
+        if let Some(table) = &self.table {
+            return to.copy_from_slice(table);
+        }
         match self.init {
             Init::Constant(c) => to.fill(c),
             Init::Uniform(bound) => {
@@ -121,12 +127,20 @@ impl Path<'_> {
 
     /// Declares a parameter here.
     pub fn param(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, true)
+        self.declare(name, shape.into(), init, true, None)
     }
 
     /// Declares numbers that the loss never reaches.
     pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, false)
+        self.declare(name, shape.into(), init, false, None)
+    }
+
+    /// Declares a table of numbers that stays as it is; a forward reads it as [`fixed`](crate::tape::Tape::fixed).
+    #[track_caller]
+    pub fn table(&self, name: impl Display, shape: impl Into<Shape>, numbers: &[f32]) -> Param {
+        let shape = shape.into();
+        assert_eq!(shape.size(), numbers.len(), "a table is as large as its shape");
+        self.declare(name, shape, Init::Constant(0.0), false, Some(numbers.into()))
     }
 
     /// Says that upstream stores `param` under this name too.
@@ -136,7 +150,14 @@ impl Path<'_> {
         entry.ties.push(self.full(name));
     }
 
-    fn declare(&self, name: impl Display, shape: Shape, init: Init, trained: bool) -> Param {
+    fn declare(
+        &self,
+        name: impl Display,
+        shape: Shape,
+        init: Init,
+        trained: bool,
+        table: Option<Arc<[f32]>>,
+    ) -> Param {
         let Params { trained: ours, untrained: others, base, .. } = self.params;
         let (count, base) = if trained { (ours, 0) } else { (others, base.get()) };
         let param = Param { offset: base + count.get(), shape };
@@ -148,6 +169,7 @@ impl Path<'_> {
             param,
             trained,
             init,
+            table,
         });
         param
     }
@@ -186,12 +208,17 @@ mod tests {
             let mean = p.untrained("mean", [2], Init::Constant(0.0));
             let weight = p.param("weight", [3], Init::Constant(1.0));
             let count = p.untrained("count", [], Init::Constant(0.0));
-            Ok([mean, weight, count].map(|p| p.offset))
+            let basis = p.table("basis", [1, 2], &[5.0, 7.0]);
+            Ok([mean, weight, count, basis].map(|p| p.offset))
         };
         let (params, offsets) = Params::declared(build).unwrap();
-        assert_eq!(offsets, [3, 0, 5]);
-        assert_eq!((params.trained(), params.size()), (3, 6));
+        assert_eq!(offsets, [3, 0, 5, 6]);
+        assert_eq!((params.trained(), params.size()), (3, 8));
         let more = params.root().untrained("more", [1], Init::Constant(0.0));
-        assert_eq!(more.offset, 6);
+        assert_eq!(more.offset, 8);
+        let mut values = [2.0; 9];
+        let entries = params.into_entries();
+        entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 1, &mut values));
+        assert_eq!(values, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 5.0, 7.0, 0.0]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod local_scalers;
 mod losses;
+mod metrics;
 mod models;
 mod ops;
 mod scalers;

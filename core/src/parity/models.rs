@@ -56,11 +56,22 @@ fn check(fixture: &Fixture) {
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
-    let (y, mask) = (fixture.tensor("batch.outsample_y"), fixture.tensor("batch.outsample_mask"));
+    let y = fixture.tensor("batch.outsample_y");
+    let mut mask = fixture.tensor("batch.outsample_mask");
+    if let Some(by_step) = &model.loss.horizon_weight {
+        let steps = mask.data.chunks_mut(model.series).zip(by_step.iter().cycle());
+        steps.for_each(|(step, weight)| step.iter_mut().for_each(|m| *m *= weight));
+    }
     let weight = mask.data.iter().map(|m| f64::from(*m)).sum();
-    let totals = Totals { weight, windows: y.shape[0] as f64, ..Totals::default() };
-    let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
-    let counts = tape.constant([y.shape[0]], &vec![1.0; y.shape[0]]);
+    let rows = y.shape[0] * model.series;
+    let totals = Totals { weight, windows: rows as f64, ..Totals::default() };
+    // [B, h], or [B, h, N] of a multivariate model, as [B, N, h].
+    let constant = |t: &super::Tensor| -> Var<'_> {
+        let shape = [t.shape[0], t.shape[1], model.series];
+        tape.constant(shape, &t.data).permute(&[0, 2, 1])
+    };
+    let counts = tape.constant([rows], &vec![1.0; rows]);
+    let output = crate::train::rows(output, model.series);
     // An implicit quantile network at the quantiles that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
     let forecast = match (&model.head, levels) {

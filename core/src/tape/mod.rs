@@ -10,11 +10,13 @@
 mod arithmetic;
 mod batch_norm;
 mod conv;
+mod cosines;
 mod dropout;
 mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod matmul;
 mod norm;
 mod permute;
 mod pointwise;
@@ -80,7 +82,7 @@ pub struct Tape {
     record: RefCell<Record>,
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
-    first_row: Cell<usize>,
+    rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
 }
@@ -96,7 +98,7 @@ impl Tape {
         r.params = params.clone();
         self.training.set(training);
         self.layers.set(0);
-        self.first_row.set(0);
+        self.rows.set([0, 1]);
         self.counts.set(None);
         self.updates.borrow_mut().clear();
     }
@@ -126,9 +128,9 @@ impl Tape {
         self.updates.take()
     }
 
-    /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
-    pub fn set_first_row(&self, row: usize) {
-        self.first_row.set(row);
+    /// Says that this tape's batch are `count` windows of the whole, from the `first` on: dropout masks depend on it.
+    pub fn set_rows(&self, first: usize, count: usize) {
+        self.rows.set([first, count]);
     }
 
     /// Lets go of the parameters, so that the optimizer may change them.
@@ -168,8 +170,17 @@ impl Tape {
 
     /// A parameter.
     pub fn param(&self, param: Param) -> Var<'_> {
+        self.stored(param, true)
+    }
+
+    /// Numbers among the parameters that stay as they are: they get no gradient.
+    pub fn fixed(&self, param: Param) -> Var<'_> {
+        self.stored(param, false)
+    }
+
+    fn stored(&self, param: Param, needs_grad: bool) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let id = r.new_node(&[], param.shape, Place::Param(param), true);
+        let id = r.new_node(&[], param.shape, Place::Param(param), needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -260,11 +271,13 @@ impl Tape {
         r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
     }
 
-    /// The key of the next dropout layer, if training; and the first row of this shard.
-    fn next_dropout(&self) -> Option<(Key, usize)> {
+    /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
+    /// for each window, has among those of the whole.
+    fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
         let key = self.training.get()?;
         self.layers.set(self.layers.get() + 1);
-        Some((key.layer(self.layers.get()), self.first_row.get()))
+        let [first, count] = self.rows.get();
+        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

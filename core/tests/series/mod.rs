@@ -60,6 +60,8 @@ fn small(model: &str) -> Value {
     match model {
         "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
         "LSTM" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
+        "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         _ => json!({}),
     }
 }

@@ -88,10 +88,9 @@ TRAINING = [
     ("nhits_iq", dict(TRAIN, loss=IQLoss(cos_embedding_dim=12), learning_rate=2e-3), {}, {}, ONE_SERIES),
     ("nhits_huber_iq", dict(TRAIN, loss=HuberIQLoss(cos_embedding_dim=8, delta=0.5), learning_rate=2e-3), {}, {}, ONE_SERIES),
     # Stopped early; the last weights are kept, as upstream keeps them.
-    ("nhits_stops_by_train_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=1, val_check_steps=2,
-                                       val_monitor="train_loss"), dict(restore_best=False)),
-    ("nhits_stops_by_valid_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=2, val_check_steps=2,
-                                       val_monitor="valid_loss"), dict(restore_best=False)),
+    *[(f"nhits_stops_by_{monitor}", dict(TRAIN, optimizer=torch.optim.SGD, optimizer_kwargs=dict(momentum=0.95), activation="Tanh",
+                                         learning_rate=5e-2, early_stop_patience_steps=1, val_check_steps=2, val_monitor=monitor),
+       dict(restore_best=False)) for monitor in ("train_loss", "valid_loss")],
     # Weights of rows: by series, as a series' own weight is; then also by time.
     ("nhits_series_weights", TRAIN, {}, {}, LENGTHS, lambda series, t: [2.0, 0.0, 0.5][series]),
     ("nhits_row_weights", dict(TRAIN, loss=MQLoss(level=[80]), learning_rate=2e-3), {}, {}, LENGTHS,

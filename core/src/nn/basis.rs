@@ -1,0 +1,119 @@
+//! What a block's numbers mean: values themselves, weights of fixed functions, or weights of exogenous columns.
+//!
+//! Upstream: `models/nbeatsx.py: IdentityBasis, TrendBasis, SeasonalityBasis, ExogenousBasis`.
+
+use super::basis_functions::{TrendBasis, harmonic_count, seasonality};
+use super::params::Path;
+use crate::tape::{Param, Var};
+
+/// Sizes that a basis is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct BasisDims {
+    /// `L`: steps of the past.
+    pub input: usize,
+    /// `h`: steps of the forecast.
+    pub h: usize,
+    /// `O`: numbers per step.
+    pub outputs: usize,
+}
+
+/// Turns the numbers of a block, `[B, θ]`, into backcast `[B, L]` and forecast `[B, h, O]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis {
+    kind: Kind,
+    dims: BasisDims,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Identity,
+    /// `backcast [P, L]` and `forecast [P, h]`: one function a row.
+    Functions {
+        backcast: Param,
+        forecast: Param,
+    },
+    /// `P` exogenous columns.
+    Exogenous(usize),
+}
+
+impl Basis {
+    /// Every number is a value.
+    pub fn identity(dims: BasisDims) -> Self {
+        Self { kind: Kind::Identity, dims }
+    }
+
+    /// Weights of `n_basis + 1` functions for the past and as many for each output.
+    pub fn trend(path: &Path<'_>, kind: TrendBasis, n_basis: usize, dims: BasisDims) -> Self {
+        let count = n_basis + 1;
+        let [past, future] = [dims.input, dims.h].map(|length| kind.functions(length, count));
+        Self::functions(path, count, past, future, dims)
+    }
+
+    /// Weights of cosines and sines.
+    pub fn seasonality(path: &Path<'_>, harmonics: usize, dims: BasisDims) -> Self {
+        let [past, future] = [(dims.input, true), (dims.h, false)]
+            .map(|(length, past)| seasonality(harmonics, dims.h, length, past));
+        Self::functions(path, 2 * harmonic_count(harmonics, dims.h), past, future, dims)
+    }
+
+    /// Weights of `columns` exogenous columns: as upstream, the same for every output.
+    pub fn exogenous(columns: usize, dims: BasisDims) -> Self {
+        Self { kind: Kind::Exogenous(columns), dims }
+    }
+
+    fn functions(
+        path: &Path<'_>,
+        count: usize,
+        past: Vec<f32>,
+        future: Vec<f32>,
+        dims: BasisDims,
+    ) -> Self {
+        let backcast = path.table("backcast_basis", [count, dims.input], &past);
+        let forecast = path.table("forecast_basis", [count, dims.h], &future);
+        Self { kind: Kind::Functions { backcast, forecast }, dims }
+    }
+
+    /// `θ`: how many numbers it wants from a block.
+    pub fn thetas(&self) -> usize {
+        let BasisDims { input, h, outputs } = self.dims;
+        match self.kind {
+            Kind::Identity => input + outputs * h,
+            Kind::Functions { backcast, .. } => (outputs + 1) * backcast.shape.dims()[0],
+            Kind::Exogenous(columns) => 2 * columns,
+        }
+    }
+
+    /// Says that the same basis stands at another path too.
+    pub fn tie(&self, path: &Path<'_>) {
+        if let Kind::Functions { backcast, forecast } = self.kind {
+            path.tie("backcast_basis", backcast);
+            path.tie("forecast_basis", forecast);
+        }
+    }
+
+    /// Backcast and forecast; `exogenous` is `[B, L + h, P]` if it is made for that.
+    pub fn forward<'t>(&self, theta: Var<'t>, exogenous: Option<Var<'t>>) -> (Var<'t>, Var<'t>) {
+        let BasisDims { input, h, outputs } = self.dims;
+        let rows = theta.dim(0);
+        match self.kind {
+            Kind::Identity => {
+                let forecast = theta.last(1, outputs * h).reshape([rows, h, outputs]);
+                (theta.slice(1, 0, input), forecast)
+            }
+            Kind::Functions { backcast, forecast } => {
+                let [past, future] = [backcast, forecast].map(|p| theta.tape().fixed(p));
+                let count = backcast.shape.dims()[0];
+                let of_outputs = theta.last(1, outputs * count).reshape([rows, count, outputs]);
+                let forecast = of_outputs.transpose().matmul(future).transpose(); // [B, h, O]
+                (theta.slice(1, 0, count).matmul(past), forecast)
+            }
+            Kind::Exogenous(columns) => {
+                let exogenous = exogenous.expect("a block of exogenous columns has some");
+                let weights = |start| theta.slice(1, start, columns).unsqueeze(2); // [B, P, 1]
+                let sum = |start, from, len| exogenous.slice(1, from, len).matmul(weights(start));
+                // As upstream: the first half of the weights is the forecast's.
+                (sum(columns, 0, input).squeeze(2), sum(0, input, h))
+            }
+        }
+    }
+}

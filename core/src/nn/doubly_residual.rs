@@ -1,0 +1,26 @@
+//! Blocks in a row that explain the past away and add up a forecast. Upstream: `forward` of NBEATS, NBEATSx and NHITS.
+
+use crate::tape::Var;
+
+/// Each block takes away from the past what it explains of it, and adds what it forecasts.
+///
+/// `forward` gives backcast `[B, L]` and forecast `[B, h, O]` of a block. The forecast begins at the last value of `y`
+/// `[B, L]`. As upstream, blocks see the past backwards.
+pub fn doubly_residual<'t, B>(
+    y: Var<'t>,
+    mask: Var<'t>,
+    blocks: &[B],
+    forward: impl Fn(&B, Var<'t>) -> (Var<'t>, Var<'t>),
+) -> Var<'t> {
+    let mask = mask.flip();
+    let level = y.last(1, 1).unsqueeze(2); // [B, 1, 1]
+    let (mut residuals, mut forecast) = (y.flip(), level);
+    for (i, block) in blocks.iter().enumerate() {
+        let (backcast, more) = forward(block, residuals);
+        forecast = forecast + more;
+        if i + 1 < blocks.len() {
+            residuals = (residuals - backcast) * mask;
+        }
+    }
+    forecast // [B, h, O]
+}
