@@ -1,6 +1,7 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+pub mod deepar;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
@@ -25,6 +26,7 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
+    pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
         Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
     };
@@ -93,6 +95,8 @@ pub struct Recurrence {
     pub h_train: usize,
     /// Steps of input while forecasting.
     pub inference_input_size: usize,
+    /// Samples of each step while forecasting, for a loss that samples.
+    pub trajectory_samples: usize,
 }
 
 /// A model: what upstream's class says, in one file.
@@ -101,6 +105,9 @@ pub trait Model: Send + Sync + Sized + 'static {
     type Options: Options;
     /// Name and abilities.
     const SPEC: Spec;
+
+    /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
+    const CAN_EXCLUDE_TARGET: bool = true;
 
     /// Shared options whose defaults differ.
     fn train() -> Train {
@@ -156,6 +163,7 @@ type Given = Map<String, Value>;
 /// A registered model.
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
+    can_exclude_target: bool,
     train: fn() -> Train,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
@@ -166,6 +174,7 @@ pub(crate) struct Entry {
 fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
+        can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
         train: M::train,
         fields: M::Options::fields,
         read: |given, train| {
@@ -217,6 +226,7 @@ macro_rules! registry {
 }
 
 registry! {
+    deepar::DeepAR,
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,
@@ -246,10 +256,9 @@ pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
-        let only_target = exogenous == Exogenous::NONE;
         let taken = |f: &Field| {
             let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
-            let hides_all = only_target.then_some(("excludeInsampleY", false));
+            let hides_all = (!e.can_exclude_target).then_some(("excludeInsampleY", false));
             !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
         };
         let defaults = (e.train)().to_json();

@@ -3,6 +3,7 @@
 mod divergence;
 mod early_stopping;
 mod fingerprint;
+mod forecasted;
 mod gather;
 mod lr_scheduler;
 mod optimizer;

@@ -55,12 +55,12 @@ fn mean_loss(
     // implicit quantile loss measures each number at the quantile that it was drawn at.
     runner.forecast(model, source, drawn, lens, Purpose::Validation { first }, |windows, shard| {
         totals += shard.totals(model, windows);
-        let forecast = shard.unscaled(model);
-        let outputs = h * model.loss.outputs();
+        let actual = shard.judged(model);
+        let outputs = shard.forecast.len() / windows.len();
         for (i, drawn) in windows.iter().enumerate() {
             let at = Horizon {
-                y: &shard.actual[i * h..][..h],
-                y_hat: &forecast[i * outputs..][..outputs],
+                y: &actual[i * h..][..h],
+                y_hat: &shard.forecast[i * outputs..][..outputs],
                 weights: &shard.weights[i * h..][..h],
                 count: f64::from(drawn.count),
                 levels: if shard.levels.is_empty() {
