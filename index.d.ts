@@ -52,6 +52,7 @@ export interface Loss {
     | 'MQLoss'
     | 'HuberQLoss'
     | 'HuberMQLoss'
+    | 'DistributionLoss'
     | 'Accuracy'
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
@@ -66,6 +67,8 @@ export interface LevelSpec {
 export interface HorizonWeight {
   horizonWeight?: NumInput
 }
+/** A distribution whose parameters a model forecasts. */
+export type Distribution = 'Normal' | 'StudentT'
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
@@ -94,6 +97,14 @@ export declare const loss: {
   huberQ(options: HorizonWeight & { q: number; delta?: number }): Loss
   /** Quantile loss of several quantiles, squared for errors up to `delta`. @default level [80, 90], delta 1 */
   huberMQ(options?: LevelSpec & { delta?: number }): Loss
+  /**
+   * Negative log-likelihood of a distribution: gives its mean, quantiles of `numSamples` samples, and with `returnParams`
+   * the distribution's parameters. @default level [80, 90], numSamples 1000, returnParams false
+   */
+  distribution(
+    distribution: Distribution,
+    options?: LevelSpec & { numSamples?: number; returnParams?: boolean },
+  ): Loss
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */

@@ -23,10 +23,11 @@ const loss = {
   mq: of('MQLoss'),
   huberQ: of('HuberQLoss'),
   huberMQ: of('HuberMQLoss'),
+  distribution: (distribution, args) => of('DistributionLoss')({ distribution, ...args }),
   accuracy: of('Accuracy'),
   sCRPS: of('sCRPS'),
 }
-const LACKING = ['iq', 'huberIQ', 'relMSE', 'distribution', 'gmm', 'pmm', 'nbmm']
+const LACKING = ['iq', 'huberIQ', 'relMSE', 'gmm', 'pmm', 'nbmm']
 for (const name of LACKING) Object.defineProperty(loss, name, { value: lacking(name) })
 
 module.exports = { loss: Object.freeze(loss) }

@@ -25,6 +25,7 @@ pub use batch::Totals;
 pub(crate) use distribution::Law;
 pub(crate) use distribution::{Draws, Likelihood, sampled_quantiles};
 pub(crate) use point::inverse_naive_error;
+pub(crate) use quantile::python_text;
 
 /// A loss as users write it: `{ kind: 'MQLoss', args: { level: [80] } }`.
 #[derive(Clone, Debug, PartialEq)]

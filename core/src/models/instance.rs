@@ -41,7 +41,7 @@ pub struct Instance {
     pub entries: Vec<params::Entry>,
     /// The parameters.
     pub values: Arc<Vec<f32>>,
-    /// How many of the values training changes; the rest comes after.
+    /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
@@ -154,16 +154,17 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         hist: train.hist_exog_list.len(),
         stat: train.stat_exog_list.len(),
     };
-    let params = Params::default();
-    let network = (entry.build)(&params, dims, &own)?;
-    let head = Head::new(&params.root(), &loss);
-    let trained = params.size();
+    let (params, (network, head)) = Params::declared(|params| {
+        let network = (entry.build)(params, dims, &own)?;
+        Ok((network, Head::new(&params.root(), &loss)))
+    })?;
+    let trained = params.trained();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
         let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
         [
-            path.param("revin_bias", shape, Init::Constant(0.0)),
-            path.param("revin_weight", shape, Init::Constant(1.0)),
+            path.untrained("revin_bias", shape, Init::Constant(0.0)),
+            path.untrained("revin_weight", shape, Init::Constant(1.0)),
         ]
     });
     let values = Arc::new(vec![0.0; params.size()]);

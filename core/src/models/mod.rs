@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod deepar;
+pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
@@ -28,11 +29,12 @@ pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
+        Activate, Activation, BlockActivation, Cell, Init, Linear, Mlp, Path, Recurrent,
+        RecurrentOptions,
     };
-    pub(crate) use crate::options::{choices, options};
+    pub(crate) use crate::options::{OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
-    pub(crate) use crate::tape::{Interpolation, PoolMode, Var};
+    pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::train::Train;
     pub(crate) use crate::{Error, Result};
 }
@@ -122,6 +124,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
+    /// The batch of such a model is not cut into shards.
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Forecast of each window: `[B, h, O]`, scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -129,12 +137,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
+    fn couples_windows(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
 impl<M: Model> Network for M {
     fn recurrence(&self) -> Option<Recurrence> {
         Model::recurrence(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -227,6 +240,7 @@ macro_rules! registry {
 
 registry! {
     deepar::DeepAR,
+    dilated_rnn::DilatedRNN,
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,

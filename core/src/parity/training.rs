@@ -36,7 +36,7 @@ fn panel(f: &Fixture) -> Panel {
         statics: statics.collect(),
         indptr,
         temporal,
-        weight: None,
+        weight: f.get("sample_weight").map(|t| t.data),
         warnings: Vec::new(),
     }
 }

@@ -8,18 +8,27 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod batch_norm;
+mod conv;
 mod dropout;
 mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod norm;
+mod permute;
 mod pointwise;
 mod record;
 mod recurrent;
+mod reduce;
 mod rnn;
+mod rrelu;
 mod shape;
+mod softmax_mean;
 mod window;
 
+pub use batch_norm::{BatchStatistics, Update};
+pub use conv::{Edge, Steps};
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
@@ -72,12 +81,14 @@ pub struct Tape {
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
     first_row: Cell<usize>,
+    counts: Cell<Option<usize>>,
+    updates: RefCell<Vec<Update>>,
 }
 
 impl Tape {
     /// A tape for a model with these parameters, ready for a forward.
     ///
-    /// `training` switches dropout on; its key makes the masks.
+    /// `training` switches dropout and the statistics of batches on; its key makes the masks.
     pub fn reset(&self, params: &Arc<Vec<f32>>, training: Option<Key>) {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
@@ -86,6 +97,33 @@ impl Tape {
         self.training.set(training);
         self.layers.set(0);
         self.first_row.set(0);
+        self.counts.set(None);
+        self.updates.borrow_mut().clear();
+    }
+
+    /// Whether this forward is one of training.
+    pub fn is_training(&self) -> bool {
+        self.training.get().is_some()
+    }
+
+    /// Says how often each window of the batch counts: `[B]`. Left out, each counts once.
+    pub fn set_counts(&self, counts: Var<'_>) {
+        self.counts.set(Some(counts.id));
+    }
+
+    /// How often each window of the batch counts, if not once.
+    fn counts(&self) -> Option<Var<'_>> {
+        self.counts.get().map(|id| Var { tape: self, id })
+    }
+
+    /// Asks for numbers beside the parameters to be changed after this step.
+    pub fn update(&self, update: Update) {
+        self.updates.borrow_mut().push(update);
+    }
+
+    /// What this forward asked to be changed.
+    pub fn take_updates(&self) -> Vec<Update> {
+        self.updates.take()
     }
 
     /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
@@ -118,7 +156,7 @@ impl Tape {
     fn outside(&self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let buffer = r.new_buffer();
-        let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
+        let id = r.new_node([], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
         let b = &mut r.buffers[buffer];
         b.data.clear();
@@ -131,7 +169,7 @@ impl Tape {
     /// A parameter.
     pub fn param(&self, param: Param) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let id = r.new_node(&[], param.shape, Place::Param(param), true);
+        let id = r.new_node([], param.shape, Place::Param(param), true);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -139,14 +177,10 @@ impl Tape {
     /// Computes an operation and records it.
     pub fn record<O: Op>(&self, op: O, inputs: &[Var<'_>], shape: impl Into<Shape>) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let mut ids = [0; 16];
-        for (slot, v) in ids.iter_mut().zip(inputs) {
-            debug_assert!(std::ptr::eq(v.tape, self), "values of another tape");
-            *slot = v.id;
-        }
-        let ids = &ids[..inputs.len()];
-        let needs_grad = ids.iter().any(|i| r.nodes[*i].needs_grad);
+        debug_assert!(inputs.iter().all(|v| std::ptr::eq(v.tape, self)), "values of another tape");
+        let needs_grad = inputs.iter().any(|v| r.nodes[v.id].needs_grad);
         let buffer = r.new_buffer();
+        let ids = inputs.iter().map(|v| v.id);
         let id = r.new_node(ids, shape.into(), Place::Buffer(buffer), needs_grad);
         keep_op(&mut r.nodes[id].op, op);
         r.run(id);
@@ -161,7 +195,7 @@ impl Tape {
             Place::Param(p) => Place::Param(Param { shape, ..p }),
             buffer => buffer,
         };
-        let id = r.new_node(&[], shape, place, needs_grad);
+        let id = r.new_node([], shape, place, needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
