@@ -124,10 +124,14 @@ fn assert_columns(name: &str, expected: &Map<String, Value>, forecast: &Forecast
             .collect();
         assert_eq!(values.len(), of_python.len(), "{name}");
         let largest = of_python.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-        let sampled = expected.get("sampled").and_then(Value::as_array).is_some_and(|s| s.contains(&json!(column)));
+        let sampled = expected
+            .get("sampled")
+            .and_then(Value::as_array)
+            .is_some_and(|s| s.contains(&json!(column)));
         for (row, (ours, theirs)) in values.iter().zip(of_python).enumerate() {
             let off = (f64::from(*ours) - theirs).abs();
-            let allowed = if sampled { sampling_error(expected, column, row) } else { 1e-5 * largest };
+            let allowed =
+                if sampled { sampling_error(expected, column, row) } else { 1e-5 * largest };
             assert!(off <= allowed, "{name}, {column}: {ours} against {theirs} ± {allowed}");
         }
     }

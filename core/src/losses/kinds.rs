@@ -297,6 +297,23 @@ mod tests {
     }
 
     #[test]
+    fn a_distribution_has_a_mean_sorted_quantiles_and_its_parameters() {
+        let names = |args| loss("DistributionLoss", args).unwrap();
+        let normal = names(json!({ "distribution": "Normal" }));
+        let levels = ["", "-median", "-lo-90", "-lo-80", "-hi-80", "-hi-90"];
+        assert_eq!(
+            (&normal.output_names[..], normal.outputs()),
+            (&levels.map(String::from)[..], 2)
+        );
+        let args = json!({
+            "distribution": "StudentT", "quantiles": [0.9, 0.5], "returnParams": true,
+        });
+        let t = names(args);
+        assert_eq!(t.output_names, ["", "-median", "-hi-80.0", "-df", "-loc", "-scale"]);
+        assert_eq!((&t.quantiles[..], t.outputs()), (&[0.5, 0.9][..], 3));
+    }
+
+    #[test]
     fn wrong_losses_say_what_is_wrong() {
         let message = |kind, args| loss(kind, args).unwrap_err().to_string();
         for (kind, args, expected) in [
@@ -349,6 +366,16 @@ mod tests {
                 "HuberIQLoss",
                 json!({ "concentration1": -1 }),
                 r#"option "loss.concentration1" must be a number > 0, got -1"#,
+            ),
+            (
+                "DistributionLoss",
+                json!({}),
+                r#"option "loss.distribution" must be one of Normal, StudentT, got null"#,
+            ),
+            (
+                "DistributionLoss",
+                json!({ "distribution": "Normal", "numSamples": 0 }),
+                r#"option "loss.numSamples" must be a whole number from 1 to 1000000, got 0"#,
             ),
             (
                 "relMSE",

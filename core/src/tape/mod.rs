@@ -153,16 +153,19 @@ impl Tape {
         self.outside(shape.into(), true, |to| to.copy_from_slice(data))
     }
 
+    /// `fill` may read other values of the tape.
     fn outside(&self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let buffer = r.new_buffer();
         let id = r.new_node([], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
-        let b = &mut r.buffers[buffer];
+        let mut b = std::mem::take(&mut r.buffers[buffer]);
+        drop(r);
         b.data.clear();
         b.data.resize(shape.size(), 0.0);
         b.has_grad = false;
         fill(&mut b.data);
+        self.record.borrow_mut().buffers[buffer] = b;
         Var { tape: self, id }
     }
 
