@@ -55,7 +55,6 @@ TRAINING = [
     ("nhits_normal", dict(TRAIN, loss=DistributionLoss("Normal", **PARAMS))),
     ("nhits_student_t_minmax1", dict(TRAIN, loss=DistributionLoss("StudentT", **PARAMS), scaler_type="minmax1", valid_loss=RMSE(),
                                     learning_rate=1e-3)),
-    ("nhits_student_t_revin", dict(TRAIN, loss=DistributionLoss("StudentT", **PARAMS), scaler_type="revin")),
     ("nhits_normal_weighted", dict(TRAIN, loss=DistributionLoss(
         "Normal", horizon_weight=torch.tensor([1.0, 1.0, 2.0, 2.0, 0.5, 0.5]), **PARAMS))),
     ("nhits_robust", TRAIN),
