@@ -54,6 +54,7 @@ export interface Loss {
     | 'HuberMQLoss'
     | 'IQLoss'
     | 'HuberIQLoss'
+    | 'DistributionLoss'
     | 'Accuracy'
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
@@ -77,6 +78,8 @@ export interface ImplicitSpec extends HorizonWeight {
   /** Draws quantiles to 1 where it is large, beside `concentration0`. */
   concentration1?: number
 }
+/** A distribution whose parameters a model forecasts. */
+export type Distribution = 'Normal' | 'StudentT'
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
@@ -113,6 +116,14 @@ export declare const loss: {
   iq(options?: ImplicitSpec): Loss
   /** The same, squared for errors up to `delta`. @default delta 1 */
   huberIQ(options?: ImplicitSpec & { delta?: number }): Loss
+  /**
+   * Negative log-likelihood of a distribution: gives its mean, quantiles of `numSamples` samples, and with `returnParams`
+   * the distribution's parameters. @default level [80, 90], numSamples 1000, returnParams false
+   */
+  distribution(
+    distribution: Distribution,
+    options?: LevelSpec & { numSamples?: number; returnParams?: boolean },
+  ): Loss
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */

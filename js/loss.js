@@ -25,10 +25,11 @@ const loss = {
   huberMQ: of('HuberMQLoss'),
   iq: of('IQLoss'),
   huberIQ: of('HuberIQLoss'),
+  distribution: (distribution, args) => of('DistributionLoss')({ distribution, ...args }),
   accuracy: of('Accuracy'),
   sCRPS: of('sCRPS'),
 }
-const LACKING = ['distribution', 'gmm', 'pmm', 'nbmm']
+const LACKING = ['gmm', 'pmm', 'nbmm']
 /** What needs a benchmark can neither train nor validate, as in NeuralForecast. */
 const relMSE = () => {
   throw unsupported("relMSE as a loss: it scores a forecast, by forecast.metrics(actual, ['relmse']);")

@@ -149,6 +149,30 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
         ),
         ("LSTM", "hTrain", json!(5), "option \"hTrain\" must be at most h (4), got 5"),
         (
+            "RNN",
+            "encoderActivation",
+            json!("relu"),
+            "option \"encoderActivation\" must be one of tanh, got \"relu\"",
+        ),
+        (
+            "DilatedRNN",
+            "cellType",
+            json!("AttentiveLSTM"),
+            "option \"cellType\" must be one of GRU, RNN, LSTM, ResLSTM, got \"AttentiveLSTM\"",
+        ),
+        (
+            "DilatedRNN",
+            "dilations",
+            json!([[1, 2], []]),
+            "option \"dilations\" must be a list of groups, each a list of whole numbers ≥ 1, none empty, got [[1,2],[]]",
+        ),
+        (
+            "DeepAR",
+            "decoderHiddenLayers",
+            json!(1),
+            "option \"decoderHiddenSize\" must be a whole number ≥ 1, got 0",
+        ),
+        (
             "NHITS",
             "nBlocks",
             json!([1, 2]),
@@ -164,9 +188,54 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
     for (model, option, value, message) in cases {
         let e =
             refused(new(model, with(json!({ option: value }))), ErrorCode::InvalidOption, message);
-        assert_eq!(e.details.option.as_deref(), Some(option));
+        let named = if option == "decoderHiddenLayers" { "decoderHiddenSize" } else { option };
+        assert_eq!(e.details.option.as_deref(), Some(named));
         assert_eq!(e.details.model.as_deref(), Some(model));
     }
+}
+
+#[test]
+fn distributions_that_do_not_exist_here_are_refused_by_name() {
+    for distribution in ["Poisson", "NegativeBinomial", "Tweedie", "Bernoulli", "ISQF"] {
+        let loss = json!({ "kind": "DistributionLoss", "args": { "distribution": distribution } });
+        let message = format!(
+            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT"
+        );
+        let e =
+            refused(new("DeepAR", with(json!({ "loss": loss }))), ErrorCode::Unsupported, &message);
+        assert_eq!(e.details.option.as_deref(), Some("loss.distribution"));
+    }
+}
+
+#[test]
+fn a_distribution_is_judged_by_a_loss_that_fits_it() {
+    let normal = |args: Value| {
+        let mut all = json!({ "distribution": "Normal" });
+        all.as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
+        json!({ "kind": "DistributionLoss", "args": all })
+    };
+    let mq = |level: Value| json!({ "kind": "MQLoss", "args": { "level": level } });
+    let of = |loss: Value, valid: Value| {
+        new("NHITS", with(json!({ "loss": loss, "validLoss": valid })))
+            .err()
+            .map(|e| e.details.option)
+    };
+    let eighty = normal(json!({ "level": [80] }));
+    for valid in [json!({ "kind": "MAE" }), mq(json!([80])), normal(json!({}))] {
+        assert_eq!(of(eighty.clone(), valid), None);
+    }
+    let refused = Some(Some("validLoss".to_string()));
+    assert_eq!(of(eighty.clone(), mq(json!([90]))), refused);
+    assert_eq!(of(eighty.clone(), json!({ "kind": "IQLoss" })), refused);
+    assert_eq!(of(json!({ "kind": "MAE" }), eighty), refused);
+}
+
+#[test]
+fn deepar_cannot_do_without_its_target() {
+    let message =
+        "DeepAR does not take excludeInsampleY: it forecasts each value from the one before";
+    let options = with(json!({ "excludeInsampleY": true }));
+    refused(new("DeepAR", options), ErrorCode::UnsupportedExog, message);
 }
 
 #[test]
@@ -200,7 +269,7 @@ fn planned_options_are_refused_by_name() {
 
 #[test]
 fn unknown_losses_are_refused_with_the_nearest() {
-    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, Accuracy, sCRPS";
+    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, IQLoss, HuberIQLoss, DistributionLoss, Accuracy, sCRPS";
     let options = with(json!({ "loss": { "kind": "MQLos" } }));
     refused(new("DLinear", options), ErrorCode::Unsupported, message);
 }

@@ -18,6 +18,8 @@ pub struct Totals {
     pub inverse_naive_errors: Vec<f64>,
     /// Sum of the sizes of all actual values, for sCRPS.
     pub size: f64,
+    /// Sum over the windows of the weight of their points times `ln scale`, for likelihoods.
+    pub ln_scale: f64,
 }
 
 impl Totals {
@@ -34,6 +36,7 @@ impl AddAssign<&Self> for Totals {
         self.weight += part.weight;
         self.windows += part.windows;
         self.size += part.size;
+        self.ln_scale += part.ln_scale;
         for (series, inverse) in part.inverse_naive_errors.iter().enumerate() {
             self.add_inverse_naive_error(series, *inverse);
         }
@@ -111,10 +114,15 @@ impl Loss {
 
     /// The loss of a whole batch from what its parts add up to; `grads` become its gradients.
     ///
-    /// Only RMSE has something to do: the root. Differs from upstream: where all errors are 0 its gradient is 0, not NaN.
-    pub fn finish(&self, value: f64, grads: &mut [f32]) -> f64 {
-        if self.formula != Formula::RootMeanSquare {
-            return value;
+    /// A likelihood is put on the scale of the target. RMSE takes the root; differs from upstream: where all errors are 0
+    /// its gradient is 0, not NaN.
+    pub fn finish(&self, value: f64, totals: &Totals, grads: &mut [f32]) -> f64 {
+        match self.formula {
+            Formula::RootMeanSquare => {}
+            Formula::Likelihood(_) => {
+                return value + totals.ln_scale * divide_no_nan(1.0, totals.weight);
+            }
+            _ => return value,
         }
         let root = value.sqrt();
         let factor = divide_no_nan(0.5, root) as f32;
@@ -129,7 +137,7 @@ impl Loss {
             let factors = factors[i % factors.len()];
             sums[0] * factors[0] + sums[1] * factors[1]
         };
-        self.finish(sums.iter().enumerate().map(of_series).sum(), &mut [])
+        self.finish(sums.iter().enumerate().map(of_series).sum(), totals, &mut [])
     }
 }
 

@@ -132,6 +132,16 @@ impl Instance {
         Ok(())
     }
 
+    /// What a model that decodes step by step is given of its own outputs of a step, scaled.
+    pub(crate) fn fed_back(&self, outputs: &[f32], s: Statistics) -> f32 {
+        let Some(likelihood) = self.loss.likelihood() else {
+            return outputs.iter().sum::<f32>() / outputs.len() as f32;
+        };
+        let raw: Vec<f64> = outputs.iter().map(|v| f64::from(*v)).collect();
+        let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
+        self.train.scaler_type.scale(law.location, s)
+    }
+
     /// What a forecast of a window with these statistics is scaled back with.
     pub fn unscaling(&self, statistics: Statistics) -> Statistics {
         match self.revin {
@@ -150,7 +160,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
         train.n_series = series.or(train.n_series);
     }
     train.check()?;
-    check_exogenous(entry.spec, &train)?;
+    check_exogenous(entry, &train)?;
     let (loss, valid_loss) = train.losses()?;
     let dims = Dims {
         input: train.input_size,
@@ -197,7 +207,8 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
 }
 
 /// Refuses columns of a kind that the model does not take.
-fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
+fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
+    let spec = entry.spec;
     let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
@@ -212,9 +223,12 @@ fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
             }));
         }
     }
-    if train.exclude_insample_y && spec.exogenous == super::Exogenous::NONE {
-        let message =
-            format!("{} does not take excludeInsampleY: it has no other input", spec.name);
+    if train.exclude_insample_y && !entry.can_exclude_target {
+        let why = match spec.exogenous == super::Exogenous::NONE {
+            true => "it has no other input",
+            false => "it forecasts each value from the one before",
+        };
+        let message = format!("{} does not take excludeInsampleY: {why}", spec.name);
         return Err(Error::new(ErrorCode::UnsupportedExog, message)
             .with(|d| d.option = Some("excludeInsampleY".into())));
     }

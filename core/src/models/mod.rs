@@ -2,6 +2,8 @@
 
 mod batch;
 mod checks;
+pub mod deepar;
+pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
@@ -30,13 +32,14 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 pub(crate) mod prelude {
     pub(crate) use super::checks::{at_least_one, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
+    pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activate, Activation, BatchNorm1d, BlockActivation, Cell, LayerNorm, Linear, Mlp, Path,
-        Recurrent, RecurrentOptions, RevIn,
+        Activate, Activation, BatchNorm1d, BlockActivation, Cell, Init, LayerNorm, Linear, Mlp,
+        Path, Recurrent, RecurrentOptions, RevIn,
     };
-    pub(crate) use crate::options::{choices, options};
+    pub(crate) use crate::options::{OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
-    pub(crate) use crate::tape::{Interpolation, PoolMode, Var};
+    pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::train::Train;
     pub(crate) use crate::{Error, Result};
 }
@@ -103,6 +106,8 @@ pub struct Recurrence {
     pub h_train: usize,
     /// Steps of input while forecasting.
     pub inference_input_size: usize,
+    /// Samples of each step while forecasting, for a loss that samples.
+    pub trajectory_samples: usize,
 }
 
 /// A model: what upstream's class says, in one file.
@@ -111,6 +116,9 @@ pub trait Model: Send + Sync + Sized + 'static {
     type Options: Options;
     /// Name and abilities.
     const SPEC: Spec;
+
+    /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
+    const CAN_EXCLUDE_TARGET: bool = true;
 
     /// Shared options whose defaults differ.
     fn train() -> Train {
@@ -177,6 +185,7 @@ type Given = Map<String, Value>;
 /// A registered model.
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
+    can_exclude_target: bool,
     train: fn() -> Train,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
@@ -187,6 +196,7 @@ pub(crate) struct Entry {
 fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
+        can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
         train: M::train,
         fields: M::Options::fields,
         read: |given, train| {
@@ -240,6 +250,8 @@ macro_rules! registry {
 }
 
 registry! {
+    deepar::DeepAR,
+    dilated_rnn::DilatedRNN,
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,
@@ -272,10 +284,9 @@ pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
-        let only_target = exogenous == Exogenous::NONE;
         let taken = |f: &Field| {
             let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
-            let hides_all = only_target.then_some(("excludeInsampleY", false));
+            let hides_all = (!e.can_exclude_target).then_some(("excludeInsampleY", false));
             let counts = (!e.spec.multivariate).then_some(("nSeries", false));
             !not_taken.chain(hides_all).chain(counts).any(|(name, _)| name == f.name)
         };

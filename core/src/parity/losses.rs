@@ -110,7 +110,7 @@ impl Case {
         let name = &self.name;
         let totals = self.totals(0..self.rows);
         let (value, mut grad) = self.part(0..self.rows, &totals);
-        let value = self.loss.finish(value, &mut grad);
+        let value = self.loss.finish(value, &totals, &mut grad);
         assert_close(name, &[value as f32], &self.value, TOLERANCE);
         assert_close(&format!("{name} gradient"), &grad, &self.grad, TOLERANCE);
 
@@ -120,7 +120,7 @@ impl Case {
         sum += &self.totals(parts[1].clone());
         let [(a, mut grads), (b, more)] = parts.map(|part| self.part(part, &sum));
         grads.extend(more);
-        let value = self.loss.finish(a + b, &mut grads);
+        let value = self.loss.finish(a + b, &sum, &mut grads);
         assert_close(&format!("{name} in parts"), &[value as f32], &self.value, TOLERANCE);
         assert_close(&format!("{name} gradient in parts"), &grads, &self.grad, TOLERANCE);
     }
@@ -180,5 +180,5 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
 fn without_any_error_rmse_has_no_slope() {
     let rmse = Loss::new(&LossSpec::named("RMSE"), 2, "loss").unwrap();
     let mut grads = [0.0; 2];
-    assert_eq!((rmse.finish(0.0, &mut grads), grads), (0.0, [0.0; 2]));
+    assert_eq!((rmse.finish(0.0, &Totals::default(), &mut grads), grads), (0.0, [0.0; 2]));
 }

@@ -1,5 +1,6 @@
 //! The proofs against upstream: fixtures that NeuralForecast 3.3.0 made, reproduced. See `tools/reference/`.
 
+mod distributions;
 mod local_scalers;
 mod losses;
 mod metrics;

@@ -73,7 +73,7 @@ impl ScalerType {
 
     /// Scales one value.
     pub fn scale(self, value: f64, s: Statistics) -> f32 {
-        let z = (value - s.shift) / s.scale;
+        let z = s.relative(value);
         (match self {
             Self::Identity => value,
             Self::Minmax1 => 2.0 * z - 1.0,
@@ -97,6 +97,11 @@ impl ScalerType {
 }
 
 impl Statistics {
+    /// A value relative to the window's.
+    pub fn relative(self, value: f64) -> f64 {
+        (value - self.shift) / self.scale
+    }
+
     /// What revin scales back with: its learnable affine map on top of the window's own statistics.
     #[must_use]
     pub fn with_affine(self, weight: f32, bias: f32) -> Self {

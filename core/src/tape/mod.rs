@@ -155,16 +155,19 @@ impl Tape {
         self.outside(shape.into(), true, |to| to.copy_from_slice(data))
     }
 
+    /// `fill` may read other values of the tape.
     fn outside(&self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let buffer = r.new_buffer();
-        let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
+        let id = r.new_node([], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
-        let b = &mut r.buffers[buffer];
+        let mut b = std::mem::take(&mut r.buffers[buffer]);
+        drop(r);
         b.data.clear();
         b.data.resize(shape.size(), 0.0);
         b.has_grad = false;
         fill(&mut b.data);
+        self.record.borrow_mut().buffers[buffer] = b;
         Var { tape: self, id }
     }
 
@@ -180,7 +183,7 @@ impl Tape {
 
     fn stored(&self, param: Param, needs_grad: bool) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let id = r.new_node(&[], param.shape, Place::Param(param), needs_grad);
+        let id = r.new_node([], param.shape, Place::Param(param), needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -188,14 +191,10 @@ impl Tape {
     /// Computes an operation and records it.
     pub fn record<O: Op>(&self, op: O, inputs: &[Var<'_>], shape: impl Into<Shape>) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let mut ids = [0; 16];
-        for (slot, v) in ids.iter_mut().zip(inputs) {
-            debug_assert!(std::ptr::eq(v.tape, self), "values of another tape");
-            *slot = v.id;
-        }
-        let ids = &ids[..inputs.len()];
-        let needs_grad = ids.iter().any(|i| r.nodes[*i].needs_grad);
+        debug_assert!(inputs.iter().all(|v| std::ptr::eq(v.tape, self)), "values of another tape");
+        let needs_grad = inputs.iter().any(|v| r.nodes[v.id].needs_grad);
         let buffer = r.new_buffer();
+        let ids = inputs.iter().map(|v| v.id);
         let id = r.new_node(ids, shape.into(), Place::Buffer(buffer), needs_grad);
         keep_op(&mut r.nodes[id].op, op);
         r.run(id);
@@ -210,7 +209,7 @@ impl Tape {
             Place::Param(p) => Place::Param(Param { shape, ..p }),
             buffer => buffer,
         };
-        let id = r.new_node(&[], shape, place, needs_grad);
+        let id = r.new_node([], shape, place, needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }

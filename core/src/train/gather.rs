@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
 pub(crate) struct Gathered {
     /// Scale and shift of the target of each window.
     pub(crate) statistics: Vec<Statistics>,
-    /// Target over the horizon: scaled, and as it is.
+    /// Target over the horizon: scaled, for a likelihood without the scaler's bend; and as it is.
     pub(crate) target: Vec<f32>,
     pub(crate) actual: Vec<f64>,
     /// Weight of each point of the horizon in the loss: availability, sample weight, horizon weight, count.
@@ -104,6 +104,11 @@ pub(crate) struct Lens {
     pub(super) stat: usize,
     /// Whether the model sees all series at once.
     pub(super) multivariate: bool,
+}
+
+/// A window's part of [`Totals::ln_scale`].
+pub(super) fn ln_scale(weights: &[f32], scale: f64) -> f64 {
+    weights.iter().map(|w| f64::from(*w)).sum::<f64>() * scale.ln()
 }
 
 fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
@@ -166,7 +171,11 @@ impl Gathered {
         let s = self.insample(model, &reader);
         self.statistics.push(s);
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
-        self.target.extend(self.column[input..].iter().map(|v| scaler.scale(*v, s)));
+        let likelihood = model.loss.likelihood().is_some();
+        self.target.extend(self.column[input..].iter().map(|v| match likelihood {
+            true => s.relative(*v) as f32,
+            false => scaler.scale(*v, s),
+        }));
         self.actual.extend_from_slice(&self.column[input..]);
 
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
@@ -211,6 +220,11 @@ impl Gathered {
                 let y: Vec<f64> = self.insample_y.iter().map(|y| f64::from(*y)).collect();
                 let inverse = f64::from(drawn.count) * inverse_naive_error(&y, seasonality);
                 totals.add_inverse_naive_error(i % model.series, inverse);
+            }
+            if model.loss.likelihood().is_some() {
+                self.insample_y.clear();
+                let scale = self.insample(model, &reader).scale;
+                totals.ln_scale += ln_scale(&self.weights[self.weights.len() - horizon..], scale);
             }
         }
         totals.weight = self.weights.iter().map(|w| f64::from(*w)).sum();

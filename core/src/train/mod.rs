@@ -4,6 +4,7 @@ mod all_series;
 mod divergence;
 mod early_stopping;
 mod fingerprint;
+mod forecasted;
 mod gather;
 mod lr_scheduler;
 mod optimizer;

@@ -199,6 +199,23 @@ impl Train {
             return Err(Error::option("loss", &expected, self.loss.write()));
         }
         // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
+        match (loss.likelihood(), valid.likelihood()) {
+            (Some(_), Some(_)) => return Ok((loss.clone(), loss)), // as upstream
+            (None, Some(_)) => {
+                let expected =
+                    "a loss that measures forecasts, such as MAE: loss forecasts no distribution";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            (Some(_), None) if valid.judges_quantiles() && valid.quantiles != loss.quantiles => {
+                let expected = "a loss with the quantiles of loss, or of one number, such as MAE";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            (Some(_), None) if valid.implicit.is_some() => {
+                let expected = "a loss without a network of its own, such as MAE";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            _ => {}
+        }
         let same = valid.is_multi_quantile() && valid.quantiles == loss.quantiles;
         if loss.is_multi_quantile() && !same {
             let expected = "MQLoss or HuberMQLoss with the quantiles of loss";

@@ -7,13 +7,13 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::all_series::rows;
+use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
-use crate::losses::{Totals, inverse_naive_error};
+use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
-use crate::scalers::Statistics;
 use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
@@ -126,7 +126,7 @@ impl Runner {
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        let loss = model.loss.finish(partial.loss, grads);
+        let loss = model.loss.finish(partial.loss, &step.totals, grads);
         Stepped { loss, updates: partial.updates }
     }
 
@@ -206,12 +206,7 @@ impl Runner {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
                     let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * shard);
                     worker.tape.release();
-                    let g = &worker.gathered;
-                    let (statistics, actual) = (g.statistics.clone(), g.actual.clone());
-                    let compares = model.valid_loss.seasonality().is_some();
-                    let insample_y = if compares { g.insample_y.clone() } else { Vec::new() };
-                    let weights = g.weights.clone();
-                    Forecasted { values, levels, statistics, actual, weights, insample_y }
+                    Forecasted::new(model, windows, &worker.gathered, [values, levels], purpose)
                 })
             };
             let done: Vec<Forecasted> = some.par_chunks(shard).enumerate().map(run).collect();
@@ -224,77 +219,6 @@ impl Runner {
         let result = work(&mut worker);
         lock(&self.workers).push(worker);
         result
-    }
-}
-
-/// Forecasts of one shard, and what is needed to scale and judge them.
-pub(crate) struct Forecasted {
-    /// Scaled: `[windows, series, horizon, outputs]`.
-    pub(crate) values: Vec<f32>,
-    /// The quantile that each value was drawn at; empty if none was.
-    pub(crate) levels: Vec<f32>,
-    statistics: Vec<Statistics>,
-    /// The target over the horizon, and its weights in the validation loss.
-    pub(crate) actual: Vec<f64>,
-    pub(crate) weights: Vec<f32>,
-    /// What the model saw of the target, scaled, where the validation loss compares with it.
-    insample_y: Vec<f32>,
-}
-
-impl Forecasted {
-    /// The values on the scale of the target.
-    pub(crate) fn unscaled(&self, model: &Instance) -> Vec<f64> {
-        self.on_scale_of_target(model, &self.values)
-    }
-
-    /// What the validation loss of these windows is divided by.
-    pub(crate) fn totals(&self, model: &Instance, windows: &[Drawn]) -> Totals {
-        let mut totals = Totals {
-            weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
-            windows: windows.iter().map(|d| f64::from(d.count)).sum(),
-            size: self.actual.iter().map(|y| y.abs()).sum(),
-            ..Totals::default()
-        };
-        if let Some(seasonality) = model.valid_loss.seasonality() {
-            let y = self.on_scale_of_target(model, &self.insample_y);
-            let inverse = |y: &[f64]| inverse_naive_error(y, seasonality);
-            let each = y.chunks(y.len() / windows.len()).map(inverse).zip(windows);
-            for (i, (inverse, drawn)) in each.enumerate() {
-                totals.add_inverse_naive_error(i % model.series, f64::from(drawn.count) * inverse);
-            }
-        }
-        totals
-    }
-
-    fn on_scale_of_target(&self, model: &Instance, values: &[f32]) -> Vec<f64> {
-        let scaler = model.train.scaler_type;
-        let per_window = values.len() / self.statistics.len().max(1);
-        let window = |(values, s): (&[f32], &Statistics)| {
-            let s = model.unscaling(*s);
-            values.iter().map(move |z| scaler.unscale(*z, s)).collect::<Vec<_>>()
-        };
-        values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
-    }
-
-    /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.
-    pub(crate) fn worst_errors(&self, model: &Instance) -> Vec<f64> {
-        let windows = self.statistics.len().max(1);
-        let (per_window, horizon) = (self.values.len() / windows, self.actual.len() / windows);
-        let outputs = per_window / horizon.max(1);
-        let window = |(i, s): (usize, &Statistics)| {
-            let error = |j: usize| {
-                let at = i * horizon + j / outputs;
-                let y = model.train.scaler_type.scale(self.actual[at], *s);
-                let error = (f64::from(y) - f64::from(self.values[i * per_window + j])).abs();
-                match (self.weights[at] > 0.0, error.is_nan()) {
-                    (false, _) => 0.0,
-                    (true, true) => f64::INFINITY,
-                    (true, false) => error,
-                }
-            };
-            (0..per_window).map(error).fold(0.0, f64::max)
-        };
-        self.statistics.iter().enumerate().map(window).collect()
     }
 }
 
@@ -321,7 +245,7 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
 }
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
-/// back the mean of their outputs. `shard` is the place of the first window among those of the run.
+/// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
 fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, input, horizon, .. } = g.lens();
@@ -342,6 +266,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
     }
+    let likelihood = model.loss.likelihood().is_some();
     let state = RecurrentState::default();
     let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
@@ -353,13 +278,12 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();
-        fed_back = output.chunks_exact(n).map(|o| o.iter().sum::<f32>() / n as f32).collect();
+        let each = output.chunks_exact(n).zip(&g.statistics);
+        fed_back = each.map(|(o, s)| model.fed_back(o, *s)).collect();
+        let raw = likelihood || matches!(purpose, Purpose::Validation { .. });
         for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
-            match purpose {
-                Purpose::Validation { .. } => to.copy_from_slice(o),
-                Purpose::Forecast { .. } => to.fill(*mean),
-            }
+            if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
         }
         if let Some(drawn) = mapped.levels {
             levels.resize(forecast.len(), 0.0);

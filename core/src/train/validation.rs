@@ -59,11 +59,11 @@ fn mean_loss(
     // implicit quantile loss measures each number at the quantile that it was drawn at.
     runner.forecast(model, source, drawn, lens, Purpose::Validation { first }, |windows, shard| {
         totals += &shard.totals(model, windows);
-        let forecast = shard.unscaled(model);
+        let actual = shard.judged(model);
         let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
         let horizons = Horizons::new(
             loss,
-            [&forecast, &shard.actual],
+            [&shard.forecast, &actual],
             [&shard.weights, &counts],
             &shard.levels,
             model.series,

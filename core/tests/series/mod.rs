@@ -59,7 +59,11 @@ pub(crate) fn models() -> Vec<(String, Value)> {
 fn small(model: &str) -> Value {
     match model {
         "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
-        "LSTM" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "GRU" | "LSTM" | "RNN" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "DilatedRNN" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [[1, 2], [4]] })
+        }
+        "DeepAR" => json!({ "lstmHiddenSize": 16, "lstmDropout": 0.0 }),
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         _ => json!({}),
