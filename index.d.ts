@@ -492,6 +492,8 @@ export interface CommonOptions {
   numLrDecays?: number
   /** Validation checks without improvement after which training stops; -1 for never. @default -1 */
   earlyStopPatienceSteps?: number
+  /** The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with each validation check. @default "ptl/val_loss" */
+  valMonitor?: 'ptl/val_loss' | 'valid_loss' | 'train_loss'
   /** Training steps between validation checks. @default 100 */
   valCheckSteps?: number
   /** Whether the weights of the best validation check are kept instead of the last; true when early stopping is on. */
@@ -500,7 +502,7 @@ export interface CommonOptions {
   batchSize?: number
   /** Series per batch of validation; batchSize when left out. */
   validBatchSize?: number | null
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
   windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default 1024 */
   inferenceWindowsBatchSize?: number
@@ -512,7 +514,7 @@ export interface CommonOptions {
   trainingDataAvailabilityThreshold?: number | [number, number]
   /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
   dropLastLoader?: boolean
-  /** How each window is scaled. @default "identity" */
+  /** How each window is scaled. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Seed of everything random. @default 1 */
   randomSeed?: number
@@ -533,11 +535,48 @@ export interface DLinearOptions extends CommonOptions {
   maxSteps?: number
   /** Learning rate at the beginning. @default 0.0001 */
   learningRate?: number
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Length of the moving average that extracts the trend. Odd. @default 25 */
   movingAvgWindow?: number
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
+/** Options of `GRU`, beside the common ones. */
+export interface GRUOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 200 */
+  encoderHiddenSize?: number
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
+}
+/** recurrent: https://arxiv.org/abs/1412.3555 */
+export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
@@ -548,10 +587,6 @@ export interface LSTMOptions extends CommonOptions {
   statExogList?: string[]
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
-  windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
-  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
@@ -569,7 +604,7 @@ export interface LSTMOptions extends CommonOptions {
   /** Layers of the decoder, the last one included. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
-  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | null
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
   /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
   recurrent?: boolean
 }
@@ -587,8 +622,12 @@ export interface NHITSOptions extends CommonOptions {
   excludeInsampleY?: boolean
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
   numLrDecays?: number
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
   stackTypes?: string[]
   /** Blocks in each stack. @default [1,1,1] */
@@ -610,4 +649,39 @@ export interface NHITSOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
+/** Options of `RNN`, beside the common ones. */
+export interface RNNOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 128 */
+  encoderHiddenSize?: number
+  /** Function of the encoder's units. @default "tanh" */
+  encoderActivation?: 'tanh'
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
+}
+/** recurrent: https://doi.org/10.1207/s15516709cog1402_1 */
+export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
 // end of generated
