@@ -43,7 +43,7 @@ pub(crate) enum Head {
     /// The network's output is the forecast.
     Identity,
     /// A network that maps the output to any quantile.
-    Implicit(ImplicitQuantiles),
+    Implicit(Box<ImplicitQuantiles>),
 }
 
 impl Head {
@@ -51,7 +51,10 @@ impl Head {
     pub(crate) fn new(path: &Path<'_>, loss: &Loss) -> Self {
         match loss.implicit {
             None => Self::Identity,
-            Some(implicit) => Self::Implicit(ImplicitQuantiles::new(&path.sub("loss"), implicit)),
+            Some(implicit) => {
+                let head = ImplicitQuantiles::new(&path.sub("loss"), implicit);
+                Self::Implicit(Box::new(head))
+            }
         }
     }
 
@@ -146,7 +149,7 @@ mod tests {
     use crate::rng::Stream;
     use crate::tape::Tape;
 
-    fn head(args: serde_json::Value) -> (ImplicitQuantiles, Arc<Vec<f32>>) {
+    fn head(args: serde_json::Value) -> (Box<ImplicitQuantiles>, Arc<Vec<f32>>) {
         let spec = LossSpec { kind: "IQLoss".into(), args: args.as_object().unwrap().clone() };
         let params = Params::default();
         let loss = Loss::new(&spec, 3, "loss").unwrap();
