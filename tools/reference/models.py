@@ -106,7 +106,7 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
             model.loss.update_quantile([quantile])
             tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
-        assert not p.requires_grad or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
+        assert p.grad is None or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
     learned_twice = ("valid_loss.quantile_layer.", "valid_loss.output_layer.")
     tensors.update({f"param.{k}": v for k, v in model.state_dict().items() if not k.startswith(learned_twice)})
     tensors.update(squeezed(batch, "batch"))

@@ -1,11 +1,18 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+mod checks;
 pub mod dlinear;
 mod head;
 mod instance;
 pub mod lstm;
+pub mod mlp;
+pub mod nbeats;
+pub mod nbeatsx;
 pub mod nhits;
+pub mod nlinear;
+pub mod rlinear;
+pub mod tide;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -13,7 +20,7 @@ pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
 
-use crate::nn::{Params, Path};
+use crate::nn::{BasisDims, Params, Path};
 use crate::options::{Field, Options};
 use crate::tape::Var;
 use crate::train::Train;
@@ -21,11 +28,13 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
+    pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+        Activation, Basis, BasisBlock, BlockActivation, BlockMlp, BlockMlpOptions, LayerNorm,
+        Linear, Lstm, LstmOptions, Mlp, Path, RevIn, TrendBasis, doubly_residual,
     };
-    pub(crate) use crate::options::{choices, options};
+    pub(crate) use crate::options::{NoOptions, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, PoolMode, Var};
     pub(crate) use crate::train::Train;
@@ -81,6 +90,18 @@ pub struct Dims {
     pub hist: usize,
     /// `S`: columns that do not change.
     pub stat: usize,
+}
+
+impl Dims {
+    /// How many numbers a window and all that is known beside it has.
+    pub(crate) fn flattened(self) -> usize {
+        self.input * (1 + self.hist) + (self.input + self.h) * self.futr + self.stat
+    }
+
+    /// Sizes for a block's basis.
+    pub(crate) fn of_basis(self) -> BasisDims {
+        BasisDims { input: self.input, h: self.h, outputs: self.outputs }
+    }
 }
 
 /// A model that forecasts one step at a time and feeds it back.
@@ -216,7 +237,13 @@ macro_rules! registry {
 registry! {
     dlinear::DLinear,
     lstm::LSTM,
+    mlp::MLP,
+    nbeats::NBEATS,
+    nbeatsx::NBEATSx,
     nhits::NHITS,
+    nlinear::NLinear,
+    rlinear::RLinear,
+    tide::TiDE,
 }
 
 /// The registered model of this name.
