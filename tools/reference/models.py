@@ -15,6 +15,7 @@ import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
 BATCH = 5
+BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 IMPLICIT = (IQLoss, HuberIQLoss)
 # Quantiles that implicit ones are asked for, and the one that they are decoded at.
 ASKED, DECODED_AT = (0.05, 0.5, 0.975), 0.3
@@ -82,6 +83,9 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
     case = f"{model_class.__name__}/{name}"
     rng = generator(case)
     model = model_class(**kwargs, max_steps=1, random_seed=seed_of(case) % 10_000)
+    if isinstance(model.loss, IMPLICIT):
+        with torch.no_grad():
+            model.loss.output_layer[0].bias *= 0.05  # numbers on both sides of 0, as its activation has two
     model.train()  # same graph as eval(): every dropout probability is 0
     lengths = {}
     windows = draw_windows(model, model.input_size + model.h, rng)
@@ -95,7 +99,13 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
                             "output is the last h_train steps")
     batch = parse(model, windows)
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
+    buffers = {k: v for k, v in model.named_buffers() if k.endswith(BATCH_STATISTICS)}
+    for key, value in buffers.items():  # as after some steps, and not where every model begins
+        value += (torch.rand(value.shape, generator=rng) * 8).to(value.dtype)
+    learned_twice = ("valid_loss.quantile_layer.", "valid_loss.output_layer.")
+    tensors.update({f"param.{k}": v.clone() for k, v in model.state_dict().items() if not k.startswith(learned_twice)})
     output = model(inputs)
+    tensors.update({f"after.{k}": v.clone() for k, v in buffers.items()})
     torch.manual_seed(seed_of(case))
     loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
                       y_insample=batch["insample_y"], mask=batch["outsample_mask"])
@@ -107,11 +117,13 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
             tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
         assert p.grad is None or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    learned_twice = ("valid_loss.quantile_layer.", "valid_loss.output_layer.")
-    tensors.update({f"param.{k}": v for k, v in model.state_dict().items() if not k.startswith(learned_twice)})
     tensors.update(squeezed(batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
+    if buffers:
+        model.eval()
+        with torch.no_grad():
+            tensors.update(eval_output=model(inputs))
     write_tensors(f"models/{case}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json(kwargs),

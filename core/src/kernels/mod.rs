@@ -46,7 +46,10 @@ macro_rules! unrolled {
     };
 }
 
+pub mod batch_norm;
 pub mod broadcast;
+pub mod conv;
+pub mod dropout;
 pub mod elementwise;
 mod lanes;
 pub mod math;
@@ -62,5 +65,6 @@ pub mod reduce;
 pub mod reduce_axis;
 pub mod resample;
 pub mod softmax;
+pub mod softmax_mean;
 #[cfg(test)]
 mod testing;

@@ -3,6 +3,8 @@
 mod batch;
 mod checks;
 pub mod dlinear;
+mod encoder_decoder;
+pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
@@ -12,6 +14,7 @@ pub mod nbeatsx;
 pub mod nhits;
 pub mod nlinear;
 pub mod rlinear;
+pub mod rnn;
 pub mod tide;
 
 pub use batch::Batch;
@@ -31,8 +34,8 @@ pub(crate) mod prelude {
     pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activation, Basis, BasisBlock, BlockActivation, BlockMlp, BlockMlpOptions, LayerNorm,
-        Linear, Lstm, LstmOptions, Mlp, Path, RevIn, TrendBasis, doubly_residual,
+        Activation, Basis, BasisBlock, BlockActivation, BlockMlp, BlockMlpOptions, Cell, LayerNorm,
+        Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn, TrendBasis, doubly_residual,
     };
     pub(crate) use crate::options::{NoOptions, choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -133,6 +136,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
+    /// The batch of such a model is not cut into shards.
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Forecast of each window: `[B, h, O]`, scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -140,12 +149,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
+    fn couples_windows(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
 impl<M: Model> Network for M {
     fn recurrence(&self) -> Option<Recurrence> {
         Model::recurrence(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -236,6 +250,7 @@ macro_rules! registry {
 
 registry! {
     dlinear::DLinear,
+    gru::GRU,
     lstm::LSTM,
     mlp::MLP,
     nbeats::NBEATS,
@@ -243,6 +258,7 @@ registry! {
     nhits::NHITS,
     nlinear::NLinear,
     rlinear::RLinear,
+    rnn::RNN,
     tide::TiDE,
 }
 

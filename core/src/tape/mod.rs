@@ -8,7 +8,10 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod batch_norm;
+mod conv;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
@@ -17,12 +20,18 @@ mod norm;
 mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
 mod reduce;
+mod rnn;
+mod rrelu;
 mod shape;
+mod softmax_mean;
 mod window;
 
-pub use lstm::LstmWeights;
+pub use batch_norm::{BatchStatistics, Update};
+pub use conv::{Edge, Steps};
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
@@ -73,12 +82,14 @@ pub struct Tape {
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
     first_row: Cell<usize>,
+    counts: Cell<Option<usize>>,
+    updates: RefCell<Vec<Update>>,
 }
 
 impl Tape {
     /// A tape for a model with these parameters, ready for a forward.
     ///
-    /// `training` switches dropout on; its key makes the masks.
+    /// `training` switches dropout and the statistics of batches on; its key makes the masks.
     pub fn reset(&self, params: &Arc<Vec<f32>>, training: Option<Key>) {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
@@ -87,6 +98,33 @@ impl Tape {
         self.training.set(training);
         self.layers.set(0);
         self.first_row.set(0);
+        self.counts.set(None);
+        self.updates.borrow_mut().clear();
+    }
+
+    /// Whether this forward is one of training.
+    pub fn is_training(&self) -> bool {
+        self.training.get().is_some()
+    }
+
+    /// Says how often each window of the batch counts: `[B]`. Left out, each counts once.
+    pub fn set_counts(&self, counts: Var<'_>) {
+        self.counts.set(Some(counts.id));
+    }
+
+    /// How often each window of the batch counts, if not once.
+    fn counts(&self) -> Option<Var<'_>> {
+        self.counts.get().map(|id| Var { tape: self, id })
+    }
+
+    /// Asks for numbers beside the parameters to be changed after this step.
+    pub fn update(&self, update: Update) {
+        self.updates.borrow_mut().push(update);
+    }
+
+    /// What this forward asked to be changed.
+    pub fn take_updates(&self) -> Vec<Update> {
+        self.updates.take()
     }
 
     /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
@@ -121,11 +159,14 @@ impl Tape {
         let buffer = r.new_buffer();
         let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
-        let b = &mut r.buffers[buffer];
-        b.data.clear();
-        b.data.resize(shape.size(), 0.0);
-        b.has_grad = false;
-        fill(&mut b.data);
+        r.buffers[buffer].has_grad = false;
+        // `fill` may look at other values of this tape.
+        let mut data = std::mem::take(&mut r.buffers[buffer].data);
+        drop(r);
+        data.clear();
+        data.resize(shape.size(), 0.0);
+        fill(&mut data);
+        self.record.borrow_mut().buffers[buffer].data = data;
         Var { tape: self, id }
     }
 

@@ -10,10 +10,10 @@ use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
 use crate::models::{Asked, Instance, Place};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
-use crate::tape::Tape;
+use crate::tape::{Tape, Update};
 
 /// Windows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
@@ -24,9 +24,12 @@ const MANY_PARAMETERS: usize = 1 << 19;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 const LEAVES: usize = 8;
 
-/// How many shards a step has: an even number, so that two halves of the tree have the same work.
-fn shard_count(windows: usize, parameters: usize) -> usize {
-    let size = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
+fn shard_count(windows: usize, model: &Instance) -> usize {
+    if model.network.couples_windows() {
+        return windows.min(1);
+    }
+    let size = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
     windows.div_ceil(size).next_multiple_of(2).min(windows)
 }
 
@@ -53,6 +56,15 @@ pub(crate) struct Runner {
 struct Partial {
     loss: f64,
     grads: Vec<f32>,
+    updates: Vec<Update>,
+}
+
+/// What a step makes beside its gradients.
+#[derive(Default)]
+pub(crate) struct Stepped {
+    pub(crate) loss: f64,
+    /// What becomes of statistics over batches.
+    pub(crate) updates: Vec<Update>,
 }
 
 /// One training step, as all shards see it.
@@ -92,21 +104,22 @@ impl Runner {
         drawn: &[Drawn],
         random: Key,
         grads: &mut Vec<f32>,
-    ) -> f64 {
+    ) -> Stepped {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
         if model.loss.factors(&totals) == [0.0; 2] {
             grads.fill(0.0);
-            return 0.0; // upstream: a mean over nothing is 0
+            return Stepped::default(); // upstream: a mean over nothing is 0
         }
         let step = Step { model, source, drawn, lens, totals, random };
-        let shards = shard_count(drawn.len(), model.values.len());
+        let shards = shard_count(drawn.len(), model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        model.loss.finish(partial.loss, grads)
+        let loss = model.loss.finish(partial.loss, grads);
+        Stepped { loss, updates: partial.updates }
     }
 
     /// What the loss is divided by: known before any forward.
@@ -137,6 +150,7 @@ impl Runner {
             || self.tree(step, middle..range.end, leaves, shards),
         );
         left.loss += right.loss;
+        left.updates.extend(right.updates);
         crate::kernels::elementwise::add_assign(&mut left.grads, &right.grads);
         lock(&self.buffers).push(right.grads);
         left
@@ -146,7 +160,7 @@ impl Runner {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
-        let mut loss = 0.0;
+        let (mut loss, mut updates) = (0.0, Vec::new());
         for i in some {
             let range = shard(step.drawn, i, shards);
             let (first, windows) = (range.start, &step.drawn[range]);
@@ -156,10 +170,12 @@ impl Runner {
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_first_row(first);
                 loss += train_shard(step, worker, first, &mut grads);
+                updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
         }
-        Partial { loss, grads }
+        assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
+        Partial { loss, grads, updates }
     }
 
     /// Forecasts of the windows, scaled: `[windows, horizon, outputs]`; `visit` gets them shard by shard, in order.
@@ -274,6 +290,8 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { rows, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
+    let counts = tape.constant([rows], &g.counts);
+    tape.set_counts(counts);
     let output = step.model.network.forward(&batch);
     let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
@@ -281,7 +299,6 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let mapped = step.model.head.forward(output, asked, place);
     let y = tape.constant([rows, horizon], &g.target);
     let weights = tape.constant([rows, horizon], &g.weights);
-    let counts = tape.constant([rows], &g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);
@@ -311,7 +328,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
     }
-    let state = LstmState::default();
+    let state = RecurrentState::default();
     let [mut forecast, mut levels] = [vec![0.0; rows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
