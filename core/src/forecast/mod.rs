@@ -11,6 +11,7 @@ mod quantiles;
 mod result;
 mod saved;
 mod saved_training;
+mod training_data;
 mod training_run;
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_training;
 use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::Frequency;
+use crate::data::{Frequency, TimeKind, TimeZone};
 use crate::models::{Instance, ModelSpec};
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
@@ -32,6 +33,8 @@ impl Default for SaveOptions {
 #[derive(Default)]
 pub(super) struct Kept {
     configuration: Unknown,
+    /// Of the data, as long as they are the loaded ones.
+    dataset: Unknown,
     extra: Map<String, Value>,
     models: Vec<KeptOfModel>,
 }
@@ -45,6 +48,11 @@ struct KeptOfModel {
 }
 
 impl Kept {
+    /// Other data take the place of the loaded ones.
+    pub(super) fn forget_dataset(&mut self) {
+        self.dataset = Unknown::default();
+    }
+
     /// Training again needs every option.
     pub(super) fn check_fit(&self) -> Result<()> {
         let Some(name) = self.models.iter().find_map(|m| m.training.keys().next()) else {
@@ -100,6 +108,7 @@ impl NeuralForecast {
             "order".into(),
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
+        extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -109,10 +118,11 @@ impl NeuralForecast {
             names: fitted.names.clone(),
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
-            panel: fitted.panel.clone().filter(|_| save_dataset),
+            panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
             polars: false,
             extra,
             unknown: self.kept.configuration.clone(),
+            dataset: self.kept.dataset.clone(),
         }
     }
 
@@ -144,6 +154,7 @@ impl NeuralForecast {
             })?)?,
             false => Frequency::parse(&checkpoint.frequency)?,
         };
+        let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
         let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
         for (model, kept_of_model, state) in loaded {
@@ -155,11 +166,34 @@ impl NeuralForecast {
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
             let Checkpoint { names, panel, scalers, .. } = checkpoint;
+            let panel = panel.map(Arc::new);
             forecaster.fitted = Some(Fitted { frequency, names, panel, scalers, training });
         }
-        forecaster.kept =
-            Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
+        forecaster.kept = Kept {
+            configuration: checkpoint.unknown,
+            dataset: checkpoint.dataset,
+            extra: checkpoint.extra,
+            models: kept,
+        };
         Ok(forecaster)
+    }
+}
+
+/// What [`Checkpoint::extra`] calls the time zone, for checkpoints without data to have one.
+const TIME_ZONE: &str = "timeZone";
+
+/// The time zone of the data, or the one they were read in.
+fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
+    match (&checkpoint.panel, checkpoint.extra.get(TIME_ZONE)) {
+        (Some(panel), _) => Ok(match panel.time_kind {
+            TimeKind::Date { time_zone, .. } => time_zone,
+            TimeKind::Step => None,
+        }),
+        (None, Some(Value::String(name))) => TimeZone::parse(name).map(Some).map_err(|_| {
+            let message = format!("neural-trader.json: there is no time zone {name:?}");
+            Error::new(ErrorCode::Checkpoint, message)
+        }),
+        (None, _) => Ok(None),
     }
 }
 

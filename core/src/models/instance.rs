@@ -130,7 +130,7 @@ impl Instance {
     }
 }
 
-fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
