@@ -42,6 +42,22 @@ pub trait Options: Default + Clone {
     fn to_json(&self) -> Map<String, Value>;
 }
 
+/// The options of a model that has none beside the shared ones.
+#[derive(Clone, Debug, Default)]
+pub struct NoOptions;
+
+impl Options for NoOptions {
+    fn fields() -> Vec<Field> {
+        Vec::new()
+    }
+    fn set(&mut self, _: &str, _: &Value) -> Result<bool> {
+        Ok(false)
+    }
+    fn to_json(&self) -> Map<String, Value> {
+        Map::new()
+    }
+}
+
 /// `input_size` → `inputSize`.
 pub fn camel_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len());

@@ -113,6 +113,7 @@ CASES = [
     ("linear_no_bias", "linear", {}, {"x": (3, 5), "weight": (4, 5)}, F.linear),
     ("linear_first", "linear_first", {}, {"x": (5, 2, 3), "weight": (4, 5), "bias": (4,)},
      lambda x, w, b: F.linear(x.permute(1, 2, 0), w, b).permute(2, 0, 1)),
+    ("linear_first_no_bias", "linear_first", {}, {"x": (3, 4), "weight": (2, 3)}, lambda x, w: w @ x),
     ("relu", "relu", {}, X, F.relu),
     ("leaky_relu", "leaky_relu", {"slope": 0.01}, X, F.leaky_relu),
     ("elu", "elu", {"alpha": 1.0}, X, F.elu),

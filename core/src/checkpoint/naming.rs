@@ -106,6 +106,7 @@ const PLUMBING: [&str; 38] = [
 pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
     let takers: &[&str] = match hyper_parameter {
         "n_samples" | "context_size" | "encoder_activation" => &[],
+        "n_polynomials" => &["NBEATSx"], // NBEATS takes it and ignores it
         "n_series" => &[
             "MLPMultivariate",
             "RMoK",
@@ -263,6 +264,8 @@ mod tests {
     fn internals_are_told_from_options_by_class() {
         assert!(is_not_an_option("NHITS", "h_train") && !is_not_an_option("LSTM", "h_train"));
         assert!(is_not_an_option("NHITS", "n_series") && !is_not_an_option("TSMixer", "n_series"));
+        assert!(is_not_an_option("NBEATS", "n_polynomials"));
+        assert!(!is_not_an_option("NBEATSx", "n_polynomials"));
         assert!(is_not_an_option("LSTM", "logger") && !is_not_an_option("LSTM", "val_monitor"));
         for kept in ["gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches"] {
             assert!(!is_not_an_option("LSTM", kept) && is_null_by_default("LSTM", kept));

@@ -1,5 +1,6 @@
 //! What a model sees of a batch of windows.
 
+use super::concat_present;
 use crate::nn::RecurrentState;
 use crate::tape::{Tape, Var};
 
@@ -40,5 +41,12 @@ impl<'t> Batch<'t> {
     /// How many windows there are.
     pub fn size(&self) -> usize {
         self.insample_y.dim(0)
+    }
+
+    /// `y` `[B, L]` and all that is known beside it in one row a window: historic, future, static columns.
+    pub(crate) fn flattened(&self, y: Var<'t>) -> Var<'t> {
+        let flat = |x: Var<'t>| x.reshape([x.dim(0), x.dim(1) * x.dim(2)]);
+        let parts = [Some(y), self.hist_exog.map(flat), self.futr_exog.map(flat), self.stat_exog];
+        concat_present(parts, 1) // [B, L·(1 + X) + (L + h)·F + S]
     }
 }

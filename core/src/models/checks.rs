@@ -18,3 +18,12 @@ pub(crate) fn probability(name: &str, p: f64) -> Result<f32> {
         Err(Error::option(name, "a number from 0 to below 1", p))
     }
 }
+
+/// Refuses a list that does not have one number for each stack.
+pub(crate) fn for_each_stack(name: &str, list: &[usize], stacks: usize) -> Result<()> {
+    if list.len() != stacks || list.contains(&0) {
+        let expected = format!("{stacks} numbers ≥ 1, one for each of stackTypes");
+        return Err(Error::option(name, &expected, list));
+    }
+    Ok(())
+}

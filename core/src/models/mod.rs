@@ -10,9 +10,15 @@ pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
+pub mod mlp;
 pub mod mlpmultivariate;
+pub mod nbeats;
+pub mod nbeatsx;
 pub mod nhits;
+pub mod nlinear;
+pub mod rlinear;
 pub mod rnn;
+pub mod tide;
 pub mod tsmixer;
 pub mod tsmixerx;
 
@@ -22,7 +28,7 @@ pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
 
-use crate::nn::{Params, Path};
+use crate::nn::{BasisDims, Params, Path};
 use crate::options::{Field, Options};
 use crate::tape::Var;
 use crate::train::Train;
@@ -30,14 +36,15 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
-    pub(crate) use super::checks::{at_least_one, probability};
+    pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activate, Activation, BatchNorm1d, BlockActivation, Cell, Init, LayerNorm, Linear, Mlp,
-        Path, Recurrent, RecurrentOptions, RevIn,
+        Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
+        Cell, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn, TrendBasis,
+        doubly_residual,
     };
-    pub(crate) use crate::options::{OptionValue, choices, options};
+    pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::train::Train;
@@ -97,6 +104,18 @@ pub struct Dims {
     pub stat: usize,
     /// `N`: series that a multivariate model sees at once; 1 for others.
     pub series: usize,
+}
+
+impl Dims {
+    /// How many numbers a window and all that is known beside it has.
+    pub(crate) fn flattened(self) -> usize {
+        self.input * (1 + self.hist) + (self.input + self.h) * self.futr + self.stat
+    }
+
+    /// Sizes for a block's basis.
+    pub(crate) fn of_basis(self) -> BasisDims {
+        BasisDims { input: self.input, h: self.h, outputs: self.outputs }
+    }
 }
 
 /// A model that forecasts one step at a time and feeds it back.
@@ -255,9 +274,15 @@ registry! {
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,
+    mlp::MLP,
     mlpmultivariate::MLPMultivariate,
+    nbeats::NBEATS,
+    nbeatsx::NBEATSx,
     nhits::NHITS,
+    nlinear::NLinear,
+    rlinear::RLinear,
     rnn::RNN,
+    tide::TiDE,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
 }

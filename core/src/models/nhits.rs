@@ -51,14 +51,20 @@ options! {
     }
 }
 
+impl Options {
+    fn mlp(&self) -> BlockMlpOptions<'_> {
+        BlockMlpOptions {
+            units: &self.mlp_units,
+            activation: self.activation.0,
+            dropout: self.dropout_prob_theta,
+        }
+    }
+}
+
 /// Pools its inputs, maps them to a backcast and knots, interpolates the knots.
 struct Block {
     pool: (PoolMode, usize),
-    first: Linear,
-    hidden: Vec<Linear>,
-    output: Linear,
-    activate: Activate,
-    dropout: f32,
+    mlp: BlockMlp,
     interpolation: Interpolation,
     dims: Dims,
 }
@@ -70,21 +76,7 @@ impl Block {
         let inputs = past * (1 + dims.hist) + whole * dims.futr + dims.stat;
         let knots = dims.outputs * (dims.h / o.n_freq_downsample[stack]).max(1);
 
-        // Positions in upstream's nn.Sequential: one linear, then (linear, activation[, dropout]) per hidden layer.
-        let p = p.sub("layers");
-        let step = if o.dropout_prob_theta > 0.0 { 3 } else { 2 };
-        let first = Linear::new(&p.sub(0), inputs, o.mlp_units[0][0]);
-        let activate = Activate::new(&p.sub(2), o.activation.0);
-        let layer = |(i, units): (usize, &Vec<usize>)| {
-            if i > 0 {
-                activate.tie(&p.sub(2 + i * step));
-            }
-            Linear::new(&p.sub(1 + i * step), units[0], units[1])
-        };
-        let hidden: Vec<_> = o.mlp_units.iter().enumerate().map(layer).collect();
-        let last = o.mlp_units[o.mlp_units.len() - 1][1];
-        let output = Linear::new(&p.sub(1 + hidden.len() * step), last, dims.input + knots);
-
+        let mlp = BlockMlp::new(&p.sub("layers"), inputs, dims.input + knots, o.mlp());
         let mode = match o.pooling_mode {
             PoolingMode::Max => PoolMode::Max,
             PoolingMode::Avg => PoolMode::Avg,
@@ -94,8 +86,7 @@ impl Block {
             InterpolationMode::Nearest => Interpolation::Nearest,
             InterpolationMode::Cubic => Interpolation::Cubic,
         };
-        let dropout = o.dropout_prob_theta as f32;
-        Self { pool: (mode, kernel), first, hidden, output, activate, dropout, interpolation, dims }
+        Self { pool: (mode, kernel), mlp, interpolation, dims }
     }
 
     /// Backcast `[B, L]` and forecast `[B, h, O]`.
@@ -113,13 +104,7 @@ impl Block {
             batch.futr_exog.map(flat),
             batch.stat_exog,
         ];
-        let x = concat_present(parts, 1);
-
-        let hidden = |x: Var<'t>, layer: &Linear| {
-            self.activate.forward(layer.forward(x)).dropout(self.dropout)
-        };
-        let x = self.hidden.iter().fold(self.first.forward(x), hidden);
-        let theta = self.output.forward(x); // [B, L + O·knots]
+        let theta = self.mlp.forward(concat_present(parts, 1)); // [B, L + O·knots]
 
         let knots = theta.dim(1) - self.dims.input;
         let outputs = self.dims.outputs;
@@ -162,14 +147,9 @@ impl Model for NHITS {
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
-        let mask = batch.insample_mask.flip();
-        let level = batch.insample_y.last(1, 1).reshape([batch.size(), 1, 1]);
-        let start = (batch.insample_y.flip(), level);
-        let (_, forecast) = self.blocks.iter().fold(start, |(residuals, forecast), block| {
-            let (backcast, block_forecast) = block.forward(residuals, batch);
-            ((residuals - backcast) * mask, forecast + block_forecast)
-        });
-        forecast // [B, h, O]
+        doubly_residual(batch.insample_y, batch.insample_mask, &self.blocks, |block, residuals| {
+            block.forward(residuals, batch)
+        }) // [B, h, O]
     }
 }
 
@@ -185,25 +165,9 @@ fn check(dims: Dims, o: &Options) -> Result<()> {
         ("nFreqDownsample", &o.n_freq_downsample),
     ];
     for (name, list) in per_stack {
-        if list.len() != stacks || list.contains(&0) {
-            let expected = format!("{stacks} numbers ≥ 1, one for each of stackTypes");
-            return Err(Error::option(name, &expected, list.clone()));
-        }
+        for_each_stack(name, list, stacks)?;
     }
-    let fits = |pair: &[Vec<usize>]| pair[0][1] == pair[1][0];
-    let units = &o.mlp_units;
-    let pairs = !units.is_empty() && units.iter().all(|u| u.len() == 2 && u.iter().all(|n| *n > 0));
-    if !pairs || units[0][0] == 0 || !units.windows(2).all(fits) {
-        let expected = "a list of [in, out] pairs where each in is the out before it";
-        return Err(Error::option("mlpUnits", expected, units.clone()));
-    }
-    if !(0.0..1.0).contains(&o.dropout_prob_theta) {
-        return Err(Error::option(
-            "dropoutProbTheta",
-            "a number from 0 to below 1",
-            o.dropout_prob_theta,
-        ));
-    }
+    o.mlp().check()?;
     if o.interpolation_mode == InterpolationMode::Cubic && dims.outputs > 1 {
         return Err(Error::option(
             "interpolationMode",

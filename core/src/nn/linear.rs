@@ -42,8 +42,7 @@ impl Linear {
     /// Over the first axis of `x`.
     pub fn forward_first<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
-        let bias = self.bias.expect("layers over the first axis have a bias");
-        x.linear_first(tape.param(self.weight), tape.param(bias))
+        x.linear_first(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 }
 

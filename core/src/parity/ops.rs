@@ -24,7 +24,7 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
         "neg" => -x[0],
         "matmul" => x[0].matmul(x[1]),
         "linear" => x[0].linear(x[1], x.get(2).copied()),
-        "linear_first" => x[0].linear_first(x[1], x[2]),
+        "linear_first" => x[0].linear_first(x[1], x.get(2).copied()),
         "relu" => x[0].relu(),
         "leaky_relu" => x[0].leaky_relu(),
         "elu" => x[0].elu(),

@@ -38,11 +38,13 @@ impl Op for LinearFirst {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (n, k) = (out.shape.dims()[0], x.shape(0).dims()[0]);
         let cols = out.data.len() / n.max(1);
-        for (row, bias) in out.data.chunks_exact_mut(cols.max(1)).zip(x.data(2)) {
-            row.fill(*bias);
+        let biased = x.count() == 3;
+        if biased {
+            let rows = out.data.chunks_exact_mut(cols.max(1));
+            rows.zip(x.data(2)).for_each(|(row, bias)| row.fill(*bias));
         }
         let (w, x) = (Mat::new(x.data(1), n, k), Mat::new(x.data(0), k, cols));
-        matmul(w, x, out.data, Mode::Add);
+        matmul(w, x, out.data, if biased { Mode::Add } else { Mode::Write });
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -54,20 +56,26 @@ impl Op for LinearFirst {
         b.accumulate(1, |b, dw| {
             matmul(Mat::new(b.grad(), n, cols), Mat::new(b.input(0), k, cols).t(), dw, Mode::Add);
         });
-        b.accumulate(2, |b, db| {
-            let rows = b.grad().chunks_exact(cols.max(1));
-            db.iter_mut().zip(rows).for_each(|(db, g)| *db += sum(g));
-        });
+        if b.count() == 3 {
+            b.accumulate(2, |b, db| {
+                let rows = b.grad().chunks_exact(cols.max(1));
+                db.iter_mut().zip(rows).for_each(|(db, g)| *db += sum(g));
+            });
+        }
     }
 }
 
 impl<'t> Var<'t> {
     /// `W·x + b` over the first axis; `weight` is `[out, in]`, `bias` is `[out]`.
     #[track_caller]
-    pub fn linear_first(self, weight: Var<'t>, bias: Var<'t>) -> Self {
+    pub fn linear_first(self, weight: Var<'t>, bias: Option<Var<'t>>) -> Self {
         let (shape, n) = (self.shape(), weight.dim(0));
         assert_eq!(self.dim(0), weight.dim(1), "x is {shape:?}, the weight {:?}", weight.shape());
-        self.tape.record(LinearFirst, &[self, weight, bias], shape.with(0, n))
+        let out = shape.with(0, n);
+        match bias {
+            Some(bias) => self.tape.record(LinearFirst, &[self, weight, bias], out),
+            None => self.tape.record(LinearFirst, &[self, weight], out),
+        }
     }
 
     /// `x·Wᵀ + b` over the last axis; `weight` is `[out, in]`, `bias` is `[out]`.

@@ -58,7 +58,9 @@ pub(crate) fn models() -> Vec<(String, Value)> {
 /// Own options that make a model small. Models that are not here train with their defaults.
 fn small(model: &str) -> Value {
     match model {
-        "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
+        "MLP" => json!({ "hiddenSize": 32 }),
+        "NBEATS" | "NBEATSx" | "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
+        "TiDE" => json!({ "hiddenSize": 32, "decoderOutputDim": 8, "temporalDecoderDim": 16 }),
         "GRU" | "LSTM" | "RNN" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
         "DilatedRNN" => {
             json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [[1, 2], [4]] })

@@ -1,0 +1,53 @@
+//! MLP: a multilayer perceptron over everything that is known of a window.
+//!
+//! Rosenblatt 1958, "The Perceptron", <https://doi.org/10.1037/h0042519>. Upstream: `models/mlp.py`.
+
+use super::prelude::*;
+
+options! {
+    /// Options of [`MLP`], beside the shared ones.
+    pub struct Options {
+        /// Hidden layers.
+        pub num_layers: usize = 2,
+        /// Units of each hidden layer.
+        pub hidden_size: usize = 1024,
+    }
+}
+
+/// The model.
+pub struct MLP {
+    layers: Vec<Linear>,
+    out: Linear,
+    dims: Dims,
+}
+
+impl Model for MLP {
+    type Options = Options;
+    const SPEC: Spec = Spec {
+        name: "MLP",
+        family: "multilayer perceptron",
+        paper: "https://doi.org/10.1037/h0042519",
+        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
+    };
+
+    fn train() -> Train {
+        Train { inference_windows_batch_size: -1, ..Train::default() }
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
+        at_least_one(&[("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)])?;
+        let inputs = |i| if i == 0 { dims.flattened() } else { o.hidden_size };
+        let mlp = p.sub("mlp");
+        let layers =
+            (0..o.num_layers).map(|i| Linear::new(&mlp.sub(i), inputs(i), o.hidden_size)).collect();
+        let out = Linear::new(&p.sub("out"), o.hidden_size, dims.h * dims.outputs);
+        Ok(Self { layers, out, dims })
+    }
+
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let x = batch.flattened(batch.insample_y); // [B, inputs]
+        let x = self.layers.iter().fold(x, |x, layer| layer.forward(x).relu());
+        self.out.forward(x).reshape([batch.size(), self.dims.h, self.dims.outputs])
+    }
+}

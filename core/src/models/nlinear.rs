@@ -1,0 +1,39 @@
+//! NLinear: one linear map of how the window differs from its last value.
+//!
+//! Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?", <https://arxiv.org/abs/2205.13504>.
+//! Upstream: `models/nlinear.py`.
+
+use super::prelude::*;
+
+/// The model.
+pub struct NLinear {
+    linear: Linear,
+    dims: Dims,
+}
+
+impl Model for NLinear {
+    type Options = NoOptions;
+    const SPEC: Spec = Spec {
+        name: "NLinear",
+        family: "linear",
+        paper: "https://arxiv.org/abs/2205.13504",
+        exogenous: Exogenous::NONE,
+        multivariate: false,
+    };
+
+    fn train() -> Train {
+        Train { max_steps: 5000, learning_rate: 1e-4, ..Train::default() }
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, _: &NoOptions) -> Result<Self> {
+        let linear = Linear::new(&p.sub("linear"), dims.input, dims.h * dims.outputs);
+        Ok(Self { linear, dims })
+    }
+
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let y = batch.insample_y; // [B, L]
+        let last = y.last(1, 1); // [B, 1]
+        let forecast = self.linear.forward(y - last) + last; // [B, h·O]
+        forecast.reshape([batch.size(), self.dims.h, self.dims.outputs])
+    }
+}

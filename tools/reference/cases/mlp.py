@@ -1,0 +1,32 @@
+"""MLP: which of its variants have fixtures. Format: `__init__.py`."""
+
+from neuralforecast.losses.pytorch import MQLoss
+from neuralforecast.models import MLP
+
+from . import EXOG, EXOG_2, SHORT
+
+MODEL = MLP
+
+PLAIN = dict(h=4, input_size=9, hidden_size=10)
+
+FORWARD = [
+    (PLAIN, [
+        ("plain", {}),
+        ("exog", EXOG),
+        ("futr_exog", dict(futr_exog_list=["f1"])),
+        ("hist_exog", dict(hist_exog_list=["x1", "x2", "x3"])),
+        ("stat_exog", dict(stat_exog_list=["s1", "s2"])),
+        ("mq", dict(loss=MQLoss(level=[80]))),
+        ("mq_exog", dict(loss=MQLoss(quantiles=[0.1, 0.5, 0.7]), **EXOG)),
+        ("layers_1", dict(num_layers=1)),
+        ("layers_4", dict(num_layers=4)),
+        ("h_1", dict(h=1)),
+    ]),
+]
+
+TRAIN = dict(SHORT, hidden_size=8, scaler_type="robust")
+
+TRAINING = [
+    ("mlp_robust", TRAIN),
+    ("mlp_exog_mq", dict(TRAIN, loss=MQLoss(level=[80]), scaler_type="standard", **EXOG_2, learning_rate=2e-3)),
+]
