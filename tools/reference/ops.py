@@ -88,6 +88,13 @@ CASES = [
     ("mul_outer", "mul", {}, {"a": (3, 1), "b": (1, 4)}, lambda a, b: a * b),
     ("mul_scalar_shape", "mul", {}, {"a": (2, 3, 4), "b": (1,)}, lambda a, b: a * b),
     ("div_row", "div", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a / b),
+    ("div_column", "div", {}, {"a": (3, 4), "b": (3, 1)}, lambda a, b: a / b),
+    ("div_of_scalar", "div", {}, {"a": (1,), "b": (2, 3)}, lambda a, b: a / b),
+    ("sub_row_of_column", "sub", {}, {"a": (4, 1), "b": (2, 4, 3)}, lambda a, b: a - b),
+    ("mul_middle", "mul", {}, {"a": (2, 1, 4), "b": (2, 3, 4)}, lambda a, b: a * b),
+    ("add_of_ranks", "add", {}, {"a": (5,), "b": (2, 3, 1)}, lambda a, b: a + b),
+    ("add_scalar", "add_scalar", {"number": -1.5}, X, lambda x: x - 1.5),
+    ("clamp", "clamp", {"low": 0.0, "high": 1.25}, X, lambda x: x.clamp(0.0, 1.25)),
     ("matmul", "matmul", {}, {"a": (3, 5), "b": (5, 4)}, lambda a, b: a @ b),
     ("matmul_batched", "matmul", {}, {"a": (2, 3, 5), "b": (2, 5, 4)}, lambda a, b: a @ b),
     ("linear", "linear", {}, {"x": (3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
@@ -114,6 +121,7 @@ CASES = [
     ("prelu", "prelu", {}, {"x": (3, 7), "weight": (1,)}, F.prelu),
     ("softmax_last", "softmax", {"axis": 1}, {"x": (3, 5)}, lambda x: F.softmax(x, 1)),
     ("softmax_middle", "softmax", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: F.softmax(x, 1)),
+    ("log_softmax", "log_softmax", {}, {"x": (2, 3, 5)}, lambda x: F.log_softmax(x, -1)),
     ("layer_norm", "layer_norm", {"eps": 1e-5}, {"x": (3, 6), "weight": (6,), "bias": (6,)},
      lambda x, w, b: F.layer_norm(x, (6,), w, b)),
     batch_norm("batch_norm", (6, 4), True), batch_norm("batch_norm_3d", (3, 4, 5), True),
@@ -126,6 +134,12 @@ CASES = [
     conv("conv_time_first", 3, time_first=True), conv("conv_causal_time_first", 2, (4, 0), dilation=4, time_first=True),
     conv("conv_ahead_time_first", 2, (0, 4), dilation=4, time_first=True, bias=False),
     conv("conv_stride_time_first", 3, (0, 3), stride=2, dilation=2, time_first=True),
+    ("layer_norm_3d", "layer_norm", {"eps": 1e-3}, {"x": (2, 3, 18), "weight": (18,), "bias": (18,)},
+     lambda x, w, b: F.layer_norm(x, (18,), w, b, eps=1e-3)),
+    *[(f"max_{axis}", "max", {"axis": axis}, {"x": (3, 4, 2)}, lambda x, axis=axis: x.max(axis).values) for axis in range(3)],
+    ("max_of_equals", "max", {"axis": 1}, {"x": (3, 5)}, lambda x: x.max(1).values),
+    *[(f"variance_{axis}", "variance", {"axis": axis}, {"x": (3, 4, 2)},
+       lambda x, axis=axis: x.var(axis, unbiased=False)) for axis in range(3)],
     ("sum_0", "sum", {"axis": 0}, {"x": (3, 4, 2)}, lambda x: x.sum(0)),
     ("sum_1", "sum", {"axis": 1}, {"x": (3, 4, 2)}, lambda x: x.sum(1)),
     ("sum_2", "sum", {"axis": 2}, {"x": (3, 4, 2)}, lambda x: x.sum(2)),
@@ -141,9 +155,13 @@ CASES = [
     ("slice_middle", "slice", {"axis": 1, "start": 1, "end": 3}, {"x": (2, 4, 3)}, lambda x: x[:, 1:3]),
     ("flip", "flip", {"axis": 1}, X, lambda x: x.flip(1)),
     ("flip_middle", "flip", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: x.flip(1)),
+    ("flip_0", "flip", {"axis": 0}, {"x": (3, 4)}, lambda x: x.flip(0)),
     ("transpose", "permute", {"axes": [1, 0]}, X, lambda x: x.t()),
     ("permute_021", "permute", {"axes": [0, 2, 1]}, {"x": (2, 4, 3)}, lambda x: x.permute(0, 2, 1)),
     ("permute_120", "permute", {"axes": [1, 2, 0]}, {"x": (2, 4, 3)}, lambda x: x.permute(1, 2, 0)),
+    ("permute_0213", "permute", {"axes": [0, 2, 1, 3]}, {"x": (2, 3, 2, 5)}, lambda x: x.permute(0, 2, 1, 3)),
+    ("permute_3120", "permute", {"axes": [3, 1, 2, 0]}, {"x": (2, 3, 1, 5)}, lambda x: x.permute(3, 1, 2, 0)),
+    ("permute_10", "permute", {"axes": [1, 0]}, {"x": (19, 17)}, lambda x: x.t()),
     ("repeat_middle", "repeat", {"axis": 1, "times": 4}, {"x": (3, 1, 2)}, lambda x: x.repeat(1, 4, 1)),
     *[(f"{kind}_pool_{length}_{kernel}", f"{kind}_pool1d", {"kernel": kernel, "stride": kernel, "ceilMode": True},
        {"x": (2, 3, length)},
@@ -171,6 +189,9 @@ def input_values(name: str, op: str, shapes: dict) -> dict:
         values["x"] = positive(values["x"])
     elif op == "div":
         values["b"] = positive(values["b"])
+    elif name == "max_of_equals":
+        values["x"] = (values["x"] * 1.5).round()
+        values["x"][0] = torch.tensor([1.0, 2.0, 2.0, -1.0, 2.0])
     elif op == "prelu":
         values["weight"] = torch.tensor([0.25])
     elif op == "lstm":
