@@ -15,12 +15,11 @@ use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
 
 /// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
-const UNUSUAL: [(&str, &str); 5] = [
+const UNUSUAL: [(&str, &str); 4] = [
     ("categories", "catExogList"),
     ("changed_quantiles", "DistributionLoss"),
     ("complex", "FEDformer"),
     ("distributions", "DeepAR"),
-    ("shared_convolutions", "DeepNPTS"),
 ];
 
 fn folder() -> PathBuf {

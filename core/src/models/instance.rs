@@ -135,6 +135,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
     check_exogenous(entry.spec, &train)?;
+    (entry.check)(&train)?;
     let (loss, valid_loss) = train.losses()?;
     let dims = Dims {
         input: train.input_size,

@@ -1,11 +1,14 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+pub mod bitcn;
+pub mod deepnpts;
 pub mod dlinear;
 mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
+pub mod tcn;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -22,8 +25,10 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
+    pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+        Activate, Activation, BatchNorm1d, BlockActivation, Conv1d, Linear, Lstm, LstmOptions, Mlp,
+        Path, TemporalConvolutionEncoder,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -104,6 +109,11 @@ pub trait Model: Send + Sync + Sized + 'static {
         Train::default()
     }
 
+    /// Refuses shared options that this model cannot do anything with.
+    fn check(_shared: &Train) -> Result<()> {
+        Ok(())
+    }
+
     /// Declares the parameters.
     fn new(path: &Path<'_>, dims: Dims, options: &Self::Options) -> Result<Self>;
 
@@ -165,6 +175,7 @@ type Given = Map<String, Value>;
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
     train: fn() -> Train,
+    check: fn(&Train) -> Result<()>,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
     read: fn(&Given, &mut Train) -> Result<Given>,
@@ -175,6 +186,7 @@ fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
         train: M::train,
+        check: M::check,
         fields: M::Options::fields,
         read: |given, train| {
             let mut own = M::Options::default();
@@ -225,9 +237,12 @@ macro_rules! registry {
 }
 
 registry! {
+    bitcn::BiTCN,
+    deepnpts::DeepNPTS,
     dlinear::DLinear,
     lstm::LSTM,
     nhits::NHITS,
+    tcn::TCN,
 }
 
 /// The registered model of this name.

@@ -60,6 +60,9 @@ fn small(model: &str) -> Value {
     match model {
         "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
         "LSTM" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "TCN" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [1, 2, 4, 8] })
+        }
         _ => json!({}),
     }
 }
