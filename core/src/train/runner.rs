@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
+use crate::kernels::parallel::shared;
 use crate::losses::{Totals, inverse_naive_error};
 use crate::models::{Asked, Instance, Place};
 use crate::nn::LstmState;
@@ -169,7 +170,8 @@ impl Runner {
                 let dropout = step.random.of(Stream::Dropout);
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_first_row(first);
-                loss += train_shard(step, worker, first, &mut grads);
+                let mut train = || train_shard(step, worker, first, &mut grads);
+                loss += if shards == 1 { shared(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
