@@ -21,6 +21,7 @@ use robust::Tukey;
 
 pub use batch::Totals;
 pub(crate) use point::inverse_naive_error;
+pub(crate) use quantile::python_text;
 
 /// A loss as users write it: `{ kind: 'MQLoss', args: { level: [80] } }`.
 #[derive(Clone, Debug, PartialEq)]

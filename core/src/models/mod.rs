@@ -4,10 +4,13 @@ mod batch;
 pub mod bitcn;
 pub mod deepnpts;
 pub mod dlinear;
+mod encoder_decoder;
+pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
+pub mod rnn;
 pub mod tcn;
 
 pub use batch::Batch;
@@ -27,8 +30,8 @@ pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activate, Activation, BatchNorm1d, BlockActivation, Conv1d, Linear, Lstm, LstmOptions, Mlp,
-        Path, TemporalConvolutionEncoder,
+        Activate, Activation, BatchNorm1d, BlockActivation, Cell, Conv1d, Linear, Mlp, Path,
+        Recurrent, RecurrentOptions, TemporalConvolutionEncoder,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -240,9 +243,11 @@ registry! {
     bitcn::BiTCN,
     deepnpts::DeepNPTS,
     dlinear::DLinear,
+    gru::GRU,
     lstm::LSTM,
     nhits::NHITS,
     tcn::TCN,
+    rnn::RNN,
 }
 
 /// The registered model of this name.

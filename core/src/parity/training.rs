@@ -36,7 +36,7 @@ fn panel(f: &Fixture) -> Panel {
         statics: statics.collect(),
         indptr,
         temporal,
-        weight: None,
+        weight: f.get("sample_weight").map(|t| t.data),
         warnings: Vec::new(),
     }
 }
@@ -120,6 +120,6 @@ fn check(f: &Fixture) {
 #[test]
 fn thirty_steps_follow_upstream() {
     let fixtures = files("training");
-    assert!(fixtures.len() >= 22);
+    assert!(fixtures.len() >= 30);
     fixtures.iter().for_each(|path| check(&Fixture::open(path)));
 }

@@ -11,6 +11,7 @@ mod arithmetic;
 mod batch_norm;
 mod conv;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
@@ -18,15 +19,18 @@ mod norm;
 mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
 mod reduce;
+mod rnn;
+mod rrelu;
 mod shape;
 mod softmax_mean;
 mod window;
 
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
-pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 

@@ -22,7 +22,7 @@ pub use lr_scheduler::{
 };
 pub(crate) use optimizer::OptimizerState;
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use options::{Availability, ClipAlgorithm, Train};
+pub use options::{Availability, ClipAlgorithm, Train, ValMonitor};
 #[cfg(test)]
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};

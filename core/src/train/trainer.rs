@@ -105,14 +105,16 @@ pub(crate) fn train(
 
         let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
-            let loss = validate(&batches.runner, model, panel, val_size, control)?;
-            report.val_loss.push(loss as f32);
+            let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
+            report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
-            if state.place.best.check(loss, step) && train.restores_best() {
+            if state.place.best.check(train.val_monitor.of(loss, val_loss), step)
+                && train.restores_best()
+            {
                 state.keep(model);
             }
             if let Schedule::Plateau(settings) = &schedule {
-                state.place.plateau.tell(settings, loss);
+                state.place.plateau.tell(settings, val_loss);
             }
             state.place.best.patience_is_over(train.early_stop_patience_steps)
         };

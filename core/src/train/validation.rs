@@ -19,7 +19,7 @@ pub(super) fn validate(
 ) -> Result<f64> {
     let train = &model.train;
     let lens = [model.input_size(), train.h];
-    let source = Source::new(model, panel, 0)?;
+    let source = Source::new(model, panel, 0)?.unweighted();
     let batch = train.valid_batch_size.unwrap_or(train.batch_size);
     let all: Vec<usize> = (0..panel.n_series()).collect();
     let (mut sum, mut windows) = (0.0, 0);

@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import FreDF, IQLoss, MASE, MQLoss
 from neuralforecast.models import LSTM
 
-from . import EXOG, EXOG_2, ONE_SERIES, SHORT
+from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT
 
 MODEL = LSTM
 
@@ -25,6 +25,8 @@ FORWARD = [
         ("direct_no_bias", dict(encoder_bias=False)),
         ("direct_gelu", dict(decoder_activation="GELU")),
         ("direct_tanh", dict(decoder_activation="Tanh")),
+        ("direct_hardswish", dict(decoder_activation="Hardswish")),
+        ("direct_log_sigmoid", dict(decoder_activation="LogSigmoid")),
     ]),
     (RECURRENT, [
         ("recurrent", dict(h_train=1)),
@@ -46,6 +48,8 @@ TRAINING = [
                                              valid_loss=MASE(seasonality=2))),
     ("lstm_recurrent_mase", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=MASE(seasonality=2))),
     ("lstm_recurrent_exog_mq", dict(TRAIN, scaler_type="robust", recurrent=True, h_train=3, loss=MQLoss(level=[80]), **EXOG_2)),
+    ("lstm_recurrent_weights", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=3, learning_rate=5e-3), {}, {}, LENGTHS,
+     lambda series, t: 0.5 + (t + series) % 4),
     ("lstm_recurrent_iq", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=IQLoss(cos_embedding_dim=8),
                                learning_rate=5e-3), {}, {}, ONE_SERIES),
 ]
