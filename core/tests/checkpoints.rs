@@ -15,12 +15,8 @@ use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
 
 /// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
-const UNUSUAL: [(&str, &str); 4] = [
-    ("categories", "catExogList"),
-    ("complex", "FEDformer"),
-    ("distributions", "GMM"),
-    ("shared_convolutions", "DeepNPTS"),
-];
+const UNUSUAL: [(&str, &str); 3] =
+    [("categories", "catExogList"), ("complex", "FEDformer"), ("distributions", "GMM")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints")

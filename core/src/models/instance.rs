@@ -161,6 +161,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
     }
     train.check()?;
     check_exogenous(entry, &train)?;
+    (entry.check)(&train)?;
     let (loss, valid_loss) = train.losses()?;
     let dims = Dims {
         input: train.input_size,

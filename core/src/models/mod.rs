@@ -1,8 +1,10 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+pub mod bitcn;
 mod checks;
 pub mod deepar;
+pub mod deepnpts;
 pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
@@ -18,6 +20,7 @@ pub mod nhits;
 pub mod nlinear;
 pub mod rlinear;
 pub mod rnn;
+pub mod tcn;
 pub mod tide;
 pub mod tsmixer;
 pub mod tsmixerx;
@@ -41,8 +44,8 @@ pub(crate) mod prelude {
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
         Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
-        Cell, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn, TrendBasis,
-        doubly_residual,
+        Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
+        TemporalConvolutionEncoder, TrendBasis, doubly_residual,
     };
     pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -144,6 +147,11 @@ pub trait Model: Send + Sync + Sized + 'static {
         Train::default()
     }
 
+    /// Refuses shared options that this model cannot do anything with.
+    fn check(_shared: &Train) -> Result<()> {
+        Ok(())
+    }
+
     /// Declares the parameters.
     fn new(path: &Path<'_>, dims: Dims, options: &Self::Options) -> Result<Self>;
 
@@ -206,6 +214,7 @@ pub(crate) struct Entry {
     pub(crate) spec: Spec,
     can_exclude_target: bool,
     train: fn() -> Train,
+    check: fn(&Train) -> Result<()>,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
     read: fn(&Given, &mut Train) -> Result<Given>,
@@ -217,6 +226,7 @@ fn entry<M: Model>() -> Entry {
         spec: M::SPEC,
         can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
         train: M::train,
+        check: M::check,
         fields: M::Options::fields,
         read: |given, train| {
             let mut own = M::Options::default();
@@ -269,7 +279,9 @@ macro_rules! registry {
 }
 
 registry! {
+    bitcn::BiTCN,
     deepar::DeepAR,
+    deepnpts::DeepNPTS,
     dilated_rnn::DilatedRNN,
     dlinear::DLinear,
     gru::GRU,
@@ -282,6 +294,7 @@ registry! {
     nlinear::NLinear,
     rlinear::RLinear,
     rnn::RNN,
+    tcn::TCN,
     tide::TiDE,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,

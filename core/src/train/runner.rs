@@ -10,6 +10,7 @@ use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
+use crate::kernels::parallel::shared;
 use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
 use crate::nn::RecurrentState;
@@ -178,7 +179,8 @@ impl Runner {
                 let dropout = step.random.of(Stream::Dropout);
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                loss += train_shard(step, worker, first, &mut grads);
+                let mut train = || train_shard(step, worker, first, &mut grads);
+                loss += if shards == 1 { shared(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });

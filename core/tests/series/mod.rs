@@ -68,6 +68,9 @@ fn small(model: &str) -> Value {
         "DeepAR" => json!({ "lstmHiddenSize": 16, "lstmDropout": 0.0 }),
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
+        "TCN" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [1, 2, 4, 8] })
+        }
         _ => json!({}),
     }
 }
