@@ -64,6 +64,15 @@ impl Key {
         (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 
+    /// Standard normal, by Box and Muller's transform: numbers come in pairs, of two words each.
+    pub fn normal(self, index: u64) -> f32 {
+        let pair = index & !1;
+        // In (0, 1], so that the logarithm is finite.
+        let radius = (-2.0 * (1.0 - f64::from(self.uniform(pair))).ln()).sqrt();
+        let angle = std::f64::consts::TAU * f64::from(self.uniform(pair + 1));
+        (radius * if index == pair { angle.cos() } else { angle.sin() }) as f32
+    }
+
     /// Uniform in 0..n.
     pub fn below(self, index: u64, n: usize) -> usize {
         ((u64::from(self.word(index)) * n as u64) >> 32) as usize
@@ -103,6 +112,22 @@ mod tests {
         let mean = sum / n as f64;
         assert!((mean - 0.5).abs() < 0.005, "{mean}");
         assert!((squares / n as f64 - mean * mean - 1.0 / 12.0).abs() < 0.002);
+    }
+
+    #[test]
+    fn normal_numbers_are_independent_of_each_other() {
+        let key = Key::new(7, Stream::Init, 3);
+        let pairs: Vec<[f64; 2]> =
+            (0..50_000).map(|i| [2 * i, 2 * i + 1].map(|i| f64::from(key.normal(i)))).collect();
+        let mean = |f: fn(&[f64; 2]) -> f64| pairs.iter().map(f).sum::<f64>() / 50_000.0;
+        let moments = [
+            mean(|p| p[0]),
+            mean(|p| p[1]),
+            mean(|p| p[0] * p[1]),
+            mean(|p| p[0] * p[0]) - 1.0,
+            mean(|p| p[1] * p[1]) - 1.0,
+        ];
+        assert!(moments.iter().all(|m| m.abs() < 0.02), "{moments:?}");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::tape::{Param, Shape};
 pub enum Init {
     /// Uniform in `±bound`, as torch's `kaiming_uniform(a=√5)` is for `bound = 1/√fan_in`.
     Uniform(f32),
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f32),
     /// The same number everywhere.
     Constant(f32),
 }
@@ -58,10 +60,13 @@ impl Entry {
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];
+        let key = Key::new(seed, Stream::Init, index as u32);
         match self.init {
             Init::Constant(c) => to.fill(c),
+            Init::Normal(deviation) => {
+                to.iter_mut().enumerate().for_each(|(i, v)| *v = key.normal(i as u64) * deviation)
+            }
             Init::Uniform(bound) => {
-                let key = Key::new(seed, Stream::Init, index as u32);
                 to.iter_mut()
                     .enumerate()
                     .for_each(|(i, v)| *v = (2.0 * key.uniform(i as u64) - 1.0) * bound);

@@ -9,6 +9,7 @@
 
 mod arithmetic;
 mod dropout;
+mod embedding;
 mod layout;
 mod linear;
 mod lstm;

@@ -40,6 +40,16 @@ impl Shape {
         self
     }
 
+    /// The same with one more dimension at the end.
+    #[must_use]
+    #[track_caller]
+    pub fn followed_by(mut self, size: usize) -> Self {
+        assert!(self.rank < MAX_RANK, "{self:?} has no room for another dimension");
+        self.dims[self.rank] = size;
+        self.rank += 1;
+        self
+    }
+
     /// The sizes before, at and after `axis`, each as one number.
     pub fn around(&self, axis: usize) -> (usize, usize, usize) {
         let d = self.dims();
