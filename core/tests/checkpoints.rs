@@ -15,8 +15,7 @@ use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
 
 /// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
-const UNUSUAL: [(&str, &str); 5] = [
-    ("categories", "catExogList"),
+const UNUSUAL: [(&str, &str); 4] = [
     ("changed_quantiles", "DistributionLoss"),
     ("complex", "FEDformer"),
     ("distributions", "DeepAR"),

@@ -20,6 +20,7 @@ mod scaling;
 mod statics;
 mod table;
 mod times;
+mod vocabulary;
 mod windows;
 
 pub use self::csv::{read_csv, read_csv_text};
@@ -33,4 +34,5 @@ pub use panel::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 pub(crate) use scaling::scaler_of;
 pub use scaling::{LocalScalers, LocalScaling};
 pub use table::{Column, Table};
+pub use vocabulary::{Vocabularies, Vocabulary};
 pub use windows::{TrainWindows, Window, forecast_window, validation_windows};

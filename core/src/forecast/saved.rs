@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_training;
-use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::Frequency;
+use crate::checkpoint::{self, COUNTED, Checkpoint, StoredModel, StoredTensor, Unknown};
+use crate::data::{Frequency, Panel, Vocabularies};
 use crate::models::{Instance, ModelSpec};
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState};
@@ -58,8 +58,7 @@ impl Kept {
 }
 
 /// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 3] =
-    [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+const WITHOUT_EFFECT: [(&str, &str); 2] = [("valMonitor", "ptl/val_loss"), ("contextSize", "")];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
 
@@ -69,6 +68,10 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "optimizer" => *value == json!({ "kind": "Adam" }),
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
+        // Classes that take no categories do not know these.
+        "catExogList" => *value == json!([]),
+        "categoricalCardinalities" => *value == json!({}),
+        "catEmbDim" => value == "fastai",
         _ => false,
     }
 }
@@ -109,6 +112,7 @@ impl NeuralForecast {
             names: fitted.names.clone(),
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
+            vocabularies: fitted.vocabularies.clone(),
             panel: fitted.panel.clone().filter(|_| save_dataset),
             polars: false,
             extra,
@@ -144,7 +148,9 @@ impl NeuralForecast {
             })?)?,
             false => Frequency::parse(&checkpoint.frequency)?,
         };
-        let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
+        let of = |stored| restored(stored, &checkpoint.vocabularies);
+        let loaded = std::mem::take(&mut checkpoint.models).into_iter().map(of);
+        let loaded = loaded.collect::<Result<Vec<_>>>()?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
         for (model, kept_of_model, state) in loaded {
             models.push(model);
@@ -154,8 +160,10 @@ impl NeuralForecast {
         let mut forecaster =
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
-            let Checkpoint { names, panel, scalers, .. } = checkpoint;
-            forecaster.fitted = Some(Fitted { frequency, names, panel, scalers, training });
+            let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
+            check_categories(&forecaster.models, panel.as_ref(), &vocabularies)?;
+            forecaster.fitted =
+                Some(Fitted { frequency, names, panel, vocabularies, scalers, training });
         }
         forecaster.kept =
             Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
@@ -185,6 +193,11 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     if let Some(schedule) = &model.train.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
     }
+    let counted = |name: &&String| model.given_cardinality(name).is_none();
+    let counted: Vec<&String> = model.train.cat_exog_list.iter().filter(counted).collect();
+    if !counted.is_empty() {
+        options.insert(COUNTED.into(), json!(counted));
+    }
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         let data = &values[entry.param.offset..][..entry.param.shape.size()];
@@ -200,8 +213,35 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     StoredModel { name, class, tensors, options, unknown: kept.unknown, state: None }
 }
 
+/// Numbers of categories must be those of a vocabulary, and of rows of the embeddings.
+fn check_categories(
+    models: &[Instance],
+    panel: Option<&Panel>,
+    vocabularies: &Vocabularies,
+) -> Result<()> {
+    let fail = |column: &str, what: &str| {
+        let message = format!("the column \"{column}\" of catExogList {what}; save again");
+        Error::new(ErrorCode::Checkpoint, message).with(|d| d.column = Some(column.into()))
+    };
+    for column in models.iter().flat_map(|model| &model.train.cat_exog_list) {
+        let Some(vocabulary) = vocabularies.get(column) else {
+            return Err(fail(column, "has no categories in categorical_vocab_"));
+        };
+        let Some(panel) = panel else { continue };
+        let numbers = panel.column(column).into_iter().chain(panel.static_column(column)).flatten();
+        let is_category = |v: &f64| v.fract() == 0.0 && (0.0..=vocabulary.len() as f64).contains(v);
+        if let Some(v) = numbers.copied().find(|v| !is_category(v)) {
+            return Err(fail(column, &format!("holds {v}, which is no number of a category")));
+        }
+    }
+    Ok(())
+}
+
 /// A stored model with its weights, what of it is only kept, and its state of training.
-fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
+fn restored(
+    stored: StoredModel,
+    vocabularies: &Vocabularies,
+) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
     let mut options = stored.options;
     options.retain(|name, value| {
         let plain =
@@ -223,7 +263,22 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<Traini
     if stored.name != stored.class {
         options.insert("alias".into(), json!(stored.name));
     }
-    let mut model = Instance::new(&ModelSpec { model: stored.class, options })?;
+    if let Some(counted) = options.remove(COUNTED)
+        && let Some(given) =
+            options.get_mut("categoricalCardinalities").and_then(Value::as_object_mut)
+    {
+        given.retain(|column, _| !counted.as_array().is_some_and(|c| c.contains(&json!(column))));
+    }
+    let model = Instance::of_data(&ModelSpec { model: stored.class, options }, vocabularies);
+    let mut model = model.map_err(|e| match e.code {
+        // Other options are the user's; this one must fit what is beside it.
+        ErrorCode::InvalidOption
+            if e.details.option.as_deref() == Some("categoricalCardinalities") =>
+        {
+            Error { code: ErrorCode::Checkpoint, ..e }
+        }
+        _ => e,
+    })?;
     let mut given = std::collections::HashSet::new();
     for tensor in stored.tensors.iter().filter(|t| !of_a_loss(&t.name)) {
         model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
 use crate::checkpoint::{self, StoredModel};
-use crate::data::Panel;
+use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
 use crate::train::{self, Control, ModelReport, Run, Save, Schedule, TrainingState};
 use crate::{Error, ErrorCode, Result};
@@ -44,7 +44,11 @@ pub(super) struct Training {
 
 impl Training {
     /// The models of a forecaster, ready for a run.
-    pub(super) fn prepare(forecaster: &NeuralForecast, options: &FitOptions) -> Result<Self> {
+    pub(super) fn prepare(
+        forecaster: &NeuralForecast,
+        options: &FitOptions,
+        vocabularies: &Vocabularies,
+    ) -> Result<Self> {
         if options.max_steps == Some(0) {
             return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
         }
@@ -63,7 +67,7 @@ impl Training {
         };
         let resumes = forecaster.interrupted() && options.max_steps.is_none();
         for (i, of) in forecaster.models.iter().enumerate() {
-            let mut model = Instance::new(&of.given)?;
+            let mut model = Instance::of_data(&of.given, vocabularies)?;
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {

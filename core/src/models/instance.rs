@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use super::{Batch, Dims, Entry, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
+use crate::data::Vocabularies;
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
-use crate::options::Options;
+use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
-use crate::tape::Param;
-use crate::train::Train;
+use crate::tape::{Param, Var};
+use crate::train::{CatEmbDim, Train};
 use crate::{Error, ErrorCode, Result};
 
 /// A model as users write it: `{ model: 'NHITS', options: { h: 12, inputSize: 24 } }`.
@@ -44,14 +45,21 @@ pub struct Instance {
     /// How many of the values training changes; the rest comes after.
     pub trained: usize,
     revin: Option<[Param; 2]>,
+    /// Its exogenous columns, with the embeddings of categories.
+    pub(crate) streams: Streams,
     pub(crate) network: Box<dyn Network>,
 }
 
 impl Instance {
     /// Checks all options and declares the parameters, initialised from `randomSeed`.
     pub fn new(given: &ModelSpec) -> Result<Self> {
+        Self::of_data(given, &Vocabularies::default())
+    }
+
+    /// The same for data with these categories.
+    pub(crate) fn of_data(given: &ModelSpec, vocabularies: &Vocabularies) -> Result<Self> {
         let entry = find(&given.model)?;
-        build(&entry, given).map_err(|e| {
+        build(&entry, given, vocabularies).map_err(|e| {
             e.with(|d| {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
@@ -74,6 +82,16 @@ impl Instance {
             Some(_) => Recurrence { h_train: self.train.h, ..r }, // upstream: the weights must fit
             None => r,
         })
+    }
+
+    /// Forecast of each window of a batch whose categories are numbers: `[B, h, O]`, scaled as the input is.
+    pub(crate) fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        self.network.forward(&self.streams.embed(batch))
+    }
+
+    /// How many categories of a column the user, and not the data, says there are.
+    pub(crate) fn given_cardinality(&self, column: &str) -> Option<usize> {
+        usize::read(self.given.options.get("categoricalCardinalities")?.get(column)?)
     }
 
     /// All options with their values.
@@ -128,26 +146,28 @@ impl Instance {
     }
 }
 
-fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+fn build(entry: &Entry, given: &ModelSpec, vocabularies: &Vocabularies) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
     check_exogenous(entry.spec, &train)?;
+    train.count_categories(vocabularies)?;
     let (loss, valid_loss) = train.losses()?;
+    let params = Params::default();
+    let streams = Streams::new(&params.root(), &train);
     let dims = Dims {
         input: train.input_size,
         h: train.h,
         outputs: loss.outputs(),
-        futr: train.futr_exog_list.len(),
-        hist: train.hist_exog_list.len(),
-        stat: train.stat_exog_list.len(),
+        futr: streams.futr.size(),
+        hist: streams.hist.size(),
+        stat: streams.stat.size(),
     };
-    let params = Params::default();
     let network = (entry.build)(&params, dims, &own)?;
     let trained = params.size();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
-        let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
+        let shape = [1, 1, 1 + streams.hist.numbers + streams.futr.numbers, 1];
         [
             path.param("revin_bias", shape, Init::Constant(0.0)),
             path.param("revin_weight", shape, Init::Constant(1.0)),
@@ -167,6 +187,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         values,
         trained,
         revin,
+        streams,
         network,
     };
     instance.initialize();
@@ -175,18 +196,31 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
 
 /// Refuses columns of a kind that the model does not take.
 fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
-    let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
+    let lists =
+        [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list, &train.cat_exog_list];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
             let taken: Vec<&str> =
                 spec.exogenous.options().iter().filter(|(_, t)| *t).map(|(o, _)| *o).collect();
             let taken =
                 if taken.is_empty() { "no exogenous columns".into() } else { taken.join(", ") };
-            let message = format!("{} does not take {option}; it takes {taken}", spec.name);
+            let message = format!(
+                "{} does not take {option}, which names \"{}\"; it takes {taken}",
+                spec.name, list[0]
+            );
             return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| {
                 d.option = Some(option.into());
                 d.column = list.first().cloned();
             }));
+        }
+    }
+    let given =
+        [!train.categorical_cardinalities.0.is_empty(), train.cat_emb_dim != CatEmbDim::FastAi];
+    for (option, given) in OF_CATEGORIES.into_iter().zip(given) {
+        if given && !spec.exogenous.cat {
+            let message = format!("{} does not take {option}: it has no categories", spec.name);
+            return Err(Error::new(ErrorCode::UnsupportedExog, message)
+                .with(|d| d.option = Some(option.into())));
         }
     }
     if train.exclude_insample_y && spec.exogenous == super::Exogenous::NONE {

@@ -2,11 +2,14 @@
 
 mod batch;
 pub mod dlinear;
+mod exogenous;
 mod instance;
 pub mod lstm;
 pub mod nhits;
 
 pub use batch::Batch;
+pub(crate) use exogenous::Stream;
+use exogenous::Streams;
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
@@ -39,15 +42,22 @@ pub struct Exogenous {
     pub hist: bool,
     /// Constant in time.
     pub stat: bool,
+    /// Whether these may hold categories.
+    pub cat: bool,
 }
 
 impl Exogenous {
     /// None at all.
-    pub const NONE: Self = Self { futr: false, hist: false, stat: false };
+    pub const NONE: Self = Self { futr: false, hist: false, stat: false, cat: false };
 
     /// The option that lists each kind's columns, and whether the model has it.
-    pub fn options(self) -> [(&'static str, bool); 3] {
-        [("futrExogList", self.futr), ("histExogList", self.hist), ("statExogList", self.stat)]
+    pub fn options(self) -> [(&'static str, bool); 4] {
+        [
+            ("futrExogList", self.futr),
+            ("histExogList", self.hist),
+            ("statExogList", self.stat),
+            ("catExogList", self.cat),
+        ]
     }
 }
 
@@ -73,7 +83,7 @@ pub struct Dims {
     pub h: usize,
     /// `O`: numbers per step, as the loss wants.
     pub outputs: usize,
-    /// `F`: columns known in advance.
+    /// `F`: columns known in advance, those of embedded categories included.
     pub futr: usize,
     /// `X`: columns known until the forecast.
     pub hist: usize,
@@ -182,9 +192,11 @@ fn entry<M: Model>() -> Entry {
     }
 }
 
+/// Options of models that take categories.
+const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
+
 /// Options of the contract that do not exist yet.
-const PLANNED: [&str; 6] =
-    ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
+const PLANNED: [&str; 3] = ["precision", "maxEpochs", "nSeries"];
 
 fn no_option<M: Model>(name: &str) -> Error {
     if PLANNED.contains(&name) {
@@ -241,9 +253,10 @@ pub fn describe() -> Value {
         let exogenous = e.spec.exogenous;
         let only_target = exogenous == Exogenous::NONE;
         let taken = |f: &Field| {
-            let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
-            let hides_all = only_target.then_some(("excludeInsampleY", false));
-            !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
+            let lists = exogenous.options().into_iter().filter(|(_, takes)| !takes);
+            let categories = OF_CATEGORIES.into_iter().filter(|_| !exogenous.cat);
+            let hides_all = only_target.then_some("excludeInsampleY");
+            !lists.map(|(name, _)| name).chain(categories).chain(hides_all).any(|n| n == f.name)
         };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
@@ -255,7 +268,9 @@ pub fn describe() -> Value {
             "name": e.spec.name,
             "family": e.spec.family,
             "paper": e.spec.paper,
-            "inputs": { "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat },
+            "inputs": {
+                "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat, "cat": exogenous.cat
+            },
             "options": shared.chain(own).collect::<Vec<_>>(),
         })
     };

@@ -1,8 +1,8 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
-use super::{Fixture, assert_close, files};
+use super::{Fixture, Tensor, assert_close, files};
 use crate::losses::Totals;
-use crate::models::{Batch, Instance, ModelSpec};
+use crate::models::{Batch, Instance, ModelSpec, Stream};
 use crate::nn::LstmState;
 use crate::tape::{Tape, Var};
 
@@ -22,21 +22,48 @@ pub(super) fn instance(fixture: &Fixture) -> Instance {
 
 fn batch<'t>(
     fixture: &Fixture,
+    model: &Instance,
     tape: &'t Tape,
     group: &str,
     state: Option<&'t LstmState>,
 ) -> Batch<'t> {
-    let value = |name: &str| {
-        let t = fixture.get(&format!("{group}.{name}"))?;
-        Some(tape.constant(&t.shape[..], &t.data))
+    let constant = |t: Tensor| tape.constant(&t.shape[..], &t.data);
+    let value = |name: &str| fixture.get(&format!("{group}.{name}")).map(constant);
+    // What upstream embedded is given as it was too, in the order of the option.
+    let exogenous = |name: &str, list: &[String], stream: &Stream| {
+        let Some(raw) = fixture.get(&format!("{group}.raw.{name}")) else { return value(name) };
+        let raw = constant(raw);
+        let column = |c: &String| {
+            raw.slice(raw.shape().rank() - 1, list.iter().position(|l| l == c).unwrap(), 1)
+        };
+        let columns: Vec<Var<'_>> = stream.columns.iter().map(column).collect();
+        Some(Var::concat(&columns, raw.shape().rank() - 1))
     };
+    let (train, streams) = (&model.train, &model.streams);
     Batch {
         insample_y: value("insample_y").unwrap(),
         insample_mask: value("insample_mask").unwrap(),
-        futr_exog: value("futr_exog"),
-        hist_exog: value("hist_exog"),
-        stat_exog: value("stat_exog"),
+        futr_exog: exogenous("futr_exog", &train.futr_exog_list, &streams.futr),
+        hist_exog: exogenous("hist_exog", &train.hist_exog_list, &streams.hist),
+        stat_exog: exogenous("stat_exog", &train.stat_exog_list, &streams.stat),
         state,
+    }
+}
+
+/// Embedded categories are what upstream's network sees.
+fn check_embedding(fixture: &Fixture, model: &Instance, given: &Batch<'_>) {
+    let seen = model.streams.embed(given);
+    for (name, ours) in [
+        ("futr_exog", seen.futr_exog),
+        ("hist_exog", seen.hist_exog),
+        ("stat_exog", seen.stat_exog),
+    ] {
+        let expected = fixture.get(&format!("batch.{name}"));
+        assert_eq!(ours.is_some(), expected.is_some(), "{} {name}", fixture.name);
+        if let (Some(ours), Some(expected)) = (ours, expected) {
+            assert_eq!(ours.shape().dims(), expected.shape, "{} {name}", fixture.name);
+            assert_close(&format!("{} {name}", fixture.name), &ours.data(), &expected.data, 1e-6);
+        }
     }
 }
 
@@ -44,9 +71,10 @@ fn check(fixture: &Fixture) {
     let model = instance(fixture);
     let tape = Tape::default();
     tape.reset(&model.values, None);
-    let batch = batch(fixture, &tape, "batch", None);
+    let batch = batch(fixture, &model, &tape, "batch", None);
+    check_embedding(fixture, &model, &batch);
     let expected = fixture.tensor("output");
-    let output = model.network.forward(&batch).last(1, expected.shape[1]);
+    let output = model.forward(&batch).last(1, expected.shape[1]);
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
@@ -98,7 +126,7 @@ fn recurrent_decoding_is_upstreams() {
         let mut fed_back: Vec<f32> = Vec::new();
         for t in 0..expected.shape[1] {
             tape.reset(&model.values, None);
-            let whole = batch(&fixture, &tape, "decode", Some(&state));
+            let whole = batch(&fixture, &model, &tape, "decode", Some(&state));
             let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
             let now = Batch {
                 insample_y: match t {
@@ -110,7 +138,7 @@ fn recurrent_decoding_is_upstreams() {
                 hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
                 ..whole
             };
-            let output = model.network.forward(&now).last(1, 1).data().to_vec();
+            let output = model.forward(&now).last(1, 1).data().to_vec();
             fed_back =
                 output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
             let at =

@@ -1,5 +1,6 @@
 //! Training: options, windows to batches, the step, optimizers, schedules, early stopping, the state between runs.
 
+mod categories;
 mod divergence;
 mod early_stopping;
 mod fingerprint;
@@ -16,6 +17,7 @@ mod state;
 mod trainer;
 mod validation;
 
+pub use categories::{Cardinalities, CatEmbDim};
 pub(crate) use gather::Source;
 pub use lr_scheduler::{
     Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,

@@ -270,7 +270,7 @@ fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { rows, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
-    let forecast = step.model.network.forward(&batch);
+    let forecast = step.model.forward(&batch);
     let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
     let y = tape.constant([rows, horizon], &g.target);
     let weights = tape.constant([rows, horizon], &g.weights);
@@ -288,7 +288,7 @@ fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
     let n = model.loss.outputs();
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        return model.network.forward(&g.batch(tape, [0, input], None, None)).data().to_vec();
+        return model.forward(&g.batch(tape, [0, input], None, None)).data().to_vec();
     }
     let state = LstmState::default();
     let mut forecast = vec![0.0; rows * horizon * n];
@@ -297,7 +297,7 @@ fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
-        let output = model.network.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
+        let output = model.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
         let output = output.data();
         fed_back = output.chunks_exact(n).map(|o| o.iter().sum::<f32>() / n as f32).collect();
         for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
