@@ -33,8 +33,9 @@ struct Case {
     options: PredictOptions,
 }
 
-/// A frame as a table: text, whole numbers that identify, numbers.
+/// A frame as a table: text, whole numbers that identify, numbers; true and false are 1 and 0.
 fn table(frame: &Value) -> Option<Table> {
+    let number = |v: &Value| v.as_f64().unwrap_or_else(|| f64::from(v.as_bool().unwrap()));
     let column = |(name, values): (&String, &Value)| {
         let list = values.as_array().unwrap();
         let column = if list[0].is_string() {
@@ -42,7 +43,7 @@ fn table(frame: &Value) -> Option<Table> {
         } else if ["unique_id", "ds"].contains(&&**name) {
             Column::Int(list.iter().map(|v| v.as_i64().unwrap()).collect())
         } else {
-            Column::Float(list.iter().map(|v| v.as_f64().unwrap()).collect())
+            Column::Float(list.iter().map(number).collect())
         };
         (name.clone(), column)
     };

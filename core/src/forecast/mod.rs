@@ -10,6 +10,7 @@ mod neural_forecast;
 mod reading;
 mod result;
 mod saved;
+mod saved_categories;
 mod saved_training;
 mod training_run;
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
-use super::reading::check_cardinalities;
+use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
 use super::saved::Kept;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
@@ -233,6 +233,7 @@ impl NeuralForecast {
 
         let mut training = Training::prepare(self, options, &vocabularies)?;
         let mut data_warnings = panel.warnings.clone();
+        data_warnings.extend(unseen(&panel, &vocabularies));
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
         let panel = Some(panel);

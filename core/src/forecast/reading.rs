@@ -2,7 +2,7 @@
 
 use super::neural_forecast::{FitOptions, NeuralForecast};
 use super::training_run::FitMode;
-use crate::data::{PanelOptions, Table, Vocabularies};
+use crate::data::{Panel, PanelOptions, Table, Vocabularies};
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
 
@@ -28,6 +28,24 @@ pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What to say of available values whose categories are not known, as they may be where training goes on.
+pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> {
+    let count = |name: &str| {
+        let temporal = panel.column(name).map_or(0, |values| {
+            values.iter().zip(&panel.mask).filter(|(v, mask)| **v == 0.0 && **mask > 0.0).count()
+        });
+        let of_series = panel.static_column(name).into_iter().flatten();
+        temporal + of_series.filter(|v| **v == 0.0).count()
+    };
+    let columns = vocabularies.0.iter().map(|(name, _)| (name, count(name)));
+    let warning = |(name, n): (&String, usize)| {
+        format!(
+            "column \"{name}\" has {n} values that the training before has not seen; they count as unseen"
+        )
+    };
+    columns.filter(|(_, n)| *n > 0).map(warning).collect()
 }
 
 impl NeuralForecast {

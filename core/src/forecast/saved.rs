@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
+use super::saved_categories;
 use super::saved_training;
-use crate::checkpoint::{self, COUNTED, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::{Frequency, Panel, Vocabularies};
-use crate::models::{Instance, ModelSpec};
+use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
+use crate::data::{Frequency, Vocabularies};
+use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState};
 use crate::{Error, ErrorCode, Result};
@@ -161,7 +162,7 @@ impl NeuralForecast {
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
-            check_categories(&forecaster.models, panel.as_ref(), &vocabularies)?;
+            saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             forecaster.fitted =
                 Some(Fitted { frequency, names, panel, vocabularies, scalers, training });
         }
@@ -193,11 +194,7 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     if let Some(schedule) = &model.train.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
     }
-    let counted = |name: &&String| model.given_cardinality(name).is_none();
-    let counted: Vec<&String> = model.train.cat_exog_list.iter().filter(counted).collect();
-    if !counted.is_empty() {
-        options.insert(COUNTED.into(), json!(counted));
-    }
+    saved_categories::store(model, &mut options);
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         let data = &values[entry.param.offset..][..entry.param.shape.size()];
@@ -211,30 +208,6 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     let (name, class) = (model.name().into(), model.spec.name.into());
     let tensors = tensors.collect();
     StoredModel { name, class, tensors, options, unknown: kept.unknown, state: None }
-}
-
-/// Numbers of categories must be those of a vocabulary, and of rows of the embeddings.
-fn check_categories(
-    models: &[Instance],
-    panel: Option<&Panel>,
-    vocabularies: &Vocabularies,
-) -> Result<()> {
-    let fail = |column: &str, what: &str| {
-        let message = format!("the column \"{column}\" of catExogList {what}; save again");
-        Error::new(ErrorCode::Checkpoint, message).with(|d| d.column = Some(column.into()))
-    };
-    for column in models.iter().flat_map(|model| &model.train.cat_exog_list) {
-        let Some(vocabulary) = vocabularies.get(column) else {
-            return Err(fail(column, "has no categories in categorical_vocab_"));
-        };
-        let Some(panel) = panel else { continue };
-        let numbers = panel.column(column).into_iter().chain(panel.static_column(column)).flatten();
-        let is_category = |v: &f64| v.fract() == 0.0 && (0.0..=vocabulary.len() as f64).contains(v);
-        if let Some(v) = numbers.copied().find(|v| !is_category(v)) {
-            return Err(fail(column, &format!("holds {v}, which is no number of a category")));
-        }
-    }
-    Ok(())
 }
 
 /// A stored model with its weights, what of it is only kept, and its state of training.
@@ -263,22 +236,7 @@ fn restored(
     if stored.name != stored.class {
         options.insert("alias".into(), json!(stored.name));
     }
-    if let Some(counted) = options.remove(COUNTED)
-        && let Some(given) =
-            options.get_mut("categoricalCardinalities").and_then(Value::as_object_mut)
-    {
-        given.retain(|column, _| !counted.as_array().is_some_and(|c| c.contains(&json!(column))));
-    }
-    let model = Instance::of_data(&ModelSpec { model: stored.class, options }, vocabularies);
-    let mut model = model.map_err(|e| match e.code {
-        // Other options are the user's; this one must fit what is beside it.
-        ErrorCode::InvalidOption
-            if e.details.option.as_deref() == Some("categoricalCardinalities") =>
-        {
-            Error { code: ErrorCode::Checkpoint, ..e }
-        }
-        _ => e,
-    })?;
+    let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
     let mut given = std::collections::HashSet::new();
     for tensor in stored.tensors.iter().filter(|t| !of_a_loss(&t.name)) {
         model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;

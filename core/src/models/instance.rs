@@ -151,6 +151,7 @@ fn build(entry: &Entry, given: &ModelSpec, vocabularies: &Vocabularies) -> Resul
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
     check_exogenous(entry.spec, &train)?;
+    train.check_categories()?;
     train.count_categories(vocabularies)?;
     let (loss, valid_loss) = train.losses()?;
     let params = Params::default();

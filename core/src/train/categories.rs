@@ -113,7 +113,7 @@ impl Train {
     }
 
     /// Refuses categories of columns that are in no list, or twice in theirs.
-    pub(super) fn check_categories(&self) -> Result<()> {
+    pub(crate) fn check_categories(&self) -> Result<()> {
         let lists = [&self.futr_exog_list, &self.hist_exog_list, &self.stat_exog_list];
         for (i, name) in self.cat_exog_list.iter().enumerate() {
             let expected = if !lists.iter().any(|list| list.contains(name)) {

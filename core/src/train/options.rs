@@ -170,7 +170,6 @@ impl Train {
                 self.alias.clone(),
             ));
         }
-        self.check_categories()?;
         self.optimizer.check()?;
         Schedule::new(self).map(drop)
     }
