@@ -7,6 +7,7 @@ mod horizon;
 mod insample;
 mod metrics;
 mod neural_forecast;
+mod quantiles;
 mod reading;
 mod result;
 mod saved;

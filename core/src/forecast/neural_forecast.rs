@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
+use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
 use super::saved::Kept;
@@ -48,6 +49,8 @@ pub struct PredictOptions {
     pub future: Option<Table>,
     /// Interval levels that the forecast must have.
     pub level: Vec<f64>,
+    /// Quantiles that it must have, instead of levels.
+    pub quantiles: Vec<f64>,
     /// Steps to forecast, when more than the models were trained for.
     pub h: Option<usize>,
 }
@@ -268,6 +271,7 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let h = horizon(&self.models, options.h)?;
+        let asked = Asked::new(&options.level, &options.quantiles)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
@@ -297,9 +301,12 @@ impl NeuralForecast {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                let job = Job { runner: &self.runner, model, name: &name, panel: &scaled, control };
-                columns.extend(forecast_model(job, &future, h)?);
-                control.tell(|| Progress::done("predict", &name));
+                let (runner, name) = (&self.runner, &name[..]);
+                columns.extend(asked.columns(model, name, |quantile| {
+                    let job = Job { runner, model, name, panel: &scaled, control, quantile };
+                    forecast_model(job, &future, h)
+                })?);
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;
@@ -316,7 +323,7 @@ impl NeuralForecast {
             indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
             cutoff: None,
         };
-        forecast.check_levels(&options.level)?;
+        forecast.check_asked(&options.level, &options.quantiles)?;
         Ok(forecast)
     }
 

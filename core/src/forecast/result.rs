@@ -81,24 +81,51 @@ impl Forecast {
         })
     }
 
+    /// A model's forecast of a quantile, between 0 and 1.
+    pub fn quantile(&self, model: &str, q: f64) -> Result<&[f32]> {
+        self.check_model(model)?;
+        let all = self.quantiles(model);
+        let found = all.iter().find(|(there, _)| (there - q).abs() < 1e-9);
+        found.map(|(_, values)| *values).ok_or_else(|| {
+            let there: Vec<f64> = all.iter().map(|(q, _)| (q * 1e9).round() / 1e9).collect();
+            let known = if there.is_empty() {
+                "has no quantiles".into()
+            } else {
+                format!("has the quantiles {}", list(there.iter().map(f64::to_string)))
+            };
+            Error::new(
+                ErrorCode::InvalidOption,
+                format!(
+                    "\"{model}\" {known}, not {q}; to get it, train with `loss.mq({{ quantiles: [{q}] }})`, \
+                     or with `loss.iq()` and predict it"
+                ),
+            )
+            .with(|d| {
+                d.option = Some("quantiles".into());
+                d.model = Some(model.into());
+                d.expected = Some(there.into());
+                d.actual = Some(q.into());
+            })
+        })
+    }
+
     /// The point forecast of a model: its own column, else its median, else its only column.
     pub fn point(&self, model: &str) -> Result<&[f32]> {
         self.check_model(model)?;
         let mut own = self.outputs(model);
         let only = || own.next().filter(|_| own.next().is_none()).map(|(_, values)| values);
-        self.find(model).or_else(|| self.find(&format!("{model}-median"))).or_else(only).ok_or_else(
-            || {
-                let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
-                Error::new(
-                    ErrorCode::Schema,
-                    format!(
-                        "\"{model}\" has no column that is its point forecast, only {}",
-                        list(names)
-                    ),
-                )
-                .with(|d| d.model = Some(model.into()))
-            },
-        )
+        let median = || self.quantiles(model).into_iter().find(|(q, _)| *q == 0.5).map(|(_, v)| v);
+        self.find(model).or_else(median).or_else(only).ok_or_else(|| {
+            let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
+            Error::new(
+                ErrorCode::Schema,
+                format!(
+                    "\"{model}\" has no column that is its point forecast, only {}",
+                    list(names)
+                ),
+            )
+            .with(|d| d.model = Some(model.into()))
+        })
     }
 
     /// The levels of a model's prediction intervals, in percent, ascending.
@@ -148,11 +175,13 @@ impl Forecast {
         self.indptr[i]..self.indptr[i + 1]
     }
 
-    /// Every model must have these intervals.
-    pub(super) fn check_levels(&self, levels: &[f64]) -> Result<()> {
-        let check =
-            |level: &f64| self.models.iter().try_for_each(|m| self.interval(m, *level).map(drop));
-        levels.iter().try_for_each(check)
+    /// Every model must have these intervals and quantiles.
+    pub(super) fn check_asked(&self, levels: &[f64], quantiles: &[f64]) -> Result<()> {
+        for model in &self.models {
+            levels.iter().try_for_each(|level| self.interval(model, *level).map(drop))?;
+            quantiles.iter().try_for_each(|q| self.quantile(model, *q).map(drop))?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_model(&self, model: &str) -> Result<()> {
@@ -176,10 +205,13 @@ impl Forecast {
 
     /// Quantile and values of each of a model's quantile columns, in the order of the columns.
     pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
-        let quantile = |output: &str| match output.split_at_checked(4)? {
-            ("-lo-", level) => level.parse().ok().map(|level: f64| 0.5 - level / 200.0),
-            ("-hi-", level) => level.parse().ok().map(|level: f64| 0.5 + level / 200.0),
-            _ => (output == "-median").then_some(0.5),
+        let quantile = |output: &str| {
+            let number = |prefix: &str| output.strip_prefix(prefix)?.parse::<f64>().ok();
+            let of_huber = || output.strip_prefix("_q")?.split_once("_d")?.0.parse().ok();
+            let below = number("-lo-").map(|level| 0.5 - level / 200.0);
+            let above = || number("-hi-").map(|level| 0.5 + level / 200.0);
+            let median = || (output == "-median").then_some(0.5);
+            below.or_else(above).or_else(median).or_else(|| number("_ql")).or_else(of_huber)
         };
         self.outputs(model)
             .filter_map(|(output, values)| Some((quantile(output)?, values)))

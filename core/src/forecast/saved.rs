@@ -11,7 +11,7 @@ use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
 use crate::data::{Frequency, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
-use crate::train::{LrScheduler, Schedule, Train, TrainingState};
+use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].
@@ -59,9 +59,9 @@ impl Kept {
 }
 
 /// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 2] = [("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+const WITHOUT_EFFECT: [(&str, &str); 1] = [("contextSize", "")];
 /// Options of upstream that matter to training only.
-const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
+const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
 
 /// Whether a value need not be written, as Python takes it to be so.
 fn is_default_in_python(name: &str, value: &Value) -> bool {
@@ -69,6 +69,7 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "optimizer" => *value == json!({ "kind": "Adam" }),
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
+        "valMonitor" => value == "ptl/val_loss",
         // Classes that take no categories do not know these.
         "catExogList" => *value == json!([]),
         "categoricalCardinalities" => *value == json!({}),
@@ -229,6 +230,10 @@ fn restored(
     if options.get("lrScheduler").is_some_and(|schedule| !is_known(schedule)) {
         training.extend(options.remove_entry("lrScheduler"));
     }
+    // Python checks the name only where it stops early.
+    if options.get("valMonitor").is_some_and(|name| ValMonitor::read(name).is_none()) {
+        training.extend(options.remove_entry("valMonitor"));
+    }
     if options.get("inputSize").and_then(Value::as_i64).is_some_and(|v| v < 1) {
         let h = options.get("h").and_then(Value::as_i64).unwrap_or(0);
         options.insert("inputSize".into(), json!(3 * h));
@@ -238,7 +243,9 @@ fn restored(
     }
     let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
     let mut given = std::collections::HashSet::new();
-    for tensor in stored.tensors.iter().filter(|t| !of_a_loss(&t.name)) {
+    let constant = |name: &str| of_a_loss(name) && model.parameter(name).is_none();
+    let own: Vec<_> = stored.tensors.iter().filter(|t| !constant(&t.name)).collect();
+    for tensor in own {
         model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;
         given.insert(tensor.name.as_str());
     }
@@ -262,7 +269,7 @@ fn is_known(schedule: &Value) -> bool {
     })
 }
 
-/// Constants of losses, which the options determine.
+/// What belongs to a loss: constants that the options determine, and for some what the loss has learned.
 fn of_a_loss(name: &str) -> bool {
     name.starts_with("loss.") || name.starts_with("valid_loss.")
 }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::quantile::{outputs_of_levels, outputs_of_quantiles, python_text};
-use super::{Formula, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
+use super::{Formula, Implicit, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Name and arguments of each loss.
-const KINDS: [(&str, &[&str]); 15] = [
+const KINDS: [(&str, &[&str]); 17] = [
     ("MAE", &["horizonWeight"]),
     ("MSE", &["horizonWeight"]),
     ("RMSE", &["horizonWeight"]),
@@ -22,6 +22,11 @@ const KINDS: [(&str, &[&str]); 15] = [
     ("MQLoss", &["level", "quantiles", "horizonWeight"]),
     ("HuberQLoss", &["q", "delta", "horizonWeight"]),
     ("HuberMQLoss", &["level", "quantiles", "delta", "horizonWeight"]),
+    ("IQLoss", &["cosEmbeddingDim", "concentration0", "concentration1", "horizonWeight"]),
+    (
+        "HuberIQLoss",
+        &["cosEmbeddingDim", "concentration0", "concentration1", "delta", "horizonWeight"],
+    ),
     ("Accuracy", &[]),
     ("sCRPS", &["level", "quantiles"]),
 ];
@@ -92,6 +97,16 @@ impl Args<'_> {
         Ok(outputs_of_levels(&levels.unwrap_or_else(|| vec![80.0, 90.0])))
     }
 
+    fn implicit(&self) -> Result<Implicit> {
+        let expected = "a whole number from 1 to 4096";
+        let whole = |n: &f64| (1.0..=4096.0).contains(n) && n.fract() == 0.0;
+        let concentration = |name| self.number(name, Some(1.0), "a number > 0", |c| *c > 0.0);
+        Ok(Implicit {
+            cosines: self.number("cosEmbeddingDim", Some(64.0), expected, whole)? as usize,
+            concentration: [concentration("concentration0")?, concentration("concentration1")?],
+        })
+    }
+
     fn horizon_weight(&self, h: usize) -> Result<Option<Vec<f32>>> {
         let expected = format!("{h} numbers ≥ 0, one per step, not all 0");
         let weights = self.numbers("horizonWeight", &expected, |w| *w >= 0.0)?;
@@ -125,6 +140,7 @@ impl Loss {
         }
         let args = Args { spec, option };
         let mut outputs = (Vec::new(), vec![String::new()]);
+        let mut implicit = None;
         let formula = match *kind {
             "MAE" => Formula::Mean(Point::Absolute),
             "MSE" => Formula::Mean(Point::Squared),
@@ -167,6 +183,15 @@ impl Loss {
                 outputs = args.outputs()?;
                 Formula::Quantiles(Pinball::InHuber { delta: args.delta()? })
             }
+            "IQLoss" | "HuberIQLoss" => {
+                implicit = Some(args.implicit()?);
+                // What is forecast when no quantile is asked for, under the name that upstream gives it.
+                outputs = (vec![0.5], vec!["_ql0.5".into()]);
+                Formula::Quantiles(match *kind {
+                    "IQLoss" => Pinball::Plain,
+                    _ => Pinball::OfHuber { delta: args.delta()? },
+                })
+            }
             "Accuracy" => Formula::Accuracy,
             _ => {
                 outputs.0 = args.outputs()?.0;
@@ -175,7 +200,7 @@ impl Loss {
         };
         let (quantiles, output_names) = outputs;
         let horizon_weight = args.horizon_weight(h)?;
-        Ok(Self { formula, kind, quantiles, output_names, horizon_weight })
+        Ok(Self { formula, kind, quantiles, output_names, horizon_weight, implicit })
     }
 }
 
@@ -266,6 +291,16 @@ mod tests {
                 r#"option "loss" must be Accuracy without arguments, got {"kind":"Accuracy","args":{"q":1}}"#,
             ),
             (
+                "IQLoss",
+                json!({ "cosEmbeddingDim": 0 }),
+                r#"option "loss.cosEmbeddingDim" must be a whole number from 1 to 4096, got 0"#,
+            ),
+            (
+                "HuberIQLoss",
+                json!({ "concentration1": -1 }),
+                r#"option "loss.concentration1" must be a number > 0, got -1"#,
+            ),
+            (
                 "relMSE",
                 json!({}),
                 r#"option "loss" must be a loss that needs no benchmark forecast, such as MSE, got {"kind":"relMSE","args":{}}"#,
@@ -273,7 +308,7 @@ mod tests {
         ] {
             assert_eq!(message(kind, args), expected);
         }
-        assert_eq!(loss("IQLoss", json!({})).unwrap_err().code, ErrorCode::Unsupported);
+        assert_eq!(loss("GMM", json!({})).unwrap_err().code, ErrorCode::Unsupported);
         assert!(message("QuantilLoss", json!({})).contains("did you mean QuantileLoss?"));
     }
 }

@@ -10,7 +10,7 @@ const AT_ONCE: usize = 16;
 
 /// Exogenous columns of one kind.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
+pub(crate) struct InputStream {
     /// Names in the order in which batches have them: numbers first, then categories.
     pub(crate) columns: Vec<String>,
     /// How many of them are numbers.
@@ -18,7 +18,7 @@ pub(crate) struct Stream {
     embeddings: Vec<Embedding>,
 }
 
-impl Stream {
+impl InputStream {
     fn new(path: &Path<'_>, list: &[String], train: &Train) -> Self {
         let (categories, numbers) = (&train.cat_exog_list, |c: &&String| !train.is_category(c));
         let mut columns: Vec<String> = list.iter().filter(numbers).cloned().collect();
@@ -68,17 +68,17 @@ impl Stream {
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     /// Known in advance.
-    pub(crate) futr: Stream,
+    pub(crate) futr: InputStream,
     /// Known until the forecast.
-    pub(crate) hist: Stream,
+    pub(crate) hist: InputStream,
     /// Constant in time.
-    pub(crate) stat: Stream,
+    pub(crate) stat: InputStream,
 }
 
 impl Streams {
     /// Declares the embeddings of all categories.
     pub(crate) fn new(path: &Path<'_>, train: &Train) -> Self {
-        let stream = |name: &str, list| Stream::new(&path.sub(name), list, train);
+        let stream = |name: &str, list| InputStream::new(&path.sub(name), list, train);
         Self {
             hist: stream("hist_cat_embeddings", &train.hist_exog_list),
             futr: stream("futr_cat_embeddings", &train.futr_exog_list),
@@ -94,6 +94,62 @@ impl Streams {
             hist_exog: batch.hist_exog.map(|x| self.hist.embed(x, last(x))),
             stat_exog: batch.stat_exog.map(|x| self.stat.embed(x, last(x))),
             ..*batch
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::nn::Params;
+    use crate::tape::Tape;
+    use crate::train::{Cardinalities, CatEmbDim};
+
+    /// `count` columns of categories after `a` and `b`, which hold numbers.
+    fn stream(params: &Params, count: usize) -> InputStream {
+        let categories: Vec<String> = (0..count).map(|i| format!("c{i}")).collect();
+        let train = Train {
+            categorical_cardinalities: Cardinalities(
+                categories.iter().map(|c| (c.clone(), 3)).collect(),
+            ),
+            cat_emb_dim: CatEmbDim::Size(2),
+            cat_exog_list: categories.clone(),
+            ..Train::default()
+        };
+        let mut list = categories;
+        list.insert(0, "a".into());
+        list.push("b".into());
+        InputStream::new(&params.root(), &list, &train)
+    }
+
+    #[test]
+    fn numbers_come_first_and_categories_become_wider() {
+        let params = Params::default();
+        let stream = stream(&params, 2);
+        assert_eq!(stream.columns, ["a", "b", "c0", "c1"]);
+        assert_eq!((stream.numbers, stream.size()), (2, 6));
+        let names: Vec<String> = params.into_entries().into_iter().map(|e| e.name).collect();
+        assert_eq!(names, ["0.weight", "1.weight"]);
+    }
+
+    #[test]
+    fn columns_along_any_axis_are_embedded_however_many_there_are() {
+        for count in [1, 15, 40] {
+            let params = Params::default();
+            let stream = stream(&params, count);
+            let values = (0..params.size()).map(|i| (i as f32).sin()).collect();
+            let tape = Tape::default();
+            tape.reset(&Arc::new(values), None);
+            let (width, steps) = (2 + count, 5);
+            let data: Vec<f32> = (0..2 * steps * width).map(|i| (i * 7 % 4) as f32).collect();
+            let x = tape.constant([2, steps, width], &data);
+            let last = stream.embed(x, 2);
+            assert_eq!(last.shape().dims(), [2, steps, stream.size()]);
+            let middle = stream.embed(x.transpose(), 1);
+            assert_eq!(middle.transpose().data()[..], last.data()[..], "{count}");
+            assert_eq!(last.slice(2, 0, 2).data()[..], x.slice(2, 0, 2).data()[..]);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Batch, Dims, Entry, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
+use super::{Batch, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
 use crate::data::Vocabularies;
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
@@ -42,12 +42,14 @@ pub struct Instance {
     pub entries: Vec<params::Entry>,
     /// The parameters.
     pub values: Arc<Vec<f32>>,
-    /// How many of the values training changes; the rest comes after.
+    /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
     revin: Option<[Param; 2]>,
     /// Its exogenous columns, with the embeddings of categories.
     pub(crate) streams: Streams,
     pub(crate) network: Box<dyn Network>,
+    /// Between the network and the loss or the forecast.
+    pub(crate) head: Head,
 }
 
 impl Instance {
@@ -154,24 +156,26 @@ fn build(entry: &Entry, given: &ModelSpec, vocabularies: &Vocabularies) -> Resul
     train.check_categories()?;
     train.count_categories(vocabularies)?;
     let (loss, valid_loss) = train.losses()?;
-    let params = Params::default();
-    let streams = Streams::new(&params.root(), &train);
-    let dims = Dims {
-        input: train.input_size,
-        h: train.h,
-        outputs: loss.outputs(),
-        futr: streams.futr.size(),
-        hist: streams.hist.size(),
-        stat: streams.stat.size(),
-    };
-    let network = (entry.build)(&params, dims, &own)?;
-    let trained = params.size();
+    let (params, (streams, network, head)) = Params::declared(|params| {
+        let streams = Streams::new(&params.root(), &train);
+        let dims = Dims {
+            input: train.input_size,
+            h: train.h,
+            outputs: loss.outputs(),
+            futr: streams.futr.size(),
+            hist: streams.hist.size(),
+            stat: streams.stat.size(),
+        };
+        let network = (entry.build)(params, dims, &own)?;
+        Ok((streams, network, Head::new(&params.root(), &loss)))
+    })?;
+    let trained = params.trained();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
         let shape = [1, 1, 1 + streams.hist.numbers + streams.futr.numbers, 1];
         [
-            path.param("revin_bias", shape, Init::Constant(0.0)),
-            path.param("revin_weight", shape, Init::Constant(1.0)),
+            path.untrained("revin_bias", shape, Init::Constant(0.0)),
+            path.untrained("revin_weight", shape, Init::Constant(1.0)),
         ]
     });
     let values = Arc::new(vec![0.0; params.size()]);
@@ -190,6 +194,7 @@ fn build(entry: &Entry, given: &ModelSpec, vocabularies: &Vocabularies) -> Resul
         revin,
         streams,
         network,
+        head,
     };
     instance.initialize();
     Ok(instance)

@@ -3,13 +3,15 @@
 mod batch;
 pub mod dlinear;
 mod exogenous;
+mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
 
 pub use batch::Batch;
-pub(crate) use exogenous::Stream;
+pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
+pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
@@ -120,6 +122,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
+    /// The batch of such a model is not cut into shards.
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Forecast of each window: `[B, h, O]`, scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -127,12 +135,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
+    fn couples_windows(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
 impl<M: Model> Network for M {
     fn recurrence(&self) -> Option<Recurrence> {
         Model::recurrence(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

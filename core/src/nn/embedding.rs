@@ -25,8 +25,7 @@ impl Embedding {
         let tape = codes.tape();
         let categories = self.weight.shape.dims()[0] - 1;
         let known = tape.param(self.weight).slice(0, 1, categories); // [C, E]
-        let share = tape.input([1, categories], |share| share.fill(1.0 / categories as f32));
-        let unseen = known.transpose().linear(share, None).reshape([1, self.size()]);
+        let unseen = known.mean_axis(0).unsqueeze(0);
         Var::concat(&[unseen, known], 0).rows(codes)
     }
 }

@@ -30,6 +30,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn rows(self, codes: Self) -> Self {
         assert_eq!(self.shape().rank(), 2, "rows are taken of a table, not of {:?}", self.shape());
-        self.tape.record(Rows, &[self, codes], codes.shape().followed_by(self.dim(1)))
+        let rank = codes.shape().rank();
+        let shape = codes.shape().with_new(rank).with(rank, self.dim(1));
+        self.tape.record(Rows, &[self, codes], shape)
     }
 }

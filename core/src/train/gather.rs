@@ -3,7 +3,7 @@
 use super::sampler::Drawn;
 use crate::data::{Panel, Window};
 use crate::losses::{Loss, Totals, inverse_naive_error};
-use crate::models::{Batch, Instance, Stream};
+use crate::models::{Batch, InputStream, Instance};
 use crate::nn::LstmState;
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
@@ -16,6 +16,8 @@ pub(crate) struct Source<'a> {
     futr: Vec<&'a [f64]>,
     hist: Vec<&'a [f64]>,
     stat: Vec<&'a [f64]>,
+    /// Sample weight of each row.
+    weight: Option<&'a [f32]>,
     /// Future values of the `futr` columns, `future_len` for each series.
     future: Vec<&'a [f64]>,
     future_len: usize,
@@ -44,10 +46,16 @@ impl<'a> Source<'a> {
             stat: stat
                 .map(|n| panel.static_column(n).ok_or_else(|| missing("statExogList", n)))
                 .collect::<Result<_>>()?,
+            weight: panel.weight.as_deref(),
             future: Vec::new(),
             future_len: 0,
             held_out,
         })
+    }
+
+    /// Without sample weights: as upstream, they weigh in training alone.
+    pub(crate) fn unweighted(self) -> Self {
+        Self { weight: None, ..self }
     }
 
     /// With values of the future columns after the last row: `len` for each series, one slice per column.
@@ -158,7 +166,7 @@ impl Gathered {
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
         let ahead = usize::from(recurrent);
         let futr_end = if recurrent { seen + 1 } else { input + horizon };
-        let of = |stream: &Stream, c: usize| {
+        let of = |stream: &InputStream, c: usize| {
             // Categories are numbers of their embeddings' rows.
             if c < stream.numbers { scaler } else { ScalerType::Identity }
         };
@@ -211,7 +219,7 @@ impl Gathered {
     fn weigh(&mut self, loss: &Loss, reader: &Reader<'_>, count: u32) {
         let input = self.lens.input;
         let mut weight = count as f32;
-        if let Some(rows) = &reader.source.panel.weight {
+        if let Some(rows) = reader.source.weight {
             weight *= reader.mean_weight(rows, input);
         }
         let horizon_weight = loss.horizon_weight.as_deref();

@@ -45,6 +45,18 @@ choices! {
     }
 }
 
+choices! {
+    /// What early stopping looks at, named as upstream names it.
+    pub enum ValMonitor {
+        /// The validation loss.
+        ValLoss = "ptl/val_loss",
+        /// The same, under the name that it has while a batch is validated.
+        ValidLoss = "valid_loss",
+        /// The training loss of the step before the check.
+        TrainLoss = "train_loss",
+    }
+}
+
 options! {
     /// Options that all models share; each model may change the defaults.
     pub struct Train {
@@ -80,6 +92,9 @@ options! {
         pub num_lr_decays: i64 = -1,
         /// Validation checks without improvement after which training stops; -1 for never.
         pub early_stop_patience_steps: i64 = -1,
+        /// The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with
+        /// each validation check.
+        pub val_monitor: ValMonitor = ValMonitor::ValLoss,
         /// Training steps between validation checks.
         pub val_check_steps: usize = 100,
         /// Whether the weights of the best validation check are kept instead of the last; true when early stopping is on.
