@@ -38,15 +38,24 @@ def lstm(x, w_ih, w_hh, *rest, bias=True, proj=False, state=False):
     return output, h_n[0], c_n[0]
 
 
-def lstm_inputs(bias=True, proj=0, state=False, batch=3, steps=5, features=2, hidden=4):
-    out = proj or hidden
-    shapes = {"x": (batch, steps, features), "w_ih": (4 * hidden, features), "w_hh": (4 * hidden, out)}
+def without_cell(kind, x, w_ih, w_hh, *rest, state=False):
+    """One nn.GRU or nn.RNN layer, batch first; `rest` holds b_ih, b_hh, then h0, as far as each is present."""
+    h0 = rest[-1] if state else torch.zeros(x.shape[0], w_hh.shape[1])
+    biases = rest[:2] if len(rest) >= 2 else ()
+    return kind(x, h0[None], [w_ih, w_hh, *biases], bool(biases), 1, 0.0, True, False, True)[0]
+
+
+def recurrent_inputs(gates, bias=True, proj=0, state=False, batch=3, steps=5, features=2, hidden=4):
+    out, rows = proj or hidden, gates * hidden
+    shapes = {"x": (batch, steps, features), "w_ih": (rows, features), "w_hh": (rows, out)}
     if bias:
-        shapes.update(b_ih=(4 * hidden,), b_hh=(4 * hidden,))
+        shapes.update(b_ih=(rows,), b_hh=(rows,))
     if proj:
         shapes.update(w_hr=(proj, hidden))
     if state:
-        shapes.update(h0=(batch, out), c0=(batch, hidden))
+        shapes.update(h0=(batch, out))
+        if gates == 4:
+            shapes.update(c0=(batch, hidden))
     return shapes
 
 
@@ -185,11 +194,18 @@ CASES = [
        lambda x, size=size: cubic(x, size)) for knots, size in ((1, 5), (2, 7), (3, 7), (3, 12), (6, 6), (5, 3))],
     *[(f"moving_average_{length}_{window}", "moving_average", {"window": window}, {"x": (3, length)},
        lambda x, window=window: moving_average(x, window)) for length, window in ((12, 5), (8, 25), (6, 1), (5, 3))],
-    *[(name, "lstm", dict(bias=bias, projSize=proj, state=state), lstm_inputs(bias, proj, state),
+    *[(name, "lstm", dict(bias=bias, projSize=proj, state=state), recurrent_inputs(4, bias, proj, state),
        lambda *x, bias=bias, proj=proj, state=state: lstm(*x, bias=bias, proj=bool(proj), state=state))
       for name, bias, proj, state in (
           ("lstm", True, 0, False), ("lstm_state", True, 0, True), ("lstm_no_bias", False, 0, False),
           ("lstm_proj", True, 1, False), ("lstm_proj_state", True, 3, True), ("lstm_proj_no_bias", False, 2, True))],
+    *[(f"{op}{name}", op, dict(bias=bias, state=state), recurrent_inputs(gates, bias, 0, state, **sizes),
+       lambda *x, kind=kind, state=state: without_cell(kind, *x, state=state))
+      for op, gates, kind in (("gru", 3, torch._VF.gru), ("rnn", 1, torch._VF.rnn_tanh))
+      for name, bias, state, sizes in (
+          ("", True, False, {}), ("_state", True, True, {}), ("_no_bias", False, False, {}),
+          ("_no_bias_state", False, True, {}), ("_one_row", True, True, dict(batch=1, hidden=5)),
+          ("_one_step", True, True, dict(steps=1)), ("_wide", True, False, dict(batch=7, steps=3, features=9, hidden=6)))],
 ]
 
 
@@ -205,7 +221,7 @@ def input_values(name: str, op: str, shapes: dict) -> dict:
         values["x"][0] = torch.tensor([1.0, 2.0, 2.0, -1.0, 2.0])
     elif op == "prelu":
         values["weight"] = torch.tensor([0.25])
-    elif op == "lstm":
+    elif op in ("lstm", "gru", "rnn"):
         values = {key: value * (1.0 if key in ("x", "h0", "c0") else 0.5) for key, value in values.items()}
     elif list(shapes) == ["x"] and shapes["x"] == (3, 7):  # unary: far values, exact zeros and a tail too
         scale = 1.0 if op == "exp" else 2.0

@@ -2,11 +2,14 @@
 
 mod batch;
 pub mod dlinear;
+mod encoder_decoder;
 mod exogenous;
+pub mod gru;
 mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
+pub mod rnn;
 
 pub use batch::Batch;
 pub(crate) use exogenous::InputStream;
@@ -26,7 +29,7 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -238,8 +241,10 @@ macro_rules! registry {
 
 registry! {
     dlinear::DLinear,
+    gru::GRU,
     lstm::LSTM,
     nhits::NHITS,
+    rnn::RNN,
 }
 
 /// The registered model of this name.

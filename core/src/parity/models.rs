@@ -3,7 +3,7 @@
 use super::{Fixture, Tensor, assert_close, files};
 use crate::losses::Totals;
 use crate::models::{Asked, Batch, Head, InputStream, Instance, ModelSpec, Place};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update, Var};
 
@@ -31,7 +31,7 @@ fn batch<'t>(
     model: &Instance,
     tape: &'t Tape,
     group: &str,
-    state: Option<&'t LstmState>,
+    state: Option<&'t RecurrentState>,
 ) -> Batch<'t> {
     let constant = |t: Tensor| tape.constant(&t.shape[..], &t.data);
     let value = |name: &str| fixture.get(&format!("{group}.{name}")).map(constant);
@@ -155,46 +155,49 @@ fn forwards_losses_and_gradients_are_upstreams() {
     }
 }
 
+/// Decodes step by step as upstream does; whether the fixture has a forecast to compare with.
+fn check_decoding(fixture: &Fixture) -> bool {
+    // With implicit quantiles, what is forecast at one of them; else what is validated.
+    let quantile = fixture.metadata("decoded_at");
+    let kind = if quantile.is_some() { "predict_output" } else { "validate_output" };
+    let Some(expected) = fixture.get(kind) else { return false };
+    let asked = Asked::Quantile(quantile.map_or(0.5, |q| q.parse().unwrap()));
+    let model = instance(fixture);
+    let (input, outputs) = (model.input_size(), model.loss.outputs());
+    let tape = Tape::default();
+    let state = RecurrentState::default();
+    let rows = expected.shape[0];
+    let mut fed_back: Vec<f32> = Vec::new();
+    for t in 0..expected.shape[1] {
+        tape.reset(&model.values, None);
+        let whole = batch(fixture, &model, &tape, "decode", Some(&state));
+        let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
+        let now = Batch {
+            insample_y: match t {
+                0 => whole.insample_y.slice(1, 0, input),
+                _ => tape.constant([rows, 1], &fed_back),
+            },
+            insample_mask: whole.insample_mask.slice(1, from, len),
+            futr_exog: whole.futr_exog.map(|v| v.slice(1, from, len)),
+            hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
+            ..whole
+        };
+        let output = model.forward(&now).last(1, 1);
+        let mapped = model.head.forward(output, asked, Place::default());
+        let output = mapped.forecast.data().to_vec();
+        fed_back = output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
+        let at = |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
+        let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
+        assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
+    }
+    true
+}
+
 #[test]
 fn recurrent_decoding_is_upstreams() {
-    let mut checked = 0;
-    for fixture in files("models/LSTM").iter().map(|p| Fixture::open(p)) {
-        // With implicit quantiles, what is forecast at one of them; else what is validated.
-        let quantile = fixture.metadata("decoded_at");
-        let kind = if quantile.is_some() { "predict_output" } else { "validate_output" };
-        let Some(expected) = fixture.get(kind) else { continue };
-        let asked = Asked::Quantile(quantile.map_or(0.5, |q| q.parse().unwrap()));
-        let model = instance(&fixture);
-        let (input, outputs) = (model.input_size(), model.loss.outputs());
-        let tape = Tape::default();
-        let state = LstmState::default();
-        let rows = expected.shape[0];
-        let mut fed_back: Vec<f32> = Vec::new();
-        for t in 0..expected.shape[1] {
-            tape.reset(&model.values, None);
-            let whole = batch(&fixture, &model, &tape, "decode", Some(&state));
-            let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
-            let now = Batch {
-                insample_y: match t {
-                    0 => whole.insample_y.slice(1, 0, input),
-                    _ => tape.constant([rows, 1], &fed_back),
-                },
-                insample_mask: whole.insample_mask.slice(1, from, len),
-                futr_exog: whole.futr_exog.map(|v| v.slice(1, from, len)),
-                hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
-                ..whole
-            };
-            let output = model.forward(&now).last(1, 1);
-            let mapped = model.head.forward(output, asked, Place::default());
-            let output = mapped.forecast.data().to_vec();
-            fed_back =
-                output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
-            let at =
-                |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
-            let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
-            assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
-        }
-        checked += 1;
+    for (name, count) in [("LSTM", 6), ("GRU", 5), ("RNN", 5)] {
+        let fixtures = files(&format!("models/{name}"));
+        let checked = fixtures.iter().filter(|p| check_decoding(&Fixture::open(p))).count();
+        assert!(checked >= count, "{name}: {checked}");
     }
-    assert!(checked >= 6, "{checked}");
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_close, floats, json};
-use crate::tape::{Edge, Interpolation, LstmWeights, PoolMode, Steps, Tape, Var};
+use crate::tape::{Edge, Interpolation, PoolMode, RecurrentWeights, Steps, Tape, Var};
 
 /// Operations of the fixture that no model here needs.
 const ABSENT: [&str; 1] = ["matmul"];
@@ -125,22 +125,25 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             let y = input.conv(axis, x[1], x.get(2).copied(), steps);
             if time_first { y } else { y.transpose() }
         }
-        "lstm" => {
+        "lstm" | "gru" | "rnn" => {
             let named = |name: &str| {
                 let names = case["inputs"].as_array().unwrap();
                 names.iter().position(|i| i["name"] == name).map(|i| x[i])
             };
-            let squeeze = |v: Var<'t>| v.reshape([v.dim(1), v.dim(2)]);
-            let weights = LstmWeights {
+            let weights = RecurrentWeights {
                 input: named("w_ih")?,
                 hidden: named("w_hh")?,
                 biases: named("b_ih").zip(named("b_hh")).map(|(a, b)| [a, b]),
-                projection: named("w_hr"),
             };
-            let state = named("h0")
-                .zip(named("c0"))
-                .map(|(h, c)| [h, c].map(|v| if v.shape().rank() == 3 { squeeze(v) } else { v }));
-            x[0].lstm(weights, state)
+            let state = named("h0");
+            match op {
+                "gru" => x[0].gru(weights, state),
+                "rnn" => x[0].rnn(weights, state),
+                _ => {
+                    let state = state.zip(named("c0")).map(|(h, c)| [h, c]);
+                    x[0].lstm(weights, named("w_hr"), state)
+                }
+            }
         }
         _ => return None,
     })

@@ -129,6 +129,6 @@ fn check(f: &Fixture) {
 #[test]
 fn thirty_steps_follow_upstream() {
     let fixtures = files("training");
-    assert!(fixtures.len() >= 22);
+    assert!(fixtures.len() >= 30);
     fixtures.iter().for_each(|path| check(&Fixture::open(path)));
 }

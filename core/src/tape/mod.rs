@@ -12,6 +12,7 @@ mod batch_norm;
 mod conv;
 mod dropout;
 mod embedding;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
@@ -19,7 +20,9 @@ mod norm;
 mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
 mod reduce;
+mod rnn;
 mod rrelu;
 mod shape;
 mod softmax_mean;
@@ -27,8 +30,8 @@ mod window;
 
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
-pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
@@ -157,10 +160,13 @@ impl Tape {
         let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
         let b = &mut r.buffers[buffer];
-        b.data.clear();
-        b.data.resize(shape.size(), 0.0);
         b.has_grad = false;
-        fill(&mut b.data);
+        let mut data = std::mem::take(&mut b.data);
+        data.clear();
+        data.resize(shape.size(), 0.0);
+        drop(r); // `fill` may look at other values
+        fill(&mut data);
+        self.record.borrow_mut().buffers[buffer].data = data;
         Var { tape: self, id }
     }
 

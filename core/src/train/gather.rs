@@ -4,7 +4,7 @@ use super::sampler::Drawn;
 use crate::data::{Panel, Window};
 use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, InputStream, Instance};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
 use crate::{Error, ErrorCode, Result};
@@ -277,7 +277,7 @@ impl Gathered {
         tape: &'t Tape,
         [from, to]: [usize; 2],
         y: Option<&[f32]>,
-        state: Option<&'t LstmState>,
+        state: Option<&'t RecurrentState>,
     ) -> Batch<'t> {
         let Lens { rows, input, horizon, seen, futr, hist, stat } = self.lens;
         let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {

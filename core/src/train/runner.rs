@@ -10,7 +10,7 @@ use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
 use crate::models::{Asked, Instance, Place};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 use crate::tape::{Tape, Update};
@@ -328,7 +328,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
     }
-    let state = LstmState::default();
+    let state = RecurrentState::default();
     let [mut forecast, mut levels] = [vec![0.0; rows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
