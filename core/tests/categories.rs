@@ -78,10 +78,7 @@ fn models(options: &Value) -> Vec<ModelSpec> {
     vec![
         small("NHITS", json!({ "mlpUnits": [[32, 32], [32, 32]] })),
         small("LSTM", lstm.clone()),
-        small(
-            "LSTM",
-            json!({ "encoderHiddenSize": 16, "recurrent": true, "hTrain": 2, "alias": "recurrent" }),
-        ),
+        small("LSTM", json!({ "encoderHiddenSize": 16, "recurrent": true, "alias": "recurrent" })),
     ]
 }
 

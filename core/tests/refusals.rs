@@ -191,7 +191,7 @@ fn planned_options_are_refused_by_name() {
 
 #[test]
 fn unknown_losses_are_refused_with_the_nearest() {
-    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, Accuracy, sCRPS";
+    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, IQLoss, HuberIQLoss, Accuracy, sCRPS";
     let options = with(json!({ "loss": { "kind": "MQLos" } }));
     refused(new("DLinear", options), ErrorCode::Unsupported, message);
 }

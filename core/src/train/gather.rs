@@ -98,6 +98,7 @@ pub(crate) struct Lens {
     pub(crate) horizon: usize,
     /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
     pub(crate) seen: usize,
+    recurrent: bool,
     futr: usize,
     hist: usize,
     stat: usize,
@@ -126,6 +127,7 @@ impl Gathered {
             input,
             horizon,
             seen: seen(model, [input, horizon]),
+            recurrent: model.recurrence().is_some(),
             futr: source.futr.len(),
             hist: source.hist.len(),
             stat: source.stat.len(),
@@ -271,7 +273,8 @@ impl Gathered {
         }
     }
 
-    /// Steps `from..to` of everything on a tape, categories as their numbers. The first step may instead be `y`, a forecast that is fed back.
+    /// Steps `from..to` of everything on a tape, categories as their numbers. The first step may instead be `y`, a
+    /// forecast that is fed back.
     pub(crate) fn batch<'t>(
         &self,
         tape: &'t Tape,
@@ -279,7 +282,7 @@ impl Gathered {
         y: Option<&[f32]>,
         state: Option<&'t RecurrentState>,
     ) -> Batch<'t> {
-        let Lens { rows, input, horizon, seen, futr, hist, stat } = self.lens;
+        let Lens { rows, input, horizon, seen, recurrent, futr, hist, stat } = self.lens;
         let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {
             tape.input([rows, range[1] - range[0], width], |out| {
                 let size = (range[1] - range[0]) * width;
@@ -289,7 +292,6 @@ impl Gathered {
                 }
             })
         };
-        let recurrent = seen > input || state.is_some();
         let futr_len = if recurrent { seen } else { input + horizon };
         let futr_range = if recurrent { [from, to] } else { [0, futr_len] };
         let insample_y = match y {

@@ -47,7 +47,7 @@ TRAINING = [
     ("lstm_direct", dict(TRAIN, scaler_type="robust")),
     ("lstm_direct_exog", dict(TRAIN, scaler_type="standard", **EXOG_2, learning_rate=5e-3)),
     ("lstm_direct_categories", dict(TRAIN, scaler_type="standard", **CATEGORIES, learning_rate=5e-3)),
-    ("lstm_recurrent_categories", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, **CATEGORIES, learning_rate=5e-3)),
+    ("lstm_recurrent_categories", dict(TRAIN, scaler_type="standard", recurrent=True, **CATEGORIES, learning_rate=5e-3)),
     ("lstm_recurrent", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2)),
     ("lstm_recurrent_fredf_valid_mase", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=FreDF(),
                                              valid_loss=MASE(seasonality=2))),
