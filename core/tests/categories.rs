@@ -249,7 +249,7 @@ fn training_goes_on_with_the_categories_it_has() {
         assert_eq!(
             warnings,
             [
-                "column \"weather\" has 144 values that the training before has not seen; they count as unseen"
+                "column \"weather\" has 144 values that are not among the learned categories; they count as unseen"
             ]
         );
         predict(&nf, &ahead(ROWS));

@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 12, "{names:?}");
+    assert!(names.len() >= 15, "{names:?}");
     let case = |name: String| {
         let text = fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
         let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -255,4 +255,31 @@ fn unusual_checkpoints_of_python_s_forecast_or_are_refused_by_name() {
     for ((name, message), (expected, part)) in refused.iter().zip(UNUSUAL) {
         assert!(name == expected && message.contains(part), "{name}: {message}");
     }
+}
+
+#[test]
+fn what_a_newer_version_added_survives_forecasting_and_saving_but_not_other_data() {
+    let scratch = Scratch::new();
+    let mut stored = checkpoint::read(&folder().join("monthly")).unwrap();
+    for unknown in [&mut stored.unknown, &mut stored.dataset, &mut stored.models[0].unknown] {
+        unknown.around.insert("newer".into(), "added".into());
+    }
+    checkpoint::write(&scratch.dir(), &stored, false).unwrap();
+    let mut nf = NeuralForecast::load(&scratch.dir()).unwrap();
+    predict(&nf, &PredictOptions::default());
+    let saved = |nf: &NeuralForecast| {
+        let scratch = Scratch::new();
+        nf.save(&scratch.dir(), &SaveOptions::default()).unwrap();
+        let c = checkpoint::read(&scratch.dir()).unwrap();
+        [&c.unknown, &c.dataset, &c.models[0].unknown].map(|u| u.around.contains_key("newer"))
+    };
+    assert_eq!(saved(&nf), [true, true, true]);
+    let months: Vec<Option<String>> =
+        (0..60).map(|i| Some(format!("{}-{:02}", 2000 + i / 12, i % 12 + 1))).collect();
+    let table = Table::new(vec![
+        ("ds".into(), Column::Text(months)),
+        ("y".into(), Column::Float((0..60).map(|t| f64::from(t).sin()).collect())),
+    ]);
+    nf.fit(&table.unwrap(), &FitOptions::default(), &Control::default()).unwrap();
+    assert_eq!(saved(&nf), [true, false, true]);
 }

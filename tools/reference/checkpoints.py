@@ -29,8 +29,8 @@ CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog
                   categorical_cardinalities=dict(weather=3, bank_holiday=2, n_tills=5, region=2))
 
 
-def dates(start: str, freq: str):
-    return lambda length: pd.date_range(start, periods=length, freq=freq)
+def dates(start: str, freq: str, zone=None, unit="us"):
+    return lambda length: pd.date_range(start, periods=length, freq=freq, tz=zone).as_unit(unit)
 
 
 # models, frequency, lengths and ids of the series, their times, NeuralForecast's own options, fit arguments
@@ -79,6 +79,13 @@ CASES = {
         asked=[dict(quantiles=[0.9, 0.5, 0.05, 0.9]), dict(level=[80, 95]), dict(quantiles=[0.25], h=8)]),
     "without_dataset": dict(models=[NHITS(**NHITS_, scaler_type="robust")], freq="MS", lengths=[20, 17], ids=["u", "v"],
                             times=dates("2020-01-01", "MS"), save_dataset=False),
+    # Forecasts over the night in which clocks go forward, and over the hour that they show twice.
+    "berlin_days": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="D", lengths=[24, 20], ids=["a", "b"],
+                        times=dates("2024-03-07", "D", "Europe/Berlin")),
+    "new_york_hours": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="h", lengths=[24, 23], ids=["a", "b"],
+                           times=dates("2024-11-02 02:00", "h", "America/New_York", unit="ns")),
+    "fixed_offset_months": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="MS", lengths=[20], ids=["a"],
+                                times=dates("2022-03-01", "MS", "+05:30", unit="s")),
     "same_name_twice": dict(models=[DLinear(**SHARED, moving_avg_window=3), DLinear(**SHARED, moving_avg_window=5)], freq="D",
                             lengths=[20], ids=["s"], times=dates("2024-01-01", "D")),
 }

@@ -38,7 +38,7 @@ impl NeuralForecast {
     ) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
         control.check()?;
-        let Some(panel) = &fitted.panel else {
+        let Some(panel) = fitted.panel.as_deref() else {
             let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
                            save it with saveDataset: true";
             return Err(Error::new(ErrorCode::NotFitted, message));

@@ -13,6 +13,7 @@ mod result;
 mod saved;
 mod saved_categories;
 mod saved_training;
+mod training_data;
 mod training_run;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -10,13 +11,14 @@ use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
 use super::saved::Kept;
+use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    Vocabularies, future_exogenous,
+    TimeZone, Vocabularies, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
-use crate::train::{Control, ModelReport, Progress, Runner, Schedule, TrainingState};
+use crate::train::{Control, ModelReport, Progress, Runner, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
@@ -28,6 +30,8 @@ pub struct FitOptions {
     pub static_table: Option<Table>,
     /// Rows at the end of each series that validate; 0, or at least `h`.
     pub val_size: usize,
+    /// Rows that validate, in a table of their own: as many for each series, right after those of training.
+    pub val_data: Option<Table>,
     /// What to do where a series skips a time.
     pub on_gap: OnGap,
     /// Where training begins.
@@ -84,6 +88,7 @@ pub struct MemoryUsage {
 pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
+    pub(super) time_zone: Option<TimeZone>,
     pub(super) fitted: Option<Fitted>,
     /// How whole series are scaled before any model sees them.
     pub(super) scaling: LocalScaling,
@@ -98,7 +103,7 @@ pub(super) struct Fitted {
     pub(super) frequency: Frequency,
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
-    pub(super) panel: Option<Panel>,
+    pub(super) panel: Option<Arc<Panel>>,
     /// The categories of columns: what numbers in `panel` mean.
     pub(super) vocabularies: Vocabularies,
     /// What the models see `panel` scaled by.
@@ -136,6 +141,7 @@ impl NeuralForecast {
         check_cardinalities(&models)?;
         Ok(Self {
             models,
+            time_zone: frequency.and_then(Frequency::zone),
             frequency,
             fitted: None,
             scaling: LocalScaling::default(),
@@ -149,6 +155,13 @@ impl NeuralForecast {
     pub fn with_local_scaling(mut self, scaling: LocalScaling) -> Self {
         self.scaling = scaling;
         self
+    }
+
+    /// By the clocks of a time zone: dates without an offset are read in it, days and dates are those there.
+    pub fn with_time_zone(mut self, zone: TimeZone) -> Result<Self> {
+        self.time_zone = Some(zone);
+        self.frequency = self.frequency.map(|f| f.in_zone(Some(zone))).transpose()?;
+        Ok(self)
     }
 
     /// Steps of a forecast.
@@ -193,7 +206,12 @@ impl NeuralForecast {
 
     /// The training data, if any.
     pub fn panel(&self) -> Option<&Panel> {
-        self.fitted.as_ref()?.panel.as_ref()
+        self.fitted.as_ref()?.panel.as_deref()
+    }
+
+    /// The training data, if any, to keep without a copy.
+    pub fn shared_panel(&self) -> Option<Arc<Panel>> {
+        self.fitted.as_ref()?.panel.clone()
     }
 
     /// The frequency: as given, or as inferred from the data.
@@ -223,29 +241,22 @@ impl NeuralForecast {
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
-        let vocabularies = self.vocabularies(table, options)?;
-        let panel_options = PanelOptions {
-            names: options.names.clone(),
-            frequency: self.frequency,
-            on_gap: options.on_gap,
-            ..self.panel_options(options.static_table.clone(), &vocabularies)
-        };
-        let (panel, frequency) = Panel::from_table(table, &panel_options)?;
-        self.check_sizes(&panel, options.val_size)?;
-        let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
+        let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
+            self.training_data(table, options)?;
 
         let mut training = Training::prepare(self, options, &vocabularies)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.extend(unseen(&panel, &vocabularies));
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
-        let panel = Some(panel);
+        let panel = Some(Arc::new(panel));
         let mut fitted =
             Fitted { frequency, names, panel, vocabularies, scalers, training: Vec::new() };
         let reports = runtime::pool(control.threads)?
-            .install(|| training.run(self, &fitted, options, control))?;
+            .install(|| training.run(self, &fitted, val_size, options, control))?;
         fitted.training = training.states.into_iter().map(Some).collect();
         self.models = training.models;
+        self.kept.forget_dataset();
         self.fitted = Some(fitted);
         Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
     }
@@ -266,7 +277,7 @@ impl NeuralForecast {
             }
             None => None,
         };
-        let Some(panel) = given.as_ref().or(fitted.panel.as_ref()) else {
+        let Some(panel) = given.as_ref().or(fitted.panel.as_deref()) else {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
@@ -332,48 +343,5 @@ impl NeuralForecast {
             let message = "nothing is fitted yet; call fit, or load a checkpoint";
             Error::new(ErrorCode::NotFitted, message)
         })
-    }
-
-    /// Refuses a validation split that does not fit, and series shorter than the input.
-    fn check_sizes(&self, panel: &Panel, val_size: usize) -> Result<()> {
-        let h = self.h();
-        if val_size > 0 && val_size < h {
-            return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
-        }
-        for model in &self.models {
-            let train = &model.train;
-            let needs_validation = match Schedule::new(train)? {
-                Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
-                _ => (train.early_stop_patience_steps > 0).then_some("stops early"),
-            };
-            if let (Some(what), 0) = (needs_validation, val_size) {
-                let message =
-                    format!("{} {what}, so valSize must be at least h ({h})", model.name());
-                return Err(Error::new(ErrorCode::InvalidOption, message)
-                    .with(|d| d.option = Some("valSize".into())));
-            }
-            let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
-            let Some(short) =
-                (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size)
-            else {
-                continue;
-            };
-            let (id, len) = (panel.id(short), panel.rows(short).len());
-            let message = format!(
-                "series \"{id}\" has {len} rows; {} needs {} (inputSize {}{}); \
-                 shorten inputSize, set startPaddingEnabled: true, or leave the series out",
-                model.name(),
-                needed + val_size,
-                train.input_size,
-                if val_size > 0 { format!(" and valSize {val_size}") } else { String::new() },
-            );
-            return Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
-                d.unique_id = Some(id);
-                d.model = Some(model.name().into());
-                d.expected = Some((needed + val_size).into());
-                d.actual = Some(len.into());
-            }));
-        }
-        Ok(())
     }
 }

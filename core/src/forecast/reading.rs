@@ -30,7 +30,7 @@ pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
     Ok(())
 }
 
-/// What to say of available values whose categories are not known, as they may be where training goes on.
+/// What to say of available values whose categories are not known: where training goes on, and in rows of valData.
 pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> {
     let count = |name: &str| {
         let temporal = panel.column(name).map_or(0, |values| {
@@ -42,7 +42,7 @@ pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> 
     let columns = vocabularies.0.iter().map(|(name, _)| (name, count(name)));
     let warning = |(name, n): (&String, usize)| {
         format!(
-            "column \"{name}\" has {n} values that the training before has not seen; they count as unseen"
+            "column \"{name}\" has {n} values that are not among the learned categories; they count as unseen"
         )
     };
     columns.filter(|(_, n)| *n > 0).map(warning).collect()
@@ -88,6 +88,7 @@ impl NeuralForecast {
             static_table,
             statics: self.columns(|m| &m.train.stat_exog_list),
             vocabularies: vocabularies.clone(),
+            time_zone: self.time_zone,
             ..PanelOptions::default()
         }
     }

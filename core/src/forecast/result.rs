@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-use crate::data::{ColumnNames, Ids, TimeKind};
+use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Forecasts of all series by all models: rows sorted by series, then cutoff, then time; `h` rows per series and cutoff.
@@ -141,7 +141,7 @@ impl Forecast {
 
     /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
     ///
-    /// Dates of a table with a time zone end in `Z`: they are UTC.
+    /// In a time zone it is the local time and its distance from UTC, as pandas writes it: `1960-01-01 00:00:00+01:00`.
     pub fn ds_text(&self, row: usize) -> String {
         self.time_format().text(self.times[row])
     }
@@ -255,13 +255,14 @@ impl Forecast {
         let TimeKind::Date { time_zone, .. } = &self.time_kind else { return TimeFormat::Step };
         let times = || self.times.iter().chain(self.cutoff.iter().flatten());
         let every = |unit: i64| times().all(|t| t % unit == 0);
-        TimeFormat::Date(match (time_zone, every(86_400_000), every(1000)) {
-            (None, true, _) => "%Y-%m-%d",
-            (None, false, true) => "%Y-%m-%dT%H:%M:%S",
-            (None, false, false) => "%Y-%m-%dT%H:%M:%S%.3f",
-            (Some(_), _, true) => "%Y-%m-%dT%H:%M:%SZ",
-            (Some(_), _, false) => "%Y-%m-%dT%H:%M:%S%.3fZ",
-        })
+        let (format, zone) = match (time_zone, every(86_400_000), every(1000)) {
+            (None, true, _) => ("%Y-%m-%d", None),
+            (None, false, true) => ("%Y-%m-%dT%H:%M:%S", None),
+            (None, false, false) => ("%Y-%m-%dT%H:%M:%S%.3f", None),
+            (Some(zone), _, true) => ("%Y-%m-%d %H:%M:%S", Some(*zone)),
+            (Some(zone), _, false) => ("%Y-%m-%d %H:%M:%S%.3f", Some(*zone)),
+        };
+        TimeFormat::Date { format, zone }
     }
 }
 
@@ -270,13 +271,16 @@ const IN_MEMORY: &str = "writing to memory does not fail";
 /// How the times of one table are written.
 enum TimeFormat {
     Step,
-    Date(&'static str),
+    Date { format: &'static str, zone: Option<TimeZone> },
 }
 
 impl TimeFormat {
     fn text(&self, time: i64) -> String {
         match (self, date(time)) {
-            (Self::Date(format), Some(date)) => date.format(format).to_string(),
+            (Self::Date { format, zone: None }, Some(date)) => date.format(format).to_string(),
+            (Self::Date { format, zone: Some(zone) }, Some(_)) => {
+                zone.clock(time).format(format).to_string() + &zone.offset_text(time)
+            }
             _ => time.to_string(), // a step number, or a date beyond the year 262,000
         }
     }
@@ -285,15 +289,6 @@ impl TimeFormat {
 /// The date that a time in milliseconds is, unless it is beyond the calendar.
 pub(super) fn date(time: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time)
-}
-
-/// A time of a table as text for messages.
-pub(super) fn time_text(kind: &TimeKind, time: i64) -> String {
-    match kind {
-        TimeKind::Step => TimeFormat::Step.text(time),
-        TimeKind::Date { .. } if time % 86_400_000 == 0 => TimeFormat::Date("%Y-%m-%d").text(time),
-        TimeKind::Date { .. } => TimeFormat::Date("%Y-%m-%dT%H:%M:%S%.f").text(time),
-    }
 }
 
 /// The shortest decimal number that reads back as `x`.

@@ -1,6 +1,7 @@
 //! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,7 @@ use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_categories;
 use super::saved_training;
 use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::{Frequency, Vocabularies};
+use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
@@ -33,6 +34,8 @@ impl Default for SaveOptions {
 #[derive(Default)]
 pub(super) struct Kept {
     configuration: Unknown,
+    /// Of the data, as long as they are the loaded ones.
+    dataset: Unknown,
     extra: Map<String, Value>,
     models: Vec<KeptOfModel>,
 }
@@ -46,6 +49,11 @@ struct KeptOfModel {
 }
 
 impl Kept {
+    /// Other data take the place of the loaded ones.
+    pub(super) fn forget_dataset(&mut self) {
+        self.dataset = Unknown::default();
+    }
+
     /// Training again needs every option.
     pub(super) fn check_fit(&self) -> Result<()> {
         let Some(name) = self.models.iter().find_map(|m| m.training.keys().next()) else {
@@ -105,6 +113,7 @@ impl NeuralForecast {
             "order".into(),
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
+        extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -115,10 +124,11 @@ impl NeuralForecast {
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
             vocabularies: fitted.vocabularies.clone(),
-            panel: fitted.panel.clone().filter(|_| save_dataset),
+            panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
             polars: false,
             extra,
             unknown: self.kept.configuration.clone(),
+            dataset: self.kept.dataset.clone(),
         }
     }
 
@@ -150,6 +160,7 @@ impl NeuralForecast {
             })?)?,
             false => Frequency::parse(&checkpoint.frequency)?,
         };
+        let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
         let of = |stored| restored(stored, &checkpoint.vocabularies);
         let loaded = std::mem::take(&mut checkpoint.models).into_iter().map(of);
         let loaded = loaded.collect::<Result<Vec<_>>>()?;
@@ -164,12 +175,35 @@ impl NeuralForecast {
         if checkpoint.fitted {
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
             saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
+            let panel = panel.map(Arc::new);
             forecaster.fitted =
                 Some(Fitted { frequency, names, panel, vocabularies, scalers, training });
         }
-        forecaster.kept =
-            Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
+        forecaster.kept = Kept {
+            configuration: checkpoint.unknown,
+            dataset: checkpoint.dataset,
+            extra: checkpoint.extra,
+            models: kept,
+        };
         Ok(forecaster)
+    }
+}
+
+/// What [`Checkpoint::extra`] calls the time zone, for checkpoints without data to have one.
+const TIME_ZONE: &str = "timeZone";
+
+/// The time zone of the data, or the one they were read in.
+fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
+    match (&checkpoint.panel, checkpoint.extra.get(TIME_ZONE)) {
+        (Some(panel), _) => Ok(match panel.time_kind {
+            TimeKind::Date { time_zone, .. } => time_zone,
+            TimeKind::Step => None,
+        }),
+        (None, Some(Value::String(name))) => TimeZone::parse(name).map(Some).map_err(|_| {
+            let message = format!("neural-trader.json: there is no time zone {name:?}");
+            Error::new(ErrorCode::Checkpoint, message)
+        }),
+        (None, _) => Ok(None),
     }
 }
 

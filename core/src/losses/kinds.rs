@@ -31,6 +31,20 @@ const KINDS: [(&str, &[&str]); 17] = [
     ("sCRPS", &["level", "quantiles"]),
 ];
 
+/// What arguments are where a loss cannot do without them.
+const USUAL: [(&str, Usual); 2] = [("q", || json!(0.5)), ("seasonality", || json!(1))];
+type Usual = fn() -> Value;
+
+/// Every loss there is. Arguments that it needs have a usual value; others are left out, and have their defaults.
+pub fn every_loss() -> Vec<LossSpec> {
+    let spec = |(kind, known): &(&str, &[&str])| {
+        let needed = USUAL.iter().filter(|(name, _)| known.contains(name));
+        let args = needed.map(|(name, value)| (name.to_string(), value())).collect();
+        LossSpec { kind: kind.to_string(), args }
+    };
+    KINDS.iter().map(spec).collect()
+}
+
 /// Reads the arguments of one loss.
 struct Args<'a> {
     spec: &'a LossSpec,
@@ -227,6 +241,15 @@ mod tests {
     fn loss(kind: &str, args: Value) -> Result<Loss> {
         let args = args.as_object().unwrap().clone();
         Loss::new(&LossSpec { kind: kind.into(), args }, 2, "loss")
+    }
+
+    #[test]
+    fn every_loss_can_be_made() {
+        let all = every_loss();
+        assert_eq!(all.len(), KINDS.len());
+        for spec in all {
+            assert_eq!(Loss::new(&spec, 2, "loss").unwrap().kind, spec.kind);
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use quantile::Pinball;
 use robust::Tukey;
 
 pub use batch::Totals;
+pub use kinds::every_loss;
 pub(crate) use point::inverse_naive_error;
 pub(crate) use quantile::python_text;
 

@@ -148,7 +148,11 @@ impl Instance {
     }
 }
 
-fn build(entry: &Entry, given: &ModelSpec, vocabularies: &Vocabularies) -> Result<Instance> {
+pub(super) fn build(
+    entry: &Entry,
+    given: &ModelSpec,
+    vocabularies: &Vocabularies,
+) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
