@@ -7,6 +7,16 @@ DLinear({ h: 12, inputSize: 24, movingAvgWindow: 25, scalerType: 'robust' })
 
 // @ts-expect-error DLinear takes no exogenous columns
 DLinear({ h: 12, inputSize: 24, futrExogList: ['price'] })
+NHITS({ h: 12, inputSize: 24, futrExogList: ['day'], catExogList: ['day'], catEmbDim: 'half', categoricalCardinalities: { day: 7 } })
+LSTM({ h: 12, inputSize: 24, statExogList: ['kind'], catExogList: ['kind'], catEmbDim: 4 })
+// @ts-expect-error not a rule
+NHITS({ h: 12, inputSize: 24, futrExogList: ['day'], catExogList: ['day'], catEmbDim: 'third' })
+// @ts-expect-error DLinear takes no categories
+DLinear({ h: 12, inputSize: 24, catExogList: ['day'] })
+// @ts-expect-error DLinear takes no categories
+DLinear({ h: 12, inputSize: 24, catEmbDim: 'sqrt' })
+// @ts-expect-error DLinear takes no categories
+DLinear({ h: 12, inputSize: 24, categoricalCardinalities: { day: 7 } })
 // @ts-expect-error no model has this option
 NHITS({ h: 12, inputSize: 24, maxStep: 5 })
 // @ts-expect-error an option of another model

@@ -54,8 +54,8 @@ const types = [
 
 const exported = `export const { ${described.map((m) => m.name).join(', ')} } = face`
 
-const inputs = ({ futr, hist, stat }) =>
-  [futr && 'future', hist && 'historic', stat && 'static'].filter(Boolean).join(', ') || 'none'
+const inputs = ({ futr, hist, stat, cat }) =>
+  [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'
 const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?/, '[arXiv:$2]($1)')
 const table = [
   '| Model | Family | Exogenous inputs | Paper |',

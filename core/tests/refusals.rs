@@ -249,8 +249,7 @@ fn required_options_are_asked_for() {
 #[test]
 fn planned_options_are_refused_by_name() {
     let planned = json!({
-        "precision": "bf16", "maxEpochs": 3, "catExogList": ["kind"],
-        "catEmbDim": 4, "categoricalCardinalities": { "kind": 3 }, "nSeries": 2,
+        "precision": "bf16", "maxEpochs": 3, "nSeries": 2,
     });
     for (model, described) in models() {
         let exists =
@@ -277,7 +276,9 @@ fn unknown_losses_are_refused_with_the_nearest() {
 #[test]
 fn exogenous_columns_that_a_model_does_not_take_are_refused() {
     for option in ["futrExogList", "histExogList", "statExogList"] {
-        let message = format!("DLinear does not take {option}; it takes no exogenous columns");
+        let message = format!(
+            "DLinear does not take {option}, which names \"price\"; it takes no exogenous columns"
+        );
         let e = refused(
             new("DLinear", with(json!({ option: ["price"] }))),
             ErrorCode::UnsupportedExog,

@@ -24,6 +24,10 @@ NHITS_ = dict(SHARED, mlp_units=[[6, 6]])
 LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
 
+CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog_list=["visits", "n_tills"],
+                  stat_exog_list=["size", "region"], cat_exog_list=["region", "bank_holiday", "weather", "n_tills"],
+                  categorical_cardinalities=dict(weather=3, bank_holiday=2, n_tills=5, region=2))
+
 
 def dates(start: str, freq: str, zone=None, unit="us"):
     return lambda length: pd.date_range(start, periods=length, freq=freq, tz=zone).as_unit(unit)
@@ -51,6 +55,12 @@ CASES = {
     "local_scaler_exogenous": dict(
         models=[NHITS(**NHITS_, **EXOG)], freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"),
         exog=EXOG, init=dict(local_scaler_type="robust", local_static_scaler_type="minmax")),
+    # Text, whole numbers, true and false; the future has categories that the training has not.
+    "categories": dict(
+        models=[NHITS(**NHITS_, **CATEGORIES, scaler_type="standard"),
+                LSTM(**LSTM_, **CATEGORIES, cat_emb_dim=2, recurrent=True, h_train=2)],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=CATEGORIES,
+        init=dict(local_scaler_type="standard", local_static_scaler_type="standard")),
     # One PReLU serves every layer of a block: its weight has several names and is stored once.
     "shared_weights": dict(models=[NHITS(**SHARED, mlp_units=[[5, 5], [5, 5]], activation="PReLU")], freq="15min", lengths=[24],
                            ids=["s"], times=dates("2024-03-01 08:15", "15min")),
@@ -116,7 +126,7 @@ def keep_or_replace(new: Path, old: Path) -> None:
 
 
 def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True, asked=()) -> None:
-    columns = {key.split("_")[0]: value for key, value in (exog or {}).items()}
+    columns = {key.split("_")[0]: value for key, value in (exog or {}).items() if key.endswith("_exog_list")}
     h = models[0].h
     last = max(lengths) + h
     frame, static, future = seasonal_panel(lengths, ids, [times(last)] * len(ids), h=h, seed=name, **columns)

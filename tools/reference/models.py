@@ -37,6 +37,12 @@ def draw_windows(model, length: int, rng: torch.Generator):
     values[:, :, 1] = mask
     rows = model.n_series if model.MULTIVARIATE else BATCH
     static = torch.randn(rows, len(model.stat_exog_list), generator=rng)
+    for name in model.cat_exog_list:  # numbers of categories, 0 for unseen ones too
+        count = model.categorical_cardinalities[name]
+        if name in exog:
+            values[:, :, columns.get_loc(name)] = torch.randint(count + 1, values.shape[:2] + values.shape[3:], generator=rng).float()
+        if name in model.stat_exog_list:
+            static[:, model.stat_exog_list.index(name)] = torch.randint(count + 1, (rows,), generator=rng).float()
     return dict(temporal=values, temporal_cols=columns, static=static,
                 static_cols=pd.Index(model.stat_exog_list))
 
@@ -46,6 +52,20 @@ def parse(model, windows):
     names = ("insample_y", "insample_mask", "outsample_y", "outsample_mask", "hist_exog", "futr_exog", "stat_exog")
     cut = dict(windows, temporal=windows["temporal"].clone())
     return dict(zip(names, model._parse_windows(dict(y_idx=0), cut)))
+
+
+def parse_raw(model, windows, prefix: str) -> dict:
+    """The exogenous inputs before categories are embedded, where there are any: columns in the order of the options."""
+    if not model.cat_exog_list:
+        return {}
+    lists = ("hist_cat_exog_list", "futr_cat_exog_list", "stat_cat_exog_list")
+    kept = {name: getattr(model, name) for name in lists}
+    for name in lists:
+        setattr(model, name, [])
+    batch = parse(model, windows)
+    for name in lists:
+        setattr(model, name, kept[name])
+    return {f"{prefix}.raw.{k}": v for k, v in batch.items() if k.endswith("_exog") and v is not None}
 
 
 def squeezed(model, batch: dict, prefix: str) -> dict:
@@ -68,7 +88,7 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
         # Implicit quantiles are validated at random ones: nothing to compare with.
         validated = None if implicit else model._validate_step_recurrent_batch(**inputs, y_idx=0)
     model.loss.has_predicted = False
-    tensors = squeezed(model, batch, "decode")
+    tensors = {**squeezed(model, batch, "decode"), **parse_raw(model, windows, "decode")}
     tensors.update(predict_output=predicted, validate_output=validated)
     lengths = {
         "decode": f"decode.* span input_size + 1 + h - 1 = {batch['insample_y'].shape[1]} steps; decoding reads the first "
@@ -141,6 +161,7 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
         # None: the loss never reaches it, and the fixture has no gradient of it.
         assert p.grad is None or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
     tensors.update(squeezed(model, batch, "batch"))
+    tensors.update(parse_raw(model, windows, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
     if buffers:

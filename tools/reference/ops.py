@@ -86,6 +86,7 @@ def conv(name, kernel, padding=(0, 0), edge="constant", stride=1, dilation=1, bi
 
 
 X = {"x": (3, 7)}
+CODES = torch.tensor([[4, 0, 1], [1, 1, 3]])  # a row that is taken several times, and one that never is
 # name, op, attributes, shapes of the inputs, what torch does; inputs are standard normal unless `prepare` says otherwise
 CASES = [
     ("add", "add", {}, {"a": (3, 4), "b": (3, 4)}, lambda a, b: a + b),
@@ -176,6 +177,8 @@ CASES = [
     ("slice_middle", "slice", {"axis": 1, "start": 1, "end": 3}, {"x": (2, 4, 3)}, lambda x: x[:, 1:3]),
     ("flip", "flip", {"axis": 1}, X, lambda x: x.flip(1)),
     ("flip_middle", "flip", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: x.flip(1)),
+    ("embedding", "embedding", {"codes": CODES.tolist(), "shape": list(CODES.shape)}, {"weight": (5, 3)},
+     lambda weight: F.embedding(CODES, weight)),
     ("flip_0", "flip", {"axis": 0}, {"x": (3, 4)}, lambda x: x.flip(0)),
     ("transpose", "permute", {"axes": [1, 0]}, X, lambda x: x.t()),
     ("permute_021", "permute", {"axes": [0, 2, 1]}, {"x": (2, 4, 3)}, lambda x: x.permute(0, 2, 1)),

@@ -49,6 +49,9 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
     val_steps, val_loss = zip(*model.valid_trajectories)
 
+    if "cat" in exog:  # the Rust side reads numbers of categories; upstream numbered them at fit
+        assert set(nf.categorical_vocab_) == set(exog["cat"])
+        frame, static, future = (None if table is None else nf._encode_categoricals(table) for table in (frame, static, future))
     tensors = {f"param.{key}": value for key, value in initial.items()}
     tensors.update({f"final.{key}": value for key, value in model.state_dict().items()})
     tensors["y"] = frame["y"].to_numpy()

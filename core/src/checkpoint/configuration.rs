@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::index::Index;
 use super::tagged::Tagged;
 use super::weights::{Tensors, serialize};
-use super::{Checkpoint, Files, Unknown, dataset, fail, scalers};
+use super::{Checkpoint, Files, Unknown, dataset, fail, scalers, vocabularies};
 use crate::Result;
-use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel};
+use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
 use crate::scalers::LocalScalerType;
 
 const JSON: &str = "configuration.json";
 const TENSORS: &str = "configuration.safetensors";
 /// Fields that are interpreted, and so never among the unknown ones.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "h",
     "freq",
     "_fitted",
@@ -29,6 +29,7 @@ const KNOWN: [&str; 13] = [
     "local_static_scaler_type",
     "scalers_",
     "static_scalers_",
+    "categorical_vocab_",
 ];
 
 /// The configuration, read.
@@ -41,6 +42,7 @@ pub(super) struct Configuration<'a> {
     pub(super) polars: bool,
     pub(super) scaling: LocalScaling,
     pub(super) scalers: LocalScalers,
+    pub(super) vocabularies: Vocabularies,
     /// Lower-case class of each model name.
     pub(super) classes: HashMap<String, String>,
     pub(super) unknown: Unknown,
@@ -127,6 +129,8 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
         statics: fitted_scalers("static_scalers_", take("static_scalers_"))?,
     };
     scalers::check_target(&scalers, &names.target)?;
+    let vocabularies = take("categorical_vocab_");
+    let vocabularies = vocabularies::decode(JSON, "categorical_vocab_", &vocabularies, &tensors)?;
     let mut unknown = Unknown { fields, tensors: Vec::new(), around: document };
     for (field, value) in &unknown.fields {
         Tagged::new(value, JSON, field, &tensors).collect_tensors(&mut unknown.tensors)?;
@@ -142,6 +146,7 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
         polars,
         scaling,
         scalers,
+        vocabularies,
         classes,
         unknown,
         index,
@@ -169,7 +174,7 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
         "local_static_scaler_type": checkpoint.scaling.statics.map(LocalScalerType::name),
         "scalers_": scalers::encode("scalers_", &checkpoint.scalers.temporal, &mut tensors),
         "static_scalers_": scalers::encode("static_scalers_", &checkpoint.scalers.statics, &mut tensors),
-        "categorical_vocab_": {},
+        "categorical_vocab_": vocabularies::encode(&checkpoint.vocabularies),
         "id_col": names.id, "time_col": names.time, "target_col": names.target,
         "prediction_intervals": null, "_cs_df": null,
     });

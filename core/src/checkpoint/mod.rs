@@ -19,6 +19,7 @@ mod options;
 mod scalers;
 mod state;
 mod tagged;
+mod vocabularies;
 mod weights;
 
 #[cfg(test)]
@@ -30,10 +31,11 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub(crate) use naming::COUNTED;
 pub use safetensors::Dtype;
 pub use weights::RawTensor;
 
-use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel};
+use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
 use crate::{Error, ErrorCode, Result};
 
 /// What a directory holds beside models: options, names and values that Python has no place for.
@@ -121,6 +123,8 @@ pub struct Checkpoint {
     pub scaling: LocalScaling,
     /// The statistics they are scaled by.
     pub scalers: LocalScalers,
+    /// The categories that numbers in columns of the data stand for.
+    pub vocabularies: Vocabularies,
     /// The data, if it was saved, not scaled. Directories hold it scaled by `scalers`.
     pub panel: Option<Panel>,
     /// Whether Python's tables are polars frames, not pandas ones; matters to Python's frequencies only.
@@ -242,6 +246,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         names,
         scaling: configuration.scaling,
         scalers: configuration.scalers,
+        vocabularies: configuration.vocabularies,
         panel,
         polars: configuration.polars,
         extra: own.extra,

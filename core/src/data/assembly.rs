@@ -1,6 +1,6 @@
 //! From a table to a panel: columns found, rows sorted by series and time, every value checked.
 
-use super::columns::{RowIds, absent, find, numbers, require};
+use super::columns::{self, RowIds, absent, find, numbers, require};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
 use super::inference::{infer_in_zone, infer_steps};
@@ -9,6 +9,7 @@ use super::statics::read_statics;
 use super::table::{Column, Table};
 use super::time_zone::TimeZone;
 use super::times::read_times;
+use super::vocabulary::Vocabularies;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// What is wanted of a table.
@@ -26,6 +27,8 @@ pub struct PanelOptions {
     pub static_table: Option<Table>,
     /// The columns needed of that.
     pub statics: Vec<String>,
+    /// The categories of columns, exogenous and static: those that have them are read as their numbers.
+    pub vocabularies: Vocabularies,
     /// What to do with times that a series skips.
     pub on_gap: OnGap,
     /// Whether the target must be there. Where it is not, it is 0 and masked.
@@ -41,6 +44,7 @@ impl Default for PanelOptions {
             exogenous: vec![],
             static_table: None,
             statics: vec![],
+            vocabularies: Vocabularies::default(),
             on_gap: OnGap::Error,
             needs_target: true,
         }
@@ -87,7 +91,7 @@ impl Panel {
         let mut warnings = trailing_masks(&rows, &mask);
         let statics = match &options.static_table {
             Some(table) if !options.statics.is_empty() => {
-                read_statics(table, &names.id, &ids, &options.statics, &mut warnings)?
+                read_statics(table, &ids, options, &mut warnings)?
             }
             None if !options.statics.is_empty() => {
                 let message = format!(
@@ -196,7 +200,9 @@ impl Values {
                 );
             }
             if !exogenous.iter().any(|(other, _)| other == name) {
-                exogenous.push((name.clone(), owned(name, require(table, name, "exogenous")?)?));
+                let column = require(table, name, "exogenous")?;
+                let values = columns::exogenous(column, name, &options.vocabularies)?;
+                exogenous.push((name.clone(), values.into_owned()));
             }
         }
         Ok(Self {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::panel::Ids;
 use super::table::{Column, Table};
+use super::vocabulary::Vocabularies;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Text that stands for a missing number.
@@ -54,6 +55,23 @@ pub(super) fn absent(table: &Table, name: &str, meaning: &str, code: ErrorCode) 
     })
 }
 
+/// Whether lower-case text stands for a missing number.
+pub(super) fn is_missing(text: &str) -> bool {
+    MISSING.contains(&text)
+}
+
+/// The values of an exogenous column, NaN where missing: the numbers of its categories if it has a vocabulary.
+pub(super) fn exogenous<'a>(
+    column: &'a Column,
+    name: &str,
+    vocabularies: &Vocabularies,
+) -> Result<Cow<'a, [f64]>> {
+    match vocabularies.get(name) {
+        Some(vocabulary) => vocabulary.codes(column, name).map(Cow::Owned),
+        None => numbers(column, name),
+    }
+}
+
 /// The numbers of a column, NaN where missing. Text is read as numbers.
 pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64]>> {
     match column {
@@ -62,7 +80,7 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
         Column::Text(texts) => {
             let values = texts.iter().enumerate().map(|(row, text)| {
                 let text = text.as_deref().map_or("", str::trim);
-                let missing = || MISSING.contains(&text.to_lowercase().as_str());
+                let missing = || is_missing(&text.to_lowercase());
                 text.parse().or_else(|_| if missing() { Ok(f64::NAN) } else { Err(row) }).map_err(|row: usize| {
                     let message = format!(
                         "column \"{name}\", row {} of {}: \"{text}\" is not a number; correct it, or leave it empty if it is missing",

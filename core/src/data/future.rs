@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::columns::{RowIds, absent, find, numbers, require};
+use super::columns::{RowIds, absent, exogenous, find, require};
 use super::frequency::Frequency;
 use super::panel::{Ids, Panel};
 use super::table::Table;
 use super::times::read_times;
+use super::vocabulary::Vocabularies;
 use crate::{Error, ErrorCode, Result};
 
 /// Series and time of each row of a forecast, `h` rows a series.
@@ -23,6 +24,7 @@ pub fn future_exogenous(
     frequency: Frequency,
     h: usize,
     columns: &[String],
+    vocabularies: &Vocabularies,
 ) -> Result<Vec<(String, Vec<f64>)>> {
     let wanted = Wanted::find(table, panel, frequency, h)?;
     let missing = wanted.missing();
@@ -45,7 +47,13 @@ pub fn future_exogenous(
             d.sample = sample.collect();
         }));
     }
-    columns.iter().map(|name| Ok((name.clone(), wanted.column(table, panel, h, name)?))).collect()
+    let column = |name: &String| {
+        let column = find(table, name)
+            .ok_or_else(|| absent(table, name, "future", ErrorCode::FutureExog))?;
+        let values = exogenous(column, name, vocabularies)?;
+        Ok((name.clone(), wanted.column(&values, panel, h, name)?))
+    };
+    columns.iter().map(column).collect()
 }
 
 /// Series and time of each row that a future table lacks.
@@ -112,10 +120,7 @@ impl Wanted {
         (0..self.rows.len()).filter(|j| self.rows[*j].is_none()).collect()
     }
 
-    fn column(&self, table: &Table, panel: &Panel, h: usize, name: &str) -> Result<Vec<f64>> {
-        let column = find(table, name)
-            .ok_or_else(|| absent(table, name, "future", ErrorCode::FutureExog))?;
-        let values = numbers(column, name)?;
+    fn column(&self, values: &[f64], panel: &Panel, h: usize, name: &str) -> Result<Vec<f64>> {
         let value = |(j, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
             if value.is_finite() {
@@ -173,7 +178,14 @@ mod tests {
 
     fn prices(table: &Table) -> Result<Vec<f64>> {
         let (panel, frequency) = panel();
-        let columns = future_exogenous(table, &panel, frequency, 2, &["price".into()])?;
+        let columns = future_exogenous(
+            table,
+            &panel,
+            frequency,
+            2,
+            &["price".into()],
+            &Vocabularies::default(),
+        )?;
         assert_eq!(columns[0].0, "price");
         Ok(columns[0].1.clone())
     }

@@ -21,6 +21,7 @@ mod statics;
 mod table;
 mod time_zone;
 mod times;
+mod vocabulary;
 mod windows;
 
 pub use self::csv::{read_csv, read_csv_text};
@@ -35,4 +36,5 @@ pub(crate) use scaling::scaler_of;
 pub use scaling::{LocalScalers, LocalScaling};
 pub use table::{Column, Table};
 pub use time_zone::TimeZone;
+pub use vocabulary::{Vocabularies, Vocabulary};
 pub use windows::{TrainWindows, Window, across, forecast_window, groups, validation_windows};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::panel::Panel;
+use super::vocabulary::Vocabularies;
 use crate::scalers::{LocalScalerType, SeriesScaler};
 use crate::{Error, ErrorCode, Result};
 
@@ -25,12 +26,13 @@ pub struct LocalScalers {
 }
 
 impl LocalScalers {
-    /// Statistics of a panel's available values. Box-Cox refuses negative ones, as upstream.
-    pub fn fit(panel: &Panel, how: LocalScaling) -> Result<Self> {
+    /// Statistics of a panel's available values. Box-Cox refuses negative ones, as upstream. Categories are not scaled.
+    pub fn fit(panel: &Panel, how: LocalScaling, categories: &Vocabularies) -> Result<Self> {
         let mut scalers = Self::default();
+        let scaled = |(name, _): &&(String, Vec<f64>)| categories.get(name).is_none();
         if let Some(kind) = how.temporal {
             let available = |row: usize| panel.mask[row] > 0.0;
-            for (name, values) in &panel.temporal {
+            for (name, values) in panel.temporal.iter().filter(scaled) {
                 let negative = |row: &usize| available(*row) && values[*row] < 0.0;
                 if kind == LocalScalerType::Boxcox
                     && let Some(row) = (0..values.len()).find(negative)
@@ -46,7 +48,7 @@ impl LocalScalers {
             }
         }
         if let Some(kind) = how.statics {
-            for (name, values) in &panel.statics {
+            for (name, values) in panel.statics.iter().filter(scaled) {
                 let negative = values.iter().position(|v| *v < 0.0);
                 if let (LocalScalerType::Boxcox, Some(i)) = (kind, negative) {
                     let (option, id) = ("localStaticScalerType", panel.id(i));
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn every_series_is_scaled_by_itself_and_masked_values_have_no_say() {
         let panel = panel(vec![1.0, f64::NAN, 5.0, 100.0, 300.0]);
-        let scalers = LocalScalers::fit(&panel, STANDARD).unwrap();
+        let scalers = LocalScalers::fit(&panel, STANDARD, &Vocabularies::default()).unwrap();
         let scaled = scalers.scaled(&panel);
         assert_eq!(scaled.target(), [-1.0, -1.5, 1.0, -1.0, 1.0]);
         assert_eq!(scaled.column("x").unwrap(), [-1.0, 0.0, 1.0, -1.0, 1.0]);
@@ -192,7 +194,7 @@ mod tests {
     fn static_columns_are_scaled_over_all_series() {
         let panel = panel(vec![1.0; 5]);
         let how = LocalScaling { temporal: None, statics: Some(LocalScalerType::Minmax) };
-        let scalers = LocalScalers::fit(&panel, how).unwrap();
+        let scalers = LocalScalers::fit(&panel, how, &Vocabularies::default()).unwrap();
         let scaled = scalers.scaled(&panel);
         assert_eq!(scaled.statics[0].1, [0.0, 1.0]);
         assert_eq!(scaled.temporal, panel.temporal);
@@ -201,7 +203,8 @@ mod tests {
     #[test]
     fn nothing_to_scale_copies_nothing() {
         let panel = panel(vec![1.0; 5]);
-        let scalers = LocalScalers::fit(&panel, LocalScaling::default()).unwrap();
+        let scalers =
+            LocalScalers::fit(&panel, LocalScaling::default(), &Vocabularies::default()).unwrap();
         assert!(matches!(scalers.scaled(&panel), Cow::Borrowed(_)));
     }
 
@@ -212,7 +215,7 @@ mod tests {
             statics: Some(LocalScalerType::Boxcox),
         };
         let mut panel = panel(vec![1.0; 5]);
-        let e = LocalScalers::fit(&panel, how).unwrap_err();
+        let e = LocalScalers::fit(&panel, how, &Vocabularies::default()).unwrap_err();
         assert_eq!(
             e.message,
             "series \"b\": at 1, column \"x\" is -1; localScalerType \"boxcox\" needs values of 0 or more. \
@@ -220,9 +223,9 @@ mod tests {
         );
         assert_eq!((e.code, e.details.ds), (ErrorCode::InvalidOption, Some(1)));
         panel.mask[3] = 0.0;
-        LocalScalers::fit(&panel, how).unwrap();
+        LocalScalers::fit(&panel, how, &Vocabularies::default()).unwrap();
         panel.statics[0].1[1] = -2.0;
-        let e = LocalScalers::fit(&panel, how).unwrap_err();
+        let e = LocalScalers::fit(&panel, how, &Vocabularies::default()).unwrap_err();
         assert!(
             e.message.starts_with("series \"b\": column \"size\" is -2; localStaticScalerType"),
             "{e}"

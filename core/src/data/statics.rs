@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::columns::{RowIds, numbers, require};
+use super::assembly::PanelOptions;
+use super::columns::{RowIds, exogenous, require};
 use super::panel::Ids;
 use super::table::Table;
 use crate::{Error, ErrorCode, Result};
@@ -10,12 +11,12 @@ use crate::{Error, ErrorCode, Result};
 /// The static columns of these series. Rows of other series are ignored, with a warning.
 pub(super) fn read_statics(
     table: &Table,
-    id_name: &str,
     ids: &Ids,
-    columns: &[String],
+    options: &PanelOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<(String, Vec<f64>)>> {
     table.check()?;
+    let id_name = &options.names.id;
     let row_ids = RowIds::read(require(table, id_name, "identifier")?, id_name)?;
     let places: HashMap<String, usize> = (0..ids.len()).map(|i| (ids.text(i), i)).collect();
     let mut rows: Vec<Option<usize>> = vec![None; ids.len()];
@@ -58,14 +59,14 @@ pub(super) fn read_statics(
         ));
     }
     let column = |name: &String| {
-        let values = numbers(require(table, name, "static")?, name)?;
+        let values = exogenous(require(table, name, "static")?, name, &options.vocabularies)?;
         let value = |(i, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
             if value.is_finite() { Ok(value) } else { Err(unusable(&ids.text(i), name, value)) }
         };
         Ok((name.clone(), rows.iter().enumerate().map(value).collect::<Result<_>>()?))
     };
-    columns.iter().map(column).collect()
+    options.statics.iter().map(column).collect()
 }
 
 fn unusable(id: &str, name: &str, value: f64) -> Error {
@@ -95,10 +96,14 @@ mod tests {
             .unwrap()
     }
 
+    fn options() -> PanelOptions {
+        PanelOptions { statics: vec!["size".into()], ..PanelOptions::default() }
+    }
+
     fn read(table: &Table) -> Result<(Vec<f64>, Vec<String>)> {
         let ids = Ids::Text(vec!["a".into(), "b".into()]);
         let mut warnings = vec![];
-        let statics = read_statics(table, "unique_id", &ids, &["size".into()], &mut warnings)?;
+        let statics = read_statics(table, &ids, &options(), &mut warnings)?;
         assert_eq!(statics[0].0, "size");
         Ok((statics[0].1.clone(), warnings))
     }
@@ -124,13 +129,7 @@ mod tests {
     fn integer_series_are_found_by_text() {
         let mut warnings = vec![];
         let table = table(&["10", "9"], &[1.0, 2.0]);
-        let statics = read_statics(
-            &table,
-            "unique_id",
-            &Ids::Int(vec![9, 10]),
-            &["size".into()],
-            &mut warnings,
-        );
+        let statics = read_statics(&table, &Ids::Int(vec![9, 10]), &options(), &mut warnings);
         assert_eq!(statics.unwrap()[0].1, [2.0, 1.0]);
     }
 

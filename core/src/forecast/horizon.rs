@@ -102,7 +102,7 @@ fn forecast_once(job: Job<'_>, future: &[(String, Vec<f64>)], h: usize) -> Resul
             future.iter().find(|(n, _)| n == name).expect("future values of all columns were read");
         &column.1[..]
     };
-    let known_ahead = job.model.train.futr_exog_list.iter().map(ahead).collect();
+    let known_ahead = job.model.streams.futr.columns.iter().map(ahead).collect();
     let source = Source::new(job.model, job.panel, 0)?.with_future(known_ahead, h);
     let groups = groups(job.panel, job.model.spec.multivariate).into_iter();
     let window = |group| forecast_window(job.panel, group, job.input());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
 use super::quantiles::Asked;
+use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
 use super::saved::Kept;
 use super::series::check_same;
@@ -15,7 +16,7 @@ use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    TimeZone, future_exogenous,
+    TimeZone, Vocabularies, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
 use crate::train::{Control, ModelReport, Progress, Runner, TrainingState};
@@ -104,6 +105,8 @@ pub(super) struct Fitted {
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
     pub(super) panel: Option<Arc<Panel>>,
+    /// The categories of columns: what numbers in `panel` mean.
+    pub(super) vocabularies: Vocabularies,
     /// What the models see `panel` scaled by.
     pub(super) scalers: LocalScalers,
     /// Of each model; `None` where a checkpoint has none.
@@ -136,6 +139,7 @@ impl NeuralForecast {
                 Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("h".into()))
             );
         }
+        check_cardinalities(&models)?;
         Ok(Self {
             models,
             time_zone: frequency.and_then(Frequency::zone),
@@ -238,15 +242,17 @@ impl NeuralForecast {
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
-        let TrainingData { panel, frequency, scalers, val_size } =
+        let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
             self.training_data(table, options)?;
 
-        let mut training = Training::prepare(self, &panel, options)?;
+        let mut training = Training::prepare(self, &panel, options, &vocabularies)?;
         let mut data_warnings = panel.warnings.clone();
+        data_warnings.extend(unseen(&panel, &vocabularies));
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
         let panel = Some(Arc::new(panel));
-        let mut fitted = Fitted { frequency, names, panel, scalers, training: Vec::new() };
+        let mut fitted =
+            Fitted { frequency, names, panel, vocabularies, scalers, training: Vec::new() };
         let reports = runtime::pool(control.threads)?
             .install(|| training.run(self, &fitted, val_size, options, control))?;
         fitted.training = training.states.into_iter().map(Some).collect();
@@ -266,7 +272,7 @@ impl NeuralForecast {
                 let panel_options = PanelOptions {
                     names: fitted.names.clone(),
                     frequency: Some(frequency),
-                    ..self.panel_options(options.static_table.clone())
+                    ..self.panel_options(options.static_table.clone(), &fitted.vocabularies)
                 };
                 let panel = Panel::from_table(table, &panel_options)?.0;
                 check_same(&self.models, fitted.panel.as_deref(), &panel)?;
@@ -283,7 +289,10 @@ impl NeuralForecast {
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
-            (Some(table), false) => future_exogenous(table, panel, frequency, h, &known_ahead)?,
+            (Some(table), false) => {
+                let vocabularies = &fitted.vocabularies;
+                future_exogenous(table, panel, frequency, h, &known_ahead, vocabularies)?
+            }
             (None, false) => {
                 let list = known_ahead.join(", ");
                 let message = format!(
@@ -295,7 +304,9 @@ impl NeuralForecast {
         };
         // New histories have statistics of their own.
         let scalers = match &given {
-            Some(panel) => Cow::Owned(LocalScalers::fit(panel, self.scaling)?),
+            Some(panel) => {
+                Cow::Owned(LocalScalers::fit(panel, self.scaling, &fitted.vocabularies)?)
+            }
             None => Cow::Borrowed(&fitted.scalers),
         };
         let scaled = scalers.scaled(panel);
@@ -335,33 +346,5 @@ impl NeuralForecast {
             let message = "nothing is fitted yet; call fit, or load a checkpoint";
             Error::new(ErrorCode::NotFitted, message)
         })
-    }
-
-    /// The columns of a list of options, over all models.
-    fn columns(&self, list: impl Fn(&Instance) -> &Vec<String>) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        for name in self.models.iter().flat_map(list) {
-            if !all.contains(name) {
-                all.push(name.clone());
-            }
-        }
-        all
-    }
-
-    /// What all models together read from a table.
-    pub(super) fn panel_options(&self, static_table: Option<Table>) -> PanelOptions {
-        let mut exogenous = self.columns(|m| &m.train.hist_exog_list);
-        for name in self.columns(|m| &m.train.futr_exog_list) {
-            if !exogenous.contains(&name) {
-                exogenous.push(name);
-            }
-        }
-        PanelOptions {
-            exogenous,
-            static_table,
-            statics: self.columns(|m| &m.train.stat_exog_list),
-            time_zone: self.time_zone,
-            ..PanelOptions::default()
-        }
     }
 }

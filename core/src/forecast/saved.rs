@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
+use super::saved_categories;
 use super::saved_training;
 use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::{Frequency, TimeKind, TimeZone};
-use crate::models::{Instance, ModelSpec};
+use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
+use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
 use crate::{Error, ErrorCode, Result};
@@ -65,8 +66,6 @@ impl Kept {
     }
 }
 
-/// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 1] = [("catEmbDim", "fastai")];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
 
@@ -77,6 +76,10 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
         "valMonitor" => value == "ptl/val_loss",
+        // Classes that take no categories do not know these.
+        "catExogList" => *value == json!([]),
+        "categoricalCardinalities" => *value == json!({}),
+        "catEmbDim" => value == "fastai",
         _ => false,
     }
 }
@@ -118,6 +121,7 @@ impl NeuralForecast {
             names: fitted.names.clone(),
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
+            vocabularies: fitted.vocabularies.clone(),
             panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
             polars: false,
             extra,
@@ -155,7 +159,9 @@ impl NeuralForecast {
             false => Frequency::parse(&checkpoint.frequency)?,
         };
         let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
-        let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
+        let of = |stored| restored(stored, &checkpoint.vocabularies);
+        let loaded = std::mem::take(&mut checkpoint.models).into_iter().map(of);
+        let loaded = loaded.collect::<Result<Vec<_>>>()?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
         for (model, kept_of_model, state) in loaded {
             models.push(model);
@@ -165,9 +171,11 @@ impl NeuralForecast {
         let mut forecaster =
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
-            let Checkpoint { names, panel, scalers, .. } = checkpoint;
+            let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
+            saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             let panel = panel.map(Arc::new);
-            forecaster.fitted = Some(Fitted { frequency, names, panel, scalers, training });
+            forecaster.fitted =
+                Some(Fitted { frequency, names, panel, vocabularies, scalers, training });
         }
         forecaster.kept = Kept {
             configuration: checkpoint.unknown,
@@ -219,6 +227,7 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     if let Some(schedule) = &model.train.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
     }
+    saved_categories::store(model, &mut options);
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         let data = &values[entry.param.offset..][..entry.param.shape.size()];
@@ -235,14 +244,12 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
 }
 
 /// A stored model with its weights, what of it is only kept, and its state of training.
-fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
+fn restored(
+    stored: StoredModel,
+    vocabularies: &Vocabularies,
+) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
     let mut options = stored.options;
-    options.retain(|name, value| {
-        let plain =
-            WITHOUT_EFFECT.iter().any(|(n, v)| n == name && (value.is_null() || *value == *v));
-        let null = value.is_null() && name != "windowsBatchSize";
-        !plain && !null
-    });
+    options.retain(|name, value| !value.is_null() || name == "windowsBatchSize");
     let mut training = Map::new();
     for name in ONLY_TRAINING {
         training.extend(options.remove_entry(name));
@@ -261,7 +268,7 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<Traini
     if stored.name != stored.class {
         options.insert("alias".into(), json!(stored.name));
     }
-    let mut model = Instance::new(&ModelSpec { model: stored.class, options })?;
+    let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
     let mut given = std::collections::HashSet::new();
     let constant = |name: &str| of_a_loss(name) && model.parameter(name).is_none();
     let own: Vec<_> = stored.tensors.iter().filter(|t| !constant(&t.name)).collect();

@@ -2,16 +2,21 @@
 
 use serde_json::json;
 
-use crate::data::Panel;
+use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
 /// A model as new, to be trained on a panel: without `nSeries` it is made for as many series as there are. One that
 /// `goes_on` keeps the number it has.
-pub(super) fn renewed(of: &Instance, panel: &Panel, goes_on: bool) -> Result<Instance> {
+pub(super) fn renewed(
+    of: &Instance,
+    panel: &Panel,
+    vocabularies: &Vocabularies,
+    goes_on: bool,
+) -> Result<Instance> {
     if !of.spec.multivariate {
-        return Instance::new(&of.given);
+        return Instance::of_data(&of.given, vocabularies, None);
     }
     let (name, found) = (of.name(), panel.n_series());
     let given = of.given.options.get("nSeries").and_then(Option::<usize>::read).flatten();
@@ -30,7 +35,7 @@ pub(super) fn renewed(of: &Instance, panel: &Panel, goes_on: bool) -> Result<Ins
             d.actual = Some(made_for.into());
         }));
     }
-    Instance::for_series(&of.given, found)
+    Instance::of_data(&of.given, vocabularies, Some(found))
 }
 
 /// Refuses other series than those of the training data, if a model has weights for each. Of a checkpoint without its

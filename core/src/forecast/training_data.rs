@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::neural_forecast::{FitOptions, NeuralForecast};
-use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table};
+use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies};
 use crate::train::Schedule;
 use crate::{Error, ErrorCode, Result};
 
@@ -12,6 +12,8 @@ pub(super) struct TrainingData {
     /// Rows to train on, then those that validate.
     pub(super) panel: Panel,
     pub(super) frequency: Frequency,
+    /// Of the rows of the table to train on; where training goes on, of those before.
+    pub(super) vocabularies: Vocabularies,
     /// Of the rows of the table to train on.
     pub(super) scalers: LocalScalers,
     /// How many rows at the end of each series validate.
@@ -25,15 +27,16 @@ impl NeuralForecast {
         table: &Table,
         options: &FitOptions,
     ) -> Result<TrainingData> {
+        let vocabularies = self.vocabularies(table, options)?;
         let mut panel_options = PanelOptions {
             names: options.names.clone(),
             frequency: self.frequency,
             on_gap: options.on_gap,
-            ..self.panel_options(options.static_table.clone())
+            ..self.panel_options(options.static_table.clone(), &vocabularies)
         };
         let (mut panel, frequency) = Panel::from_table(table, &panel_options)?;
         // Differs from upstream: it scales the rows to train on and leaves those of valData as they are.
-        let scalers = LocalScalers::fit(&panel, self.scaling)?;
+        let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
         let mut val_size = options.val_size;
         if let Some(table) = &options.val_data {
             if val_size > 0 {
@@ -47,7 +50,7 @@ impl NeuralForecast {
             panel = panel.followed_by(&validation);
         }
         self.check_sizes(&panel, val_size)?;
-        Ok(TrainingData { panel, frequency, scalers, val_size })
+        Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
     }
 
     /// Refuses a validation split that does not fit, and series shorter than the input.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
-use crate::data::Panel;
+use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
 use crate::train::{self, Control, ModelReport, Run, Save, Schedule, TrainingState};
 use crate::{Error, ErrorCode, Result};
@@ -49,6 +49,7 @@ impl Training {
         forecaster: &NeuralForecast,
         panel: &Panel,
         options: &FitOptions,
+        vocabularies: &Vocabularies,
     ) -> Result<Self> {
         if options.max_steps == Some(0) {
             return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
@@ -71,7 +72,7 @@ impl Training {
         }
         let resumes = forecaster.interrupted() && options.max_steps.is_none();
         for (i, of) in forecaster.models.iter().enumerate() {
-            let mut model = renewed(of, panel, before.is_some())?;
+            let mut model = renewed(of, panel, vocabularies, before.is_some())?;
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {

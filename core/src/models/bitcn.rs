@@ -103,7 +103,7 @@ impl Model for BiTCN {
         name: "BiTCN",
         family: "convolution",
         paper: "https://doi.org/10.1016/j.ijforecast.2021.11.011",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

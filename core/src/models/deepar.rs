@@ -43,7 +43,7 @@ impl Model for DeepAR {
         name: "DeepAR",
         family: "recurrent",
         paper: "https://arxiv.org/abs/1704.04110",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

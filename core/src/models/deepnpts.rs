@@ -46,7 +46,7 @@ impl Model for DeepNPTS {
         name: "DeepNPTS",
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2312.14657",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

@@ -185,7 +185,7 @@ impl Model for DilatedRNN {
         name: "DilatedRNN",
         family: "recurrent",
         paper: "https://arxiv.org/abs/1710.02224",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

@@ -41,7 +41,7 @@ impl Model for GRU {
         name: "GRU",
         family: "recurrent",
         paper: "https://arxiv.org/abs/1412.3555",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

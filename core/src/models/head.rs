@@ -1,6 +1,6 @@
 //! What stands between a network and its loss or forecast: tape operations, with parameters where the loss learns some.
 //!
-//! Every run goes the same way: `network.forward(batch)`, then [`Head::forward`], then the loss of what it gives, or the
+//! Every run goes the same way: `Instance::forward(batch)`, then [`Head::forward`], then the loss of what it gives, or the
 //! forecast. A head is told what it is asked for ([`Asked`]) and where the rows of its shard lie in the whole batch, so that
 //! what it draws does not depend on shards.
 

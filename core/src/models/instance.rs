@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Head, Network, Recurrence, Spec, find};
+use super::{Batch, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
+use crate::data::Vocabularies;
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
-use crate::options::Options;
+use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
-use crate::tape::Param;
-use crate::train::Train;
+use crate::tape::{Param, Var};
+use crate::train::{CatEmbDim, Train};
 use crate::{Error, ErrorCode, Result};
 
 /// A model as users write it: `{ model: 'NHITS', options: { h: 12, inputSize: 24 } }`.
@@ -46,6 +47,8 @@ pub struct Instance {
     /// Series that it sees at once: 1 unless it is multivariate.
     pub series: usize,
     revin: Option<[Param; 2]>,
+    /// Its exogenous columns, with the embeddings of categories.
+    pub(crate) streams: Streams,
     pub(crate) network: Box<dyn Network>,
     /// Between the network and the loss or the forecast.
     pub(crate) head: Head,
@@ -54,19 +57,19 @@ pub struct Instance {
 impl Instance {
     /// Checks all options and declares the parameters, initialised from `randomSeed`.
     ///
-    /// A multivariate model without `nSeries` is made for one series, until [`Instance::for_series`] is told how many.
+    /// A multivariate model without `nSeries` is made for one series, until the data say how many.
     pub fn new(given: &ModelSpec) -> Result<Self> {
-        Self::made(given, None)
+        Self::of_data(given, &Vocabularies::default(), None)
     }
 
-    /// The same model for this many series, which a univariate one need not know.
-    pub fn for_series(given: &ModelSpec, series: usize) -> Result<Self> {
-        Self::made(given, Some(series))
-    }
-
-    fn made(given: &ModelSpec, series: Option<usize>) -> Result<Self> {
+    /// The same for data with these categories, and this many series, which a univariate model need not know.
+    pub(crate) fn of_data(
+        given: &ModelSpec,
+        vocabularies: &Vocabularies,
+        series: Option<usize>,
+    ) -> Result<Self> {
         let entry = find(&given.model)?;
-        build(&entry, given, series).map_err(|e| {
+        build(&entry, given, vocabularies, series).map_err(|e| {
             e.with(|d| {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
@@ -89,6 +92,16 @@ impl Instance {
             Some(_) => Recurrence { h_train: self.train.h, ..r }, // upstream: the weights must fit
             None => r,
         })
+    }
+
+    /// Forecast of each window of a batch whose categories are numbers: `[B, h, O]`, scaled as the input is.
+    pub(crate) fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        self.network.forward(&self.streams.embed(batch, self.spec.multivariate))
+    }
+
+    /// How many categories of a column the user, and not the data, says there are.
+    pub(crate) fn given_cardinality(&self, column: &str) -> Option<usize> {
+        usize::read(self.given.options.get("categoricalCardinalities")?.get(column)?)
     }
 
     /// All options with their values.
@@ -153,7 +166,12 @@ impl Instance {
     }
 }
 
-pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> Result<Instance> {
+pub(super) fn build(
+    entry: &Entry,
+    given: &ModelSpec,
+    vocabularies: &Vocabularies,
+    series: Option<usize>,
+) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
     if entry.spec.multivariate {
@@ -161,25 +179,29 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
     }
     train.check()?;
     check_exogenous(entry, &train)?;
+    train.check_categories()?;
+    train.count_categories(vocabularies)?;
     (entry.check)(&train)?;
     let (loss, valid_loss) = train.losses()?;
-    let dims = Dims {
-        input: train.input_size,
-        h: train.h,
-        outputs: loss.outputs(),
-        futr: train.futr_exog_list.len(),
-        hist: train.hist_exog_list.len(),
-        stat: train.stat_exog_list.len(),
-        series: train.n_series.unwrap_or(1),
-    };
-    let (params, (network, head)) = Params::declared(|params| {
+    let series = train.n_series.unwrap_or(1);
+    let (params, (streams, network, head)) = Params::declared(|params| {
+        let streams = Streams::new(&params.root(), &train);
+        let dims = Dims {
+            input: train.input_size,
+            h: train.h,
+            outputs: loss.outputs(),
+            futr: streams.futr.size(),
+            hist: streams.hist.size(),
+            stat: streams.stat.size(),
+            series,
+        };
         let network = (entry.build)(params, dims, &own)?;
-        Ok((network, Head::new(&params.root(), &loss)))
+        Ok((streams, network, Head::new(&params.root(), &loss)))
     })?;
     let trained = params.trained();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
-        let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
+        let shape = [1, 1, 1 + streams.hist.numbers + streams.futr.numbers, 1];
         [
             path.untrained("revin_bias", shape, Init::Constant(0.0)),
             path.untrained("revin_weight", shape, Init::Constant(1.0)),
@@ -198,8 +220,9 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
         entries,
         values,
         trained,
-        series: dims.series,
+        series,
         revin,
+        streams,
         network,
         head,
     };
@@ -210,18 +233,31 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> 
 /// Refuses columns of a kind that the model does not take.
 fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
     let spec = entry.spec;
-    let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
+    let lists =
+        [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list, &train.cat_exog_list];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
             let taken: Vec<&str> =
                 spec.exogenous.options().iter().filter(|(_, t)| *t).map(|(o, _)| *o).collect();
             let taken =
                 if taken.is_empty() { "no exogenous columns".into() } else { taken.join(", ") };
-            let message = format!("{} does not take {option}; it takes {taken}", spec.name);
+            let message = format!(
+                "{} does not take {option}, which names \"{}\"; it takes {taken}",
+                spec.name, list[0]
+            );
             return Err(Error::new(ErrorCode::UnsupportedExog, message).with(|d| {
                 d.option = Some(option.into());
                 d.column = list.first().cloned();
             }));
+        }
+    }
+    let given =
+        [!train.categorical_cardinalities.0.is_empty(), train.cat_emb_dim != CatEmbDim::FastAi];
+    for (option, given) in OF_CATEGORIES.into_iter().zip(given) {
+        if given && !spec.exogenous.cat {
+            let message = format!("{} does not take {option}: it has no categories", spec.name);
+            return Err(Error::new(ErrorCode::UnsupportedExog, message)
+                .with(|d| d.option = Some(option.into())));
         }
     }
     if train.exclude_insample_y && !entry.can_exclude_target {

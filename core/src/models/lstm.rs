@@ -41,7 +41,7 @@ impl Model for LSTM {
         name: "LSTM",
         family: "recurrent",
         paper: "https://arxiv.org/abs/1402.1128",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

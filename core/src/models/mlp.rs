@@ -27,7 +27,7 @@ impl Model for MLP {
         name: "MLP",
         family: "multilayer perceptron",
         paper: "https://doi.org/10.1037/h0042519",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

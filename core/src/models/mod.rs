@@ -8,6 +8,7 @@ pub mod deepnpts;
 pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
+mod exogenous;
 pub mod gru;
 mod head;
 mod instance;
@@ -26,6 +27,8 @@ pub mod tsmixer;
 pub mod tsmixerx;
 
 pub use batch::Batch;
+pub(crate) use exogenous::InputStream;
+use exogenous::Streams;
 pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
@@ -63,15 +66,22 @@ pub struct Exogenous {
     pub hist: bool,
     /// Constant in time.
     pub stat: bool,
+    /// Whether these may hold categories.
+    pub cat: bool,
 }
 
 impl Exogenous {
     /// None at all.
-    pub const NONE: Self = Self { futr: false, hist: false, stat: false };
+    pub const NONE: Self = Self { futr: false, hist: false, stat: false, cat: false };
 
     /// The option that lists each kind's columns, and whether the model has it.
-    pub fn options(self) -> [(&'static str, bool); 3] {
-        [("futrExogList", self.futr), ("histExogList", self.hist), ("statExogList", self.stat)]
+    pub fn options(self) -> [(&'static str, bool); 4] {
+        [
+            ("futrExogList", self.futr),
+            ("histExogList", self.hist),
+            ("statExogList", self.stat),
+            ("catExogList", self.cat),
+        ]
     }
 }
 
@@ -99,7 +109,7 @@ pub struct Dims {
     pub h: usize,
     /// `O`: numbers per step, as the loss wants.
     pub outputs: usize,
-    /// `F`: columns known in advance.
+    /// `F`: columns known in advance, those of embedded categories included.
     pub futr: usize,
     /// `X`: columns known until the forecast.
     pub hist: usize,
@@ -249,9 +259,11 @@ fn entry<M: Model>() -> Entry {
     }
 }
 
+/// Options of models that take categories.
+const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
+
 /// Options of the contract that no model has yet, or only others.
-const PLANNED: [&str; 6] =
-    ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
+const PLANNED: [&str; 3] = ["precision", "maxEpochs", "nSeries"];
 
 fn no_option<M: Model>(name: &str) -> Error {
     if PLANNED.contains(&name) {
@@ -323,10 +335,12 @@ pub fn describe() -> Value {
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
         let taken = |f: &Field| {
-            let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
-            let hides_all = (!e.can_exclude_target).then_some(("excludeInsampleY", false));
-            let counts = (!e.spec.multivariate).then_some(("nSeries", false));
-            !not_taken.chain(hides_all).chain(counts).any(|(name, _)| name == f.name)
+            let lists = exogenous.options().into_iter().filter(|(_, takes)| !takes);
+            let categories = OF_CATEGORIES.into_iter().filter(|_| !exogenous.cat);
+            let hides_all = (!e.can_exclude_target).then_some("excludeInsampleY");
+            let counts = (!e.spec.multivariate).then_some("nSeries");
+            let not_taken = lists.map(|(name, _)| name).chain(categories);
+            !not_taken.chain(hides_all).chain(counts).any(|name| name == f.name)
         };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
@@ -338,7 +352,9 @@ pub fn describe() -> Value {
             "name": e.spec.name,
             "family": e.spec.family,
             "paper": e.spec.paper,
-            "inputs": { "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat },
+            "inputs": {
+                "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat, "cat": exogenous.cat
+            },
             "multivariate": e.spec.multivariate,
             "options": shared.chain(own).collect::<Vec<_>>(),
         })
@@ -362,7 +378,9 @@ mod tests {
             json!({ "h": 3, "inputSize": 6, "learningRate": 0.01, "windowsBatchSize": 16 });
         let options = options.as_object().unwrap().clone();
         let given = ModelSpec { model: "Skeleton".into(), options };
-        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given, None).unwrap();
+        let mut model =
+            instance::build(&entry::<skeleton::Skeleton>(), &given, &Default::default(), None)
+                .unwrap();
         let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
         let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
         let mut state = TrainingState::new(&model, 100).unwrap();

@@ -64,7 +64,7 @@ impl Model for NBEATSx {
         name: "NBEATSx",
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2104.05522",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

@@ -125,7 +125,7 @@ impl Model for NHITS {
         name: "NHITS",
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2201.12886",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

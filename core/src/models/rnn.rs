@@ -51,7 +51,7 @@ impl Model for RNN {
         name: "RNN",
         family: "recurrent",
         paper: "https://doi.org/10.1207/s15516709cog1402_1",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

@@ -43,7 +43,7 @@ impl Model for TCN {
         name: "TCN",
         family: "convolution",
         paper: "https://arxiv.org/abs/1803.01271",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

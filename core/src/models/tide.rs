@@ -89,7 +89,7 @@ impl Model for TiDE {
         name: "TiDE",
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2304.08424",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
     };
 

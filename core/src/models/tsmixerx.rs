@@ -128,7 +128,7 @@ impl Model for TSMixerx {
         name: "TSMixerx",
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2303.06053",
-        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: true,
     };
 

@@ -93,15 +93,14 @@ impl Entry {
         if let Some(table) = &self.table {
             return to.copy_from_slice(table);
         }
+        let key = Key::new(seed, Stream::Init, index as u32);
         match self.init {
+            Init::Constant(c) => to.fill(c),
             Init::Normal(deviation) => {
-                let key = Key::new(seed, Stream::Init, index as u32);
                 let normal = |i: usize| standard_normal(key, i as u64) as f32;
                 to.iter_mut().enumerate().for_each(|(i, v)| *v = normal(i) * deviation);
             }
-            Init::Constant(c) => to.fill(c),
             Init::Uniform(bound) => {
-                let key = Key::new(seed, Stream::Init, index as u32);
                 to.iter_mut()
                     .enumerate()
                     .for_each(|(i, v)| *v = (2.0 * key.uniform(i as u64) - 1.0) * bound);

@@ -1,8 +1,8 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
-use super::{Fixture, assert_close, distributions, files};
+use super::{Fixture, Tensor, assert_close, distributions, files};
 use crate::losses::Totals;
-use crate::models::{Asked, Batch, Head, Instance, ModelSpec, Place};
+use crate::models::{Asked, Batch, Head, InputStream, Instance, ModelSpec, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
@@ -29,21 +29,48 @@ pub(super) fn instance(fixture: &Fixture) -> Instance {
 
 fn batch<'t>(
     fixture: &Fixture,
+    model: &Instance,
     tape: &'t Tape,
     group: &str,
     state: Option<&'t RecurrentState>,
 ) -> Batch<'t> {
-    let value = |name: &str| {
-        let t = fixture.get(&format!("{group}.{name}"))?;
-        Some(tape.constant(&t.shape[..], &t.data))
+    let constant = |t: Tensor| tape.constant(&t.shape[..], &t.data);
+    let value = |name: &str| fixture.get(&format!("{group}.{name}")).map(constant);
+    // What upstream embedded is given as it was too, in the order of the option.
+    let exogenous = |name: &str, list: &[String], stream: &InputStream| {
+        let Some(raw) = fixture.get(&format!("{group}.raw.{name}")) else { return value(name) };
+        let raw = constant(raw);
+        let last = raw.shape().rank() - 1;
+        let axis = if model.spec.multivariate { 1 } else { last };
+        let column = |c: &String| raw.slice(axis, list.iter().position(|l| l == c).unwrap(), 1);
+        let columns: Vec<Var<'_>> = stream.columns.iter().map(column).collect();
+        Some(Var::concat(&columns, axis))
     };
+    let (train, streams) = (&model.train, &model.streams);
     Batch {
         insample_y: value("insample_y").unwrap(),
         insample_mask: value("insample_mask").unwrap(),
-        futr_exog: value("futr_exog"),
-        hist_exog: value("hist_exog"),
-        stat_exog: value("stat_exog"),
+        futr_exog: exogenous("futr_exog", &train.futr_exog_list, &streams.futr),
+        hist_exog: exogenous("hist_exog", &train.hist_exog_list, &streams.hist),
+        stat_exog: exogenous("stat_exog", &train.stat_exog_list, &streams.stat),
         state,
+    }
+}
+
+/// Embedded categories are what upstream's network sees.
+fn check_embedding(fixture: &Fixture, model: &Instance, given: &Batch<'_>) {
+    let seen = model.streams.embed(given, model.spec.multivariate);
+    for (name, ours) in [
+        ("futr_exog", seen.futr_exog),
+        ("hist_exog", seen.hist_exog),
+        ("stat_exog", seen.stat_exog),
+    ] {
+        let expected = fixture.get(&format!("batch.{name}"));
+        assert_eq!(ours.is_some(), expected.is_some(), "{} {name}", fixture.name);
+        if let (Some(ours), Some(expected)) = (ours, expected) {
+            assert_eq!(ours.shape().dims(), expected.shape, "{} {name}", fixture.name);
+            assert_close(&format!("{} {name}", fixture.name), &ours.data(), &expected.data, 1e-6);
+        }
     }
 }
 
@@ -51,9 +78,10 @@ fn check(fixture: &Fixture) {
     let mut model = instance(fixture);
     let tape = Tape::default();
     tape.reset(&model.values, Some(Key::new(1, Stream::Dropout, 1))); // every dropout is 0
-    let batch = batch(fixture, &tape, "batch", None);
+    let batch = batch(fixture, &model, &tape, "batch", None);
+    check_embedding(fixture, &model, &batch);
     let expected = fixture.tensor("output");
-    let output = model.network.forward(&batch).last(1, expected.shape[1]);
+    let output = model.forward(&batch).last(1, expected.shape[1]);
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
@@ -137,7 +165,7 @@ fn check_statistics(fixture: &Fixture, model: &mut Instance, updates: Vec<Update
     }
     let tape = Tape::default();
     tape.reset(&model.values, None);
-    let output = model.network.forward(&batch(fixture, &tape, "batch", None));
+    let output = model.forward(&batch(fixture, &model, &tape, "batch", None));
     assert_close(&format!("{} by them", fixture.name), &output.data(), &expected.data, FORWARD);
 }
 
@@ -165,7 +193,7 @@ fn check_decoding(fixture: &Fixture) -> bool {
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..expected.shape[1] {
         tape.reset(&model.values, None);
-        let whole = batch(fixture, &tape, "decode", Some(&state));
+        let whole = batch(fixture, &model, &tape, "decode", Some(&state));
         let [from, len] = if t == 0 { [0, input] } else { [input + t - 1, 1] };
         let now = Batch {
             insample_y: match t {
@@ -177,7 +205,7 @@ fn check_decoding(fixture: &Fixture) -> bool {
             hist_exog: whole.hist_exog.map(|v| v.slice(1, from, len)),
             ..whole
         };
-        let output = model.network.forward(&now).last(1, 1);
+        let output = model.forward(&now).last(1, 1);
         let mapped = model.head.forward(output, asked, Place::default());
         let output = mapped.forecast.data().to_vec();
         let unscaled = Statistics { shift: 0.0, scale: 1.0 };

@@ -48,6 +48,15 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
         "log" => x[0].log(),
         "sqrt" => x[0].sqrt(),
         "abs" => x[0].abs(),
+        "embedding" => {
+            let codes: Vec<f32> = floats(&case["attributes"]["codes"]);
+            let shape: Vec<usize> = case["attributes"]["shape"]
+                .as_array()?
+                .iter()
+                .map(|d| d.as_u64().unwrap() as usize)
+                .collect();
+            x[0].rows(x[0].tape().constant(&shape[..], &codes))
+        }
         "square" => x[0].square(),
         "prelu" => x[0].prelu(x[1]),
         "sum_all" => x[0].sum(),

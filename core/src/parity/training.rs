@@ -2,8 +2,11 @@
 
 use super::models::instance;
 use super::{Fixture, assert_close, distributions, files};
-use crate::data::{ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind};
+use crate::data::{
+    ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind, Vocabularies, Vocabulary,
+};
 use crate::forecast::{Job, forecast_model};
+use crate::models::Instance;
 use crate::scalers::LocalScalerType;
 use crate::train::{Control, Run, Runner, TrainingState, train};
 
@@ -56,6 +59,12 @@ fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
     f.names("futr.").into_iter().map(column).collect()
 }
 
+/// What has categories: the fixture has their numbers.
+fn vocabularies(model: &Instance) -> Vocabularies {
+    let column = |name: &String| (name.clone(), Vocabulary::Int(Vec::new()));
+    Vocabularies(model.train.cat_exog_list.iter().map(column).collect())
+}
+
 fn check(f: &Fixture) {
     let mut model = instance(f);
     let given = panel(f);
@@ -67,7 +76,7 @@ fn check(f: &Fixture) {
         temporal: kind("local_scaler_type"),
         statics: kind("local_static_scaler_type"),
     };
-    let scalers = LocalScalers::fit(&given, scaling).unwrap();
+    let scalers = LocalScalers::fit(&given, scaling, &vocabularies(&model)).unwrap();
     let panel = scalers.scaled(&given);
     let val_size: usize = f.meta("val_size").parse().unwrap();
     let control = Control::default();

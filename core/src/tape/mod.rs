@@ -12,6 +12,7 @@ mod batch_norm;
 mod conv;
 mod cosines;
 mod dropout;
+mod embedding;
 mod gru;
 mod layout;
 mod linear;

@@ -3,13 +3,13 @@
 use super::sampler::Drawn;
 use crate::data::{Panel, Window};
 use crate::losses::{Loss, Totals, inverse_naive_error};
-use crate::models::{Batch, Instance};
+use crate::models::{Batch, InputStream, Instance};
 use crate::nn::RecurrentState;
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
 use crate::{Error, ErrorCode, Result};
 
-/// The columns that a model reads, and where its windows may look.
+/// The columns that a model reads, in the order of its streams, and where its windows may look.
 pub(crate) struct Source<'a> {
     panel: &'a Panel,
     target: &'a [f64],
@@ -36,12 +36,13 @@ impl<'a> Source<'a> {
         let temporal = |option: &str, names: &[String]| -> Result<Vec<&'a [f64]>> {
             names.iter().map(|n| panel.column(n).ok_or_else(|| missing(option, n))).collect()
         };
-        let stat = model.train.stat_exog_list.iter();
+        let streams = &model.streams;
+        let stat = streams.stat.columns.iter();
         Ok(Self {
             panel,
             target: panel.target(),
-            futr: temporal("futrExogList", &model.train.futr_exog_list)?,
-            hist: temporal("histExogList", &model.train.hist_exog_list)?,
+            futr: temporal("futrExogList", &streams.futr.columns)?,
+            hist: temporal("histExogList", &streams.hist.columns)?,
             stat: stat
                 .map(|n| panel.static_column(n).ok_or_else(|| missing("statExogList", n)))
                 .collect::<Result<_>>()?,
@@ -99,6 +100,7 @@ pub(crate) struct Lens {
     pub(crate) horizon: usize,
     /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
     pub(crate) seen: usize,
+    recurrent: bool,
     pub(super) futr: usize,
     pub(super) hist: usize,
     pub(super) stat: usize,
@@ -136,6 +138,7 @@ impl Gathered {
             input,
             horizon,
             seen: seen(model, [input, horizon]),
+            recurrent: model.recurrence().is_some(),
             futr: source.futr.len(),
             hist: source.hist.len(),
             stat: source.stat.len(),
@@ -181,8 +184,12 @@ impl Gathered {
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
         let ahead = usize::from(recurrent);
         let futr_end = if recurrent { seen + 1 } else { input + horizon };
-        self.futr_rows(&reader, scaler, ahead..futr_end);
-        self.hist_rows(&reader, scaler, ahead..seen + ahead);
+        let of = |stream: &InputStream, c: usize| {
+            // Categories are numbers of their embeddings' rows.
+            if c < stream.numbers { scaler } else { ScalerType::Identity }
+        };
+        self.futr_rows(&reader, |c| of(&model.streams.futr, c), ahead..futr_end);
+        self.hist_rows(&reader, |c| of(&model.streams.hist, c), ahead..seen + ahead);
         self.stat.extend(source.stat.iter().map(|column| column[window.series] as f32));
     }
 
@@ -249,13 +256,14 @@ impl Gathered {
     fn futr_rows(
         &mut self,
         reader: &Reader<'_>,
-        scaler: ScalerType,
+        scaler: impl Fn(usize) -> ScalerType,
         range: std::ops::Range<usize>,
     ) {
         let (at, count) = (self.futr.len(), self.lens.futr);
         self.futr.resize(at + range.len() * count, 0.0);
         for (c, values) in reader.source.futr.iter().enumerate() {
             reader.read(reader.source.future.get(c).copied(), values, &mut self.column);
+            let scaler = scaler(c);
             let s = scaler.statistics(
                 &self.column[..self.lens.input],
                 &self.mask[..self.lens.input],
@@ -271,13 +279,14 @@ impl Gathered {
     fn hist_rows(
         &mut self,
         reader: &Reader<'_>,
-        scaler: ScalerType,
+        scaler: impl Fn(usize) -> ScalerType,
         range: std::ops::Range<usize>,
     ) {
         let (at, count, input) = (self.hist.len(), self.lens.hist, self.lens.input);
         self.hist.resize(at + range.len() * count, 0.0);
         for (c, values) in reader.source.hist.iter().enumerate() {
             reader.read(None, values, &mut self.column);
+            let scaler = scaler(c);
             let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
             for (i, t) in range.clone().enumerate().take_while(|(_, t)| *t < input) {
                 self.hist[at + i * count + c] = scaler.scale(self.column[t], s);
@@ -285,7 +294,8 @@ impl Gathered {
         }
     }
 
-    /// Steps `from..to` of everything on a tape. The first step may instead be `y`, a forecast that is fed back.
+    /// Steps `from..to` of everything on a tape, categories as their numbers. The first step may instead be `y`, a
+    /// forecast that is fed back.
     pub(crate) fn batch<'t>(
         &self,
         tape: &'t Tape,
@@ -296,7 +306,8 @@ impl Gathered {
         if self.lens.multivariate {
             return self.batch_of_all_series(tape);
         }
-        let Lens { windows: rows, input, horizon, seen, futr, hist, stat, .. } = self.lens;
+        let Lens { windows: rows, input, horizon, seen, recurrent, futr, hist, stat, .. } =
+            self.lens;
         let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {
             tape.input([rows, range[1] - range[0], width], |out| {
                 let size = (range[1] - range[0]) * width;
@@ -306,7 +317,6 @@ impl Gathered {
                 }
             })
         };
-        let recurrent = seen > input || state.is_some();
         let futr_len = if recurrent { seen } else { input + horizon };
         let futr_range = if recurrent { [from, to] } else { [0, futr_len] };
         let insample_y = match y {

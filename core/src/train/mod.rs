@@ -1,6 +1,7 @@
 //! Training: options, windows to batches, the step, optimizers, schedules, early stopping, the state between runs.
 
 mod all_series;
+mod categories;
 mod divergence;
 mod early_stopping;
 mod fingerprint;
@@ -20,6 +21,7 @@ mod validation;
 
 #[cfg(test)]
 pub(crate) use all_series::rows;
+pub use categories::{Cardinalities, CatEmbDim};
 pub(crate) use gather::Source;
 pub use lr_scheduler::{
     Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,

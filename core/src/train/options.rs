@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::categories::{Cardinalities, CatEmbDim};
 use super::lr_scheduler::LrScheduler;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
@@ -73,6 +74,12 @@ options! {
         pub stat_exog_list: Vec<String> = Vec::new(),
         /// Series that the model sees at once: all of the data. As many as there are when left out.
         pub n_series: Option<usize> = None; at least 1,
+        /// Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled.
+        pub cat_exog_list: Vec<String> = Vec::new(),
+        /// How many different values columns of categories have at most; those in the training data when left out.
+        pub categorical_cardinalities: Cardinalities = Cardinalities::default(),
+        /// How many numbers stand for a category: a rule that goes by how many there are, or the same for every column.
+        pub cat_emb_dim: CatEmbDim = CatEmbDim::FastAi,
         /// Hides the target's own history from the model.
         pub exclude_insample_y: bool = false,
         /// What training minimises.

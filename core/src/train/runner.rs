@@ -231,7 +231,7 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     tape.set_counts(tape.input([windows], |to| {
         to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
     }));
-    let output = step.model.network.forward(&batch);
+    let output = step.model.forward(&batch);
     let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
     let place = Place { row: first * series, step: 0, horizon };
@@ -263,7 +263,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
     let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        let output = model.network.forward(&g.batch(tape, [0, input], None, None));
+        let output = model.forward(&g.batch(tape, [0, input], None, None));
         let mapped = mapped(rows(output, series), 0);
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
@@ -276,7 +276,7 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
-        let output = model.network.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
+        let output = model.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
         // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();

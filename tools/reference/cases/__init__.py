@@ -9,6 +9,12 @@ import pkgutil
 
 EXOG = dict(futr_exog_list=["f1", "f2"], hist_exog_list=["x1", "x2"], stat_exog_list=["s1"])
 EXOG_2 = dict(EXOG, stat_exog_list=["s1", "s2"])
+# Numbers and categories in turn, categories in another order than their columns.
+CATEGORIES = dict(EXOG_2, futr_exog_list=["f1", "f2", "nf3"], cat_exog_list=["s1", "nf3", "x1", "f1"],
+                  categorical_cardinalities=dict(f1=3, nf3=4, x1=3, s1=3))
+# Nothing but categories.
+ONLY_CATEGORIES = dict(futr_exog_list=["bf"], hist_exog_list=["x1"], stat_exog_list=["s1"], cat_exog_list=["bf", "x1", "s1"],
+                       categorical_cardinalities=dict(bf=2, x1=5, s1=9))
 
 # Training is 30 steps over every window of every series.
 STEPS = 30

@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MQLoss
 from neuralforecast.models import GRU
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = GRU
 
@@ -16,6 +16,7 @@ FORWARD = [
         ("direct_upsample", dict(h=8, input_size=5)),
         ("direct_exog", EXOG),
         ("direct_exog_upsample", dict(h=8, input_size=5, **EXOG)),
+        ("direct_categories", CATEGORIES),
         ("direct_mq", dict(loss=MQLoss(level=[80]))),
         ("direct_decoder_1", dict(decoder_layers=1)),
         ("direct_encoder_1_decoder_3", dict(encoder_n_layers=1, decoder_layers=3)),
@@ -26,6 +27,7 @@ FORWARD = [
         ("recurrent", dict(h_train=1)),
         ("recurrent_h_train_3", dict(h_train=3)),
         ("recurrent_exog", dict(h_train=2, **EXOG)),
+        ("recurrent_categories", dict(h_train=2, **CATEGORIES)),
         ("recurrent_mq", dict(h_train=2, loss=MQLoss(level=[80]))),
         ("recurrent_encoder_1_no_bias", dict(encoder_n_layers=1, encoder_bias=False)),
     ]),

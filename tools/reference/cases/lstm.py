@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MASE, DistributionLoss, FreDF, IQLoss, MQLoss
 from neuralforecast.models import LSTM
 
-from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, LENGTHS, ONE_SERIES, ONLY_CATEGORIES, SHORT
 
 MODEL = LSTM
 
@@ -17,6 +17,8 @@ FORWARD = [
         ("direct_h_equals_input", dict(h=6, input_size=6)),
         ("direct_exog", EXOG),
         ("direct_exog_upsample", dict(h=8, input_size=5, **EXOG)),
+        ("direct_categories", CATEGORIES),
+        ("direct_categories_only", dict(ONLY_CATEGORIES, cat_emb_dim=2)),
         ("direct_mq", dict(loss=MQLoss(level=[80]))),
         ("direct_normal", dict(loss=DistributionLoss("Normal", level=[80]))),
         ("direct_decoder_1", dict(decoder_layers=1)),
@@ -33,6 +35,7 @@ FORWARD = [
         ("recurrent", dict(h_train=1)),
         ("recurrent_h_train_3", dict(h_train=3)),
         ("recurrent_exog", dict(h_train=2, **EXOG)),
+        ("recurrent_categories", dict(h_train=2, **CATEGORIES)),
         ("recurrent_mq", dict(h_train=2, loss=MQLoss(level=[80]))),
         ("recurrent_iq", dict(h_train=2, loss=IQLoss(cos_embedding_dim=8))),
         ("recurrent_student_t", dict(h_train=2, loss=DistributionLoss("StudentT", level=[80]))),
@@ -45,6 +48,8 @@ TRAIN = dict(SHORT, encoder_hidden_size=8, decoder_hidden_size=8, learning_rate=
 TRAINING = [
     ("lstm_direct", dict(TRAIN, scaler_type="robust")),
     ("lstm_direct_exog", dict(TRAIN, scaler_type="standard", **EXOG_2, learning_rate=5e-3)),
+    ("lstm_direct_categories", dict(TRAIN, scaler_type="standard", **CATEGORIES, learning_rate=5e-3)),
+    ("lstm_recurrent_categories", dict(TRAIN, scaler_type="standard", recurrent=True, **CATEGORIES, learning_rate=5e-3)),
     ("lstm_recurrent", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2)),
     ("lstm_recurrent_fredf_valid_mase", dict(TRAIN, scaler_type="standard", recurrent=True, h_train=2, loss=FreDF(),
                                              valid_loss=MASE(seasonality=2))),

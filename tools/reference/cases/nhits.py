@@ -5,7 +5,7 @@ from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, Fr
                                            HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss, DistributionLoss)
 from neuralforecast.models import NHITS
 
-from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT, STEPS
+from . import CATEGORIES, EXOG, EXOG_2, LENGTHS, ONE_SERIES, ONLY_CATEGORIES, SHORT, STEPS
 
 MODEL = NHITS
 
@@ -18,6 +18,10 @@ FORWARD = [
         ("futr_exog", dict(futr_exog_list=["f1"])),
         ("hist_exog", dict(hist_exog_list=["x1", "x2", "x3"])),
         ("stat_exog", dict(stat_exog_list=["s1", "s2"])),
+        ("categories", CATEGORIES),
+        ("categories_sqrt", dict(ONLY_CATEGORIES, cat_emb_dim="sqrt")),
+        ("categories_half", dict(CATEGORIES, cat_emb_dim="half")),
+        ("categories_3_mq", dict(CATEGORIES, cat_emb_dim=3, loss=MQLoss(level=[80]))),
         ("mq", dict(loss=MQLoss(level=[80]))),
         ("mq_exog_nearest", dict(loss=MQLoss(quantiles=[0.1, 0.5, 0.7]), interpolation_mode="nearest", **EXOG)),
         ("avg_pool", dict(pooling_mode="AvgPool1d", n_pool_kernel_size=[4, 3, 1], **EXOG)),
@@ -62,6 +66,9 @@ TRAINING = [
     ("nhits_mq_valid_mq", dict(TRAIN, loss=MQLoss(quantiles=[0.1, 0.5, 0.9]), valid_loss=MQLoss(quantiles=[0.1, 0.5, 0.9]),
                                scaler_type="minmax1")),
     ("nhits_exog", dict(TRAIN, **EXOG_2, learning_rate=2e-3)),
+    ("nhits_categories", dict(TRAIN, **CATEGORIES, learning_rate=2e-3)),
+    ("nhits_categories_local", dict(TRAIN, **CATEGORIES, cat_emb_dim="half", scaler_type="revin", learning_rate=2e-3),
+     {}, dict(local_scaler_type="standard", local_static_scaler_type="minmax")),
     ("nhits_exog_without_y", dict(TRAIN, **EXOG_2, exclude_insample_y=True)),
     ("nhits_identity_step_3", dict(TRAIN, scaler_type="identity", step_size=3, learning_rate=1e-3)),
     ("nhits_revin", dict(TRAIN, scaler_type="revin")),

@@ -1,0 +1,95 @@
+//! What a forecaster reads from tables: the columns of all its models, and their categories.
+
+use super::neural_forecast::{FitOptions, NeuralForecast};
+use super::training_run::FitMode;
+use crate::data::{Panel, PanelOptions, Table, Vocabularies};
+use crate::models::Instance;
+use crate::{Error, ErrorCode, Result};
+
+/// A column has the same categories for all models, so those that say how many must agree.
+pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
+    let mut said: Vec<(&String, usize, &Instance)> = Vec::new();
+    for model in models {
+        for column in &model.train.cat_exog_list {
+            let Some(count) = model.given_cardinality(column) else { continue };
+            if let Some((_, other, of)) = said.iter().find(|(c, n, _)| *c == column && *n != count)
+            {
+                let message = format!(
+                    "categoricalCardinalities of \"{column}\" must be the same for all models; {} has {other}, {} has {count}",
+                    of.name(),
+                    model.name()
+                );
+                return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
+                    d.option = Some("categoricalCardinalities".into());
+                    d.column = Some(column.clone());
+                }));
+            }
+            said.push((column, count, model));
+        }
+    }
+    Ok(())
+}
+
+/// What to say of available values whose categories are not known: where training goes on, and in rows of valData.
+pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> {
+    let count = |name: &str| {
+        let temporal = panel.column(name).map_or(0, |values| {
+            values.iter().zip(&panel.mask).filter(|(v, mask)| **v == 0.0 && **mask > 0.0).count()
+        });
+        let of_series = panel.static_column(name).into_iter().flatten();
+        temporal + of_series.filter(|v| **v == 0.0).count()
+    };
+    let columns = vocabularies.0.iter().map(|(name, _)| (name, count(name)));
+    let warning = |(name, n): (&String, usize)| {
+        format!(
+            "column \"{name}\" has {n} values that are not among the learned categories; they count as unseen"
+        )
+    };
+    columns.filter(|(_, n)| *n > 0).map(warning).collect()
+}
+
+impl NeuralForecast {
+    /// The columns of a list of options, over all models.
+    pub(super) fn columns(&self, list: impl Fn(&Instance) -> &Vec<String>) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for name in self.models.iter().flat_map(list) {
+            if !all.contains(name) {
+                all.push(name.clone());
+            }
+        }
+        all
+    }
+
+    /// The categories of a table to train on: those it has, or those that a run which goes on has learned.
+    pub(super) fn vocabularies(&self, table: &Table, options: &FitOptions) -> Result<Vocabularies> {
+        match (&self.fitted, options.mode) {
+            (Some(fitted), FitMode::Continue) => Ok(fitted.vocabularies.clone()),
+            _ => {
+                let columns = self.columns(|m| &m.train.cat_exog_list);
+                Vocabularies::learn(table, options.static_table.as_ref(), &columns)
+            }
+        }
+    }
+
+    /// What all models together read from a table.
+    pub(super) fn panel_options(
+        &self,
+        static_table: Option<Table>,
+        vocabularies: &Vocabularies,
+    ) -> PanelOptions {
+        let mut exogenous = self.columns(|m| &m.train.hist_exog_list);
+        for name in self.columns(|m| &m.train.futr_exog_list) {
+            if !exogenous.contains(&name) {
+                exogenous.push(name);
+            }
+        }
+        PanelOptions {
+            exogenous,
+            static_table,
+            statics: self.columns(|m| &m.train.stat_exog_list),
+            vocabularies: vocabularies.clone(),
+            time_zone: self.time_zone,
+            ..PanelOptions::default()
+        }
+    }
+}

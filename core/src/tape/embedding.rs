@@ -1,0 +1,37 @@
+//! Rows of a table by number: `y[i] = table[code[i]]`. The gradient of a row is the sum over the places it went to.
+
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::elementwise::add_assign;
+
+/// Rows of the first input, as the second one numbers them.
+#[derive(Debug)]
+struct Rows;
+
+impl Op for Rows {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (table, width) = (x.data(0), out.shape.last());
+        for (code, to) in x.data(1).iter().zip(out.data.chunks_exact_mut(width)) {
+            to.copy_from_slice(&table[*code as usize * width..][..width]);
+        }
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            let width = b.shape().last();
+            for (code, g) in b.input(1).iter().zip(b.grad().chunks_exact(width)) {
+                add_assign(&mut dx[*code as usize * width..][..width], g);
+            }
+        });
+    }
+}
+
+impl<'t> Var<'t> {
+    /// Rows of this table `[R, E]` by number, whole and below `R`: `codes` gets one more dimension, of size `E`.
+    #[track_caller]
+    pub fn rows(self, codes: Self) -> Self {
+        assert_eq!(self.shape().rank(), 2, "rows are taken of a table, not of {:?}", self.shape());
+        let rank = codes.shape().rank();
+        let shape = codes.shape().with_new(rank).with(rank, self.dim(1));
+        self.tape.record(Rows, &[self, codes], shape)
+    }
+}
