@@ -52,6 +52,9 @@ export interface Loss {
     | 'MQLoss'
     | 'HuberQLoss'
     | 'HuberMQLoss'
+    | 'IQLoss'
+    | 'HuberIQLoss'
+    | 'DistributionLoss'
     | 'Accuracy'
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
@@ -66,6 +69,17 @@ export interface LevelSpec {
 export interface HorizonWeight {
   horizonWeight?: NumInput
 }
+/** What an implicit quantile loss is made of. */
+export interface ImplicitSpec extends HorizonWeight {
+  /** Cosines that a quantile is described by. */
+  cosEmbeddingDim?: number
+  /** Draws quantiles to 0 where it is large, beside `concentration1`. */
+  concentration0?: number
+  /** Draws quantiles to 1 where it is large, beside `concentration0`. */
+  concentration1?: number
+}
+/** A distribution whose parameters a model forecasts. */
+export type Distribution = 'Normal' | 'StudentT'
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
@@ -94,6 +108,22 @@ export declare const loss: {
   huberQ(options: HorizonWeight & { q: number; delta?: number }): Loss
   /** Quantile loss of several quantiles, squared for errors up to `delta`. @default level [80, 90], delta 1 */
   huberMQ(options?: LevelSpec & { delta?: number }): Loss
+  /**
+   * Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it
+   * forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution.
+   * @default cosEmbeddingDim 64, concentration0 1, concentration1 1: all quantiles alike
+   */
+  iq(options?: ImplicitSpec): Loss
+  /** The same, squared for errors up to `delta`. @default delta 1 */
+  huberIQ(options?: ImplicitSpec & { delta?: number }): Loss
+  /**
+   * Negative log-likelihood of a distribution: gives its mean, quantiles of `numSamples` samples, and with `returnParams`
+   * the distribution's parameters. @default level [80, 90], numSamples 1000, returnParams false
+   */
+  distribution(
+    distribution: Distribution,
+    options?: LevelSpec & { numSamples?: number; returnParams?: boolean },
+  ): Loss
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
@@ -207,16 +237,26 @@ export interface PredictOptions extends RunOptions {
   static?: Table
   /** The columns of `futrExogList` for the forecast times. */
   future?: Table
-  /** Prediction intervals in percent, among those the loss has learned. */
+  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
+  /**
+   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
+   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
+   */
+  quantiles?: number[]
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
-  /** Prediction intervals in percent, among those the loss has learned. */
+  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
+  /**
+   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
+   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
+   */
+  quantiles?: number[]
 }
 export interface FutureOptions {
   /** Histories instead of the training data. */
@@ -301,11 +341,29 @@ export interface ChartOptions {
 export interface MetricsOptions {
   /** Steps of a season, for `mase` and the seasonal naive. @default by `freq`: 12 of months, 7 of days, 24 of hours */
   seasonLength?: number
+  /** Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast */
+  benchmark?: string
   /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
   seasonalNaive?: boolean
 }
-/** A score: `coverage-90` is the share of values within the interval of level 90. */
-export type MetricName = 'mae' | 'mse' | 'rmse' | 'mape' | 'smape' | 'mase' | 'mqloss' | `coverage-${number}`
+/**
+ * A score: `coverage-90` is the share of values within the interval of level 90, `ql-0.9` the quantile loss of the quantile
+ * 0.9; `rmae` and `relmse` are relative to a benchmark.
+ */
+export type MetricName =
+  | 'mae'
+  | 'mse'
+  | 'rmse'
+  | 'mape'
+  | 'smape'
+  | 'mase'
+  | 'rmae'
+  | 'relmse'
+  | 'accuracy'
+  | 'mqloss'
+  | 'scrps'
+  | `coverage-${number}`
+  | `ql-${number}`
 
 /** One row per series, cutoff and time, sorted in this order. Iterating it gives the rows. */
 export interface Forecast extends Iterable<Row>, Disposable {
@@ -323,6 +381,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   column(name: string): Float32Array
   /** The columns of one series. */
   series(id: string): Record<string, Float32Array>
+  /** A model's forecast of a quantile, between 0 and 1. */
+  quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
   interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
   /** Rows with the column names of the training table; times are `Date`s, or numbers when `freq` is a number. */
@@ -432,6 +492,8 @@ export interface CommonOptions {
   numLrDecays?: number
   /** Validation checks without improvement after which training stops; -1 for never. @default -1 */
   earlyStopPatienceSteps?: number
+  /** The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with each validation check. @default "ptl/val_loss" */
+  valMonitor?: 'ptl/val_loss' | 'valid_loss' | 'train_loss'
   /** Training steps between validation checks. @default 100 */
   valCheckSteps?: number
   /** Whether the weights of the best validation check are kept instead of the last; true when early stopping is on. */
@@ -440,7 +502,7 @@ export interface CommonOptions {
   batchSize?: number
   /** Series per batch of validation; batchSize when left out. */
   validBatchSize?: number | null
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
   windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default 1024 */
   inferenceWindowsBatchSize?: number
@@ -452,7 +514,7 @@ export interface CommonOptions {
   trainingDataAvailabilityThreshold?: number | [number, number]
   /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
   dropLastLoader?: boolean
-  /** How each window is scaled. @default "identity" */
+  /** How each window is scaled. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Seed of everything random. @default 1 */
   randomSeed?: number
@@ -473,11 +535,48 @@ export interface DLinearOptions extends CommonOptions {
   maxSteps?: number
   /** Learning rate at the beginning. @default 0.0001 */
   learningRate?: number
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Length of the moving average that extracts the trend. Odd. @default 25 */
   movingAvgWindow?: number
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
+/** Options of `GRU`, beside the common ones. */
+export interface GRUOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 200 */
+  encoderHiddenSize?: number
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
+}
+/** recurrent: https://arxiv.org/abs/1412.3555 */
+export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
@@ -488,10 +587,6 @@ export interface LSTMOptions extends CommonOptions {
   statExogList?: string[]
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
-  windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
-  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
@@ -509,7 +604,7 @@ export interface LSTMOptions extends CommonOptions {
   /** Layers of the decoder, the last one included. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
-  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | null
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
   /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
   recurrent?: boolean
 }
@@ -527,8 +622,12 @@ export interface NHITSOptions extends CommonOptions {
   excludeInsampleY?: boolean
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
   numLrDecays?: number
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
+  /** How each window is scaled. @default "identity" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
   stackTypes?: string[]
   /** Blocks in each stack. @default [1,1,1] */
@@ -550,4 +649,39 @@ export interface NHITSOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
+/** Options of `RNN`, beside the common ones. */
+export interface RNNOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  inferenceInputSize?: number | null
+  /** Steps of horizon while training with `recurrent`. @default 1 */
+  hTrain?: number
+  /** Layers of the encoder. @default 2 */
+  encoderNLayers?: number
+  /** Units of the encoder. @default 128 */
+  encoderHiddenSize?: number
+  /** Function of the encoder's units. @default "tanh" */
+  encoderActivation?: 'tanh'
+  /** Whether the encoder has biases. @default true */
+  encoderBias?: boolean
+  /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  recurrent?: boolean
+}
+/** recurrent: https://doi.org/10.1207/s15516709cog1402_1 */
+export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
 // end of generated

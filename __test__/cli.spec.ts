@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { models } from '@neural-trader/backend'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { airPassengers, csvPath, root } from './data.js'
 import { node } from './process.js'
@@ -90,7 +91,12 @@ describe('neural-trader forecast', () => {
   const configs: [string, string, string[], RegExp][] = [
     ['is not JSON', '[', [], /models\.json is not JSON/],
     ['holds no specs', '[1]', [], /models\.json must hold model specs/],
-    ['forecasts other steps', '{"model":"DLinear","options":{"h":3}}', [], /--h is 4, but models\.json has a model with h 3/],
+    [
+      'forecasts other steps',
+      '{"model":"DLinear","options":{"h":3}}',
+      [],
+      /--h is 4, but models\.json has a model with h 3/,
+    ],
     ['stands beside arguments that it replaces', '[]', ['--seed', '1'], /leave out --seed/],
   ]
   test.each(configs)('a file of models that %s is refused', async (_, text, more, message) => {
@@ -211,7 +217,7 @@ test('neural-trader insample forecasts the training data', async () => {
 test('neural-trader models lists every model with its options', async () => {
   const { code, stdout } = await run('models', '--json')
   expect(code).toBe(0)
-  expect(JSON.parse(stdout).map((m: { name: string }) => m.name)).toEqual(['DLinear', 'LSTM', 'NHITS'])
+  expect(JSON.parse(stdout)).toEqual(models())
   expect((await run('models')).stdout).toContain('movingAvgWindow: number (25)')
 })
 
@@ -226,7 +232,8 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']]])('neural-trader %j lists the commands', async (args: string[]) => {
     const { code, stdout } = await run(...args)
     expect(code).toBe(0)
-    for (const command of ['forecast', 'predict', 'insample', 'models', 'doctor']) expect(stdout).toContain(`\n  ${command} `)
+    for (const command of ['forecast', 'predict', 'insample', 'models', 'doctor'])
+      expect(stdout).toContain(`\n  ${command} `)
   })
 
   test.each(['forecast', 'predict', 'insample', 'models', 'doctor'])(

@@ -38,7 +38,8 @@ test.each(['Abacus', 'Mirror', 'Zebra', 'xOther'])('a model %s is begun: file, r
 
   const model = text(`core/src/models/${module}.rs`)
   expect(model).toMatch(new RegExp(`^//! ${name}: `))
-  for (const part of ['<https://', 'Upstream: ', 'options! {', `impl Model for ${name} {`]) expect(model).toContain(part)
+  for (const part of ['<https://', 'Upstream: ', 'options! {', `impl Model for ${name} {`])
+    expect(model).toContain(part)
   expect(text(`tools/reference/cases/${module}.py`)).toContain(`MODEL = ${name}\n`)
   const rustfmt = spawnSync('rustfmt', [
     ...['--check', '--edition', '2024', '--config-path', root],

@@ -62,6 +62,10 @@ class Forecast {
     return Object.fromEntries(this.columns.map((name) => [name, this.column(name).slice(start, end)]))
   }
 
+  quantile(model, q) {
+    return guarded(() => this.#open().quantile(String(model), Number(q)))
+  }
+
   interval(model, level) {
     const [lo, hi] = guarded(() => this.#open().interval(String(model), Number(level)))
     return { lo, hi }
@@ -96,9 +100,9 @@ class Forecast {
   }
 
   metrics(actual, names = ['mae', 'smape', 'mase'], options = undefined) {
-    const { seasonLength, seasonalNaive } = checkOptions('metrics', options)
+    const how = checkOptions('metrics', options)
     const table = toNative(actual, 'actual', this.#layout())
-    const scores = guarded(() => this.#open().metrics(table, toJson({ names, seasonLength, seasonalNaive })))
+    const scores = guarded(() => this.#open().metrics(table, toJson({ names, ...how })))
     return JSON.parse(scores, (_, v) => v ?? Number.NaN)
   }
 
@@ -128,7 +132,7 @@ function seriesOfRows(indptr) {
 if (Symbol.dispose) Forecast.prototype[Symbol.dispose] = Forecast.prototype.dispose
 
 // What the design has and this version has not.
-for (const name of ['quantile', 'toArrowIPC', 'ensemble', 'plot', 'toTerminal']) {
+for (const name of ['toArrowIPC', 'ensemble', 'plot', 'toTerminal']) {
   Object.defineProperty(Forecast.prototype, name, {
     value() {
       throw unsupported(`Forecast.${name}`)

@@ -50,18 +50,18 @@ class NeuralForecast {
 
   async predict(options) {
     const site = callSite(this.predict)
-    const { data, static: statics, future, level, h, ...how } = checkOptions('predict', options)
+    const { data, static: statics, future, level, quantiles, h, ...how } = checkOptions('predict', options)
     const layout = this.#layout('predict')
     const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
     const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
-    const json = toJson({ level, h })
+    const json = toJson({ level, quantiles, h })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
   }
 
   async predictInsample(options) {
     const site = callSite(this.predictInsample)
-    const { stepSize, level, ...how } = checkOptions('predictInsample', options)
-    const json = toJson({ stepSize, level })
+    const { stepSize, level, quantiles, ...how } = checkOptions('predictInsample', options)
+    const json = toJson({ stepSize, level, quantiles })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(json, run)))
   }
 

@@ -14,8 +14,8 @@ const KNOWN = {
     lacks: ['predictionIntervals', 'memoryLimitBytes'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
-  predict: { has: ['data', 'static', 'future', 'level', 'h', ...RUN], lacks: ['quantiles'] },
-  predictInsample: { has: ['stepSize', 'level', ...RUN], lacks: ['quantiles'] },
+  predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', ...RUN], lacks: [] },
+  predictInsample: { has: ['stepSize', 'level', 'quantiles', ...RUN], lacks: [] },
   makeFutureFrame: { has: ['data', 'h'], lacks: [] },
   missingFuture: { has: ['data', 'h'], lacks: [] },
   save: { has: ['overwrite', 'saveDataset'], lacks: ['models', ...RUN] },
@@ -25,7 +25,7 @@ const KNOWN = {
     has: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],
     lacks: [],
   },
-  metrics: { has: ['seasonLength', 'seasonalNaive'], lacks: [] },
+  metrics: { has: ['seasonLength', 'seasonalNaive', 'benchmark'], lacks: [] },
   configure: { has: ['threads'], lacks: ['deterministic', 'logLevel', 'onLog'] },
 }
 

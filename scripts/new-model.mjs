@@ -17,7 +17,8 @@ function stop(message) {
 
 if (name === undefined || more.length > 0) stop('usage: npm run new-model -- Name')
 // Upstream's class names; there is one that begins with a small letter, xLSTM.
-if (!/^(?:[A-Z]|x[A-Z])[A-Za-z0-9]*$/.test(name)) stop(`"${name}" is not the name of a class, such as NHITS or TimeMixer`)
+if (!/^(?:[A-Z]|x[A-Z])[A-Za-z0-9]*$/.test(name))
+  stop(`"${name}" is not the name of a class, such as NHITS or TimeMixer`)
 const module = name.toLowerCase()
 const files = { model: `core/src/models/${module}.rs`, cases: `tools/reference/cases/${module}.py` }
 
@@ -38,11 +39,12 @@ function withLine(document, line, kind) {
 }
 
 /** A file of `tools/skeleton/`, for this model. */
-const skeleton = (file) =>
-  text('tools', 'skeleton', file).replaceAll('Skeleton', name).replaceAll('skeleton', module)
+const skeleton = (file) => text('tools', 'skeleton', file).replaceAll('Skeleton', name).replaceAll('skeleton', module)
 
 const declared = withLine(registry, `pub mod ${module};`, /^(?:pub )?mod (\w+);$/)
 writeFileSync(join(root, REGISTRY), withLine(declared, `    ${module}::${name},`, /^ {4}(\w+)::\w+,$/))
 writeFileSync(join(root, files.model), skeleton('model.rs'))
 writeFileSync(join(root, files.cases), skeleton('cases.py'))
-console.log(`${files.model}, ${files.cases} and two lines in ${REGISTRY}. The fixtures: python tools/reference/make.py models/${module} training/${module}`)
+console.log(
+  `${files.model}, ${files.cases} and two lines in ${REGISTRY}. The fixtures: python tools/reference/make.py models/${module} training/${module}`,
+)

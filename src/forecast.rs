@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind};
 use engine::{
-    ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive,
+    ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate_against,
+    seasonal_naive,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -76,6 +77,17 @@ impl NativeForecast {
         Ok(vec![rows.start as u32, rows.end as u32])
     }
 
+    /// A model's forecast of a quantile.
+    #[napi]
+    pub fn quantile<'env>(
+        &self,
+        env: &'env Env,
+        model: String,
+        q: f64,
+    ) -> Result<Float32ArraySlice<'env>> {
+        Float32ArraySlice::copy_from(env, self.forecast.quantile(&model, q).map_err(to_napi)?)
+    }
+
     /// The bounds of a prediction interval.
     #[napi]
     pub fn interval<'env>(
@@ -137,10 +149,14 @@ impl NativeForecast {
                 .or_else(|| self.frequency.map(Frequency::season_length))
                 .unwrap_or(1);
             let (actual, history) = (self.panel(&actual.copy().read()?)?, self.history.as_deref());
-            let mut scores = evaluate(&self.forecast, &actual, history, season, &metrics)?;
-            if o.flag("seasonalNaive", false)? {
-                scores.extend(evaluate(&self.naive(season)?, &actual, history, season, &metrics)?);
-            }
+            let with_naive = match o.flag("seasonalNaive", false)? {
+                true => Some(self.with_naive(season)?),
+                false => None,
+            };
+            let forecast = with_naive.as_ref().unwrap_or(&self.forecast);
+            let benchmark = o.text("benchmark")?;
+            let benchmark = benchmark.as_deref();
+            let scores = evaluate_against(benchmark, forecast, &actual, history, season, &metrics)?;
             let row = |scores: Vec<(Metric, f64)>| -> Value {
                 scores
                     .into_iter()
@@ -184,8 +200,8 @@ impl NativeForecast {
         Panel::from_table(table, &options).map(|(panel, _)| panel)
     }
 
-    /// What repeating the last season would have forecast.
-    fn naive(&self, season: usize) -> engine::Result<Forecast> {
+    /// The forecast, and beside it what repeating the last season would have forecast.
+    fn with_naive(&self, season: usize) -> engine::Result<Forecast> {
         if self.forecast.cutoff.is_some() {
             let message = "seasonalNaive is not supported for forecasts within the training data";
             return Err(Error::new(ErrorCode::Unsupported, message)
@@ -199,7 +215,9 @@ impl NativeForecast {
             )
         })?;
         let name = "SeasonalNaive".to_string();
-        let columns = vec![(name.clone(), seasonal_naive(history, self.forecast.h, season))];
-        Ok(Forecast { columns, models: vec![name], ..self.forecast.clone() })
+        let mut forecast = self.forecast.clone();
+        forecast.columns.push((name.clone(), seasonal_naive(history, forecast.h, season)));
+        forecast.models.push(name);
+        Ok(forecast)
     }
 }

@@ -106,6 +106,7 @@ impl NativeForecaster {
                 static_table: static_table.map(Source::read).transpose()?,
                 future: future.map(Source::read).transpose()?,
                 level: o.numbers("level")?.unwrap_or_default(),
+                quantiles: o.numbers("quantiles")?.unwrap_or_default(),
                 h: o.size("h")?,
             };
             lease.look(|engine| {
@@ -130,6 +131,7 @@ impl NativeForecaster {
             let options = InsampleOptions {
                 step_size: o.size("stepSize")?.unwrap_or(default.step_size),
                 level: o.numbers("level")?.unwrap_or(default.level),
+                quantiles: o.numbers("quantiles")?.unwrap_or(default.quantiles),
             };
             lease.look(|engine| {
                 NativeForecast::new(engine.predict_insample(&options, &control)?, engine, None)

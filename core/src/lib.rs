@@ -42,7 +42,7 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
     ChartOptions, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
     MemoryUsage, Metric, NeuralForecast, PredictOptions, SaveOptions, Scores, TrainingCheckpoint,
-    evaluate, seasonal_naive,
+    evaluate, evaluate_against, seasonal_naive,
 };
 pub use models::{ModelSpec, describe};
 pub use train::{Control, ModelReport, Progress};

@@ -19,6 +19,8 @@ pub enum Stream {
     Quantiles = 5,
     /// Quantiles that it is validated at.
     ValidQuantiles = 6,
+    /// Samples of a forecast distribution; the step is the series.
+    Samples = 7,
 }
 
 /// A position in the space of random numbers: all but the index.

@@ -9,12 +9,25 @@ const TRIES: u64 = 1 << 8;
 
 /// Four numbers in (0, 1) of the `index`-th draw's `attempt`-th try.
 fn uniforms(key: Key, index: u64, attempt: u64) -> [f64; 4] {
-    key.block(index * TRIES + attempt).map(|word| (f64::from(word) + 0.5) / 4_294_967_296.0)
+    key.block(index.wrapping_mul(TRIES).wrapping_add(attempt))
+        .map(|word| (f64::from(word) + 0.5) / 4_294_967_296.0)
 }
 
 /// A standard normal number from two uniform ones (Box & Muller 1958).
 fn normal([u, v]: [f64; 2]) -> f64 {
     (-2.0 * u.ln()).sqrt() * (TAU * v).cos()
+}
+
+/// A standard normal variate.
+pub(crate) fn standard_normal(key: Key, index: u64) -> f64 {
+    let [u, v, ..] = uniforms(key, index, 0);
+    normal([u, v])
+}
+
+/// A variate of Student's t: a normal one over the root of a χ² one's share of its degrees of freedom.
+pub(crate) fn student_t(key: Key, index: u64, freedom: f64) -> f64 {
+    let ln_share = ln_gamma_variate(key.layer(1), index, 0.5 * freedom) - (0.5 * freedom).ln();
+    standard_normal(key.layer(2), index) * (-0.5 * ln_share).exp()
 }
 
 /// The logarithm of a Gamma variate of this shape and scale 1 (Marsaglia & Tsang 2000); shapes below 1 by their power.
@@ -59,6 +72,25 @@ mod tests {
             assert!((mean - expected[0]).abs() < error, "{a}, {b}: {mean} against {expected:?}");
             let spread = (variance - expected[1]).abs();
             assert!(spread < 5.0 * 0.25 / (n as f64).sqrt() * expected[1].sqrt() * 4.0, "{spread}");
+        }
+    }
+
+    #[test]
+    fn normal_and_t_variates_fall_below_a_number_as_often_as_they_should() {
+        // scipy.stats: t(4).cdf and norm.cdf at these numbers.
+        let at = [-2.0, -0.5, 0.0, 1.0, 3.0];
+        let t4 = [0.058058, 0.321665, 0.5, 0.813050, 0.980029];
+        let normal = [0.022750, 0.308538, 0.5, 0.841345, 0.998650];
+        let n = 40_000;
+        let key = Key::new(5, Stream::Samples, 2);
+        let t: Vec<f64> = (0..n).map(|i| student_t(key, i, 4.0)).collect();
+        let z: Vec<f64> = (0..n).map(|i| standard_normal(key, i)).collect();
+        for (variates, shares) in [(t, t4), (z, normal)] {
+            for (x, p) in at.into_iter().zip(shares) {
+                let share = variates.iter().filter(|v| **v < x).count() as f64 / n as f64;
+                let error = 4.5 * (p * (1.0 - p) / n as f64).sqrt();
+                assert!((share - p).abs() < error, "{x}: {share} against {p}");
+            }
         }
     }
 

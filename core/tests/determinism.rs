@@ -39,6 +39,11 @@ fn options(described: &Value, seed: u64) -> Vec<Value> {
         options
     });
     let mut variants: Vec<Value> = switched.collect();
+    // Quantiles that are drawn for every point, in training and in validation.
+    let mut implicit = options.clone();
+    let args = json!({ "cosEmbeddingDim": 8, "concentration0": 1.5 });
+    implicit["loss"] = json!({ "kind": "HuberIQLoss", "args": args });
+    variants.push(implicit);
     variants.insert(0, options);
     variants
 }

@@ -5,7 +5,8 @@ mod series;
 
 use neuro_divergent::data::{Column, Frequency, Table};
 use neuro_divergent::{
-    Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
+    Control, Error, ErrorCode, FitOptions, InsampleOptions, ModelSpec, NeuralForecast,
+    PredictOptions,
 };
 use serde_json::{Value, json};
 use series::{forecaster, models, panel, spec};
@@ -148,6 +149,30 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
         ),
         ("LSTM", "hTrain", json!(5), "option \"hTrain\" must be at most h (4), got 5"),
         (
+            "RNN",
+            "encoderActivation",
+            json!("relu"),
+            "option \"encoderActivation\" must be one of tanh, got \"relu\"",
+        ),
+        (
+            "DilatedRNN",
+            "cellType",
+            json!("AttentiveLSTM"),
+            "option \"cellType\" must be one of GRU, RNN, LSTM, ResLSTM, got \"AttentiveLSTM\"",
+        ),
+        (
+            "DilatedRNN",
+            "dilations",
+            json!([[1, 2], []]),
+            "option \"dilations\" must be a list of groups, each a list of whole numbers ≥ 1, none empty, got [[1,2],[]]",
+        ),
+        (
+            "DeepAR",
+            "decoderHiddenLayers",
+            json!(1),
+            "option \"decoderHiddenSize\" must be a whole number ≥ 1, got 0",
+        ),
+        (
             "NHITS",
             "nBlocks",
             json!([1, 2]),
@@ -163,9 +188,54 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
     for (model, option, value, message) in cases {
         let e =
             refused(new(model, with(json!({ option: value }))), ErrorCode::InvalidOption, message);
-        assert_eq!(e.details.option.as_deref(), Some(option));
+        let named = if option == "decoderHiddenLayers" { "decoderHiddenSize" } else { option };
+        assert_eq!(e.details.option.as_deref(), Some(named));
         assert_eq!(e.details.model.as_deref(), Some(model));
     }
+}
+
+#[test]
+fn distributions_that_do_not_exist_here_are_refused_by_name() {
+    for distribution in ["Poisson", "NegativeBinomial", "Tweedie", "Bernoulli", "ISQF"] {
+        let loss = json!({ "kind": "DistributionLoss", "args": { "distribution": distribution } });
+        let message = format!(
+            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT"
+        );
+        let e =
+            refused(new("DeepAR", with(json!({ "loss": loss }))), ErrorCode::Unsupported, &message);
+        assert_eq!(e.details.option.as_deref(), Some("loss.distribution"));
+    }
+}
+
+#[test]
+fn a_distribution_is_judged_by_a_loss_that_fits_it() {
+    let normal = |args: Value| {
+        let mut all = json!({ "distribution": "Normal" });
+        all.as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
+        json!({ "kind": "DistributionLoss", "args": all })
+    };
+    let mq = |level: Value| json!({ "kind": "MQLoss", "args": { "level": level } });
+    let of = |loss: Value, valid: Value| {
+        new("NHITS", with(json!({ "loss": loss, "validLoss": valid })))
+            .err()
+            .map(|e| e.details.option)
+    };
+    let eighty = normal(json!({ "level": [80] }));
+    for valid in [json!({ "kind": "MAE" }), mq(json!([80])), normal(json!({}))] {
+        assert_eq!(of(eighty.clone(), valid), None);
+    }
+    let refused = Some(Some("validLoss".to_string()));
+    assert_eq!(of(eighty.clone(), mq(json!([90]))), refused);
+    assert_eq!(of(eighty.clone(), json!({ "kind": "IQLoss" })), refused);
+    assert_eq!(of(json!({ "kind": "MAE" }), eighty), refused);
+}
+
+#[test]
+fn deepar_cannot_do_without_its_target() {
+    let message =
+        "DeepAR does not take excludeInsampleY: it forecasts each value from the one before";
+    let options = with(json!({ "excludeInsampleY": true }));
+    refused(new("DeepAR", options), ErrorCode::UnsupportedExog, message);
 }
 
 #[test]
@@ -199,7 +269,7 @@ fn planned_options_are_refused_by_name() {
 
 #[test]
 fn unknown_losses_are_refused_with_the_nearest() {
-    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, Accuracy, sCRPS";
+    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, IQLoss, HuberIQLoss, DistributionLoss, Accuracy, sCRPS";
     let options = with(json!({ "loss": { "kind": "MQLos" } }));
     refused(new("DLinear", options), ErrorCode::Unsupported, message);
 }
@@ -360,6 +430,60 @@ fn levels_that_were_not_trained_are_refused() {
     let message =
         "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`";
     refused(nf.predict(&level(95.0), &Control::default()), ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn quantiles_that_were_not_trained_are_refused() {
+    let asked = |quantiles: &[f64], level: &[f64]| PredictOptions {
+        quantiles: quantiles.to_vec(),
+        level: level.to_vec(),
+        ..PredictOptions::default()
+    };
+    let options = json!({ "loss": { "kind": "MQLoss", "args": { "quantiles": [0.1, 0.5] } } });
+    let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
+    assert!(nf.predict(&asked(&[0.1, 0.5], &[]), &Control::default()).is_ok());
+    let message = "\"DLinear\" has the quantiles 0.1, 0.5, not 0.3; to get it, train with \
+                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+    let result = nf.predict(&asked(&[0.1, 0.3], &[]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+    let message = "give level or quantiles, not both: a level is its two quantiles";
+    let result = nf.predict(&asked(&[0.1], &[80.0]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+
+    let point = fit("DLinear", json!({}), &panel(1, 40), &FitOptions::default()).unwrap();
+    let message = "\"DLinear\" has no quantiles, so not 0.3; to get it, train with \
+                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+    let result = point.predict(&asked(&[0.3], &[]), &Control::default());
+    refused(result, ErrorCode::InvalidOption, message);
+}
+
+#[test]
+fn an_implicit_quantile_loss_takes_any_quantile_and_level() {
+    let options = json!({ "loss": { "kind": "IQLoss" } });
+    let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
+    let names = |options: &PredictOptions| {
+        let forecast = nf.predict(options, &Control::default()).unwrap();
+        forecast.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&PredictOptions::default()), ["DLinear_ql0.5"]);
+    let quantiles = PredictOptions { quantiles: vec![0.9, 0.25], ..PredictOptions::default() };
+    assert_eq!(names(&quantiles), ["DLinear_ql0.25", "DLinear_ql0.9"]);
+    let level = PredictOptions { level: vec![80.0, 97.5], ..PredictOptions::default() };
+    let expected = ["DLinear-lo-97.5", "DLinear-lo-80", "DLinear-hi-80", "DLinear-hi-97.5"];
+    assert_eq!(names(&level), expected);
+    let forecast = nf.predict(&level, &Control::default()).unwrap();
+    let (lo, hi) = forecast.interval("DLinear", 97.5).unwrap();
+    assert_eq!(forecast.quantile("DLinear", 0.0125).unwrap(), lo);
+    assert!(lo.iter().zip(hi).all(|(lo, hi)| lo <= hi), "sorted, whatever the network gives");
+
+    let insample = |level: Vec<f64>| {
+        let options = InsampleOptions { step_size: 4, level, ..InsampleOptions::default() };
+        nf.predict_insample(&options, &Control::default()).unwrap()
+    };
+    let within = insample(vec![80.0]);
+    assert_eq!(within.columns.len(), 3);
+    assert!(within.quantile("DLinear", 0.1).unwrap().len() > 4);
+    assert_eq!(insample(Vec::new()).columns[0].0, "DLinear_ql0.5");
 }
 
 #[test]

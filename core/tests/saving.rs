@@ -14,6 +14,9 @@ use scratch::{Scratch, same_after_loading};
 use serde_json::{Map, Value, json};
 use series::{forecaster, models, panel, spec};
 
+/// Models whose loss must have one output.
+const ONE_OUTPUT: [&str; 1] = ["DeepNPTS"];
+
 /// The values that an option can have, from its type in TypeScript.
 fn choices(option: &Value) -> Vec<Value> {
     let ts = option["ts"].as_str().unwrap();
@@ -77,7 +80,8 @@ fn every_model_with_every_loss_and_scaler_survives_saving() {
         let scalers = choices(option(&described, "scalerType"));
         assert!(scalers.len() >= 7, "{scalers:?}");
         for scaler in &scalers {
-            for loss in &losses {
+            let one_output = ONE_OUTPUT.contains(&&*model);
+            for loss in losses.iter().filter(|loss| !one_output || loss["kind"] != "MQLoss") {
                 survives(&model, json!({ "scalerType": scaler, "loss": loss }));
             }
         }

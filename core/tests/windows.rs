@@ -3,7 +3,7 @@
 //! Upstream: `_base_model.py: _create_windows`.
 
 use neuro_divergent::data::{
-    Column, Panel, PanelOptions, Table, TrainWindows, Window, validation_windows,
+    Column, Panel, PanelOptions, Table, TrainWindows, Window, groups, validation_windows,
 };
 use proptest::prelude::*;
 
@@ -137,7 +137,7 @@ proptest! {
             availability,
             held_out,
         };
-        let ours: Vec<Window> = (0..panel.n_series()).flat_map(|i| cut.of_series(&panel, i)).collect();
+        let ours: Vec<Window> = groups(&panel, false).into_iter().flat_map(|group| cut.of(&panel, group)).collect();
         prop_assert_eq!(ours, training(&masks, &cut));
     }
 
@@ -152,8 +152,9 @@ proptest! {
         prop_assume!(longest >= h);
         let val_size = (h + more).min(longest);
         let panel = panel_of(&masks);
-        let ours: Vec<Window> = (0..panel.n_series())
-            .flat_map(|i| validation_windows(&panel, i, [input, h], val_size, step))
+        let ours: Vec<Window> = groups(&panel, false)
+            .into_iter()
+            .flat_map(|group| validation_windows(&panel, group, [input, h], val_size, step))
             .collect();
         prop_assert_eq!(ours, validation(&masks, [input, h], val_size, step));
     }

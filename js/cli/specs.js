@@ -33,7 +33,8 @@ function fromFile({ config, h, ...values }) {
     throw wrong(`${config} must hold model specs: [{ "model": "NHITS", "options": { "inputSize": 24 } }]`)
   }
   return specs.map(({ options, ...spec }) => {
-    if (options?.h !== undefined && options.h !== h) throw wrong(`--h is ${h}, but ${config} has a model with h ${options.h}`)
+    if (options?.h !== undefined && options.h !== h)
+      throw wrong(`--h is ${h}, but ${config} has a model with h ${options.h}`)
     return { ...spec, options: { h, inputSize: 2 * h, ...options } }
   })
 }

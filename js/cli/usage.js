@@ -40,7 +40,12 @@ const COMMANDS = {
       'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (not at all)' },
       level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
       holdout: { type: 'boolean', help: 'keep the last h rows of each series out and score the forecast on them' },
-      'val-size': { type: 'string', value: 'N', number: 'count', help: 'last rows of each series that validate (none)' },
+      'val-size': {
+        type: 'string',
+        value: 'N',
+        number: 'count',
+        help: 'last rows of each series that validate (none)',
+      },
       static: { type: 'string', value: 'F.csv', help: 'one row a series: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
@@ -67,7 +72,12 @@ const COMMANDS = {
     takes: ['dir'],
     example: 'neural-trader insample model-dir --step-size 12 --out insample.csv',
     options: {
-      'step-size': { type: 'string', value: 'N', number: 'count', help: 'rows between the beginnings of forecasts (1)' },
+      'step-size': {
+        type: 'string',
+        value: 'N',
+        number: 'count',
+        help: 'rows between the beginnings of forecasts (1)',
+      },
       ...OUTPUT_OPTIONS,
     },
   },

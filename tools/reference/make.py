@@ -10,8 +10,8 @@ import sys
 import time
 from importlib.metadata import version
 
-GROUPS = ["models", "ops", "scalers", "local_scalers", "losses", "windows", "schedules", "training", "checkpoints",
-          "predict_paths"]
+GROUPS = ["models", "ops", "scalers", "local_scalers", "losses", "multivariate_losses", "windows", "schedules", "metrics",
+          "training", "checkpoints", "predict_paths"]
 
 
 def main() -> None:

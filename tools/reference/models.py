@@ -15,6 +15,8 @@ import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
 BATCH = 5
+# Of each forecast distribution: quantiles of so many are good to a hundredth of its width.
+SAMPLES = 40_000
 BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 IMPLICIT = (IQLoss, HuberIQLoss)
 # Quantiles that implicit ones are asked for, and the one that they are decoded at.
@@ -22,19 +24,20 @@ ASKED, DECODED_AT = (0.05, 0.5, 0.975), 0.3
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
-    """Random windows [B, length, C, 1] with holes, as upstream cuts them; masked points read 0."""
+    """Random windows [B, length, C, N] with holes, as upstream cuts them; masked points read 0."""
     exog = model.hist_exog_list + model.futr_exog_list
     columns = pd.Index(["y", "available_mask"] + exog)
-    values = torch.randn(BATCH, length, len(columns), generator=rng)
-    mask = (torch.rand(BATCH, length, generator=rng) > 0.2).float()
+    values = torch.randn(BATCH, length, len(columns), model.n_series, generator=rng)
+    mask = (torch.rand(BATCH, length, model.n_series, generator=rng) > 0.2).float()
     mask[0] = 1.0  # one full window, and none empty
     mask[:, model.input_size - 1 : model.input_size + 1] = 1.0
     trained = model.h_train if model.RECURRENT else model.h
     mask[1:3, model.input_size + trained - 1] = 0.0  # the right padding of the last windows
     values[:, :, 0] = (values[:, :, 0] + 1.0) * mask
     values[:, :, 1] = mask
-    static = torch.randn(BATCH, len(model.stat_exog_list), generator=rng)
-    return dict(temporal=values.unsqueeze(-1), temporal_cols=columns, static=static,
+    rows = model.n_series if model.MULTIVARIATE else BATCH
+    static = torch.randn(rows, len(model.stat_exog_list), generator=rng)
+    return dict(temporal=values, temporal_cols=columns, static=static,
                 static_cols=pd.Index(model.stat_exog_list))
 
 
@@ -45,9 +48,9 @@ def parse(model, windows):
     return dict(zip(names, model._parse_windows(dict(y_idx=0), cut)))
 
 
-def squeezed(batch: dict, prefix: str) -> dict:
-    """`[B, T, 1]` targets and masks become `[B, T]`; absent inputs are left out."""
-    flat = {"insample_y", "insample_mask", "outsample_y", "outsample_mask"}
+def squeezed(model, batch: dict, prefix: str) -> dict:
+    """`[B, T, 1]` targets and masks of univariate models become `[B, T]`; absent inputs are left out."""
+    flat = set() if model.MULTIVARIATE else {"insample_y", "insample_mask", "outsample_y", "outsample_mask"}
     return {f"{prefix}.{k}": v.squeeze(-1) if k in flat else v for k, v in batch.items() if v is not None}
 
 
@@ -65,7 +68,7 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
         # Implicit quantiles are validated at random ones: nothing to compare with.
         validated = None if implicit else model._validate_step_recurrent_batch(**inputs, y_idx=0)
     model.loss.has_predicted = False
-    tensors = squeezed(batch, "decode")
+    tensors = squeezed(model, batch, "decode")
     tensors.update(predict_output=predicted, validate_output=validated)
     lengths = {
         "decode": f"decode.* span input_size + 1 + h - 1 = {batch['insample_y'].shape[1]} steps; decoding reads the first "
@@ -77,6 +80,20 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
                            "the mean over outputs is fed back",
     }
     return tensors, lengths
+
+
+def likelihood(model, output, batch, rng) -> tuple[torch.Tensor, dict]:
+    """The loss of a distribution on the scale of the target, from a location and a scale for each window."""
+    loc, scale = 3 * torch.randn(BATCH, 1, 1, generator=rng), 0.5 + 2 * torch.rand(BATCH, 1, 1, generator=rng)
+    args = model.loss.scale_decouple(output=model.loss.domain_map(output), loc=loc, scale=scale)
+    y = batch["outsample_y"] * scale + loc
+    _, mean, quantiles = model.loss.sample(args, num_samples=SAMPLES)
+    loss = model.loss(y=y, distr_args=args, mask=batch["outsample_mask"])
+    model.loss.distr_mean = None  # a part of this graph: the loss, perhaps a default argument, could not be copied again
+    return loss, {
+        "loc": loc.squeeze(), "scale": scale.squeeze(), "distr_args": torch.cat(args, dim=-1),
+        "sampled": torch.cat([mean.squeeze(2), quantiles.squeeze(2)], dim=-1),
+    }
 
 
 def make_case(model_class, name: str, kwargs: dict) -> None:
@@ -107,8 +124,13 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
     output = model(inputs)
     tensors.update({f"after.{k}": v.clone() for k, v in buffers.items()})
     torch.manual_seed(seed_of(case))
-    loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
-                      y_insample=batch["insample_y"], mask=batch["outsample_mask"])
+    if model.loss.is_distribution_output:
+        loss, more = likelihood(model, output, batch, rng)
+        tensors.update(more)
+        lengths["sampled"] = f"[B, h, 1 + quantiles]: mean and quantiles of {SAMPLES} samples; distr_args are on the same scale"
+    else:
+        loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
+                          y_insample=batch["insample_y"], mask=batch["outsample_mask"])
     loss.backward()
     if isinstance(model.loss, IMPLICIT):
         tensors["levels"] = model.loss.q
@@ -116,8 +138,9 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
             model.loss.update_quantile([quantile])
             tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
+        # None: the loss never reaches it, and the fixture has no gradient of it.
         assert p.grad is None or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    tensors.update(squeezed(batch, "batch"))
+    tensors.update(squeezed(model, batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
     if buffers:

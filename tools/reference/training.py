@@ -20,6 +20,12 @@ from quantiles import drawn_as_ours
 HORIZON, VAL_SIZE = SHORT["h"], 9
 
 
+def in_order(model) -> None:
+    """Keeps the series of a multivariate model in order: upstream's loader shuffles them, and with them the weights' series."""
+    fit = model._fit
+    model._fit = lambda *args, **kwargs: fit(*args, **kwargs, shuffle_train=False)
+
+
 def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}, lengths: list = LENGTHS,
               weight=None) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
@@ -32,6 +38,8 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
 
     nf = NeuralForecast(models=[model_class(**kwargs, **QUIET)], freq=1, **init)
     model = nf.models[0]
+    if model.MULTIVARIATE:
+        in_order(model)
     initial = {key: value.clone() for key, value in model.state_dict().items()}
     with drawn_as_ours(model):
         nf.fit(frame, static_df=static, val_size=VAL_SIZE)

@@ -6,7 +6,7 @@ Reference: neuralforecast 3.3.0. Run: `python tools/reference/make.py windows`.
 
 import numpy as np
 import pandas as pd
-from neuralforecast.models import LSTM, NHITS
+from neuralforecast.models import LSTM, MLPMultivariate, NHITS
 from neuralforecast.tsdataset import TimeSeriesDataset, TimeSeriesLoader
 
 from fixture import camel, write_json
@@ -44,6 +44,19 @@ CASES = {
     "recurrent_val": dict(lengths=[12, 20], recurrent=True, h_train=2, val_size=5),
     "recurrent_start_padding": dict(lengths=[5, 9], recurrent=True, h_train=2, start_padding_enabled=True),
     "recurrent_threshold": dict(lengths=[5, 9], recurrent=True, h_train=2, training_data_availability_threshold=1.0),
+    "multivariate": dict(lengths=[5, 9, 20], multivariate=True),
+    "multivariate_step_3": dict(lengths=[5, 9, 20], multivariate=True, step_size=3),
+    "multivariate_start_padding": dict(lengths=[5, 9, 20], multivariate=True, start_padding_enabled=True),
+    "multivariate_val": dict(lengths=[12, 9, 20], multivariate=True, val_size=5, step_size=2),
+    "multivariate_val_longer_than_a_series": dict(lengths=[5, 9, 20], multivariate=True, val_size=7),
+    "multivariate_threshold_half": dict(lengths=[5, 9, 20], multivariate=True, training_data_availability_threshold=0.5),
+    "multivariate_threshold_full": dict(lengths=[9, 11, 20], multivariate=True, training_data_availability_threshold=1.0),
+    "multivariate_threshold_truncates": dict(lengths=[9, 20, 14], multivariate=True, input_size=5, start_padding_enabled=True,
+                                             training_data_availability_threshold=[0.3, 0.7]),
+    "multivariate_holes": dict(lengths=[9, 12], multivariate=True, holes=[[2, 3, 4, 5], [5, 6, 7, 8, 9, 10]],
+                               training_data_availability_threshold=0.75),
+    "multivariate_holes_hide_a_series": dict(lengths=[9, 20], multivariate=True, holes=[list(range(9)), []]),
+    "multivariate_too_short": dict(lengths=[2, 3], multivariate=True, h=3, input_size=8),
 }
 
 
@@ -82,9 +95,12 @@ def cut(model, batch, step: str, n_series: int) -> dict:
         windows, _, _, kept, _, columns = model._create_windows(batch, step=step)
     except Exception as error:
         return {"error": str(error)}
+    kept = kept.tolist()
+    if model.MULTIVARIATE:  # [Ws, L + h, C, N] as if each series were by itself, each window in all of them
+        kept = [series * len(windows) + i for i in kept for series in range(n_series)]
+        windows = windows.permute(3, 0, 1, 2).flatten(0, 1).unsqueeze(-1)
     all_starts = starts(windows[:, :, batch["y_idx"], 0].numpy(), n_series, 1 if step == "predict" else model.step_size)
     mask = windows[:, :, columns.get_loc("available_mask"), 0]
-    kept = kept.tolist()
     rows = [all_starts[i] for i in kept]
     return {
         "length": windows.shape[1],
@@ -93,12 +109,15 @@ def cut(model, batch, step: str, n_series: int) -> dict:
     }
 
 
-def run(name: str, lengths: list, holes=None, val_size=0, test_size=0, h=3, input_size=4, recurrent=False, **options) -> dict:
+def run(name: str, lengths: list, holes=None, val_size=0, test_size=0, h=3, input_size=4, recurrent=False, multivariate=False,
+        **options) -> dict:
     holes = holes or [[] for _ in lengths]
     dataset = panel(lengths, holes)
     batch = next(iter(TimeSeriesLoader(dataset, batch_size=len(lengths))))
     if recurrent:
         model = LSTM(h=h, input_size=input_size, recurrent=True, encoder_hidden_size=2, max_steps=1, **options)
+    elif multivariate:
+        model = MLPMultivariate(h=h, input_size=input_size, n_series=len(lengths), hidden_size=2, max_steps=1, **options)
     else:
         model = NHITS(h=h, input_size=input_size, mlp_units=[[2, 2]], max_steps=1, **options)
     model.val_size, model.test_size, model.predict_step_size = val_size, test_size, 1
@@ -112,6 +131,7 @@ def run(name: str, lengths: list, holes=None, val_size=0, test_size=0, h=3, inpu
     result["predict"] = cut(model, batch, "predict", len(lengths))
     return dict(name=name, lengths=lengths, holes=holes, valSize=val_size, testSize=test_size,
                 options=dict(h=h, inputSize=input_size, **({"recurrent": True} if recurrent else {}),
+                             **({"multivariate": True} if multivariate else {}),
                              **{camel(k): v for k, v in options.items()}), **result)
 
 
@@ -120,6 +140,7 @@ def make() -> None:
         "reference": "neuralforecast 3.3.0",
         "format": "windows: [series, start], start relative to the series' first step (negative: in the padding), null when no "
                   "window of that series holds data; available: available points in the input and in the horizon; all series in one "
-                  "batch, left-padded to the longest; recurrent models: input is inputSize + 1, horizon hTrain while training",
+                  "batch, left-padded to the longest; recurrent models: input is inputSize + 1, horizon hTrain while training; "
+                  "multivariate models: each window in all series, one after the other",
         "cases": [run(name, **case) for name, case in CASES.items()],
     })

@@ -30,6 +30,7 @@ impl Model for Skeleton {
         family: "linear",
         paper: "https://arxiv.org/abs/0000.00000",
         exogenous: Exogenous::NONE,
+        multivariate: false,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

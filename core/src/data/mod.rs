@@ -35,4 +35,4 @@ pub(crate) use scaling::scaler_of;
 pub use scaling::{LocalScalers, LocalScaling};
 pub use table::{Column, Table};
 pub use time_zone::TimeZone;
-pub use windows::{TrainWindows, Window, forecast_window, validation_windows};
+pub use windows::{TrainWindows, Window, across, forecast_window, groups, validation_windows};

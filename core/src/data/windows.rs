@@ -2,6 +2,11 @@
 //!
 //! Upstream pads every series on the left to the longest of the panel, so a shorter series has windows that begin
 //! before it; they count when enough of their points are available.
+//!
+//! A univariate model sees one series at once, a multivariate one all of them: a *group*. A window of a group is one
+//! window in each of its series, at the same times counted from their ends, one after the other in every list here.
+
+use std::ops::Range;
 
 use super::Panel;
 
@@ -34,54 +39,84 @@ pub struct TrainWindows {
 }
 
 impl TrainWindows {
-    /// The windows of one series that have enough available points.
-    pub fn of_series(&self, panel: &Panel, series: usize) -> Vec<Window> {
-        let rows = panel.rows(series);
+    /// The windows of a group that have enough available points in all its series together.
+    pub fn of(&self, panel: &Panel, group: Range<usize>) -> Vec<Window> {
         let longest = panel.max_len() as i64;
         let before = if self.start_padding { self.input as i64 - 1 } else { 0 };
         let total = (longest - self.held_out as i64).max(0) + before + self.pad_end as i64;
         let count = total - (self.input + self.horizon) as i64;
-        let first = -before - (longest - rows.len() as i64);
-        let available = Available::new(
-            &panel.mask[rows.start..rows.end.saturating_sub(self.held_out).max(rows.start)],
-        );
         let need = [0, 1].map(|i| {
-            let size = [self.input, self.horizon][i];
-            ((size as f64 * self.availability[i]) as usize).max(1)
+            let size = [self.input, self.horizon][i] as f64;
+            ((size * self.availability[i] * group.len() as f64) as usize).max(1)
         });
-        let starts = (0..=count).step_by(self.step).map(|k| first + k);
-        starts
-            .filter(|start| {
-                let middle = start + self.input as i64;
-                available.count(*start, middle) >= need[0]
-                    && available.count(middle, middle + self.horizon as i64) >= need[1]
-            })
-            .map(|start| Window { series, start })
-            .collect()
+        let available = |series| {
+            let rows = panel.rows(series);
+            let end = rows.end.saturating_sub(self.held_out).max(rows.start);
+            Available::new(&panel.mask[rows.start..end])
+        };
+        let available: Vec<Available> = group.clone().map(available).collect();
+        let enough = |windows: &[Window]| {
+            let mut found = [0; 2];
+            for (window, available) in windows.iter().zip(&available) {
+                let middle = window.start + self.input as i64;
+                found[0] += available.count(window.start, middle);
+                found[1] += available.count(middle, middle + self.horizon as i64);
+            }
+            found[0] >= need[0] && found[1] >= need[1]
+        };
+        let mut windows = Vec::new();
+        for at in (0..=count).step_by(self.step).map(|k| k - before) {
+            let first = windows.len();
+            windows.extend(across(panel, group.clone(), longest - at));
+            if !enough(&windows[first..]) {
+                windows.truncate(first);
+            }
+        }
+        windows
     }
 }
 
-/// The validation windows of one series: every horizon that lies in its last `val_size` rows.
+/// The series that a model sees at once: each by itself, or all `together`.
+pub fn groups(panel: &Panel, together: bool) -> Vec<Range<usize>> {
+    let n = panel.n_series();
+    if together { std::iter::once(0..n).collect() } else { (0..n).map(|i| i..i + 1).collect() }
+}
+
+/// The window of a group that begins so many rows before the end of every series.
+pub fn across(
+    panel: &Panel,
+    group: Range<usize>,
+    before_end: i64,
+) -> impl Iterator<Item = Window> + '_ {
+    group.map(move |series| Window { series, start: panel.len(series) as i64 - before_end })
+}
+
+/// The validation windows of a group: every horizon that lies in the last `val_size` rows.
 pub fn validation_windows(
     panel: &Panel,
-    series: usize,
+    group: Range<usize>,
     [input, h]: [usize; 2],
     val_size: usize,
     step: usize,
 ) -> Vec<Window> {
-    let (longest, len) = (panel.max_len() as i64, panel.rows(series).len() as i64);
+    let longest = panel.max_len() as i64;
     let [input, h, val_size] = [input, h, val_size].map(|n| n as i64);
     let mut first = (longest - input - val_size).max(0);
     if longest - first < input + h {
         first = longest - input - val_size; // padded on the left
     }
     let last = longest - input - h;
-    (first..=last).step_by(step).map(|at| Window { series, start: at - (longest - len) }).collect()
+    let starts = (first..=last).step_by(step);
+    starts.flat_map(|at| across(panel, group.clone(), longest - at)).collect()
 }
 
-/// The window whose horizon begins right after the last row of a series.
-pub fn forecast_window(panel: &Panel, series: usize, input: usize) -> Window {
-    Window { series, start: panel.rows(series).len() as i64 - input as i64 }
+/// The window of a group whose horizon begins right after the last rows.
+pub fn forecast_window(
+    panel: &Panel,
+    group: Range<usize>,
+    input: usize,
+) -> impl Iterator<Item = Window> + '_ {
+    across(panel, group, input as i64)
 }
 
 /// Counts of available points, by prefix sums.

@@ -31,7 +31,8 @@ impl Job<'_> {
         recurrence.map_or(self.model.train.input_size, |r| r.inference_input_size + 1)
     }
 
-    /// Forecasts of `h` steps from each window, one after the other, as columns.
+    /// Forecasts of `h` steps from each window, one after the other, as columns. Windows that span several series are
+    /// there in each, one after the other.
     pub(crate) fn columns(
         &self,
         source: &Source<'_>,
@@ -40,9 +41,9 @@ impl Job<'_> {
     ) -> Result<Columns> {
         let Self { runner, model, name, panel, control, quantile } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
-        let outputs = model.loss.outputs();
+        let outputs = model.loss.output_names.len();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-        for some in drawn.chunks(AT_ONCE) {
+        for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
             control.check()?;
             runner.forecast(
                 model,
@@ -51,7 +52,7 @@ impl Job<'_> {
                 [self.input(), h],
                 Purpose::Forecast { quantile },
                 |_, shard| {
-                    for step in shard.unscaled(model).chunks_exact(outputs) {
+                    for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
                     }
                 },

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::columns::{Columns, Job};
-use crate::data::forecast_window;
+use crate::data::{forecast_window, groups};
 use crate::losses::Loss;
 use crate::models::Instance;
 use crate::train::Source;
@@ -104,8 +104,9 @@ fn forecast_once(job: Job<'_>, future: &[(String, Vec<f64>)], h: usize) -> Resul
     };
     let known_ahead = job.model.train.futr_exog_list.iter().map(ahead).collect();
     let source = Source::new(job.model, job.panel, 0)?.with_future(known_ahead, h);
-    let window = |i| forecast_window(job.panel, i, job.input());
-    job.columns(&source, (0..job.panel.n_series()).map(window), h)
+    let groups = groups(job.panel, job.model.spec.multivariate).into_iter();
+    let window = |group| forecast_window(job.panel, group, job.input());
+    job.columns(&source, groups.flat_map(window), h)
 }
 
 /// Of columns with `h` values a series, those of these steps.

@@ -1,13 +1,14 @@
 //! Forecasts within the training data, as if each window's forecast began after it. Upstream: `core.py: predict_insample`.
 //!
 //! The last horizon of a series ends with its last row, and the others lie `step_size` rows before each other. Rows at the
-//! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded.
+//! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded. Upstream
+//! refuses multivariate models here.
 
-use super::columns::Job;
+use super::columns::{Columns, Job};
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::Asked;
 use super::result::Forecast;
-use crate::data::{Panel, Window};
+use crate::data::{Panel, Window, across, groups};
 use crate::train::{Control, Progress, Source};
 use crate::{Error, ErrorCode, Result, runtime};
 
@@ -69,11 +70,9 @@ impl NeuralForecast {
                 let source = Source::new(model, &seen, 0)?;
                 columns.extend(asked.columns(model, name, |quantile| {
                     let job = Job { runner, model, name, panel: &seen, control, quantile };
-                    let input = job.input() as i64;
-                    let windows = (0..trimmed.n_series()).flat_map(|series| {
-                        begins(series).map(move |at| Window { series, start: at as i64 - input })
-                    });
-                    job.columns(&source, windows, h)
+                    let cut = Cut::new(&job, [h, step]);
+                    let windows = cut.windows.iter().copied();
+                    Ok(cut.in_order(job.columns(&source, windows, h)?))
                 })?);
                 control.tell(|| Progress::done("predict", name));
             }
@@ -110,6 +109,50 @@ impl NeuralForecast {
         };
         forecast.check_asked(&options.level, &options.quantiles)?;
         Ok(forecast)
+    }
+}
+
+/// The windows of a panel whose series begin with a window.
+struct Cut {
+    windows: Vec<Window>,
+    /// Which of the windows are those of each series, from the first to the last, where the windows have another order.
+    order: Option<Vec<usize>>,
+    h: usize,
+}
+
+impl Cut {
+    /// Series by series. A multivariate model has all series in a window, counted from their ends; a window whose
+    /// horizon lies before a shorter series is no forecast of that.
+    fn new(job: &Job<'_>, [h, step]: [usize; 2]) -> Self {
+        let (panel, input) = (job.panel, job.input());
+        let count = |i: usize| (panel.len(i) - h) / step + 1;
+        let mut windows = Vec::new();
+        let mut places = vec![Vec::new(); panel.n_series()];
+        for group in groups(panel, job.model.spec.multivariate) {
+            let most = group.clone().map(count).max().unwrap_or(0);
+            for before_last in (0..most).rev() {
+                let before_end = h + before_last * step + input;
+                for window in across(panel, group.clone(), before_end as i64) {
+                    if before_last < count(window.series) {
+                        places[window.series].push(windows.len());
+                    }
+                    windows.push(window);
+                }
+            }
+        }
+        let order = job.model.spec.multivariate.then(|| places.concat());
+        Self { windows, order, h }
+    }
+
+    /// Columns of these windows as the result has them.
+    fn in_order(&self, mut columns: Columns) -> Columns {
+        if let Some(order) = &self.order {
+            for (_, values) in &mut columns {
+                let window = |at: &usize| values[at * self.h..][..self.h].to_vec();
+                *values = order.iter().flat_map(window).collect();
+            }
+        }
+        columns
     }
 }
 

@@ -1,90 +1,21 @@
 //! Scores: how far forecasts were from what happened, averaged over each series and then over the series.
 //!
-//! Definitions are those of utilsforecast 0.2.17, `losses.py`.
+//! Definitions are those of utilsforecast 0.2.17, `losses.py`, where it has them. Those of upstream's `losses/numpy.py` are
+//! the same for one series, but that it doubles sMAPE.
 
-use std::fmt;
-use std::str::FromStr;
+mod benchmark;
+mod names;
 
 use serde_json::Value;
 
 use super::Forecast;
 use super::result::{id_text, series_count, series_position, unknown_series};
 use crate::data::{Panel, TimeKind, format_time};
-use crate::{Error, ErrorCode, Result, nearest};
+use crate::{Error, ErrorCode, Result};
+use benchmark::benchmark;
 
-/// A score of a forecast. Less is better, but for coverage.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Metric {
-    /// Mean absolute error.
-    Mae,
-    /// Mean squared error.
-    Mse,
-    /// Root of the mean squared error of each series.
-    Rmse,
-    /// Mean absolute error relative to the actual value; actual zeros are skipped. A fraction, not percent.
-    Mape,
-    /// Mean of `|y - ŷ| / (|y| + |ŷ|)`: from 0 to 1, where other definitions double it. 0 where both are 0.
-    Smape,
-    /// Mean absolute error, relative to that of the seasonal naive forecast inside the training data.
-    Mase,
-    /// Mean quantile loss of a model's interval bounds and median.
-    MqLoss,
-    /// Share of actual values within the interval of this level, in percent; bounds count as within.
-    Coverage(f64),
-}
-
-const NAMES: [(&str, Metric); 7] = [
-    ("mae", Metric::Mae),
-    ("mse", Metric::Mse),
-    ("rmse", Metric::Rmse),
-    ("mape", Metric::Mape),
-    ("smape", Metric::Smape),
-    ("mase", Metric::Mase),
-    ("mqloss", Metric::MqLoss),
-];
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match (self, NAMES.iter().find(|(_, metric)| metric == self)) {
-            (_, Some((name, _))) => f.write_str(name),
-            (Self::Coverage(level), None) => write!(f, "coverage-{level}"),
-            (other, None) => unreachable!("{other:?} has no name"),
-        }
-    }
-}
-
-impl FromStr for Metric {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let name = text.to_lowercase();
-        let level = || {
-            name.strip_prefix("coverage-")?
-                .parse()
-                .ok()
-                .filter(|level| (0.0..=100.0).contains(level))
-        };
-        let named = NAMES.iter().find(|(n, _)| *n == name).map(|(_, metric)| *metric);
-        named.or_else(|| level().map(Self::Coverage)).ok_or_else(|| {
-            let names: Vec<&str> = NAMES.iter().map(|(n, _)| *n).chain(["coverage-90"]).collect();
-            let hint =
-                nearest(text, names.iter().copied()).map(|n| format!(" (did you mean \"{n}\"?)"));
-            Error::new(
-                ErrorCode::InvalidOption,
-                format!(
-                    "there is no metric \"{text}\"{}; there are {} (any level)",
-                    hint.unwrap_or_default(),
-                    names.join(", ")
-                ),
-            )
-            .with(|d| {
-                d.option = Some("metrics".into());
-                d.expected = Some(names.into());
-                d.actual = Some(text.into());
-            })
-        })
-    }
-}
+pub use benchmark::seasonal_naive;
+pub use names::Metric;
 
 /// The scores of each model, in the order of the models and metrics.
 pub type Scores = Vec<(String, Vec<(Metric, f64)>)>;
@@ -92,9 +23,23 @@ pub type Scores = Vec<(String, Vec<(Metric, f64)>)>;
 /// Scores all models of a forecast against what happened, matching by series and time.
 ///
 /// Masked actual values are skipped, and so are series that a metric is not defined for; if that leaves none, the score is NaN.
-/// `train` is needed for [`Metric::Mase`] alone, with its rows before the forecast; `season_length` is in steps.
-// Differs from upstream: a forecast that is NaN makes errors NaN instead of being skipped; it covers nothing in both.
+/// `train` is needed for [`Metric::Mase`] with its rows before the forecast, and for what is relative to a benchmark;
+/// `season_length` is in steps.
 pub fn evaluate(
+    forecast: &Forecast,
+    actual: &Panel,
+    train: Option<&Panel>,
+    season_length: usize,
+    metrics: &[Metric],
+) -> Result<Scores> {
+    evaluate_against(None, forecast, actual, train, season_length, metrics)
+}
+
+/// As [`evaluate`], where scores that are relative to a benchmark are to that of a model or column of the forecast; `None`
+/// is the seasonal naive forecast.
+// Differs from upstream: a forecast that is NaN makes errors NaN instead of being skipped; it covers nothing in both.
+pub fn evaluate_against(
+    benchmark_name: Option<&str>,
     forecast: &Forecast,
     actual: &Panel,
     train: Option<&Panel>,
@@ -107,6 +52,14 @@ pub fn evaluate(
     } else {
         Vec::new()
     };
+    let relative = metrics.iter().any(|m| matches!(m, Metric::Rmae | Metric::RelMse));
+    let benchmark = if relative {
+        benchmark(forecast, train, season_length, benchmark_name)?
+    } else {
+        Vec::new()
+    };
+    let compared = |row: usize| Some(f64::from(benchmark[row])).filter(|b| !b.is_nan());
+    let all = || observed.iter().flatten();
     let score = |model: &str, metric: Metric| {
         let term = term(forecast, model, metric)?;
         let of_series = observed.iter().enumerate().map(|(i, rows)| {
@@ -114,31 +67,33 @@ pub fn evaluate(
             match metric {
                 Metric::Rmse => Some(loss.sqrt()),
                 Metric::Mase => Some(loss / scales[i]?),
+                Metric::Rmae => {
+                    let error = |&(row, y): &(usize, f64)| Some((y - compared(row)?).abs());
+                    Some(loss / mean(rows.iter().map(error))?)
+                }
                 _ => Some(loss),
             }
         });
-        Ok((metric, mean(of_series).unwrap_or(f64::NAN)))
+        let score = match metric {
+            Metric::RelMse => {
+                let error = |&(row, y): &(usize, f64)| Some((y - compared(row)?).powi(2));
+                let loss = mean(all().map(|&(row, y)| term(row, y)));
+                loss.zip(mean(all().map(error)))
+                    .map(|(loss, of_benchmark)| loss / (of_benchmark + 1e-5))
+            }
+            Metric::Scrps => {
+                let sum: f64 = all().filter_map(|&(row, y)| term(row, y)).sum();
+                let size: f64 = all().map(|(_, y)| y.abs()).sum();
+                all().next().map(|_| 2.0 * sum / (size + 1e-5))
+            }
+            _ => mean(of_series),
+        };
+        Ok((metric, score.unwrap_or(f64::NAN)))
     };
     let of_model = |model: &String| {
         Ok((model.clone(), metrics.iter().map(|m| score(model, *m)).collect::<Result<_>>()?))
     };
     forecast.models.iter().map(of_model).collect()
-}
-
-/// Repeats the last season of each series over the horizon: `h` values per series.
-///
-/// A missing value is taken from the season before; NaN where no season has it.
-pub fn seasonal_naive(train: &Panel, h: usize, season_length: usize) -> Vec<f32> {
-    assert!(season_length > 0, "a season has at least one step");
-    let y = &train.temporal[0].1;
-    let value = |start: usize, end: usize, step: usize| {
-        let phase = season_length - step % season_length; // steps back from the end
-        let mut rows = (1..).map_while(|season: usize| {
-            end.checked_sub(phase + (season - 1) * season_length).filter(|row| *row >= start)
-        });
-        rows.find(|row| train.mask[*row] != 0.0).map_or(f32::NAN, |row| y[row] as f32)
-    };
-    train.indptr.windows(2).flat_map(|p| (0..h).map(move |step| value(p[0], p[1], step))).collect()
 }
 
 /// The loss of one row, given its actual value; none where it is not defined.
@@ -147,11 +102,11 @@ type Term<'a> = Box<dyn Fn(usize, f64) -> Option<f64> + 'a>;
 fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<'a>> {
     let point = || forecast.point(model);
     Ok(match metric {
-        Metric::Mae | Metric::Mase => {
+        Metric::Mae | Metric::Mase | Metric::Rmae => {
             let p = point()?;
             Box::new(|row, y| Some((y - f64::from(p[row])).abs()))
         }
-        Metric::Mse | Metric::Rmse => {
+        Metric::Mse | Metric::Rmse | Metric::RelMse => {
             let p = point()?;
             Box::new(|row, y| Some((y - f64::from(p[row])).powi(2)))
         }
@@ -167,7 +122,11 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
                 Some(if size == 0.0 { 0.0 } else { (y - p).abs() / size })
             })
         }
-        Metric::MqLoss => {
+        Metric::Accuracy => {
+            let p = point()?;
+            Box::new(|row, y| Some(if y as f32 == p[row] { 1.0 } else { 0.0 }))
+        }
+        Metric::MqLoss | Metric::Scrps => {
             let quantiles = forecast.quantiles(model);
             if quantiles.is_empty() {
                 return Err(Error::new(
@@ -176,12 +135,16 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
                 )
                 .with(|d| d.model = Some(model.into())));
             }
+            let of_mean = if metric == Metric::Scrps { 1.0 } else { 1.0 / quantiles.len() as f64 };
             Box::new(move |row, y| {
-                mean(quantiles.iter().map(|(q, values)| {
-                    let error = y - f64::from(values[row]);
-                    Some((q * error).max((q - 1.0) * error))
-                }))
+                let loss =
+                    |(q, values): &(f64, &[f32])| quantile_loss(*q, y - f64::from(values[row]));
+                Some(quantiles.iter().map(loss).sum::<f64>() * of_mean)
             })
+        }
+        Metric::Quantile(q) => {
+            let values = forecast.quantile(model, q)?;
+            Box::new(move |row, y| Some(quantile_loss(q, y - f64::from(values[row]))))
         }
         Metric::Coverage(level) => {
             let (lo, hi) = forecast.interval(model, level)?;
@@ -190,6 +153,10 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
             })
         }
     })
+}
+
+fn quantile_loss(q: f64, error: f64) -> f64 {
+    (q * error).max((q - 1.0) * error)
 }
 
 /// For each series, the forecast's rows that have an actual value, and that value.

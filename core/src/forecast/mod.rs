@@ -11,6 +11,7 @@ mod quantiles;
 mod result;
 mod saved;
 mod saved_training;
+mod series;
 mod training_data;
 mod training_run;
 
@@ -22,7 +23,7 @@ pub(crate) use horizon::forecast_model;
 pub use chart::ChartOptions;
 pub use future::FutureFrame;
 pub use insample::InsampleOptions;
-pub use metrics::{Metric, Scores, evaluate, seasonal_naive};
+pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use result::Forecast;
 pub use saved::SaveOptions;

@@ -10,6 +10,7 @@ use super::horizon::{forecast_model, horizon};
 use super::quantiles::Asked;
 use super::result::Forecast;
 use super::saved::Kept;
+use super::series::check_same;
 use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
@@ -240,7 +241,7 @@ impl NeuralForecast {
         let TrainingData { panel, frequency, scalers, val_size } =
             self.training_data(table, options)?;
 
-        let mut training = Training::prepare(self, options)?;
+        let mut training = Training::prepare(self, &panel, options)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
@@ -267,7 +268,9 @@ impl NeuralForecast {
                     frequency: Some(frequency),
                     ..self.panel_options(options.static_table.clone())
                 };
-                Some(Panel::from_table(table, &panel_options)?.0)
+                let panel = Panel::from_table(table, &panel_options)?.0;
+                check_same(&self.models, fitted.panel.as_deref(), &panel)?;
+                Some(panel)
             }
             None => None,
         };

@@ -89,14 +89,14 @@ impl Forecast {
         found.map(|(_, values)| *values).ok_or_else(|| {
             let there: Vec<f64> = all.iter().map(|(q, _)| (q * 1e9).round() / 1e9).collect();
             let known = if there.is_empty() {
-                "has no quantiles".into()
+                "has no quantiles, so".into()
             } else {
-                format!("has the quantiles {}", list(there.iter().map(f64::to_string)))
+                format!("has the quantiles {},", list(there.iter().map(f64::to_string)))
             };
             Error::new(
                 ErrorCode::InvalidOption,
                 format!(
-                    "\"{model}\" {known}, not {q}; to get it, train with `loss.mq({{ quantiles: [{q}] }})`, \
+                    "\"{model}\" {known} not {q}; to get it, train with `loss.mq({{ quantiles: [{q}] }})`, \
                      or with `loss.iq()` and predict it"
                 ),
             )

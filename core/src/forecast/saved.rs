@@ -66,7 +66,7 @@ impl Kept {
 }
 
 /// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 2] = [("catEmbDim", "fastai"), ("contextSize", "")];
+const WITHOUT_EFFECT: [(&str, &str); 1] = [("catEmbDim", "fastai")];
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
+use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
 use crate::data::Panel;
 use crate::models::Instance;
@@ -44,7 +45,11 @@ pub(super) struct Training {
 
 impl Training {
     /// The models of a forecaster, ready for a run.
-    pub(super) fn prepare(forecaster: &NeuralForecast, options: &FitOptions) -> Result<Self> {
+    pub(super) fn prepare(
+        forecaster: &NeuralForecast,
+        panel: &Panel,
+        options: &FitOptions,
+    ) -> Result<Self> {
         if options.max_steps == Some(0) {
             return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
         }
@@ -61,9 +66,12 @@ impl Training {
                 return Err(Error::new(ErrorCode::NotFitted, message));
             }
         };
+        if let (Some(_), Some(fitted)) = (before, &forecaster.fitted) {
+            check_same(&forecaster.models, fitted.panel.as_deref(), panel)?;
+        }
         let resumes = forecaster.interrupted() && options.max_steps.is_none();
         for (i, of) in forecaster.models.iter().enumerate() {
-            let mut model = Instance::new(&of.given)?;
+            let mut model = renewed(of, panel, before.is_some())?;
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {

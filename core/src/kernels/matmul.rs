@@ -6,6 +6,7 @@
 //! out evenly: 32 rows are tiles of 11, 11 and 10, not 14, 14 and 4. Everything here is safe code; one bounds check
 //! per step of a tile costs nothing beside its multiplications.
 
+use super::parallel::in_rows;
 use crate::simd::Simd;
 use std::cell::RefCell;
 
@@ -19,6 +20,10 @@ const BLOCK_COLS: usize = 512;
 const IN_PLACE_ROWS: usize = 64;
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
 const DOT_ROWS: usize = 4;
+
+/// Rows that a thread computes at least, where threads share a product; and how much a row must be worth it.
+const SHARED_ROWS: usize = 96;
+const SHARED_WORK: usize = 1 << 10;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +103,11 @@ pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
     if a.rows <= DOT_ROWS && rows_in_order && columns_in_order {
         dots(a, b, c, mode);
     } else {
-        PACKED.with_borrow_mut(|packed| blocks(a, b, c, mode, packed));
+        let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
+        in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
+            let a = a.part(first, 0, c.len() / b.cols, a.cols);
+            PACKED.with_borrow_mut(|packed| blocks(a, b, c, mode, packed));
+        });
     }
 }
 

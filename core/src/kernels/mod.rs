@@ -57,6 +57,7 @@ pub mod matmul;
 pub mod moving_average;
 pub mod norm;
 pub mod optimizer;
+pub mod parallel;
 pub mod permute;
 pub mod pointwise;
 pub mod pool;

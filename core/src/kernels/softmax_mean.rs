@@ -1,10 +1,34 @@
 //! Means of the values of a window, each with weights of its own that are a softmax along the window.
 
 use super::math::exp;
+use super::parallel::in_rows;
+
+/// Windows that a thread computes at least.
+const SHARED_WINDOWS: usize = 32;
+
+/// `y[b, j] = Σ_l p[b, l, j] v[b, l]` with `p = softmax_l w`, for `w` `[B, L, n]` and `v` `[B, L]`. Writes `p`.
+pub fn softmax_mean(w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f32]) {
+    let n = y.len() / (v.len() / len.max(1)).max(1);
+    in_rows([p, y], [len * n, n], SHARED_WINDOWS, &|first, [p, y]: [&mut [f32]; 2]| {
+        let windows = y.len() / n.max(1);
+        let (w, v) = (&w[first * len * n..][..p.len()], &v[first * len..][..windows * len]);
+        of_windows(w, v, len, p, y);
+    });
+}
+
+/// The gradient of [`softmax_mean`] for the weights: `dw += g p (v - y)`.
+pub fn softmax_mean_grad(g: &[f32], p: &[f32], v: &[f32], y: &[f32], len: usize, dw: &mut [f32]) {
+    let n = y.len() / (v.len() / len.max(1)).max(1);
+    in_rows([dw], [len * n], SHARED_WINDOWS, &|first, [dw]: [&mut [f32]; 1]| {
+        let windows = dw.len() / (len * n).max(1);
+        let (g, y) = (&g[first * n..][..windows * n], &y[first * n..][..windows * n]);
+        let (p, v) = (&p[first * len * n..][..dw.len()], &v[first * len..][..windows * len]);
+        grad_of_windows(g, p, v, y, len, dw);
+    });
+}
 
 simd_fn! {
-    /// `y[b, j] = Σ_l p[b, l, j] v[b, l]` with `p = softmax_l w`, for `w` `[B, L, n]` and `v` `[B, L]`. Writes `p`.
-    pub fn softmax_mean(s, w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f32]) {
+    fn of_windows(s, w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f32]) {
         assert!(w.len() == p.len() && v.len() % len.max(1) == 0, "weights of windows");
         let windows = v.len() / len.max(1);
         let n = y.len() / windows.max(1);
@@ -37,8 +61,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// The gradient of [`softmax_mean`] for the weights: `dw += g p (v - y)`.
-    pub fn softmax_mean_grad(s, g: &[f32], p: &[f32], v: &[f32], y: &[f32], len: usize, dw: &mut [f32]) {
+    fn grad_of_windows(s, g: &[f32], p: &[f32], v: &[f32], y: &[f32], len: usize, dw: &mut [f32]) {
         let windows = v.len() / len.max(1);
         let n = y.len() / windows.max(1);
         for (row, (dw, p)) in dw.chunks_exact_mut(n.max(1)).zip(p.chunks_exact(n.max(1))).enumerate() {

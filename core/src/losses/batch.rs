@@ -3,53 +3,126 @@
 use std::ops::AddAssign;
 
 use super::point::divide_no_nan;
-use super::{Formula, Horizon, Loss};
+use super::robust::spread;
+use super::{Formula, Horizon, Loss, Number};
 use crate::tape::{Backward, Inputs, Op, Output, Var};
 
 /// What is known of a batch before any forward; a batch's totals are the sum of those of its parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Sum of the weights of all points.
     pub weight: f64,
-    /// Windows, each as often as it was drawn.
+    /// Windows, each as often as it was drawn, and in each series that it spans.
     pub windows: f64,
-    /// Sum over the windows of `1 / mean error of the seasonal naive`, for MASE.
-    pub inverse_naive_error: f64,
+    /// Sum over the windows of `1 / mean error of the seasonal naive`, for MASE: of each series that a window spans.
+    pub inverse_naive_errors: Vec<f64>,
     /// Sum of the sizes of all actual values, for sCRPS.
     pub size: f64,
+    /// Sum over the windows of the weight of their points times `ln scale`, for likelihoods.
+    pub ln_scale: f64,
 }
 
-impl AddAssign for Totals {
-    fn add_assign(&mut self, part: Self) {
+impl Totals {
+    /// Adds to the naive error of one of the series that windows span.
+    pub(crate) fn add_inverse_naive_error(&mut self, series: usize, inverse: f64) {
+        let all = &mut self.inverse_naive_errors;
+        all.resize(all.len().max(series + 1), 0.0);
+        all[series] += inverse;
+    }
+}
+
+impl AddAssign<&Self> for Totals {
+    fn add_assign(&mut self, part: &Self) {
         self.weight += part.weight;
         self.windows += part.windows;
-        self.inverse_naive_error += part.inverse_naive_error;
         self.size += part.size;
+        self.ln_scale += part.ln_scale;
+        for (series, inverse) in part.inverse_naive_errors.iter().enumerate() {
+            self.add_inverse_naive_error(series, *inverse);
+        }
+    }
+}
+
+/// The horizons of some windows, each in one series after the other.
+pub(crate) struct Horizons<'a, T> {
+    y: &'a [T],
+    y_hat: &'a [T],
+    weights: &'a [f32],
+    counts: &'a [f32],
+    levels: &'a [f32],
+    /// Series that a window spans.
+    series: usize,
+    /// See [`Horizon::spread`]: of all steps of all windows, or nothing.
+    spread: Vec<f64>,
+}
+
+impl<'a, T: Number> Horizons<'a, T> {
+    /// `y`, `weights` are `[windows, series, h]`, `y_hat` and `levels` have the outputs beside, `counts` are
+    /// `[windows, series]`.
+    pub(crate) fn new(
+        loss: &Loss,
+        [y_hat, y]: [&'a [T]; 2],
+        [weights, counts]: [&'a [f32]; 2],
+        levels: &'a [f32],
+        series: usize,
+    ) -> Self {
+        let spread = match &loss.formula {
+            Formula::Tukey(tukey) if tukey.looks_at_others() && series > 1 => {
+                spread(y, [weights, counts], series)
+            }
+            _ => Vec::new(),
+        };
+        Self { y, y_hat, weights, counts, levels, series, spread }
+    }
+
+    /// The `i`-th of them.
+    pub(crate) fn at(&self, i: usize) -> Horizon<'_, T> {
+        let part = |all: usize| i * all / self.counts.len()..(i + 1) * all / self.counts.len();
+        let window = part(self.y.len());
+        let first = i / self.series * window.len();
+        Horizon {
+            y: &self.y[window.clone()],
+            y_hat: &self.y_hat[part(self.y_hat.len())],
+            weights: &self.weights[part(self.weights.len())],
+            count: f64::from(self.counts[i]),
+            levels: &self.levels[part(self.levels.len())],
+            spread: self.spread.get(first..first + window.len()).unwrap_or_default(),
+        }
     }
 }
 
 impl Loss {
-    /// What the sums over points and over windows are multiplied with; 0 for sums that there are not.
-    pub fn factors(&self, totals: &Totals) -> [f64; 2] {
+    /// What the sums over points and over windows are multiplied with; 0 for sums that there are not. The same for all
+    /// series that windows span, or one for each.
+    pub fn factors(&self, totals: &Totals) -> Vec<[f64; 2]> {
         let per_weight = divide_no_nan(1.0, totals.weight);
         let per_window = divide_no_nan(1.0, totals.windows);
-        match self.formula {
+        let factors = match self.formula {
             Formula::Tukey(_) | Formula::Accuracy => [0.0, per_window],
             Formula::Frequency { .. } => [per_weight, per_window],
             // As upstream, whose shapes make it divide every window's errors by every window's naive error and add.
-            Formula::Scaled { .. } => [totals.inverse_naive_error * per_weight, 0.0],
+            Formula::Scaled { .. } => {
+                let of = |inverse: &f64| [inverse * per_weight, 0.0];
+                return totals.inverse_naive_errors.iter().map(of).collect();
+            }
             Formula::ScaledCrps if totals.weight > 0.0 => [2.0 / (totals.size + 1e-5), 0.0],
             Formula::ScaledCrps => [0.0; 2],
             _ => [per_weight, 0.0],
-        }
+        };
+        vec![factors]
     }
 
     /// The loss of a whole batch from what its parts add up to; `grads` become its gradients.
     ///
-    /// Only RMSE has something to do: the root. Differs from upstream: where all errors are 0 its gradient is 0, not NaN.
-    pub fn finish(&self, value: f64, grads: &mut [f32]) -> f64 {
-        if self.formula != Formula::RootMeanSquare {
-            return value;
+    /// A likelihood is put on the scale of the target. RMSE takes the root; differs from upstream: where all errors are 0
+    /// its gradient is 0, not NaN.
+    pub fn finish(&self, value: f64, totals: &Totals, grads: &mut [f32]) -> f64 {
+        match self.formula {
+            Formula::RootMeanSquare => {}
+            Formula::Likelihood(_) => {
+                return value + totals.ln_scale * divide_no_nan(1.0, totals.weight);
+            }
+            _ => return value,
         }
         let root = value.sqrt();
         let factor = divide_no_nan(0.5, root) as f32;
@@ -57,67 +130,63 @@ impl Loss {
         root
     }
 
-    /// The loss of a batch from its two sums ([`Loss::add`]).
-    pub(crate) fn mean(&self, sums: [f64; 2], totals: &Totals) -> f64 {
+    /// The loss of a batch from its two sums ([`Loss::add`]) of each series that windows span.
+    pub(crate) fn mean(&self, sums: &[[f64; 2]], totals: &Totals) -> f64 {
         let factors = self.factors(totals);
-        self.finish(sums[0] * factors[0] + sums[1] * factors[1], &mut [])
+        let of_series = |(i, sums): (usize, &[f64; 2])| {
+            let factors = factors[i % factors.len()];
+            sums[0] * factors[0] + sums[1] * factors[1]
+        };
+        self.finish(sums.iter().enumerate().map(of_series).sum(), totals, &mut [])
     }
 }
 
-/// A part's share of a loss. Inputs: `ŷ [B, h, outputs]`, `y [B, h]`, weights `[B, h]`, counts `[B]`, and where the
-/// quantile of each number of `ŷ` is its own, these.
+/// A part's share of a loss. Inputs: `ŷ [B, N, h, outputs]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`, and
+/// where the quantile of each number of `ŷ` is its own, these.
 #[derive(Debug)]
 struct Share {
     loss: Loss,
-    factors: [f64; 2],
-}
-
-/// The `i`-th of the windows.
-fn window<'a>(i: usize, inputs: [&'a [f32]; 4], levels: &'a [f32]) -> Horizon<'a, f32> {
-    let [y_hat, y, weights, counts] = inputs;
-    let part = |all: &'a [f32]| {
-        let size = all.len() / counts.len();
-        &all[i * size..(i + 1) * size]
-    };
-    Horizon {
-        y: part(y),
-        y_hat: part(y_hat),
-        weights: part(weights),
-        count: f64::from(counts[i]),
-        levels: part(levels),
-    }
+    factors: Vec<[f64; 2]>,
+    /// `N`
+    series: usize,
 }
 
 impl Op for Share {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let inputs = [0, 1, 2, 3].map(|i| x.data(i));
+        let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| x.data(i));
         let levels = if x.count() > 4 { x.data(4) } else { &[] };
-        let mut sums = [0.0; 2];
-        for i in 0..inputs[3].len() {
-            self.loss.add(&window(i, inputs, levels), &mut sums);
+        let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
+        let mut sum = 0.0;
+        for (first, factors) in self.factors.iter().enumerate() {
+            let mut sums = [0.0; 2];
+            let windows = (first..counts.len()).step_by(self.factors.len());
+            windows.for_each(|i| self.loss.add(&all.at(i), &mut sums));
+            sum += sums[0] * factors[0] + sums[1] * factors[1];
         }
-        out.data[0] = (sums[0] * self.factors[0] + sums[1] * self.factors[1]) as f32;
+        out.data[0] = sum as f32;
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| {
-            let factors = self.factors.map(|f| f * f64::from(b.grad()[0]));
-            let inputs = [0, 1, 2, 3].map(|i| b.input(i));
+            let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| b.input(i));
             let levels = if b.count() > 4 { b.input(4) } else { &[] };
-            let size = dx.len() / inputs[3].len();
+            let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
+            let size = dx.len() / counts.len();
             for (i, dx) in dx.chunks_exact_mut(size).enumerate() {
-                let at = window(i, inputs, levels);
-                self.loss.slopes(&at, factors, |place, slope| dx[place] += slope as f32);
+                let factors =
+                    self.factors[i % self.factors.len()].map(|f| f * f64::from(b.grad()[0]));
+                self.loss.slopes(&all.at(i), factors, |place, slope| dx[place] += slope as f32);
             }
         });
     }
 }
 
 impl<'t> Var<'t> {
-    /// What this forecast `[B, h, outputs]` adds to the loss of a batch with these totals; see [`Loss::finish`].
+    /// What this forecast `[B, N, h, outputs]` of windows that span `N` series adds to the loss of a batch with these
+    /// totals; see [`Loss::finish`].
     ///
-    /// `y` and `weights` are `[B, h]`, `counts` says how often each window was drawn. `levels` are the quantiles that the
-    /// numbers of the forecast were made at, where each has its own.
+    /// `y` and `weights` are `[B, N, h]`, `counts` says how often each window was drawn; `N` of 1 may be left out. `levels`
+    /// are the quantiles that the numbers of the forecast were made at, where each has its own.
     #[track_caller]
     pub fn loss(
         self,
@@ -129,7 +198,8 @@ impl<'t> Var<'t> {
     ) -> Self {
         let size = y.shape().size() * loss.outputs();
         assert_eq!(self.shape().size(), size, "{self:?} against {y:?}");
-        let share = Share { loss: loss.clone(), factors: loss.factors(totals) };
+        let series = if y.shape().rank() == 3 { y.dim(1) } else { 1 };
+        let share = Share { loss: loss.clone(), factors: loss.factors(totals), series };
         let inputs = [self, y, weights, counts, levels.unwrap_or(counts)];
         let used = if levels.is_some() { 5 } else { 4 };
         self.tape().record(share, &inputs[..used], [])

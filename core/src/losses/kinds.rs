@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::distribution::Family;
 use super::quantile::{outputs_of_levels, outputs_of_quantiles, python_text};
-use super::{Formula, Implicit, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
+use super::{Formula, Implicit, Likelihood, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Name and arguments of each loss.
-const KINDS: [(&str, &[&str]); 17] = [
+const KINDS: [(&str, &[&str]); 18] = [
     ("MAE", &["horizonWeight"]),
     ("MSE", &["horizonWeight"]),
     ("RMSE", &["horizonWeight"]),
@@ -26,6 +27,10 @@ const KINDS: [(&str, &[&str]); 17] = [
     (
         "HuberIQLoss",
         &["cosEmbeddingDim", "concentration0", "concentration1", "delta", "horizonWeight"],
+    ),
+    (
+        "DistributionLoss",
+        &["distribution", "level", "quantiles", "numSamples", "returnParams", "horizonWeight"],
     ),
     ("Accuracy", &[]),
     ("sCRPS", &["level", "quantiles"]),
@@ -121,6 +126,35 @@ impl Args<'_> {
         })
     }
 
+    fn likelihood(&self) -> Result<Likelihood> {
+        let given = self.get("distribution").cloned().unwrap_or_default();
+        let names = Family::NAMES.join(", ");
+        let Some(name) = given.as_str() else {
+            return Err(self.wrong("distribution", &format!("one of {names}")));
+        };
+        let family = Family::named(name).ok_or_else(|| {
+            let message = format!(
+                "{}: distribution \"{name}\" does not exist here; there are {names}",
+                self.option
+            );
+            Error::new(ErrorCode::Unsupported, message).with(|d| {
+                d.option = Some(format!("{}.distribution", self.option));
+                d.expected = Some(json!(Family::NAMES));
+                d.actual = Some(given.clone());
+            })
+        })?;
+        let whole = |n: &f64| n.fract() == 0.0 && (1.0..=1e6).contains(n);
+        let samples =
+            self.number("numSamples", Some(1000.0), "a whole number from 1 to 1000000", whole)?;
+        let return_params = self.get("returnParams").map_or(Some(false), Value::as_bool);
+        let wrong = || self.wrong("returnParams", "true or false");
+        Ok(Likelihood {
+            family,
+            samples: samples as usize,
+            return_params: return_params.ok_or_else(wrong)?,
+        })
+    }
+
     fn horizon_weight(&self, h: usize) -> Result<Option<Vec<f32>>> {
         let expected = format!("{h} numbers ≥ 0, one per step, not all 0");
         let weights = self.numbers("horizonWeight", &expected, |w| *w >= 0.0)?;
@@ -206,6 +240,22 @@ impl Loss {
                     _ => Pinball::OfHuber { delta: args.delta()? },
                 })
             }
+            "DistributionLoss" => {
+                let likelihood = args.likelihood()?;
+                outputs = args.outputs()?;
+                if args.get("quantiles").is_some() {
+                    let pairs = outputs.0.into_iter().zip(outputs.1);
+                    let mut pairs: Vec<(f32, String)> = pairs.collect();
+                    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+                    outputs = pairs.into_iter().unzip();
+                }
+                outputs.1.insert(0, String::new());
+                if likelihood.return_params {
+                    let parameters = likelihood.family.parameters();
+                    outputs.1.extend(parameters.iter().map(ToString::to_string));
+                }
+                Formula::Likelihood(likelihood)
+            }
             "Accuracy" => Formula::Accuracy,
             _ => {
                 outputs.0 = args.outputs()?.0;
@@ -270,6 +320,23 @@ mod tests {
     }
 
     #[test]
+    fn a_distribution_has_a_mean_sorted_quantiles_and_its_parameters() {
+        let names = |args| loss("DistributionLoss", args).unwrap();
+        let normal = names(json!({ "distribution": "Normal" }));
+        let levels = ["", "-median", "-lo-90", "-lo-80", "-hi-80", "-hi-90"];
+        assert_eq!(
+            (&normal.output_names[..], normal.outputs()),
+            (&levels.map(String::from)[..], 2)
+        );
+        let args = json!({
+            "distribution": "StudentT", "quantiles": [0.9, 0.5], "returnParams": true,
+        });
+        let t = names(args);
+        assert_eq!(t.output_names, ["", "-median", "-hi-80.0", "-df", "-loc", "-scale"]);
+        assert_eq!((&t.quantiles[..], t.outputs()), (&[0.5, 0.9][..], 3));
+    }
+
+    #[test]
     fn wrong_losses_say_what_is_wrong() {
         let message = |kind, args| loss(kind, args).unwrap_err().to_string();
         for (kind, args, expected) in [
@@ -322,6 +389,16 @@ mod tests {
                 "HuberIQLoss",
                 json!({ "concentration1": -1 }),
                 r#"option "loss.concentration1" must be a number > 0, got -1"#,
+            ),
+            (
+                "DistributionLoss",
+                json!({}),
+                r#"option "loss.distribution" must be one of Normal, StudentT, got null"#,
+            ),
+            (
+                "DistributionLoss",
+                json!({ "distribution": "Normal", "numSamples": 0 }),
+                r#"option "loss.numSamples" must be a whole number from 1 to 1000000, got 0"#,
             ),
             (
                 "relMSE",

@@ -5,6 +5,7 @@
 //! stands beside its slope in the file of its family.
 
 mod batch;
+mod distribution;
 mod frequency;
 mod kinds;
 mod point;
@@ -19,7 +20,11 @@ use point::Point;
 use quantile::Pinball;
 use robust::Tukey;
 
+pub(crate) use batch::Horizons;
 pub use batch::Totals;
+#[cfg(test)]
+pub(crate) use distribution::Law;
+pub(crate) use distribution::{Draws, Likelihood, sampled_quantiles};
 pub use kinds::every_loss;
 pub(crate) use point::inverse_naive_error;
 pub(crate) use quantile::python_text;
@@ -86,6 +91,8 @@ enum Formula {
     Accuracy,
     /// `2·Σ w·pinball / Σ |y|`. Upstream: `sCRPS`.
     ScaledCrps,
+    /// The weighted mean of `-ln p(y)`. Upstream: `DistributionLoss`.
+    Likelihood(Likelihood),
 }
 
 /// A loss ready to use.
@@ -96,7 +103,7 @@ pub struct Loss {
     pub kind: &'static str,
     /// Quantiles that the outputs estimate; empty for a point forecast.
     pub quantiles: Vec<f32>,
-    /// What is appended to a model's name for each output: `""`, or `"-median"`, `"-lo-90"`, ….
+    /// What is appended to a model's name for each column: `""`, or `"-median"`, `"-lo-90"`, ….
     pub output_names: Vec<String>,
     /// Weight of each step of the horizon.
     pub horizon_weight: Option<Vec<f32>>,
@@ -114,7 +121,8 @@ pub struct Implicit {
     pub concentration: [f64; 2],
 }
 
-/// The horizon of one window: `y` and `weights` have one number per step, `y_hat` one or more.
+/// The horizon of one window: `y` and `weights` have one number per step, `y_hat` one or more. For a likelihood `y` is
+/// relative to the window's shift and scale.
 pub(crate) struct Horizon<'a, T> {
     pub(crate) y: &'a [T],
     pub(crate) y_hat: &'a [T],
@@ -122,6 +130,8 @@ pub(crate) struct Horizon<'a, T> {
     pub(crate) weights: &'a [f32],
     /// How often the window was drawn.
     pub(crate) count: f64,
+    /// For Tukey's loss of a window that spans several series: how far they are apart at each step. Else empty.
+    pub(crate) spread: &'a [f64],
     /// The quantile that each number of the forecast was made at; empty where the loss has quantiles of its own.
     pub(crate) levels: &'a [f32],
 }
@@ -157,6 +167,17 @@ impl<T: Number> Horizon<'_, T> {
         y - y_hat
     }
 
+    /// Visits weight, step and the network's numbers of every step that weighs anything.
+    fn each_law(&self, mut visit: impl FnMut(f64, usize, &[f64])) {
+        let mut raw = [0.0; 4];
+        let outputs = self.outputs();
+        for (t, w) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
+            let numbers = &self.y_hat[t * outputs..][..outputs];
+            raw.iter_mut().zip(numbers).for_each(|(to, from)| *to = (*from).into());
+            visit(f64::from(*w), t, &raw[..outputs]);
+        }
+    }
+
     /// Availability and sample weight, which upstream calls the mask, of a loss without horizon weights.
     fn masks(&self) -> impl Iterator<Item = f64> {
         self.weights.iter().map(|w| f64::from(*w) / self.count)
@@ -166,7 +187,15 @@ impl<T: Number> Horizon<'_, T> {
 impl Loss {
     /// Numbers per step of the horizon that a model gives for this loss.
     pub fn outputs(&self) -> usize {
-        self.output_names.len()
+        match &self.formula {
+            Formula::Likelihood(likelihood) => likelihood.family.parameters().len(),
+            _ => self.output_names.len(),
+        }
+    }
+
+    /// Whether it judges several quantiles at each step.
+    pub fn judges_quantiles(&self) -> bool {
+        self.is_multi_quantile() || self.formula == Formula::ScaledCrps
     }
 
     /// Whether a model gives a number for each of several quantiles.
@@ -197,7 +226,7 @@ impl Loss {
             Formula::Huber { delta } => robust::huber(y - y_hat, *delta),
             Formula::Quantiles(pinball) => pinball.value(q, y - y_hat),
             Formula::ScaledCrps => Pinball::Plain.value(q, y - y_hat),
-            Formula::Tukey(_) | Formula::Accuracy => 0.0,
+            Formula::Tukey(_) | Formula::Accuracy | Formula::Likelihood(_) => 0.0,
         }
     }
 
@@ -211,7 +240,7 @@ impl Loss {
             Formula::Huber { delta } => -robust::huber_slope(y - y_hat, *delta),
             Formula::Quantiles(pinball) => pinball.slope(q, y - y_hat),
             Formula::ScaledCrps => Pinball::Plain.slope(q, y - y_hat),
-            Formula::Tukey(_) | Formula::Accuracy => 0.0,
+            Formula::Tukey(_) | Formula::Accuracy | Formula::Likelihood(_) => 0.0,
         }
     }
 
@@ -241,6 +270,11 @@ impl Loss {
                 let sum: f64 = at.masks().enumerate().map(share).sum();
                 sums[1] += at.count * sum / at.len() as f64;
             }
+            Formula::Likelihood(likelihood) => {
+                at.each_law(|w, t, raw| {
+                    sums[0] += w * likelihood.family.law(raw).loss(at.y[t].into());
+                });
+            }
             formula => {
                 self.each(at, |w, t, o| {
                     sums[0] += w * self.value(at.point(t, o), self.quantile(at, t, o));
@@ -266,6 +300,11 @@ impl Loss {
                     add(t, window * tukey.slope(at, t, mask));
                 }
             }
+            Formula::Likelihood(likelihood) => at.each_law(|w, t, raw| {
+                likelihood.family.slopes(at.y[t].into(), raw, |(i, slope)| {
+                    add(t * raw.len() + i, factors[0] * w * slope);
+                });
+            }),
             formula => {
                 let outputs = at.outputs();
                 self.each(at, |w, t, o| {

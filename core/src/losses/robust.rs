@@ -3,6 +3,9 @@
 use super::point::sign;
 use super::{Horizon, Number};
 
+/// What upstream adds to a deviation.
+const CLOSE: f64 = 1e-2f32 as f64;
+
 /// Squared near 0, absolute beyond `delta`: `e²/2`, or `δ·(|e| - δ/2)`.
 pub(super) fn huber(error: f64, delta: f64) -> f64 {
     let size = error.abs();
@@ -16,24 +19,35 @@ pub(super) fn huber_slope(error: f64, delta: f64) -> f64 {
 
 /// Tukey's biweight as upstream has it: `c²/6 · (1 - (d / c)²)³` for `d = |y - ŷ| / scale ≤ c`, and `c²/6` beyond.
 ///
+/// With `normalize`, the scale is the [`spread`] of the window's series at the step: for one series, 0.01.
+///
 /// This is greatest at no error and falls to 0 at `d = c`, unlike the textbook's `c²/6 · (1 - (1 - (d / c)²)³)`. Upstream
 /// averages over all points, available or not: unavailable ones count 0 near the forecast and in full beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Tukey {
     c: f64,
-    scale: f64,
+    normalize: bool,
 }
 
 impl Tukey {
-    /// With `normalize`, upstream divides by the deviation over the series of a window plus 0.01: for one series, 0.01.
     pub(super) fn new(c: f64, normalize: bool) -> Self {
-        Self { c, scale: if normalize { f64::from(1e-2f32) } else { 1.0 } }
+        Self { c, normalize }
+    }
+
+    /// Whether it looks at all series that a window spans.
+    pub(super) fn looks_at_others(&self) -> bool {
+        self.normalize
+    }
+
+    /// What errors of the `t`-th step are divided by.
+    fn scale<T>(&self, at: &Horizon<'_, T>, t: usize) -> f64 {
+        if self.normalize { at.spread.get(t).copied().unwrap_or(CLOSE) } else { 1.0 }
     }
 
     /// The mean over a window's horizon.
     pub(super) fn mean<T: Number>(&self, at: &Horizon<'_, T>) -> f64 {
         let term = |(t, mask): (usize, f64)| {
-            let d = at.error(t, 0).abs() / self.scale;
+            let d = at.error(t, 0).abs() / self.scale(at, t);
             if d <= self.c { mask * (1.0 - (d / self.c).powi(2)).powi(3) } else { 1.0 }
         };
         let sum: f64 = at.masks().enumerate().map(term).sum();
@@ -42,14 +56,38 @@ impl Tukey {
 
     /// Derivative of [`Tukey::mean`] with respect to the `t`-th forecast, whose mask is given.
     pub(super) fn slope<T: Number>(&self, at: &Horizon<'_, T>, t: usize, mask: f64) -> f64 {
-        let error = at.error(t, 0);
-        let d = error.abs() / self.scale;
+        let (error, scale) = (at.error(t, 0), self.scale(at, t));
+        let d = error.abs() / scale;
         if d > self.c {
             return 0.0;
         }
         let inside = 1.0 - (d / self.c).powi(2);
-        mask * inside * inside * d * sign(error) / (self.scale * at.len() as f64)
+        mask * inside * inside * d * sign(error) / (scale * at.len() as f64)
     }
+}
+
+/// How far the series of each window are apart at each step: the deviation of those that are available, plus 0.01.
+pub(super) fn spread<T: Number>(
+    y: &[T],
+    [weights, counts]: [&[f32]; 2],
+    series: usize,
+) -> Vec<f64> {
+    let h = y.len() / counts.len();
+    let mut spread = Vec::with_capacity(y.len() / series);
+    for window in 0..counts.len() / series {
+        for t in 0..h {
+            // Upstream: a sample weight below 1 makes a point unavailable here.
+            let available = (window * series..(window + 1) * series).filter_map(|i| {
+                let mask = f64::from(weights[i * h + t]) / f64::from(counts[i]);
+                (mask >= 1.0).then(|| y[i * h + t].into())
+            });
+            let n = available.clone().count().max(1) as f64;
+            let mean = available.clone().sum::<f64>() / n;
+            spread
+                .push((available.map(|y: f64| (y - mean).powi(2)).sum::<f64>() / n).sqrt() + CLOSE);
+        }
+    }
+    spread
 }
 
 #[cfg(test)]
@@ -70,6 +108,7 @@ mod tests {
                 y_hat: &[y_hat, 0.5],
                 weights: &[2.0; 2],
                 count: 2.0,
+                spread: &[],
                 levels: &[],
             })
         };
@@ -79,6 +118,7 @@ mod tests {
                 y_hat: &[y_hat, 0.5],
                 weights: &[2.0; 2],
                 count: 2.0,
+                spread: &[],
                 levels: &[],
             };
             let up = (mean(y_hat + 1e-6) - mean(y_hat - 1e-6)) / 2e-6;
@@ -95,6 +135,7 @@ mod tests {
                 y_hat: &[y_hat],
                 weights: &[0.0],
                 count: 1.0,
+                spread: &[],
                 levels: &[],
             })
         };

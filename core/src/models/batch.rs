@@ -5,17 +5,28 @@ use crate::nn::RecurrentState;
 use crate::tape::{Tape, Var};
 
 /// Scaled inputs of `B` windows. `L` is the input size, `h` the horizon.
+///
+/// A multivariate model sees `N` series at once, in the order of their ids: a window is one stretch of time in all of
+/// them, each scaled by itself. Its shapes are upstream's: the series are the last axis, columns come before time.
+///
+/// | | univariate | multivariate |
+/// |---|---|---|
+/// | `insample_y`, `insample_mask` | `[B, L]` | `[B, L, N]` |
+/// | `futr_exog` | `[B, L + h, F]` | `[B, F, L + h, N]` |
+/// | `hist_exog` | `[B, L, X]` | `[B, X, L, N]` |
+/// | `stat_exog` | `[B, S]` | `[N, S]`: the same for all windows |
+/// | forecast | `[B, h, O]` | `[B, h, N·O]` |
 #[derive(Clone, Copy)]
 pub struct Batch<'t> {
-    /// Target before the forecast: `[B, L]`; a recurrent model sees the training horizon too, shifted by one.
+    /// Target before the forecast; a recurrent model sees the training horizon too, shifted by one.
     pub insample_y: Var<'t>,
     /// 1 where `insample_y` is available, else 0.
     pub insample_mask: Var<'t>,
-    /// Exogenous columns known in advance: `[B, L + h, F]`.
+    /// Exogenous columns known in advance.
     pub futr_exog: Option<Var<'t>>,
-    /// Exogenous columns known until the forecast: `[B, L, X]`.
+    /// Exogenous columns known until the forecast.
     pub hist_exog: Option<Var<'t>>,
-    /// Columns that do not change in time: `[B, S]`.
+    /// Columns that do not change in time.
     pub stat_exog: Option<Var<'t>>,
     /// Where a recurrent model keeps its state while it decodes step by step.
     pub state: Option<&'t RecurrentState>,

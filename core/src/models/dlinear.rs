@@ -28,6 +28,7 @@ impl Model for DLinear {
         family: "linear",
         paper: "https://arxiv.org/abs/2205.13504",
         exogenous: Exogenous::NONE,
+        multivariate: false,
     };
 
     fn train() -> Train {

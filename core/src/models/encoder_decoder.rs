@@ -66,6 +66,7 @@ impl EncoderDecoder {
         let recurrence = o.recurrent.then(|| Recurrence {
             h_train: o.h_train,
             inference_input_size: o.inference_input_size.unwrap_or(dims.input),
+            trajectory_samples: 100, // a default of upstream's base class that no option reaches
         });
         Ok(Self { encoder, decoder, recurrence, dims })
     }

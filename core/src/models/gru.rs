@@ -42,6 +42,7 @@ impl Model for GRU {
         family: "recurrent",
         paper: "https://arxiv.org/abs/1412.3555",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

@@ -4,12 +4,10 @@
 //! forecast. A head is told what it is asked for ([`Asked`]) and where the rows of its shard lie in the whole batch, so that
 //! what it draws does not depend on shards.
 
-use std::f64::consts::PI;
-
 use crate::losses::{Implicit, Loss};
 use crate::nn::{Activate, Activation, Linear, Path};
 use crate::rng::Key;
-use crate::tape::{Tape, Var};
+use crate::tape::Var;
 use crate::variates::beta;
 
 /// What a head is asked for.
@@ -45,7 +43,7 @@ pub(crate) enum Head {
     /// The network's output is the forecast.
     Identity,
     /// A network that maps the output to any quantile.
-    Implicit(ImplicitQuantiles),
+    Implicit(Box<ImplicitQuantiles>),
 }
 
 impl Head {
@@ -53,7 +51,10 @@ impl Head {
     pub(crate) fn new(path: &Path<'_>, loss: &Loss) -> Self {
         match loss.implicit {
             None => Self::Identity,
-            Some(implicit) => Self::Implicit(ImplicitQuantiles::new(&path.sub("loss"), implicit)),
+            Some(implicit) => {
+                let head = ImplicitQuantiles::new(&path.sub("loss"), implicit);
+                Self::Implicit(Box::new(head))
+            }
         }
     }
 
@@ -130,26 +131,11 @@ impl ImplicitQuantiles {
     /// The forecast at `levels`, one for each number of `output` or one for all.
     pub(crate) fn at<'t>(&self, output: Var<'t>, levels: Var<'t>) -> Var<'t> {
         let (tape, shape) = (output.tape(), output.shape());
-        let cosines = self.cosines(tape, levels); // [levels, n]
+        let cosines = levels.cosines(self.implicit.cosines); // [levels, n]
         let hidden = self.activate.forward(self.hidden.forward(cosines));
         let gain = self.gain.forward(hidden) + tape.constant([1], &[1.0]); // [levels, 1]
         let bent = output.reshape([shape.size(), 1]) * gain; // [numbers, 1]
         self.bend.forward(self.output.forward(bent)).reshape(shape)
-    }
-
-    /// `cos(π·τ·k)` for each `k`, by `cos((k + 1)·x) = 2·cos(x)·cos(k·x) - cos((k - 1)·x)`.
-    fn cosines<'t>(&self, tape: &'t Tape, levels: Var<'t>) -> Var<'t> {
-        let n = self.implicit.cosines;
-        tape.input([levels.shape().size(), n], |to| {
-            for (row, q) in to.chunks_exact_mut(n).zip(&*levels.data()) {
-                let step = (PI * f64::from(*q)).cos();
-                let (mut now, mut next) = (1.0, step);
-                for cosine in row {
-                    *cosine = now as f32;
-                    (now, next) = (next, 2.0 * step * next - now);
-                }
-            }
-        })
     }
 }
 
@@ -161,8 +147,9 @@ mod tests {
     use crate::losses::LossSpec;
     use crate::nn::Params;
     use crate::rng::Stream;
+    use crate::tape::Tape;
 
-    fn head(args: serde_json::Value) -> (ImplicitQuantiles, Arc<Vec<f32>>) {
+    fn head(args: serde_json::Value) -> (Box<ImplicitQuantiles>, Arc<Vec<f32>>) {
         let spec = LossSpec { kind: "IQLoss".into(), args: args.as_object().unwrap().clone() };
         let params = Params::default();
         let loss = Loss::new(&spec, 3, "loss").unwrap();
@@ -171,20 +158,6 @@ mod tests {
         let entries = params.into_entries();
         entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 1, &mut values));
         (head, Arc::new(values))
-    }
-
-    #[test]
-    fn cosines_are_cosines() {
-        let (head, _) = head(serde_json::json!({ "cosEmbeddingDim": 128 }));
-        let tape = Tape::default();
-        let levels = [0.0, 0.013, 0.5, 0.77, 0.999, 1.0];
-        let cosines = head.cosines(&tape, tape.constant([6], &levels));
-        for (row, q) in cosines.data().chunks(128).zip(levels) {
-            for (k, cosine) in row.iter().enumerate() {
-                let expected = (PI * f64::from(q) * k as f64).cos() as f32;
-                assert!((cosine - expected).abs() < 1e-7, "{k} of {q}: {cosine}, {expected}");
-            }
-        }
     }
 
     #[test]

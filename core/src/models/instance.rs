@@ -43,6 +43,8 @@ pub struct Instance {
     pub values: Arc<Vec<f32>>,
     /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
+    /// Series that it sees at once: 1 unless it is multivariate.
+    pub series: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
     /// Between the network and the loss or the forecast.
@@ -51,9 +53,20 @@ pub struct Instance {
 
 impl Instance {
     /// Checks all options and declares the parameters, initialised from `randomSeed`.
+    ///
+    /// A multivariate model without `nSeries` is made for one series, until [`Instance::for_series`] is told how many.
     pub fn new(given: &ModelSpec) -> Result<Self> {
+        Self::made(given, None)
+    }
+
+    /// The same model for this many series, which a univariate one need not know.
+    pub fn for_series(given: &ModelSpec, series: usize) -> Result<Self> {
+        Self::made(given, Some(series))
+    }
+
+    fn made(given: &ModelSpec, series: Option<usize>) -> Result<Self> {
         let entry = find(&given.model)?;
-        build(&entry, given).map_err(|e| {
+        build(&entry, given, series).map_err(|e| {
             e.with(|d| {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
@@ -119,6 +132,16 @@ impl Instance {
         Ok(())
     }
 
+    /// What a model that decodes step by step is given of its own outputs of a step, scaled.
+    pub(crate) fn fed_back(&self, outputs: &[f32], s: Statistics) -> f32 {
+        let Some(likelihood) = self.loss.likelihood() else {
+            return outputs.iter().sum::<f32>() / outputs.len() as f32;
+        };
+        let raw: Vec<f64> = outputs.iter().map(|v| f64::from(*v)).collect();
+        let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
+        self.train.scaler_type.scale(law.location, s)
+    }
+
     /// What a forecast of a window with these statistics is scaled back with.
     pub fn unscaling(&self, statistics: Statistics) -> Statistics {
         match self.revin {
@@ -130,11 +153,15 @@ impl Instance {
     }
 }
 
-pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+pub(super) fn build(entry: &Entry, given: &ModelSpec, series: Option<usize>) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
+    if entry.spec.multivariate {
+        train.n_series = series.or(train.n_series);
+    }
     train.check()?;
-    check_exogenous(entry.spec, &train)?;
+    check_exogenous(entry, &train)?;
+    (entry.check)(&train)?;
     let (loss, valid_loss) = train.losses()?;
     let dims = Dims {
         input: train.input_size,
@@ -143,6 +170,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         futr: train.futr_exog_list.len(),
         hist: train.hist_exog_list.len(),
         stat: train.stat_exog_list.len(),
+        series: train.n_series.unwrap_or(1),
     };
     let (params, (network, head)) = Params::declared(|params| {
         let network = (entry.build)(params, dims, &own)?;
@@ -170,6 +198,7 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         entries,
         values,
         trained,
+        series: dims.series,
         revin,
         network,
         head,
@@ -179,7 +208,8 @@ pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
 }
 
 /// Refuses columns of a kind that the model does not take.
-fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
+fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
+    let spec = entry.spec;
     let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
@@ -194,9 +224,12 @@ fn check_exogenous(spec: Spec, train: &Train) -> Result<()> {
             }));
         }
     }
-    if train.exclude_insample_y && spec.exogenous == super::Exogenous::NONE {
-        let message =
-            format!("{} does not take excludeInsampleY: it has no other input", spec.name);
+    if train.exclude_insample_y && !entry.can_exclude_target {
+        let why = match spec.exogenous == super::Exogenous::NONE {
+            true => "it has no other input",
+            false => "it forecasts each value from the one before",
+        };
+        let message = format!("{} does not take excludeInsampleY: {why}", spec.name);
         return Err(Error::new(ErrorCode::UnsupportedExog, message)
             .with(|d| d.option = Some("excludeInsampleY".into())));
     }

@@ -42,6 +42,7 @@ impl Model for LSTM {
         family: "recurrent",
         paper: "https://arxiv.org/abs/1402.1128",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

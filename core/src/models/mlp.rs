@@ -28,6 +28,7 @@ impl Model for MLP {
         family: "multilayer perceptron",
         paper: "https://doi.org/10.1037/h0042519",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

@@ -1,7 +1,11 @@
 //! Models: one file each, registered by one line below.
 
 mod batch;
+pub mod bitcn;
 mod checks;
+pub mod deepar;
+pub mod deepnpts;
+pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
 pub mod gru;
@@ -9,13 +13,17 @@ mod head;
 mod instance;
 pub mod lstm;
 pub mod mlp;
+pub mod mlpmultivariate;
 pub mod nbeats;
 pub mod nbeatsx;
 pub mod nhits;
 pub mod nlinear;
 pub mod rlinear;
 pub mod rnn;
+pub mod tcn;
 pub mod tide;
+pub mod tsmixer;
+pub mod tsmixerx;
 
 pub use batch::Batch;
 pub(crate) use head::{Asked, Head, Place};
@@ -33,13 +41,15 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 pub(crate) mod prelude {
     pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
+    pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
-        Activation, Basis, BasisBlock, BlockActivation, BlockMlp, BlockMlpOptions, Cell, LayerNorm,
-        Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn, TrendBasis, doubly_residual,
+        Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
+        Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
+        TemporalConvolutionEncoder, TrendBasis, doubly_residual,
     };
-    pub(crate) use crate::options::{NoOptions, choices, options};
+    pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
-    pub(crate) use crate::tape::{Interpolation, PoolMode, Var};
+    pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::train::Train;
     pub(crate) use crate::{Error, Result};
 }
@@ -76,6 +86,8 @@ pub struct Spec {
     pub paper: &'static str,
     /// What it takes beside the target.
     pub exogenous: Exogenous,
+    /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
+    pub multivariate: bool,
 }
 
 /// Sizes a model is built for.
@@ -93,6 +105,8 @@ pub struct Dims {
     pub hist: usize,
     /// `S`: columns that do not change.
     pub stat: usize,
+    /// `N`: series that a multivariate model sees at once; 1 for others.
+    pub series: usize,
 }
 
 impl Dims {
@@ -114,6 +128,8 @@ pub struct Recurrence {
     pub h_train: usize,
     /// Steps of input while forecasting.
     pub inference_input_size: usize,
+    /// Samples of each step while forecasting, for a loss that samples.
+    pub trajectory_samples: usize,
 }
 
 /// A model: what upstream's class says, in one file.
@@ -123,9 +139,17 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Name and abilities.
     const SPEC: Spec;
 
+    /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
+    const CAN_EXCLUDE_TARGET: bool = true;
+
     /// Shared options whose defaults differ.
     fn train() -> Train {
         Train::default()
+    }
+
+    /// Refuses shared options that this model cannot do anything with.
+    fn check(_shared: &Train) -> Result<()> {
+        Ok(())
     }
 
     /// Declares the parameters.
@@ -142,7 +166,7 @@ pub trait Model: Send + Sync + Sized + 'static {
         false
     }
 
-    /// Forecast of each window: `[B, h, O]`, scaled as the input is.
+    /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -188,7 +212,9 @@ type Given = Map<String, Value>;
 /// A registered model.
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
+    can_exclude_target: bool,
     train: fn() -> Train,
+    check: fn(&Train) -> Result<()>,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
     read: fn(&Given, &mut Train) -> Result<Given>,
@@ -198,12 +224,16 @@ pub(crate) struct Entry {
 fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
+        can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
         train: M::train,
+        check: M::check,
         fields: M::Options::fields,
         read: |given, train| {
             let mut own = M::Options::default();
             for (name, value) in given {
-                if !train.set(name, value)? && !own.set(name, value)? {
+                let taken = name != "nSeries" || M::SPEC.multivariate;
+                let set = taken && (train.set(name, value)? || own.set(name, value)?);
+                if !set {
                     return Err(no_option::<M>(name));
                 }
             }
@@ -219,7 +249,7 @@ fn entry<M: Model>() -> Entry {
     }
 }
 
-/// Options of the contract that do not exist yet.
+/// Options of the contract that no model has yet, or only others.
 const PLANNED: [&str; 6] =
     ["precision", "maxEpochs", "catExogList", "catEmbDim", "categoricalCardinalities", "nSeries"];
 
@@ -249,17 +279,25 @@ macro_rules! registry {
 }
 
 registry! {
+    bitcn::BiTCN,
+    deepar::DeepAR,
+    deepnpts::DeepNPTS,
+    dilated_rnn::DilatedRNN,
     dlinear::DLinear,
     gru::GRU,
     lstm::LSTM,
     mlp::MLP,
+    mlpmultivariate::MLPMultivariate,
     nbeats::NBEATS,
     nbeatsx::NBEATSx,
     nhits::NHITS,
     nlinear::NLinear,
     rlinear::RLinear,
     rnn::RNN,
+    tcn::TCN,
     tide::TiDE,
+    tsmixer::TSMixer,
+    tsmixerx::TSMixerx,
 }
 
 /// The registered model of this name.
@@ -284,11 +322,11 @@ pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
-        let only_target = exogenous == Exogenous::NONE;
         let taken = |f: &Field| {
             let not_taken = exogenous.options().into_iter().filter(|(_, takes)| !takes);
-            let hides_all = only_target.then_some(("excludeInsampleY", false));
-            !not_taken.chain(hides_all).any(|(name, _)| name == f.name)
+            let hides_all = (!e.can_exclude_target).then_some(("excludeInsampleY", false));
+            let counts = (!e.spec.multivariate).then_some(("nSeries", false));
+            !not_taken.chain(hides_all).chain(counts).any(|(name, _)| name == f.name)
         };
         let defaults = (e.train)().to_json();
         let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
@@ -301,6 +339,7 @@ pub fn describe() -> Value {
             "family": e.spec.family,
             "paper": e.spec.paper,
             "inputs": { "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat },
+            "multivariate": e.spec.multivariate,
             "options": shared.chain(own).collect::<Vec<_>>(),
         })
     };
@@ -323,7 +362,7 @@ mod tests {
             json!({ "h": 3, "inputSize": 6, "learningRate": 0.01, "windowsBatchSize": 16 });
         let options = options.as_object().unwrap().clone();
         let given = ModelSpec { model: "Skeleton".into(), options };
-        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given).unwrap();
+        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given, None).unwrap();
         let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
         let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
         let mut state = TrainingState::new(&model, 100).unwrap();

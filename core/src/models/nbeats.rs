@@ -60,6 +60,7 @@ impl Model for NBEATS {
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/1905.10437",
         exogenous: Exogenous::NONE,
+        multivariate: false,
     };
 
     fn train() -> Train {

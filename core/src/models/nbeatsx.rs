@@ -65,6 +65,7 @@ impl Model for NBEATSx {
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2104.05522",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

@@ -126,6 +126,7 @@ impl Model for NHITS {
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2201.12886",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

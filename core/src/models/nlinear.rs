@@ -18,6 +18,7 @@ impl Model for NLinear {
         family: "linear",
         paper: "https://arxiv.org/abs/2205.13504",
         exogenous: Exogenous::NONE,
+        multivariate: false,
     };
 
     fn train() -> Train {

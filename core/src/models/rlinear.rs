@@ -34,6 +34,7 @@ impl Model for RLinear {
         family: "linear",
         paper: "https://arxiv.org/abs/2305.10721",
         exogenous: Exogenous::NONE,
+        multivariate: false,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -52,6 +52,7 @@ impl Model for RNN {
         family: "recurrent",
         paper: "https://doi.org/10.1207/s15516709cog1402_1",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn train() -> Train {

@@ -90,6 +90,7 @@ impl Model for TiDE {
         family: "multilayer perceptron",
         paper: "https://arxiv.org/abs/2304.08424",
         exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -3,7 +3,7 @@
 use super::params::{Init, Path};
 use crate::tape::{BatchStatistics, Param, Update, Var};
 
-/// Keeps a division away from zero.
+/// Keeps a division away from zero. Torch's default, as the next.
 const EPS: f32 = 1e-5;
 /// Weight of a new batch in the running statistics.
 const MOMENTUM: f32 = 0.1;
@@ -16,6 +16,8 @@ pub struct BatchNorm1d {
     affine: [Param; 2],
     running: [Param; 2],
     batches: Param,
+    eps: f32,
+    momentum: f32,
 }
 
 impl BatchNorm1d {
@@ -32,7 +34,21 @@ impl BatchNorm1d {
                 path.untrained("running_var", [channels], constant(1.0)),
             ],
             batches: path.untrained("num_batches_tracked", [], constant(0.0)),
+            eps: EPS,
+            momentum: MOMENTUM,
         }
+    }
+
+    /// With another number added to the variance.
+    #[must_use]
+    pub fn eps(self, eps: f32) -> Self {
+        Self { eps, ..self }
+    }
+
+    /// With another weight of a new batch in the running statistics.
+    #[must_use]
+    pub fn momentum(self, momentum: f32) -> Self {
+        Self { momentum, ..self }
     }
 
     /// Over the channels along `axis`: 1 as in torch, or the last one, which spares transposing. The batch comes first.
@@ -40,13 +56,13 @@ impl BatchNorm1d {
         let tape = x.tape();
         let affine = self.affine.map(|p| tape.param(p));
         if !tape.is_training() {
-            return x.normalized(axis, affine, self.running.map(|p| tape.param(p)), EPS);
+            return x.normalized(axis, affine, self.running.map(|p| tape.param(p)), self.eps);
         }
-        let y = x.batch_norm(axis, affine, EPS);
+        let y = x.batch_norm(axis, affine, self.eps);
         let BatchStatistics { mean, variance } = y.batch_statistics();
         for (param, mut add) in self.running.into_iter().zip([mean, variance]) {
-            add.iter_mut().for_each(|v| *v *= MOMENTUM);
-            tape.update(Update { param, keep: 1.0 - MOMENTUM, add });
+            add.iter_mut().for_each(|v| *v *= self.momentum);
+            tape.update(Update { param, keep: 1.0 - self.momentum, add });
         }
         tape.update(Update { param: self.batches, keep: 1.0, add: vec![1.0] });
         y

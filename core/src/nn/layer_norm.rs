@@ -6,7 +6,8 @@ use crate::tape::{Param, Var};
 /// Torch's default.
 const EPS: f32 = 1e-5;
 
-/// Brings the last axis to mean 0 and variance 1, then times a weight that begins at 1 plus a bias that begins at 0.
+/// Brings the last axis to mean 0 and variance 1, then times a weight that begins at 1 plus a bias that begins at 0. Or
+/// the last axes together.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerNorm {
     weight: Param,
@@ -24,15 +25,25 @@ impl LayerNorm {
         }
     }
 
+    /// Declares `weight` and `bias` of the last two axes.
+    pub fn of_shape(path: &Path<'_>, shape: [usize; 2]) -> Self {
+        Self {
+            weight: path.param("weight", shape, Init::Constant(1.0)),
+            bias: path.param("bias", shape, Init::Constant(0.0)),
+            eps: EPS,
+        }
+    }
+
     /// With another number added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// Over the last axis of `x`.
+    /// Over the last axis of `x`, or the last axes.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let tape = x.tape();
-        x.layer_norm(tape.param(self.weight), tape.param(self.bias), self.eps)
+        let (tape, shape, size) = (x.tape(), x.shape(), self.weight.shape.size());
+        let rows = x.reshape([shape.size() / size, size]);
+        rows.layer_norm(tape.param(self.weight), tape.param(self.bias), self.eps).reshape(shape)
     }
 }

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use crate::Result;
 use crate::rng::{Key, Stream};
 use crate::tape::{Param, Shape};
+use crate::variates::standard_normal;
 
 /// How a parameter begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Uniform in `±bound`, as torch's `kaiming_uniform(a=√5)` is for `bound = 1/√fan_in`.
     Uniform(f32),
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f32),
     /// The same number everywhere.
     Constant(f32),
 }
@@ -91,6 +94,11 @@ impl Entry {
             return to.copy_from_slice(table);
         }
         match self.init {
+            Init::Normal(deviation) => {
+                let key = Key::new(seed, Stream::Init, index as u32);
+                let normal = |i: usize| standard_normal(key, i as u64) as f32;
+                to.iter_mut().enumerate().for_each(|(i, v)| *v = normal(i) * deviation);
+            }
             Init::Constant(c) => to.fill(c),
             Init::Uniform(bound) => {
                 let key = Key::new(seed, Stream::Init, index as u32);

@@ -30,6 +30,15 @@ impl RevIn {
         }
     }
 
+    /// The same for the series of a multivariate model. Upstream: `common/_modules.py: RevINMultivariate(affine=True)`.
+    pub fn of_series(path: &Path<'_>, series: usize) -> Self {
+        let shape = [1, 1, series];
+        Self {
+            weight: path.param("affine_weight", shape, Init::Constant(1.0)),
+            bias: path.param("affine_bias", shape, Init::Constant(0.0)),
+        }
+    }
+
     /// Normalises `x` `[B, L, C]`, and says what by.
     pub fn normalize<'t>(&self, x: Var<'t>) -> (Var<'t>, InstanceStatistics<'t>) {
         let tape = x.tape();

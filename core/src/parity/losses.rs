@@ -3,17 +3,18 @@
 use serde_json::Value;
 
 use super::{assert_close, floats, json};
-use crate::losses::{Horizon, Loss, LossSpec, Totals, inverse_naive_error};
+use crate::losses::{Horizon, Horizons, Loss, LossSpec, Totals, inverse_naive_error};
 use crate::options::OptionValue;
 use crate::tape::Tape;
 
 const TOLERANCE: f32 = 1e-6;
 
-/// One case of `losses.json`: `rows` windows of `h` steps.
+/// One case of `losses.json` or `multivariate_losses.json`: `rows` of `h` steps, `series` of them for each window.
 struct Case {
     name: String,
     loss: Loss,
     rows: usize,
+    series: usize,
     y: Vec<f32>,
     y_hat: Vec<f32>,
     weights: Vec<f32>,
@@ -31,7 +32,10 @@ impl Case {
     fn read(case: &Value) -> Self {
         let name = case["name"].as_str().unwrap().to_string();
         let list = |key: &str| if case[key].is_null() { Vec::new() } else { floats(&case[key]) };
-        let (y, rows) = (list("y"), case["y"].as_array().unwrap().len());
+        let (y, windows) = (list("y"), case["y"].as_array().unwrap());
+        let series = windows[0].as_array().unwrap();
+        let series = if series[0].is_array() { series.len() } else { 1 };
+        let rows = windows.len() * series;
         let h = y.len() / rows;
         let loss = Loss::new(&LossSpec::read(&case["loss"]).unwrap(), h, "loss").unwrap();
         if loss.is_trainable() {
@@ -45,7 +49,20 @@ impl Case {
         let outputs = case["outputs"].as_u64().unwrap() as usize;
         let [y_hat, insample_y, levels] = ["yHat", "yInsample", "levels"].map(list);
         let (value, grad) = (list("value"), list("grad"));
-        Self { name, loss, rows, y, y_hat, weights, insample_y, levels, outputs, value, grad }
+        Self {
+            name,
+            loss,
+            rows,
+            series,
+            y,
+            y_hat,
+            weights,
+            insample_y,
+            levels,
+            outputs,
+            value,
+            grad,
+        }
     }
 
     fn totals(&self, windows: std::ops::Range<usize>) -> Totals {
@@ -60,7 +77,10 @@ impl Case {
         if let Some(seasonality) = self.loss.seasonality() {
             let y: Vec<f64> = self.insample_y.iter().map(|v| f64::from(*v)).collect();
             let each = y[part(y.len())].chunks(y.len() / self.rows);
-            totals.inverse_naive_error = each.map(|y| inverse_naive_error(y, seasonality)).sum();
+            for (i, y) in each.enumerate() {
+                let inverse = inverse_naive_error(y, seasonality);
+                totals.add_inverse_naive_error(i % self.series, inverse);
+            }
         }
         totals
     }
@@ -74,9 +94,10 @@ impl Case {
         };
         let tape = Tape::default();
         let forecast = tape.variable([rows, h, self.outputs], &part(&self.y_hat));
-        let weights = tape.constant([rows, h], &part(&self.weights));
+        let shape = [rows / self.series, self.series, h];
+        let weights = tape.constant(shape, &part(&self.weights));
         let counts = tape.constant([rows], &vec![1.0; rows]);
-        let y = tape.constant([rows, h], &part(&self.y));
+        let y = tape.constant(shape, &part(&self.y));
         let levels = (!self.levels.is_empty())
             .then(|| tape.constant([rows, h, self.outputs], &part(&self.levels)));
         let value = forecast.loss(&self.loss, y, [weights, counts], levels, totals);
@@ -89,16 +110,17 @@ impl Case {
         let name = &self.name;
         let totals = self.totals(0..self.rows);
         let (value, mut grad) = self.part(0..self.rows, &totals);
-        let value = self.loss.finish(value, &mut grad);
+        let value = self.loss.finish(value, &totals, &mut grad);
         assert_close(name, &[value as f32], &self.value, TOLERANCE);
         assert_close(&format!("{name} gradient"), &grad, &self.grad, TOLERANCE);
 
         // The same from two parts that know the whole batch's totals.
-        let mut sum = self.totals(0..1);
-        sum += self.totals(1..self.rows);
-        let ((a, mut grads), (b, more)) = (self.part(0..1, &sum), self.part(1..self.rows, &sum));
+        let parts = [0..self.series, self.series..self.rows];
+        let mut sum = self.totals(parts[0].clone());
+        sum += &self.totals(parts[1].clone());
+        let [(a, mut grads), (b, more)] = parts.map(|part| self.part(part, &sum));
         grads.extend(more);
-        let value = self.loss.finish(a + b, &mut grads);
+        let value = self.loss.finish(a + b, &sum, &mut grads);
         assert_close(&format!("{name} in parts"), &[value as f32], &self.value, TOLERANCE);
         assert_close(&format!("{name} gradient in parts"), &grads, &self.grad, TOLERANCE);
     }
@@ -106,19 +128,12 @@ impl Case {
     fn check_validation(&self) {
         let wide = |v: &[f32]| v.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
         let (y, y_hat) = (wide(&self.y), wide(&self.y_hat));
-        let mut sums = [0.0; 2];
-        for i in 0..self.rows {
-            let part = |all: usize| i * all / self.rows..(i + 1) * all / self.rows;
-            let at = Horizon {
-                y: &y[part(y.len())],
-                y_hat: &y_hat[part(y_hat.len())],
-                weights: &self.weights[part(y.len())],
-                count: 1.0,
-                levels: &self.levels[part(self.levels.len())],
-            };
-            self.loss.add(&at, &mut sums);
-        }
-        let value = self.loss.mean(sums, &self.totals(0..self.rows));
+        let mut sums = vec![[0.0; 2]; self.series];
+        let counts = vec![1.0; self.rows];
+        let weights = [&self.weights[..], &counts];
+        let horizons = Horizons::new(&self.loss, [&y_hat, &y], weights, &self.levels, self.series);
+        (0..self.rows).for_each(|i| self.loss.add(&horizons.at(i), &mut sums[i % self.series]));
+        let value = self.loss.mean(&sums, &self.totals(0..self.rows));
         assert_close(
             &format!("{} as validation", self.name),
             &[value as f32],
@@ -130,14 +145,15 @@ impl Case {
 
 #[test]
 fn values_and_gradients_are_upstreams() {
-    let cases: Vec<Case> =
-        json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read).collect();
-    assert!(cases.len() >= 20);
-    for case in &cases {
-        if !case.grad.is_empty() {
-            case.check_training();
+    for name in ["losses.json", "multivariate_losses.json"] {
+        let cases = json(name)["cases"].as_array().unwrap().clone();
+        assert!(cases.len() >= 40, "{name}: {}", cases.len());
+        for case in cases.iter().map(Case::read) {
+            if !case.grad.is_empty() {
+                case.check_training();
+            }
+            case.check_validation();
         }
-        case.check_validation();
     }
 }
 
@@ -147,7 +163,8 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
         let h = case.y.len() / case.rows;
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
         let levels = &case.levels[..case.levels.len() / case.rows];
-        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0, levels };
+        let weights = &case.weights[..h];
+        let once = Horizon { y, y_hat, weights, count: 1.0, spread: &[], levels };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);
@@ -163,5 +180,5 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
 fn without_any_error_rmse_has_no_slope() {
     let rmse = Loss::new(&LossSpec::named("RMSE"), 2, "loss").unwrap();
     let mut grads = [0.0; 2];
-    assert_eq!((rmse.finish(0.0, &mut grads), grads), (0.0, [0.0; 2]));
+    assert_eq!((rmse.finish(0.0, &Totals::default(), &mut grads), grads), (0.0, [0.0; 2]));
 }

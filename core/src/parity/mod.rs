@@ -1,7 +1,9 @@
 //! The proofs against upstream: fixtures that NeuralForecast 3.3.0 made, reproduced. See `tools/reference/`.
 
+mod distributions;
 mod local_scalers;
 mod losses;
+mod metrics;
 mod models;
 mod ops;
 mod scalers;

@@ -1,10 +1,11 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
-use super::{Fixture, assert_close, files};
+use super::{Fixture, assert_close, distributions, files};
 use crate::losses::Totals;
 use crate::models::{Asked, Batch, Head, Instance, ModelSpec, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
+use crate::scalers::Statistics;
 use crate::tape::{Tape, Update, Var};
 
 const FORWARD: f32 = 1e-5;
@@ -56,11 +57,29 @@ fn check(fixture: &Fixture) {
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
     assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
 
-    let (y, mask) = (fixture.tensor("batch.outsample_y"), fixture.tensor("batch.outsample_mask"));
+    let y = fixture.tensor("batch.outsample_y");
+    let mut mask = fixture.tensor("batch.outsample_mask");
+    if let Some(by_step) = &model.loss.horizon_weight {
+        let steps = mask.data.chunks_mut(model.series).zip(by_step.iter().cycle());
+        steps.for_each(|(step, weight)| step.iter_mut().for_each(|m| *m *= weight));
+    }
     let weight = mask.data.iter().map(|m| f64::from(*m)).sum();
-    let totals = Totals { weight, windows: y.shape[0] as f64, ..Totals::default() };
-    let constant = |t: &super::Tensor| -> Var<'_> { tape.constant(&t.shape[..], &t.data) };
-    let counts = tape.constant([y.shape[0]], &vec![1.0; y.shape[0]]);
+    let rows = y.shape[0] * model.series;
+    let mut totals = Totals { weight, windows: rows as f64, ..Totals::default() };
+    if let Some(scale) = fixture.get("scale") {
+        let of_window = |(mask, scale): (&[f32], &f32)| {
+            mask.iter().map(|m| f64::from(*m)).sum::<f64>() * f64::from(*scale).ln()
+        };
+        let windows = mask.data.chunks(mask.shape[1]).zip(&scale.data);
+        totals.ln_scale = windows.map(of_window).sum();
+    }
+    // [B, h], or [B, h, N] of a multivariate model, as [B, N, h].
+    let constant = |t: &super::Tensor| -> Var<'_> {
+        let shape = [t.shape[0], t.shape[1], model.series];
+        tape.constant(shape, &t.data).permute(&[0, 2, 1])
+    };
+    let counts = tape.constant([rows], &vec![1.0; rows]);
+    let output = crate::train::rows(output, model.series);
     // An implicit quantile network at the quantiles that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
     let forecast = match (&model.head, levels) {
@@ -69,7 +88,11 @@ fn check(fixture: &Fixture) {
     };
     let weights = [constant(&mask), counts];
     let loss = forecast.loss(&model.loss, constant(&y), weights, levels, &totals);
-    assert_close(&format!("{name} loss"), &loss.data(), &fixture.tensor("loss").data, FORWARD);
+    let whole = model.loss.finish(f64::from(loss.data()[0]), &totals, &mut []) as f32;
+    assert_close(&format!("{name} loss"), &[whole], &fixture.tensor("loss").data, FORWARD);
+    if let Some(likelihood) = model.loss.likelihood() {
+        distributions::check(&name, fixture, &model.loss, likelihood, &output.data());
+    }
 
     let mut grads = vec![0.0; model.values.len()];
     tape.backward(loss, &mut grads);
@@ -157,7 +180,8 @@ fn check_decoding(fixture: &Fixture) -> bool {
         let output = model.network.forward(&now).last(1, 1);
         let mapped = model.head.forward(output, asked, Place::default());
         let output = mapped.forecast.data().to_vec();
-        fed_back = output.chunks(outputs).map(|o| o.iter().sum::<f32>() / outputs as f32).collect();
+        let unscaled = Statistics { shift: 0.0, scale: 1.0 };
+        fed_back = output.chunks(outputs).map(|o| model.fed_back(o, unscaled)).collect();
         let at = |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
         let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
         assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);
@@ -167,7 +191,7 @@ fn check_decoding(fixture: &Fixture) -> bool {
 
 #[test]
 fn recurrent_decoding_is_upstreams() {
-    for (name, count) in [("LSTM", 6), ("GRU", 5), ("RNN", 5)] {
+    for (name, count) in [("DeepAR", 8), ("LSTM", 7), ("GRU", 5), ("RNN", 5)] {
         let fixtures = files(&format!("models/{name}"));
         let checked = fixtures.iter().filter(|p| check_decoding(&Fixture::open(p))).count();
         assert!(checked >= count, "{name}: {checked}");

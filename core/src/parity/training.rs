@@ -1,7 +1,7 @@
 //! Same training: 30 steps of every window from upstream's initial weights follow upstream's loss.
 
 use super::models::instance;
-use super::{Fixture, assert_close, files};
+use super::{Fixture, assert_close, distributions, files};
 use crate::data::{ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind};
 use crate::forecast::{Job, forecast_model};
 use crate::scalers::LocalScalerType;
@@ -90,7 +90,11 @@ fn check(f: &Fixture) {
         after.iter().map(|a| a.0).collect::<Vec<_>>()
     );
     let expected: Vec<f32> = after.iter().map(|a| a.1).collect();
-    assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, TOLERANCE);
+    // Quantiles of a distribution are sampled: each of `n` is off by up to 1.7 σ / √n, ours and upstream's, which moves the
+    // mean of three pinball losses of some 70 points of about σ / 3 each by a hundredth of it, and five times that at most.
+    let sampled = model.loss.likelihood().is_some() && model.valid_loss.judges_quantiles();
+    let tolerance = if sampled { 3e-2 } else { TOLERANCE };
+    assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, tolerance);
 
     let h = model.train.h;
     let runner = Runner::default();
@@ -110,6 +114,11 @@ fn check(f: &Fixture) {
         f.name
     );
     let expected = f.tensor("forecast");
+    if let Some(likelihood) = model.loss.likelihood() {
+        let samples = model.recurrence().map_or(likelihood.samples, |r| r.trajectory_samples);
+        let how = (samples, model.recurrence().is_some(), TOLERANCE);
+        return distributions::check_forecast(&f.name, &model.loss, &columns, &expected, how);
+    }
     let width = columns.len();
     for (c, (name, values)) in columns.iter().enumerate() {
         let expected: Vec<f32> = expected.data.iter().skip(c).step_by(width).copied().collect();

@@ -63,7 +63,9 @@ impl ScalerType {
             Self::Minmax | Self::Minmax1 => {
                 let low = work.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = work.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                if work.is_empty() { (0.0, 1.0 + EPS) } else { (low, or_one(high - low) + EPS) }
+                // As upstream: where nothing is available, every value is at the lower end.
+                let nothing = (0.0, f64::INFINITY);
+                if work.is_empty() { nothing } else { (low, or_one(high - low) + EPS) }
             }
         };
         Statistics { shift, scale }
@@ -71,7 +73,7 @@ impl ScalerType {
 
     /// Scales one value.
     pub fn scale(self, value: f64, s: Statistics) -> f32 {
-        let z = (value - s.shift) / s.scale;
+        let z = s.relative(value);
         (match self {
             Self::Identity => value,
             Self::Minmax1 => 2.0 * z - 1.0,
@@ -84,6 +86,8 @@ impl ScalerType {
     pub fn unscale(self, z: f32, s: Statistics) -> f64 {
         let z = f64::from(z);
         match self {
+            // Differs from upstream: not scaled back, where that would make it no number.
+            _ if s.scale.is_infinite() => z,
             Self::Identity => z,
             Self::Minmax1 => (z + 1.0) / 2.0 * s.scale + s.shift,
             Self::Invariant => z.sinh() * s.scale + s.shift,
@@ -93,6 +97,11 @@ impl ScalerType {
 }
 
 impl Statistics {
+    /// A value relative to the window's.
+    pub fn relative(self, value: f64) -> f64 {
+        (value - self.shift) / self.scale
+    }
+
     /// What revin scales back with: its learnable affine map on top of the window's own statistics.
     #[must_use]
     pub fn with_affine(self, weight: f32, bias: f32) -> Self {
@@ -135,6 +144,17 @@ mod tests {
         let spread =
             z.iter().copied().fold(f32::MIN, f32::max) - z.iter().copied().fold(f32::MAX, f32::min);
         assert!(spread > 2.0 && spread < 4.0, "{spread}");
+    }
+
+    #[test]
+    fn a_window_without_input_has_numbers_all_the_same() {
+        for name in ScalerType::NAMES {
+            let kind = <ScalerType as crate::options::OptionValue>::read(&(*name).into()).unwrap();
+            let s = kind.statistics(&[5.0; 3], &[0.0; 3], &mut Vec::new());
+            assert!(kind.scale(7.0, s).is_finite() && kind.unscale(0.5, s).is_finite(), "{name}");
+        }
+        let s = ScalerType::Minmax1.statistics(&[5.0], &[0.0], &mut Vec::new());
+        assert_eq!(ScalerType::Minmax1.scale(7.0, s), -1.0);
     }
 
     #[test]

@@ -40,14 +40,14 @@ impl Op for Dropout {
 }
 
 impl Var<'_> {
-    /// Drops numbers with probability `p` while training; the axis of the batch comes first.
+    /// Drops numbers with probability `p` while training; the axis of the batch comes first, perhaps with others in it.
     pub fn dropout(self, p: f32) -> Self {
         self.dropout_along(0, p)
     }
 
-    /// Drops numbers with probability `p` while training; `axis` is that of the batch.
+    /// Drops numbers with probability `p` while training; `axis` is that of the batch, perhaps with others in it.
     pub fn dropout_along(self, axis: usize, p: f32) -> Self {
-        match self.tape.next_dropout() {
+        match self.tape.next_dropout(self.dim(axis)) {
             Some((key, first_row)) if p > 0.0 => {
                 let op = Dropout { p, key, axis, first_row };
                 self.tape.record(op, &[self], self.shape())
@@ -70,7 +70,7 @@ mod tests {
         let dropped = |first, rows: usize| {
             let tape = Tape::default();
             tape.reset(&Arc::default(), Some(key));
-            tape.set_first_row(first);
+            tape.set_rows(first, rows);
             tape.constant([rows, 100], &vec![1.0; rows * 100]).dropout(0.25).data().to_vec()
         };
         let whole = dropped(0, 200);
@@ -86,7 +86,7 @@ mod tests {
         let dropped = |first, rows: usize| {
             let tape = Tape::default();
             tape.reset(&Arc::default(), Some(key));
-            tape.set_first_row(first);
+            tape.set_rows(first, rows);
             let x = tape.constant([5, rows, 3], &vec![1.0; 5 * rows * 3]);
             x.dropout_along(1, 0.5).data().to_vec()
         };

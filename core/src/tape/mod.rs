@@ -10,6 +10,7 @@
 mod arithmetic;
 mod batch_norm;
 mod conv;
+mod cosines;
 mod dropout;
 mod gru;
 mod layout;
@@ -81,7 +82,7 @@ pub struct Tape {
     record: RefCell<Record>,
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
-    first_row: Cell<usize>,
+    rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
 }
@@ -97,7 +98,7 @@ impl Tape {
         r.params = params.clone();
         self.training.set(training);
         self.layers.set(0);
-        self.first_row.set(0);
+        self.rows.set([0, 1]);
         self.counts.set(None);
         self.updates.borrow_mut().clear();
     }
@@ -127,9 +128,9 @@ impl Tape {
         self.updates.take()
     }
 
-    /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.
-    pub fn set_first_row(&self, row: usize) {
-        self.first_row.set(row);
+    /// Says that this tape's batch are `count` windows of the whole, from the `first` on: dropout masks depend on it.
+    pub fn set_rows(&self, first: usize, count: usize) {
+        self.rows.set([first, count]);
     }
 
     /// Lets go of the parameters, so that the optimizer may change them.
@@ -154,19 +155,19 @@ impl Tape {
         self.outside(shape.into(), true, |to| to.copy_from_slice(data))
     }
 
+    /// `fill` may read other values of the tape.
     fn outside(&self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let buffer = r.new_buffer();
-        let id = r.new_node(&[], shape, Place::Buffer(buffer), needs_grad);
+        let id = r.new_node([], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
-        r.buffers[buffer].has_grad = false;
-        // `fill` may look at other values of this tape.
-        let mut data = std::mem::take(&mut r.buffers[buffer].data);
+        let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
-        data.clear();
-        data.resize(shape.size(), 0.0);
-        fill(&mut data);
-        self.record.borrow_mut().buffers[buffer].data = data;
+        b.data.clear();
+        b.data.resize(shape.size(), 0.0);
+        b.has_grad = false;
+        fill(&mut b.data);
+        self.record.borrow_mut().buffers[buffer] = b;
         Var { tape: self, id }
     }
 
@@ -182,7 +183,7 @@ impl Tape {
 
     fn stored(&self, param: Param, needs_grad: bool) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let id = r.new_node(&[], param.shape, Place::Param(param), needs_grad);
+        let id = r.new_node([], param.shape, Place::Param(param), needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -190,14 +191,10 @@ impl Tape {
     /// Computes an operation and records it.
     pub fn record<O: Op>(&self, op: O, inputs: &[Var<'_>], shape: impl Into<Shape>) -> Var<'_> {
         let mut r = self.record.borrow_mut();
-        let mut ids = [0; 16];
-        for (slot, v) in ids.iter_mut().zip(inputs) {
-            debug_assert!(std::ptr::eq(v.tape, self), "values of another tape");
-            *slot = v.id;
-        }
-        let ids = &ids[..inputs.len()];
-        let needs_grad = ids.iter().any(|i| r.nodes[*i].needs_grad);
+        debug_assert!(inputs.iter().all(|v| std::ptr::eq(v.tape, self)), "values of another tape");
+        let needs_grad = inputs.iter().any(|v| r.nodes[v.id].needs_grad);
         let buffer = r.new_buffer();
+        let ids = inputs.iter().map(|v| v.id);
         let id = r.new_node(ids, shape.into(), Place::Buffer(buffer), needs_grad);
         keep_op(&mut r.nodes[id].op, op);
         r.run(id);
@@ -212,7 +209,7 @@ impl Tape {
             Place::Param(p) => Place::Param(Param { shape, ..p }),
             buffer => buffer,
         };
-        let id = r.new_node(&[], shape, place, needs_grad);
+        let id = r.new_node([], shape, place, needs_grad);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -273,11 +270,13 @@ impl Tape {
         r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
     }
 
-    /// The key of the next dropout layer, if training; and the first row of this shard.
-    fn next_dropout(&self) -> Option<(Key, usize)> {
+    /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
+    /// for each window, has among those of the whole.
+    fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
         let key = self.training.get()?;
         self.layers.set(self.layers.get() + 1);
-        Some((key.layer(self.layers.get()), self.first_row.get()))
+        let [first, count] = self.rows.get();
+        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

@@ -191,7 +191,7 @@ impl Record {
     /// Takes the next node, reusing what an earlier step left there.
     pub(super) fn new_node(
         &mut self,
-        inputs: &[usize],
+        inputs: impl IntoIterator<Item = usize>,
         shape: Shape,
         place: Place,
         needs_grad: bool,
@@ -202,7 +202,7 @@ impl Record {
         }
         let node = &mut self.nodes[id];
         node.inputs.clear();
-        node.inputs.extend_from_slice(inputs);
+        node.inputs.extend(inputs);
         (node.shape, node.place, node.needs_grad) = (shape, place, needs_grad);
         self.used_nodes += 1;
         id

@@ -46,7 +46,7 @@ impl Var<'_> {
     /// `x` where positive, else `x` times a slope between 1/8 and 1/3; the axis of the batch comes first.
     pub fn rrelu(self) -> Self {
         let per_row = self.shape().size() / self.dim(0).max(1);
-        let drawn = self.tape.next_dropout().map(|(key, row)| (key, row * per_row));
+        let drawn = self.tape.next_dropout(self.dim(0)).map(|(key, row)| (key, row * per_row));
         self.tape.record(Rrelu { drawn }, &[self], self.shape())
     }
 }
@@ -63,7 +63,7 @@ mod tests {
         let run = |first, rows: usize| {
             let tape = Tape::default();
             tape.reset(&Arc::default(), Some(Key::new(3, Stream::Dropout, 5)));
-            tape.set_first_row(first);
+            tape.set_rows(first, rows);
             let x = tape.variable([rows, 10], &vec![-1.0; rows * 10]);
             let y = x.rrelu();
             tape.backward(y.sum(), &mut Vec::new());

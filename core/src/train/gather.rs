@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
 pub(crate) struct Gathered {
     /// Scale and shift of the target of each window.
     pub(crate) statistics: Vec<Statistics>,
-    /// Target over the horizon: scaled, and as it is.
+    /// Target over the horizon: scaled, for a likelihood without the scaler's bend; and as it is.
     pub(crate) target: Vec<f32>,
     pub(crate) actual: Vec<f64>,
     /// Weight of each point of the horizon in the loss: availability, sample weight, horizon weight, count.
@@ -78,10 +78,10 @@ pub(crate) struct Gathered {
     pub(crate) counts: Vec<f32>,
     /// Target before the forecast, scaled.
     pub(crate) insample_y: Vec<f32>,
-    insample_mask: Vec<f32>,
-    futr: Vec<f32>,
-    hist: Vec<f32>,
-    stat: Vec<f32>,
+    pub(super) insample_mask: Vec<f32>,
+    pub(super) futr: Vec<f32>,
+    pub(super) hist: Vec<f32>,
+    pub(super) stat: Vec<f32>,
     column: Vec<f64>,
     mask: Vec<f32>,
     work: Vec<f64>,
@@ -91,15 +91,24 @@ pub(crate) struct Gathered {
 /// Sizes of what was gathered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lens {
-    pub(crate) rows: usize,
+    /// Windows, and the series that each spans: their rows lie one after the other.
+    pub(crate) windows: usize,
+    pub(crate) series: usize,
     /// Steps of input, the additional one of recurrent models included.
     pub(crate) input: usize,
     pub(crate) horizon: usize,
     /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
     pub(crate) seen: usize,
-    futr: usize,
-    hist: usize,
-    stat: usize,
+    pub(super) futr: usize,
+    pub(super) hist: usize,
+    pub(super) stat: usize,
+    /// Whether the model sees all series at once.
+    pub(super) multivariate: bool,
+}
+
+/// A window's part of [`Totals::ln_scale`].
+pub(super) fn ln_scale(weights: &[f32], scale: f64) -> f64 {
+    weights.iter().map(|w| f64::from(*w)).sum::<f64>() * scale.ln()
 }
 
 fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
@@ -111,7 +120,8 @@ impl Gathered {
         self.lens
     }
 
-    /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`.
+    /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`. A window that spans several series is there
+    /// once for each, one after the other.
     pub(crate) fn fill(
         &mut self,
         model: &Instance,
@@ -121,13 +131,15 @@ impl Gathered {
         [input, horizon]: [usize; 2],
     ) {
         let lens = Lens {
-            rows: windows.len(),
+            windows: windows.len() / model.series,
+            series: model.series,
             input,
             horizon,
             seen: seen(model, [input, horizon]),
             futr: source.futr.len(),
             hist: source.hist.len(),
             stat: source.stat.len(),
+            multivariate: model.spec.multivariate,
         };
         self.lens = lens;
         for list in [&mut self.insample_y, &mut self.insample_mask, &mut self.futr, &mut self.hist]
@@ -159,7 +171,11 @@ impl Gathered {
         let s = self.insample(model, &reader);
         self.statistics.push(s);
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
-        self.target.extend(self.column[input..].iter().map(|v| scaler.scale(*v, s)));
+        let likelihood = model.loss.likelihood().is_some();
+        self.target.extend(self.column[input..].iter().map(|v| match likelihood {
+            true => s.relative(*v) as f32,
+            false => scaler.scale(*v, s),
+        }));
         self.actual.extend_from_slice(&self.column[input..]);
 
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
@@ -193,7 +209,7 @@ impl Gathered {
         self.lens.seen = seen(model, [input, horizon]);
         self.weights.clear();
         let mut totals = Totals::default();
-        for drawn in windows {
+        for (i, drawn) in windows.iter().enumerate() {
             let reader = Reader { source, window: drawn.window, len: input + horizon };
             reader.read(None, &source.panel.mask, &mut self.mask);
             self.weigh(&model.loss, &reader, drawn.count);
@@ -202,8 +218,13 @@ impl Gathered {
                 self.insample_y.clear();
                 self.insample(model, &reader);
                 let y: Vec<f64> = self.insample_y.iter().map(|y| f64::from(*y)).collect();
-                totals.inverse_naive_error +=
-                    f64::from(drawn.count) * inverse_naive_error(&y, seasonality);
+                let inverse = f64::from(drawn.count) * inverse_naive_error(&y, seasonality);
+                totals.add_inverse_naive_error(i % model.series, inverse);
+            }
+            if model.loss.likelihood().is_some() {
+                self.insample_y.clear();
+                let scale = self.insample(model, &reader).scale;
+                totals.ln_scale += ln_scale(&self.weights[self.weights.len() - horizon..], scale);
             }
         }
         totals.weight = self.weights.iter().map(|w| f64::from(*w)).sum();
@@ -272,7 +293,10 @@ impl Gathered {
         y: Option<&[f32]>,
         state: Option<&'t RecurrentState>,
     ) -> Batch<'t> {
-        let Lens { rows, input, horizon, seen, futr, hist, stat } = self.lens;
+        if self.lens.multivariate {
+            return self.batch_of_all_series(tape);
+        }
+        let Lens { windows: rows, input, horizon, seen, futr, hist, stat, .. } = self.lens;
         let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {
             tape.input([rows, range[1] - range[0], width], |out| {
                 let size = (range[1] - range[0]) * width;

@@ -1,8 +1,10 @@
 //! Training: options, windows to batches, the step, optimizers, schedules, early stopping, the state between runs.
 
+mod all_series;
 mod divergence;
 mod early_stopping;
 mod fingerprint;
+mod forecasted;
 mod gather;
 mod lr_scheduler;
 mod optimizer;
@@ -16,6 +18,8 @@ mod state;
 mod trainer;
 mod validation;
 
+#[cfg(test)]
+pub(crate) use all_series::rows;
 pub(crate) use gather::Source;
 pub use lr_scheduler::{
     Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,

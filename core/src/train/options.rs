@@ -71,6 +71,8 @@ options! {
         pub hist_exog_list: Vec<String> = Vec::new(),
         /// Columns of the static table, one value per series.
         pub stat_exog_list: Vec<String> = Vec::new(),
+        /// Series that the model sees at once: all of the data. As many as there are when left out.
+        pub n_series: Option<usize> = None; at least 1,
         /// Hides the target's own history from the model.
         pub exclude_insample_y: bool = false,
         /// What training minimises.
@@ -128,6 +130,11 @@ options! {
 }
 
 impl Train {
+    /// The defaults that upstream's multivariate models share: a window has all series, so a step has fewer of them.
+    pub(crate) fn multivariate() -> Self {
+        Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }
+    }
+
     /// Refuses values out of range.
     pub fn check(&self) -> Result<()> {
         for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
@@ -137,7 +144,11 @@ impl Train {
                     .with(|d| d.option = Some(name.into())));
             }
         }
-        let limits = [("h", self.h), ("inputSize", self.input_size)];
+        let limits = [
+            ("h", self.h),
+            ("inputSize", self.input_size),
+            ("nSeries", self.n_series.unwrap_or(1)),
+        ];
         if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {
             return Err(Error::option(name, "at most 1000000", value));
         }
@@ -179,6 +190,32 @@ impl Train {
         }
         let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
         let valid = self.read_loss("validLoss", spec)?;
+        if loss.implicit.is_some() && valid.kind != loss.kind {
+            let expected = format!("{}, as the loss is", loss.kind);
+            return Err(Error::option("validLoss", &expected, spec.write()));
+        }
+        if valid.implicit.is_some() && valid.kind != loss.kind {
+            let expected = format!("{}, as validLoss is", valid.kind);
+            return Err(Error::option("loss", &expected, self.loss.write()));
+        }
+        // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
+        match (loss.likelihood(), valid.likelihood()) {
+            (Some(_), Some(_)) => return Ok((loss.clone(), loss)), // as upstream
+            (None, Some(_)) => {
+                let expected =
+                    "a loss that measures forecasts, such as MAE: loss forecasts no distribution";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            (Some(_), None) if valid.judges_quantiles() && valid.quantiles != loss.quantiles => {
+                let expected = "a loss with the quantiles of loss, or of one number, such as MAE";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            (Some(_), None) if valid.implicit.is_some() => {
+                let expected = "a loss without a network of its own, such as MAE";
+                return Err(Error::option("validLoss", expected, spec.write()));
+            }
+            _ => {}
+        }
         let same = valid.is_multi_quantile() && valid.quantiles == loss.quantiles;
         if loss.is_multi_quantile() && !same {
             let expected = "MQLoss or HuberMQLoss with the quantiles of loss";
@@ -206,37 +243,61 @@ impl Train {
 mod tests {
     use super::*;
 
+    /// Which losses validate which, as upstream has it.
     #[test]
-    fn a_validation_loss_of_another_shape_is_refused() {
-        let mut train = Train {
-            h: 4,
-            input_size: 8,
-            valid_loss: Some(LossSpec::named("MSE")),
-            ..Train::default()
-        };
-        assert!(train.losses().is_ok());
-        train.loss = LossSpec::named("MQLoss");
-        assert_eq!(train.losses().unwrap_err().details.option.as_deref(), Some("validLoss"));
-        for (kind, allowed) in [("HuberMQLoss", true), ("sCRPS", false), ("QuantileLoss", false)] {
-            train.valid_loss = Some(LossSpec::named(kind));
-            assert_eq!(train.losses().is_ok(), allowed, "{kind}");
-        }
-    }
-
-    #[test]
-    fn some_losses_only_measure() {
-        let of = |loss: &str, valid: &str| {
-            let (loss, valid_loss) = (LossSpec::named(loss), Some(LossSpec::named(valid)));
+    fn losses_and_validation_losses_fit_each_other() {
+        let quantiles = |list: &[f64]| json!({ "quantiles": list });
+        let refused = |(loss, args): (&str, &Value), (valid, valid_args): (&str, &Value)| {
+            let spec = |kind: &str, args: &Value| LossSpec {
+                kind: kind.into(),
+                args: args.as_object().cloned().unwrap_or_default(),
+            };
+            let valid_loss = (!valid.is_empty()).then(|| spec(valid, valid_args));
+            let loss = spec(loss, args);
             let train = Train { h: 4, input_size: 8, loss, valid_loss, ..Train::default() };
-            train.losses().err().and_then(|e| e.details.option)
+            train.losses().err().map(|e| e.details.option.expect("it is named"))
         };
-        for measure in ["Accuracy", "sCRPS", "MQLoss", "HuberMQLoss", "RMSE", "TukeyLoss"] {
-            assert_eq!(of("MAE", measure), None);
+        let (none, q) = (Value::Null, json!({ "q": 0.9 }));
+        let (two, three) = (quantiles(&[0.1, 0.9]), quantiles(&[0.1, 0.5, 0.9]));
+        let turned = quantiles(&[0.9, 0.1]);
+        for (loss, valid, expected) in [
+            // Point losses are validated by anything that measures a point.
+            (("MAE", &none), ("", &none), None),
+            (("MAE", &none), ("MSE", &none), None),
+            (("MSE", &none), ("RMSE", &none), None),
+            (("MAE", &none), ("TukeyLoss", &none), None),
+            (("MAE", &none), ("Accuracy", &none), None),
+            (("MAE", &none), ("sCRPS", &none), None),
+            (("MAE", &none), ("MQLoss", &none), None),
+            (("QuantileLoss", &q), ("HuberMQLoss", &two), None),
+            // Some only measure, and one cannot even do that without a benchmark.
+            (("Accuracy", &none), ("MAE", &none), Some("loss")),
+            (("sCRPS", &none), ("MAE", &none), Some("loss")),
+            (("relMSE", &none), ("MAE", &none), Some("loss")),
+            (("MAE", &none), ("relMSE", &none), Some("validLoss")),
+            // Losses of several quantiles are validated by such, of the same quantiles.
+            (("MQLoss", &two), ("", &none), None),
+            (("MQLoss", &two), ("MQLoss", &two), None),
+            (("MQLoss", &two), ("HuberMQLoss", &two), None),
+            (("HuberMQLoss", &three), ("MQLoss", &three), None),
+            (("MQLoss", &two), ("MAE", &none), Some("validLoss")),
+            (("HuberMQLoss", &two), ("QuantileLoss", &q), Some("validLoss")),
+            (("MQLoss", &none), ("sCRPS", &none), Some("validLoss")),
+            (("MQLoss", &two), ("MQLoss", &three), Some("validLoss")),
+            (("MQLoss", &two), ("MQLoss", &turned), Some("validLoss")),
+            // Implicit ones are validated by themselves, and validate nothing else.
+            (("IQLoss", &none), ("", &none), None),
+            (("IQLoss", &none), ("IQLoss", &none), None),
+            (("HuberIQLoss", &none), ("HuberIQLoss", &none), None),
+            (("IQLoss", &none), ("HuberIQLoss", &none), Some("validLoss")),
+            (("HuberIQLoss", &none), ("IQLoss", &none), Some("validLoss")),
+            (("IQLoss", &none), ("MAE", &none), Some("validLoss")),
+            (("IQLoss", &none), ("MQLoss", &none), Some("validLoss")),
+            (("MAE", &none), ("IQLoss", &none), Some("loss")),
+            (("MQLoss", &none), ("HuberIQLoss", &none), Some("loss")),
+        ] {
+            assert_eq!(refused(loss, valid).as_deref(), expected, "{loss:?} with {valid:?}");
         }
-        assert_eq!(of("Accuracy", "MAE").as_deref(), Some("loss"));
-        assert_eq!(of("sCRPS", "MAE").as_deref(), Some("loss"));
-        assert_eq!(of("relMSE", "MAE").as_deref(), Some("loss"));
-        assert_eq!(of("MAE", "relMSE").as_deref(), Some("validLoss"));
     }
 
     #[test]

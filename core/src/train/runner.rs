@@ -6,36 +6,45 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
+use super::all_series::rows;
+use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
-use crate::losses::{Totals, inverse_naive_error};
+use crate::kernels::parallel::shared;
+use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
-use crate::scalers::Statistics;
 use crate::tape::{Tape, Update};
 
-/// Windows per shard, so that a shard's activations stay in the cache of a core.
+/// Rows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
-/// Windows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
+/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
+const WINDOWS: usize = 8;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 const LEAVES: usize = 8;
+
+/// Windows in about `rows` rows, of which a window has one for each series that it spans.
+fn windows_in(rows: usize, series: usize) -> usize {
+    (rows / series).max(WINDOWS)
+}
 
 /// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
 fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    let size = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
-    windows.div_ceil(size).next_multiple_of(2).min(windows)
+    let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
 /// The windows of shard `i` of `shards`: all have nearly the same number.
-fn shard(windows: &[Drawn], i: usize, shards: usize) -> Range<usize> {
-    i * windows.len() / shards..(i + 1) * windows.len() / shards
+fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
+    i * windows / shards..(i + 1) * windows / shards
 }
 
 /// What a thread works with, reused from shard to shard and step to step.
@@ -108,17 +117,17 @@ impl Runner {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
-        if model.loss.factors(&totals) == [0.0; 2] {
+        if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
             return Stepped::default(); // upstream: a mean over nothing is 0
         }
         let step = Step { model, source, drawn, lens, totals, random };
-        let shards = shard_count(drawn.len(), model);
+        let shards = shard_count(drawn.len() / model.series, model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        let loss = model.loss.finish(partial.loss, grads);
+        let loss = model.loss.finish(partial.loss, &step.totals, grads);
         Stepped { loss, updates: partial.updates }
     }
 
@@ -131,9 +140,9 @@ impl Runner {
         lens: [usize; 2],
     ) -> Totals {
         let mut totals = Totals::default();
-        for windows in drawn.chunks(SHARD) {
+        for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
             totals +=
-                self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
+                &self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
         }
         totals
     }
@@ -160,16 +169,18 @@ impl Runner {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
-        let (mut loss, mut updates) = (0.0, Vec::new());
+        let (mut loss, mut updates, series) = (0.0, Vec::new(), step.model.series);
         for i in some {
-            let range = shard(step.drawn, i, shards);
-            let (first, windows) = (range.start, &step.drawn[range]);
+            let range = shard(step.drawn.len() / series, i, shards);
+            let (first, count) = (range.start, range.len());
+            let windows = &step.drawn[range.start * series..range.end * series];
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
                 worker.tape.reset(&step.model.values, Some(dropout));
-                worker.tape.set_first_row(first);
-                loss += train_shard(step, worker, first, &mut grads);
+                worker.tape.set_rows(first, count);
+                let mut train = || train_shard(step, worker, first, &mut grads);
+                loss += if shards == 1 { shared(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
@@ -178,7 +189,7 @@ impl Runner {
         Partial { loss, grads, updates }
     }
 
-    /// Forecasts of the windows, scaled: `[windows, horizon, outputs]`; `visit` gets them shard by shard, in order.
+    /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
     pub(crate) fn forecast(
         &self,
         model: &Instance,
@@ -189,23 +200,19 @@ impl Runner {
         mut visit: impl FnMut(&[Drawn], &Forecasted),
     ) {
         use rayon::prelude::*;
+        let shard = windows_in(SHARD, model.series) * model.series;
         // A few shards at a time, so that memory does not grow with the number of windows.
-        for (group, some) in drawn.chunks(SHARD * 32).enumerate() {
+        for (group, some) in drawn.chunks(shard * 32).enumerate() {
             let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * SHARD);
+                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * shard);
                     worker.tape.release();
-                    let g = &worker.gathered;
-                    let (statistics, actual) = (g.statistics.clone(), g.actual.clone());
-                    let compares = model.valid_loss.seasonality().is_some();
-                    let insample_y = if compares { g.insample_y.clone() } else { Vec::new() };
-                    let weights = g.weights.clone();
-                    Forecasted { values, levels, statistics, actual, weights, insample_y }
+                    Forecasted::new(model, windows, &worker.gathered, [values, levels], purpose)
                 })
             };
-            let done: Vec<Forecasted> = some.par_chunks(SHARD).enumerate().map(run).collect();
-            some.chunks(SHARD).zip(&done).for_each(|(windows, f)| visit(windows, f));
+            let done: Vec<Forecasted> = some.par_chunks(shard).enumerate().map(run).collect();
+            some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
 
@@ -217,88 +224,21 @@ impl Runner {
     }
 }
 
-/// Forecasts of one shard, and what is needed to scale and judge them.
-pub(crate) struct Forecasted {
-    /// Scaled: `[windows, horizon, outputs]`.
-    pub(crate) values: Vec<f32>,
-    /// The quantile that each value was drawn at; empty if none was.
-    pub(crate) levels: Vec<f32>,
-    statistics: Vec<Statistics>,
-    /// The target over the horizon, and its weights in the validation loss.
-    pub(crate) actual: Vec<f64>,
-    pub(crate) weights: Vec<f32>,
-    /// What the model saw of the target, scaled, where the validation loss compares with it.
-    insample_y: Vec<f32>,
-}
-
-impl Forecasted {
-    /// The values on the scale of the target.
-    pub(crate) fn unscaled(&self, model: &Instance) -> Vec<f64> {
-        self.on_scale_of_target(model, &self.values)
-    }
-
-    /// What the validation loss of these windows is divided by.
-    pub(crate) fn totals(&self, model: &Instance, windows: &[Drawn]) -> Totals {
-        let mut totals = Totals {
-            weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
-            windows: windows.iter().map(|d| f64::from(d.count)).sum(),
-            size: self.actual.iter().map(|y| y.abs()).sum(),
-            ..Totals::default()
-        };
-        if let Some(seasonality) = model.valid_loss.seasonality() {
-            let y = self.on_scale_of_target(model, &self.insample_y);
-            let inverse = |y: &[f64]| inverse_naive_error(y, seasonality);
-            let each = y.chunks(y.len() / windows.len()).map(inverse).zip(windows);
-            totals.inverse_naive_error = each.map(|(i, d)| f64::from(d.count) * i).sum();
-        }
-        totals
-    }
-
-    fn on_scale_of_target(&self, model: &Instance, values: &[f32]) -> Vec<f64> {
-        let scaler = model.train.scaler_type;
-        let per_window = values.len() / self.statistics.len().max(1);
-        let window = |(values, s): (&[f32], &Statistics)| {
-            let s = model.unscaling(*s);
-            values.iter().map(move |z| scaler.unscale(*z, s)).collect::<Vec<_>>()
-        };
-        values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
-    }
-
-    /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.
-    pub(crate) fn worst_errors(&self, model: &Instance) -> Vec<f64> {
-        let windows = self.statistics.len().max(1);
-        let (per_window, horizon) = (self.values.len() / windows, self.actual.len() / windows);
-        let outputs = per_window / horizon.max(1);
-        let window = |(i, s): (usize, &Statistics)| {
-            let error = |j: usize| {
-                let at = i * horizon + j / outputs;
-                let y = model.train.scaler_type.scale(self.actual[at], *s);
-                let error = (f64::from(y) - f64::from(self.values[i * per_window + j])).abs();
-                match (self.weights[at] > 0.0, error.is_nan()) {
-                    (false, _) => 0.0,
-                    (true, true) => f64::INFINITY,
-                    (true, false) => error,
-                }
-            };
-            (0..per_window).map(error).fold(0.0, f64::max)
-        };
-        self.statistics.iter().enumerate().map(window).collect()
-    }
-}
-
 fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
     let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { rows, horizon, seen, .. } = g.lens();
+    let Lens { windows, series, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
-    let counts = tape.constant([rows], &g.counts);
-    tape.set_counts(counts);
+    tape.set_counts(tape.input([windows], |to| {
+        to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
+    }));
     let output = step.model.network.forward(&batch);
     let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
-    let place = Place { row: first, step: 0, horizon };
-    let mapped = step.model.head.forward(output, asked, place);
-    let y = tape.constant([rows, horizon], &g.target);
-    let weights = tape.constant([rows, horizon], &g.weights);
+    let place = Place { row: first * series, step: 0, horizon };
+    let mapped = step.model.head.forward(rows(output, series), asked, place);
+    let y = tape.constant([windows, series, horizon], &g.target);
+    let weights = tape.constant([windows, series, horizon], &g.weights);
+    let counts = tape.constant([windows, series], &g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);
@@ -307,10 +247,10 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
 }
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
-/// back the mean of their outputs. `shard` is the place of the first window among those of the run.
+/// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
 fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
     let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { rows, input, horizon, .. } = g.lens();
+    let Lens { windows, series, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
     let (asked, row) = match purpose {
         Purpose::Forecast { quantile } => (Asked::Quantile(quantile), shard),
@@ -324,12 +264,13 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.network.forward(&g.batch(tape, [0, input], None, None));
-        let mapped = mapped(output, 0);
+        let mapped = mapped(rows(output, series), 0);
         let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
         return [mapped.forecast.data().to_vec(), levels];
     }
+    let likelihood = model.loss.likelihood().is_some();
     let state = RecurrentState::default();
-    let [mut forecast, mut levels] = [vec![0.0; rows * horizon * n], Vec::new()];
+    let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
         tape.reset(&model.values, None);
@@ -339,13 +280,12 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();
-        fed_back = output.chunks_exact(n).map(|o| o.iter().sum::<f32>() / n as f32).collect();
+        let each = output.chunks_exact(n).zip(&g.statistics);
+        fed_back = each.map(|(o, s)| model.fed_back(o, *s)).collect();
+        let raw = likelihood || matches!(purpose, Purpose::Validation { .. });
         for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
-            match purpose {
-                Purpose::Validation { .. } => to.copy_from_slice(o),
-                Purpose::Forecast { .. } => to.fill(*mean),
-            }
+            if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
         }
         if let Some(drawn) = mapped.levels {
             levels.resize(forecast.len(), 0.0);

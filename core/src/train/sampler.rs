@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Panel, TrainWindows, Window};
+use crate::data::{Panel, TrainWindows, Window, groups};
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
 use crate::{Error, ErrorCode, Result};
@@ -33,9 +33,14 @@ impl Position {
 }
 
 /// Draws the windows of each batch, a function of the seed and the batch's number.
+///
+/// A multivariate model has all series in every batch, in the order that its weights have. Differs from upstream: its
+/// loader shuffles them, so that the weights of one series are trained on the others.
 pub(crate) struct Sampler {
-    /// Windows of each series.
+    /// Windows of each series; of all series together for a multivariate model.
     windows: Vec<Vec<Window>>,
+    /// Series that a window spans.
+    series: usize,
     seed: u64,
     batch_size: usize,
     drop_last: bool,
@@ -67,13 +72,15 @@ impl Sampler {
             availability: train.training_data_availability_threshold.0,
             held_out: val_size,
         };
-        let windows: Vec<_> = (0..panel.n_series()).map(|i| cut.of_series(panel, i)).collect();
+        let groups = groups(panel, model.spec.multivariate);
+        let windows: Vec<_> = groups.into_iter().map(|group| cut.of(panel, group)).collect();
         if windows.iter().all(Vec::is_empty) {
             return Err(too_short(model, panel, val_size));
         }
         let mut sampler = Self {
             order: (0..windows.len()).collect(),
             windows,
+            series: model.series,
             seed: train.random_seed as u64,
             batch_size: train.batch_size,
             drop_last: train.drop_last_loader,
@@ -106,7 +113,8 @@ impl Sampler {
         }
     }
 
-    /// The distinct windows of a batch, in the order of series and time within the batch.
+    /// The distinct windows of a batch, in the order of series and time within the batch; each is one after the other
+    /// in the series that it spans.
     pub(crate) fn draw(&mut self, drawn: &mut Vec<Drawn>) {
         drawn.clear();
         let key = Key::new(self.seed, Stream::Windows, self.position.batch);
@@ -114,7 +122,7 @@ impl Sampler {
         // Series whose windows are all unavailable make an empty batch: the next one is taken.
         while drawn.is_empty() {
             self.next_candidates();
-            let n = self.candidates.len();
+            let n = self.candidates.len() / self.series;
             self.counts.clear();
             self.counts.resize(n, 0);
             match self.windows_batch_size {
@@ -131,9 +139,11 @@ impl Sampler {
                     self.picks[..size].iter().for_each(|i| self.counts[*i as usize] = 1);
                 }
             }
-            let distinct =
-                self.candidates.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
-            drawn.extend(distinct.map(|(window, count)| Drawn { window: *window, count: *count }));
+            for (windows, count) in self.candidates.chunks_exact(self.series).zip(&self.counts) {
+                if *count > 0 {
+                    drawn.extend(windows.iter().map(|w| Drawn { window: *w, count: *count }));
+                }
+            }
         }
     }
 

@@ -193,7 +193,8 @@ impl Batches {
         while done == 0 || (done < wanted && !sampler.epoch_ends()) {
             let batch = sampler.position().batch;
             sampler.draw(&mut self.drawn);
-            self.windows += self.drawn.iter().map(|d| u64::from(d.count)).sum::<u64>();
+            let counts = self.drawn.iter().step_by(model.series).map(|d| u64::from(d.count));
+            self.windows += counts.sum::<u64>();
             let key = Key::new(model.train.random_seed as u64, Stream::Dropout, batch);
             let grads = if done == 0 { &mut self.grads } else { &mut self.more };
             let stepped = self.runner.step(model, source, &self.drawn, key, grads);

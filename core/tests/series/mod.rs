@@ -62,7 +62,16 @@ fn small(model: &str) -> Value {
         "NBEATS" => json!({ "mlpUnits": [[32, 32], [32, 32]], "nBasis": 3 }), // as many as splines want
         "NBEATSx" | "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
         "TiDE" => json!({ "hiddenSize": 32, "decoderOutputDim": 8, "temporalDecoderDim": 16 }),
-        "LSTM" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "GRU" | "LSTM" | "RNN" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
+        "DilatedRNN" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [[1, 2], [4]] })
+        }
+        "DeepAR" => json!({ "lstmHiddenSize": 16, "lstmDropout": 0.0 }),
+        "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
+        "MLPMultivariate" => json!({ "hiddenSize": 32 }),
+        "TCN" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [1, 2, 4, 8] })
+        }
         _ => json!({}),
     }
 }

@@ -1,6 +1,6 @@
 """LSTM: which of its variants have fixtures. Format: `__init__.py`."""
 
-from neuralforecast.losses.pytorch import FreDF, IQLoss, MASE, MQLoss
+from neuralforecast.losses.pytorch import MASE, DistributionLoss, FreDF, IQLoss, MQLoss
 from neuralforecast.models import LSTM
 
 from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT
@@ -18,6 +18,7 @@ FORWARD = [
         ("direct_exog", EXOG),
         ("direct_exog_upsample", dict(h=8, input_size=5, **EXOG)),
         ("direct_mq", dict(loss=MQLoss(level=[80]))),
+        ("direct_normal", dict(loss=DistributionLoss("Normal", level=[80]))),
         ("direct_decoder_1", dict(decoder_layers=1)),
         ("direct_decoder_3", dict(decoder_layers=3)),
         ("direct_encoder_1", dict(encoder_n_layers=1)),
@@ -34,6 +35,7 @@ FORWARD = [
         ("recurrent_exog", dict(h_train=2, **EXOG)),
         ("recurrent_mq", dict(h_train=2, loss=MQLoss(level=[80]))),
         ("recurrent_iq", dict(h_train=2, loss=IQLoss(cos_embedding_dim=8))),
+        ("recurrent_student_t", dict(h_train=2, loss=DistributionLoss("StudentT", level=[80]))),
         ("recurrent_encoder_1_no_bias", dict(encoder_n_layers=1, encoder_bias=False)),
     ]),
 ]

@@ -2,7 +2,7 @@
 
 import torch
 from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, FreDF, HuberIQLoss, HuberLoss, HuberMQLoss,
-                                           HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss)
+                                           HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss, DistributionLoss)
 from neuralforecast.models import NHITS
 
 from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT, STEPS
@@ -38,6 +38,9 @@ FORWARD = [
         ("cubic_not_dividing", dict(h=7, n_freq_downsample=[5, 3, 2], interpolation_mode="cubic")),
         ("huber", dict(loss=HuberLoss(delta=0.5))),
         ("mse", dict(loss=MSE())),
+        ("normal", dict(loss=DistributionLoss("Normal", level=[80, 95]))),
+        ("student_t_weighted", dict(loss=DistributionLoss("StudentT", quantiles=[0.9, 0.2], return_params=True,
+                                                          horizon_weight=torch.tensor([1.0, 2.0, 1.0, 0.5, 0.0, 3.0])), **EXOG)),
         ("iq", dict(loss=IQLoss())),
         ("iq_exog", dict(loss=IQLoss(cos_embedding_dim=9), **EXOG)),
         ("huber_iq", dict(loss=HuberIQLoss(cos_embedding_dim=8, concentration0=2.0, concentration1=0.5, delta=0.5))),
@@ -46,7 +49,14 @@ FORWARD = [
 
 TRAIN = dict(SHORT, mlp_units=[[8, 8]], scaler_type="robust")
 
+PARAMS = dict(level=[80], return_params=True, num_samples=20_000)
+
 TRAINING = [
+    ("nhits_normal", dict(TRAIN, loss=DistributionLoss("Normal", **PARAMS))),
+    ("nhits_student_t_minmax1", dict(TRAIN, loss=DistributionLoss("StudentT", **PARAMS), scaler_type="minmax1", valid_loss=RMSE(),
+                                    learning_rate=1e-3)),
+    ("nhits_normal_weighted", dict(TRAIN, loss=DistributionLoss(
+        "Normal", horizon_weight=torch.tensor([1.0, 1.0, 2.0, 2.0, 0.5, 0.5]), **PARAMS))),
     ("nhits_robust", TRAIN),
     ("nhits_robust_mq", dict(TRAIN, loss=MQLoss(level=[80]))),
     ("nhits_mq_valid_mq", dict(TRAIN, loss=MQLoss(quantiles=[0.1, 0.5, 0.9]), valid_loss=MQLoss(quantiles=[0.1, 0.5, 0.9]),
@@ -88,10 +98,9 @@ TRAINING = [
     ("nhits_iq", dict(TRAIN, loss=IQLoss(cos_embedding_dim=12), learning_rate=2e-3), {}, {}, ONE_SERIES),
     ("nhits_huber_iq", dict(TRAIN, loss=HuberIQLoss(cos_embedding_dim=8, delta=0.5), learning_rate=2e-3), {}, {}, ONE_SERIES),
     # Stopped early; the last weights are kept, as upstream keeps them.
-    ("nhits_stops_by_train_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=1, val_check_steps=2,
-                                       val_monitor="train_loss"), dict(restore_best=False)),
-    ("nhits_stops_by_valid_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=2, val_check_steps=2,
-                                       val_monitor="valid_loss"), dict(restore_best=False)),
+    *[(f"nhits_stops_by_{monitor}", dict(TRAIN, optimizer=torch.optim.SGD, optimizer_kwargs=dict(momentum=0.95), activation="Tanh",
+                                         learning_rate=5e-2, early_stop_patience_steps=1, val_check_steps=2, val_monitor=monitor),
+       dict(restore_best=False)) for monitor in ("train_loss", "valid_loss")],
     # Weights of rows: by series, as a series' own weight is; then also by time.
     ("nhits_series_weights", TRAIN, {}, {}, LENGTHS, lambda series, t: [2.0, 0.0, 0.5][series]),
     ("nhits_row_weights", dict(TRAIN, loss=MQLoss(level=[80]), learning_rate=2e-3), {}, {}, LENGTHS,

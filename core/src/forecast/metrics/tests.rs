@@ -161,12 +161,28 @@ fn a_score_without_any_value_is_nan() {
 
 #[test]
 fn names_of_metrics_are_read_and_written() {
-    for name in ["mae", "mse", "rmse", "mape", "smape", "mase", "mqloss", "coverage-97.5"] {
+    for name in [
+        "mae",
+        "mse",
+        "rmse",
+        "mape",
+        "smape",
+        "mase",
+        "rmae",
+        "relmse",
+        "accuracy",
+        "mqloss",
+        "scrps",
+        "coverage-97.5",
+        "ql-0.25",
+    ] {
         assert_eq!(name.parse::<Metric>().unwrap().to_string(), name);
     }
     assert_eq!("sMAPE".parse::<Metric>().unwrap(), Metric::Smape);
     assert!("maes".parse::<Metric>().unwrap_err().message.contains("did you mean \"mae\"?"));
+    assert_eq!("relMSE".parse::<Metric>().unwrap(), Metric::RelMse);
     assert!("coverage-120".parse::<Metric>().is_err());
+    assert!("ql-1.5".parse::<Metric>().is_err());
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! What scores are relative to: another forecast of the same rows, the seasonal naive one if no other is named.
+
+use super::{check_times, rows_of};
+use crate::data::Panel;
+use crate::forecast::Forecast;
+use crate::forecast::result::{id_text, series_count};
+use crate::{Error, ErrorCode, Result};
+
+/// The benchmark's forecast of each row; NaN where it has none.
+pub(super) fn benchmark(
+    forecast: &Forecast,
+    train: Option<&Panel>,
+    season_length: usize,
+    name: Option<&str>,
+) -> Result<Vec<f32>> {
+    if let Some(name) = name {
+        let model = forecast.models.iter().any(|model| model == name);
+        let values = if model { forecast.point(name) } else { forecast.column(name) };
+        return values.map(<[f32]>::to_vec);
+    }
+    let wrong = |message: &str| {
+        Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("benchmark".into()))
+    };
+    if forecast.cutoff.is_some() {
+        return Err(wrong(
+            "forecasts within the training data have no seasonal naive forecast to be compared with: \
+             name a model or a column of the forecast as benchmark",
+        ));
+    }
+    let train = train.ok_or_else(|| {
+        wrong(
+            "the seasonal naive forecast needs the training data, which are not there: \
+             name a model or a column of the forecast as benchmark",
+        )
+    })?;
+    if season_length == 0 {
+        return Err(Error::option("seasonLength", "a positive integer", 0));
+    }
+    check_times(forecast, train, "training")?;
+    let mut all = Vec::with_capacity(forecast.times.len());
+    for i in 0..series_count(&forecast.ids) {
+        let rows = rows_of(train, "training", &id_text(&forecast.ids, i))?;
+        let (start, first) = (rows.start, forecast.times[forecast.indptr[i]]);
+        let end = start + train.times[rows].partition_point(|time| *time < first);
+        let steps = 0..forecast.rows(i).len();
+        all.extend(steps.map(|step| repeated(train, [start, end], season_length, step)));
+    }
+    Ok(all)
+}
+
+/// Repeats the last season of each series over the horizon: `h` values per series.
+///
+/// A missing value is taken from the season before; NaN where no season has it.
+pub fn seasonal_naive(train: &Panel, h: usize, season_length: usize) -> Vec<f32> {
+    assert!(season_length > 0, "a season has at least one step");
+    let of_series = |p: &[usize]| {
+        let rows = [p[0], p[1]];
+        (0..h).map(move |step| repeated(train, rows, season_length, step))
+    };
+    train.indptr.windows(2).flat_map(of_series).collect()
+}
+
+/// The value of the last season that has one, `step` steps after the rows `start..end`.
+fn repeated(train: &Panel, [start, end]: [usize; 2], season_length: usize, step: usize) -> f32 {
+    let y = &train.temporal[0].1;
+    let phase = season_length - step % season_length; // steps back from the end
+    let mut rows = (1..).map_while(|season: usize| {
+        end.checked_sub(phase + (season - 1) * season_length).filter(|row| *row >= start)
+    });
+    rows.find(|row| train.mask[*row] != 0.0).map_or(f32::NAN, |row| y[row] as f32)
+}

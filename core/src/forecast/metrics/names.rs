@@ -1,0 +1,100 @@
+//! The scores there are, and their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, ErrorCode, Result, nearest};
+
+/// A score of a forecast. Less is better, but for coverage and accuracy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Metric {
+    /// Mean absolute error.
+    Mae,
+    /// Mean squared error.
+    Mse,
+    /// Root of the mean squared error of each series.
+    Rmse,
+    /// Mean absolute error relative to the actual value; actual zeros are skipped. A fraction, not percent.
+    Mape,
+    /// Mean of `|y - ŷ| / (|y| + |ŷ|)`: from 0 to 1, where other definitions double it. 0 where both are 0.
+    Smape,
+    /// Mean absolute error, relative to that of the seasonal naive forecast inside the training data.
+    Mase,
+    /// Mean absolute error, relative to that of the benchmark.
+    Rmae,
+    /// Mean squared error of all series, relative to that of the benchmark and 1e-5. Upstream: `losses/pytorch.py: relMSE`.
+    RelMse,
+    /// Share of forecasts that are the actual value, to the last bit of an f32. Upstream: `losses/pytorch.py: Accuracy`.
+    Accuracy,
+    /// Mean quantile loss of a model's interval bounds and median.
+    MqLoss,
+    /// Quantile loss of a model's forecast of this quantile.
+    Quantile(f64),
+    /// Quantile losses of all series, summed over a model's quantiles, twice, relative to the size of what happened.
+    /// Upstream: `losses/pytorch.py: sCRPS`.
+    Scrps,
+    /// Share of actual values within the interval of this level, in percent; bounds count as within.
+    Coverage(f64),
+}
+
+const NAMES: [(&str, Metric); 11] = [
+    ("mae", Metric::Mae),
+    ("mse", Metric::Mse),
+    ("rmse", Metric::Rmse),
+    ("mape", Metric::Mape),
+    ("smape", Metric::Smape),
+    ("mase", Metric::Mase),
+    ("rmae", Metric::Rmae),
+    ("relmse", Metric::RelMse),
+    ("accuracy", Metric::Accuracy),
+    ("mqloss", Metric::MqLoss),
+    ("scrps", Metric::Scrps),
+];
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match (self, NAMES.iter().find(|(_, metric)| metric == self)) {
+            (_, Some((name, _))) => f.write_str(name),
+            (Self::Coverage(level), None) => write!(f, "coverage-{level}"),
+            (Self::Quantile(q), None) => write!(f, "ql-{q}"),
+            (other, None) => unreachable!("{other:?} has no name"),
+        }
+    }
+}
+
+impl FromStr for Metric {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let name = text.to_lowercase();
+        let level = || {
+            name.strip_prefix("coverage-")?
+                .parse()
+                .ok()
+                .filter(|level| (0.0..=100.0).contains(level))
+        };
+        let quantile =
+            || name.strip_prefix("ql-")?.parse().ok().filter(|q| (0.0..=1.0).contains(q));
+        let named = NAMES.iter().find(|(n, _)| *n == name).map(|(_, metric)| *metric);
+        let numbered = || level().map(Self::Coverage).or_else(|| quantile().map(Self::Quantile));
+        named.or_else(numbered).ok_or_else(|| {
+            let names: Vec<&str> =
+                NAMES.iter().map(|(n, _)| *n).chain(["coverage-90", "ql-0.9"]).collect();
+            let hint =
+                nearest(text, names.iter().copied()).map(|n| format!(" (did you mean \"{n}\"?)"));
+            Error::new(
+                ErrorCode::InvalidOption,
+                format!(
+                    "there is no metric \"{text}\"{}; there are {} (any level, any quantile)",
+                    hint.unwrap_or_default(),
+                    names.join(", ")
+                ),
+            )
+            .with(|d| {
+                d.option = Some("metrics".into());
+                d.expected = Some(names.into());
+                d.actual = Some(text.into());
+            })
+        })
+    }
+}

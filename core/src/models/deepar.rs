@@ -1,0 +1,113 @@
+//! DeepAR: a recurrent network that forecasts the distribution of the next value, step by step.
+//!
+//! Salinas et al. 2020, <https://arxiv.org/abs/1704.04110>. Upstream: `models/deepar.py`. As upstream, and unlike the
+//! paper, what is fed back while decoding is the mean of each step's distribution, not a sample of it.
+
+use serde_json::json;
+
+use super::encoder_decoder::{at_least_one, probability};
+use super::prelude::*;
+
+options! {
+    /// Options of [`DeepAR`], beside the shared ones.
+    pub struct Options {
+        /// Steps of horizon while training.
+        pub h_train: usize = 1,
+        /// Layers of the LSTM.
+        pub lstm_n_layers: usize = 2,
+        /// Units of the LSTM.
+        pub lstm_hidden_size: usize = 128,
+        /// Dropout between the layers of the LSTM, from 0 to 1.
+        pub lstm_dropout: f64 = 0.1,
+        /// Hidden layers of the decoder.
+        pub decoder_hidden_layers: usize = 0,
+        /// Units of the decoder's hidden layers.
+        pub decoder_hidden_size: usize = 0,
+        /// Activation of the decoder's hidden layers.
+        pub decoder_activation: Option<Activation> = None,
+        /// Samples of each step's distribution, from which quantiles are taken.
+        pub trajectory_samples: usize = 100,
+    }
+}
+
+/// The model.
+pub struct DeepAR {
+    encoder: Recurrent,
+    decoder: Mlp,
+    recurrence: Recurrence,
+}
+
+impl Model for DeepAR {
+    type Options = Options;
+    const SPEC: Spec = Spec {
+        name: "DeepAR",
+        family: "recurrent",
+        paper: "https://arxiv.org/abs/1704.04110",
+        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
+    };
+
+    const CAN_EXCLUDE_TARGET: bool = false;
+
+    fn train() -> Train {
+        let student_t =
+            json!({ "distribution": "StudentT", "level": [80, 90], "returnParams": false });
+        let args = student_t.as_object().expect("an object").clone();
+        Train {
+            loss: LossSpec { kind: "DistributionLoss".into(), args },
+            valid_loss: Some(LossSpec::named("MAE")),
+            num_lr_decays: 3,
+            inference_windows_batch_size: -1,
+            ..Train::default()
+        }
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
+        at_least_one([
+            ("hTrain", o.h_train),
+            ("lstmNLayers", o.lstm_n_layers),
+            ("lstmHiddenSize", o.lstm_hidden_size),
+            ("trajectorySamples", o.trajectory_samples),
+        ])?;
+        probability("lstmDropout", o.lstm_dropout)?;
+        if o.decoder_hidden_layers > 0 {
+            at_least_one([("decoderHiddenSize", o.decoder_hidden_size)])?;
+        }
+        if o.h_train > dims.h {
+            return Err(Error::option("hTrain", &format!("at most h ({})", dims.h), o.h_train));
+        }
+        let encoder = RecurrentOptions {
+            cell: Cell::Lstm,
+            inputs: 1 + dims.hist + dims.futr + dims.stat,
+            hidden: o.lstm_hidden_size,
+            layers: o.lstm_n_layers,
+            bias: true,
+            dropout: o.lstm_dropout as f32,
+            projection: 0,
+        };
+        let sizes = [o.lstm_hidden_size, o.decoder_hidden_size, dims.outputs];
+        let activation = o.decoder_activation.unwrap_or(Activation::Relu);
+        Ok(Self {
+            encoder: Recurrent::new(&p.sub("hist_encoder"), encoder),
+            decoder: Mlp::new(&p.sub("decoder"), sizes, o.decoder_hidden_layers + 1, activation),
+            recurrence: Recurrence {
+                h_train: o.h_train,
+                inference_input_size: dims.input,
+                trajectory_samples: o.trajectory_samples,
+            },
+        })
+    }
+
+    fn recurrence(&self) -> Option<Recurrence> {
+        Some(self.recurrence)
+    }
+
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let [rows, steps] = [batch.size(), batch.insample_y.dim(1)];
+        let y = batch.insample_y.reshape([rows, steps, 1]);
+        let stat = batch.stat_exog.map(|s| s.reshape([rows, 1, s.dim(1)]).repeat(1, steps));
+        let input = concat_present([Some(y), batch.hist_exog, batch.futr_exog, stat], 2); // [B, L, 1 + X + F + S]
+        let hidden = self.encoder.forward(input, batch.state); // [B, L, H]
+        self.decoder.forward(hidden) // [B, L, O]
+    }
+}

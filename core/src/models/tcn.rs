@@ -1,0 +1,111 @@
+//! TCN: an encoder of dilated causal convolutions; each layer looks back twice as far as the one before.
+//!
+//! Bai et al. 2018, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling",
+//! <https://arxiv.org/abs/1803.01271>. Upstream: `models/tcn.py`.
+
+use super::prelude::*;
+
+options! {
+    /// Options of [`TCN`], beside the shared ones.
+    pub struct Options {
+        /// Steps of input while forecasting. Upstream reads it and uses `inputSize` all the same; so does this model.
+        pub inference_input_size: Option<usize> = None,
+        /// Taps of each convolution.
+        pub kernel_size: usize = 2,
+        /// Steps between the taps of each convolution, one number a layer.
+        pub dilations: Vec<usize> = vec![1, 2, 4, 8, 16],
+        /// Units of the encoder.
+        pub encoder_hidden_size: usize = 128,
+        /// Activation after each convolution.
+        pub encoder_activation: Activation = Activation::Relu,
+        /// Upstream reads it and uses it nowhere; it is here for its checkpoints.
+        pub context_size: usize = 10,
+        /// Units of the decoder's hidden layers.
+        pub decoder_hidden_size: usize = 128,
+        /// Layers of the decoder, the last one included.
+        pub decoder_layers: usize = 2,
+        /// Activation of the decoder's hidden layers.
+        pub decoder_activation: Option<Activation> = None,
+    }
+}
+
+/// The model.
+pub struct TCN {
+    encoder: TemporalConvolutionEncoder,
+    context: Linear,
+    decoder: Mlp,
+    dims: Dims,
+}
+
+impl Model for TCN {
+    type Options = Options;
+    const SPEC: Spec = Spec {
+        name: "TCN",
+        family: "convolution",
+        paper: "https://arxiv.org/abs/1803.01271",
+        exogenous: Exogenous { futr: true, hist: true, stat: true },
+        multivariate: false,
+    };
+
+    fn train() -> Train {
+        Train { scaler_type: ScalerType::Robust, windows_batch_size: Some(128), ..Train::default() }
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
+        check(o)?;
+        let channels = 1 + dims.hist + dims.stat + dims.futr;
+        let hidden = o.encoder_hidden_size;
+        let encoder = TemporalConvolutionEncoder::new(
+            &p.sub("hist_encoder"),
+            [channels, hidden],
+            o.kernel_size,
+            &o.dilations,
+            o.encoder_activation,
+        );
+        let context = Linear::new(&p.sub("context_adapter"), dims.input, dims.h);
+        let sizes = [hidden + dims.futr, o.decoder_hidden_size, dims.outputs];
+        let activation = o.decoder_activation.unwrap_or(Activation::Relu);
+        let decoder = Mlp::new(&p.sub("mlp_decoder"), sizes, o.decoder_layers, activation);
+        Ok(Self { encoder, context, decoder, dims })
+    }
+
+    /// Time comes first from beginning to end, so that a tap of a convolution is one product over all windows.
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let Dims { input, h, .. } = self.dims;
+        let rows = batch.size();
+        let time_first = |x: Var<'t>| x.permute(&[1, 0, 2]);
+        let y = batch.insample_y.transpose().reshape([input, rows, 1]);
+        let stat = batch.stat_exog.map(|s| s.reshape([1, rows, s.dim(1)]).repeat(0, input));
+        let hist = batch.hist_exog.map(time_first);
+        let futr = batch.futr_exog.map(time_first);
+        let past = futr.map(|f| f.slice(0, 0, input));
+        let x = concat_present([Some(y), hist, stat, past], 2); // [L, B, 1 + X + S + F]
+
+        let hidden = self.encoder.forward(x); // [L, B, C]
+        let context = self.context.forward_first(hidden); // [h, B, C]
+        let ahead = futr.map(|f| f.last(0, h));
+        let output = self.decoder.forward(concat_present([Some(context), ahead], 2)); // [h, B, O]
+        output.permute(&[1, 0, 2])
+    }
+}
+
+/// Sizes above zero, and kernels that look back.
+fn check(o: &Options) -> Result<()> {
+    let counts = [
+        ("encoderHiddenSize", o.encoder_hidden_size),
+        ("decoderHiddenSize", o.decoder_hidden_size),
+        ("decoderLayers", o.decoder_layers),
+        ("inferenceInputSize", o.inference_input_size.unwrap_or(1)),
+    ];
+    if let Some((name, n)) = counts.into_iter().find(|(_, n)| *n == 0) {
+        return Err(Error::option(name, "a whole number ≥ 1", n));
+    }
+    // Upstream's own chomp leaves nothing of a kernel of one tap.
+    if o.kernel_size < 2 {
+        return Err(Error::option("kernelSize", "a whole number ≥ 2", o.kernel_size));
+    }
+    if o.dilations.is_empty() || o.dilations.contains(&0) {
+        return Err(Error::option("dilations", "a list of whole numbers ≥ 1", o.dilations.clone()));
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! TSMixer: perceptrons that mix the steps of a window and the series in turn.
+//!
+//! Chen et al. 2023, "TSMixer: An All-MLP Architecture for Time Series Forecasting",
+//! <https://arxiv.org/abs/2303.06053>. Upstream: `models/tsmixer.py`.
+
+use super::prelude::*;
+
+options! {
+    /// Options of [`TSMixer`], beside the shared ones.
+    pub struct Options {
+        /// Mixing layers.
+        pub n_block: usize = 2,
+        /// Hidden units of the perceptron that mixes series.
+        pub ff_dim: usize = 64,
+        /// Dropout in the mixing layers, from 0 to 1.
+        pub dropout: f64 = 0.9,
+        /// Whether each window is normalised, and its forecast scaled back.
+        pub revin: bool = true,
+    }
+}
+
+/// Mixes the steps of each series.
+struct TemporalMixing {
+    norm: BatchNorm1d,
+    linear: Linear,
+    dropout: f32,
+}
+
+impl TemporalMixing {
+    /// `[B, L, N]`
+    fn forward<'t>(&self, input: Var<'t>) -> Var<'t> {
+        let x = flat(self.norm, input.transpose()); // [B, N, L]
+        let mixed = self.linear.forward(x).relu().transpose().dropout(self.dropout);
+        mixed + input
+    }
+}
+
+/// Mixes the series at each step.
+struct FeatureMixing {
+    norm: BatchNorm1d,
+    first: Linear,
+    second: Linear,
+    dropout: f32,
+}
+
+impl FeatureMixing {
+    /// `[B, L, N]`
+    fn forward<'t>(&self, input: Var<'t>) -> Var<'t> {
+        let x = flat(self.norm, input);
+        let hidden = self.first.forward(x).relu().dropout(self.dropout); // [B, L, units]
+        self.second.forward(hidden).dropout(self.dropout) + input
+    }
+}
+
+/// Normalises each step of each series over the batch.
+fn flat<'t>(norm: BatchNorm1d, x: Var<'t>) -> Var<'t> {
+    let [rows, features] = [x.dim(0), x.dim(1) * x.dim(2)];
+    norm.forward(x.reshape([rows, features]), 1).reshape(x.shape())
+}
+
+/// The model.
+pub struct TSMixer {
+    norm: Option<RevIn>,
+    layers: Vec<(TemporalMixing, FeatureMixing)>,
+    output: Linear,
+    dims: Dims,
+}
+
+impl Model for TSMixer {
+    type Options = Options;
+    const SPEC: Spec = Spec {
+        name: "TSMixer",
+        family: "multilayer perceptron",
+        paper: "https://arxiv.org/abs/2303.06053",
+        exogenous: Exogenous::NONE,
+        multivariate: true,
+    };
+
+    fn train() -> Train {
+        Train::multivariate()
+    }
+
+    fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
+        at_least_one(&[("ffDim", o.ff_dim)])?;
+        let dropout = probability("dropout", o.dropout)?;
+        let Dims { input, h, outputs, series, .. } = dims;
+        let norm = |p: &Path<'_>| BatchNorm1d::new(p, input * series).eps(1e-3).momentum(1e-2);
+        let layer = |i| {
+            let p = p.sub("mixing_layers").sub(i);
+            let (time, features) = (p.sub("temporal_mixer"), p.sub("feature_mixer"));
+            let temporal = TemporalMixing {
+                norm: norm(&time.sub("temporal_norm")),
+                linear: Linear::new(&time.sub("temporal_lin"), input, input),
+                dropout,
+            };
+            let feature = FeatureMixing {
+                norm: norm(&features.sub("feature_norm")),
+                first: Linear::new(&features.sub("feature_lin_1"), series, o.ff_dim),
+                second: Linear::new(&features.sub("feature_lin_2"), o.ff_dim, series),
+                dropout,
+            };
+            (temporal, feature)
+        };
+        Ok(Self {
+            norm: o.revin.then(|| RevIn::of_series(&p.sub("norm"), series)),
+            layers: (0..o.n_block).map(layer).collect(),
+            output: Linear::new(&p.sub("out"), input, h * outputs),
+            dims,
+        })
+    }
+
+    fn couples_windows(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
+    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
+        let Dims { h, outputs, series, .. } = self.dims;
+        let (y, scale) = match &self.norm {
+            Some(norm) => {
+                let (y, scale) = norm.normalize(batch.insample_y);
+                (y, Some((norm, scale)))
+            }
+            None => (batch.insample_y, None),
+        };
+        let mixed = self
+            .layers
+            .iter()
+            .fold(y, |x, (temporal, feature)| feature.forward(temporal.forward(x))); // [B, L, N]
+        let forecast = self.output.forward(mixed.transpose()).transpose(); // [B, h·O, N]
+        let forecast = match scale {
+            Some((norm, scale)) => norm.denormalize(forecast, scale),
+            None => forecast,
+        };
+        forecast.reshape([batch.size(), h, outputs * series])
+    }
+}
