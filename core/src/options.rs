@@ -3,6 +3,10 @@
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
 //! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
 
+mod without_choice;
+
+pub use without_choice::{Never, NoOptions, Zero};
+
 use serde_json::{Map, Value, json};
 
 use crate::{Error, ErrorCode, Result, nearest};
@@ -40,22 +44,6 @@ pub trait Options: Default + Clone {
     fn set(&mut self, name: &str, value: &Value) -> Result<bool>;
     /// All options with their values.
     fn to_json(&self) -> Map<String, Value>;
-}
-
-/// The options of a model that has none beside the shared ones.
-#[derive(Clone, Debug, Default)]
-pub struct NoOptions;
-
-impl Options for NoOptions {
-    fn fields() -> Vec<Field> {
-        Vec::new()
-    }
-    fn set(&mut self, _: &str, _: &Value) -> Result<bool> {
-        Ok(false)
-    }
-    fn to_json(&self) -> Map<String, Value> {
-        Map::new()
-    }
 }
 
 /// `input_size` → `inputSize`.

@@ -21,9 +21,17 @@ const ONE_OUTPUT: [&str; 1] = ["DeepNPTS"];
 fn choices(option: &Value) -> Vec<Value> {
     let ts = option["ts"].as_str().unwrap();
     let named = |t: &str| Some(json!(t.strip_prefix('\'')?.strip_suffix('\'')?));
-    match ts {
-        "boolean" => vec![json!(true), json!(false)],
-        _ => ts.split(" | ").filter_map(named).collect(),
+    let of = |ts: &str| ts.split(" | ").filter_map(named).collect::<Vec<_>>();
+    match ts.strip_prefix('(').and_then(|ts| ts.strip_suffix(")[]")) {
+        // A list of one choice, as long as the default. A stack of exogenous columns wants some.
+        Some(items) => {
+            let all = |choice: Value| -> Value {
+                option["default"].as_array().unwrap().iter().map(|_| choice.clone()).collect()
+            };
+            of(items).into_iter().filter(|choice| choice != "exogenous").map(all).collect()
+        }
+        None if ts == "boolean" => vec![json!(true), json!(false)],
+        None => of(ts),
     }
 }
 

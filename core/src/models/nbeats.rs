@@ -4,6 +4,7 @@
 //! <https://arxiv.org/abs/1905.10437>. Upstream: `models/nbeats.py`.
 
 use super::prelude::*;
+use crate::options::Zero;
 
 choices! {
     /// What the blocks of a stack are made of.
@@ -33,7 +34,7 @@ options! {
         /// Harmonics of a season per step of frequency.
         pub n_harmonics: usize = 2,
         /// Dropout; upstream has none in these blocks, so only 0 is possible.
-        pub dropout_prob_theta: f64 = 0.0,
+        pub dropout_prob_theta: Zero = Zero,
         /// Activation of the hidden layers.
         pub activation: BlockActivation = BlockActivation(Activation::Relu),
         /// Whether the blocks of a stack are one and the same.
@@ -89,9 +90,6 @@ impl Model for NBEATS {
 fn check(dims: Dims, o: &Options) -> Result<()> {
     for_each_stack("nBlocks", &o.n_blocks, o.stack_types.len())?;
     o.mlp().check()?;
-    if o.dropout_prob_theta != 0.0 {
-        return Err(Error::option("dropoutProbTheta", "0", o.dropout_prob_theta));
-    }
     let functions = |kind: &&StackType| **kind != StackType::Identity;
     if let Some(kind) = o.stack_types.iter().find(functions).filter(|_| dims.h == 1) {
         let expected = "\"identity\" only, with h: 1";

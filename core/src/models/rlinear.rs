@@ -4,6 +4,7 @@
 //! <https://arxiv.org/abs/2305.10721>. Upstream: none; names are those of the authors' code.
 
 use super::prelude::*;
+use crate::options::Never;
 
 options! {
     /// Options of [`RLinear`], beside the shared ones.
@@ -12,8 +13,9 @@ options! {
         pub revin: bool = true,
         /// Dropout of the normalised window, from 0 to 1.
         pub dropout: f64 = 0.1,
-        /// A linear map for each channel. A window has one channel, the target, so only false is possible.
-        pub individual: bool = false,
+        /// A linear map for each channel. A window has one channel, the target, and a map for each series could not
+        /// forecast a new one: only false is possible.
+        pub individual: Never = Never,
     }
 }
 
@@ -36,11 +38,6 @@ impl Model for RLinear {
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        if o.individual {
-            let expected =
-                "false: series share one map, so that it forecasts series it has not seen";
-            return Err(Error::option("individual", expected, true));
-        }
         let dropout = probability("dropout", o.dropout)?;
         let linear = Linear::new(&p.sub("Linear"), dims.input, dims.h * dims.outputs);
         let rev = o.revin.then(|| RevIn::new(&p.sub("rev"), 1));

@@ -59,7 +59,8 @@ pub(crate) fn models() -> Vec<(String, Value)> {
 fn small(model: &str) -> Value {
     match model {
         "MLP" => json!({ "hiddenSize": 32 }),
-        "NBEATS" | "NBEATSx" | "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
+        "NBEATS" => json!({ "mlpUnits": [[32, 32], [32, 32]], "nBasis": 3 }), // as many as splines want
+        "NBEATSx" | "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
         "TiDE" => json!({ "hiddenSize": 32, "decoderOutputDim": 8, "temporalDecoderDim": 16 }),
         "GRU" | "LSTM" | "RNN" => json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 }),
         "DilatedRNN" => {

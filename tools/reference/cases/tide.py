@@ -35,5 +35,7 @@ TRAIN = dict(SHORT, hidden_size=8, decoder_output_dim=4, temporal_decoder_dim=6,
 TRAINING = [
     ("tide_layernorm", dict(TRAIN, scaler_type="standard")),
     ("tide_exog", dict(TRAIN, layernorm=False, scaler_type="standard", **EXOG_2, learning_rate=1e-3)),
-    ("tide_layernorm_mq", dict(TRAIN, loss=MQLoss(level=[80]), scaler_type="robust", futr_exog_list=["f1"], learning_rate=1e-3)),
+    # Layer normalisation of two numbers is nearly their sign, and training chaotic: so four.
+    ("tide_layernorm_mq", dict(TRAIN, temporal_width=4, loss=MQLoss(level=[80]), scaler_type="robust", futr_exog_list=["f1"],
+                               learning_rate=1e-3)),
 ]
