@@ -11,7 +11,7 @@ use neuro_divergent::data::{Column, Frequency, Table, TimeZone};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, NeuralForecast, PredictOptions, SaveOptions,
 };
-use scratch::{Scratch, predict};
+use scratch::{Scratch, predict, same_after_loading};
 use serde_json::json;
 use series::spec;
 
@@ -68,6 +68,7 @@ fn days_are_those_of_the_clocks_given_or_inferred() {
 fn the_zone_is_saved_with_the_data_and_without_them() {
     let nf = fitted(Some("D"), &march());
     let history = PredictOptions { data: Some(march()), ..PredictOptions::default() };
+    same_after_loading("daily in a zone", &nf, &history);
     for save_dataset in [true, false] {
         let scratch = Scratch::new();
         nf.save(&scratch.dir(), &SaveOptions { save_dataset, ..SaveOptions::default() }).unwrap();

@@ -11,7 +11,7 @@ use neuro_divergent::{
 };
 use rows::pick;
 use serde_json::{Value, json};
-use series::{forecaster, panel};
+use series::{forecaster, models, panel};
 
 const ROWS: usize = 40;
 
@@ -34,20 +34,24 @@ fn fit(nf: &mut NeuralForecast, table: &Table, options: &FitOptions) -> Result<F
 
 #[test]
 fn rows_of_their_own_validate_as_the_last_rows_of_one_table() {
-    let (mut one, mut two) = (forecaster("DLinear", &options()), forecaster("DLinear", &options()));
-    let last = FitOptions { val_size: 6, ..FitOptions::default() };
-    let a = fit(&mut one, &between(0, ROWS), &last).unwrap();
-    let b = fit(&mut two, &between(0, ROWS - 6), &with(between(ROWS - 6, ROWS))).unwrap();
-    assert_eq!(
-        (&a.models[0].train_loss, &a.models[0].val_loss),
-        (&b.models[0].train_loss, &b.models[0].val_loss)
-    );
-    assert_eq!(a.models[0].val_loss.len(), 3);
-    let of =
-        |nf: &NeuralForecast| nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-    assert_eq!(bits::of_forecast(&of(&one)), bits::of_forecast(&of(&two)));
-    assert_eq!(of(&two).times[0], ROWS as i64, "forecasts begin after the validation rows");
-    assert_eq!(one.panel(), two.panel());
+    for (model, _) in models() {
+        let (mut one, mut two) = (forecaster(&model, &options()), forecaster(&model, &options()));
+        let last = FitOptions { val_size: 6, ..FitOptions::default() };
+        let a = fit(&mut one, &between(0, ROWS), &last).unwrap();
+        let b = fit(&mut two, &between(0, ROWS - 6), &with(between(ROWS - 6, ROWS))).unwrap();
+        assert_eq!(
+            (&a.models[0].train_loss, &a.models[0].val_loss),
+            (&b.models[0].train_loss, &b.models[0].val_loss),
+            "{model}"
+        );
+        assert_eq!(a.models[0].val_loss.len(), 3, "{model}");
+        let of = |nf: &NeuralForecast| {
+            nf.predict(&PredictOptions::default(), &Control::default()).unwrap()
+        };
+        assert_eq!(bits::of_forecast(&of(&one)), bits::of_forecast(&of(&two)), "{model}");
+        assert_eq!(of(&two).times[0], ROWS as i64, "forecasts begin after the validation rows");
+        assert_eq!(one.panel(), two.panel(), "{model}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MQLoss
 from neuralforecast.models import BiTCN
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = BiTCN
 
@@ -13,6 +13,7 @@ FORWARD = [
     (PLAIN, [
         ("plain", {}),
         ("exog", EXOG),
+        ("categories", CATEGORIES),
         ("futr_exog", dict(futr_exog_list=["f1"])),
         ("hist_exog", dict(hist_exog_list=["x1", "x2"])),
         ("stat_exog", dict(stat_exog_list=["s1"])),

@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, MQLoss
 from neuralforecast.models import DeepAR
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = DeepAR
 
@@ -15,6 +15,7 @@ FORWARD = [
         ("student_t", {}),
         ("student_t_h_train_3", dict(h_train=3)),
         ("student_t_exog", dict(h_train=2, **EXOG)),
+        ("student_t_categories", dict(h_train=2, **CATEGORIES)),
         ("student_t_decoder_2", dict(decoder_hidden_layers=2, decoder_hidden_size=6, decoder_activation="Tanh")),
         ("normal", dict(h_train=2, lstm_n_layers=1, loss=NORMAL)),
         ("normal_params", dict(h_train=4, loss=DistributionLoss("Normal", quantiles=[0.9, 0.25], return_params=True))),

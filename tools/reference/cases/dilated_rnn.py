@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MQLoss
 from neuralforecast.models import DilatedRNN
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = DilatedRNN
 
@@ -15,6 +15,7 @@ FORWARD = [
     (SMALL, [
         ("lstm", {}),
         ("lstm_exog", EXOG),
+        ("lstm_of_categories", CATEGORIES),
         ("lstm_mq", dict(loss=MQLoss(level=[80]))),
         ("lstm_three_groups", dict(dilations=[[1], [2], [4, 5]], decoder_layers=1)),
         ("lstm_one_group", dict(dilations=[[2, 4]], input_size=8, decoder_activation="GELU")),

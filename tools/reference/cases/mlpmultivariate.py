@@ -4,7 +4,7 @@ import torch
 from neuralforecast.losses.pytorch import MAE, MASE, MQLoss, MSE, RMSE, FreDF, TukeyLoss
 from neuralforecast.models import MLPMultivariate
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = MLPMultivariate
 
@@ -14,6 +14,7 @@ FORWARD = [
     (PLAIN, [
         ("plain", {}),
         ("exog", EXOG),
+        ("categories", CATEGORIES),
         ("futr_exog", dict(futr_exog_list=["f1"])),
         ("hist_exog", dict(hist_exog_list=["x1", "x2", "x3"])),
         ("stat_exog", dict(stat_exog_list=["s1", "s2"])),

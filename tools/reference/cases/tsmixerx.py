@@ -3,7 +3,7 @@
 from neuralforecast.losses.pytorch import MAE, MASE, MQLoss
 from neuralforecast.models import TSMixerx
 
-from . import EXOG, EXOG_2, SHORT
+from . import CATEGORIES, EXOG, EXOG_2, SHORT
 
 MODEL = TSMixerx
 
@@ -13,6 +13,7 @@ FORWARD = [
     (PLAIN, [
         ("plain", {}),
         ("exog", EXOG),
+        ("categories", CATEGORIES),
         ("futr_exog", dict(futr_exog_list=["f1"], n_block=2)),
         ("hist_exog", dict(hist_exog_list=["x1", "x2"])),
         ("static", dict(stat_exog_list=["s1", "s2"], n_block=2)),
