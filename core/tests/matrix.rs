@@ -108,7 +108,7 @@ fn with_scaler(
     let mut more: Vec<(String, Value)> = losses
         .iter()
         .filter(|loss| Loss::new(loss, H, "loss").unwrap().is_trainable())
-        .map(|loss| (loss.kind.clone(), json!({ "loss": loss.write() })))
+        .map(|loss| (loss.kind.clone(), json!({ "loss": loss.write(), "validLoss": null })))
         .collect();
     assert!(more.len() >= 13, "{more:?}");
     for (kind, option, column) in EXOGENOUS {
