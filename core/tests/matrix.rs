@@ -113,7 +113,7 @@ fn with_scaler(
         .filter(|loss| Loss::new(loss, H, "loss").unwrap().is_trainable())
         .map(|loss| {
             let law = loss.args.get("distribution").and_then(Value::as_str).unwrap_or_default();
-            (format!("{}{law}", loss.kind), json!({ "loss": loss.write() }))
+            (format!("{}{law}", loss.kind), json!({ "loss": loss.write(), "validLoss": null }))
         })
         .collect();
     assert!(more.len() >= 13, "{more:?}");
