@@ -52,7 +52,8 @@ const types = [
   ...described.flatMap((model) => [optionsOf(model), factory(model)]),
 ].join('\n')
 
-const exported = `export const { ${described.map((m) => m.name).join(', ')} } = face`
+// As the formatter has it: one name a line.
+const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
 
 const inputs = ({ futr, hist, stat, cat }) =>
   [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'
