@@ -195,6 +195,12 @@ impl Train {
             let expected = "a loss that models can be trained with, such as MAE; this one only measures, as validLoss";
             return Err(Error::option("loss", expected, self.loss.write()));
         }
+        if loss.likelihood().is_some() && self.scaler_type == ScalerType::Revin {
+            // Upstream's affine map learns from a likelihood, which it does from no other loss.
+            let message = "scalerType \"revin\" is not supported with DistributionLoss; use \"standard\", which is the same without a map to learn";
+            return Err(Error::new(ErrorCode::Unsupported, message)
+                .with(|d| d.option = Some("scalerType".into())));
+        }
         let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
         let valid = self.read_loss("validLoss", spec)?;
         match (loss.likelihood(), valid.likelihood()) {
