@@ -46,14 +46,19 @@ macro_rules! unrolled {
     };
 }
 
+pub mod attention;
+mod dots;
 pub mod elementwise;
 mod lanes;
 pub mod math;
 pub mod matmul;
 pub mod moving_average;
 pub mod optimizer;
+mod packing;
+pub mod pattern;
 pub mod pointwise;
 pub mod pool;
+pub mod random;
 pub mod recurrent;
 pub mod reduce;
 pub mod resample;

@@ -4,6 +4,7 @@
 //! depend on how the batch is cut into shards.
 
 use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::random::drop_add;
 use crate::rng::Key;
 
 #[derive(Debug)]
@@ -16,12 +17,7 @@ struct Dropout {
 impl Dropout {
     /// `to[i] += from[i]·mask[i] / (1 - p)`
     fn apply(&self, from: &[f32], to: &mut [f32]) {
-        let keep = 1.0 / (1.0 - self.p);
-        for (i, (f, t)) in from.iter().zip(to).enumerate() {
-            if self.key.uniform((self.first + i) as u64) >= self.p {
-                *t += f * keep;
-            }
-        }
+        drop_add(self.key, self.first as u64, self.p, from, to);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::{add_assign, add_row, column_sums_add};
-use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::matmul::{Mat, Mode, Panels, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 /// The weights of one layer.
@@ -113,6 +113,8 @@ impl Op for Lstm {
         } else {
             (&zeros[..r_size], &zeros[..h])
         };
+        // The same weights at every step: packed once.
+        let w_hh = Panels::new(Mat::new(x.data(W_HH), 4 * s.hidden, s.output).t(), rows);
         for t in 0..s.time {
             let gates = &mut gates[t * 4 * h..(t + 1) * 4 * h];
             let (c_before, c_now) = c.split_at_mut(t * h);
@@ -120,8 +122,7 @@ impl Op for Lstm {
             let c_prev = if t == 0 { c0 } else { &c_before[(t - 1) * h..] };
             let r_prev = if t == 0 { r0 } else { &r_before[(t - 1) * r_size..] };
             if t > 0 || self.has_state {
-                let w_hh = Mat::new(x.data(W_HH), 4 * s.hidden, s.output);
-                matmul(Mat::new(r_prev, rows, s.output), w_hh.t(), gates, Mode::Add);
+                w_hh.multiply(Mat::new(r_prev, rows, s.output), gates, Mode::Add);
             }
             let h_now = &mut hs[t * h..(t + 1) * h];
             lstm_step(gates, c_prev, &mut c_now[..h], h_now, s.hidden);
@@ -156,6 +157,7 @@ impl Op for Lstm {
         carry.fill(0.0);
         dc.fill(0.0);
 
+        let w_hh = Panels::new(Mat::new(b.input(W_HH), 4 * s.hidden, s.output), rows);
         for t in (0..s.time).rev() {
             let dr = &mut dr[t * r_size..(t + 1) * r_size];
             add_assign(dr, carry);
@@ -182,9 +184,9 @@ impl Op for Lstm {
                 &mut dgates[step.clone()],
                 s.hidden,
             );
-            let w_hh = Mat::new(b.input(W_HH), 4 * s.hidden, s.output);
-            matmul(Mat::new(&dgates[step], rows, 4 * s.hidden), w_hh, carry, Mode::Write);
+            w_hh.multiply(Mat::new(&dgates[step], rows, 4 * s.hidden), carry, Mode::Write);
         }
+        drop(w_hh);
 
         let dgates_t = |from: usize, to: usize| {
             Mat::new(&dgates[from * 4 * h..to * 4 * h], rows * (to - from), 4 * s.hidden).t()

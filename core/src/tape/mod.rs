@@ -8,6 +8,7 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod attention;
 mod dropout;
 mod layout;
 mod linear;
@@ -17,6 +18,7 @@ mod record;
 mod shape;
 mod window;
 
+pub use crate::kernels::pattern::{Mask, Pattern};
 pub use lstm::LstmWeights;
 pub use record::{Backward, Inputs, Output};
 pub use shape::Shape;
