@@ -166,6 +166,11 @@ export interface FitOptions extends RunOptions {
   static?: Table
   /** Rows at the end of each series that are kept for validation. @default 0 */
   valSize?: number
+  /**
+   * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows in
+   * `data`. Forecasts then begin after them.
+   */
+  valData?: Table
   /** What the special columns of `data` are called. */
   columns?: ColumnNames
   /** What to do where a series skips a time. @default 'error' */
@@ -229,6 +234,11 @@ export interface Init {
   models: readonly ModelSpec[]
   /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
   freq?: string | number
+  /**
+   * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and months
+   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC.
+   */
+  timeZone?: string
   /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
   localScalerType?: LocalScalerType
   /** Scales each static column over all series. @default none */
@@ -261,8 +271,8 @@ export declare class NeuralForecast implements Disposable {
   readonly fitted: boolean
   /** Whether a run that was saved on its way has not reached its end: `fit` with `mode: 'continue'` finishes it. */
   readonly interrupted: boolean
-  /** Bytes held for the weights, the training data and the working memory. */
-  memoryUsage(): { weights: number; dataset: number; workspace: number }
+  /** Bytes held for the weights, the training data, what training needs to go on, and the working memory. */
+  memoryUsage(): { weights: number; dataset: number; training: number; workspace: number }
   /** Frees the memory at once and stops what is running. */
   dispose(): void
   [Symbol.dispose](): void

@@ -66,6 +66,61 @@ describe('neural-trader forecast', () => {
     expect([wrong.code, wrong.stderr.includes('option "localScalerType" must be one of')]).toEqual([1, true])
   })
 
+  test('takes model specs from a file', async () => {
+    const specs = [
+      { model: 'DLinear', options: { maxSteps: 3, randomSeed: 1, loss: { kind: 'MQLoss', args: { level: [80] } } } },
+      { model: 'NHITS', options: { inputSize: 13, maxSteps: 2, mlpUnits: [[4, 4]], alias: 'small' } },
+    ]
+    writeFileSync(join(dir, 'models.json'), JSON.stringify(specs))
+    const { code, stdout, stderr } = await run(
+      ...['forecast', csvPath, '--h', '4', '--config', 'models.json', '--val-size', '8', '--json'],
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { models, forecast: rows } = JSON.parse(stdout)
+    expect(models.map((m: { name: string; steps: number }) => [m.name, m.steps])).toEqual([
+      ['DLinear', 3],
+      ['small', 2],
+    ])
+    expect(models[0].valLoss).toHaveLength(1)
+    expect(Object.keys(rows[0])).toEqual([
+      ...['unique_id', 'ds', 'DLinear-median', 'DLinear-lo-80', 'DLinear-hi-80', 'small'],
+    ])
+  })
+
+  const configs: [string, string, string[], RegExp][] = [
+    ['is not JSON', '[', [], /models\.json is not JSON/],
+    ['holds no specs', '[1]', [], /models\.json must hold model specs/],
+    ['forecasts other steps', '{"model":"DLinear","options":{"h":3}}', [], /--h is 4, but models\.json has a model with h 3/],
+    ['stands beside arguments that it replaces', '[]', ['--seed', '1'], /leave out --seed/],
+  ]
+  test.each(configs)('a file of models that %s is refused', async (_, text, more, message) => {
+    writeFileSync(join(dir, 'models.json'), text)
+    const { code, stdout, stderr } = await run('forecast', csvPath, '--h', '4', '--config', 'models.json', ...more)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  test('reads static and future columns, and writes the times of a time zone', async () => {
+    const hours = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+    const row = (t: number) => `a,${new Date(Date.UTC(2024, 2, 29) + t * 3_600_000).toISOString()},${t % 24},${t % 2}`
+    writeFileSync(join(dir, 'data.csv'), `unique_id,ds,y,promo\n${hours(0, 47).map(row).join('\n')}\n`)
+    writeFileSync(join(dir, 'future.csv'), `unique_id,ds,y,promo\n${hours(47, 50).map(row).join('\n')}\n`)
+    writeFileSync(join(dir, 'static.csv'), 'unique_id,size\na,3\n')
+    const options = { maxSteps: 1, mlpUnits: [[4, 4]], futrExogList: ['promo'], statExogList: ['size'] }
+    writeFileSync(join(dir, 'models.json'), JSON.stringify({ model: 'NHITS', options }))
+    const { code, stdout, stderr } = await run(
+      ...['forecast', 'data.csv', '--h', '3', '--config', 'models.json', '--time-zone', 'Europe/Berlin'],
+      ...['--static', 'static.csv', '--future', 'future.csv', '--save', 'model'],
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'saved model\n' })
+    const times = stdout.split('\n').map((line) => line.split(',')[1])
+    expect(times.slice(1, 4)).toEqual([
+      ...['2024-03-31 00:00:00+01:00', '2024-03-31 01:00:00+01:00', '2024-03-31 03:00:00+02:00'],
+    ])
+    const again = await run('predict', 'model', '--future', 'future.csv')
+    expect(again).toEqual({ code: 0, stderr: '', stdout })
+  })
+
   test('takes other column names', async () => {
     const lines = airPassengers.ds.map((ds, i) => `a;${ds};${airPassengers.y[i]}`)
     writeFileSync(join(dir, 'sales.csv'), `shop;month;sales\n${lines.join('\n')}\n`)
@@ -142,6 +197,17 @@ describe('neural-trader predict', () => {
   })
 })
 
+test('neural-trader insample forecasts the training data', async () => {
+  await forecast('--save', 'model')
+  const { code, stdout } = await run('insample', 'model', '--step-size', '12')
+  const lines = stdout.trim().split('\n')
+  expect({ code, header: lines[0], rows: lines.length - 1 }).toEqual({
+    ...{ code: 0, header: 'unique_id,ds,cutoff,DLinear,y', rows: 144 },
+  })
+  expect((await run('insample', 'model', '--step-size', '0')).stderr).toMatch(/^error\[ERR_USAGE\]: --step-size/)
+  expect((await run('insample', 'model', '--json', '--out', 'f.csv')).stdout).toContain('"f.csv"')
+})
+
 test('neural-trader models lists every model with its options', async () => {
   const { code, stdout } = await run('models', '--json')
   expect(code).toBe(0)
@@ -160,10 +226,10 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']]])('neural-trader %j lists the commands', async (args: string[]) => {
     const { code, stdout } = await run(...args)
     expect(code).toBe(0)
-    for (const command of ['forecast', 'predict', 'models', 'doctor']) expect(stdout).toContain(`\n  ${command} `)
+    for (const command of ['forecast', 'predict', 'insample', 'models', 'doctor']) expect(stdout).toContain(`\n  ${command} `)
   })
 
-  test.each(['forecast', 'predict', 'models', 'doctor'])(
+  test.each(['forecast', 'predict', 'insample', 'models', 'doctor'])(
     'neural-trader %s --help has usage and an example',
     async (command) => {
       const { code, stdout } = await run(command, '--help')
@@ -183,7 +249,7 @@ const wrong: [string, string[], number, RegExp][] = [
     'an unknown command',
     ['forcast'],
     2,
-    /^error\[ERR_USAGE\]: there is no command "forcast"; the commands are forecast, predict, models, doctor\n/,
+    /^error\[ERR_USAGE\]: there is no command "forcast"; the commands are forecast, predict, insample, models, doctor\n/,
   ],
   [
     'an unknown option',

@@ -225,7 +225,6 @@ describe('what the design has and this version has not', () => {
     ]),
     ['loss.gmm', () => (loss as Wrong).gmm({ nComponents: 2 })],
     ['predictionIntervals', () => nf.fit(train, { predictionIntervals: {} })],
-    ['timeZone', () => make({ timeZone: 'Europe/Madrid' })],
     ['logLevel', () => api.configure({ logLevel: 'debug' } as Wrong)],
   ]
   function method(name: string): [string, () => unknown] {

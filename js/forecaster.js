@@ -27,6 +27,7 @@ class NeuralForecast {
     const {
       static: statics,
       valSize,
+      valData,
       columns,
       onGap,
       mode,
@@ -37,10 +38,11 @@ class NeuralForecast {
     if (checkpoint !== undefined) checkOptions('checkpoint', checkpoint)
     const layout = this.#layout('fit', checkOptions('columns', columns))
     const table = toNative(data, 'data', layout)
-    const staticTable = statics === undefined ? undefined : toNative(statics, 'static', layout)
+    const given = (other, what) => (other === undefined ? undefined : toNative(other, what, layout))
+    const more = { staticTable: given(statics, 'static'), valData: given(valData, 'valData') }
     const json = toJson({ valSize, columns, onGap, mode, maxSteps, checkpoint })
     try {
-      return report(await this.#run(how, site, (run) => this.#native.fit(table, staticTable, json, run)))
+      return report(await this.#run(how, site, (run) => this.#native.fit(table, more, json, run)))
     } finally {
       if (!this.#disposed && this.#running.size === 0) this.#fitted = this.#native.fitted()
     }
@@ -108,8 +110,8 @@ class NeuralForecast {
   }
 
   memoryUsage() {
-    const [weights, dataset, workspace] = guarded(() => this.#native.memoryUsage())
-    return { weights, dataset, workspace }
+    const [weights, dataset, training, workspace] = guarded(() => this.#native.memoryUsage())
+    return { weights, dataset, training, workspace }
   }
 
   dispose() {

@@ -8,10 +8,10 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
 
 /** Names each call knows, and names of the contract that this version does not support. */
 const KNOWN = {
-  NeuralForecast: { has: ['models', 'freq', 'localScalerType', 'localStaticScalerType'], lacks: ['timeZone'] },
+  NeuralForecast: { has: ['models', 'freq', 'timeZone', 'localScalerType', 'localStaticScalerType'], lacks: [] },
   fit: {
-    has: ['static', 'valSize', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
-    lacks: ['valData', 'predictionIntervals', 'memoryLimitBytes'],
+    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
+    lacks: ['predictionIntervals', 'memoryLimitBytes'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
   predict: { has: ['data', 'static', 'future', 'level', 'h', ...RUN], lacks: ['quantiles'] },

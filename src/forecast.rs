@@ -1,5 +1,7 @@
 //! `NativeForecast`: a finished forecast with the history it continues, to be read, scored and drawn.
 
+use std::sync::Arc;
+
 use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind};
 use engine::{
     ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate, seasonal_naive,
@@ -16,7 +18,7 @@ use crate::table::TableInput;
 #[napi]
 pub struct NativeForecast {
     forecast: Forecast,
-    history: Option<Panel>,
+    history: Option<Arc<Panel>>,
     frequency: Option<Frequency>,
 }
 
@@ -114,7 +116,7 @@ impl NativeForecast {
             };
             let history = history.map(|table| self.panel(&table.copy().read()?)).transpose()?;
             let actual = actual.map(|table| self.panel(&table.copy().read()?)).transpose()?;
-            let history = history.as_ref().or(self.history.as_ref());
+            let history = history.as_ref().or(self.history.as_deref());
             // What forecasts within the history forecast is the history.
             let within = self.forecast.cutoff.as_ref().and(history);
             self.forecast.to_svg(history, actual.as_ref().or(within), &options)
@@ -134,7 +136,7 @@ impl NativeForecast {
                 .size("seasonLength")?
                 .or_else(|| self.frequency.map(Frequency::season_length))
                 .unwrap_or(1);
-            let (actual, history) = (self.panel(&actual.copy().read()?)?, self.history.as_ref());
+            let (actual, history) = (self.panel(&actual.copy().read()?)?, self.history.as_deref());
             let mut scores = evaluate(&self.forecast, &actual, history, season, &metrics)?;
             if o.flag("seasonalNaive", false)? {
                 scores.extend(evaluate(&self.naive(season)?, &actual, history, season, &metrics)?);
@@ -165,8 +167,8 @@ impl NativeForecast {
     ) -> engine::Result<Self> {
         let mut forecast = Self { forecast, history: None, frequency: engine.frequency() };
         forecast.history = match data {
-            Some(table) => Some(forecast.panel(table)?),
-            None => engine.panel().cloned(),
+            Some(table) => Some(Arc::new(forecast.panel(table)?)),
+            None => engine.shared_panel(),
         };
         Ok(forecast)
     }

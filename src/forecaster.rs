@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use engine::data::{Column, Ids, TimeKind};
+use engine::data::{Column, Ids, TimeKind, TimeZone};
 use engine::{
     Error, ErrorCode, FitOptions, FutureFrame, InsampleOptions, ModelSpec, NeuralForecast,
     PredictOptions, SaveOptions,
@@ -26,7 +26,7 @@ pub struct NativeForecaster {
 
 #[napi]
 impl NativeForecaster {
-    /// An unfitted forecaster from `{ models, freq }` as JSON.
+    /// An unfitted forecaster from `{ models, freq, timeZone, … }` as JSON.
     #[napi(constructor)]
     pub fn new(init: String) -> Result<Self> {
         Self::build(&init).map_err(to_napi)
@@ -42,8 +42,11 @@ impl NativeForecaster {
                 models,
             )
         })?;
-        let engine = NeuralForecast::new(specs, init.frequency()?)?
+        let mut engine = NeuralForecast::new(specs, init.frequency()?)?
             .with_local_scaling(init.local_scaling()?);
+        if let Some(name) = init.text("timeZone")? {
+            engine = engine.with_time_zone(TimeZone::parse(&name)?)?;
+        }
         Ok(Self { slot: Slot::new(engine) })
     }
 
@@ -53,11 +56,15 @@ impl NativeForecaster {
         &self,
         env: &'env Env,
         data: TableInput,
-        static_table: Option<TableInput>,
+        more: FitTables,
         options: String,
         run: &Run,
     ) -> Result<Object<'env>> {
-        let (data, static_table) = (data.copy(), static_table.map(TableInput::copy));
+        let (data, static_table, val_data) = (
+            data.copy(),
+            more.static_table.map(TableInput::copy),
+            more.val_data.map(TableInput::copy),
+        );
         let (control, lease) =
             (run.control(), self.slot.lease(Use::Alone, "fit").map_err(to_napi)?);
         task::spawn(env, move || {
@@ -66,6 +73,7 @@ impl NativeForecaster {
                 names: o.column_names()?,
                 static_table: static_table.map(Source::read).transpose()?,
                 val_size: o.count("valSize")?,
+                val_data: val_data.map(Source::read).transpose()?,
                 on_gap: o.on_gap()?,
                 mode: o.mode()?,
                 max_steps: o.size("maxSteps")?,
@@ -215,11 +223,11 @@ impl NativeForecaster {
         self.now("interrupted", |engine| Ok(engine.interrupted()))
     }
 
-    /// Bytes of the weights, the dataset and the working memory, what continuing needs included.
+    /// Bytes of the weights, of the dataset, of what continuing needs, and of the working memory.
     #[napi]
     pub fn memory_usage(&self) -> Result<Vec<f64>> {
         let m = self.now("memoryUsage", |engine| Ok(engine.memory_usage()))?;
-        Ok(vec![m.weights as f64, m.dataset as f64, (m.workspace + m.training) as f64])
+        Ok([m.weights, m.dataset, m.training, m.workspace].map(|bytes| bytes as f64).to_vec())
     }
 
     /// Frees the memory, now or when the running call ends.
@@ -247,6 +255,13 @@ fn future_columns(frame: FutureFrame) -> Vec<ColumnOutput> {
         TimeKind::Date { .. } => Column::Date(frame.times),
     };
     [(frame.names.id, ids), (frame.names.time, times)].map(ColumnOutput::from).into()
+}
+
+/// The tables of a fit beside the data, each optional.
+#[napi(object, object_to_js = false)]
+pub struct FitTables {
+    pub static_table: Option<TableInput>,
+    pub val_data: Option<TableInput>,
 }
 
 /// The tables of a forecast, each optional.

@@ -21,15 +21,15 @@ impl Options {
     pub(crate) fn count(&self, name: &str) -> Result<usize> {
         self.0.get(name).map_or(Ok(0), |v| match v.as_u64() {
             Some(n) => Ok(n as usize),
-            None => Err(Error::option(name, "a whole number, 0 or more", v.clone())),
+            None => Err(Error::option(name, "a whole number ≥ 0", v.clone())),
         })
     }
 
-    /// A positive whole number.
+    /// A whole number of at least 1.
     pub(crate) fn size(&self, name: &str) -> Result<Option<usize>> {
         let size = |v: &Value| match v.as_u64() {
             Some(n) if n > 0 => Ok(n as usize),
-            _ => Err(Error::option(name, "a positive whole number", v.clone())),
+            _ => Err(Error::option(name, "a whole number ≥ 1", v.clone())),
         };
         self.0.get(name).map(size).transpose()
     }
@@ -119,7 +119,7 @@ impl Options {
     /// Where and how often training is saved on its way.
     pub(crate) fn checkpoint(&self) -> Result<Option<TrainingCheckpoint>> {
         let Some(value) = self.0.get("checkpoint") else { return Ok(None) };
-        let expected = "{ path: a directory, everySteps: a positive whole number }";
+        let expected = "{ path: a directory, everySteps: a whole number ≥ 1 }";
         let wrong = || Error::option("checkpoint", expected, value.clone());
         let given = Self(value.as_object().ok_or_else(wrong)?.clone());
         let path = given.text("path")?.ok_or_else(wrong)?.into();

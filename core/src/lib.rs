@@ -33,6 +33,7 @@ pub mod scalers;
 pub mod simd;
 pub mod tape;
 pub mod train;
+mod variates;
 
 #[cfg(test)]
 mod parity;

@@ -71,10 +71,34 @@ pub fn unknown_option(owner: &str, name: &str, known: &[String]) -> Error {
     )
 }
 
-/// Declares an options struct; see the module documentation.
+/// Reads an option whose numbers are `least` or more.
+pub(crate) fn read_option<T: OptionValue>(
+    name: &str,
+    value: &Value,
+    least: Option<u32>,
+) -> Result<T> {
+    let enough = least.is_none_or(|least| numbers_reach(value, f64::from(least)));
+    T::read(value).filter(|_| enough).ok_or_else(|| {
+        let expected = match least {
+            Some(least) => T::expected().replace("≥ 0", &format!("≥ {least}")),
+            None => T::expected(),
+        };
+        Error::option(name, &expected, value.clone())
+    })
+}
+
+/// Whether no number in `value` is below `least`.
+fn numbers_reach(value: &Value, least: f64) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(|item| numbers_reach(item, least)),
+        _ => value.as_f64().is_none_or(|number| number >= least),
+    }
+}
+
+/// Declares an options struct; see the module documentation. `= 2; at least 1` also refuses smaller numbers.
 macro_rules! options {
     ($(#[doc = $doc:expr])* pub struct $name:ident {
-        $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr,)*
+        $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr $(; at least $least:literal)?,)*
     }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
@@ -99,9 +123,8 @@ macro_rules! options {
 
             fn set(&mut self, name: &str, value: &serde_json::Value) -> $crate::Result<bool> {
                 $(if name == $crate::options::camel_case(stringify!($field)) {
-                    self.$field = $crate::options::OptionValue::read(value).ok_or_else(|| {
-                        $crate::Error::option(name, &<$ty as $crate::options::OptionValue>::expected(), value.clone())
-                    })?;
+                    let least = None::<u32>$(.or(Some($least)))?;
+                    self.$field = $crate::options::read_option(name, value, least)?;
                     return Ok(true);
                 })*
                 Ok(false)
@@ -282,7 +305,7 @@ mod tests {
         /// For the tests.
         pub struct Sample {
             /// How many.
-            pub n_blocks: Vec<usize> = vec![1, 2],
+            pub n_blocks: Vec<usize> = vec![1, 2]; at least 1,
             /// How.
             pub pooling_mode: Mode = Mode::Max,
             /// How long,
@@ -310,7 +333,11 @@ mod tests {
         );
         assert_eq!(
             error("nBlocks", json!([1, -1])),
-            r#"option "nBlocks" must be a list, each item a whole number ≥ 0, got [1,-1]"#
+            r#"option "nBlocks" must be a list, each item a whole number ≥ 1, got [1,-1]"#
+        );
+        assert_eq!(
+            error("nBlocks", json!([1, 0])),
+            r#"option "nBlocks" must be a list, each item a whole number ≥ 1, got [1,0]"#
         );
         assert_eq!(
             error("maxSteps", json!(1.5)),

@@ -15,6 +15,10 @@ pub enum Stream {
     Windows = 3,
     /// Dropout; one substream per layer is made by adding to this value.
     Dropout = 4,
+    /// Quantiles that an implicit quantile network is trained at.
+    Quantiles = 5,
+    /// Quantiles that it is validated at.
+    ValidQuantiles = 6,
 }
 
 /// A position in the space of random numbers: all but the index.
@@ -31,6 +35,11 @@ impl Key {
         Self { seed, stream: stream as u32, step }
     }
 
+    /// The numbers of another use at the same step.
+    pub fn of(self, stream: Stream) -> Self {
+        Self { stream: stream as u32, ..self }
+    }
+
     /// The numbers of the `n`-th layer within this use.
     pub fn layer(self, n: u32) -> Self {
         Self { stream: self.stream + (n << 8), ..self }
@@ -38,25 +47,37 @@ impl Key {
 
     /// Four independent words.
     pub fn block(self, index: u64) -> [u32; 4] {
-        self.blocks::<1>(index).map(|word| word[0])
+        let mut c = [index as u32, (index >> 32) as u32, self.step, self.stream];
+        let mut k = [self.seed as u32, (self.seed >> 32) as u32];
+        for _ in 0..10 {
+            let p0 = u64::from(c[0]) * 0xD251_1F53;
+            let p1 = u64::from(c[2]) * 0xCD9E_8D57;
+            c = [
+                (p1 >> 32) as u32 ^ c[1] ^ k[0],
+                p1 as u32,
+                (p0 >> 32) as u32 ^ c[3] ^ k[1],
+                p0 as u32,
+            ];
+            k = [k[0].wrapping_add(0x9E37_79B9), k[1].wrapping_add(0xBB67_AE85)];
+        }
+        c
     }
 
-    /// Blocks `index..index + N` at once: word `w` of block `index + i` is at `[w][i]`.
+    /// `N` blocks from the `first` on, side by side: word `w` of block `i` is at `[w][i]`.
     #[inline(always)]
-    pub fn blocks<const N: usize>(self, index: u64) -> [[u32; N]; 4] {
+    pub fn blocks<const N: usize>(self, first: u64) -> [[u32; N]; 4] {
         let mut c = [[0; N], [0; N], [self.step; N], [self.stream; N]];
         for i in 0..N {
-            let at = index.wrapping_add(i as u64);
-            (c[0][i], c[1][i]) = (at as u32, (at >> 32) as u32);
+            let index = first.wrapping_add(i as u64);
+            (c[0][i], c[1][i]) = (index as u32, (index >> 32) as u32);
         }
         let mut k = [self.seed as u32, (self.seed >> 32) as u32];
         for _ in 0..10 {
             for i in 0..N {
                 let p0 = u64::from(c[0][i]) * 0xD251_1F53;
                 let p1 = u64::from(c[2][i]) * 0xCD9E_8D57;
-                c[0][i] = (p1 >> 32) as u32 ^ c[1][i] ^ k[0];
-                c[2][i] = (p0 >> 32) as u32 ^ c[3][i] ^ k[1];
-                (c[1][i], c[3][i]) = (p1 as u32, p0 as u32);
+                (c[0][i], c[1][i]) = ((p1 >> 32) as u32 ^ c[1][i] ^ k[0], p1 as u32);
+                (c[2][i], c[3][i]) = ((p0 >> 32) as u32 ^ c[3][i] ^ k[1], p0 as u32);
             }
             k = [k[0].wrapping_add(0x9E37_79B9), k[1].wrapping_add(0xBB67_AE85)];
         }

@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 11, "{names:?}");
+    assert!(names.len() >= 15, "{names:?}");
     let case = |name: String| {
         let text = fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
         let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -104,6 +104,10 @@ fn assert_forecast(case: &Case, forecast: &Forecast) {
         };
         assert_eq!(expected["forecast"]["unique_id"][row], id, "{name}");
     }
+    assert_columns(name, expected, forecast);
+}
+
+fn assert_columns(name: &str, expected: &Map<String, Value>, forecast: &Forecast) {
     for (column, values) in &forecast.columns {
         let of_python: Vec<f64> = expected["forecast"][column]
             .as_array()
@@ -125,6 +129,34 @@ fn python_s_checkpoints_forecast_what_python_forecasts() {
     for (case, nf) in loaded() {
         assert_forecast(&case, &predict(&nf, &case.options));
     }
+}
+
+#[test]
+fn python_s_checkpoints_forecast_the_quantiles_that_are_asked_for() {
+    let mut asked = 0;
+    for (case, nf) in loaded() {
+        for ask in case.expected.get("asked").and_then(Value::as_array).into_iter().flatten() {
+            let given = |name: &str| {
+                let list = ask["options"][name].as_array().into_iter().flatten();
+                list.map(|v| v.as_f64().unwrap()).collect()
+            };
+            let (level, quantiles) = (given("level"), given("quantiles"));
+            let h = ask["options"]["h"].as_u64().map(|h| h as usize);
+            let options = PredictOptions { level, quantiles, h, ..case.options.clone() };
+            let forecast = predict(&nf, &options);
+            let mut names: Vec<&str> = forecast.columns.iter().map(|(n, _)| &n[..]).collect();
+            let of_python = ask["forecast"].as_object().unwrap();
+            let mut expected: Vec<&str> = of_python.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            expected.sort_unstable();
+            expected.retain(|name| !["ds", "unique_id"].contains(name));
+            assert_eq!(names, expected, "{}: {}", case.name, ask["options"]);
+            let expected = Map::from_iter([("forecast".to_string(), ask["forecast"].clone())]);
+            assert_columns(&format!("{} {}", case.name, ask["options"]), &expected, &forecast);
+            asked += 1;
+        }
+    }
+    assert!(asked >= 3);
 }
 
 #[test]
@@ -223,4 +255,31 @@ fn unusual_checkpoints_of_python_s_forecast_or_are_refused_by_name() {
     for ((name, message), (expected, part)) in refused.iter().zip(UNUSUAL) {
         assert!(name == expected && message.contains(part), "{name}: {message}");
     }
+}
+
+#[test]
+fn what_a_newer_version_added_survives_forecasting_and_saving_but_not_other_data() {
+    let scratch = Scratch::new();
+    let mut stored = checkpoint::read(&folder().join("monthly")).unwrap();
+    for unknown in [&mut stored.unknown, &mut stored.dataset, &mut stored.models[0].unknown] {
+        unknown.around.insert("newer".into(), "added".into());
+    }
+    checkpoint::write(&scratch.dir(), &stored, false).unwrap();
+    let mut nf = NeuralForecast::load(&scratch.dir()).unwrap();
+    predict(&nf, &PredictOptions::default());
+    let saved = |nf: &NeuralForecast| {
+        let scratch = Scratch::new();
+        nf.save(&scratch.dir(), &SaveOptions::default()).unwrap();
+        let c = checkpoint::read(&scratch.dir()).unwrap();
+        [&c.unknown, &c.dataset, &c.models[0].unknown].map(|u| u.around.contains_key("newer"))
+    };
+    assert_eq!(saved(&nf), [true, true, true]);
+    let months: Vec<Option<String>> =
+        (0..60).map(|i| Some(format!("{}-{:02}", 2000 + i / 12, i % 12 + 1))).collect();
+    let table = Table::new(vec![
+        ("ds".into(), Column::Text(months)),
+        ("y".into(), Column::Float((0..60).map(|t| f64::from(t).sin()).collect())),
+    ]);
+    nf.fit(&table.unwrap(), &FitOptions::default(), &Control::default()).unwrap();
+    assert_eq!(saved(&nf), [true, false, true]);
 }

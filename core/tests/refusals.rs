@@ -94,13 +94,14 @@ fn unknown_options_are_refused_with_the_nearest_spelling() {
 #[test]
 fn wrong_types_and_values_are_refused_with_what_is_allowed() {
     let cases = [
-        ("DLinear", "h", json!("4"), "option \"h\" must be a whole number ≥ 0, got \"4\""),
-        ("DLinear", "h", json!(0), "option \"h\" is required: a whole number ≥ 1"),
+        ("DLinear", "h", json!("4"), "option \"h\" must be a whole number ≥ 1, got \"4\""),
+        ("DLinear", "h", json!(0), "option \"h\" must be a whole number ≥ 1, got 0"),
+        ("DLinear", "h", json!(-1), "option \"h\" must be a whole number ≥ 1, got -1"),
         (
             "DLinear",
             "inputSize",
             json!(2.5),
-            "option \"inputSize\" must be a whole number ≥ 0, got 2.5",
+            "option \"inputSize\" must be a whole number ≥ 1, got 2.5",
         ),
         (
             "DLinear",
@@ -109,6 +110,12 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
             "option \"inputSize\" must be at most 1000000, got 9000000",
         ),
         ("DLinear", "maxSteps", json!(0), "option \"maxSteps\" must be a whole number ≥ 1, got 0"),
+        (
+            "DLinear",
+            "windowsBatchSize",
+            json!(-3),
+            "option \"windowsBatchSize\" must be a whole number ≥ 1 or null, got -3",
+        ),
         (
             "DLinear",
             "learningRate",
@@ -220,7 +227,7 @@ fn a_validation_split_shorter_than_the_horizon_is_refused() {
 
 #[test]
 fn early_stopping_without_validation_is_refused() {
-    let message = "NHITS stops early, so valSize must be at least h (4)";
+    let message = "NHITS stops early, so valSize must be at least h (4), or valData given";
     let options = json!({ "earlyStopPatienceSteps": 2 });
     let e = refused(
         fit("NHITS", options, &panel(1, 40), &FitOptions::default()),

@@ -4,14 +4,16 @@
 const api = require('../index.js')
 const { splitTail } = require('./holdout.js')
 const { print, printJson, progressBar, scoreTable, writeFiles } = require('./output.js')
-const { UsageError } = require('./usage.js')
+const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
-  const { h, out, plot, save, json, holdout, threads } = values
+  const { h, out, plot, save, json, holdout, threads, future } = values
+  const file = (path) => path && { path }
   const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
   const nf = new api.NeuralForecast({
     models: modelSpecs(values),
     freq: frequency(values.freq),
+    timeZone: values['time-zone'],
     localScalerType: values['local-scaler'],
   })
   const [train, actual] = holdout ? splitTail(await api.readCsv(path), h, columns) : [{ path }, undefined]
@@ -20,7 +22,8 @@ module.exports = async function forecast({ values, positionals: [path], signal }
   const run = { signal, threads, onProgress: bar.onProgress }
   const { report, result } = await (async () => {
     try {
-      return { report: await nf.fit(train, { columns, ...run }), result: await nf.predict(run) }
+      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...run }
+      return { report: await nf.fit(train, fit), result: await nf.predict({ future: file(future), ...run }) }
     } finally {
       bar.end()
     }
@@ -52,23 +55,4 @@ module.exports = async function forecast({ values, positionals: [path], signal }
 /** A whole number is a number of steps; all else is an alias. */
 function frequency(text) {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
-}
-
-function modelSpecs({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }) {
-  const options = {
-    h,
-    inputSize: values['input-size'] ?? 2 * h,
-    maxSteps: values['max-steps'],
-    scalerType: scaler,
-    randomSeed: seed,
-  }
-  if (level !== undefined) options.loss = api.loss.mq({ level: level.split(',').map(percent) })
-  return models.split(',').map((model) => ({ model: model.trim(), options }))
-}
-
-function percent(text) {
-  const level = Number(text)
-  if (!(text.trim() !== '' && level > 0 && level < 100))
-    throw new UsageError(`--level must be percentages between 0 and 100, got "${text}"`, 'forecast')
-  return level
 }

@@ -18,6 +18,18 @@ function writeFiles(files) {
   }
 }
 
+/** A forecast to the files that were asked for, or else to the terminal. */
+function writeForecast(forecast, { out, plot, json }, signal) {
+  const files = {}
+  if (out) files[out] = forecast.toCsv()
+  if (plot) files[plot] = forecast.toSVG()
+  signal.throwIfAborted()
+  writeFiles(files)
+  if (json) return printJson({ written: Object.keys(files), forecast: out ? undefined : forecast.toRows() })
+  if (!out) print(forecast.toCsv().trimEnd())
+  for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
+}
+
 function print(text) {
   process.stdout.write(`${text}\n`)
 }
@@ -58,4 +70,4 @@ function progressBar(stream = process.stderr) {
   }
 }
 
-module.exports = { writeFiles, print, printJson, scoreTable, progressBar }
+module.exports = { writeFiles, writeForecast, print, printJson, scoreTable, progressBar }

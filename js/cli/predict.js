@@ -2,20 +2,14 @@
 'use strict'
 
 const { NeuralForecast } = require('../index.js')
-const { print, printJson, progressBar, writeFiles } = require('./output.js')
+const { progressBar, writeForecast } = require('./output.js')
 
-module.exports = async function predict({ values: { data, h, out, plot, json }, positionals: [dir], signal }) {
+module.exports = async function predict({ values, positionals: [dir], signal }) {
+  const file = (path) => path && { path }
+  const { data, future, static: statics, h } = values
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
-  const result = await nf
-    .predict({ data: data && { path: data }, h, signal, onProgress: bar.onProgress })
-    .finally(bar.end)
-  const files = {}
-  if (out) files[out] = result.toCsv()
-  if (plot) files[plot] = result.toSVG()
-  signal.throwIfAborted()
-  writeFiles(files)
-  if (json) return printJson({ written: Object.keys(files), forecast: out ? undefined : result.toRows() })
-  if (!out) print(result.toCsv().trimEnd())
-  for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
+  const tables = { data: file(data), future: file(future), static: file(statics) }
+  const result = await nf.predict({ ...tables, h, signal, onProgress: bar.onProgress }).finally(bar.end)
+  writeForecast(result, values, signal)
 }

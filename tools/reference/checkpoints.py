@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
-from neuralforecast.losses.pytorch import MAE, HuberLoss, MQLoss
+from neuralforecast.losses.pytorch import MAE, HuberIQLoss, HuberLoss, IQLoss, MQLoss
 from neuralforecast.models import LSTM, NHITS, DLinear
 
 from fixture import FIXTURES, write_json
@@ -25,8 +25,8 @@ LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
 
 
-def dates(start: str, freq: str):
-    return lambda length: pd.date_range(start, periods=length, freq=freq)
+def dates(start: str, freq: str, zone=None, unit="us"):
+    return lambda length: pd.date_range(start, periods=length, freq=freq, tz=zone).as_unit(unit)
 
 
 # models, frequency, lengths and ids of the series, their times, NeuralForecast's own options, fit arguments
@@ -60,8 +60,22 @@ CASES = {
                       start_padding_enabled=True, training_data_availability_threshold=[0.25, 0.5]),
                 DLinear(**SHARED, moving_avg_window=5, scaler_type="revin", loss=MAE())],
         freq="B", lengths=[24, 24], ids=["p", "q"], times=dates("2024-05-01", "B"), fit=dict(val_size=5)),
+    "implicit_quantiles": dict(
+        models=[NHITS(**NHITS_, loss=IQLoss(cos_embedding_dim=8), scaler_type="robust"),
+                LSTM(**LSTM_, recurrent=True, loss=HuberIQLoss(cos_embedding_dim=6, delta=0.5), valid_loss=HuberIQLoss(cos_embedding_dim=6)),
+                DLinear(**SHARED, moving_avg_window=5, loss=IQLoss(cos_embedding_dim=5, concentration0=2.0))],
+        freq="D", lengths=[24, 30], ids=["a", "b"], times=dates("2024-01-01", "D"), fit=dict(val_size=4),
+        init=dict(local_scaler_type="standard"),
+        asked=[dict(quantiles=[0.9, 0.5, 0.05, 0.9]), dict(level=[80, 95]), dict(quantiles=[0.25], h=8)]),
     "without_dataset": dict(models=[NHITS(**NHITS_, scaler_type="robust")], freq="MS", lengths=[20, 17], ids=["u", "v"],
                             times=dates("2020-01-01", "MS"), save_dataset=False),
+    # Forecasts over the night in which clocks go forward, and over the hour that they show twice.
+    "berlin_days": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="D", lengths=[24, 20], ids=["a", "b"],
+                        times=dates("2024-03-07", "D", "Europe/Berlin")),
+    "new_york_hours": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="h", lengths=[24, 23], ids=["a", "b"],
+                           times=dates("2024-11-02 02:00", "h", "America/New_York", unit="ns")),
+    "fixed_offset_months": dict(models=[DLinear(**SHARED, moving_avg_window=3)], freq="MS", lengths=[20], ids=["a"],
+                                times=dates("2022-03-01", "MS", "+05:30", unit="s")),
     "same_name_twice": dict(models=[DLinear(**SHARED, moving_avg_window=3), DLinear(**SHARED, moving_avg_window=5)], freq="D",
                             lengths=[20], ids=["s"], times=dates("2024-01-01", "D")),
 }
@@ -92,7 +106,7 @@ def keep_or_replace(new: Path, old: Path) -> None:
     shutil.copytree(new, old)
 
 
-def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True) -> None:
+def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True, asked=()) -> None:
     columns = {key.split("_")[0]: value for key, value in (exog or {}).items()}
     h = models[0].h
     last = max(lengths) + h
@@ -106,7 +120,9 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / name
         nf.save(str(saved), save_dataset=save_dataset)
-        loaded = NeuralForecast.load(str(saved)).predict(**inputs)
+        again = NeuralForecast.load(str(saved))
+        loaded = again.predict(**inputs)
+        asked = [{"options": options, "forecast": frame_json(again.predict(**inputs, **options))} for options in asked]
         keep_or_replace(saved, FIXTURES / "checkpoints" / name)
     # Loading sorts the models by file name, so the order of columns may change; a second model of one name is renamed.
     for column in fitted.columns.intersection(loaded.columns)[2:]:
@@ -118,6 +134,7 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
         "forecast": frame_json(loaded),
         "future": None if future is None else frame_json(future),
         "data": None if save_dataset else frame_json(frame),
+        **({"asked": asked} if asked else {}),
     })
 
 

@@ -28,13 +28,26 @@ STARTS = ["2024-02-29", "2023-02-28", "1900-02-28", "2000-02-29", "2024-01-01", 
           "2024-01-31T05:30:00", "2023-07-01T23:59:59", "1969-12-31", "1949-01-01", "2025-11-29", "2024-09-30"]
 
 
+# Frequencies by the clocks of a zone, and where they begin: before and in both of its changes. Times are UTC in the file.
+ZONED = "D 2D h 24h 36h 15min MS ME W W-SAT B QS YE".split()
+LOCAL = {
+    "Europe/Berlin": ["2024-03-30", "2024-03-30T12:30:00", "2024-03-31T00:45:00", "2024-10-26", "2024-10-26T12:30:00",
+                      "2024-10-27T01:45:00"],
+    "America/New_York": ["2024-03-09", "2024-03-09T12:30:00", "2024-03-10T01:45:00", "2024-11-02", "2024-11-02T12:30:00",
+                         "2024-11-03T00:45:00"],
+    "UTC+05:30": ["2024-03-30", "2024-10-26T12:30:00"],
+}
+
+
 def iso(time: pd.Timestamp) -> str:
+    time = time.tz_convert(None) if time.tz else time
     return str(time.date()) if time == time.normalize() else time.isoformat(timespec="milliseconds")
 
 
-def case(alias: str, meaning: str, start: str) -> dict:
-    offset, time = to_offset(meaning), pd.Timestamp(start)
+def case(alias: str, meaning: str, start: str, zone=None) -> dict:
+    offset, time = to_offset(meaning), pd.Timestamp(start, tz=zone and zone.removeprefix("UTC"))
     return {
+        **({"zone": zone} if zone else {}),
         "alias": alias,
         "canonical": offset.freqstr,
         "start": iso(time),
@@ -48,6 +61,8 @@ def main() -> None:
     random.seed(1)
     cases = [case(alias, alias, start) for alias in ALIASES for start in random.sample(STARTS, 3)]
     cases += [case(old, new, random.choice(STARTS)) for old, new in RENAMED.items()]
+    for zone, starts in LOCAL.items():
+        cases += [case(alias, alias, start, zone) for alias in ZONED for start in starts]
     path = Path(__file__).parents[2] / "core/tests/fixtures/calendar.json"
     lines = ",\n".join("    " + json.dumps(c) for c in cases)
     path.write_text(f'{{\n  "pandas": "{pd.__version__}",\n  "cases": [\n{lines}\n  ]\n}}\n')

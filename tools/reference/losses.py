@@ -6,8 +6,8 @@ Reference: neuralforecast 3.3.0. Run: `python tools/reference/make.py losses`.
 from functools import partial
 
 import torch
-from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, Accuracy, FreDF, HuberLoss, HuberMQLoss,
-                                           HuberQLoss, MQLoss, QuantileLoss, TukeyLoss, sCRPS)
+from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, Accuracy, FreDF, HuberIQLoss, HuberLoss,
+                                           HuberMQLoss, HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss, sCRPS)
 
 from fixture import generator, plain, write_json
 
@@ -38,6 +38,11 @@ LOSSES = [
     ("huber_mq_default", HuberMQLoss, {}),
     ("huber_mq_quantiles", HuberMQLoss, dict(quantiles=[0.1, 0.5, 0.9], delta=0.25)),
 ]
+# Of numbers that each have a quantile of their own, `levels`; what else these losses do is in the fixtures of models.
+IMPLICIT = [
+    ("iq", IQLoss, {}),
+    ("huber_iq", HuberIQLoss, dict(delta=0.5)),
+]
 # Losses that take no horizon weight.
 UNWEIGHTED = (TukeyLoss, Accuracy, sCRPS)
 # What only measures, of a point forecast: run with and without a mask, no gradient.
@@ -63,6 +68,17 @@ def run(name: str, loss, mask) -> dict:
     return dict(name=name, loss=plain(loss), outputs=outputs, outputNames=loss.output_names, quantiles=quantiles,
                 y=y.squeeze(-1), yHat=y_hat, mask=None if mask is None else mask.squeeze(-1),
                 value=value, grad=y_hat.grad)
+
+
+def run_implicit(name: str, loss, mask) -> dict:
+    rng = generator(name)
+    y, y_hat, levels = torch.randn(3, BATCH, HORIZON, 1, generator=rng)
+    y_hat = y_hat.requires_grad_()
+    loss.q = levels = levels.sigmoid()
+    value = loss(y=y, y_hat=y_hat, y_insample=None, mask=mask)
+    value.backward()
+    return dict(name=name, loss=plain(loss), outputs=1, outputNames=["_ql0.5"], y=y.squeeze(-1), yHat=y_hat, levels=levels,
+                mask=None if mask is None else mask.squeeze(-1), value=value, grad=y_hat.grad)
 
 
 def run_late(name: str, loss, mask, measure: bool) -> dict:
@@ -110,6 +126,10 @@ def make() -> None:
         cases.append(run_late(f"{name}_sample_weights", kind(**args), sampled, False))
     for name, kind, args in MEASURES:
         cases.append(run_late(f"{name}_sample_weights", kind(**args), sampled, True))
+    for name, kind, args in IMPLICIT:
+        cases.append(run_implicit(name, kind(**args), None))
+        cases.append(run_implicit(f"{name}_weighted_masked", kind(**args, horizon_weight=WEIGHT), sampled))
+        cases.append(run_implicit(f"{name}_all_masked", kind(**args), torch.zeros_like(holes)))
     write_json("losses.json", {
         "reference": "neuralforecast 3.3.0",
         "shapes": "y, mask [B, h]; yHat, grad [B, h, outputs]; value the scalar loss, grad its gradient with respect to yHat",

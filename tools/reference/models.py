@@ -9,10 +9,16 @@ import json
 import pandas as pd
 import torch
 
+from neuralforecast.losses.pytorch import HuberIQLoss, IQLoss
+
 import cases
 from fixture import generator, options_json, seed_of, write_tensors
 
 BATCH = 5
+BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+IMPLICIT = (IQLoss, HuberIQLoss)
+# Quantiles that implicit ones are asked for, and the one that they are decoded at.
+ASKED, DECODED_AT = (0.05, 0.5, 0.975), 0.3
 
 
 def draw_windows(model, length: int, rng: torch.Generator):
@@ -51,9 +57,14 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
     batch = parse(model, windows)
     model.scaler.transform(batch["insample_y"].unsqueeze(2), batch["insample_mask"].unsqueeze(2))  # identity: sets 0 and 1
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
+    implicit = isinstance(model.loss, IMPLICIT)
+    if implicit:
+        model.loss.update_quantile([DECODED_AT])
     with torch.no_grad():
         predicted = model._predict_step_recurrent_batch(**inputs, y_idx=0)
-        validated = model._validate_step_recurrent_batch(**inputs, y_idx=0)
+        # Implicit quantiles are validated at random ones: nothing to compare with.
+        validated = None if implicit else model._validate_step_recurrent_batch(**inputs, y_idx=0)
+    model.loss.has_predicted = False
     tensors = squeezed(batch, "decode")
     tensors.update(predict_output=predicted, validate_output=validated)
     lengths = {
@@ -72,6 +83,9 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
     case = f"{model_class.__name__}/{name}"
     rng = generator(case)
     model = model_class(**kwargs, max_steps=1, random_seed=seed_of(case) % 10_000)
+    if isinstance(model.loss, IMPLICIT):
+        with torch.no_grad():
+            model.loss.output_layer[0].bias *= 0.05  # numbers on both sides of 0, as its activation has two
     model.train()  # same graph as eval(): every dropout probability is 0
     lengths = {}
     windows = draw_windows(model, model.input_size + model.h, rng)
@@ -85,21 +99,37 @@ def make_case(model_class, name: str, kwargs: dict) -> None:
                             "output is the last h_train steps")
     batch = parse(model, windows)
     inputs = {k: batch[k] for k in ("insample_y", "insample_mask", "futr_exog", "hist_exog", "stat_exog")}
+    buffers = {k: v for k, v in model.named_buffers() if k.endswith(BATCH_STATISTICS)}
+    for key, value in buffers.items():  # as after some steps, and not where every model begins
+        value += (torch.rand(value.shape, generator=rng) * 8).to(value.dtype)
+    learned_twice = ("valid_loss.quantile_layer.", "valid_loss.output_layer.")
+    tensors.update({f"param.{k}": v.clone() for k, v in model.state_dict().items() if not k.startswith(learned_twice)})
     output = model(inputs)
+    tensors.update({f"after.{k}": v.clone() for k, v in buffers.items()})
+    torch.manual_seed(seed_of(case))
     loss = model.loss(y=batch["outsample_y"], y_hat=model.loss.domain_map(output),
                       y_insample=batch["insample_y"], mask=batch["outsample_mask"])
     loss.backward()
+    if isinstance(model.loss, IMPLICIT):
+        tensors["levels"] = model.loss.q
+        for quantile in ASKED:
+            model.loss.update_quantile([quantile])
+            tensors[f"at.{quantile}"] = model.loss.domain_map(output)
     for k, p in model.named_parameters():  # e.g. the signs of MAE cancelling: nothing to compare against
         assert not p.requires_grad or p.grad.abs().max() > 1e-7, f"{case}: {k} has no gradient, change the case's name"
-    tensors.update({f"param.{k}": v for k, v in model.state_dict().items()})
     tensors.update(squeezed(batch, "batch"))
     tensors.update({f"grad.{k}": p.grad for k, p in model.named_parameters() if p.grad is not None})
     tensors.update(output=output, loss=loss)
+    if buffers:
+        model.eval()
+        with torch.no_grad():
+            tensors.update(eval_output=model(inputs))
     write_tensors(f"models/{case}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json(kwargs),
         "mode": "train; dropout 0",
         "lengths": json.dumps(lengths),
+        **({"decoded_at": str(DECODED_AT)} if model.RECURRENT and isinstance(model.loss, IMPLICIT) else {}),
     })
 
 

@@ -38,15 +38,24 @@ def lstm(x, w_ih, w_hh, *rest, bias=True, proj=False, state=False):
     return output, h_n[0], c_n[0]
 
 
-def lstm_inputs(bias=True, proj=0, state=False, batch=3, steps=5, features=2, hidden=4):
-    out = proj or hidden
-    shapes = {"x": (batch, steps, features), "w_ih": (4 * hidden, features), "w_hh": (4 * hidden, out)}
+def without_cell(kind, x, w_ih, w_hh, *rest, state=False):
+    """One nn.GRU or nn.RNN layer, batch first; `rest` holds b_ih, b_hh, then h0, as far as each is present."""
+    h0 = rest[-1] if state else torch.zeros(x.shape[0], w_hh.shape[1])
+    biases = rest[:2] if len(rest) >= 2 else ()
+    return kind(x, h0[None], [w_ih, w_hh, *biases], bool(biases), 1, 0.0, True, False, True)[0]
+
+
+def recurrent_inputs(gates, bias=True, proj=0, state=False, batch=3, steps=5, features=2, hidden=4):
+    out, rows = proj or hidden, gates * hidden
+    shapes = {"x": (batch, steps, features), "w_ih": (rows, features), "w_hh": (rows, out)}
     if bias:
-        shapes.update(b_ih=(4 * hidden,), b_hh=(4 * hidden,))
+        shapes.update(b_ih=(rows,), b_hh=(rows,))
     if proj:
         shapes.update(w_hr=(proj, hidden))
     if state:
-        shapes.update(h0=(batch, out), c0=(batch, hidden))
+        shapes.update(h0=(batch, out))
+        if gates == 4:
+            shapes.update(c0=(batch, hidden))
     return shapes
 
 
@@ -60,6 +69,32 @@ def attention(q, k, v, causal=0, band=0):
 
 
 HEADS = {"q": (2, 5, 2, 4), "k": (2, 6, 2, 4), "v": (2, 6, 2, 3)}
+def batch_norm(name, shape, training):
+    """A case of batch normalisation over axis 1; without `training` by the statistics among its attributes."""
+    rng = generator(f"ops/{name}/running")
+    mean, variance = torch.randn(shape[1], generator=rng), positive(torch.randn(shape[1], generator=rng))
+    running = {} if training else dict(mean=mean.tolist(), variance=variance.tolist())
+    return (name, "batch_norm", dict(training=training, eps=1e-5, **running),
+            {"x": shape, "weight": (shape[1],), "bias": (shape[1],)},
+            lambda x, w, b: F.batch_norm(x, mean, variance, w, b, training, 0.0, 1e-5))
+
+
+def conv(name, kernel, padding=(0, 0), edge="constant", stride=1, dilation=1, bias=True, time_first=False):
+    """A case of convolution over x `[B, C, T]`, or `[T, B, C]` with `time_first`; `padding` before and after in time."""
+    batch, channels, steps, outputs = 2, 3, 9, 4
+    shapes = {"x": (steps, batch, channels) if time_first else (batch, channels, steps), "weight": (outputs, channels, kernel)}
+    if bias:
+        shapes["bias"] = (outputs,)
+
+    def function(x, weight, bias=None):
+        x = x.permute(1, 2, 0) if time_first else x
+        y = F.conv1d(F.pad(x, padding, edge), weight, bias, stride=stride, dilation=dilation)
+        return y.permute(2, 0, 1) if time_first else y
+
+    attributes = dict(padding=list(padding), edge=edge, stride=stride, dilation=dilation, timeFirst=time_first)
+    return name, "conv", attributes, shapes, function
+
+
 X = {"x": (3, 7)}
 # name, op, attributes, shapes of the inputs, what torch does; inputs are standard normal unless `prepare` says otherwise
 CASES = [
@@ -75,11 +110,20 @@ CASES = [
     ("mul_outer", "mul", {}, {"a": (3, 1), "b": (1, 4)}, lambda a, b: a * b),
     ("mul_scalar_shape", "mul", {}, {"a": (2, 3, 4), "b": (1,)}, lambda a, b: a * b),
     ("div_row", "div", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a / b),
+    ("div_column", "div", {}, {"a": (3, 4), "b": (3, 1)}, lambda a, b: a / b),
+    ("div_of_scalar", "div", {}, {"a": (1,), "b": (2, 3)}, lambda a, b: a / b),
+    ("sub_row_of_column", "sub", {}, {"a": (4, 1), "b": (2, 4, 3)}, lambda a, b: a - b),
+    ("mul_middle", "mul", {}, {"a": (2, 1, 4), "b": (2, 3, 4)}, lambda a, b: a * b),
+    ("add_of_ranks", "add", {}, {"a": (5,), "b": (2, 3, 1)}, lambda a, b: a + b),
+    ("add_scalar", "add_scalar", {"number": -1.5}, X, lambda x: x - 1.5),
+    ("clamp", "clamp", {"low": 0.0, "high": 1.25}, X, lambda x: x.clamp(0.0, 1.25)),
     ("matmul", "matmul", {}, {"a": (3, 5), "b": (5, 4)}, lambda a, b: a @ b),
     ("matmul_batched", "matmul", {}, {"a": (2, 3, 5), "b": (2, 5, 4)}, lambda a, b: a @ b),
     ("linear", "linear", {}, {"x": (3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
     ("linear_3d", "linear", {}, {"x": (2, 3, 5), "weight": (4, 5), "bias": (4,)}, F.linear),
     ("linear_no_bias", "linear", {}, {"x": (3, 5), "weight": (4, 5)}, F.linear),
+    ("linear_first", "linear_first", {}, {"x": (5, 2, 3), "weight": (4, 5), "bias": (4,)},
+     lambda x, w, b: F.linear(x.permute(1, 2, 0), w, b).permute(2, 0, 1)),
     ("relu", "relu", {}, X, F.relu),
     ("leaky_relu", "leaky_relu", {"slope": 0.01}, X, F.leaky_relu),
     ("elu", "elu", {"alpha": 1.0}, X, F.elu),
@@ -90,6 +134,14 @@ CASES = [
     ("softplus", "softplus", {"beta": 1.0, "threshold": 20.0}, X, F.softplus),
     ("sigmoid", "sigmoid", {}, X, torch.sigmoid),
     ("tanh", "tanh", {}, X, torch.tanh),
+    ("softsign", "softsign", {}, X, F.softsign),
+    ("log_sigmoid", "log_sigmoid", {}, X, F.logsigmoid),
+    ("hardshrink", "hardshrink", {"lambda": 0.5}, X, F.hardshrink),
+    ("softshrink", "softshrink", {"lambda": 0.5}, X, F.softshrink),
+    ("hardtanh", "hardtanh", {"min": -1.0, "max": 1.0}, X, F.hardtanh),
+    ("hardswish", "hardswish", {}, X, F.hardswish),
+    ("celu", "celu", {"alpha": 1.0}, X, F.celu),
+    ("rrelu", "rrelu", {"lower": 0.125, "upper": 1 / 3, "training": False}, X, F.rrelu),
     ("exp", "exp", {}, X, torch.exp),
     ("log", "log", {}, X, torch.log),
     ("sqrt", "sqrt", {}, X, torch.sqrt),
@@ -99,8 +151,25 @@ CASES = [
     ("prelu", "prelu", {}, {"x": (3, 7), "weight": (1,)}, F.prelu),
     ("softmax_last", "softmax", {"axis": 1}, {"x": (3, 5)}, lambda x: F.softmax(x, 1)),
     ("softmax_middle", "softmax", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: F.softmax(x, 1)),
+    ("log_softmax", "log_softmax", {}, {"x": (2, 3, 5)}, lambda x: F.log_softmax(x, -1)),
     ("layer_norm", "layer_norm", {"eps": 1e-5}, {"x": (3, 6), "weight": (6,), "bias": (6,)},
      lambda x, w, b: F.layer_norm(x, (6,), w, b)),
+    ("layer_norm_3d", "layer_norm", {"eps": 1e-3}, {"x": (2, 3, 18), "weight": (18,), "bias": (18,)},
+     lambda x, w, b: F.layer_norm(x, (18,), w, b, eps=1e-3)),
+    *[(f"max_{axis}", "max", {"axis": axis}, {"x": (3, 4, 2)}, lambda x, axis=axis: x.max(axis).values) for axis in range(3)],
+    ("max_of_equals", "max", {"axis": 1}, {"x": (3, 5)}, lambda x: x.max(1).values),
+    *[(f"variance_{axis}", "variance", {"axis": axis}, {"x": (3, 4, 2)},
+       lambda x, axis=axis: x.var(axis, unbiased=False)) for axis in range(3)],
+    batch_norm("batch_norm", (6, 4), True), batch_norm("batch_norm_3d", (3, 4, 5), True),
+    batch_norm("batch_norm_fixed", (6, 4), False), batch_norm("batch_norm_fixed_3d", (3, 4, 5), False),
+    conv("conv", 3), conv("conv_same", 3, (1, 1)), conv("conv_pointwise_no_bias", 1, bias=False),
+    conv("conv_causal", 2, (4, 0), dilation=4), conv("conv_ahead", 2, (0, 4), dilation=4),
+    conv("conv_stride", 3, (0, 3), stride=2, dilation=2), conv("conv_wider_than_input", 2, (16, 0), dilation=16),
+    conv("conv_circular", 3, (1, 1), "circular", bias=False), conv("conv_circular_2", 3, (2, 2), "circular"),
+    conv("conv_replicate", 4, (2, 1), "replicate"),
+    conv("conv_time_first", 3, time_first=True), conv("conv_causal_time_first", 2, (4, 0), dilation=4, time_first=True),
+    conv("conv_ahead_time_first", 2, (0, 4), dilation=4, time_first=True, bias=False),
+    conv("conv_stride_time_first", 3, (0, 3), stride=2, dilation=2, time_first=True),
     ("sum_0", "sum", {"axis": 0}, {"x": (3, 4, 2)}, lambda x: x.sum(0)),
     ("sum_1", "sum", {"axis": 1}, {"x": (3, 4, 2)}, lambda x: x.sum(1)),
     ("sum_2", "sum", {"axis": 2}, {"x": (3, 4, 2)}, lambda x: x.sum(2)),
@@ -116,9 +185,13 @@ CASES = [
     ("slice_middle", "slice", {"axis": 1, "start": 1, "end": 3}, {"x": (2, 4, 3)}, lambda x: x[:, 1:3]),
     ("flip", "flip", {"axis": 1}, X, lambda x: x.flip(1)),
     ("flip_middle", "flip", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: x.flip(1)),
+    ("flip_0", "flip", {"axis": 0}, {"x": (3, 4)}, lambda x: x.flip(0)),
     ("transpose", "permute", {"axes": [1, 0]}, X, lambda x: x.t()),
     ("permute_021", "permute", {"axes": [0, 2, 1]}, {"x": (2, 4, 3)}, lambda x: x.permute(0, 2, 1)),
     ("permute_120", "permute", {"axes": [1, 2, 0]}, {"x": (2, 4, 3)}, lambda x: x.permute(1, 2, 0)),
+    ("permute_0213", "permute", {"axes": [0, 2, 1, 3]}, {"x": (2, 3, 2, 5)}, lambda x: x.permute(0, 2, 1, 3)),
+    ("permute_3120", "permute", {"axes": [3, 1, 2, 0]}, {"x": (2, 3, 1, 5)}, lambda x: x.permute(3, 1, 2, 0)),
+    ("permute_10", "permute", {"axes": [1, 0]}, {"x": (19, 17)}, lambda x: x.t()),
     ("repeat_middle", "repeat", {"axis": 1, "times": 4}, {"x": (3, 1, 2)}, lambda x: x.repeat(1, 4, 1)),
     *[(f"{kind}_pool_{length}_{kernel}", f"{kind}_pool1d", {"kernel": kernel, "stride": kernel, "ceilMode": True},
        {"x": (2, 3, length)},
@@ -131,11 +204,18 @@ CASES = [
        lambda x, size=size: cubic(x, size)) for knots, size in ((1, 5), (2, 7), (3, 7), (3, 12), (6, 6), (5, 3))],
     *[(f"moving_average_{length}_{window}", "moving_average", {"window": window}, {"x": (3, length)},
        lambda x, window=window: moving_average(x, window)) for length, window in ((12, 5), (8, 25), (6, 1), (5, 3))],
-    *[(name, "lstm", dict(bias=bias, projSize=proj, state=state), lstm_inputs(bias, proj, state),
+    *[(name, "lstm", dict(bias=bias, projSize=proj, state=state), recurrent_inputs(4, bias, proj, state),
        lambda *x, bias=bias, proj=proj, state=state: lstm(*x, bias=bias, proj=bool(proj), state=state))
       for name, bias, proj, state in (
           ("lstm", True, 0, False), ("lstm_state", True, 0, True), ("lstm_no_bias", False, 0, False),
           ("lstm_proj", True, 1, False), ("lstm_proj_state", True, 3, True), ("lstm_proj_no_bias", False, 2, True))],
+    *[(f"{op}{name}", op, dict(bias=bias, state=state), recurrent_inputs(gates, bias, 0, state, **sizes),
+       lambda *x, kind=kind, state=state: without_cell(kind, *x, state=state))
+      for op, gates, kind in (("gru", 3, torch._VF.gru), ("rnn", 1, torch._VF.rnn_tanh))
+      for name, bias, state, sizes in (
+          ("", True, False, {}), ("_state", True, True, {}), ("_no_bias", False, False, {}),
+          ("_no_bias_state", False, True, {}), ("_one_row", True, True, dict(batch=1, hidden=5)),
+          ("_one_step", True, True, dict(steps=1)), ("_wide", True, False, dict(batch=7, steps=3, features=9, hidden=6)))],
 ]
 
 
@@ -146,9 +226,12 @@ def input_values(name: str, op: str, shapes: dict) -> dict:
         values["x"] = positive(values["x"])
     elif op == "div":
         values["b"] = positive(values["b"])
+    elif name == "max_of_equals":
+        values["x"] = (values["x"] * 1.5).round()
+        values["x"][0] = torch.tensor([1.0, 2.0, 2.0, -1.0, 2.0])
     elif op == "prelu":
         values["weight"] = torch.tensor([0.25])
-    elif op == "lstm":
+    elif op in ("lstm", "gru", "rnn"):
         values = {key: value * (1.0 if key in ("x", "h0", "c0") else 0.5) for key, value in values.items()}
     elif list(shapes) == ["x"] and shapes["x"] == (3, 7):  # unary: far values, exact zeros and a tail too
         scale = 1.0 if op == "exp" else 2.0

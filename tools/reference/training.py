@@ -12,41 +12,50 @@ import torch
 from neuralforecast import NeuralForecast
 
 import cases
-from cases import SHORT, STEPS
+from cases import LENGTHS, SHORT, STEPS
 from fixture import options_json, write_tensors
 from panel import QUIET, seasonal_panel
+from quantiles import drawn_as_ours
 
 HORIZON, VAL_SIZE = SHORT["h"], 9
-LENGTHS = [72, 60, 51]
 
 
-def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}) -> None:
+def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}, lengths: list = LENGTHS,
+              weight=None) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
-    times = [np.arange(length + HORIZON) for length in LENGTHS]
-    ids = [f"series_{i}" for i in range(len(LENGTHS))]
-    frame, static, future = seasonal_panel(LENGTHS, ids, times, h=HORIZON, seed="training", **exog)
+    times = [np.arange(length + HORIZON) for length in lengths]
+    ids = [f"series_{i}" for i in range(len(lengths))]
+    frame, static, future = seasonal_panel(lengths, ids, times, h=HORIZON, seed="training", **exog)
+
+    if weight is not None:
+        frame["sample_weight"] = [weight(int(i[-1]), t) for i, t in zip(frame.unique_id, frame.ds)]
 
     nf = NeuralForecast(models=[model_class(**kwargs, **QUIET)], freq=1, **init)
     model = nf.models[0]
     initial = {key: value.clone() for key, value in model.state_dict().items()}
-    nf.fit(frame, static_df=static, val_size=VAL_SIZE)
-    assert nf.models[0] is model and len({step for step, _ in model.train_trajectories}) == STEPS
+    with drawn_as_ours(model):
+        nf.fit(frame, static_df=static, val_size=VAL_SIZE)
+    steps = len({step for step, _ in model.train_trajectories})
+    stops = model.early_stop_patience_steps > 0
+    assert nf.models[0] is model and (steps < STEPS if stops else steps == STEPS)
     columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
     val_steps, val_loss = zip(*model.valid_trajectories)
 
     tensors = {f"param.{key}": value for key, value in initial.items()}
     tensors.update({f"final.{key}": value for key, value in model.state_dict().items()})
     tensors["y"] = frame["y"].to_numpy()
-    tensors["indptr"] = np.cumsum([0, *LENGTHS])
+    tensors["indptr"] = np.cumsum([0, *lengths])
+    if weight is not None:
+        tensors["sample_weight"] = frame["sample_weight"].to_numpy()
     for column in exog.get("futr", []):
         tensors[f"futr.{column}"] = np.concatenate([
             np.concatenate([frame.loc[frame.unique_id == i, column], future.loc[future.unique_id == i, column]]) for i in ids])
     tensors.update({f"hist.{column}": frame[column].to_numpy() for column in exog.get("hist", [])})
     tensors.update({f"stat.{column}": static[column].to_numpy() for column in exog.get("stat", [])})
     batches = [loss for _, loss in model.train_trajectories]
-    tensors["train_loss"] = np.array(batches).reshape(STEPS, -1).mean(axis=1)
+    tensors["train_loss"] = np.array(batches).reshape(steps, -1).mean(axis=1)
     tensors["val_loss"], tensors["val_steps"] = np.array(val_loss), np.array(val_steps)
-    tensors["forecast"] = columns.to_numpy().reshape(len(LENGTHS), HORIZON, -1)
+    tensors["forecast"] = columns.to_numpy().reshape(len(lengths), HORIZON, -1)
     write_tensors(f"training/{name}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json({**kwargs, **differs}),

@@ -51,7 +51,11 @@ pub(super) struct Configuration<'a> {
 
 impl Configuration<'_> {
     /// The dataset, if there is one.
-    pub(super) fn panel(&self, files: &Files, names: &ColumnNames) -> Result<Option<Panel>> {
+    pub(super) fn panel(
+        &self,
+        files: &Files,
+        names: &ColumnNames,
+    ) -> Result<Option<(Panel, Unknown)>> {
         if !files.contains_key("dataset.json") {
             return Ok(None);
         }
@@ -63,14 +67,15 @@ impl Configuration<'_> {
 
 /// Reads `configuration.json` and the tensors beside it.
 pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
-    let document: Value = super::json(JSON, &files[JSON])?;
-    if document["nf_format"] != "2" {
-        let found = &document["nf_format"];
+    let mut document: Map<String, Value> = super::json(JSON, &files[JSON])?;
+    let format = document.shift_remove("nf_format").unwrap_or_default();
+    if format != "2" {
+        let found = format;
         return Err(fail(format!(
             "{JSON}: \"nf_format\" must be \"2\", found {found}; it is of another version"
         )));
     }
-    let Value::Object(mut fields) = document["configuration"].clone() else {
+    let Some(Value::Object(mut fields)) = document.shift_remove("configuration") else {
         return Err(fail(format!("{JSON}: \"configuration\" must be an object; save again")));
     };
     let tensors = match files.get(TENSORS) {
@@ -122,7 +127,7 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
         statics: fitted_scalers("static_scalers_", take("static_scalers_"))?,
     };
     scalers::check_target(&scalers, &names.target)?;
-    let mut unknown = Unknown { fields, tensors: Vec::new() };
+    let mut unknown = Unknown { fields, tensors: Vec::new(), around: document };
     for (field, value) in &unknown.fields {
         Tagged::new(value, JSON, field, &tensors).collect_tensors(&mut unknown.tensors)?;
     }
@@ -182,14 +187,22 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
     tensors.extend(checkpoint.unknown.tensors.iter().cloned());
     let mut files = Files::new();
     if let Some(panel) = &checkpoint.panel {
-        let encoded = dataset::encode(panel, names, &checkpoint.scalers, checkpoint.polars)?;
+        let encoded = dataset::encode(
+            panel,
+            &checkpoint.dataset,
+            names,
+            &checkpoint.scalers,
+            checkpoint.polars,
+        )?;
         fields.extend(encoded.fields);
         tensors.extend(encoded.tensors);
         files = encoded.files;
     }
     fields.insert("alias_to_model".into(), classes.into());
-    let document = json!({ "nf_format": "2", "configuration": fields });
-    files.insert(JSON.into(), document.to_string().into_bytes());
+    let mut document = checkpoint.unknown.around.clone();
+    document.insert("nf_format".into(), "2".into());
+    document.insert("configuration".into(), fields.into());
+    files.insert(JSON.into(), Value::from(document).to_string().into_bytes());
     if !tensors.is_empty() {
         let notes = [("nf_format", "2".into()), ("shared", "{}".into())];
         files.insert(TENSORS.into(), serialize(tensors, &notes)?);

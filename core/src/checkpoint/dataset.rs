@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::index::{self, Index};
 use super::tagged::{TENSOR_PREFIX, Tagged, column_index, numpy, torch};
 use super::weights::{RawTensor, Tensors, serialize};
-use super::{EXACT_FILE, Files, fail};
+use super::{EXACT_FILE, Files, Unknown, fail};
 use crate::data::{ColumnNames, Ids, LocalScalers, Panel, scaler_of};
 use crate::scalers::SeriesScaler;
 use crate::{Error, ErrorCode, Result};
@@ -15,6 +15,9 @@ use crate::{Error, ErrorCode, Result};
 /// Names that Python gives to these columns, whatever the table called them.
 const MASK: &str = "available_mask";
 const WEIGHT: &str = "sample_weight";
+
+/// Fields that are interpreted.
+const KNOWN: [&str; 6] = ["temporal", "temporal_cols", "indptr", "y_idx", "static", "static_cols"];
 
 const JSON: &str = "dataset.json";
 const TENSORS: &str = "dataset.safetensors";
@@ -25,7 +28,7 @@ pub(super) fn decode(
     index: &Index<'_>,
     names: &ColumnNames,
     scalers: &LocalScalers,
-) -> Result<Panel> {
+) -> Result<(Panel, Unknown)> {
     let document: Value = super::json(JSON, &files[JSON])?;
     if document["dataset_class"] != "TimeSeriesDataset" {
         return Err(fail(format!(
@@ -104,7 +107,8 @@ pub(super) fn decode(
         }
     }
     let (names, ids) = (names.clone(), index.ids(series)?);
-    Ok(Panel {
+    let unknown = unknown(&document, &tensors)?;
+    let panel = Panel {
         names,
         ids,
         indptr,
@@ -115,7 +119,32 @@ pub(super) fn decode(
         weight,
         statics,
         warnings: Vec::new(),
-    })
+    };
+    Ok((panel, unknown))
+}
+
+/// What a dataset holds beside a panel.
+fn unknown(document: &Value, tensors: &Tensors<'_>) -> Result<Unknown> {
+    let mut unknown = Unknown::default();
+    let entries = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    for (name, value) in entries(document) {
+        let usual = name == "extra" && value == extra();
+        if !usual && !["dataset_class", "fields"].contains(&name.as_str()) {
+            unknown.around.insert(name, value);
+        }
+    }
+    for (name, value) in entries(&document["fields"]) {
+        if !KNOWN.contains(&name.as_str()) {
+            Tagged::new(&value, JSON, "fields", tensors).collect_tensors(&mut unknown.tensors)?;
+            unknown.fields.insert(name, value);
+        }
+    }
+    Ok(unknown)
+}
+
+/// What Python's class has beside its fields.
+fn extra() -> Value {
+    json!({ "updated": false })
 }
 
 /// The columns of a two-dimensional tensor.
@@ -208,6 +237,7 @@ pub(super) struct Encoded {
 /// Writes a panel, scaled. `polars` says which library's columns Python gets back.
 pub(super) fn encode(
     panel: &Panel,
+    unknown: &Unknown,
     names: &ColumnNames,
     scalers: &LocalScalers,
     polars: bool,
@@ -257,7 +287,7 @@ pub(super) fn encode(
         (statics, static_columns) =
             (torch("static"), column_index(panel.statics.iter().map(|(n, _)| n.as_str())));
     }
-    let document = json!({
+    let mut document = json!({
         "dataset_class": "TimeSeriesDataset",
         "fields": {
             "temporal": torch("temporal"),
@@ -267,8 +297,15 @@ pub(super) fn encode(
             "static": statics,
             "static_cols": static_columns,
         },
-        "extra": { "updated": false },
+        "extra": extra(),
     });
+    for (name, value) in &unknown.around {
+        document[name.as_str()] = value.clone();
+    }
+    for (name, value) in &unknown.fields {
+        document["fields"][name.as_str()] = value.clone();
+    }
+    tensors.extend(unknown.tensors.iter().cloned());
     let mut files = Files::new();
     files.insert(JSON.into(), document.to_string().into_bytes());
     files.insert(

@@ -103,7 +103,7 @@ pub(super) fn encode(
             (list(dtype, &names.time, last.into()), numpy("ds", "int64"))
         }
         TimeKind::Date { unit, time_zone } => {
-            let zone = time_zone.as_deref();
+            let zone = *time_zone;
             // polars has no dates in seconds
             let unit = if polars && *unit == TimeUnit::S { &TimeUnit::Ms } else { unit };
             let kind = if polars { "polars" } else { "pandas" };

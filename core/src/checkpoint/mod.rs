@@ -67,6 +67,8 @@ pub struct Unknown {
     pub fields: Map<String, Value>,
     /// The arrays that they point at.
     pub tensors: Vec<RawTensor>,
+    /// What stands around them in their file: other fields of the document, or other metadata.
+    pub around: Map<String, Value>,
 }
 
 /// What training left and needs to go on: numbers, and arrays of numbers.
@@ -127,6 +129,8 @@ pub struct Checkpoint {
     pub extra: Map<String, Value>,
     /// Fields of the configuration that are not interpreted: conformal intervals and others.
     pub unknown: Unknown,
+    /// The same of the dataset.
+    pub dataset: Unknown,
 }
 
 /// Writes a checkpoint. A crash leaves what was there before, or all of the new one.
@@ -228,7 +232,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         models.push(model);
     }
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
-    let panel = configuration.panel(files, &names)?;
+    let (panel, dataset) = configuration.panel(files, &names)?.unzip();
     Ok(Checkpoint {
         models,
         h: configuration.h,
@@ -242,6 +246,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         polars: configuration.polars,
         extra: own.extra,
         unknown: configuration.unknown,
+        dataset: dataset.unwrap_or_default(),
     })
 }
 

@@ -9,6 +9,9 @@ use super::weights::{RawTensor, Tensors, serialize};
 use super::{StoredModel, StoredTensor, fail, losses, naming, options, tagged};
 use crate::Result;
 
+/// Metadata that is interpreted.
+const NOTES: [&str; 4] = ["model_class", "hyper_parameters", "nf_format", "shared"];
+
 /// Reads a model. `class` is what the configuration says the file holds.
 pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Result<StoredModel> {
     let tensors = Tensors::parse(file, bytes)?;
@@ -29,7 +32,8 @@ pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Resul
     })?;
     let hyper_parameters: Map<String, Value> =
         super::json(&format!("{file}: hyper_parameters"), text.as_bytes())?;
-    let (options, unknown) = options::decode(class, &hyper_parameters, file, &tensors)?;
+    let (options, mut unknown) = options::decode(class, &hyper_parameters, file, &tensors)?;
+    unknown.around = tensors.notes_beside(&NOTES);
     let tensors = parameters(file, &tensors)?;
     Ok(StoredModel {
         name: name.into(),
@@ -99,12 +103,14 @@ pub(super) fn encode(model: &StoredModel) -> Result<(Vec<u8>, Map<String, Value>
     let mut tensors = model.tensors.iter().map(|t| raw(model, t)).collect::<Result<Vec<_>>>()?;
     losses::add_entries((&loss, states.0), (valid.as_ref(), states.1), &mut tensors).map_err(of)?;
     tensors.extend(encoded.tensors);
-    let notes = [
+    let mut notes = vec![
         ("model_class", model.class.clone()),
         ("hyper_parameters", Value::from(encoded.hyper_parameters).to_string()),
         ("nf_format", "2".into()),
         ("shared", "{}".into()), // shared tensors are written under each of their names
     ];
+    let others = model.unknown.around.iter().filter(|(name, _)| !NOTES.contains(&name.as_str()));
+    notes.extend(others.filter_map(|(name, text)| Some((name.as_str(), text.as_str()?.into()))));
     Ok((serialize(tensors, &notes).map_err(of)?, encoded.own))
 }
 

@@ -101,11 +101,11 @@ const PLUMBING: [&str; 38] = [
     "val_check_interval",
 ];
 
-/// Whether a hyper-parameter of Python's is no option of the model: plumbing, or an internal of upstream's base class
-/// that is stored with every model though this one does not take it.
+/// Whether a hyper-parameter of Python's is no option of the model: plumbing, what upstream takes and ignores, or an
+/// internal of its base class that is stored with every model though this one does not take it.
 pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
     let takers: &[&str] = match hyper_parameter {
-        "n_samples" => &[],
+        "n_samples" | "context_size" | "encoder_activation" => &[],
         "n_series" => &[
             "MLPMultivariate",
             "RMoK",
@@ -119,7 +119,7 @@ pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
             "XLinear",
             "iTransformer",
         ],
-        "inference_input_size" => &["DilatedRNN", "GRU", "LSTM", "RNN", "TCN", "xLSTM"],
+        "inference_input_size" => &["GRU", "LSTM", "RNN", "xLSTM"],
         "h_train" => &["DeepAR", "GRU", "LSTM", "RNN", "xLSTM"],
         other => return PLUMBING.contains(&other),
     };

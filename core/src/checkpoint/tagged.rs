@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::fail;
 use super::weights::{RawTensor, Tensors};
-use crate::data::{TimeKind, TimeUnit};
+use crate::data::{TimeKind, TimeUnit, TimeZone};
 use crate::{Error, Result};
 
 /// The key that marks a tagged value.
@@ -154,11 +154,17 @@ impl<'a> Tagged<'a> {
                     Some("ns") => (TimeUnit::Ns, 1, 1_000_000),
                     _ => return Err(self.wrong("dates in D, s, ms, us or ns")),
                 };
-                let time_zone = match &self.value["tz"] {
-                    Value::Null => None,
-                    Value::String(zone) => Some(zone.clone()),
-                    _ => return Err(self.wrong("dates with the name of a time zone")),
-                };
+                let time_zone =
+                    match &self.value["tz"] {
+                        Value::Null => None,
+                        Value::String(zone) => {
+                            let known = TimeZone::parse(zone);
+                            Some(known.map_err(|_| {
+                                self.wrong("dates of a time zone of the IANA database")
+                            })?)
+                        }
+                        _ => return Err(self.wrong("dates with the name of a time zone")),
+                    };
                 let times = stored.into_iter().map(|t| match t % denominator {
                     0 if t != i64::MIN => (t / denominator).checked_mul(numerator),
                     _ => None,
@@ -227,7 +233,7 @@ pub(super) fn dates(
     path: &str,
     kind: &str,
     unit: TimeUnit,
-    time_zone: Option<&str>,
+    time_zone: Option<TimeZone>,
     times: &[i64],
     tensors: &mut Vec<RawTensor>,
 ) -> Result<Map<String, Value>> {
@@ -252,7 +258,7 @@ pub(super) fn dates(
     tagged.insert("unit".into(), text.into());
     tagged.insert("data".into(), numpy(path, "int64"));
     if let Some(zone) = time_zone {
-        tagged.insert("tz".into(), zone.into());
+        tagged.insert("tz".into(), zone.to_string().into());
     }
     Ok(tagged)
 }
@@ -280,7 +286,8 @@ mod tests {
             ("ns", 172_800_000_000_000i64, TimeUnit::Ns),
         ] {
             let tagged = json!({ TAG: "datetime64", "kind": "numpy", "unit": unit, "values": [stored], "tz": "UTC" });
-            let expected = TimeKind::Date { unit: kind, time_zone: Some("UTC".into()) };
+            let expected =
+                TimeKind::Date { unit: kind, time_zone: Some(TimeZone::parse("UTC").unwrap()) };
             assert_eq!(read(tagged, |t| t.times()).unwrap(), (expected, vec![172_800_000]));
         }
     }

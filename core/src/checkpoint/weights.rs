@@ -102,6 +102,13 @@ impl<'a> Tensors<'a> {
         self.metadata.get(key).map(String::as_str)
     }
 
+    /// All of `__metadata__` but these, in order.
+    pub(super) fn notes_beside(&self, known: &[&str]) -> Map<String, Value> {
+        let others = self.metadata.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        let sorted: BTreeMap<&String, &String> = others.collect();
+        sorted.into_iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()
+    }
+
     fn view(&self, name: &str) -> Result<&TensorView<'a>> {
         self.views
             .get(name)

@@ -136,7 +136,7 @@ fn split_part<'a>(text: &str, rest: &'a str) -> Result<(Frequency, &'a str)> {
         return Err(unreadable(text, "it must be positive"));
     }
     let (factor, unit) = read_unit(unit, !number.is_empty()).ok_or_else(|| unknown(text, unit))?;
-    Ok((Frequency { n: n * factor, unit }, after))
+    Ok((Frequency::of(n * factor, unit), after))
 }
 
 fn read_unit(alias: &str, numbered: bool) -> Option<(i64, Unit)> {

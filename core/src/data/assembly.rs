@@ -3,10 +3,11 @@
 use super::columns::{RowIds, absent, find, numbers, require};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
-use super::inference::{infer_dates, infer_steps};
+use super::inference::{infer_in_zone, infer_steps};
 use super::panel::{ColumnNames, Panel, TimeKind};
 use super::statics::read_statics;
 use super::table::{Column, Table};
+use super::time_zone::TimeZone;
 use super::times::read_times;
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -17,6 +18,8 @@ pub struct PanelOptions {
     pub names: ColumnNames,
     /// The frequency. Inferred from the times when left out.
     pub frequency: Option<Frequency>,
+    /// The time zone of dates, where there is no frequency that has one.
+    pub time_zone: Option<TimeZone>,
     /// The temporal columns needed beside the target.
     pub exogenous: Vec<String>,
     /// A table with one row for each series.
@@ -34,6 +37,7 @@ impl Default for PanelOptions {
         Self {
             names: ColumnNames::default(),
             frequency: None,
+            time_zone: None,
             exogenous: vec![],
             static_table: None,
             statics: vec![],
@@ -56,7 +60,8 @@ impl Panel {
         let names = &options.names;
         let row_ids = read_ids(table, options)?;
         let time_column = require(table, &names.time, "time")?;
-        let (times, time_kind) = read_times(time_column, &names.time, options.frequency)?;
+        let zone = options.frequency.map_or(options.time_zone, Frequency::zone);
+        let (times, time_kind) = read_times(time_column, &names.time, options.frequency, zone)?;
         let values = Values::read(table, options)?;
 
         let (ids, codes) = row_ids.group(table.rows());
@@ -75,7 +80,7 @@ impl Panel {
             kind: &time_kind,
         };
         rows.check_duplicates().map_err(|e| without_ids(e, &row_ids, options))?;
-        let frequency = choose_frequency(options.frequency, &rows)?;
+        let frequency = choose_frequency(options.frequency, zone, &rows)?;
         let rows = rows.regularize(frequency, options.on_gap)?;
         let (temporal, mask, weight) = values.arrange(&rows, options)?;
 
@@ -148,12 +153,16 @@ fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     order
 }
 
-fn choose_frequency(asked: Option<Frequency>, rows: &Rows<'_>) -> Result<Frequency> {
+fn choose_frequency(
+    asked: Option<Frequency>,
+    zone: Option<TimeZone>,
+    rows: &Rows<'_>,
+) -> Result<Frequency> {
     let series: Vec<&[i64]> = rows.indptr.windows(2).map(|w| &rows.times[w[0]..w[1]]).collect();
     match asked {
         Some(frequency) => Ok(frequency.resolve(&rows.times)),
-        None if *rows.kind == TimeKind::Step => infer_steps(&series),
-        None => infer_dates(&series),
+        None if *rows.kind == TimeKind::Step => infer_steps(&series)?.in_zone(zone),
+        None => infer_in_zone(&series, zone),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::calendar::{civil, day_of};
 use super::panel::TimeKind;
+use super::time_zone::TimeZone;
 
 /// Milliseconds of a day.
 pub(super) const DAY: i64 = 86_400_000;
@@ -35,7 +36,13 @@ impl TimeFault {
 }
 
 /// Milliseconds since 1970 of a date in text. Without an offset it is UTC.
+#[cfg(test)]
 pub(super) fn parse_time(text: &str) -> Result<i64, TimeFault> {
+    parse_time_in(text, None)
+}
+
+/// Milliseconds since 1970 of a date in text. Without an offset it is what clocks in `zone` show.
+pub(super) fn parse_time_in(text: &str, zone: Option<TimeZone>) -> Result<i64, TimeFault> {
     let text = text.trim();
     let bad = TimeFault::Unreadable;
     let (date, time) = match text.find(['T', ' ']) {
@@ -43,11 +50,13 @@ pub(super) fn parse_time(text: &str) -> Result<i64, TimeFault> {
         None => (text, None),
     };
     let day = parse_date(date)?;
-    let Some(time) = time else { return Ok(day * DAY) };
+    let instant = |local: i64| zone.map_or(local, |zone| zone.instant(local));
+    let Some(time) = time else { return Ok(instant(day * DAY)) };
     let full_date = date.len() >= 8;
-    let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
-    let offset = parse_offset(&time[zone..]).ok_or(bad)?;
-    let milliseconds = day * DAY + parse_clock(&time[..zone])? - offset;
+    let end = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let offset = parse_offset(&time[end..]).ok_or(bad)?;
+    let shown = day * DAY + parse_clock(&time[..end])?;
+    let milliseconds = if end == time.len() { instant(shown) } else { shown - offset };
     if full_date && DATES.contains(&milliseconds) { Ok(milliseconds) } else { Err(bad) }
 }
 
@@ -103,7 +112,7 @@ fn parse_clock(text: &str) -> Result<i64, TimeFault> {
 }
 
 /// Milliseconds of ``, `Z`, `+02:00`, `-0530` or `+02`.
-fn parse_offset(text: &str) -> Option<i64> {
+pub(super) fn parse_offset(text: &str) -> Option<i64> {
     let sign = match text.as_bytes().first() {
         None => return Some(0),
         Some(b'Z') => return (text.len() == 1).then_some(0),
@@ -123,17 +132,24 @@ fn parse_offset(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60_000)
 }
 
-/// A time as users write it: `2024-01-31`, `2024-01-31T05:00:00`, or the step number.
+/// A time as users write it: `2024-01-31`, `2024-01-31T05:00:00`, `2024-01-31T05:00:00+01:00`, or the step number.
 pub fn format_time(t: i64, kind: &TimeKind) -> String {
-    if *kind == TimeKind::Step {
-        return t.to_string();
+    match kind {
+        TimeKind::Step => t.to_string(),
+        TimeKind::Date { time_zone: None, .. } => format_clock(t, true),
+        TimeKind::Date { time_zone: Some(zone), .. } => {
+            format_clock(zone.local(t), false) + &zone.offset_text(t)
+        }
     }
+}
+
+fn format_clock(t: i64, short: bool) -> String {
     let (year, month, day) = civil(t.div_euclid(DAY));
     let date = format!("{year:04}-{month:02}-{day:02}");
     let ms = t.rem_euclid(DAY);
     let clock = format!("{:02}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
     match (ms, ms % 1000) {
-        (0, _) => date,
+        (0, _) if short => date,
         (_, 0) => format!("{date}T{clock}"),
         (_, fraction) => format!("{date}T{clock}.{fraction:03}"),
     }
@@ -210,5 +226,21 @@ mod tests {
             assert_eq!(format_time(parse_time(t).unwrap(), &kind), t);
         }
         assert_eq!(format_time(17, &TimeKind::Step), "17");
+    }
+
+    #[test]
+    fn in_a_time_zone_dates_without_an_offset_are_local() {
+        let zone = Some(TimeZone::parse("Europe/Berlin").unwrap());
+        let kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: zone };
+        for (text, written) in [
+            ("2024-01-31", "2024-01-31T00:00:00+01:00"),
+            ("2024-07-31 05:00", "2024-07-31T05:00:00+02:00"),
+            ("2024-07-31T05:00:00.25Z", "2024-07-31T07:00:00.250+02:00"),
+            ("2024-01", "2024-01-01T00:00:00+01:00"),
+        ] {
+            let t = parse_time_in(text, zone).unwrap();
+            assert_eq!(format_time(t, &kind), written);
+            assert_eq!(parse_time(written), Ok(t));
+        }
     }
 }

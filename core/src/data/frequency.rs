@@ -2,6 +2,7 @@
 
 use super::calendar::{Calendar, Edge, Period, civil, first_of, month_of};
 use super::date_text::DAY;
+use super::time_zone::TimeZone;
 use crate::{Error, ErrorCode, Result};
 
 /// A unit of time that all frequencies are multiples of.
@@ -17,7 +18,7 @@ pub enum Unit {
     Minute,
     /// Hours.
     Hour,
-    /// Days of 24 hours.
+    /// Days: of 24 hours, or as long as they are in the frequency's time zone.
     Day,
     /// Dates on a calendar; the time of day is kept.
     Dates(Calendar),
@@ -30,10 +31,14 @@ pub enum Unit {
 /// Dates are milliseconds since 1970, UTC. Pandas' aliases, old and new, mean what they mean there; polars' spellings
 /// with a number (`1d`, `1mo`) what they mean there. Case matters where the two meet: `M` is a month, `1m` a minute,
 /// `W` a Sunday, `1w` seven days, `Y` the end of a year, `1y` the same day of another year.
+///
+/// In a time zone, days and dates are those of its clocks, and shorter units are exact, as pandas has it: `D` leads to
+/// the same time of the next day, however long that is, and `24h` 24 hours further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frequency {
     pub(super) n: i64,
     pub(super) unit: Unit,
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Unit {
@@ -60,12 +65,44 @@ impl Frequency {
             )
             .with(|d| d.actual = Some(n.into())));
         }
-        Ok(Self { n, unit: Unit::Step })
+        Ok(Self::of(n, Unit::Step))
+    }
+
+    /// So many of a unit.
+    pub(super) fn of(n: i64, unit: Unit) -> Self {
+        Self { n, unit, zone: None }
     }
 
     /// So many dates of a calendar.
     pub(super) fn dates(n: i64, calendar: Calendar) -> Self {
-        Self { n, unit: Unit::Dates(calendar) }
+        Self::of(n, Unit::Dates(calendar))
+    }
+
+    /// By the clocks of a time zone.
+    pub fn in_zone(self, zone: Option<TimeZone>) -> Result<Self> {
+        match zone {
+            Some(zone) if self.is_step() => {
+                let expected = format!("left out for step numbers (frequency {self})");
+                Err(Error::option("timeZone", &expected, zone.to_string()))
+            }
+            zone => Ok(Self { zone, ..self }),
+        }
+    }
+
+    /// The time zone, if there is one.
+    pub fn zone(self) -> Option<TimeZone> {
+        self.zone
+    }
+
+    /// The zone whose clocks count: none for units that are always equally long.
+    pub(super) fn clocks(self) -> Option<TimeZone> {
+        let by_clocks = matches!(self.unit, Unit::Day | Unit::Dates(_) | Unit::SameDay(_));
+        self.zone.filter(|_| by_clocks)
+    }
+
+    /// What the clocks that count show at `t`.
+    fn local(self, t: i64) -> i64 {
+        self.clocks().map_or(t, |zone| zone.local(t))
     }
 
     /// So many milliseconds, in the largest unit that divides them.
@@ -73,7 +110,7 @@ impl Frequency {
         let units = [Unit::Day, Unit::Hour, Unit::Minute, Unit::Second];
         let whole = |u: &Unit| u.milliseconds().is_some_and(|ms| milliseconds % ms == 0);
         let unit = units.into_iter().find(whole).unwrap_or(Unit::Millisecond);
-        Self { n: milliseconds / unit.milliseconds().unwrap_or(1), unit }
+        Self::of(milliseconds / unit.milliseconds().unwrap_or(1), unit)
     }
 
     /// Whether times are plain numbers.
@@ -102,6 +139,16 @@ impl Frequency {
 
     /// `t` plus `n` periods. From a date off the calendar the first period leads onto it, as in pandas.
     pub fn advance(self, t: i64, n: i64) -> i64 {
+        let Some(zone) = self.clocks() else { return self.advance_clock(t, n) };
+        let local = zone.local(t);
+        match self.advance_clock(local, n) {
+            same if same == local => t, // of an hour that clocks show twice, perhaps the second
+            other => zone.instant(other),
+        }
+    }
+
+    /// [`Self::advance`] without a time zone.
+    fn advance_clock(self, t: i64, n: i64) -> i64 {
         if let Some(spacing) = self.spacing() {
             return t.saturating_add(spacing.saturating_mul(n));
         }
@@ -126,13 +173,14 @@ impl Frequency {
     /// Whether the calendar has this time. Every time is on a frequency without a calendar.
     pub fn is_on(self, t: i64) -> bool {
         match self.unit {
-            Unit::Dates(calendar) => calendar.contains(t.div_euclid(DAY)),
+            Unit::Dates(calendar) => calendar.contains(self.local(t).div_euclid(DAY)),
             _ => true,
         }
     }
 
     /// How many whole periods lie between two times; negative if `to` is before `from`.
     pub fn whole_periods(self, from: i64, to: i64) -> i64 {
+        let (from, to) = (self.local(from), self.local(to));
         if let Some(spacing) = self.spacing() {
             return to.saturating_sub(from).div_euclid(spacing);
         }
@@ -146,7 +194,7 @@ impl Frequency {
             Unit::SameDay(period) => {
                 let periods =
                     (month_of(to_day) - month_of(day)).div_euclid(period.months() * self.n);
-                periods - i64::from(self.advance(from, periods) > to)
+                periods - i64::from(self.advance_clock(from, periods) > to)
             }
             _ => unreachable!("units of fixed length have a spacing"),
         }
@@ -192,9 +240,12 @@ impl Frequency {
     pub fn resolve(self, times: &[i64]) -> Self {
         let Unit::SameDay(period) = self.unit else { return self };
         let Some(&first) = times.first() else { return self };
-        let month = civil(first.div_euclid(DAY)).1 as u8;
+        let month = civil(self.local(first).div_euclid(DAY)).1 as u8;
         [Edge::Start, Edge::End]
-            .map(|edge| Self::dates(self.n, Calendar::Months { period, month, edge }))
+            .map(|edge| Self {
+                unit: Unit::Dates(Calendar::Months { period, month, edge }),
+                ..self
+            })
             .into_iter()
             .find(|frequency| times.iter().all(|t| frequency.is_on(*t)))
             .unwrap_or(self)

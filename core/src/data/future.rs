@@ -77,8 +77,12 @@ impl Wanted {
             None => return Err(absent(table, &names.id, "identifier", ErrorCode::Schema)),
             Some(column) => RowIds::read(column, &names.id)?,
         };
-        let (row_times, _) =
-            read_times(require(table, &names.time, "time")?, &names.time, Some(frequency))?;
+        let (row_times, _) = read_times(
+            require(table, &names.time, "time")?,
+            &names.time,
+            Some(frequency),
+            frequency.zone(),
+        )?;
         let times = panel.future_times(frequency, h);
         let mut rows: Vec<Option<usize>> = vec![None; times.len()];
         let places: HashMap<String, usize> =

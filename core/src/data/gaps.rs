@@ -2,7 +2,7 @@
 
 use super::date_text::format_time;
 use super::frequency::Frequency;
-use super::inference::infer_dates;
+use super::inference::infer_in_zone;
 use super::panel::{Ids, TimeKind};
 use crate::{Error, ErrorCode, Result};
 
@@ -161,7 +161,7 @@ impl Rows<'_> {
         let inferred = if frequency.is_step() {
             None
         } else {
-            infer_dates(&series).ok().filter(|f| *f != frequency)
+            infer_in_zone(&series, frequency.zone()).ok().filter(|f| *f != frequency)
         };
         let hint = match inferred {
             Some(inferred) => {

@@ -3,6 +3,7 @@
 use super::calendar::{Calendar, Edge, Period, month_of, weekday};
 use super::date_text::DAY;
 use super::frequency::{Frequency, Unit};
+use super::time_zone::TimeZone;
 use crate::{Error, ErrorCode, Result};
 
 impl Frequency {
@@ -21,10 +22,30 @@ pub(super) fn infer_dates(series: &[&[i64]]) -> Result<Frequency> {
     regular(candidate, series)
 }
 
+/// The frequency of several series of dates in a time zone: of its clocks, or in hours and less.
+pub(super) fn infer_in_zone(series: &[&[i64]], zone: Option<TimeZone>) -> Result<Frequency> {
+    let Some(clocks) = zone else { return infer_dates(series) };
+    let local: Vec<Vec<i64>> =
+        series.iter().map(|times| times.iter().map(|t| clocks.local(*t)).collect()).collect();
+    let local: Vec<&[i64]> = local.iter().map(Vec::as_slice).collect();
+    if let Ok(frequency) = infer_dates(&local)
+        && let by_clocks = frequency.in_zone(zone)?
+        && by_clocks.clocks().is_some()
+    {
+        return Ok(by_clocks);
+    }
+    let exact = infer_dates(series)?;
+    let exact = match exact.unit {
+        Unit::Day => Frequency::of(24 * exact.n, Unit::Hour),
+        _ => exact,
+    };
+    exact.in_zone(zone)
+}
+
 /// The frequency of several series of step numbers together.
 pub(super) fn infer_steps(series: &[&[i64]]) -> Result<Frequency> {
     let differences = check(series)?;
-    regular(Frequency { n: gcd(differences), unit: Unit::Step }, series)
+    regular(Frequency::of(gcd(differences), Unit::Step), series)
 }
 
 /// The differences between neighbours, if there are enough of them.
@@ -183,6 +204,26 @@ mod tests {
         let series = ["2024-01-01", "2024-02-01"]
             .map(|start| Frequency::parse("3MS").unwrap().future(at(start), 5));
         assert_eq!(infer_dates(&[&series[0], &series[1]]).unwrap().to_pandas(), "3MS");
+    }
+
+    #[test]
+    fn in_a_time_zone_days_are_those_of_its_clocks() {
+        let zone = Some(TimeZone::parse("Europe/Berlin").unwrap());
+        for (alias, expected) in [
+            ("D", "D"),
+            ("24h", "24h"),
+            ("h", "h"),
+            ("15min", "15min"),
+            ("W-SUN", "W-SUN"),
+            ("MS", "MS"),
+            ("B", "B"),
+        ] {
+            let frequency = Frequency::parse(alias).unwrap().in_zone(zone).unwrap();
+            let start = frequency.advance(at("2024-03-29T12:00"), 1);
+            let times = [vec![start], frequency.future(start, 300)].concat();
+            let inferred = infer_in_zone(&[&times], zone).unwrap();
+            assert_eq!((inferred.to_pandas().as_str(), inferred.zone()), (expected, zone));
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod panel;
 mod scaling;
 mod statics;
 mod table;
+mod time_zone;
 mod times;
 mod windows;
 
@@ -33,4 +34,5 @@ pub use panel::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 pub(crate) use scaling::scaler_of;
 pub use scaling::{LocalScalers, LocalScaling};
 pub use table::{Column, Table};
+pub use time_zone::TimeZone;
 pub use windows::{TrainWindows, Window, forecast_window, validation_windows};

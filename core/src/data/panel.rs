@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::date_text::format_time;
 use super::frequency::Frequency;
+use super::time_zone::TimeZone;
 
 /// What the columns of a table are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub enum TimeKind {
         /// The unit that dates had in the source, for checkpoints.
         unit: TimeUnit,
         /// The time zone dates are shown in, if any; `times` are UTC.
-        time_zone: Option<String>,
+        time_zone: Option<TimeZone>,
     },
 }
 
@@ -211,6 +212,33 @@ impl Panel {
     #[must_use]
     pub fn tail(&self, n: usize) -> Self {
         self.select(|i| self.indptr[i + 1] - n.min(self.len(i))..self.indptr[i + 1])
+    }
+
+    /// The rows of each series, then those that `other` has of it. Both must have the same series and columns.
+    #[track_caller]
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        assert_eq!(self.ids, other.ids, "the panels have the same series");
+        let indptr = std::mem::take(&mut self.indptr);
+        let rows = |of: &[usize], i: usize| of[i]..of[i + 1];
+        fn both<T: Copy>(
+            [a, b]: [&[T]; 2],
+            series: usize,
+            rows: impl Fn(usize) -> [Range<usize>; 2],
+        ) -> Vec<T> {
+            let each = (0..series).map(rows);
+            each.flat_map(|[ra, rb]| [&a[ra], &b[rb]].concat()).collect()
+        }
+        let (n, rows) = (indptr.len() - 1, |i: usize| [rows(&indptr, i), rows(&other.indptr, i)]);
+        self.times = both([&self.times, &other.times], n, rows);
+        self.mask = both([&self.mask, &other.mask], n, rows);
+        self.weight = self.weight.zip(other.weight.as_ref()).map(|(a, b)| both([&a, b], n, rows));
+        for ((name, values), (other_name, more)) in self.temporal.iter_mut().zip(&other.temporal) {
+            assert_eq!(name, other_name, "the panels have the same columns");
+            *values = both([values, more], n, rows);
+        }
+        self.warnings.clone_from(&other.warnings);
+        self.indptr = indptr.iter().zip(&other.indptr).map(|(a, b)| a + b).collect();
+        self
     }
 
     /// The same series with only these rows of each.

@@ -1,10 +1,11 @@
 //! Time columns: from dates, text and numbers to milliseconds since 1970 or step numbers.
 
 use super::calendar::{Calendar, Period, day_of};
-use super::date_text::{DATES, DAY, parse_time};
+use super::date_text::{DATES, DAY, parse_time_in};
 use super::frequency::{Frequency, Unit};
 use super::panel::{TimeKind, TimeUnit};
 use super::table::Column;
+use super::time_zone::TimeZone;
 use crate::{Details, Error, ErrorCode, Result};
 
 /// Numbers below this are steps, not the first hours of 1970.
@@ -13,20 +14,21 @@ const STEPS_BELOW: u64 = 10_000_000;
 const MAX_STEP: u64 = 1 << 53;
 
 /// Reads a time column: steps for a numeric frequency, otherwise dates. Without a frequency, small whole numbers are
-/// steps and larger ones milliseconds since 1970.
+/// steps and larger ones milliseconds since 1970. Dates that do not say their offset from UTC are of the time zone.
 pub(super) fn read_times(
     column: &Column,
     name: &str,
     frequency: Option<Frequency>,
+    zone: Option<TimeZone>,
 ) -> Result<(Vec<i64>, TimeKind)> {
     match column {
         Column::Date(times) => {
             if frequency.is_some_and(Frequency::is_step) {
                 return Err(dates_for_steps(name, frequency));
             }
-            dates(times.clone(), name)
+            dates(times.clone(), name, zone)
         }
-        Column::Int(numbers) => read_numbers(numbers, name, frequency),
+        Column::Int(numbers) => read_numbers(numbers, name, frequency, zone),
         Column::Float(values) => {
             let numbers = values.iter().enumerate().map(|(row, v)| {
                 let problem = match v {
@@ -38,9 +40,9 @@ pub(super) fn read_times(
                 };
                 Err(at_row(name, row, values.len(), &problem))
             });
-            read_numbers(&numbers.collect::<Result<Vec<i64>>>()?, name, frequency)
+            read_numbers(&numbers.collect::<Result<Vec<i64>>>()?, name, frequency, zone)
         }
-        Column::Text(texts) => read_texts(texts, name, frequency),
+        Column::Text(texts) => read_texts(texts, name, frequency, zone),
     }
 }
 
@@ -48,7 +50,9 @@ fn read_texts(
     texts: &[Option<String>],
     name: &str,
     frequency: Option<Frequency>,
+    zone: Option<TimeZone>,
 ) -> Result<(Vec<i64>, TimeKind)> {
+    let parse_time = |text: &str| parse_time_in(text, zone);
     let present =
         texts.iter().enumerate().map(|(row, text)| match text.as_deref().map(str::trim) {
             Some(text) if !text.is_empty() => Ok(text),
@@ -76,36 +80,41 @@ fn read_texts(
     if let Some(numbers) = numbers
         && present.iter().any(|text| parse_time(text).is_err())
     {
-        return read_numbers(&numbers, name, frequency);
+        return read_numbers(&numbers, name, frequency, zone);
     }
     let times = present.iter().enumerate().map(|(row, text)| {
         parse_time(text).map_err(|fault| {
             at_row(name, row, texts.len(), &format!("is \"{text}\", which {}", fault.reason()))
         })
     });
-    Ok((times.collect::<Result<_>>()?, date_kind()))
+    Ok((times.collect::<Result<_>>()?, date_kind(zone)))
 }
 
 fn read_numbers(
     numbers: &[i64],
     name: &str,
     frequency: Option<Frequency>,
+    zone: Option<TimeZone>,
 ) -> Result<(Vec<i64>, TimeKind)> {
     if frequency.is_some_and(Frequency::is_step) {
         return steps(numbers.to_vec(), name);
     }
     let written_out = |n: &i64| {
-        if (19_000_101..=21_001_231).contains(n) { parse_time(&n.to_string()).ok() } else { None }
+        if (19_000_101..=21_001_231).contains(n) {
+            parse_time_in(&n.to_string(), zone).ok()
+        } else {
+            None
+        }
     };
     if let Some(times) = numbers.iter().map(written_out).collect::<Option<Vec<i64>>>() {
-        return Ok((times, date_kind()));
+        return Ok((times, date_kind(zone)));
     }
     let small = numbers.iter().all(|n| n.unsigned_abs() < STEPS_BELOW);
     let Some(frequency) = frequency else {
         return if small {
             Ok((numbers.to_vec(), TimeKind::Step))
         } else {
-            dates(numbers.to_vec(), name)
+            dates(numbers.to_vec(), name, zone)
         };
     };
     let yearly = match frequency.unit() {
@@ -116,7 +125,8 @@ fn read_numbers(
     };
     if yearly && numbers.iter().all(|n| (1000..=9999).contains(n)) {
         let years = numbers.iter().filter_map(|n| day_of(*n as i32, 1, 1)).map(|day| day * DAY);
-        return Ok((years.collect(), date_kind()));
+        let instant = |local: i64| zone.map_or(local, |zone| zone.instant(local));
+        return Ok((years.map(instant).collect(), date_kind(zone)));
     }
     if small {
         let message = format!(
@@ -124,12 +134,12 @@ fn read_numbers(
         );
         return Err(Error::new(ErrorCode::Freq, message).with(|d| d.column = Some(name.into())));
     }
-    dates(numbers.to_vec(), name)
+    dates(numbers.to_vec(), name, zone)
 }
 
-fn dates(times: Vec<i64>, name: &str) -> Result<(Vec<i64>, TimeKind)> {
+fn dates(times: Vec<i64>, name: &str, zone: Option<TimeZone>) -> Result<(Vec<i64>, TimeKind)> {
     match times.iter().position(|t| !DATES.contains(t)) {
-        None => Ok((times, date_kind())),
+        None => Ok((times, date_kind(zone))),
         Some(row) => {
             let problem =
                 format!("is {}, which is not a date in milliseconds since 1970", times[row]);
@@ -151,8 +161,8 @@ fn steps(numbers: Vec<i64>, name: &str) -> Result<(Vec<i64>, TimeKind)> {
     }
 }
 
-fn date_kind() -> TimeKind {
-    TimeKind::Date { unit: TimeUnit::Ms, time_zone: None }
+fn date_kind(time_zone: Option<TimeZone>) -> TimeKind {
+    TimeKind::Date { unit: TimeUnit::Ms, time_zone }
 }
 
 fn dates_for_steps(name: &str, frequency: Option<Frequency>) -> Error {
@@ -184,7 +194,7 @@ mod tests {
     }
 
     fn read(column: &Column, alias: Option<&str>) -> Result<(Vec<i64>, TimeKind)> {
-        read_times(column, "ds", alias.map(|a| Frequency::parse(a).unwrap()))
+        read_times(column, "ds", alias.map(|a| Frequency::parse(a).unwrap()), None)
     }
 
     const JAN_31: i64 = 1_706_659_200_000; // 2024-01-31
@@ -195,8 +205,8 @@ mod tests {
         assert_eq!(read(&ints, Some("1")).unwrap(), (vec![1, 2], TimeKind::Step));
         assert_eq!(read(&ints, None).unwrap(), (vec![1, 2], TimeKind::Step));
         let ms = Column::Int(vec![JAN_31, JAN_31 + DAY]);
-        assert_eq!(read(&ms, Some("D")).unwrap(), (vec![JAN_31, JAN_31 + DAY], date_kind()));
-        assert_eq!(read(&ms, None).unwrap().1, date_kind());
+        assert_eq!(read(&ms, Some("D")).unwrap(), (vec![JAN_31, JAN_31 + DAY], date_kind(None)));
+        assert_eq!(read(&ms, None).unwrap().1, date_kind(None));
         assert_eq!(read(&ms, Some("1")).unwrap().1, TimeKind::Step);
         let float = Column::Float(vec![JAN_31 as f64]);
         assert_eq!(read(&float, Some("D")).unwrap().0, [JAN_31]);

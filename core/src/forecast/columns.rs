@@ -2,7 +2,7 @@
 
 use crate::data::{Panel, Window};
 use crate::models::Instance;
-use crate::train::{Control, Drawn, Outputs, Runner, Source};
+use crate::train::{Control, Drawn, Purpose, Runner, Source};
 use crate::{Error, ErrorCode, Result};
 
 /// Name and values of columns.
@@ -20,6 +20,8 @@ pub(crate) struct Job<'a> {
     pub(crate) name: &'a str,
     pub(crate) panel: &'a Panel,
     pub(crate) control: &'a Control,
+    /// What a model that forecasts any quantile is asked for.
+    pub(crate) quantile: f32,
 }
 
 impl Job<'_> {
@@ -36,7 +38,7 @@ impl Job<'_> {
         windows: impl Iterator<Item = Window>,
         h: usize,
     ) -> Result<Columns> {
-        let Self { runner, model, name, panel, control } = *self;
+        let Self { runner, model, name, panel, control, quantile } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let outputs = model.loss.outputs();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
@@ -47,7 +49,7 @@ impl Job<'_> {
                 source,
                 some,
                 [self.input(), h],
-                Outputs::Forecast,
+                Purpose::Forecast { quantile },
                 |_, shard| {
                     for step in shard.unscaled(model).chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
@@ -90,7 +92,8 @@ mod tests {
         let table = Table::one_series(vec![5.0; 9]);
         let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
         let (runner, control) = (&Runner::default(), &Control::default());
-        let job = Job { runner, model: &model, name: "DLinear", panel: &panel, control };
+        let job =
+            Job { runner, model: &model, name: "DLinear", panel: &panel, control, quantile: 0.5 };
         let error = forecast_model(job, &[], 2).unwrap_err();
         assert_eq!(error.code, ErrorCode::Diverged);
         assert_eq!(error.details.unique_id, Some(panel.id(0)));

@@ -63,7 +63,7 @@ impl NeuralForecast {
             let options = PanelOptions { names, frequency, ..PanelOptions::default() };
             return Ok((Cow::Owned(Panel::from_table(table, &options)?.0), fitted.frequency));
         }
-        let panel = fitted.panel.as_ref().ok_or_else(|| {
+        let panel = fitted.panel.as_deref().ok_or_else(|| {
             let message = "this checkpoint was saved without its data; give the history as data";
             Error::new(ErrorCode::NotFitted, message)
         })?;

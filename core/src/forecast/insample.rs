@@ -5,6 +5,7 @@
 
 use super::columns::Job;
 use super::neural_forecast::NeuralForecast;
+use super::quantiles::Asked;
 use super::result::Forecast;
 use crate::data::{Panel, Window};
 use crate::train::{Control, Progress, Source};
@@ -17,11 +18,13 @@ pub struct InsampleOptions {
     pub step_size: usize,
     /// Interval levels that the forecast must have.
     pub level: Vec<f64>,
+    /// Quantiles that it must have, instead of levels.
+    pub quantiles: Vec<f64>,
 }
 
 impl Default for InsampleOptions {
     fn default() -> Self {
-        Self { step_size: 1, level: Vec::new() }
+        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new() }
     }
 }
 
@@ -35,7 +38,7 @@ impl NeuralForecast {
     ) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
         control.check()?;
-        let Some(panel) = &fitted.panel else {
+        let Some(panel) = fitted.panel.as_deref() else {
             let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
                            save it with saveDataset: true";
             return Err(Error::new(ErrorCode::NotFitted, message));
@@ -44,6 +47,7 @@ impl NeuralForecast {
         if step == 0 {
             return Err(Error::option("stepSize", "a whole number ≥ 1", step));
         }
+        let asked = Asked::new(&options.level, &options.quantiles)?;
         let target = &panel.temporal[0].0;
         if self.names().contains(target) {
             let message = format!(
@@ -61,14 +65,17 @@ impl NeuralForecast {
         let mut columns = runtime::pool(control.threads)?.install(|| {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
-                let job = Job { runner: &self.runner, model, name: &name, panel: &seen, control };
-                let input = job.input() as i64;
-                let windows = (0..trimmed.n_series()).flat_map(|series| {
-                    begins(series).map(move |at| Window { series, start: at as i64 - input })
-                });
+                let (runner, name) = (&self.runner, &name[..]);
                 let source = Source::new(model, &seen, 0)?;
-                columns.extend(job.columns(&source, windows, h)?);
-                control.tell(|| Progress::done("predict", &name));
+                columns.extend(asked.columns(model, name, |quantile| {
+                    let job = Job { runner, model, name, panel: &seen, control, quantile };
+                    let input = job.input() as i64;
+                    let windows = (0..trimmed.n_series()).flat_map(|series| {
+                        begins(series).map(move |at| Window { series, start: at as i64 - input })
+                    });
+                    job.columns(&source, windows, h)
+                })?);
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;
@@ -101,7 +108,7 @@ impl NeuralForecast {
             indptr,
             cutoff: Some(cutoff),
         };
-        forecast.check_levels(&options.level)?;
+        forecast.check_asked(&options.level, &options.quantiles)?;
         Ok(forecast)
     }
 }

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::Forecast;
-use super::result::{id_text, series_count, series_position, time_text, unknown_series};
-use crate::data::{Panel, TimeKind};
+use super::result::{id_text, series_count, series_position, unknown_series};
+use crate::data::{Panel, TimeKind, format_time};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// A score of a forecast. Less is better, but for coverage.
@@ -215,7 +215,7 @@ fn observed(forecast: &Forecast, actual: &Panel) -> Result<Vec<Vec<(usize, f64)>
 
 fn no_actual(forecast: &Forecast, actual: &Panel, series: usize, time: i64) -> Error {
     let id = id_text(&forecast.ids, series);
-    let at = time_text(&forecast.time_kind, time);
+    let at = format_time(time, &forecast.time_kind);
     let target = &actual.temporal[0].0;
     Error::new(
         ErrorCode::MissingValue,

@@ -7,9 +7,11 @@ mod horizon;
 mod insample;
 mod metrics;
 mod neural_forecast;
+mod quantiles;
 mod result;
 mod saved;
 mod saved_training;
+mod training_data;
 mod training_run;
 
 #[cfg(test)]

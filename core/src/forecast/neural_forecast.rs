@@ -1,20 +1,23 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
+use super::quantiles::Asked;
 use super::result::Forecast;
 use super::saved::Kept;
+use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    future_exogenous,
+    TimeZone, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
-use crate::train::{Control, ModelReport, Progress, Runner, Schedule, TrainingState};
+use crate::train::{Control, ModelReport, Progress, Runner, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Options of [`NeuralForecast::fit`].
@@ -26,6 +29,8 @@ pub struct FitOptions {
     pub static_table: Option<Table>,
     /// Rows at the end of each series that validate; 0, or at least `h`.
     pub val_size: usize,
+    /// Rows that validate, in a table of their own: as many for each series, right after those of training.
+    pub val_data: Option<Table>,
     /// What to do where a series skips a time.
     pub on_gap: OnGap,
     /// Where training begins.
@@ -47,6 +52,8 @@ pub struct PredictOptions {
     pub future: Option<Table>,
     /// Interval levels that the forecast must have.
     pub level: Vec<f64>,
+    /// Quantiles that it must have, instead of levels.
+    pub quantiles: Vec<f64>,
     /// Steps to forecast, when more than the models were trained for.
     pub h: Option<usize>,
 }
@@ -80,6 +87,7 @@ pub struct MemoryUsage {
 pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
+    pub(super) time_zone: Option<TimeZone>,
     pub(super) fitted: Option<Fitted>,
     /// How whole series are scaled before any model sees them.
     pub(super) scaling: LocalScaling,
@@ -94,7 +102,7 @@ pub(super) struct Fitted {
     pub(super) frequency: Frequency,
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
-    pub(super) panel: Option<Panel>,
+    pub(super) panel: Option<Arc<Panel>>,
     /// What the models see `panel` scaled by.
     pub(super) scalers: LocalScalers,
     /// Of each model; `None` where a checkpoint has none.
@@ -129,6 +137,7 @@ impl NeuralForecast {
         }
         Ok(Self {
             models,
+            time_zone: frequency.and_then(Frequency::zone),
             frequency,
             fitted: None,
             scaling: LocalScaling::default(),
@@ -142,6 +151,13 @@ impl NeuralForecast {
     pub fn with_local_scaling(mut self, scaling: LocalScaling) -> Self {
         self.scaling = scaling;
         self
+    }
+
+    /// By the clocks of a time zone: dates without an offset are read in it, days and dates are those there.
+    pub fn with_time_zone(mut self, zone: TimeZone) -> Result<Self> {
+        self.time_zone = Some(zone);
+        self.frequency = self.frequency.map(|f| f.in_zone(Some(zone))).transpose()?;
+        Ok(self)
     }
 
     /// Steps of a forecast.
@@ -186,7 +202,12 @@ impl NeuralForecast {
 
     /// The training data, if any.
     pub fn panel(&self) -> Option<&Panel> {
-        self.fitted.as_ref()?.panel.as_ref()
+        self.fitted.as_ref()?.panel.as_deref()
+    }
+
+    /// The training data, if any, to keep without a copy.
+    pub fn shared_panel(&self) -> Option<Arc<Panel>> {
+        self.fitted.as_ref()?.panel.clone()
     }
 
     /// The frequency: as given, or as inferred from the data.
@@ -215,27 +236,21 @@ impl NeuralForecast {
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
-        let panel_options = PanelOptions {
-            names: options.names.clone(),
-            frequency: self.frequency,
-            on_gap: options.on_gap,
-            ..self.panel_options(options.static_table.clone())
-        };
         self.kept.check_fit()?;
-        let (panel, frequency) = Panel::from_table(table, &panel_options)?;
-        self.check_sizes(&panel, options.val_size)?;
-        let scalers = LocalScalers::fit(&panel, self.scaling)?;
+        let TrainingData { panel, frequency, scalers, val_size } =
+            self.training_data(table, options)?;
 
         let mut training = Training::prepare(self, options)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
-        let panel = Some(panel);
+        let panel = Some(Arc::new(panel));
         let mut fitted = Fitted { frequency, names, panel, scalers, training: Vec::new() };
         let reports = runtime::pool(control.threads)?
-            .install(|| training.run(self, &fitted, options, control))?;
+            .install(|| training.run(self, &fitted, val_size, options, control))?;
         fitted.training = training.states.into_iter().map(Some).collect();
         self.models = training.models;
+        self.kept.forget_dataset();
         self.fitted = Some(fitted);
         Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
     }
@@ -256,11 +271,12 @@ impl NeuralForecast {
             }
             None => None,
         };
-        let Some(panel) = given.as_ref().or(fitted.panel.as_ref()) else {
+        let Some(panel) = given.as_ref().or(fitted.panel.as_deref()) else {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let h = horizon(&self.models, options.h)?;
+        let asked = Asked::new(&options.level, &options.quantiles)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
@@ -285,9 +301,12 @@ impl NeuralForecast {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;
-                let job = Job { runner: &self.runner, model, name: &name, panel: &scaled, control };
-                columns.extend(forecast_model(job, &future, h)?);
-                control.tell(|| Progress::done("predict", &name));
+                let (runner, name) = (&self.runner, &name[..]);
+                columns.extend(asked.columns(model, name, |quantile| {
+                    let job = Job { runner, model, name, panel: &scaled, control, quantile };
+                    forecast_model(job, &future, h)
+                })?);
+                control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;
@@ -304,7 +323,7 @@ impl NeuralForecast {
             indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
             cutoff: None,
         };
-        forecast.check_levels(&options.level)?;
+        forecast.check_asked(&options.level, &options.quantiles)?;
         Ok(forecast)
     }
 
@@ -327,7 +346,7 @@ impl NeuralForecast {
     }
 
     /// What all models together read from a table.
-    fn panel_options(&self, static_table: Option<Table>) -> PanelOptions {
+    pub(super) fn panel_options(&self, static_table: Option<Table>) -> PanelOptions {
         let mut exogenous = self.columns(|m| &m.train.hist_exog_list);
         for name in self.columns(|m| &m.train.futr_exog_list) {
             if !exogenous.contains(&name) {
@@ -338,50 +357,8 @@ impl NeuralForecast {
             exogenous,
             static_table,
             statics: self.columns(|m| &m.train.stat_exog_list),
+            time_zone: self.time_zone,
             ..PanelOptions::default()
         }
-    }
-
-    /// Refuses a validation split that does not fit, and series shorter than the input.
-    fn check_sizes(&self, panel: &Panel, val_size: usize) -> Result<()> {
-        let h = self.h();
-        if val_size > 0 && val_size < h {
-            return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
-        }
-        for model in &self.models {
-            let train = &model.train;
-            let needs_validation = match Schedule::new(train)? {
-                Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
-                _ => (train.early_stop_patience_steps > 0).then_some("stops early"),
-            };
-            if let (Some(what), 0) = (needs_validation, val_size) {
-                let message =
-                    format!("{} {what}, so valSize must be at least h ({h})", model.name());
-                return Err(Error::new(ErrorCode::InvalidOption, message)
-                    .with(|d| d.option = Some("valSize".into())));
-            }
-            let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
-            let Some(short) =
-                (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size)
-            else {
-                continue;
-            };
-            let (id, len) = (panel.id(short), panel.rows(short).len());
-            let message = format!(
-                "series \"{id}\" has {len} rows; {} needs {} (inputSize {}{}); \
-                 shorten inputSize, set startPaddingEnabled: true, or leave the series out",
-                model.name(),
-                needed + val_size,
-                train.input_size,
-                if val_size > 0 { format!(" and valSize {val_size}") } else { String::new() },
-            );
-            return Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
-                d.unique_id = Some(id);
-                d.model = Some(model.name().into());
-                d.expected = Some((needed + val_size).into());
-                d.actual = Some(len.into());
-            }));
-        }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-use crate::data::{ColumnNames, Ids, TimeKind};
+use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Forecasts of all series by all models: rows sorted by series, then cutoff, then time; `h` rows per series and cutoff.
@@ -81,24 +81,51 @@ impl Forecast {
         })
     }
 
+    /// A model's forecast of a quantile, between 0 and 1.
+    pub fn quantile(&self, model: &str, q: f64) -> Result<&[f32]> {
+        self.check_model(model)?;
+        let all = self.quantiles(model);
+        let found = all.iter().find(|(there, _)| (there - q).abs() < 1e-9);
+        found.map(|(_, values)| *values).ok_or_else(|| {
+            let there: Vec<f64> = all.iter().map(|(q, _)| (q * 1e9).round() / 1e9).collect();
+            let known = if there.is_empty() {
+                "has no quantiles".into()
+            } else {
+                format!("has the quantiles {}", list(there.iter().map(f64::to_string)))
+            };
+            Error::new(
+                ErrorCode::InvalidOption,
+                format!(
+                    "\"{model}\" {known}, not {q}; to get it, train with `loss.mq({{ quantiles: [{q}] }})`, \
+                     or with `loss.iq()` and predict it"
+                ),
+            )
+            .with(|d| {
+                d.option = Some("quantiles".into());
+                d.model = Some(model.into());
+                d.expected = Some(there.into());
+                d.actual = Some(q.into());
+            })
+        })
+    }
+
     /// The point forecast of a model: its own column, else its median, else its only column.
     pub fn point(&self, model: &str) -> Result<&[f32]> {
         self.check_model(model)?;
         let mut own = self.outputs(model);
         let only = || own.next().filter(|_| own.next().is_none()).map(|(_, values)| values);
-        self.find(model).or_else(|| self.find(&format!("{model}-median"))).or_else(only).ok_or_else(
-            || {
-                let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
-                Error::new(
-                    ErrorCode::Schema,
-                    format!(
-                        "\"{model}\" has no column that is its point forecast, only {}",
-                        list(names)
-                    ),
-                )
-                .with(|d| d.model = Some(model.into()))
-            },
-        )
+        let median = || self.quantiles(model).into_iter().find(|(q, _)| *q == 0.5).map(|(_, v)| v);
+        self.find(model).or_else(median).or_else(only).ok_or_else(|| {
+            let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
+            Error::new(
+                ErrorCode::Schema,
+                format!(
+                    "\"{model}\" has no column that is its point forecast, only {}",
+                    list(names)
+                ),
+            )
+            .with(|d| d.model = Some(model.into()))
+        })
     }
 
     /// The levels of a model's prediction intervals, in percent, ascending.
@@ -114,7 +141,7 @@ impl Forecast {
 
     /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
     ///
-    /// Dates of a table with a time zone end in `Z`: they are UTC.
+    /// In a time zone it is the local time and its distance from UTC, as pandas writes it: `1960-01-01 00:00:00+01:00`.
     pub fn ds_text(&self, row: usize) -> String {
         self.time_format().text(self.times[row])
     }
@@ -148,11 +175,13 @@ impl Forecast {
         self.indptr[i]..self.indptr[i + 1]
     }
 
-    /// Every model must have these intervals.
-    pub(super) fn check_levels(&self, levels: &[f64]) -> Result<()> {
-        let check =
-            |level: &f64| self.models.iter().try_for_each(|m| self.interval(m, *level).map(drop));
-        levels.iter().try_for_each(check)
+    /// Every model must have these intervals and quantiles.
+    pub(super) fn check_asked(&self, levels: &[f64], quantiles: &[f64]) -> Result<()> {
+        for model in &self.models {
+            levels.iter().try_for_each(|level| self.interval(model, *level).map(drop))?;
+            quantiles.iter().try_for_each(|q| self.quantile(model, *q).map(drop))?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_model(&self, model: &str) -> Result<()> {
@@ -176,10 +205,13 @@ impl Forecast {
 
     /// Quantile and values of each of a model's quantile columns, in the order of the columns.
     pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
-        let quantile = |output: &str| match output.split_at_checked(4)? {
-            ("-lo-", level) => level.parse().ok().map(|level: f64| 0.5 - level / 200.0),
-            ("-hi-", level) => level.parse().ok().map(|level: f64| 0.5 + level / 200.0),
-            _ => (output == "-median").then_some(0.5),
+        let quantile = |output: &str| {
+            let number = |prefix: &str| output.strip_prefix(prefix)?.parse::<f64>().ok();
+            let of_huber = || output.strip_prefix("_q")?.split_once("_d")?.0.parse().ok();
+            let below = number("-lo-").map(|level| 0.5 - level / 200.0);
+            let above = || number("-hi-").map(|level| 0.5 + level / 200.0);
+            let median = || (output == "-median").then_some(0.5);
+            below.or_else(above).or_else(median).or_else(|| number("_ql")).or_else(of_huber)
         };
         self.outputs(model)
             .filter_map(|(output, values)| Some((quantile(output)?, values)))
@@ -223,13 +255,14 @@ impl Forecast {
         let TimeKind::Date { time_zone, .. } = &self.time_kind else { return TimeFormat::Step };
         let times = || self.times.iter().chain(self.cutoff.iter().flatten());
         let every = |unit: i64| times().all(|t| t % unit == 0);
-        TimeFormat::Date(match (time_zone, every(86_400_000), every(1000)) {
-            (None, true, _) => "%Y-%m-%d",
-            (None, false, true) => "%Y-%m-%dT%H:%M:%S",
-            (None, false, false) => "%Y-%m-%dT%H:%M:%S%.3f",
-            (Some(_), _, true) => "%Y-%m-%dT%H:%M:%SZ",
-            (Some(_), _, false) => "%Y-%m-%dT%H:%M:%S%.3fZ",
-        })
+        let (format, zone) = match (time_zone, every(86_400_000), every(1000)) {
+            (None, true, _) => ("%Y-%m-%d", None),
+            (None, false, true) => ("%Y-%m-%dT%H:%M:%S", None),
+            (None, false, false) => ("%Y-%m-%dT%H:%M:%S%.3f", None),
+            (Some(zone), _, true) => ("%Y-%m-%d %H:%M:%S", Some(*zone)),
+            (Some(zone), _, false) => ("%Y-%m-%d %H:%M:%S%.3f", Some(*zone)),
+        };
+        TimeFormat::Date { format, zone }
     }
 }
 
@@ -238,13 +271,16 @@ const IN_MEMORY: &str = "writing to memory does not fail";
 /// How the times of one table are written.
 enum TimeFormat {
     Step,
-    Date(&'static str),
+    Date { format: &'static str, zone: Option<TimeZone> },
 }
 
 impl TimeFormat {
     fn text(&self, time: i64) -> String {
         match (self, date(time)) {
-            (Self::Date(format), Some(date)) => date.format(format).to_string(),
+            (Self::Date { format, zone: None }, Some(date)) => date.format(format).to_string(),
+            (Self::Date { format, zone: Some(zone) }, Some(_)) => {
+                zone.clock(time).format(format).to_string() + &zone.offset_text(time)
+            }
             _ => time.to_string(), // a step number, or a date beyond the year 262,000
         }
     }
@@ -253,15 +289,6 @@ impl TimeFormat {
 /// The date that a time in milliseconds is, unless it is beyond the calendar.
 pub(super) fn date(time: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time)
-}
-
-/// A time of a table as text for messages.
-pub(super) fn time_text(kind: &TimeKind, time: i64) -> String {
-    match kind {
-        TimeKind::Step => TimeFormat::Step.text(time),
-        TimeKind::Date { .. } if time % 86_400_000 == 0 => TimeFormat::Date("%Y-%m-%d").text(time),
-        TimeKind::Date { .. } => TimeFormat::Date("%Y-%m-%dT%H:%M:%S%.f").text(time),
-    }
 }
 
 /// The shortest decimal number that reads back as `x`.

@@ -1,16 +1,17 @@
 //! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_training;
 use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
-use crate::data::Frequency;
+use crate::data::{Frequency, TimeKind, TimeZone};
 use crate::models::{Instance, ModelSpec};
 use crate::options::OptionValue;
-use crate::train::{LrScheduler, Schedule, Train, TrainingState};
+use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].
@@ -32,6 +33,8 @@ impl Default for SaveOptions {
 #[derive(Default)]
 pub(super) struct Kept {
     configuration: Unknown,
+    /// Of the data, as long as they are the loaded ones.
+    dataset: Unknown,
     extra: Map<String, Value>,
     models: Vec<KeptOfModel>,
 }
@@ -45,6 +48,11 @@ struct KeptOfModel {
 }
 
 impl Kept {
+    /// Other data take the place of the loaded ones.
+    pub(super) fn forget_dataset(&mut self) {
+        self.dataset = Unknown::default();
+    }
+
     /// Training again needs every option.
     pub(super) fn check_fit(&self) -> Result<()> {
         let Some(name) = self.models.iter().find_map(|m| m.training.keys().next()) else {
@@ -58,10 +66,9 @@ impl Kept {
 }
 
 /// Options of upstream that do not exist here, with the value at which they do nothing.
-const WITHOUT_EFFECT: [(&str, &str); 3] =
-    [("catEmbDim", "fastai"), ("valMonitor", "ptl/val_loss"), ("contextSize", "")];
+const WITHOUT_EFFECT: [(&str, &str); 2] = [("catEmbDim", "fastai"), ("contextSize", "")];
 /// Options of upstream that matter to training only.
-const ONLY_TRAINING: [&str; 3] = ["valMonitor", "precision", "maxEpochs"];
+const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
 
 /// Whether a value need not be written, as Python takes it to be so.
 fn is_default_in_python(name: &str, value: &Value) -> bool {
@@ -69,6 +76,7 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "optimizer" => *value == json!({ "kind": "Adam" }),
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
+        "valMonitor" => value == "ptl/val_loss",
         _ => false,
     }
 }
@@ -100,6 +108,7 @@ impl NeuralForecast {
             "order".into(),
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
+        extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -109,10 +118,11 @@ impl NeuralForecast {
             names: fitted.names.clone(),
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
-            panel: fitted.panel.clone().filter(|_| save_dataset),
+            panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
             polars: false,
             extra,
             unknown: self.kept.configuration.clone(),
+            dataset: self.kept.dataset.clone(),
         }
     }
 
@@ -144,6 +154,7 @@ impl NeuralForecast {
             })?)?,
             false => Frequency::parse(&checkpoint.frequency)?,
         };
+        let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
         let loaded = checkpoint.models.into_iter().map(restored).collect::<Result<Vec<_>>>()?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
         for (model, kept_of_model, state) in loaded {
@@ -155,11 +166,34 @@ impl NeuralForecast {
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         if checkpoint.fitted {
             let Checkpoint { names, panel, scalers, .. } = checkpoint;
+            let panel = panel.map(Arc::new);
             forecaster.fitted = Some(Fitted { frequency, names, panel, scalers, training });
         }
-        forecaster.kept =
-            Kept { configuration: checkpoint.unknown, extra: checkpoint.extra, models: kept };
+        forecaster.kept = Kept {
+            configuration: checkpoint.unknown,
+            dataset: checkpoint.dataset,
+            extra: checkpoint.extra,
+            models: kept,
+        };
         Ok(forecaster)
+    }
+}
+
+/// What [`Checkpoint::extra`] calls the time zone, for checkpoints without data to have one.
+const TIME_ZONE: &str = "timeZone";
+
+/// The time zone of the data, or the one they were read in.
+fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
+    match (&checkpoint.panel, checkpoint.extra.get(TIME_ZONE)) {
+        (Some(panel), _) => Ok(match panel.time_kind {
+            TimeKind::Date { time_zone, .. } => time_zone,
+            TimeKind::Step => None,
+        }),
+        (None, Some(Value::String(name))) => TimeZone::parse(name).map(Some).map_err(|_| {
+            let message = format!("neural-trader.json: there is no time zone {name:?}");
+            Error::new(ErrorCode::Checkpoint, message)
+        }),
+        (None, _) => Ok(None),
     }
 }
 
@@ -216,6 +250,10 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<Traini
     if options.get("lrScheduler").is_some_and(|schedule| !is_known(schedule)) {
         training.extend(options.remove_entry("lrScheduler"));
     }
+    // Python checks the name only where it stops early.
+    if options.get("valMonitor").is_some_and(|name| ValMonitor::read(name).is_none()) {
+        training.extend(options.remove_entry("valMonitor"));
+    }
     if options.get("inputSize").and_then(Value::as_i64).is_some_and(|v| v < 1) {
         let h = options.get("h").and_then(Value::as_i64).unwrap_or(0);
         options.insert("inputSize".into(), json!(3 * h));
@@ -225,7 +263,9 @@ fn restored(stored: StoredModel) -> Result<(Instance, KeptOfModel, Option<Traini
     }
     let mut model = Instance::new(&ModelSpec { model: stored.class, options })?;
     let mut given = std::collections::HashSet::new();
-    for tensor in stored.tensors.iter().filter(|t| !of_a_loss(&t.name)) {
+    let constant = |name: &str| of_a_loss(name) && model.parameter(name).is_none();
+    let own: Vec<_> = stored.tensors.iter().filter(|t| !constant(&t.name)).collect();
+    for tensor in own {
         model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;
         given.insert(tensor.name.as_str());
     }
@@ -249,7 +289,7 @@ fn is_known(schedule: &Value) -> bool {
     })
 }
 
-/// Constants of losses, which the options determine.
+/// What belongs to a loss: constants that the options determine, and for some what the loss has learned.
 fn of_a_loss(name: &str) -> bool {
     name.starts_with("loss.") || name.starts_with("valid_loss.")
 }

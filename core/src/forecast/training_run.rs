@@ -96,6 +96,7 @@ impl Training {
         &mut self,
         forecaster: &NeuralForecast,
         fitted: &Fitted,
+        val_size: usize,
         options: &FitOptions,
         control: &Control,
     ) -> Result<Vec<ModelReport>> {
@@ -107,7 +108,7 @@ impl Training {
         };
         let mut reports = Vec::new();
         for i in 0..self.models.len() {
-            let report = self.train(i, &scaled, options.val_size, control, saving.as_mut())?;
+            let report = self.train(i, &scaled, val_size, control, saving.as_mut())?;
             reports.push(report);
         }
         if let Some(saving) = &mut saving {

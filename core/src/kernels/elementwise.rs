@@ -76,6 +76,25 @@ simd_fn! {
 }
 
 simd_fn! {
+    /// `y = x`, but at least the first and at most the second limit; NaN stays.
+    pub fn clamp(s, x: &[f32], limits: [f32; 2], y: &mut [f32]) {
+        let [low, high] = limits.map(|limit| s.splat(limit));
+        map(s, y, [x], #[inline(always)] |[x]| s.min(high, s.max(low, x)))
+    }
+}
+
+simd_fn! {
+    /// The gradient of [`clamp`]: `dx += g` between the limits, not at them.
+    pub fn clamp_grad(s, x: &[f32], limits: [f32; 2], g: &[f32], dx: &mut [f32]) {
+        let [low, high] = limits.map(|limit| s.splat(limit));
+        update(s, dx, [x, g], #[inline(always)] |dx, [x, g]| {
+            let within = s.select(s.lt(low, x), s.select(s.lt(x, high), g, s.zero()), s.zero());
+            s.add(dx, within)
+        })
+    }
+}
+
+simd_fn! {
     /// `dx += g ⊙ x`
     pub fn mul_add_assign(s, dx: &mut [f32], g: &[f32], x: &[f32]) {
         update(s, dx, [g, x], #[inline(always)] |dx, [g, x]| s.mul_add(g, x, dx))
@@ -176,6 +195,10 @@ mod tests {
             check(&|y| axpy(y, -1.5, &a), &|y, a, _| y - 1.5 * a);
             check(&|y| scale(y, 0.75), &|y, _, _| y * 0.75);
             check(&|y| add_scalar(y, 0.75), &|y, _, _| y + 0.75);
+            check(&|y| clamp(&a, [-0.5, 0.25], y), &|_, a, _| a.clamp(-0.5, 0.25));
+            check(&|y| clamp_grad(&a, [-0.5, 0.25], &b, y), &|y, a, b| {
+                if -0.5 < a && a < 0.25 { y + b } else { y }
+            });
             check(&|y| mul_add_assign(y, &a, &b), &|y, a, b| y + a * b);
             check(&|y| add_row(y, &a), &|y, a, _| y + a);
             check(&|y| mul_row(y, &a), &|y, a, _| y * a);

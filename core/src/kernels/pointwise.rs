@@ -190,6 +190,62 @@ unary! {
 }
 
 unary! {
+    /// `x / (1 + |x|)`
+    Softsign from Input;
+    f(s, x) = s.div(x, s.add(s.splat(1.0), s.abs(x)));
+    df(s, x) = {
+        let size = s.add(s.splat(1.0), s.abs(x));
+        s.div(s.splat(1.0), s.mul(size, size))
+    };
+}
+
+unary! {
+    /// `ln σ(x)`
+    LogSigmoid from Input;
+    f(s, x) = s.sub(s.min(s.zero(), x), math::log1p(s, math::exp(s, s.neg(s.abs(x)))));
+    df(s, x) = math::sigmoid(s, s.neg(x));
+}
+
+unary! {
+    /// `x` beyond `±0.5`, else 0.
+    Hardshrink from Input;
+    f(s, x) = s.select(s.le(s.abs(x), s.splat(0.5)), s.zero(), x);
+    df(s, x) = s.select(s.le(s.abs(x), s.splat(0.5)), s.zero(), s.splat(1.0));
+}
+
+unary! {
+    /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+    Softshrink from Input;
+    f(s, x) = {
+        let half = s.splat(0.5);
+        let below = s.select(s.lt(x, s.neg(half)), s.add(x, half), s.mul(x, s.zero()));
+        s.select(s.lt(half, x), s.sub(x, half), below)
+    };
+    df(s, x) = s.select(s.le(s.abs(x), s.splat(0.5)), s.zero(), s.splat(1.0));
+}
+
+unary! {
+    /// `x` within `±1`, else the nearer of the two.
+    Hardtanh from Input;
+    f(s, x) = s.min(s.splat(1.0), s.max(s.splat(-1.0), x));
+    df(s, x) = s.select(s.lt(s.abs(x), s.splat(1.0)), s.splat(1.0), s.zero());
+}
+
+unary! {
+    /// `x·clamp(x + 3, 0, 6) / 6`
+    Hardswish from Input;
+    f(s, x) = {
+        let ramp = s.min(s.splat(6.0), s.max(s.zero(), s.add(x, s.splat(3.0))));
+        s.mul(x, s.mul(ramp, s.splat(1.0 / 6.0)))
+    };
+    df(s, x) = {
+        let slope = s.mul_add(x, s.splat(1.0 / 3.0), s.splat(0.5));
+        let inside = s.select(s.le(x, s.splat(-3.0)), s.zero(), slope);
+        s.select(s.lt(x, s.splat(3.0)), inside, s.splat(1.0))
+    };
+}
+
+unary! {
     /// `e^x`
     Exp from Output;
     f(s, x) = math::exp(s, x);

@@ -1,4 +1,4 @@
-//! Dropout: random zeros by position, sixteen Philox blocks at a time in the lanes of vectors.
+//! Dropout in place, for weights that are made and used up in a tile.
 
 use crate::rng::Key;
 
@@ -26,24 +26,7 @@ fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
 }
 
 simd_fn! {
-    /// `y[i] += x[i] / (1 - p)`, but nothing with probability `p`: where [`Key::uniform`] of `first + i` is below it.
-    pub fn drop_add(s, key: Key, first: u64, p: f32, x: &[f32], y: &mut [f32]) {
-        let _ = s;
-        assert_eq!(x.len(), y.len(), "inputs and output differ in length");
-        let (mut at, mut block, mut from) = (0, first / 4, (first % 4) as usize);
-        while at < x.len() {
-            let factors = factors(key, block, p);
-            let n = (NUMBERS - from).min(x.len() - at);
-            for ((y, x), f) in y[at..at + n].iter_mut().zip(&x[at..at + n]).zip(&factors[from..]) {
-                *y += x * f;
-            }
-            (at, block, from) = (at + n, block + BLOCKS as u64, 0);
-        }
-    }
-}
-
-simd_fn! {
-    /// `x[i] *= 1 / (1 - p)`, or becomes zero, as in [`drop_add`].
+    /// `x[i] *= 1 / (1 - p)`, or becomes zero with probability `p`: where [`Key::uniform`] of `first + i` is below it.
     pub fn drop_in_place(s, key: Key, first: u64, p: f32, x: &mut [f32]) {
         let _ = s;
         let (mut at, mut block, mut from) = (0, first / 4, (first % 4) as usize);
@@ -77,9 +60,6 @@ mod tests {
                 let mut x = vec![1.0; n];
                 drop_in_place(key, first, p, &mut x);
                 assert_eq!(x, expected);
-                let mut y = vec![2.0; n];
-                drop_add(key, first, p, &vec![1.0; n], &mut y);
-                assert!(y.iter().zip(&expected).all(|(y, e)| *y == 2.0 + e));
             }
         });
     }

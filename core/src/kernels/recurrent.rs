@@ -1,36 +1,33 @@
-//! One time step of an LSTM over a batch, after the matrix products: gates, cell and output in one pass.
+//! One time step of an LSTM or GRU over a batch, after the matrix products: gates, cell and output in one pass.
 //!
-//! Gates of a row are `[i, f, g, o]`, `hidden` values each, as in PyTorch:
-//! `c = σ(f) c' + σ(i) tanh(g)`, `h = σ(o) tanh(c)`.
+//! Gates of a row have `hidden` values each, in PyTorch's order. LSTM, `[i, f, g, o]`: `c = σ(f) c' + σ(i) tanh(g)`,
+//! `h = σ(o) tanh(c)`. GRU, `[r, z, n]`, of the input (a) and of the state before (b): `r, z = σ(a + b)`,
+//! `n = tanh(a + r b)`, `h = (1 - z) n + z h'`.
 
 use super::math;
 
-/// The four gates of one row.
+/// The gates of one row.
 #[inline(always)]
-fn split4(row: &[f32], hidden: usize) -> [&[f32]; 4] {
-    [
-        &row[..hidden],
-        &row[hidden..2 * hidden],
-        &row[2 * hidden..3 * hidden],
-        &row[3 * hidden..4 * hidden],
-    ]
+fn split<const N: usize>(row: &[f32], hidden: usize) -> [&[f32]; N] {
+    std::array::from_fn(|i| &row[i * hidden..(i + 1) * hidden])
 }
 
-/// The four gates of one row, to be written.
+/// The gates of one row, to be written.
 #[inline(always)]
-fn split4_mut(row: &mut [f32], hidden: usize) -> [&mut [f32]; 4] {
-    let (i, rest) = row.split_at_mut(hidden);
-    let (f, rest) = rest.split_at_mut(hidden);
-    let (g, o) = rest.split_at_mut(hidden);
-    [i, f, g, o]
+fn split_mut<const N: usize>(mut row: &mut [f32], hidden: usize) -> [&mut [f32]; N] {
+    std::array::from_fn(|_| {
+        let (gate, rest) = std::mem::take(&mut row).split_at_mut(hidden);
+        row = rest;
+        gate
+    })
 }
 
 /// The number of rows, after checking that all arguments have that many.
 #[inline(always)]
-fn rows_of(gates: usize, states: [usize; 3], hidden: usize) -> usize {
-    assert!(hidden > 0 && gates.is_multiple_of(4 * hidden), "gates are not rows of 4 × {hidden}");
-    let rows = gates / (4 * hidden);
-    assert_eq!(states, [rows * hidden; 3], "a state is not [{rows}, {hidden}]");
+fn rows_of<const N: usize>(gates: usize, n: usize, states: [usize; N], hidden: usize) -> usize {
+    assert!(hidden > 0 && gates.is_multiple_of(n * hidden), "gates are not rows of {n} × {hidden}");
+    let rows = gates / (n * hidden);
+    assert_eq!(states, [rows * hidden; N], "a state is not [{rows}, {hidden}]");
     rows
 }
 
@@ -38,9 +35,9 @@ simd_fn! {
     /// One step: turns the pre-activations `gates` `[B, 4 hidden]` into activated gates, in place, and writes the new
     /// cell state `c` and output `h` `[B, hidden]`.
     pub fn lstm_step(s, gates: &mut [f32], c_prev: &[f32], c: &mut [f32], h: &mut [f32], hidden: usize) {
-        let rows = rows_of(gates.len(), [c_prev.len(), c.len(), h.len()], hidden);
+        let rows = rows_of(gates.len(), 4, [c_prev.len(), c.len(), h.len()], hidden);
         for r in 0..rows {
-            let [gi, gf, gg, go] = split4_mut(&mut gates[r * 4 * hidden..][..4 * hidden], hidden);
+            let [gi, gf, gg, go] = split_mut(&mut gates[r * 4 * hidden..][..4 * hidden], hidden);
             let row = r * hidden..(r + 1) * hidden;
             let (c_prev, c, h) = (&c_prev[row.clone()], &mut c[row.clone()], &mut h[row]);
             for at in (0..hidden).step_by(S::LANES) {
@@ -75,12 +72,12 @@ simd_fn! {
         dgates: &mut [f32],
         hidden: usize,
     ) {
-        let rows = rows_of(gates.len(), [c_prev.len(), c.len(), dh.len()], hidden);
+        let rows = rows_of(gates.len(), 4, [c_prev.len(), c.len(), dh.len()], hidden);
         assert_eq!((dc.len(), dgates.len()), (c.len(), gates.len()), "gradients differ in length from what they are of");
         let one = s.splat(1.0);
         for r in 0..rows {
-            let [gi, gf, gg, go] = split4(&gates[r * 4 * hidden..][..4 * hidden], hidden);
-            let [di, df, dg, d_o] = split4_mut(&mut dgates[r * 4 * hidden..][..4 * hidden], hidden);
+            let [gi, gf, gg, go] = split(&gates[r * 4 * hidden..][..4 * hidden], hidden);
+            let [di, df, dg, d_o] = split_mut(&mut dgates[r * 4 * hidden..][..4 * hidden], hidden);
             let row = r * hidden..(r + 1) * hidden;
             let (c_prev, c, dh, dc) = (&c_prev[row.clone()], &c[row.clone()], &dh[row.clone()], &mut dc[row]);
             for at in (0..hidden).step_by(S::LANES) {
@@ -97,6 +94,73 @@ simd_fn! {
                 s.store_at(s.mul(s.mul(dcell, i), s.neg_mul_add(g, g, one)), dg, at);
                 s.store_at(s.mul(s.mul(dh, t), s.mul(o, s.sub(one, o))), d_o, at);
                 s.store_at(s.mul(dcell, f), dc, at);
+            }
+        }
+    }
+}
+
+simd_fn! {
+    /// One step: turns `gates`, the part `a` of the input, into activated gates, in place, and writes the new state `h`.
+    /// `b` is the part of the state before; both are `[B, 3 hidden]`.
+    pub fn gru_step(s, gates: &mut [f32], b: &[f32], h_prev: &[f32], h: &mut [f32], hidden: usize) {
+        let rows = rows_of(gates.len(), 3, [h_prev.len(), h.len()], hidden);
+        assert_eq!(gates.len(), b.len(), "the parts of a gate differ in length");
+        for r in 0..rows {
+            let of_row = r * 3 * hidden..(r + 1) * 3 * hidden;
+            let [gr, gz, gn] = split_mut(&mut gates[of_row.clone()], hidden);
+            let [br, bz, bn] = split(&b[of_row], hidden);
+            let row = r * hidden..(r + 1) * hidden;
+            let (h_prev, h) = (&h_prev[row.clone()], &mut h[row]);
+            for at in (0..hidden).step_by(S::LANES) {
+                let r = math::sigmoid(s, s.add(s.load_at(gr, at), s.load_at(br, at)));
+                let z = math::sigmoid(s, s.add(s.load_at(gz, at), s.load_at(bz, at)));
+                let n = math::tanh(s, s.mul_add(r, s.load_at(bn, at), s.load_at(gn, at)));
+                s.store_at(r, gr, at);
+                s.store_at(z, gz, at);
+                s.store_at(n, gn, at);
+                s.store_at(s.mul_add(z, s.sub(s.load_at(h_prev, at), n), n), h, at);
+            }
+        }
+    }
+}
+
+simd_fn! {
+    /// The gradient of [`gru_step`], from its activated `gates`, `b` and `h_prev`.
+    ///
+    /// `dh` is the whole gradient of the state. `gates` and `b` become the gradients of the two parts; `dh_prev` is
+    /// written with what reaches the state before past the gates.
+    pub fn gru_step_grad(
+        s,
+        gates: &mut [f32],
+        b: &mut [f32],
+        h_prev: &[f32],
+        dh: &[f32],
+        dh_prev: &mut [f32],
+        hidden: usize,
+    ) {
+        let rows = rows_of(gates.len(), 3, [h_prev.len(), dh.len(), dh_prev.len()], hidden);
+        assert_eq!(gates.len(), b.len(), "the parts of a gate differ in length");
+        let one = s.splat(1.0);
+        for r in 0..rows {
+            let of_row = r * 3 * hidden..(r + 1) * 3 * hidden;
+            let [gr, gz, gn] = split_mut(&mut gates[of_row.clone()], hidden);
+            let [br, bz, bn] = split_mut(&mut b[of_row], hidden);
+            let row = r * hidden..(r + 1) * hidden;
+            let (h_prev, dh, dh_prev) = (&h_prev[row.clone()], &dh[row.clone()], &mut dh_prev[row]);
+            for at in (0..hidden).step_by(S::LANES) {
+                let (r, z, n) = (s.load_at(gr, at), s.load_at(gz, at), s.load_at(gn, at));
+                let dh = s.load_at(dh, at);
+                let moved = s.mul(dh, s.sub(s.load_at(h_prev, at), n));
+                let dz = s.mul(moved, s.mul(z, s.sub(one, z)));
+                let dn = s.mul(s.mul(dh, s.sub(one, z)), s.neg_mul_add(n, n, one));
+                let dr = s.mul(s.mul(dn, s.load_at(bn, at)), s.mul(r, s.sub(one, r)));
+                s.store_at(dr, gr, at);
+                s.store_at(dz, gz, at);
+                s.store_at(dn, gn, at);
+                s.store_at(dr, br, at);
+                s.store_at(dz, bz, at);
+                s.store_at(s.mul(dn, r), bn, at);
+                s.store_at(s.mul(dh, z), dh_prev, at);
             }
         }
     }
@@ -189,6 +253,55 @@ mod tests {
             };
             let slope = (loss(5e-3) - loss(-5e-3)) / 1e-2;
             let analytic = inner(&dgates, &along) + inner(&dc, &along_c);
+            assert!((slope - analytic).abs() < 2e-3 * (hidden as f64), "{slope} {analytic}");
+        });
+    }
+
+    #[test]
+    fn a_gru_step_of_every_length_equals_the_formulas_and_their_differences() {
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        each_isa_and_length(|hidden| {
+            if hidden == 0 {
+                return;
+            }
+            let rows = 2;
+            let (a, b, h_prev) = (
+                numbers(rows * 3 * hidden, 1),
+                numbers(rows * 3 * hidden, 2),
+                numbers(rows * hidden, 3),
+            );
+            let step = |a: &[f32], b: &[f32], h_prev: &[f32]| {
+                let (mut gates, mut h) = (a.to_vec(), vec![0.0; h_prev.len()]);
+                gru_step(&mut gates, b, h_prev, &mut h, hidden);
+                (gates, h)
+            };
+            let (gates, h) = step(&a, &b, &h_prev);
+            let mut expected = vec![];
+            for r in 0..rows {
+                for j in 0..hidden {
+                    let at = |x: &[f32], k: usize| f64::from(x[(r * 3 + k) * hidden + j]);
+                    let z = sigmoid(at(&a, 1) + at(&b, 1));
+                    let n = (at(&a, 2) + sigmoid(at(&a, 0) + at(&b, 0)) * at(&b, 2)).tanh();
+                    expected.push((1.0 - z) * n + z * f64::from(h_prev[r * hidden + j]));
+                }
+            }
+            assert_close(&h, &expected, 1e-6);
+
+            // ⟨dh, h⟩ along a direction, against its slope by central differences.
+            let dh = numbers(rows * hidden, 4);
+            let (mut da, mut db, mut dh_prev) = (gates, b.clone(), vec![0.0; h.len()]);
+            gru_step_grad(&mut da, &mut db, &h_prev, &dh, &mut dh_prev, hidden);
+            let along = [numbers(a.len(), 5), numbers(b.len(), 6), numbers(h.len(), 7)];
+            let loss = |by: f32| {
+                let moved = |x: &[f32], d: &[f32]| -> Vec<f32> {
+                    x.iter().zip(d).map(|(x, d)| x + by * d).collect()
+                };
+                let (a, b) = (moved(&a, &along[0]), moved(&b, &along[1]));
+                inner(&dh, &step(&a, &b, &moved(&h_prev, &along[2])).1)
+            };
+            let slope = (loss(5e-3) - loss(-5e-3)) / 1e-2;
+            let analytic =
+                inner(&da, &along[0]) + inner(&db, &along[1]) + inner(&dh_prev, &along[2]);
             assert!((slope - analytic).abs() < 2e-3 * (hidden as f64), "{slope} {analytic}");
         });
     }

@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 
 use super::point::divide_no_nan;
-use super::{Formula, Horizon, Loss, Number};
+use super::{Formula, Horizon, Loss};
 use crate::tape::{Backward, Inputs, Op, Output, Var};
 
 /// What is known of a batch before any forward; a batch's totals are the sum of those of its parts.
@@ -64,38 +64,37 @@ impl Loss {
     }
 }
 
-/// A part's share of a loss. Inputs: `ŷ [B, h, outputs]`, `y [B, h]`, weights `[B, h]`, counts `[B]`.
+/// A part's share of a loss. Inputs: `ŷ [B, h, outputs]`, `y [B, h]`, weights `[B, h]`, counts `[B]`, and where the
+/// quantile of each number of `ŷ` is its own, these.
 #[derive(Debug)]
 struct Share {
     loss: Loss,
     factors: [f64; 2],
 }
 
-/// The `i`-th of `n` windows.
-fn window<'a, T: Number>(
-    i: usize,
-    n: usize,
-    [y_hat, y]: [&'a [T]; 2],
-    [weights, counts]: [&'a [f32]; 2],
-) -> Horizon<'a, T> {
-    let part = |all: usize| i * all / n..(i + 1) * all / n;
+/// The `i`-th of the windows.
+fn window<'a>(i: usize, inputs: [&'a [f32]; 4], levels: &'a [f32]) -> Horizon<'a, f32> {
+    let [y_hat, y, weights, counts] = inputs;
+    let part = |all: &'a [f32]| {
+        let size = all.len() / counts.len();
+        &all[i * size..(i + 1) * size]
+    };
     Horizon {
-        y: &y[part(y.len())],
-        y_hat: &y_hat[part(y_hat.len())],
-        weights: &weights[part(weights.len())],
+        y: part(y),
+        y_hat: part(y_hat),
+        weights: part(weights),
         count: f64::from(counts[i]),
+        levels: part(levels),
     }
 }
 
 impl Op for Share {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let windows = x.data(3).len();
+        let inputs = [0, 1, 2, 3].map(|i| x.data(i));
+        let levels = if x.count() > 4 { x.data(4) } else { &[] };
         let mut sums = [0.0; 2];
-        for i in 0..windows {
-            self.loss.add(
-                &window(i, windows, [x.data(0), x.data(1)], [x.data(2), x.data(3)]),
-                &mut sums,
-            );
+        for i in 0..inputs[3].len() {
+            self.loss.add(&window(i, inputs, levels), &mut sums);
         }
         out.data[0] = (sums[0] * self.factors[0] + sums[1] * self.factors[1]) as f32;
     }
@@ -103,10 +102,11 @@ impl Op for Share {
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| {
             let factors = self.factors.map(|f| f * f64::from(b.grad()[0]));
-            let windows = b.input(3).len();
-            let size = dx.len() / windows;
+            let inputs = [0, 1, 2, 3].map(|i| b.input(i));
+            let levels = if b.count() > 4 { b.input(4) } else { &[] };
+            let size = dx.len() / inputs[3].len();
             for (i, dx) in dx.chunks_exact_mut(size).enumerate() {
-                let at = window(i, windows, [b.input(0), b.input(1)], [b.input(2), b.input(3)]);
+                let at = window(i, inputs, levels);
                 self.loss.slopes(&at, factors, |place, slope| dx[place] += slope as f32);
             }
         });
@@ -116,12 +116,22 @@ impl Op for Share {
 impl<'t> Var<'t> {
     /// What this forecast `[B, h, outputs]` adds to the loss of a batch with these totals; see [`Loss::finish`].
     ///
-    /// `y` and `weights` are `[B, h]`, `counts` says how often each window was drawn.
+    /// `y` and `weights` are `[B, h]`, `counts` says how often each window was drawn. `levels` are the quantiles that the
+    /// numbers of the forecast were made at, where each has its own.
     #[track_caller]
-    pub fn loss(self, loss: &Loss, y: Self, [weights, counts]: [Self; 2], totals: &Totals) -> Self {
+    pub fn loss(
+        self,
+        loss: &Loss,
+        y: Self,
+        [weights, counts]: [Self; 2],
+        levels: Option<Self>,
+        totals: &Totals,
+    ) -> Self {
         let size = y.shape().size() * loss.outputs();
         assert_eq!(self.shape().size(), size, "{self:?} against {y:?}");
         let share = Share { loss: loss.clone(), factors: loss.factors(totals) };
-        self.tape().record(share, &[self, y, weights, counts], [])
+        let inputs = [self, y, weights, counts, levels.unwrap_or(counts)];
+        let used = if levels.is_some() { 5 } else { 4 };
+        self.tape().record(share, &inputs[..used], [])
     }
 }

@@ -73,7 +73,7 @@ mod tests {
 
     fn of(y: &[f64], y_hat: &[f64], visit: impl FnOnce(&Horizon<'_, f64>)) {
         let weights = vec![1.0; y.len()];
-        visit(&Horizon { y, y_hat, weights: &weights, count: 1.0 });
+        visit(&Horizon { y, y_hat, weights: &weights, count: 1.0, levels: &[] });
     }
 
     #[test]

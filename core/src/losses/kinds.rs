@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::quantile::{outputs_of_levels, outputs_of_quantiles, python_text};
-use super::{Formula, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
+use super::{Formula, Implicit, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Name and arguments of each loss.
-const KINDS: [(&str, &[&str]); 15] = [
+const KINDS: [(&str, &[&str]); 17] = [
     ("MAE", &["horizonWeight"]),
     ("MSE", &["horizonWeight"]),
     ("RMSE", &["horizonWeight"]),
@@ -22,9 +22,28 @@ const KINDS: [(&str, &[&str]); 15] = [
     ("MQLoss", &["level", "quantiles", "horizonWeight"]),
     ("HuberQLoss", &["q", "delta", "horizonWeight"]),
     ("HuberMQLoss", &["level", "quantiles", "delta", "horizonWeight"]),
+    ("IQLoss", &["cosEmbeddingDim", "concentration0", "concentration1", "horizonWeight"]),
+    (
+        "HuberIQLoss",
+        &["cosEmbeddingDim", "concentration0", "concentration1", "delta", "horizonWeight"],
+    ),
     ("Accuracy", &[]),
     ("sCRPS", &["level", "quantiles"]),
 ];
+
+/// What arguments are where a loss cannot do without them.
+const USUAL: [(&str, Usual); 2] = [("q", || json!(0.5)), ("seasonality", || json!(1))];
+type Usual = fn() -> Value;
+
+/// Every loss there is. Arguments that it needs have a usual value; others are left out, and have their defaults.
+pub fn every_loss() -> Vec<LossSpec> {
+    let spec = |(kind, known): &(&str, &[&str])| {
+        let needed = USUAL.iter().filter(|(name, _)| known.contains(name));
+        let args = needed.map(|(name, value)| (name.to_string(), value())).collect();
+        LossSpec { kind: kind.to_string(), args }
+    };
+    KINDS.iter().map(spec).collect()
+}
 
 /// Reads the arguments of one loss.
 struct Args<'a> {
@@ -92,6 +111,16 @@ impl Args<'_> {
         Ok(outputs_of_levels(&levels.unwrap_or_else(|| vec![80.0, 90.0])))
     }
 
+    fn implicit(&self) -> Result<Implicit> {
+        let expected = "a whole number from 1 to 4096";
+        let whole = |n: &f64| (1.0..=4096.0).contains(n) && n.fract() == 0.0;
+        let concentration = |name| self.number(name, Some(1.0), "a number > 0", |c| *c > 0.0);
+        Ok(Implicit {
+            cosines: self.number("cosEmbeddingDim", Some(64.0), expected, whole)? as usize,
+            concentration: [concentration("concentration0")?, concentration("concentration1")?],
+        })
+    }
+
     fn horizon_weight(&self, h: usize) -> Result<Option<Vec<f32>>> {
         let expected = format!("{h} numbers ≥ 0, one per step, not all 0");
         let weights = self.numbers("horizonWeight", &expected, |w| *w >= 0.0)?;
@@ -125,6 +154,7 @@ impl Loss {
         }
         let args = Args { spec, option };
         let mut outputs = (Vec::new(), vec![String::new()]);
+        let mut implicit = None;
         let formula = match *kind {
             "MAE" => Formula::Mean(Point::Absolute),
             "MSE" => Formula::Mean(Point::Squared),
@@ -167,6 +197,15 @@ impl Loss {
                 outputs = args.outputs()?;
                 Formula::Quantiles(Pinball::InHuber { delta: args.delta()? })
             }
+            "IQLoss" | "HuberIQLoss" => {
+                implicit = Some(args.implicit()?);
+                // What is forecast when no quantile is asked for, under the name that upstream gives it.
+                outputs = (vec![0.5], vec!["_ql0.5".into()]);
+                Formula::Quantiles(match *kind {
+                    "IQLoss" => Pinball::Plain,
+                    _ => Pinball::OfHuber { delta: args.delta()? },
+                })
+            }
             "Accuracy" => Formula::Accuracy,
             _ => {
                 outputs.0 = args.outputs()?.0;
@@ -175,7 +214,7 @@ impl Loss {
         };
         let (quantiles, output_names) = outputs;
         let horizon_weight = args.horizon_weight(h)?;
-        Ok(Self { formula, kind, quantiles, output_names, horizon_weight })
+        Ok(Self { formula, kind, quantiles, output_names, horizon_weight, implicit })
     }
 }
 
@@ -202,6 +241,15 @@ mod tests {
     fn loss(kind: &str, args: Value) -> Result<Loss> {
         let args = args.as_object().unwrap().clone();
         Loss::new(&LossSpec { kind: kind.into(), args }, 2, "loss")
+    }
+
+    #[test]
+    fn every_loss_can_be_made() {
+        let all = every_loss();
+        assert_eq!(all.len(), KINDS.len());
+        for spec in all {
+            assert_eq!(Loss::new(&spec, 2, "loss").unwrap().kind, spec.kind);
+        }
     }
 
     #[test]
@@ -266,6 +314,16 @@ mod tests {
                 r#"option "loss" must be Accuracy without arguments, got {"kind":"Accuracy","args":{"q":1}}"#,
             ),
             (
+                "IQLoss",
+                json!({ "cosEmbeddingDim": 0 }),
+                r#"option "loss.cosEmbeddingDim" must be a whole number from 1 to 4096, got 0"#,
+            ),
+            (
+                "HuberIQLoss",
+                json!({ "concentration1": -1 }),
+                r#"option "loss.concentration1" must be a number > 0, got -1"#,
+            ),
+            (
                 "relMSE",
                 json!({}),
                 r#"option "loss" must be a loss that needs no benchmark forecast, such as MSE, got {"kind":"relMSE","args":{}}"#,
@@ -273,7 +331,7 @@ mod tests {
         ] {
             assert_eq!(message(kind, args), expected);
         }
-        assert_eq!(loss("IQLoss", json!({})).unwrap_err().code, ErrorCode::Unsupported);
+        assert_eq!(loss("GMM", json!({})).unwrap_err().code, ErrorCode::Unsupported);
         assert!(message("QuantilLoss", json!({})).contains("did you mean QuantileLoss?"));
     }
 }

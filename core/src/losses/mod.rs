@@ -20,7 +20,9 @@ use quantile::Pinball;
 use robust::Tukey;
 
 pub use batch::Totals;
+pub use kinds::every_loss;
 pub(crate) use point::inverse_naive_error;
+pub(crate) use quantile::python_text;
 
 /// A loss as users write it: `{ kind: 'MQLoss', args: { level: [80] } }`.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +100,18 @@ pub struct Loss {
     pub output_names: Vec<String>,
     /// Weight of each step of the horizon.
     pub horizon_weight: Option<Vec<f32>>,
+    /// Set for a loss that learns to forecast every quantile: its quantile is drawn anew for every point.
+    pub implicit: Option<Implicit>,
+}
+
+/// What an implicit quantile network is made of. Upstream: `losses/pytorch.py: IQLoss, HuberIQLoss`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Implicit {
+    /// Cosines that a quantile is described by.
+    pub cosines: usize,
+    /// `concentration0` and `concentration1` of the Beta distribution that quantiles are drawn from while training: more of
+    /// the first draws them to 0, more of the second to 1. Both 1: all are alike.
+    pub concentration: [f64; 2],
 }
 
 /// The horizon of one window: `y` and `weights` have one number per step, `y_hat` one or more.
@@ -108,6 +122,8 @@ pub(crate) struct Horizon<'a, T> {
     pub(crate) weights: &'a [f32],
     /// How often the window was drawn.
     pub(crate) count: f64,
+    /// The quantile that each number of the forecast was made at; empty where the loss has quantiles of its own.
+    pub(crate) levels: &'a [f32],
 }
 
 /// What forecasts are made of: f32 in training, f64 in validation.
@@ -129,6 +145,11 @@ impl<T: Number> Horizon<'_, T> {
     fn point(&self, t: usize, o: usize) -> [f64; 2] {
         let outputs = self.outputs();
         [self.y[t].into(), self.y_hat[t * outputs + o.min(outputs - 1)].into()]
+    }
+
+    /// The quantile of a number, where each has its own.
+    fn level(&self, t: usize, o: usize) -> Option<f64> {
+        self.levels.get(t * self.outputs() + o).map(|q| f64::from(*q))
     }
 
     fn error(&self, t: usize, o: usize) -> f64 {
@@ -166,36 +187,37 @@ impl Loss {
         }
     }
 
-    /// Loss of output `o` at a point.
-    fn value(&self, [y, y_hat]: [f64; 2], o: usize) -> f64 {
+    /// Loss of a number that forecasts the quantile `q`, where the loss is one of quantiles.
+    fn value(&self, [y, y_hat]: [f64; 2], q: f64) -> f64 {
         match &self.formula {
             Formula::Mean(point) => point.value(y, y_hat),
             Formula::Scaled { .. } => Point::Absolute.value(y, y_hat),
             Formula::RootMeanSquare => Point::Squared.value(y, y_hat),
             Formula::Frequency { alpha, .. } => (1.0 - alpha) * Point::Squared.value(y, y_hat),
             Formula::Huber { delta } => robust::huber(y - y_hat, *delta),
-            Formula::Quantiles(pinball) => pinball.value(self.quantile(o), y - y_hat),
-            Formula::ScaledCrps => Pinball::Plain.value(self.quantile(o), y - y_hat),
+            Formula::Quantiles(pinball) => pinball.value(q, y - y_hat),
+            Formula::ScaledCrps => Pinball::Plain.value(q, y - y_hat),
             Formula::Tukey(_) | Formula::Accuracy => 0.0,
         }
     }
 
     /// Derivative of [`Loss::value`] with respect to ŷ.
-    fn slope(&self, [y, y_hat]: [f64; 2], o: usize) -> f64 {
+    fn slope(&self, [y, y_hat]: [f64; 2], q: f64) -> f64 {
         match &self.formula {
             Formula::Mean(point) => point.slope(y, y_hat),
             Formula::Scaled { .. } => Point::Absolute.slope(y, y_hat),
             Formula::RootMeanSquare => Point::Squared.slope(y, y_hat),
             Formula::Frequency { alpha, .. } => (1.0 - alpha) * Point::Squared.slope(y, y_hat),
             Formula::Huber { delta } => -robust::huber_slope(y - y_hat, *delta),
-            Formula::Quantiles(pinball) => pinball.slope(self.quantile(o), y - y_hat),
-            Formula::ScaledCrps => Pinball::Plain.slope(self.quantile(o), y - y_hat),
+            Formula::Quantiles(pinball) => pinball.slope(q, y - y_hat),
+            Formula::ScaledCrps => Pinball::Plain.slope(q, y - y_hat),
             Formula::Tukey(_) | Formula::Accuracy => 0.0,
         }
     }
 
-    fn quantile(&self, o: usize) -> f64 {
-        f64::from(self.quantiles[o])
+    /// The quantile that output `o` of step `t` forecasts; of no meaning for a loss without quantiles.
+    fn quantile<T: Number>(&self, at: &Horizon<'_, T>, t: usize, o: usize) -> f64 {
+        at.level(t, o).unwrap_or_else(|| self.quantiles.get(o).map_or(0.5, |q| f64::from(*q)))
     }
 
     /// Visits weight, step and output of every number that weighs anything.
@@ -220,7 +242,9 @@ impl Loss {
                 sums[1] += at.count * sum / at.len() as f64;
             }
             formula => {
-                self.each(at, |w, t, o| sums[0] += w * self.value(at.point(t, o), o));
+                self.each(at, |w, t, o| {
+                    sums[0] += w * self.value(at.point(t, o), self.quantile(at, t, o));
+                });
                 if let Formula::Frequency { alpha, spectrum } = formula {
                     sums[1] += at.count * alpha * spectrum.mean(at);
                 }
@@ -245,7 +269,8 @@ impl Loss {
             formula => {
                 let outputs = at.outputs();
                 self.each(at, |w, t, o| {
-                    add(t * outputs + o, factors[0] * w * self.slope(at.point(t, o), o));
+                    let slope = self.slope(at.point(t, o), self.quantile(at, t, o));
+                    add(t * outputs + o, factors[0] * w * slope);
                 });
                 if let Formula::Frequency { alpha, spectrum } = formula {
                     let slopes = spectrum.slopes(at).into_iter().enumerate();

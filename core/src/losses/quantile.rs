@@ -72,7 +72,7 @@ fn without_repeats(list: &[f64]) -> Vec<f64> {
 }
 
 /// A number as Python writes it, whole ones as they were given: `0.9`, `1.0`, `2`, `1e-05`.
-pub(super) fn python_text(number: &Value) -> String {
+pub(crate) fn python_text(number: &Value) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
         return number.to_string();
     };

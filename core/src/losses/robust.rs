@@ -70,11 +70,17 @@ mod tests {
                 y_hat: &[y_hat, 0.5],
                 weights: &[2.0; 2],
                 count: 2.0,
+                levels: &[],
             })
         };
         for y_hat in [-5.0, -2.0, 0.5, 1.5, 4.5, 7.0] {
-            let at =
-                Horizon { y: &[1.0, 2.0], y_hat: &[y_hat, 0.5], weights: &[2.0; 2], count: 2.0 };
+            let at = Horizon {
+                y: &[1.0, 2.0],
+                y_hat: &[y_hat, 0.5],
+                weights: &[2.0; 2],
+                count: 2.0,
+                levels: &[],
+            };
             let up = (mean(y_hat + 1e-6) - mean(y_hat - 1e-6)) / 2e-6;
             assert!((up - tukey.slope(&at, 0, 1.0)).abs() < 1e-8, "{y_hat}");
         }
@@ -84,7 +90,13 @@ mod tests {
     fn an_unavailable_point_counts_only_far_from_the_forecast() {
         let tukey = Tukey::new(2.0, false);
         let of = |y_hat: f64| {
-            tukey.mean(&Horizon { y: &[0.0], y_hat: &[y_hat], weights: &[0.0], count: 1.0 })
+            tukey.mean(&Horizon {
+                y: &[0.0],
+                y_hat: &[y_hat],
+                weights: &[0.0],
+                count: 1.0,
+                levels: &[],
+            })
         };
         assert_eq!([of(1.0), of(3.0)], [0.0, 4.0 / 6.0]);
     }

@@ -1,6 +1,6 @@
 //! What a model sees of a batch of windows.
 
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::tape::{Tape, Var};
 
 /// Scaled inputs of `B` windows. `L` is the input size, `h` the horizon.
@@ -17,7 +17,7 @@ pub struct Batch<'t> {
     /// Columns that do not change in time: `[B, S]`.
     pub stat_exog: Option<Var<'t>>,
     /// Where a recurrent model keeps its state while it decodes step by step.
-    pub state: Option<&'t LstmState>,
+    pub state: Option<&'t RecurrentState>,
 }
 
 impl<'t> Batch<'t> {

@@ -9,7 +9,7 @@ options! {
     /// Options of [`DLinear`], beside the shared ones.
     pub struct Options {
         /// Length of the moving average that extracts the trend. Odd.
-        pub moving_avg_window: usize = 25,
+        pub moving_avg_window: usize = 25; at least 1,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Dims, Entry, Network, Recurrence, Spec, find};
+use super::{Dims, Entry, Head, Network, Recurrence, Spec, find};
 use crate::losses::Loss;
 use crate::nn::{Init, Params, params};
 use crate::options::Options;
@@ -41,10 +41,12 @@ pub struct Instance {
     pub entries: Vec<params::Entry>,
     /// The parameters.
     pub values: Arc<Vec<f32>>,
-    /// How many of the values training changes; the rest comes after.
+    /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
     revin: Option<[Param; 2]>,
     pub(crate) network: Box<dyn Network>,
+    /// Between the network and the loss or the forecast.
+    pub(crate) head: Head,
 }
 
 impl Instance {
@@ -128,7 +130,7 @@ impl Instance {
     }
 }
 
-fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
+pub(super) fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
     let mut train = (entry.train)();
     let own = (entry.read)(&given.options, &mut train)?;
     train.check()?;
@@ -142,15 +144,17 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         hist: train.hist_exog_list.len(),
         stat: train.stat_exog_list.len(),
     };
-    let params = Params::default();
-    let network = (entry.build)(&params, dims, &own)?;
-    let trained = params.size();
+    let (params, (network, head)) = Params::declared(|params| {
+        let network = (entry.build)(params, dims, &own)?;
+        Ok((network, Head::new(&params.root(), &loss)))
+    })?;
+    let trained = params.trained();
     let revin = (train.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
         let shape = [1, 1, 1 + dims.hist + dims.futr, 1];
         [
-            path.param("revin_bias", shape, Init::Constant(0.0)),
-            path.param("revin_weight", shape, Init::Constant(1.0)),
+            path.untrained("revin_bias", shape, Init::Constant(0.0)),
+            path.untrained("revin_weight", shape, Init::Constant(1.0)),
         ]
     });
     let values = Arc::new(vec![0.0; params.size()]);
@@ -168,6 +172,7 @@ fn build(entry: &Entry, given: &ModelSpec) -> Result<Instance> {
         trained,
         revin,
         network,
+        head,
     };
     instance.initialize();
     Ok(instance)

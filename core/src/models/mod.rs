@@ -2,11 +2,16 @@
 
 mod batch;
 pub mod dlinear;
+mod encoder_decoder;
+pub mod gru;
+mod head;
 mod instance;
 pub mod lstm;
 pub mod nhits;
+pub mod rnn;
 
 pub use batch::Batch;
+pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 
 use serde_json::{Map, Value, json};
@@ -21,7 +26,7 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 pub(crate) mod prelude {
     pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
     pub(crate) use crate::nn::{
-        Activate, Activation, BlockActivation, Linear, Lstm, LstmOptions, Mlp, Path,
+        Activate, Activation, BlockActivation, Cell, Linear, Mlp, Path, Recurrent, RecurrentOptions,
     };
     pub(crate) use crate::options::{choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -110,6 +115,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
+    /// The batch of such a model is not cut into shards.
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Forecast of each window: `[B, h, O]`, scaled as the input is.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -117,12 +128,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
+    fn couples_windows(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
 impl<M: Model> Network for M {
     fn recurrence(&self) -> Option<Recurrence> {
         Model::recurrence(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -213,8 +229,10 @@ macro_rules! registry {
 
 registry! {
     dlinear::DLinear,
+    gru::GRU,
     lstm::LSTM,
     nhits::NHITS,
+    rnn::RNN,
 }
 
 /// The registered model of this name.
@@ -260,4 +278,30 @@ pub fn describe() -> Value {
         })
     };
     registry().into_iter().map(model).collect()
+}
+
+#[cfg(test)]
+#[path = "../../../tools/skeleton/model.rs"]
+pub mod skeleton;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Panel, PanelOptions, Table};
+    use crate::train::{Control, Run, TrainingState, train};
+
+    #[test]
+    fn what_a_new_model_begins_with_learns() {
+        let options =
+            json!({ "h": 3, "inputSize": 6, "learningRate": 0.01, "windowsBatchSize": 16 });
+        let options = options.as_object().unwrap().clone();
+        let given = ModelSpec { model: "Skeleton".into(), options };
+        let mut model = instance::build(&entry::<skeleton::Skeleton>(), &given).unwrap();
+        let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
+        let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
+        let mut state = TrainingState::new(&model, 100).unwrap();
+        let mut run = Run { panel: &panel, val_size: 0, control: &Control::default(), save: None };
+        let losses = train(&mut model, &mut state, &mut run).unwrap().train_loss;
+        assert!(losses[99] < 0.5 * losses[0], "from {} to {}", losses[0], losses[99]);
+    }
 }

@@ -7,7 +7,10 @@ use crate::options::{OptionValue, choices};
 use crate::tape::{Param, Var};
 
 choices! {
-    /// An activation, named as in torch.nn.
+    /// An activation, named as in torch.nn. Upstream: `common/_modules.py: ACTIVATIONS`.
+    ///
+    /// `GLU` and `Threshold` are in upstream's list too, but no model can be made with them: one halves the width that
+    /// the next layer expects, the other needs arguments.
     pub enum Activation {
         /// `max(x, 0)`
         Relu = "ReLU",
@@ -31,6 +34,24 @@ choices! {
         Silu = "SiLU",
         /// `x·tanh(softplus(x))`
         Mish = "Mish",
+        /// `x / (1 + |x|)`
+        Softsign = "Softsign",
+        /// `x` beyond `±0.5`, else 0.
+        Hardshrink = "Hardshrink",
+        /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+        Softshrink = "Softshrink",
+        /// `x`, or a multiple below zero that is drawn while training.
+        Rrelu = "RReLU",
+        /// What ELU is, at torch's default.
+        Celu = "CELU",
+        /// `log σ(x)`
+        LogSigmoid = "LogSigmoid",
+        /// `x` within `±1`, else the nearer of the two.
+        Hardtanh = "Hardtanh",
+        /// `x·clamp(x + 3, 0, 6) / 6`
+        Hardswish = "Hardswish",
+        /// `x`
+        Identity = "Identity",
     }
 }
 
@@ -96,6 +117,15 @@ impl Activate {
             (Activation::Elu, _) => x.elu(),
             (Activation::Silu, _) => x.silu(),
             (Activation::Mish, _) => x.mish(),
+            (Activation::Softsign, _) => x.softsign(),
+            (Activation::Hardshrink, _) => x.hardshrink(),
+            (Activation::Softshrink, _) => x.softshrink(),
+            (Activation::Rrelu, _) => x.rrelu(),
+            (Activation::Celu, _) => x.elu(),
+            (Activation::LogSigmoid, _) => x.log_sigmoid(),
+            (Activation::Hardtanh, _) => x.hardtanh(),
+            (Activation::Hardswish, _) => x.hardswish(),
+            (Activation::Identity, _) => x,
             (Activation::Prelu, weight) => {
                 x.prelu(x.tape().param(weight.expect("declared with the activation")))
             }

@@ -26,6 +26,12 @@ impl Linear {
         let tape = x.tape();
         x.linear(tape.param(self.weight), Some(tape.param(self.bias)))
     }
+
+    /// Over the first axis of `x`.
+    pub fn forward_first<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        x.linear_first(tape.param(self.weight), tape.param(self.bias))
+    }
 }
 
 /// Affine layers with an activation between them; one layer alone has none.
@@ -43,9 +49,9 @@ impl Mlp {
         layers: usize,
         activation: Activation,
     ) -> Self {
-        let path = path.sub("layers");
         // Upstream: linear, activation, dropout, linear, …; the dropout is 0 here and has no parameters.
-        let shared = (layers > 1).then(|| Activate::new(&path.sub(1), activation));
+        let shared = (layers > 1).then(|| Activate::new(&path.sub("activation"), activation));
+        let path = path.sub("layers");
         let place = |i: usize| path.sub(3 * i);
         let layers = (0..layers)
             .map(|i| {
@@ -53,7 +59,7 @@ impl Mlp {
                     if i == 0 { inputs } else { hidden },
                     if i + 1 == layers { outputs } else { hidden },
                 );
-                if let Some(activate) = shared.filter(|_| i > 0 && i + 1 < layers) {
+                if let Some(activate) = shared.filter(|_| i + 1 < layers) {
                     activate.tie(&path.sub(3 * i + 1));
                 }
                 Linear::new(&place(i), from, to)

@@ -1,9 +1,10 @@
 //! Parameters: declared once with name, shape and initial distribution; stored flat, one after the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use crate::Result;
 use crate::rng::{Key, Stream};
 use crate::tape::{Param, Shape};
 
@@ -25,19 +26,39 @@ pub struct Entry {
     pub ties: Vec<String>,
     /// Where it is and what shape it has.
     pub param: Param,
-    /// Whether training changes it through the loss. Others follow upstream in never receiving a gradient.
+    /// Whether it follows the gradient of the loss. Others never receive one: they stay as they are, or follow the
+    /// batches, as statistics do.
     pub trained: bool,
     init: Init,
 }
 
-/// All parameters of a model.
+/// All parameters of a model: first the numbers that are trained, then the others.
 #[derive(Default, Debug)]
 pub struct Params {
     entries: RefCell<Vec<Entry>>,
-    size: std::cell::Cell<usize>,
+    trained: Cell<usize>,
+    untrained: Cell<usize>,
+    /// Where the untrained ones begin.
+    base: Cell<usize>,
 }
 
 impl Params {
+    /// What `build` declares, and what it makes of it.
+    ///
+    /// Untrained numbers lie behind the trained ones. Where there are some, `build` runs twice: the first time tells how
+    /// many are trained.
+    pub fn declared<T>(build: impl Fn(&Self) -> Result<T>) -> Result<(Self, T)> {
+        let params = Self::default();
+        let built = build(&params)?;
+        let base = params.trained.clone();
+        if params.untrained.get() == 0 {
+            return Ok((Self { base, ..params }, built));
+        }
+        let params = Self { base, ..Self::default() };
+        let built = build(&params)?;
+        Ok((params, built))
+    }
+
     /// The root of the names.
     pub fn root(&self) -> Path<'_> {
         Path { params: self, prefix: String::new() }
@@ -45,7 +66,12 @@ impl Params {
 
     /// Numbers declared so far.
     pub fn size(&self) -> usize {
-        self.size.get()
+        self.trained.get() + self.untrained.get()
+    }
+
+    /// Those that are trained.
+    pub fn trained(&self) -> usize {
+        self.trained.get()
     }
 
     /// All parameters in the order of declaration.
@@ -98,7 +124,7 @@ impl Path<'_> {
         self.declare(name, shape.into(), init, true)
     }
 
-    /// Declares a parameter that the loss never reaches.
+    /// Declares numbers that the loss never reaches.
     pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
         self.declare(name, shape.into(), init, false)
     }
@@ -111,8 +137,10 @@ impl Path<'_> {
     }
 
     fn declare(&self, name: impl Display, shape: Shape, init: Init, trained: bool) -> Param {
-        let param = Param { offset: self.params.size.get(), shape };
-        self.params.size.set(param.offset + shape.size());
+        let Params { trained: ours, untrained: others, base, .. } = self.params;
+        let (count, base) = if trained { (ours, 0) } else { (others, base.get()) };
+        let param = Param { offset: base + count.get(), shape };
+        count.set(count.get() + shape.size());
         let name = self.full(name);
         self.params.entries.borrow_mut().push(Entry {
             name,
@@ -149,5 +177,21 @@ mod tests {
         entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 42, &mut values));
         assert!(values[..6].iter().all(|v| v.abs() <= 0.5 && *v != 0.0));
         assert_eq!(values[6..], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn what_is_not_trained_lies_behind_the_rest() {
+        let build = |params: &Params| {
+            let p = params.root();
+            let mean = p.untrained("mean", [2], Init::Constant(0.0));
+            let weight = p.param("weight", [3], Init::Constant(1.0));
+            let count = p.untrained("count", [], Init::Constant(0.0));
+            Ok([mean, weight, count].map(|p| p.offset))
+        };
+        let (params, offsets) = Params::declared(build).unwrap();
+        assert_eq!(offsets, [3, 0, 5]);
+        assert_eq!((params.trained(), params.size()), (3, 6));
+        let more = params.root().untrained("more", [1], Init::Constant(0.0));
+        assert_eq!(more.offset, 6);
     }
 }

@@ -18,6 +18,8 @@ struct Case {
     y_hat: Vec<f32>,
     weights: Vec<f32>,
     insample_y: Vec<f32>,
+    /// The quantile of each number of the forecast; empty where it has none of its own.
+    levels: Vec<f32>,
     /// Numbers per step of the forecast.
     outputs: usize,
     value: Vec<f32>,
@@ -41,9 +43,9 @@ impl Case {
             weights.iter_mut().enumerate().for_each(|(i, w)| *w *= by_step[i % h]);
         }
         let outputs = case["outputs"].as_u64().unwrap() as usize;
-        let (y_hat, insample_y) = (list("yHat"), list("yInsample"));
+        let [y_hat, insample_y, levels] = ["yHat", "yInsample", "levels"].map(list);
         let (value, grad) = (list("value"), list("grad"));
-        Self { name, loss, rows, y, y_hat, weights, insample_y, outputs, value, grad }
+        Self { name, loss, rows, y, y_hat, weights, insample_y, levels, outputs, value, grad }
     }
 
     fn totals(&self, windows: std::ops::Range<usize>) -> Totals {
@@ -75,7 +77,9 @@ impl Case {
         let weights = tape.constant([rows, h], &part(&self.weights));
         let counts = tape.constant([rows], &vec![1.0; rows]);
         let y = tape.constant([rows, h], &part(&self.y));
-        let value = forecast.loss(&self.loss, y, [weights, counts], totals);
+        let levels = (!self.levels.is_empty())
+            .then(|| tape.constant([rows, h, self.outputs], &part(&self.levels)));
+        let value = forecast.loss(&self.loss, y, [weights, counts], levels, totals);
         tape.backward(value, &mut Vec::new());
         let value = f64::from(value.data()[0]);
         (value, forecast.grad().to_vec())
@@ -110,6 +114,7 @@ impl Case {
                 y_hat: &y_hat[part(y_hat.len())],
                 weights: &self.weights[part(y.len())],
                 count: 1.0,
+                levels: &self.levels[part(self.levels.len())],
             };
             self.loss.add(&at, &mut sums);
         }
@@ -141,7 +146,8 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
     for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
         let h = case.y.len() / case.rows;
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
-        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0 };
+        let levels = &case.levels[..case.levels.len() / case.rows];
+        let once = Horizon { y, y_hat, weights: &case.weights[..h], count: 1.0, levels };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);

@@ -36,7 +36,7 @@ fn panel(f: &Fixture) -> Panel {
         statics: statics.collect(),
         indptr,
         temporal,
-        weight: None,
+        weight: f.get("sample_weight").map(|t| t.data),
         warnings: Vec::new(),
     }
 }
@@ -97,7 +97,8 @@ fn check(f: &Fixture) {
     let mut future = future(f, &panel, h);
     scalers.scale_future(&mut future, h);
     let (runner, control) = (&runner, &Control::default());
-    let job = Job { runner, model: &model, name: model.name(), panel: &panel, control };
+    let (model, quantile) = (&model, 0.5);
+    let job = Job { runner, model, name: model.name(), panel: &panel, control, quantile };
     let mut columns = forecast_model(job, &future, h).unwrap();
     let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
     scalers.unscale_forecast(&given, &mut columns, &groups).unwrap();
@@ -119,6 +120,6 @@ fn check(f: &Fixture) {
 #[test]
 fn thirty_steps_follow_upstream() {
     let fixtures = files("training");
-    assert!(fixtures.len() >= 22);
+    assert!(fixtures.len() >= 30);
     fixtures.iter().for_each(|path| check(&Fixture::open(path)));
 }

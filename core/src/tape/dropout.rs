@@ -3,42 +3,54 @@
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
 //! depend on how the batch is cut into shards.
 
-use super::{Backward, Inputs, Op, Output, Var};
-use crate::kernels::random::drop_add;
+use super::{Backward, Inputs, Op, Output, Shape, Var};
+use crate::kernels::dropout::dropout;
 use crate::rng::Key;
 
 #[derive(Debug)]
 struct Dropout {
     p: f32,
     key: Key,
-    first: usize,
+    /// The axis of the batch, and where in the whole batch its first row is.
+    axis: usize,
+    first_row: usize,
 }
 
 impl Dropout {
-    /// `to[i] += from[i]·mask[i] / (1 - p)`
-    fn apply(&self, from: &[f32], to: &mut [f32]) {
-        drop_add(self.key, self.first as u64, self.p, from, to);
+    /// Puts the numbers that are kept, scaled, in `to`; or adds them.
+    fn apply(&self, shape: Shape, from: &[f32], to: &mut [f32], add: bool) {
+        let (_, rows, inner) = shape.around(self.axis);
+        let run = (rows * inner).max(1);
+        for (o, (from, to)) in from.chunks_exact(run).zip(to.chunks_exact_mut(run)).enumerate() {
+            // What lies before the axis of the batch has numbers of its own, further than any batch reaches.
+            let first = ((o as u64) << 40) + (self.first_row * inner) as u64;
+            dropout(self.key, first, self.p, from, to, add);
+        }
     }
 }
 
 impl Op for Dropout {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        out.data.fill(0.0);
-        self.apply(x.data(0), out.data);
+        self.apply(out.shape, x.data(0), out.data, false);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| self.apply(b.grad(), dx));
+        b.accumulate(0, |b, dx| self.apply(b.shape(), b.grad(), dx, true));
     }
 }
 
 impl Var<'_> {
     /// Drops numbers with probability `p` while training; the axis of the batch comes first.
     pub fn dropout(self, p: f32) -> Self {
+        self.dropout_along(0, p)
+    }
+
+    /// Drops numbers with probability `p` while training; `axis` is that of the batch.
+    pub fn dropout_along(self, axis: usize, p: f32) -> Self {
         match self.tape.next_dropout() {
-            Some((key, row)) if p > 0.0 => {
-                let per_row = self.shape().size() / self.dim(0).max(1);
-                self.tape.record(Dropout { p, key, first: row * per_row }, &[self], self.shape())
+            Some((key, first_row)) if p > 0.0 => {
+                let op = Dropout { p, key, axis, first_row };
+                self.tape.record(op, &[self], self.shape())
             }
             _ => self,
         }
@@ -66,6 +78,23 @@ mod tests {
         assert!((mean - 1.0).abs() < 0.02, "{mean}");
         assert!(whole.iter().all(|v| *v == 0.0 || (*v - 4.0 / 3.0).abs() < 1e-6));
         assert_eq!(dropped(150, 50), whole[150 * 100..]);
+    }
+
+    #[test]
+    fn masks_do_not_depend_on_shards_where_the_batch_is_not_first() {
+        let key = Key::new(3, Stream::Dropout, 5);
+        let dropped = |first, rows: usize| {
+            let tape = Tape::default();
+            tape.reset(&Arc::default(), Some(key));
+            tape.set_first_row(first);
+            let x = tape.constant([5, rows, 3], &vec![1.0; 5 * rows * 3]);
+            x.dropout_along(1, 0.5).data().to_vec()
+        };
+        let (whole, part) = (dropped(0, 9), dropped(4, 3));
+        for t in 0..5 {
+            assert_eq!(part[t * 9..(t + 1) * 9], whole[t * 27 + 12..t * 27 + 21], "step {t}");
+        }
+        assert_ne!(whole[..27], whole[27..54]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Moving numbers: reshape, slice, concatenate, flip, transpose, repeat. Their derivatives move them back.
+//! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
 
 use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
@@ -74,54 +74,46 @@ impl Op for Concat {
     }
 }
 
-/// The last axis backwards.
+/// An axis backwards.
 #[derive(Debug)]
-struct Flip;
+struct Flip {
+    axis: usize,
+}
+
+impl Flip {
+    /// Where row `i` of those inside the axis lies when the axis runs backwards.
+    fn mirrored(size: usize, i: usize) -> usize {
+        i / size * size + size - 1 - i % size
+    }
+}
 
 impl Op for Flip {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let n = out.shape.last();
-        for (from, to) in x.data(0).chunks_exact(n).zip(out.data.chunks_exact_mut(n)) {
-            to.iter_mut().zip(from.iter().rev()).for_each(|(t, f)| *t = *f);
+        let (_, size, inner) = out.shape.around(self.axis);
+        if inner == 1 {
+            for (from, to) in x.data(0).chunks_exact(size).zip(out.data.chunks_exact_mut(size)) {
+                to.iter_mut().zip(from.iter().rev()).for_each(|(t, f)| *t = *f);
+            }
+        } else {
+            for (i, to) in out.data.chunks_exact_mut(inner.max(1)).enumerate() {
+                to.copy_from_slice(&x.data(0)[Self::mirrored(size, i) * inner..][..inner]);
+            }
         }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
+        let (_, size, inner) = b.shape().around(self.axis);
         b.accumulate(0, |b, dx| {
-            let n = b.shape().last();
-            for (g, d) in b.grad().chunks_exact(n).zip(dx.chunks_exact_mut(n)) {
-                d.iter_mut().zip(g.iter().rev()).for_each(|(d, g)| *d += *g);
+            if inner == 1 {
+                for (g, d) in b.grad().chunks_exact(size).zip(dx.chunks_exact_mut(size)) {
+                    d.iter_mut().zip(g.iter().rev()).for_each(|(d, g)| *d += *g);
+                }
+            } else {
+                for (i, g) in b.grad().chunks_exact(inner.max(1)).enumerate() {
+                    add_assign(&mut dx[Self::mirrored(size, i) * inner..][..inner], g);
+                }
             }
         });
-    }
-}
-
-/// The last two axes exchanged.
-#[derive(Debug)]
-struct Transpose;
-
-/// Visits (index in `[rows, cols]`, index in `[cols, rows]`) of every matrix.
-fn transposed(shape: Shape, mut visit: impl FnMut(usize, usize)) {
-    let d = shape.dims();
-    let (rows, cols) = (d[d.len() - 2], d[d.len() - 1]);
-    for matrix in 0..shape.size() / (rows * cols).max(1) {
-        let base = matrix * rows * cols;
-        for i in 0..rows {
-            for j in 0..cols {
-                visit(base + i * cols + j, base + j * rows + i);
-            }
-        }
-    }
-}
-
-impl Op for Transpose {
-    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let from = x.data(0);
-        transposed(x.shape(0), |i, j| out.data[j] = from[i]);
-    }
-
-    fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| transposed(b.input_shape(0), |i, j| dx[i] += b.grad()[j]));
     }
 }
 
@@ -200,19 +192,24 @@ impl<'t> Var<'t> {
 
     /// The last axis backwards.
     pub fn flip(self) -> Self {
-        self.tape.record(Flip, &[self], self.shape())
+        self.flip_axis(self.shape().rank() - 1)
     }
 
-    /// The last two axes exchanged.
-    pub fn transpose(self) -> Self {
-        let rank = self.shape().rank();
-        let (rows, cols) = (self.dim(rank - 2), self.dim(rank - 1));
-        let shape = self.shape().with(rank - 2, cols).with(rank - 1, rows);
-        if rows == 1 || cols == 1 {
-            self.reshape(shape)
-        } else {
-            self.tape.record(Transpose, &[self], shape)
-        }
+    /// One axis backwards.
+    pub fn flip_axis(self, axis: usize) -> Self {
+        self.tape.record(Flip { axis }, &[self], self.shape())
+    }
+
+    /// A new axis of size one before `axis`. Copies nothing.
+    #[track_caller]
+    pub fn unsqueeze(self, axis: usize) -> Self {
+        self.reshape(self.shape().with_new(axis))
+    }
+
+    /// Without `axis`, whose size is one. Copies nothing.
+    #[track_caller]
+    pub fn squeeze(self, axis: usize) -> Self {
+        self.reshape(self.shape().without(axis))
     }
 
     /// `count` copies along `axis`, whose size is one.

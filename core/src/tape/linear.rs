@@ -3,6 +3,7 @@
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::reduce::sum;
 
 #[derive(Debug)]
 struct Linear;
@@ -29,7 +30,46 @@ impl Op for Linear {
     }
 }
 
+/// The same over the first axis: `y = W·x + b` of a matrix `x`; `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
+#[derive(Debug)]
+struct LinearFirst;
+
+impl Op for LinearFirst {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (n, k) = (out.shape.dims()[0], x.shape(0).dims()[0]);
+        let cols = out.data.len() / n.max(1);
+        for (row, bias) in out.data.chunks_exact_mut(cols.max(1)).zip(x.data(2)) {
+            row.fill(*bias);
+        }
+        let (w, x) = (Mat::new(x.data(1), n, k), Mat::new(x.data(0), k, cols));
+        matmul(w, x, out.data, Mode::Add);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (n, k) = (b.shape().dims()[0], b.input_shape(0).dims()[0]);
+        let cols = b.shape().size() / n.max(1);
+        b.accumulate(0, |b, dx| {
+            matmul(Mat::new(b.input(1), n, k).t(), Mat::new(b.grad(), n, cols), dx, Mode::Add);
+        });
+        b.accumulate(1, |b, dw| {
+            matmul(Mat::new(b.grad(), n, cols), Mat::new(b.input(0), k, cols).t(), dw, Mode::Add);
+        });
+        b.accumulate(2, |b, db| {
+            let rows = b.grad().chunks_exact(cols.max(1));
+            db.iter_mut().zip(rows).for_each(|(db, g)| *db += sum(g));
+        });
+    }
+}
+
 impl<'t> Var<'t> {
+    /// `W·x + b` over the first axis; `weight` is `[out, in]`, `bias` is `[out]`.
+    #[track_caller]
+    pub fn linear_first(self, weight: Var<'t>, bias: Var<'t>) -> Self {
+        let (shape, n) = (self.shape(), weight.dim(0));
+        assert_eq!(self.dim(0), weight.dim(1), "x is {shape:?}, the weight {:?}", weight.shape());
+        self.tape.record(LinearFirst, &[self, weight, bias], shape.with(0, n))
+    }
+
     /// `x·Wᵀ + b` over the last axis; `weight` is `[out, in]`, `bias` is `[out]`.
     #[track_caller]
     pub fn linear(self, weight: Var<'t>, bias: Option<Var<'t>>) -> Self {

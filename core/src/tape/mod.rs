@@ -9,18 +9,30 @@
 
 mod arithmetic;
 mod attention;
+mod batch_norm;
+mod conv;
 mod dropout;
+mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod norm;
+mod permute;
 mod pointwise;
 mod record;
+mod recurrent;
+mod reduce;
+mod rnn;
+mod rrelu;
 mod shape;
+mod softmax_mean;
 mod window;
 
 pub use crate::kernels::pattern::{Mask, Pattern};
-pub use lstm::LstmWeights;
+pub use batch_norm::{BatchStatistics, Update};
+pub use conv::{Edge, Steps};
 pub use record::{Backward, Inputs, Output};
+pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
@@ -71,12 +83,14 @@ pub struct Tape {
     training: Cell<Option<Key>>,
     layers: Cell<u32>,
     first_row: Cell<usize>,
+    counts: Cell<Option<usize>>,
+    updates: RefCell<Vec<Update>>,
 }
 
 impl Tape {
     /// A tape for a model with these parameters, ready for a forward.
     ///
-    /// `training` switches dropout on; its key makes the masks.
+    /// `training` switches dropout and the statistics of batches on; its key makes the masks.
     pub fn reset(&self, params: &Arc<Vec<f32>>, training: Option<Key>) {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
@@ -85,6 +99,33 @@ impl Tape {
         self.training.set(training);
         self.layers.set(0);
         self.first_row.set(0);
+        self.counts.set(None);
+        self.updates.borrow_mut().clear();
+    }
+
+    /// Whether this forward is one of training.
+    pub fn is_training(&self) -> bool {
+        self.training.get().is_some()
+    }
+
+    /// Says how often each window of the batch counts: `[B]`. Left out, each counts once.
+    pub fn set_counts(&self, counts: Var<'_>) {
+        self.counts.set(Some(counts.id));
+    }
+
+    /// How often each window of the batch counts, if not once.
+    fn counts(&self) -> Option<Var<'_>> {
+        self.counts.get().map(|id| Var { tape: self, id })
+    }
+
+    /// Asks for numbers beside the parameters to be changed after this step.
+    pub fn update(&self, update: Update) {
+        self.updates.borrow_mut().push(update);
+    }
+
+    /// What this forward asked to be changed.
+    pub fn take_updates(&self) -> Vec<Update> {
+        self.updates.take()
     }
 
     /// Says that the first row of this tape's batch is the `row`-th of the whole: dropout masks depend on it.

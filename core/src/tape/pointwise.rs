@@ -82,6 +82,18 @@ methods! {
     sigmoid: Sigmoid,
     /// Hyperbolic tangent.
     tanh: Tanh,
+    /// `x / (1 + |x|)`.
+    softsign: Softsign,
+    /// `log σ(x)`.
+    log_sigmoid: LogSigmoid,
+    /// `x` beyond `±0.5`, else 0.
+    hardshrink: Hardshrink,
+    /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+    softshrink: Softshrink,
+    /// `x` within `±1`, else the nearer of the two.
+    hardtanh: Hardtanh,
+    /// `x·clamp(x + 3, 0, 6) / 6`.
+    hardswish: Hardswish,
     /// Natural exponential.
     exp: Exp,
     /// Natural logarithm.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The most dimensions a value has.
-const MAX_RANK: usize = 6;
+pub(super) const MAX_RANK: usize = 6;
 
 /// The dimensions of a value. A scalar has none.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,27 @@ impl Shape {
     #[must_use]
     pub fn with(mut self, axis: usize, size: usize) -> Self {
         self.dims[..self.rank][axis] = size;
+        self
+    }
+
+    /// The same without `axis`.
+    #[must_use]
+    #[track_caller]
+    pub fn without(mut self, axis: usize) -> Self {
+        self.dims[..self.rank].copy_within(axis + 1.., axis);
+        self.rank -= 1;
+        self.dims[self.rank] = 0;
+        self
+    }
+
+    /// The same with an axis of size one before `axis`.
+    #[must_use]
+    #[track_caller]
+    pub fn with_new(mut self, axis: usize) -> Self {
+        assert!(axis <= self.rank && self.rank < MAX_RANK, "a new axis {axis} in {self:?}");
+        self.dims.copy_within(axis..self.rank, axis + 1);
+        self.dims[axis] = 1;
+        self.rank += 1;
         self
     }
 
@@ -108,6 +129,15 @@ mod tests {
         assert_eq!(Shape::from([4, 1, 3]).broadcast(Shape::from([5, 1])), Shape::from([4, 5, 3]));
         assert_eq!(Shape::from([1, 3]).strides_within(Shape::from([2, 4, 3]))[..3], [0, 0, 1]);
         assert_eq!(Shape::from([2, 1, 3]).strides_within(Shape::from([2, 4, 3]))[..3], [3, 0, 1]);
+    }
+
+    #[test]
+    fn axes_come_and_go() {
+        let shape = Shape::from([2, 3, 4]);
+        assert_eq!(shape.without(1), Shape::from([2, 4]));
+        assert_eq!(shape.without(2), Shape::from([2, 3]));
+        assert_eq!(shape.without(0).with_new(0), Shape::from([1, 3, 4]));
+        assert_eq!(shape.with_new(3), Shape::from([2, 3, 4, 1]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The error that ends training where it leaves the finite numbers.
 
 use super::gather::Source;
-use super::runner::{Outputs, Runner};
+use super::runner::{Purpose, Runner};
 use super::sampler::Drawn;
 use crate::data::Panel;
 use crate::models::Instance;
@@ -24,7 +24,7 @@ pub(super) fn diverged(
         source,
         drawn,
         [model.input_size(), horizon],
-        Outputs::Network,
+        Purpose::Validation { first: 0 },
         |windows, shard| {
             for (drawn, error) in windows.iter().zip(shard.worst_errors(model)) {
                 if worst.is_none_or(|(w, _)| error > w) {

@@ -1,6 +1,19 @@
-//! What validation checks decide: which weights are the best so far, and whether to stop.
+//! What validation checks decide: which weights are the best so far, and whether to stop. Upstream: Lightning's
+//! `EarlyStopping`, which looks at the loss that `valMonitor` names.
 
 use serde::{Deserialize, Serialize};
+
+use super::options::ValMonitor;
+
+impl ValMonitor {
+    /// Of both losses at a check, the one that is looked at.
+    pub(crate) fn of(self, train_loss: f64, val_loss: f64) -> f64 {
+        match self {
+            Self::ValLoss | Self::ValidLoss => val_loss,
+            Self::TrainLoss => train_loss,
+        }
+    }
+}
 
 /// The best validation check so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,6 +24,9 @@ pub(crate) struct Best {
     pub(crate) step: usize,
     /// Checks since, none of them better.
     checks_since: u64,
+    /// Whether the last check left the finite numbers.
+    #[serde(default)]
+    lost: bool,
 }
 
 impl Best {
@@ -18,27 +34,38 @@ impl Best {
     pub(crate) fn check(&mut self, loss: f64, step: usize) -> bool {
         let better = loss.is_finite() && self.loss.is_none_or(|best| loss < best);
         if better {
-            *self = Self { loss: Some(loss), step, checks_since: 0 };
+            *self = Self { loss: Some(loss), step, checks_since: 0, lost: false };
         } else {
             self.checks_since = self.checks_since.saturating_add(1);
+            self.lost = !loss.is_finite();
         }
         better
     }
 
-    /// Whether `patience` checks brought nothing better; less than 1 is without end.
+    /// Whether `patience` checks brought nothing better, or the last one was not finite; less than 1 is without end.
     pub(crate) fn patience_is_over(&self, patience: i64) -> bool {
-        patience > 0 && self.checks_since >= patience.unsigned_abs()
+        patience > 0 && (self.lost || self.checks_since >= patience.unsigned_abs())
     }
 
     /// Counts the checks without improvement from here.
     pub(crate) fn be_patient_again(&mut self) {
-        self.checks_since = 0;
+        (self.checks_since, self.lost) = (0, false);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loss_that_is_not_finite_ends_any_patience() {
+        let mut best = Best::default();
+        best.check(1.0, 1);
+        best.check(f64::INFINITY, 2);
+        assert!(best.patience_is_over(100) && !best.patience_is_over(-1));
+        best.check(0.5, 3);
+        assert!(!best.patience_is_over(1));
+    }
 
     #[test]
     fn patience_counts_the_checks_since_the_best() {

@@ -4,7 +4,7 @@ use super::sampler::Drawn;
 use crate::data::{Panel, Window};
 use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, Instance};
-use crate::nn::LstmState;
+use crate::nn::RecurrentState;
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
 use crate::{Error, ErrorCode, Result};
@@ -16,6 +16,8 @@ pub(crate) struct Source<'a> {
     futr: Vec<&'a [f64]>,
     hist: Vec<&'a [f64]>,
     stat: Vec<&'a [f64]>,
+    /// Sample weight of each row.
+    weight: Option<&'a [f32]>,
     /// Future values of the `futr` columns, `future_len` for each series.
     future: Vec<&'a [f64]>,
     future_len: usize,
@@ -43,10 +45,16 @@ impl<'a> Source<'a> {
             stat: stat
                 .map(|n| panel.static_column(n).ok_or_else(|| missing("statExogList", n)))
                 .collect::<Result<_>>()?,
+            weight: panel.weight.as_deref(),
             future: Vec::new(),
             future_len: 0,
             held_out,
         })
+    }
+
+    /// Without sample weights: as upstream, they weigh in training alone.
+    pub(crate) fn unweighted(self) -> Self {
+        Self { weight: None, ..self }
     }
 
     /// With values of the future columns after the last row: `len` for each series, one slice per column.
@@ -206,7 +214,7 @@ impl Gathered {
     fn weigh(&mut self, loss: &Loss, reader: &Reader<'_>, count: u32) {
         let input = self.lens.input;
         let mut weight = count as f32;
-        if let Some(rows) = &reader.source.panel.weight {
+        if let Some(rows) = reader.source.weight {
             weight *= reader.mean_weight(rows, input);
         }
         let horizon_weight = loss.horizon_weight.as_deref();
@@ -262,7 +270,7 @@ impl Gathered {
         tape: &'t Tape,
         [from, to]: [usize; 2],
         y: Option<&[f32]>,
-        state: Option<&'t LstmState>,
+        state: Option<&'t RecurrentState>,
     ) -> Batch<'t> {
         let Lens { rows, input, horizon, seen, futr, hist, stat } = self.lens;
         let steps = |data: &[f32], len: usize, width: usize, range: [usize; 2]| {

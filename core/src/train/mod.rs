@@ -22,12 +22,12 @@ pub use lr_scheduler::{
 };
 pub(crate) use optimizer::OptimizerState;
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use options::{Availability, ClipAlgorithm, Train};
+pub use options::{Availability, ClipAlgorithm, Train, ValMonitor};
 #[cfg(test)]
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};
 pub use report::{Control, ModelReport, Progress, ProgressFn};
-pub(crate) use runner::{Outputs, Runner};
+pub(crate) use runner::{Purpose, Runner};
 pub(crate) use sampler::Drawn;
 pub(crate) use schedule::Schedule;
 pub(crate) use state::{Place, TrainingState};

@@ -44,13 +44,25 @@ choices! {
     }
 }
 
+choices! {
+    /// What early stopping looks at, named as upstream names it.
+    pub enum ValMonitor {
+        /// The validation loss.
+        ValLoss = "ptl/val_loss",
+        /// The same, under the name that it has while a batch is validated.
+        ValidLoss = "valid_loss",
+        /// The training loss of the step before the check.
+        TrainLoss = "train_loss",
+    }
+}
+
 options! {
     /// Options that all models share; each model may change the defaults.
     pub struct Train {
         /// Steps to forecast.
-        pub h: usize = 0,
+        pub h: usize = 0; at least 1,
         /// Steps of history that the model sees.
-        pub input_size: usize = 0,
+        pub input_size: usize = 0; at least 1,
         /// Name of the result's columns, instead of the model's.
         pub alias: Option<String> = None,
         /// Columns known in advance, such as holidays or prices.
@@ -66,27 +78,30 @@ options! {
         /// What validation measures; the loss when left out.
         pub valid_loss: Option<LossSpec> = None,
         /// Training steps.
-        pub max_steps: usize = 1000,
+        pub max_steps: usize = 1000; at least 1,
         /// Learning rate at the beginning.
         pub learning_rate: f64 = 1e-3,
         /// How often the learning rate is halved, evenly over the steps; -1 for never.
         pub num_lr_decays: i64 = -1,
         /// Validation checks without improvement after which training stops; -1 for never.
         pub early_stop_patience_steps: i64 = -1,
+        /// The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with
+        /// each validation check.
+        pub val_monitor: ValMonitor = ValMonitor::ValLoss,
         /// Training steps between validation checks.
-        pub val_check_steps: usize = 100,
+        pub val_check_steps: usize = 100; at least 1,
         /// Whether the weights of the best validation check are kept instead of the last; true when early stopping is on.
         pub restore_best: Option<bool> = None,
         /// Series per step.
-        pub batch_size: usize = 32,
+        pub batch_size: usize = 32; at least 1,
         /// Series per batch of validation; batchSize when left out.
-        pub valid_batch_size: Option<usize> = None,
+        pub valid_batch_size: Option<usize> = None; at least 1,
         /// Windows per step, drawn from the series of the step; null for all of them.
-        pub windows_batch_size: Option<usize> = Some(1024),
+        pub windows_batch_size: Option<usize> = Some(1024); at least 1,
         /// Windows per batch of validation; -1 for all.
         pub inference_windows_batch_size: i64 = 1024,
         /// Steps between the beginnings of windows.
-        pub step_size: usize = 1,
+        pub step_size: usize = 1; at least 1,
         /// Whether windows may begin before the series, padded with zeros.
         pub start_padding_enabled: bool = false,
         /// Share of a window's points that must be available: of both parts, or of input and horizon.
@@ -108,7 +123,7 @@ options! {
         pub gradient_clip_algorithm: ClipAlgorithm = ClipAlgorithm::Norm,
         /// Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there:
         /// with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated.
-        pub accumulate_grad_batches: usize = 1,
+        pub accumulate_grad_batches: usize = 1; at least 1,
     }
 }
 
@@ -121,18 +136,6 @@ impl Train {
                 return Err(Error::new(ErrorCode::InvalidOption, message)
                     .with(|d| d.option = Some(name.into())));
             }
-        }
-        let counts = [
-            ("maxSteps", self.max_steps),
-            ("valCheckSteps", self.val_check_steps),
-            ("batchSize", self.batch_size),
-            ("validBatchSize", self.valid_batch_size.unwrap_or(1)),
-            ("windowsBatchSize", self.windows_batch_size.unwrap_or(1)),
-            ("stepSize", self.step_size),
-            ("accumulateGradBatches", self.accumulate_grad_batches),
-        ];
-        if let Some((name, value)) = counts.into_iter().find(|(_, v)| *v == 0) {
-            return Err(Error::option(name, "a whole number ≥ 1", value));
         }
         let limits = [("h", self.h), ("inputSize", self.input_size)];
         if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {

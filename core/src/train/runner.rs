@@ -9,11 +9,11 @@ use std::sync::Mutex;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use crate::losses::{Totals, inverse_naive_error};
-use crate::models::Instance;
-use crate::nn::LstmState;
-use crate::rng::Key;
+use crate::models::{Asked, Instance, Place};
+use crate::nn::RecurrentState;
+use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
-use crate::tape::Tape;
+use crate::tape::{Tape, Update};
 
 /// Windows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
@@ -24,9 +24,12 @@ const MANY_PARAMETERS: usize = 1 << 19;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 const LEAVES: usize = 8;
 
-/// How many shards a step has: an even number, so that two halves of the tree have the same work.
-fn shard_count(windows: usize, parameters: usize) -> usize {
-    let size = if parameters < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
+fn shard_count(windows: usize, model: &Instance) -> usize {
+    if model.network.couples_windows() {
+        return windows.min(1);
+    }
+    let size = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
     windows.div_ceil(size).next_multiple_of(2).min(windows)
 }
 
@@ -53,6 +56,15 @@ pub(crate) struct Runner {
 struct Partial {
     loss: f64,
     grads: Vec<f32>,
+    updates: Vec<Update>,
+}
+
+/// What a step makes beside its gradients.
+#[derive(Default)]
+pub(crate) struct Stepped {
+    pub(crate) loss: f64,
+    /// What becomes of statistics over batches.
+    pub(crate) updates: Vec<Update>,
 }
 
 /// One training step, as all shards see it.
@@ -62,16 +74,17 @@ struct Step<'a> {
     drawn: &'a [Drawn],
     lens: [usize; 2],
     totals: Totals,
-    dropout: Key,
+    random: Key,
 }
 
-/// What the values of a forecast are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outputs {
-    /// One per output of the loss.
-    Network,
-    /// As upstream's `predict`: where a recurrent model feeds back the mean of its outputs, every output is that mean.
-    Forecast,
+/// What a forecast is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// To be judged, by a loss that may draw quantiles. The first window is the `first`-th of all that are judged.
+    Validation { first: usize },
+    /// As upstream's `predict`: at this quantile, if the loss knows all of them. Where a recurrent model feeds back the mean
+    /// of its outputs, every output is that mean.
+    Forecast { quantile: f32 },
 }
 
 impl Runner {
@@ -83,29 +96,30 @@ impl Runner {
         tapes + buffers
     }
 
-    /// Loss of the windows, and its gradients written to `grads`.
+    /// Loss of the windows, and its gradients written to `grads`. `random` is the key of the batch, of any stream.
     pub(crate) fn step(
         &self,
         model: &Instance,
         source: &Source<'_>,
         drawn: &[Drawn],
-        dropout: Key,
+        random: Key,
         grads: &mut Vec<f32>,
-    ) -> f64 {
+    ) -> Stepped {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
         if model.loss.factors(&totals) == [0.0; 2] {
             grads.fill(0.0);
-            return 0.0; // upstream: a mean over nothing is 0
+            return Stepped::default(); // upstream: a mean over nothing is 0
         }
-        let step = Step { model, source, drawn, lens, totals, dropout };
-        let shards = shard_count(drawn.len(), model.values.len());
+        let step = Step { model, source, drawn, lens, totals, random };
+        let shards = shard_count(drawn.len(), model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
         let old = std::mem::replace(grads, partial.grads);
         lock(&self.buffers).push(old);
-        model.loss.finish(partial.loss, grads)
+        let loss = model.loss.finish(partial.loss, grads);
+        Stepped { loss, updates: partial.updates }
     }
 
     /// What the loss is divided by: known before any forward.
@@ -136,6 +150,7 @@ impl Runner {
             || self.tree(step, middle..range.end, leaves, shards),
         );
         left.loss += right.loss;
+        left.updates.extend(right.updates);
         crate::kernels::elementwise::add_assign(&mut left.grads, &right.grads);
         lock(&self.buffers).push(right.grads);
         left
@@ -145,19 +160,22 @@ impl Runner {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
         grads.clear();
         grads.resize(step.model.values.len(), 0.0);
-        let mut loss = 0.0;
+        let (mut loss, mut updates) = (0.0, Vec::new());
         for i in some {
             let range = shard(step.drawn, i, shards);
             let (first, windows) = (range.start, &step.drawn[range]);
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
-                worker.tape.reset(&step.model.values, Some(step.dropout));
+                let dropout = step.random.of(Stream::Dropout);
+                worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_first_row(first);
-                loss += train_shard(step, worker, &mut grads);
+                loss += train_shard(step, worker, first, &mut grads);
+                updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
         }
-        Partial { loss, grads }
+        assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
+        Partial { loss, grads, updates }
     }
 
     /// Forecasts of the windows, scaled: `[windows, horizon, outputs]`; `visit` gets them shard by shard, in order.
@@ -167,26 +185,26 @@ impl Runner {
         source: &Source<'_>,
         drawn: &[Drawn],
         lens: [usize; 2],
-        outputs: Outputs,
+        purpose: Purpose,
         mut visit: impl FnMut(&[Drawn], &Forecasted),
     ) {
         use rayon::prelude::*;
         // A few shards at a time, so that memory does not grow with the number of windows.
-        for some in drawn.chunks(SHARD * 32) {
-            let run = |windows: &[Drawn]| {
+        for (group, some) in drawn.chunks(SHARD * 32).enumerate() {
+            let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let values = decode(model, worker, outputs);
+                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * SHARD);
                     worker.tape.release();
                     let g = &worker.gathered;
                     let (statistics, actual) = (g.statistics.clone(), g.actual.clone());
                     let compares = model.valid_loss.seasonality().is_some();
                     let insample_y = if compares { g.insample_y.clone() } else { Vec::new() };
                     let weights = g.weights.clone();
-                    Forecasted { values, statistics, actual, weights, insample_y }
+                    Forecasted { values, levels, statistics, actual, weights, insample_y }
                 })
             };
-            let done: Vec<Forecasted> = some.par_chunks(SHARD).map(run).collect();
+            let done: Vec<Forecasted> = some.par_chunks(SHARD).enumerate().map(run).collect();
             some.chunks(SHARD).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
@@ -203,6 +221,8 @@ impl Runner {
 pub(crate) struct Forecasted {
     /// Scaled: `[windows, horizon, outputs]`.
     pub(crate) values: Vec<f32>,
+    /// The quantile that each value was drawn at; empty if none was.
+    pub(crate) levels: Vec<f32>,
     statistics: Vec<Statistics>,
     /// The target over the horizon, and its weights in the validation loss.
     pub(crate) actual: Vec<f64>,
@@ -266,49 +286,75 @@ impl Forecasted {
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &Worker, grads: &mut Vec<f32>) -> f64 {
+fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { rows, horizon, seen, .. } = g.lens();
     let batch = g.batch(tape, [0, seen], None, None);
-    let forecast = step.model.network.forward(&batch);
-    let forecast = if forecast.dim(1) > horizon { forecast.last(1, horizon) } else { forecast };
+    let counts = tape.constant([rows], &g.counts);
+    tape.set_counts(counts);
+    let output = step.model.network.forward(&batch);
+    let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
+    let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
+    let place = Place { row: first, step: 0, horizon };
+    let mapped = step.model.head.forward(output, asked, place);
     let y = tape.constant([rows, horizon], &g.target);
     let weights = tape.constant([rows, horizon], &g.weights);
-    let counts = tape.constant([rows], &g.counts);
-    let loss = forecast.loss(&step.model.loss, y, [weights, counts], &step.totals);
+    let weights = [weights, counts];
+    let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);
     let value = loss.data()[0];
     f64::from(value)
 }
 
-/// The forecast of everything gathered; recurrent models decode step by step, feeding back the mean of their outputs.
-fn decode(model: &Instance, worker: &Worker, outputs: Outputs) -> Vec<f32> {
+/// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
+/// back the mean of their outputs. `shard` is the place of the first window among those of the run.
+fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { rows, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
+    let (asked, row) = match purpose {
+        Purpose::Forecast { quantile } => (Asked::Quantile(quantile), shard),
+        // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
+        Purpose::Validation { first } => {
+            let seed = model.train.random_seed as u64;
+            (Asked::Drawn(Key::new(seed, Stream::ValidQuantiles, 0)), first + shard)
+        }
+    };
+    let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        return model.network.forward(&g.batch(tape, [0, input], None, None)).data().to_vec();
+        let output = model.network.forward(&g.batch(tape, [0, input], None, None));
+        let mapped = mapped(output, 0);
+        let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
+        return [mapped.forecast.data().to_vec(), levels];
     }
-    let state = LstmState::default();
-    let mut forecast = vec![0.0; rows * horizon * n];
+    let state = RecurrentState::default();
+    let [mut forecast, mut levels] = [vec![0.0; rows * horizon * n], Vec::new()];
     let mut fed_back: Vec<f32> = Vec::new();
     for t in 0..horizon {
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
         let output = model.network.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
-        let output = output.data();
+        // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
+        let mapped = mapped(output, t);
+        let output = mapped.forecast.data();
         fed_back = output.chunks_exact(n).map(|o| o.iter().sum::<f32>() / n as f32).collect();
         for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
-            match outputs {
-                Outputs::Network => to.copy_from_slice(o),
-                Outputs::Forecast => to.fill(*mean),
+            match purpose {
+                Purpose::Validation { .. } => to.copy_from_slice(o),
+                Purpose::Forecast { .. } => to.fill(*mean),
+            }
+        }
+        if let Some(drawn) = mapped.levels {
+            levels.resize(forecast.len(), 0.0);
+            for (row, drawn) in drawn.data().chunks_exact(n).enumerate() {
+                levels[(row * horizon + t) * n..][..n].copy_from_slice(drawn);
             }
         }
     }
-    forecast
+    [forecast, levels]
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

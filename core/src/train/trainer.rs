@@ -20,6 +20,7 @@ use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
+use crate::tape::Update;
 
 /// What a run works on, and who looks on.
 pub(crate) struct Run<'a> {
@@ -97,20 +98,23 @@ pub(crate) fn train(
         let values =
             Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
         state.optimizer.step(&train.optimizer, &mut values[..trained], grads, pace);
+        batches.updates.drain(..).for_each(|update| update.apply(values));
         let step = step + 1;
         (state.place.step, state.place.position) = (step, sampler.position());
         report.train_loss.push(loss as f32);
 
         let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
-            let loss = validate(&batches.runner, model, panel, val_size, control)?;
-            report.val_loss.push(loss as f32);
+            let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
+            report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
-            if state.place.best.check(loss, step) && train.restores_best() {
+            if state.place.best.check(train.val_monitor.of(loss, val_loss), step)
+                && train.restores_best()
+            {
                 state.keep(model);
             }
             if let Schedule::Plateau(settings) = &schedule {
-                state.place.plateau.tell(settings, loss);
+                state.place.plateau.tell(settings, val_loss);
             }
             state.place.best.patience_is_over(train.early_stop_patience_steps)
         };
@@ -161,6 +165,8 @@ struct Batches {
     /// The sum over the batches of the step.
     grads: Vec<f32>,
     more: Vec<f32>,
+    /// What becomes of statistics, batch by batch.
+    updates: Vec<Update>,
     /// Windows so far; one that is drawn twice counts twice.
     windows: u64,
 }
@@ -169,7 +175,8 @@ impl Batches {
     fn new(model: &Instance) -> Self {
         let grads = vec![0.0; model.values.len()];
         let more = if model.train.accumulate_grad_batches > 1 { grads.clone() } else { Vec::new() };
-        Self { runner: Runner::default(), drawn: Vec::new(), grads, more, windows: 0 }
+        let (drawn, updates) = (Vec::new(), Vec::new());
+        Self { runner: Runner::default(), drawn, grads, more, updates, windows: 0 }
     }
 
     /// Sums the gradients of a step's batches; their mean loss, and what the sum is to be multiplied by.
@@ -189,7 +196,9 @@ impl Batches {
             self.windows += self.drawn.iter().map(|d| u64::from(d.count)).sum::<u64>();
             let key = Key::new(model.train.random_seed as u64, Stream::Dropout, batch);
             let grads = if done == 0 { &mut self.grads } else { &mut self.more };
-            loss += self.runner.step(model, source, &self.drawn, key, grads);
+            let stepped = self.runner.step(model, source, &self.drawn, key, grads);
+            loss += stepped.loss;
+            self.updates.extend(stepped.updates);
             if done > 0 {
                 add_assign(&mut self.grads, &self.more);
             }

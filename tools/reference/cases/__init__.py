@@ -14,6 +14,9 @@ EXOG_2 = dict(EXOG, stat_exog_list=["s1", "s2"])
 STEPS = 30
 SHORT = dict(h=6, input_size=12, max_steps=STEPS, val_check_steps=10, num_lr_decays=3, windows_batch_size=None,
              batch_size=8, learning_rate=5e-3)
+# Lengths of the series of a training, and of one series alone.
+LENGTHS = [72, 60, 51]
+ONE_SERIES = LENGTHS[:1]
 
 
 def models(only: str | None = None) -> list:

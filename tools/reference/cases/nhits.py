@@ -1,11 +1,11 @@
 """NHITS: which of its variants have fixtures. Format: `__init__.py`."""
 
 import torch
-from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, FreDF, HuberLoss, HuberMQLoss, HuberQLoss, MQLoss,
-                                           QuantileLoss, TukeyLoss)
+from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, FreDF, HuberIQLoss, HuberLoss, HuberMQLoss,
+                                           HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss)
 from neuralforecast.models import NHITS
 
-from . import EXOG, EXOG_2, SHORT, STEPS
+from . import EXOG, EXOG_2, LENGTHS, ONE_SERIES, SHORT, STEPS
 
 MODEL = NHITS
 
@@ -38,6 +38,9 @@ FORWARD = [
         ("cubic_not_dividing", dict(h=7, n_freq_downsample=[5, 3, 2], interpolation_mode="cubic")),
         ("huber", dict(loss=HuberLoss(delta=0.5))),
         ("mse", dict(loss=MSE())),
+        ("iq", dict(loss=IQLoss())),
+        ("iq_exog", dict(loss=IQLoss(cos_embedding_dim=9), **EXOG)),
+        ("huber_iq", dict(loss=HuberIQLoss(cos_embedding_dim=8, concentration0=2.0, concentration1=0.5, delta=0.5))),
     ]),
 ]
 
@@ -81,6 +84,18 @@ TRAINING = [
     # One batch is an epoch, and its last batch ends an accumulation.
     ("nhits_accumulate_short_epoch", dict(TRAIN, accumulate_grad_batches=2, optimizer=torch.optim.SGD,
                                           learning_rate=2e-2)),
+    # One series: its windows are in the order of time in both trainers, and each is trained at the quantiles of its place.
+    ("nhits_iq", dict(TRAIN, loss=IQLoss(cos_embedding_dim=12), learning_rate=2e-3), {}, {}, ONE_SERIES),
+    ("nhits_huber_iq", dict(TRAIN, loss=HuberIQLoss(cos_embedding_dim=8, delta=0.5), learning_rate=2e-3), {}, {}, ONE_SERIES),
+    # Stopped early; the last weights are kept, as upstream keeps them.
+    ("nhits_stops_by_train_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=1, val_check_steps=2,
+                                       val_monitor="train_loss"), dict(restore_best=False)),
+    ("nhits_stops_by_valid_loss", dict(TRAIN, learning_rate=0.1, early_stop_patience_steps=2, val_check_steps=2,
+                                       val_monitor="valid_loss"), dict(restore_best=False)),
+    # Weights of rows: by series, as a series' own weight is; then also by time.
+    ("nhits_series_weights", TRAIN, {}, {}, LENGTHS, lambda series, t: [2.0, 0.0, 0.5][series]),
+    ("nhits_row_weights", dict(TRAIN, loss=MQLoss(level=[80]), learning_rate=2e-3), {}, {}, LENGTHS,
+     lambda series, t: (1.0 + series) * [0.25, 1.0, 3.0][t % 3]),
     ("nhits_local_standard", dict(TRAIN, **EXOG_2, learning_rate=2e-3),
      {}, dict(local_scaler_type="standard", local_static_scaler_type="minmax")),
     ("nhits_local_boxcox", dict(TRAIN, scaler_type="identity", learning_rate=1e-3, loss=MQLoss(level=[80])),

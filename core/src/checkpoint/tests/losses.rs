@@ -41,6 +41,14 @@ fn pairs() -> Vec<[Value; 2]> {
             of("HuberMQLoss", json!({ "quantiles": [0.9, 0.25], "delta": 0.5 })),
             of("MQLoss", json!({ "quantiles": [0.9, 0.25] })),
         ],
+        [
+            of("IQLoss", json!({ "cosEmbeddingDim": 7, "concentration0": 2.0 })),
+            of("IQLoss", json!({ "horizonWeight": [1.0, 0.0, 2.0] })),
+        ],
+        [
+            of("HuberIQLoss", json!({ "cosEmbeddingDim": 5, "concentration1": 0.5, "delta": 2.0 })),
+            of("HuberIQLoss", json!({ "cosEmbeddingDim": 5 })),
+        ],
     ]
 }
 
@@ -72,7 +80,9 @@ fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
         |nf: &NeuralForecast| nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
     assert_eq!(forecast(&ours), forecast(&back));
     let names: Vec<String> = forecast(&back).columns.into_iter().map(|(name, _)| name).collect();
-    for name in ["M9_ql0.9", "M10_q0.1_d2.5", "M11-lo-97.5", "M12-hi-80.0", "M12-lo-50.0"] {
+    for name in
+        ["M9_ql0.9", "M10_q0.1_d2.5", "M11-lo-97.5", "M12-hi-80.0", "M12-lo-50.0", "M13_ql0.5"]
+    {
         assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
     }
 }

@@ -173,3 +173,38 @@ fn a_newer_file_of_ours_is_refused() {
     );
     assert!(decode(&files).unwrap_err().message.contains("format 2 is newer than 1"));
 }
+
+/// Puts a field into the JSON of a file.
+fn put(files: &mut super::super::Files, file: &str, path: &str, value: Value) {
+    let mut document: Value = serde_json::from_slice(&files[file]).unwrap();
+    let (parent, name) = path.rsplit_once('/').unwrap();
+    document.pointer_mut(parent).unwrap()[name] = value;
+    files.insert(file.into(), document.to_string().into_bytes());
+}
+
+#[test]
+fn what_newer_versions_add_is_kept_at_every_level() {
+    let newer = json!({ "added": [1, { "by": "a newer version" }] });
+    let mut files = encode(&small()).unwrap();
+    let places = [
+        ("configuration.json", "/newer"),
+        ("configuration.json", "/configuration/newer"),
+        ("dataset.json", "/newer"),
+        ("dataset.json", "/fields/newer"),
+        ("dataset.json", "/extra/newer"),
+    ];
+    for (file, path) in places {
+        put(&mut files, file, path, newer.clone());
+    }
+    let mut read = decode(&files).unwrap();
+    read.models[0].unknown.around.insert("newer".into(), "metadata of a model's file".into());
+
+    let written = encode(&read).unwrap();
+    for (file, path) in places {
+        let document: Value = serde_json::from_slice(&written[file]).unwrap();
+        assert_eq!(document.pointer(path), Some(&newer), "{file} {path}");
+    }
+    let again = decode(&written).unwrap();
+    assert_eq!(again.models[0].unknown.around["newer"], "metadata of a model's file");
+    assert_eq!(again, read);
+}

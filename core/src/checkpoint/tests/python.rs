@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::{OWN_FILE, StoredTensor, decode, encode, read, write};
 use super::{Scratch, files, fixture, fixtures};
-use crate::data::{Ids, TimeKind, TimeUnit};
+use crate::data::{Ids, TimeKind, TimeUnit, TimeZone};
 
 fn document(dir: &Path, file: &str) -> Value {
     serde_json::from_slice(&fs::read(dir.join(file)).unwrap()).unwrap()
@@ -93,7 +93,10 @@ fn dates_steps_and_identifiers_are_read_as_they_are() {
     ] {
         let c = read(&fixture(&format!("checkpoints_unusual/{name}"))).unwrap();
         let panel = c.panel.unwrap();
-        assert_eq!(panel.time_kind, TimeKind::Date { unit, time_zone: zone.map(String::from) });
+        assert_eq!(
+            panel.time_kind,
+            TimeKind::Date { unit, time_zone: zone.map(|z| TimeZone::parse(z).unwrap()) }
+        );
         assert_eq!(panel.times[..3], [start, start + day, start + 2 * day], "{name}");
         assert_eq!(
             (panel.ids, panel.indptr),

@@ -90,19 +90,23 @@ impl Plot {
     ) -> Result<Self> {
         let id = id_text(&forecast.ids, i);
         let rows = line_of(forecast, i);
-        let horizon: Vec<i64> = rows.iter().map(|row| forecast.times[*row]).collect();
+        let mut horizon: Vec<i64> = rows.iter().map(|row| forecast.times[*row]).collect();
         let (first, last) = (horizon[0], horizon[horizon.len() - 1]);
 
         let mut before =
             history.map_or(Ok(Vec::new()), |(panel, _)| curve(panel, "history", &id))?;
         before.retain(|(time, _)| *time < first);
         before.drain(..before.len().saturating_sub(history.map_or(0, |(_, rows)| rows)));
-        let origin = before.last().copied(); // lines start where the history ends
+        let mut origin = before.last().copied(); // lines start where the history ends
 
         let mut after = actual.map_or(Ok(Vec::new()), |panel| curve(panel, "actual", &id))?;
         after.retain(|(time, _)| (first..=last).contains(time));
         if actual.is_some() {
             after.splice(..0, origin);
+        }
+        if let TimeKind::Date { time_zone: Some(zone), .. } = forecast.time_kind {
+            let drawn = before.iter_mut().chain(&mut after).chain(&mut origin).map(|(t, _)| t);
+            drawn.chain(&mut horizon).for_each(|t| *t = zone.local(*t)); // what its clocks show
         }
 
         let line = |values: &[f32]| -> Curve {

@@ -1,7 +1,7 @@
 //! Tests of the forecast table.
 
 use super::*;
-use crate::data::TimeUnit;
+use crate::data::{TimeUnit, TimeZone};
 
 const DAY: i64 = 86_400_000;
 
@@ -132,8 +132,11 @@ fn times_show_what_they_need() {
     assert_eq!(f.ds_text(0), "1960-01-01T00:00:00");
     f.times[3] += 250;
     assert_eq!(f.ds_text(3), "1960-01-02T05:00:00.250");
-    f.time_kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: Some("Europe/Berlin".into()) };
-    assert_eq!(f.ds_text(0), "1960-01-01T00:00:00.000Z");
+    f.time_kind = TimeKind::Date {
+        unit: TimeUnit::Ms,
+        time_zone: Some(TimeZone::parse("Europe/Berlin").unwrap()),
+    };
+    assert_eq!(f.ds_text(0), "1960-01-01 01:00:00.000+01:00");
     f.time_kind = TimeKind::Step;
     assert_eq!(f.ds_text(0), "-315619200000");
     f.times[0] = 17;

@@ -1,16 +1,39 @@
-//! A stack of LSTM layers. Upstream: `torch.nn.LSTM(batch_first=True)`.
+//! A stack of recurrent layers. Upstream: `torch.nn.LSTM`, `GRU` and `RNN` with `batch_first=True`.
 
 use std::cell::RefCell;
 
 use super::params::{Init, Path};
-use crate::tape::{LstmWeights, Param, Var};
+use crate::tape::{Param, RecurrentWeights, Var};
+
+/// What goes through time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Long short-term memory: four gates, hidden and cell state.
+    Lstm,
+    /// Gated recurrent unit: three gates.
+    Gru,
+    /// Elman's: tanh.
+    Rnn,
+}
+
+impl Cell {
+    fn gates(self) -> usize {
+        match self {
+            Self::Lstm => 4,
+            Self::Gru => 3,
+            Self::Rnn => 1,
+        }
+    }
+}
 
 /// Shape of the stack.
 #[derive(Clone, Copy, Debug)]
-pub struct LstmOptions {
+pub struct RecurrentOptions {
+    /// The cell of every layer.
+    pub cell: Cell,
     /// Numbers per step that go in.
     pub inputs: usize,
-    /// Size of the cell.
+    /// Size of the state.
     pub hidden: usize,
     /// Layers.
     pub layers: usize,
@@ -18,13 +41,13 @@ pub struct LstmOptions {
     pub bias: bool,
     /// Dropout between layers.
     pub dropout: f32,
-    /// Size to which the hidden state is projected; 0 for none.
+    /// Size to which the hidden state of an LSTM is projected; 0 for none.
     pub projection: usize,
 }
 
-/// Hidden and cell state of every layer, carried from one forward to the next while decoding.
+/// The state of every layer, carried from one forward to the next while decoding: the hidden one, and an LSTM's cell.
 #[derive(Default, Debug)]
-pub struct LstmState(RefCell<Vec<[Vec<f32>; 2]>>);
+pub struct RecurrentState(RefCell<Vec<[Vec<f32>; 2]>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Layer {
@@ -34,20 +57,22 @@ struct Layer {
     projection: Option<Param>,
 }
 
-/// A stack of LSTM layers.
+/// A stack of recurrent layers.
 #[derive(Clone, Debug)]
-pub struct Lstm {
+pub struct Recurrent {
+    cell: Cell,
     layers: Vec<Layer>,
     hidden: usize,
     dropout: f32,
 }
 
-impl Lstm {
+impl Recurrent {
     /// Declares `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0`, … uniform in `±1/√hidden`.
-    pub fn new(path: &Path<'_>, o: LstmOptions) -> Self {
+    pub fn new(path: &Path<'_>, o: RecurrentOptions) -> Self {
+        assert!(o.projection == 0 || o.cell == Cell::Lstm, "only an LSTM is projected");
         let init = Init::Uniform(1.0 / (o.hidden as f32).sqrt());
         let outputs = if o.projection > 0 { o.projection } else { o.hidden };
-        let gates = 4 * o.hidden;
+        let gates = o.cell.gates() * o.hidden;
         let layers = (0..o.layers)
             .map(|l| {
                 let inputs = if l == 0 { o.inputs } else { outputs };
@@ -64,29 +89,26 @@ impl Lstm {
                 }
             })
             .collect();
-        Self { layers, hidden: o.hidden, dropout: o.dropout }
+        Self { cell: o.cell, layers, hidden: o.hidden, dropout: o.dropout }
     }
 
     /// Over `[B, T, inputs]`; gives the top layer's `[B, T, outputs]`. With a state: from it, and into it.
-    pub fn forward<'t>(&self, x: Var<'t>, state: Option<&LstmState>) -> Var<'t> {
-        let tape = x.tape();
+    pub fn forward<'t>(&self, x: Var<'t>, state: Option<&RecurrentState>) -> Var<'t> {
         let mut x = x;
         for (l, layer) in self.layers.iter().enumerate() {
-            let weights = LstmWeights {
-                input: tape.param(layer.input),
-                hidden: tape.param(layer.hidden),
-                biases: layer.biases.map(|b| b.map(|p| tape.param(p))),
-                projection: layer.projection.map(|p| tape.param(p)),
-            };
             let before = state.and_then(|s| {
                 let s = s.0.borrow();
                 let [r, c] = s.get(l)?; // none before the first step
                 let batch = x.dim(0);
-                Some([r, c].map(|v| tape.constant([batch, v.len() / batch], v)))
+                Some([r, c].map(|v| x.tape().constant([batch, v.len() / batch], v)))
             });
-            let y = x.lstm(weights, before);
+            let y = self.layer(layer, x, before);
             if let Some(state) = state {
-                let now = [y.last(1, 1).data().to_vec(), y.lstm_cell(self.hidden)];
+                let cell = match self.cell {
+                    Cell::Lstm => y.lstm_cell(self.hidden),
+                    Cell::Gru | Cell::Rnn => Vec::new(),
+                };
+                let now = [y.last(1, 1).data().to_vec(), cell];
                 let mut state = state.0.borrow_mut();
                 match state.get_mut(l) {
                     Some(before) => *before = now,
@@ -96,5 +118,20 @@ impl Lstm {
             x = if l + 1 < self.layers.len() { y.dropout(self.dropout) } else { y };
         }
         x
+    }
+
+    fn layer<'t>(&self, layer: &Layer, x: Var<'t>, before: Option<[Var<'t>; 2]>) -> Var<'t> {
+        let tape = x.tape();
+        let weights = RecurrentWeights {
+            input: tape.param(layer.input),
+            hidden: tape.param(layer.hidden),
+            biases: layer.biases.map(|b| b.map(|p| tape.param(p))),
+        };
+        let hidden = before.map(|[hidden, _]| hidden);
+        match self.cell {
+            Cell::Lstm => x.lstm(weights, layer.projection.map(|p| tape.param(p)), before),
+            Cell::Gru => x.gru(weights, hidden),
+            Cell::Rnn => x.rnn(weights, hidden),
+        }
     }
 }

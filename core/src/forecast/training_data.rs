@@ -1,0 +1,171 @@
+//! What a run trains and validates on: one table, or two. Upstream: `core.py: fit`.
+
+use std::collections::HashSet;
+
+use super::neural_forecast::{FitOptions, NeuralForecast};
+use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table};
+use crate::train::Schedule;
+use crate::{Error, ErrorCode, Result};
+
+/// The rows of a run.
+pub(super) struct TrainingData {
+    /// Rows to train on, then those that validate.
+    pub(super) panel: Panel,
+    pub(super) frequency: Frequency,
+    /// Of the rows of the table to train on.
+    pub(super) scalers: LocalScalers,
+    /// How many rows at the end of each series validate.
+    pub(super) val_size: usize,
+}
+
+impl NeuralForecast {
+    /// Reads and checks the tables of a run.
+    pub(super) fn training_data(
+        &self,
+        table: &Table,
+        options: &FitOptions,
+    ) -> Result<TrainingData> {
+        let mut panel_options = PanelOptions {
+            names: options.names.clone(),
+            frequency: self.frequency,
+            on_gap: options.on_gap,
+            ..self.panel_options(options.static_table.clone())
+        };
+        let (mut panel, frequency) = Panel::from_table(table, &panel_options)?;
+        // Differs from upstream: it scales the rows to train on and leaves those of valData as they are.
+        let scalers = LocalScalers::fit(&panel, self.scaling)?;
+        let mut val_size = options.val_size;
+        if let Some(table) = &options.val_data {
+            if val_size > 0 {
+                let expected = "0 or left out where there is valData";
+                return Err(Error::option("valSize", expected, val_size));
+            }
+            panel_options.frequency = Some(frequency);
+            let (validation, _) =
+                Panel::from_table(table, &panel_options).map_err(|e| of_validation(&e))?;
+            val_size = check(&panel, &validation, frequency, self.h())?;
+            panel = panel.followed_by(&validation);
+        }
+        self.check_sizes(&panel, val_size)?;
+        Ok(TrainingData { panel, frequency, scalers, val_size })
+    }
+
+    /// Refuses a validation split that does not fit, and series shorter than the input.
+    fn check_sizes(&self, panel: &Panel, val_size: usize) -> Result<()> {
+        let h = self.h();
+        if val_size > 0 && val_size < h {
+            return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
+        }
+        for model in &self.models {
+            let train = &model.train;
+            let needs_validation = match Schedule::new(train)? {
+                Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
+                _ => (train.early_stop_patience_steps > 0).then_some("stops early"),
+            };
+            if let (Some(what), 0) = (needs_validation, val_size) {
+                let message = format!(
+                    "{} {what}, so valSize must be at least h ({h}), or valData given",
+                    model.name()
+                );
+                return Err(Error::new(ErrorCode::InvalidOption, message)
+                    .with(|d| d.option = Some("valSize".into())));
+            }
+            let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
+            let Some(short) =
+                (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size)
+            else {
+                continue;
+            };
+            let (id, len) = (panel.id(short), panel.rows(short).len());
+            let message = format!(
+                "series \"{id}\" has {len} rows; {} needs {} (inputSize {}{}); \
+                 shorten inputSize, set startPaddingEnabled: true, or leave the series out",
+                model.name(),
+                needed + val_size,
+                train.input_size,
+                if val_size > 0 { format!(" and valSize {val_size}") } else { String::new() },
+            );
+            return Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
+                d.unique_id = Some(id);
+                d.model = Some(model.name().into());
+                d.expected = Some((needed + val_size).into());
+                d.actual = Some(len.into());
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// An error in the table of validation rows says which table that is.
+fn of_validation(e: &Error) -> Error {
+    Error { message: format!("valData: {}", e.message), ..e.clone() }
+}
+
+/// That validation rows continue every series, all by the same number of rows: that number.
+///
+/// Differs from upstream: it lets them be of any time, and still takes the last rows of training for what came before.
+fn check(panel: &Panel, validation: &Panel, frequency: Frequency, h: usize) -> Result<usize> {
+    let fault = |code: ErrorCode, id: &str, message: String| {
+        Err(Error::new(code, message).with(|d| {
+            d.option = Some("valData".into());
+            d.unique_id = Some(id.into());
+        }))
+    };
+    let ids = |p: &Panel| (0..p.n_series()).map(|i| p.id(i)).collect::<Vec<String>>();
+    let (trained, validated) = (ids(panel), ids(validation));
+    let known: HashSet<&String> = trained.iter().collect();
+    if let Some(id) = validated.iter().find(|id| !known.contains(id)) {
+        let message = format!(
+            "valData has series \"{id}\", which the training data have not; leave it out, or train on it"
+        );
+        return fault(ErrorCode::Schema, id, message);
+    }
+    let known: HashSet<&String> = validated.iter().collect();
+    if let Some(id) = trained.iter().find(|id| !known.contains(id)) {
+        let message = format!(
+            "valData has no rows of series \"{id}\"; every series of the training data needs as many as the others"
+        );
+        return fault(ErrorCode::Schema, id, message);
+    }
+    let val_size = validation.len(0);
+    for (i, id) in trained.iter().enumerate() {
+        let (next, begins) =
+            (frequency.advance(panel.last_time(i), 1), validation.times[validation.indptr[i]]);
+        if begins != next {
+            let code = if begins < next { ErrorCode::DuplicateTime } else { ErrorCode::Gap };
+            let message = format!(
+                "series \"{id}\": valData begins at {}, but right after the training data is {}",
+                panel.format_time(begins),
+                panel.format_time(next)
+            );
+            return fault(code, id, message).map_err(|e: Error| {
+                e.with(|d| {
+                    (d.ds, d.expected, d.actual) =
+                        (Some(begins), Some(next.into()), Some(begins.into()));
+                })
+            });
+        }
+        let len = validation.len(i);
+        if len != val_size {
+            let message = format!(
+                "series \"{id}\" has {len} rows of valData, series \"{}\" has {val_size}; every series must have the same number",
+                trained[0]
+            );
+            return fault(ErrorCode::Schema, id, message);
+        }
+    }
+    if validation.weight.is_some() != panel.weight.is_some() {
+        let name = &panel.names.weight;
+        let message = format!(
+            "column \"{name}\" must be both in the training data and in valData, or in neither"
+        );
+        return fault(ErrorCode::Schema, &trained[0], message);
+    }
+    if val_size < h {
+        let message = format!(
+            "valData has {val_size} rows a series; it must have at least h ({h}), as validation forecasts h steps"
+        );
+        return fault(ErrorCode::ShortSeries, &trained[0], message);
+    }
+    Ok(val_size)
+}

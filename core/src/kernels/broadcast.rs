@@ -1,0 +1,400 @@
+//! Sums, differences, products and quotients of two arrays that broadcast as in NumPy, with their gradients.
+//!
+//! Axes that both inputs walk alike are merged, so what is left is a few long runs: in each, an input either moves on
+//! by one number or stays where it is. A row vector, a column vector and a scalar all become loops over whole vectors.
+
+use super::lanes::{map, update};
+use crate::simd::Simd;
+
+/// The most axes an array has.
+const MAX_RANK: usize = 6;
+/// The most numbers a vector has.
+const MAX_LANES: usize = 16;
+/// Numbers whose f32 sum is taken before it goes to f64.
+const BLOCK: usize = 1024;
+
+/// How a broadcast operation walks its output and its two inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Runs {
+    outer: [usize; MAX_RANK],
+    strides: [[usize; 2]; MAX_RANK],
+    rank: usize,
+    /// Numbers of a run.
+    len: usize,
+    /// How far each input moves per number of a run: 0 or 1.
+    step: [usize; 2],
+}
+
+impl Runs {
+    /// For an output of these `dims`, read from inputs with these strides: 0 along broadcast axes.
+    pub fn new(dims: &[usize], strides: [&[usize]; 2]) -> Self {
+        let mut runs = Self {
+            outer: [1; MAX_RANK],
+            strides: [[0; 2]; MAX_RANK],
+            rank: 0,
+            len: 1,
+            step: [0; 2],
+        };
+        // From the innermost axis outwards; an axis joins the one inside it if both inputs go straight on.
+        let mut merged: [(usize, [usize; 2]); MAX_RANK] = Default::default();
+        let mut count = 0;
+        for axis in (0..dims.len()).rev().filter(|axis| dims[*axis] != 1) {
+            let stride = strides.map(|s| s[axis]);
+            match merged[..count].last_mut() {
+                Some((len, inside)) if (0..2).all(|i| stride[i] == inside[i] * *len) => {
+                    *len *= dims[axis];
+                }
+                _ => {
+                    merged[count] = (dims[axis], stride);
+                    count += 1;
+                }
+            }
+        }
+        let Some(((len, step), outer)) = merged[..count].split_first() else { return runs };
+        (runs.len, runs.step, runs.rank) = (*len, *step, outer.len());
+        for (axis, (len, stride)) in outer.iter().rev().enumerate() {
+            (runs.outer[axis], runs.strides[axis]) = (*len, *stride);
+        }
+        runs
+    }
+
+    /// Visits the runs in order: where each begins in the output and in the inputs.
+    #[inline(always)]
+    fn each(&self, mut visit: impl FnMut(usize, [usize; 2])) {
+        let mut index = [0; MAX_RANK];
+        let mut at = [0; 2];
+        for run in 0..self.outer[..self.rank].iter().product() {
+            visit(run * self.len, at);
+            for axis in (0..self.rank).rev() {
+                let [a, b] = self.strides[axis];
+                index[axis] += 1;
+                at = [at[0] + a, at[1] + b];
+                if index[axis] < self.outer[axis] {
+                    break;
+                }
+                index[axis] = 0;
+                at = [at[0] - a * self.outer[axis], at[1] - b * self.outer[axis]];
+            }
+        }
+    }
+}
+
+/// A function of two numbers, with its derivatives times the gradient `g` of its value.
+pub trait Binary {
+    /// The value.
+    fn f<S: Simd>(s: S, a: S::V, b: S::V) -> S::V;
+    /// For the gradient of `a`.
+    fn da<S: Simd>(s: S, a: S::V, b: S::V, g: S::V) -> S::V;
+    /// For the gradient of `b`.
+    fn db<S: Simd>(s: S, a: S::V, b: S::V, g: S::V) -> S::V;
+}
+
+macro_rules! binary {
+    ($(#[$meta:meta])* $name:ident($s:ident, $a:ident, $b:ident, $g:ident) = $f:expr; da = $da:expr; db = $db:expr;) => {
+        $(#[$meta])*
+        pub struct $name;
+        #[expect(unused_variables, reason = "not every derivative depends on everything")]
+        impl Binary for $name {
+            #[inline(always)]
+            fn f<S: Simd>($s: S, $a: S::V, $b: S::V) -> S::V {
+                $f
+            }
+            #[inline(always)]
+            fn da<S: Simd>($s: S, $a: S::V, $b: S::V, $g: S::V) -> S::V {
+                $da
+            }
+            #[inline(always)]
+            fn db<S: Simd>($s: S, $a: S::V, $b: S::V, $g: S::V) -> S::V {
+                $db
+            }
+        }
+    };
+}
+
+binary! {
+    /// `a + b`
+    Add(s, a, b, g) = s.add(a, b); da = g; db = g;
+}
+
+binary! {
+    /// `a - b`
+    Sub(s, a, b, g) = s.sub(a, b); da = g; db = s.neg(g);
+}
+
+binary! {
+    /// `a·b`
+    Mul(s, a, b, g) = s.mul(a, b); da = s.mul(g, b); db = s.mul(g, a);
+}
+
+binary! {
+    /// `a / b`
+    Div(s, a, b, g) = s.div(a, b); da = s.div(g, b); db = s.neg(s.mul(s.div(g, b), s.div(a, b)));
+}
+
+simd_fn! {
+    /// `y = f(a, b)`
+    pub fn zip<F: Binary>(s, runs: &Runs, a: &[f32], b: &[f32], y: &mut [f32]) {
+        let len = runs.len;
+        match runs.step {
+            [1, 1] => runs.each(#[inline(always)] |out, [i, j]| {
+                let (a, b) = (&a[i..i + len], &b[j..j + len]);
+                map(s, &mut y[out..out + len], [a, b], #[inline(always)] |[a, b]| F::f(s, a, b));
+            }),
+            [1, _] => runs.each(#[inline(always)] |out, [i, j]| {
+                let (a, b) = (&a[i..i + len], s.splat(b[j]));
+                map(s, &mut y[out..out + len], [a], #[inline(always)] |[a]| F::f(s, a, b));
+            }),
+            [_, 1] => runs.each(#[inline(always)] |out, [i, j]| {
+                let (a, b) = (s.splat(a[i]), &b[j..j + len]);
+                map(s, &mut y[out..out + len], [b], #[inline(always)] |[b]| F::f(s, a, b));
+            }),
+            _ => runs.each(#[inline(always)] |out, [i, j]| {
+                let v = F::f(s, s.splat(a[i]), s.splat(b[j]));
+                map(s, &mut y[out..out + len], [], #[inline(always)] |[]| v);
+            }),
+        }
+    }
+}
+
+simd_fn! {
+    /// Adds to `da` what [`Binary::da`] says, summed over the axes along which `a` is broadcast.
+    pub fn zip_grad_a<F: Binary>(s, runs: &Runs, a: &[f32], b: &[f32], g: &[f32], da: &mut [f32]) {
+        grad(s, runs, [a, b], g, 0, da, #[inline(always)] |a, b, g| F::da(s, a, b, g));
+    }
+}
+
+simd_fn! {
+    /// Adds to `db` what [`Binary::db`] says, summed over the axes along which `b` is broadcast.
+    pub fn zip_grad_b<F: Binary>(s, runs: &Runs, a: &[f32], b: &[f32], g: &[f32], db: &mut [f32]) {
+        grad(s, runs, [a, b], g, 1, db, #[inline(always)] |a, b, g| F::db(s, a, b, g));
+    }
+}
+
+/// Adds `f(a, b, g)` to `dx`, the gradient of input `i`.
+#[inline(always)]
+fn grad<S: Simd>(
+    s: S,
+    runs: &Runs,
+    x: [&[f32]; 2],
+    g: &[f32],
+    i: usize,
+    dx: &mut [f32],
+    f: impl Fn(S::V, S::V, S::V) -> S::V,
+) {
+    let ([a, b], len) = (x, runs.len);
+    match (runs.step, i) {
+        ([1, 1], _) => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (&a[at[0]..at[0] + len], &b[at[1]..at[1] + len]);
+                let (g, dx) = (&g[out..out + len], &mut dx[at[i]..at[i] + len]);
+                update(
+                    s,
+                    dx,
+                    [a, b, g],
+                    #[inline(always)]
+                    |dx, [a, b, g]| s.add(dx, f(a, b, g)),
+                );
+            },
+        ),
+        ([1, _], 0) => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (&a[at[0]..at[0] + len], s.splat(b[at[1]]));
+                let (g, dx) = (&g[out..out + len], &mut dx[at[0]..at[0] + len]);
+                update(
+                    s,
+                    dx,
+                    [a, g],
+                    #[inline(always)]
+                    |dx, [a, g]| s.add(dx, f(a, b, g)),
+                );
+            },
+        ),
+        ([_, 1], 1) => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (s.splat(a[at[0]]), &b[at[1]..at[1] + len]);
+                let (g, dx) = (&g[out..out + len], &mut dx[at[1]..at[1] + len]);
+                update(
+                    s,
+                    dx,
+                    [b, g],
+                    #[inline(always)]
+                    |dx, [b, g]| s.add(dx, f(a, b, g)),
+                );
+            },
+        ),
+        ([1, _], _) => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (&a[at[0]..at[0] + len], s.splat(b[at[1]]));
+                let g = &g[out..out + len];
+                dx[at[1]] += sum(
+                    s,
+                    [a, g],
+                    #[inline(always)]
+                    |[a, g]| f(a, b, g),
+                );
+            },
+        ),
+        ([_, 1], _) => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (s.splat(a[at[0]]), &b[at[1]..at[1] + len]);
+                let g = &g[out..out + len];
+                dx[at[0]] += sum(
+                    s,
+                    [b, g],
+                    #[inline(always)]
+                    |[b, g]| f(a, b, g),
+                );
+            },
+        ),
+        _ => runs.each(
+            #[inline(always)]
+            |out, at| {
+                let (a, b) = (s.splat(a[at[0]]), s.splat(b[at[1]]));
+                dx[at[i]] += sum(
+                    s,
+                    [&g[out..out + len]],
+                    #[inline(always)]
+                    |[g]| f(a, b, g),
+                );
+            },
+        ),
+    }
+}
+
+/// `Σ f(x0[i], x1[i], ..)`
+#[inline(always)]
+fn sum<S: Simd, const N: usize>(s: S, x: [&[f32]; N], f: impl Fn([S::V; N]) -> S::V) -> f32 {
+    let n = x[0].len();
+    let x = x.map(|x| &x[..n]);
+    let mut total = 0.0;
+    for start in (0..n).step_by(BLOCK) {
+        let end = n.min(start + BLOCK);
+        let whole = end - (end - start) % S::LANES;
+        let mut lanes = s.zero();
+        for at in (start..whole).step_by(S::LANES) {
+            let mut v = [s.zero(); N];
+            unrolled!(j < N {
+                v[j] = s.load(&x[j][at..]);
+            });
+            lanes = s.add(lanes, f(v));
+        }
+        if whole < end {
+            let mut v = [s.zero(); N];
+            unrolled!(j < N {
+                v[j] = s.load_partial(&x[j][whole..end]);
+            });
+            // Where there are no numbers, `f` of zeros may be NaN: only the first lanes count.
+            let mut rest = [0.0; MAX_LANES];
+            s.store(f(v), &mut rest);
+            lanes = s.add(lanes, s.load_partial(&rest[..end - whole]));
+        }
+        total += f64::from(s.sum(lanes));
+    }
+    total as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::{assert_close, each_isa_and_length, numbers};
+
+    /// Strides of row-major `dims`, 0 along axes of size 1.
+    fn strides(dims: &[usize]) -> Vec<usize> {
+        let mut stride = 1;
+        let mut strides = vec![0; dims.len()];
+        for axis in (0..dims.len()).rev() {
+            strides[axis] = if dims[axis] == 1 { 0 } else { stride };
+            stride *= dims[axis];
+        }
+        strides
+    }
+
+    type Kernel = fn(&Runs, &[f32], &[f32], &mut [f32]);
+    type Grad = fn(&Runs, &[f32], &[f32], &[f32], &mut [f32]);
+    type Formula = fn(f64, f64) -> f64;
+
+    struct Case {
+        kernels: (Kernel, Grad, Grad),
+        formulas: (Formula, Formula, Formula),
+    }
+
+    const CASES: [Case; 4] = [
+        Case {
+            kernels: (zip::<Add>, zip_grad_a::<Add>, zip_grad_b::<Add>),
+            formulas: (|a, b| a + b, |_, _| 1.0, |_, _| 1.0),
+        },
+        Case {
+            kernels: (zip::<Sub>, zip_grad_a::<Sub>, zip_grad_b::<Sub>),
+            formulas: (|a, b| a - b, |_, _| 1.0, |_, _| -1.0),
+        },
+        Case {
+            kernels: (zip::<Mul>, zip_grad_a::<Mul>, zip_grad_b::<Mul>),
+            formulas: (|a, b| a * b, |_, b| b, |a, _| a),
+        },
+        Case {
+            kernels: (zip::<Div>, zip_grad_a::<Div>, zip_grad_b::<Div>),
+            formulas: (|a, b| a / b, |_, b| 1.0 / b, |a, b| -a / (b * b)),
+        },
+    ];
+
+    fn check(case: &Case, a_dims: &[usize], b_dims: &[usize]) {
+        let dims: Vec<usize> =
+            a_dims.iter().zip(b_dims).map(|(a, b)| if *a == 1 { *b } else { *a }).collect();
+        let size = |dims: &[usize]| dims.iter().product::<usize>();
+        let (sa, sb) = (strides(a_dims), strides(b_dims));
+        let runs = Runs::new(&dims, [&sa, &sb]);
+        let a = numbers(size(a_dims), 1);
+        // Away from 0, so that quotients have small errors.
+        let b: Vec<f32> = numbers(size(b_dims), 2).iter().map(|v| v + 2f32.copysign(*v)).collect();
+        let g = numbers(size(&dims), 3);
+        let mut y = vec![f32::NAN; g.len()];
+        (case.kernels.0)(&runs, &a, &b, &mut y);
+        let (mut da, mut db) = (vec![1.0; a.len()], vec![2.0; b.len()]);
+        (case.kernels.1)(&runs, &a, &b, &g, &mut da);
+        (case.kernels.2)(&runs, &a, &b, &g, &mut db);
+
+        let mut expected = (Vec::new(), vec![1.0; a.len()], vec![2.0; b.len()]);
+        for (k, g) in g.iter().enumerate() {
+            let (mut rest, mut i, mut j) = (k, 0, 0);
+            for axis in (0..dims.len()).rev() {
+                (i, j) = (i + rest % dims[axis] * sa[axis], j + rest % dims[axis] * sb[axis]);
+                rest /= dims[axis];
+            }
+            let (u, v) = (f64::from(a[i]), f64::from(b[j]));
+            expected.0.push((case.formulas.0)(u, v));
+            expected.1[i] += f64::from(*g) * (case.formulas.1)(u, v);
+            expected.2[j] += f64::from(*g) * (case.formulas.2)(u, v);
+        }
+        assert_close(&y, &expected.0, 1e-6);
+        assert_close(&da, &expected.1, 2e-5);
+        assert_close(&db, &expected.2, 2e-5);
+    }
+
+    #[test]
+    fn every_pattern_equals_its_formula() {
+        each_isa_and_length(|n| {
+            for case in &CASES {
+                check(case, &[n], &[n]);
+                check(case, &[3, n], &[1, n]); // a row vector
+                check(case, &[3, n], &[3, 1]); // a column vector
+                check(case, &[1, 1], &[3, n]); // a scalar
+                check(case, &[2, 3, n], &[2, 1, n]); // in the middle
+                check(case, &[3, 1, 2], &[1, n, 1]); // of both
+                check(case, &[1, 1], &[1, 1]);
+            }
+        });
+    }
+
+    #[test]
+    fn axes_that_go_straight_on_are_merged() {
+        let runs = Runs::new(&[2, 3, 1, 4], [&[12, 4, 0, 1], &[0, 0, 0, 0]]);
+        assert_eq!((runs.rank, runs.len, runs.step), (0, 24, [1, 0]));
+        let runs = Runs::new(&[2, 3, 4], [&[12, 4, 1], &[4, 0, 1]]);
+        assert_eq!((runs.rank, runs.len, runs.step), (2, 4, [1, 1]));
+    }
+}

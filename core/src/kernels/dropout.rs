@@ -1,0 +1,69 @@
+//! Dropout: numbers are kept by a random mask that is made where it is used, sixteen blocks of Philox side by side.
+
+use crate::rng::Key;
+
+/// Blocks made at a time; each is four numbers of the mask.
+const BLOCKS: usize = 16;
+
+/// Uniform numbers have this many steps.
+const STEPS: f32 = 16_777_216.0;
+
+simd_fn! {
+    /// `to[i] = from[i] / (1 - p)` where the `first + i`-th number of `key` is at least `p`, else 0; added to `to` or not.
+    pub fn dropout(s, key: Key, first: u64, p: f32, from: &[f32], to: &mut [f32], add: bool) {
+        assert_eq!(from.len(), to.len(), "inputs and output differ in length");
+        let _ = s; // the loops below are plain: compiled for its instructions, they become vectors of them
+        let (keep, least) = (1.0 / (1.0 - p), (p * STEPS).ceil() as u32);
+        let mut done = 0;
+        while done < to.len() {
+            let index = first + done as u64;
+            let skip = (index % 4) as usize;
+            let words = key.blocks::<BLOCKS>(index / 4);
+            let mut factors = [0.0; 4 * BLOCKS];
+            for block in 0..BLOCKS {
+                for word in 0..4 {
+                    let kept = words[word][block] >> 8 >= least;
+                    factors[4 * block + word] = if kept { keep } else { 0.0 };
+                }
+            }
+            let factors = &factors[skip..];
+            let end = to.len().min(done + factors.len());
+            let (from, to) = (&from[done..end], &mut to[done..end]);
+            if add {
+                to.iter_mut().zip(from).zip(factors).for_each(|((t, f), factor)| *t += f * factor);
+            } else {
+                to.iter_mut().zip(from).zip(factors).for_each(|((t, f), factor)| *t = f * factor);
+            }
+            done = end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::{each_isa_and_length, numbers};
+    use crate::rng::Stream;
+
+    #[test]
+    fn the_mask_is_made_of_the_numbers_of_the_key() {
+        let key = Key::new(7, Stream::Dropout, 3);
+        each_isa_and_length(|n| {
+            for (first, p) in [(0, 0.5), (3, 0.1), (4_294_967_290, 0.9)] {
+                let from = numbers(n, 1);
+                let mut to = numbers(n, 2);
+                let keep = 1.0 / (1.0 - p);
+                let dropped = |i: usize| match key.uniform(first + i as u64) >= p {
+                    true => from[i] * keep,
+                    false => 0.0,
+                };
+                let mut expected: Vec<f32> = (0..n).map(dropped).collect();
+                dropout(key, first, p, &from, &mut to, false);
+                assert_eq!(to, expected);
+                dropout(key, first, p, &from, &mut to, true);
+                expected.iter_mut().for_each(|v| *v *= 2.0);
+                assert_eq!(to, expected);
+            }
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! Convolution along time. Upstream: `torch.nn.Conv1d`, `common/_modules.py: CausalConv1d, TemporalConvolutionEncoder`.
+
+use super::activation::{Activate, Activation};
+use super::params::{Init, Path};
+use crate::tape::{Param, Steps, Var};
+
+/// A kernel over channels, initialised as torch does: uniform in `±1/√(channels·kernel)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv1d {
+    weight: Param,
+    bias: Option<Param>,
+    kernel: usize,
+}
+
+impl Conv1d {
+    /// Declares `weight [outputs, channels, kernel]` and, with `bias`, `bias [outputs]`.
+    pub fn new(
+        path: &Path<'_>,
+        [channels, outputs]: [usize; 2],
+        kernel: usize,
+        bias: bool,
+    ) -> Self {
+        let init = Init::Uniform(1.0 / ((channels * kernel).max(1) as f32).sqrt());
+        Self {
+            weight: path.param("weight", [outputs, channels, kernel], init),
+            bias: bias.then(|| path.param("bias", [outputs], init)),
+            kernel,
+        }
+    }
+
+    /// Says that the same layer stands at another path too.
+    pub fn tie(&self, path: &Path<'_>) {
+        path.tie("weight", self.weight);
+        if let Some(bias) = self.bias {
+            path.tie("bias", bias);
+        }
+    }
+
+    /// Along `axis` of `[T, B, C]` (0) or `[B, T, C]` (1), tap by tap `dilation` apart, with zeros before and after.
+    pub fn forward<'t>(
+        &self,
+        x: Var<'t>,
+        axis: usize,
+        dilation: usize,
+        padding: [usize; 2],
+    ) -> Var<'t> {
+        let tape = x.tape();
+        let steps = Steps { kernel: self.kernel, stride: 1, dilation, padding };
+        x.conv(axis, tape.param(self.weight), self.bias.map(|b| tape.param(b)), steps)
+    }
+}
+
+/// Dilated convolutions that look back, one after the other, with an activation after each.
+#[derive(Clone, Debug)]
+pub struct TemporalConvolutionEncoder {
+    layers: Vec<(Conv1d, Activate, usize)>,
+    kernel: usize,
+}
+
+impl TemporalConvolutionEncoder {
+    /// A layer for each of `dilations`, from `channels` to `outputs`.
+    pub fn new(
+        path: &Path<'_>,
+        [channels, outputs]: [usize; 2],
+        kernel: usize,
+        dilations: &[usize],
+        activation: Activation,
+    ) -> Self {
+        let layer = |(i, dilation): (usize, &usize)| {
+            let path = path.sub("tcn").sub(i);
+            let channels = if i == 0 { channels } else { outputs };
+            let conv = Conv1d::new(&path.sub("conv"), [channels, outputs], kernel, true);
+            let activate = Activate::new(&path.sub("activation"), activation);
+            // Upstream has its parts in an nn.Sequential once more.
+            let again = path.sub("causalconv");
+            conv.tie(&again.sub(0));
+            activate.tie(&again.sub(2));
+            (conv, activate, *dilation)
+        };
+        Self { layers: dilations.iter().enumerate().map(layer).collect(), kernel }
+    }
+
+    /// `[T, B, channels]` to `[T, B, outputs]`: a step sees itself and steps before it.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.layers.iter().fold(x, |x, (conv, activate, dilation)| {
+            let back = (self.kernel - 1) * dilation;
+            activate.forward(conv.forward(x, 0, *dilation, [back, 0]))
+        })
+    }
+}

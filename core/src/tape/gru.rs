@@ -1,0 +1,96 @@
+//! One GRU layer through time, forward and backward as one operation each.
+//!
+//! `r, z = σ(a + b)`, `n = tanh(a + r⊙b)`, `h = (1 - z)⊙n + z⊙h`, where `a = x·W_ihᵀ + b_ih` and `b = h·W_hhᵀ + b_hh` have
+//! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
+
+use super::recurrent::{
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, before, exchange,
+    multiply_inputs, pieces, record, step_back,
+};
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::elementwise::{add_assign, add_row};
+use crate::kernels::matmul::{Mat, Mode, matmul};
+use crate::kernels::recurrent::{gru_step, gru_step_grad};
+
+const GATES: usize = 3;
+
+#[derive(Debug)]
+struct Gru(Present);
+
+/// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[T,B,H]`, x `[T,B,I]`, and zeros for the state before the
+/// first step.
+fn lengths(s: &Sizes) -> [usize; 5] {
+    let [gates, b, h, x] = [s.gates, s.gates, s.hidden, s.input].map(|n| n * s.rows());
+    [gates, b, h, x, s.batch * s.hidden]
+}
+
+impl Op for Gru {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let present = self.0;
+        let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
+        let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
+        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
+        zeros.fill(0.0);
+        multiply_inputs(x, &s, present.biased, xt, gates);
+        of_hidden.fill(0.0);
+        if present.biased {
+            add_row(of_hidden, x.data(BIAS + 1));
+        }
+        let h0 = if present.has_state { x.data(present.state()) } else { &*zeros };
+        for t in 0..s.time {
+            let step = t * g..(t + 1) * g;
+            let (h_before, h_now) = hs.split_at_mut(t * h);
+            let h_prev = before(t, h_before, h0, h);
+            let of_hidden = &mut of_hidden[step.clone()];
+            if t > 0 || present.has_state {
+                let w_hh = Mat::new(x.data(W_HH), s.gates, s.hidden);
+                matmul(Mat::new(h_prev, s.batch, s.hidden), w_hh.t(), of_hidden, Mode::Add);
+            }
+            gru_step(&mut gates[step], of_hidden, h_prev, &mut h_now[..h], s.hidden);
+        }
+        exchange(hs, [s.time, s.batch, s.hidden], out.data, Mode::Write);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let present = self.0;
+        let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
+        let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
+        let mut kept = b.take_kept();
+        let all: usize = lengths(&s).iter().sum();
+        let scratch = [h * s.time, h];
+        kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
+        let (forward, work) = kept.split_at_mut(all);
+        // Gates and their hidden parts become their gradients, step by step.
+        let [gates, of_hidden, hs, xt, zeros] = pieces(forward, lengths(&s));
+        let [dh, carry] = pieces(work, scratch);
+        exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
+        carry.fill(0.0);
+
+        for t in (0..s.time).rev() {
+            let step = t * g..(t + 1) * g;
+            let h0 = if present.has_state { b.input(present.state()) } else { &*zeros };
+            let h_prev = before(t, hs, h0, h);
+            let dh = &mut dh[t * h..(t + 1) * h];
+            add_assign(dh, carry);
+            let of_hidden = &mut of_hidden[step.clone()];
+            gru_step_grad(&mut gates[step], of_hidden, h_prev, dh, carry, s.hidden);
+            step_back(b, &s, of_hidden, carry, Mode::Add);
+        }
+
+        accumulate_weights(b, present, &s, [gates, of_hidden], hs, xt);
+        if present.has_state {
+            b.accumulate(present.state(), |_, d| add_assign(d, carry));
+        }
+        b.give_kept(kept);
+    }
+}
+
+impl<'t> Var<'t> {
+    /// One GRU layer over `[B, T, in]`, from zeros or from `state` `[B, H]`. Gives `[B, T, H]`.
+    pub fn gru(self, w: RecurrentWeights<'t>, state: Option<Self>) -> Self {
+        let present =
+            Present { biased: w.biases.is_some(), projected: false, has_state: state.is_some() };
+        record(Gru(present), self, w, state.into_iter())
+    }
+}

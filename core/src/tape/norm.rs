@@ -1,0 +1,77 @@
+//! What makes rows comparable: softmax, its logarithm, layer normalisation. All along the last axis.
+
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::elementwise::column_sums_add;
+use crate::kernels::norm as kernels;
+use crate::kernels::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
+
+/// `y = e^x / Σ e^x`; `dx = y ⊙ (g - Σ g ⊙ y)`.
+#[derive(Debug)]
+struct Softmax;
+
+impl Op for Softmax {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        softmax(x.data(0), out.shape.last(), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| softmax_grad(b.output(), b.grad(), b.shape().last(), dx));
+    }
+}
+
+/// `y = x - ln Σ e^x`; `dx = g - e^y Σ g`.
+#[derive(Debug)]
+struct LogSoftmax;
+
+impl Op for LogSoftmax {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        log_softmax(x.data(0), out.shape.last(), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| log_softmax_grad(b.output(), b.grad(), b.shape().last(), dx));
+    }
+}
+
+/// `y = (x - mean) / √(variance + ε) ⊙ w + b`; derivatives in [`kernels`].
+#[derive(Debug)]
+struct LayerNorm {
+    eps: f32,
+}
+
+impl Op for LayerNorm {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        out.kept.resize(2 * out.data.len() / out.shape.last().max(1), 0.0);
+        kernels::layer_norm(x.data(0), x.data(1), x.data(2), self.eps, out.data, out.kept);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| {
+            kernels::layer_norm_grad(b.input(0), b.input(1), b.kept(), b.grad(), dx);
+        });
+        b.accumulate(1, |b, dw| {
+            kernels::layer_norm_weight_grad(b.input(0), b.kept(), b.grad(), dw);
+        });
+        b.accumulate(2, |b, db| column_sums_add(b.grad(), b.shape().last(), db));
+    }
+}
+
+impl<'t> Var<'t> {
+    /// Softmax over the last axis. To mask a number, make it `-∞`.
+    pub fn softmax(self) -> Self {
+        self.tape.record(Softmax, &[self], self.shape())
+    }
+
+    /// The logarithm of the softmax over the last axis.
+    pub fn log_softmax(self) -> Self {
+        self.tape.record(LogSoftmax, &[self], self.shape())
+    }
+
+    /// Normalises the last axis to mean 0 and variance 1, then times `weight` plus `bias`.
+    #[track_caller]
+    pub fn layer_norm(self, weight: Var<'t>, bias: Var<'t>, eps: f32) -> Self {
+        let sizes = [self.shape().last(), weight.shape().size(), bias.shape().size()];
+        assert!(sizes[1..] == [sizes[0]; 2], "rows, weight and bias have {sizes:?} numbers");
+        self.tape.record(LayerNorm { eps }, &[self, weight, bias], self.shape())
+    }
+}

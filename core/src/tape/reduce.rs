@@ -1,0 +1,122 @@
+//! Sums, means and maxima, of everything or along one axis. A sum's gradient is its result's, everywhere.
+
+use super::{Backward, Inputs, Op, Output, Shape, Var};
+use crate::kernels::elementwise::add_scalar;
+use crate::kernels::reduce;
+use crate::kernels::reduce_axis as kernels;
+
+/// The sum of everything.
+#[derive(Debug)]
+struct Sum;
+
+impl Op for Sum {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        out.data[0] = reduce::sum(x.data(0));
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        b.accumulate(0, |b, dx| add_scalar(dx, b.grad()[0]));
+    }
+}
+
+/// Size of `axis`, and of what lies inside it.
+fn sizes(shape: Shape, axis: usize) -> [usize; 2] {
+    let (_, size, inner) = shape.around(axis);
+    [size, inner]
+}
+
+/// The sum along an axis.
+#[derive(Debug)]
+struct SumAxis {
+    axis: usize,
+}
+
+impl Op for SumAxis {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        kernels::sum_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let sizes = sizes(b.input_shape(0), self.axis);
+        b.accumulate(0, |b, dx| kernels::sum_axis_grad(b.grad(), 1.0, sizes, dx));
+    }
+}
+
+/// The mean along an axis.
+#[derive(Debug)]
+struct MeanAxis {
+    axis: usize,
+}
+
+impl Op for MeanAxis {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let sizes = sizes(x.shape(0), self.axis);
+        kernels::sum_axis(x.data(0), sizes, out.data);
+        crate::kernels::elementwise::scale(out.data, 1.0 / sizes[0] as f32);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let sizes = sizes(b.input_shape(0), self.axis);
+        b.accumulate(0, |b, dx| {
+            kernels::sum_axis_grad(b.grad(), 1.0 / sizes[0] as f32, sizes, dx);
+        });
+    }
+}
+
+/// The greatest number along an axis; its gradient goes to the first of equals.
+#[derive(Debug)]
+struct MaxAxis {
+    axis: usize,
+}
+
+impl Op for MaxAxis {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        kernels::max_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let sizes = sizes(b.input_shape(0), self.axis);
+        b.accumulate(0, |b, dx| {
+            kernels::max_axis_grad(b.input(0), b.output(), b.grad(), sizes, dx);
+        });
+    }
+}
+
+impl Var<'_> {
+    /// The sum of all its numbers: a scalar.
+    pub fn sum(self) -> Self {
+        self.tape.record(Sum, &[self], [])
+    }
+
+    /// The mean of all its numbers: a scalar.
+    pub fn mean(self) -> Self {
+        self.sum().scale(1.0 / self.shape().size() as f32)
+    }
+
+    /// The sum along `axis`, which the result does not have ([`Var::unsqueeze`] brings it back).
+    #[track_caller]
+    pub fn sum_axis(self, axis: usize) -> Self {
+        self.tape.record(SumAxis { axis }, &[self], self.shape().without(axis))
+    }
+
+    /// The mean along `axis`, which the result does not have.
+    #[track_caller]
+    pub fn mean_axis(self, axis: usize) -> Self {
+        self.tape.record(MeanAxis { axis }, &[self], self.shape().without(axis))
+    }
+
+    /// The greatest number along `axis`, which the result does not have; the gradient goes to the first of equals, as
+    /// in torch's `max(dim)`.
+    #[track_caller]
+    pub fn max_axis(self, axis: usize) -> Self {
+        self.tape.record(MaxAxis { axis }, &[self], self.shape().without(axis))
+    }
+
+    /// The variance along `axis`, which the result does not have: the mean square of what differs from the mean, as
+    /// torch's `var(unbiased=False)`.
+    #[track_caller]
+    pub fn variance_axis(self, axis: usize) -> Self {
+        let mean = self.mean_axis(axis).unsqueeze(axis);
+        (self - mean).square().mean_axis(axis)
+    }
+}

@@ -1,0 +1,87 @@
+//! One Elman layer through time, forward and backward as one operation each.
+//!
+//! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
+
+use super::recurrent::{
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, before, exchange,
+    multiply_inputs, pieces, record, step_back,
+};
+use super::{Backward, Inputs, Op, Output, Var};
+use crate::kernels::elementwise::{add_assign, add_row};
+use crate::kernels::matmul::{Mat, Mode, matmul};
+use crate::kernels::pointwise::{Tanh, map, map_grad};
+
+#[derive(Debug)]
+struct Rnn(Present);
+
+/// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[T,B,H]`, x `[T,B,I]`, and zeros for the state before the
+/// first step.
+fn lengths(s: &Sizes) -> [usize; 4] {
+    let [a, h, x] = [s.hidden, s.hidden, s.input].map(|n| n * s.rows());
+    [a, h, x, s.batch * s.hidden]
+}
+
+impl Op for Rnn {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let present = self.0;
+        let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
+        let h = s.batch * s.hidden;
+        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        let [a, hs, xt, zeros] = pieces(out.kept, lengths(&s));
+        zeros.fill(0.0);
+        multiply_inputs(x, &s, present.biased, xt, a);
+        if present.biased {
+            add_row(a, x.data(BIAS + 1));
+        }
+        let h0 = if present.has_state { x.data(present.state()) } else { &*zeros };
+        for t in 0..s.time {
+            let a = &mut a[t * h..(t + 1) * h];
+            let (h_before, h_now) = hs.split_at_mut(t * h);
+            if t > 0 || present.has_state {
+                let h_prev = Mat::new(before(t, h_before, h0, h), s.batch, s.hidden);
+                matmul(h_prev, Mat::new(x.data(W_HH), s.hidden, s.hidden).t(), a, Mode::Add);
+            }
+            map::<Tanh>(a, &mut h_now[..h]);
+        }
+        exchange(hs, [s.time, s.batch, s.hidden], out.data, Mode::Write);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let present = self.0;
+        let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), 1);
+        let h = s.batch * s.hidden;
+        let mut kept = b.take_kept();
+        let all: usize = lengths(&s).iter().sum();
+        let scratch = [h * s.time, h];
+        kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
+        let (forward, work) = kept.split_at_mut(all);
+        let [da, hs, xt, _] = pieces(forward, lengths(&s)); // a is not needed: its place holds its gradient
+        let [dh, carry] = pieces(work, scratch);
+        exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
+        carry.fill(0.0);
+        da.fill(0.0);
+
+        for t in (0..s.time).rev() {
+            let step = t * h..(t + 1) * h;
+            let (da, dh) = (&mut da[step.clone()], &mut dh[step.clone()]);
+            add_assign(dh, carry);
+            map_grad::<Tanh>(&hs[step], dh, da);
+            step_back(b, &s, da, carry, Mode::Write);
+        }
+
+        accumulate_weights(b, present, &s, [da, da], hs, xt);
+        if present.has_state {
+            b.accumulate(present.state(), |_, d| add_assign(d, carry));
+        }
+        b.give_kept(kept);
+    }
+}
+
+impl<'t> Var<'t> {
+    /// One Elman layer over `[B, T, in]`, from zeros or from `state` `[B, H]`. Gives `[B, T, H]`.
+    pub fn rnn(self, w: RecurrentWeights<'t>, state: Option<Self>) -> Self {
+        let present =
+            Present { biased: w.biases.is_some(), projected: false, has_state: state.is_some() };
+        record(Rnn(present), self, w, state.into_iter())
+    }
+}

@@ -1,0 +1,181 @@
+//! Every model with every loss it can be trained with, every window scaler and every kind of exogenous column: it trains
+//! two steps, and forecasts the same bytes after saving and loading. New models, losses and scalers join by themselves.
+
+mod bits;
+mod scratch;
+#[expect(dead_code, reason = "models are made smaller here")]
+mod series;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use neuro_divergent::data::{Column, Table};
+use neuro_divergent::losses::{Loss, every_loss};
+use neuro_divergent::options::OptionValue;
+use neuro_divergent::{Control, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions};
+use scratch::same_after_loading;
+use serde_json::{Map, Value, json};
+use series::{models, panel};
+
+const H: usize = 2;
+const INPUT: usize = 8;
+const ROWS: usize = 26;
+/// Option, column, and name in `describe` of each kind of exogenous column.
+const EXOGENOUS: [(&str, &str, &str); 3] = [
+    ("futr", "futrExogList", "price"),
+    ("hist", "histExogList", "visits"),
+    ("stat", "statExogList", "size"),
+];
+
+/// An option's default with sizes of 16 and more made small: 8 if even, 9 if odd. `None` if there is nothing to change.
+fn small(default: &Value) -> Option<Value> {
+    match default {
+        Value::Number(n) => {
+            let n = n.as_u64().filter(|n| *n >= 16)?;
+            Some(json!(8 + n % 2))
+        }
+        Value::Array(items) => {
+            let smaller: Vec<Option<Value>> = items.iter().map(small).collect();
+            let any = smaller.iter().any(Option::is_some);
+            let each = smaller.into_iter().zip(items).map(|(s, item)| s.unwrap_or(item.clone()));
+            any.then(|| each.collect())
+        }
+        _ => None,
+    }
+}
+
+/// Options of a model that make it small: its own sizes, as long as it takes them.
+fn tiny(name: &str, described: &Value) -> Map<String, Value> {
+    let own = described["options"].as_array().unwrap().iter().filter(|o| o["shared"] == false);
+    let named = |o: &Value| Some((o["name"].as_str().unwrap().to_string(), small(&o["default"])?));
+    let mut options: Map<String, Value> = own.filter_map(named).collect();
+    loop {
+        let model = small_spec(name, &options);
+        let Err(e) = NeuralForecast::new(vec![model], None) else { return options };
+        let refused = e.details.option.clone().filter(|option| options.remove(option).is_some());
+        assert!(refused.is_some(), "{name} with {options:?}: {e}");
+    }
+}
+
+fn small_spec(model: &str, options: &Map<String, Value>) -> ModelSpec {
+    let shared = json!({ "h": H, "inputSize": INPUT, "maxSteps": 2, "windowsBatchSize": 8, "learningRate": 0.01 });
+    let mut all = shared.as_object().unwrap().clone();
+    all.extend(options.clone());
+    ModelSpec { model: model.into(), options: all }
+}
+
+/// The values of the option `scalerType`.
+fn scalers(described: &Value) -> Vec<Value> {
+    let all = described["options"].as_array().unwrap();
+    let ts = all.iter().find(|o| o["name"] == "scalerType").unwrap()["ts"].as_str().unwrap();
+    ts.split(" | ").map(|name| json!(name.trim_matches('\''))).collect()
+}
+
+type Tables = (Table, FitOptions, PredictOptions);
+
+/// Histories, static columns and what is known ahead, of three series.
+fn tables() -> Tables {
+    let whole = panel(3, ROWS + H);
+    let part = |known: bool| {
+        let rows: Vec<usize> =
+            (0..3 * (ROWS + H)).filter(|row| (row % (ROWS + H) < ROWS) == known).collect();
+        let column = |column: &Column| match column {
+            Column::Float(v) => Column::Float(rows.iter().map(|r| v[*r]).collect()),
+            Column::Int(v) => Column::Int(rows.iter().map(|r| v[*r]).collect()),
+            Column::Date(v) => Column::Date(rows.iter().map(|r| v[*r]).collect()),
+            Column::Text(v) => Column::Text(rows.iter().map(|r| v[*r].clone()).collect()),
+        };
+        Table { columns: whole.columns.iter().map(|(n, c)| (n.clone(), column(c))).collect() }
+    };
+    let statics = Table::new(vec![
+        ("unique_id".into(), Column::Text((0..3).map(|i| Some(format!("s{i}"))).collect())),
+        ("size".into(), Column::Float(vec![0.25, -1.5, 4.0])),
+    ]);
+    (
+        part(true),
+        FitOptions { static_table: Some(statics.unwrap()), ..FitOptions::default() },
+        PredictOptions { future: Some(part(false)), ..PredictOptions::default() },
+    )
+}
+
+/// The models of a scaler: one of each loss, and one of each kind of exogenous column.
+fn with_scaler(
+    name: &str,
+    tiny: &Map<String, Value>,
+    described: &Value,
+    scaler: &Value,
+) -> Vec<ModelSpec> {
+    let losses = every_loss();
+    let mut more: Vec<(String, Value)> = losses
+        .iter()
+        .filter(|loss| Loss::new(loss, H, "loss").unwrap().is_trainable())
+        .map(|loss| (loss.kind.clone(), json!({ "loss": loss.write() })))
+        .collect();
+    assert!(more.len() >= 13, "{more:?}");
+    for (kind, option, column) in EXOGENOUS {
+        if described["inputs"][kind] == true {
+            more.push((option.into(), json!({ option: [column] })));
+        }
+    }
+    let spec = |(what, more): (String, Value)| {
+        let mut options = tiny.clone();
+        options.extend(more.as_object().unwrap().clone());
+        options.insert("scalerType".into(), scaler.clone());
+        options
+            .insert("alias".into(), format!("{name} {what} {}", scaler.as_str().unwrap()).into());
+        small_spec(name, &options)
+    };
+    more.into_iter().map(spec).collect()
+}
+
+/// Trains and saves all of them together, but those that are refused; says how many those are.
+fn survive(name: &str, specs: Vec<ModelSpec>, (table, fit, predict): &Tables) -> usize {
+    let all = specs.len();
+    let taken = |spec: &ModelSpec| match NeuralForecast::new(vec![spec.clone()], None) {
+        Ok(_) => true,
+        // A model may refuse a loss, or what a loss makes of it, but it says so.
+        Err(e) => {
+            let codes = [ErrorCode::InvalidOption, ErrorCode::Unsupported];
+            assert!(codes.contains(&e.code) && e.details.option.is_some(), "{spec:?}: {e}");
+            false
+        }
+    };
+    let specs: Vec<ModelSpec> = specs.into_iter().filter(taken).collect();
+    let taken = specs.len();
+    let mut nf = NeuralForecast::new(specs, None).unwrap();
+    let control = Control { threads: Some(1), ..Control::default() };
+    let report = nf.fit(table, fit, &control).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for model in report.models {
+        let losses = &model.train_loss;
+        assert!(
+            losses.len() == 2 && losses.iter().all(|l| l.is_finite()),
+            "{}: {losses:?}",
+            model.name
+        );
+    }
+    same_after_loading(name, &nf, predict);
+    all - taken
+}
+
+#[test]
+fn every_model_with_every_loss_scaler_and_exogenous_column_trains_and_survives_saving() {
+    let tables = tables();
+    let mut jobs = Vec::new();
+    for (name, described) in models() {
+        let tiny = tiny(&name, &described);
+        let scalers = scalers(&described);
+        assert!(scalers.len() >= 7, "{scalers:?}");
+        let specs = scalers.iter().map(|scaler| with_scaler(&name, &tiny, &described, scaler));
+        jobs.extend(specs.map(|specs| (name.clone(), specs)));
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((name, specs)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let refused = survive(name, specs.clone(), &tables);
+            assert!(2 * refused < specs.len(), "{name} refuses {refused} of {}", specs.len());
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..threads).for_each(|_| drop(scope.spawn(work)));
+    });
+}

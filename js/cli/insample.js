@@ -1,0 +1,12 @@
+// `neural-trader insample`: forecasts the training data of saved models from what came before each window.
+'use strict'
+
+const { NeuralForecast } = require('../index.js')
+const { progressBar, writeForecast } = require('./output.js')
+
+module.exports = async function insample({ values, positionals: [dir], signal }) {
+  const nf = await NeuralForecast.load(dir)
+  const bar = progressBar()
+  const run = { stepSize: values['step-size'], signal, onProgress: bar.onProgress }
+  writeForecast(await nf.predictInsample(run).finally(bar.end), values, signal)
+}

@@ -1,0 +1,61 @@
+// The models of `neural-trader forecast`: from a JSON file of model specs, or from the other arguments.
+'use strict'
+
+const { readFileSync } = require('node:fs')
+const { loss } = require('../index.js')
+const { UsageError } = require('./usage.js')
+
+/** What the arguments say of models, by argument; a file of specs says it instead. */
+const INSTEAD = ['models', 'input-size', 'max-steps', 'scaler', 'level', 'seed']
+
+/** Specs of the models to train. What they leave out of `h` and `inputSize` is as without a file. */
+function modelSpecs(values) {
+  return values.config === undefined ? fromArguments(values) : fromFile(values)
+}
+
+function fromArguments({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }) {
+  const options = {
+    h,
+    inputSize: values['input-size'] ?? 2 * h,
+    maxSteps: values['max-steps'],
+    scalerType: scaler,
+    randomSeed: seed,
+  }
+  if (level !== undefined) options.loss = loss.mq({ level: level.split(',').map(percent) })
+  return models.split(',').map((model) => ({ model: model.trim(), options }))
+}
+
+function fromFile({ config, h, ...values }) {
+  const other = INSTEAD.find((name) => values[name] !== undefined)
+  if (other) throw wrong(`--config says what the models are; leave out --${other}`)
+  const specs = [parsed(config)].flat()
+  if (specs.length === 0 || !specs.every((spec) => isObject(spec) && isObject(spec.options ?? {}))) {
+    throw wrong(`${config} must hold model specs: [{ "model": "NHITS", "options": { "inputSize": 24 } }]`)
+  }
+  return specs.map(({ options, ...spec }) => {
+    if (options?.h !== undefined && options.h !== h) throw wrong(`--h is ${h}, but ${config} has a model with h ${options.h}`)
+    return { ...spec, options: { h, inputSize: 2 * h, ...options } }
+  })
+}
+
+function parsed(path) {
+  const text = readFileSync(path, 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw wrong(`${path} is not JSON: ${error.message}`)
+  }
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const wrong = (message) => new UsageError(message, 'forecast')
+
+function percent(text) {
+  const level = Number(text)
+  if (!(text.trim() !== '' && level > 0 && level < 100))
+    throw wrong(`--level must be percentages between 0 and 100, got "${text}"`)
+  return level
+}
+
+module.exports = { modelSpecs }
