@@ -502,7 +502,7 @@ export interface CommonOptions {
   batchSize?: number
   /** Series per batch of validation; batchSize when left out. */
   validBatchSize?: number | null
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
   windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default 1024 */
   inferenceWindowsBatchSize?: number
@@ -514,7 +514,7 @@ export interface CommonOptions {
   trainingDataAvailabilityThreshold?: number | [number, number]
   /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
   dropLastLoader?: boolean
-  /** How each window is scaled. @default "robust" */
+  /** How each window is scaled. @default "identity" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Seed of everything random. @default 1 */
   randomSeed?: number
@@ -529,16 +529,146 @@ export interface CommonOptions {
   /** Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there: with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated. @default 1 */
   accumulateGradBatches?: number
 }
+/** Options of `BiTCN`, beside the common ones. */
+export interface BiTCNOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Units of the convolutions. @default 16 */
+  hiddenSize?: number
+  /** Dropout after every hidden layer, from 0 to 1. @default 0.5 */
+  dropout?: number
+}
+/** convolution: https://doi.org/10.1016/j.ijforecast.2021.11.011 */
+export declare function BiTCN(options: BiTCNOptions): ModelSpec<'BiTCN'>
+/** Options of `DeepAR`, beside the common ones. */
+export interface DeepAROptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** What training minimises. @default DistributionLoss */
+  loss?: Loss
+  /** What validation measures; the loss when left out. @default MAE */
+  validLoss?: Loss | null
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Steps of horizon while training. @default 1 */
+  hTrain?: number
+  /** Layers of the LSTM. @default 2 */
+  lstmNLayers?: number
+  /** Units of the LSTM. @default 128 */
+  lstmHiddenSize?: number
+  /** Dropout between the layers of the LSTM, from 0 to 1. @default 0.1 */
+  lstmDropout?: number
+  /** Hidden layers of the decoder. @default 0 */
+  decoderHiddenLayers?: number
+  /** Units of the decoder's hidden layers. @default 0 */
+  decoderHiddenSize?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** Samples of each step's distribution, from which quantiles are taken. @default 100 */
+  trajectorySamples?: number
+}
+/** recurrent: https://arxiv.org/abs/1704.04110 */
+export declare function DeepAR(options: DeepAROptions): ModelSpec<'DeepAR'>
+/** Options of `DeepNPTS`, beside the common ones. */
+export interface DeepNPTSOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** What validation measures; the loss when left out. @default MAE */
+  validLoss?: Loss | null
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** How each window is scaled. @default "standard" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Units of each hidden layer. @default 32 */
+  hiddenSize?: number
+  /** Whether the outputs of each hidden layer are normalised over the batch. @default true */
+  batchNorm?: boolean
+  /** Dropout after every hidden layer, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Hidden layers. @default 2 */
+  nLayers?: number
+}
+/** multilayer perceptron: https://arxiv.org/abs/2312.14657 */
+export declare function DeepNPTS(options: DeepNPTSOptions): ModelSpec<'DeepNPTS'>
+/** Options of `DilatedRNN`, beside the common ones. */
+export interface DilatedRNNOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Cell of every layer. @default "LSTM" */
+  cellType?: 'GRU' | 'RNN' | 'LSTM' | 'ResLSTM'
+  /** Steps between a state and the one it comes from, for each layer of each group; later groups add their input. @default [[1,2],[4,8]] */
+  dilations?: number[][]
+  /** Units of every layer. @default 128 */
+  encoderHiddenSize?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+}
+/** recurrent: https://arxiv.org/abs/1710.02224 */
+export declare function DilatedRNN(options: DilatedRNNOptions): ModelSpec<'DilatedRNN'>
 /** Options of `DLinear`, beside the common ones. */
 export interface DLinearOptions extends CommonOptions {
   /** Training steps. @default 5000 */
   maxSteps?: number
   /** Learning rate at the beginning. @default 0.0001 */
   learningRate?: number
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
-  windowsBatchSize?: number | null
-  /** How each window is scaled. @default "identity" */
-  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Length of the moving average that extracts the trend. Odd. @default 25 */
   movingAvgWindow?: number
 }
@@ -552,8 +682,18 @@ export interface GRUOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
@@ -585,8 +725,18 @@ export interface LSTMOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
@@ -610,6 +760,126 @@ export interface LSTMOptions extends CommonOptions {
 }
 /** recurrent: https://arxiv.org/abs/1402.1128 */
 export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
+/** Options of `MLP`, beside the common ones. */
+export interface MLPOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Hidden layers. @default 2 */
+  numLayers?: number
+  /** Units of each hidden layer. @default 1024 */
+  hiddenSize?: number
+}
+/** multilayer perceptron: https://doi.org/10.1037/h0042519 */
+export declare function MLP(options: MLPOptions): ModelSpec<'MLP'>
+/** Options of `MLPMultivariate`, beside the common ones. */
+export interface MLPMultivariateOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  nSeries?: number | null
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per batch of validation; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Hidden layers. @default 2 */
+  numLayers?: number
+  /** Units of every hidden layer. @default 1024 */
+  hiddenSize?: number
+}
+/** multilayer perceptron: https://doi.org/10.1037/h0042519 */
+export declare function MLPMultivariate(options: MLPMultivariateOptions): ModelSpec<'MLPMultivariate'>
+/** Options of `NBEATS`, beside the common ones. */
+export interface NBEATSOptions extends CommonOptions {
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Kind of each stack. @default ["identity","trend","seasonality"] */
+  stackTypes?: ('identity' | 'trend' | 'seasonality')[]
+  /** Blocks in each stack. @default [1,1,1] */
+  nBlocks?: number[]
+  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  mlpUnits?: number[][]
+  /** Functions that make up a trend. @default "polynomial" */
+  basis?: 'legendre' | 'polynomial' | 'changepoint' | 'piecewise_linear' | 'linear_hat' | 'spline' | 'chebyshev'
+  /** How many of them, beside the first. @default 2 */
+  nBasis?: number
+  /** Harmonics of a season per step of frequency. @default 2 */
+  nHarmonics?: number
+  /** Dropout; upstream has none in these blocks, so only 0 is possible. @default 0 */
+  dropoutProbTheta?: 0
+  /** Activation of the hidden layers. @default "ReLU" */
+  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
+  /** Whether the blocks of a stack are one and the same. @default false */
+  sharedWeights?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/1905.10437 */
+export declare function NBEATS(options: NBEATSOptions): ModelSpec<'NBEATS'>
+/** Options of `NBEATSx`, beside the common ones. */
+export interface NBEATSxOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per batch of validation; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Kind of each stack. @default ["identity","trend","seasonality"] */
+  stackTypes?: ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
+  /** Blocks in each stack. @default [1,1,1] */
+  nBlocks?: number[]
+  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  mlpUnits?: number[][]
+  /** Degree of the polynomial of a trend. @default 2 */
+  nPolynomials?: number
+  /** Harmonics of a season per step of frequency. @default 2 */
+  nHarmonics?: number
+  /** Dropout after every hidden layer, from 0 to 1. @default 0 */
+  dropoutProbTheta?: number
+  /** Activation of the hidden layers. @default "ReLU" */
+  activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
+  /** Whether the blocks of a stack are one and the same. @default false */
+  sharedWeights?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2104.05522 */
+export declare function NBEATSx(options: NBEATSxOptions): ModelSpec<'NBEATSx'>
 /** Options of `NHITS`, beside the common ones. */
 export interface NHITSOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
@@ -618,16 +888,18 @@ export interface NHITSOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
-  windowsBatchSize?: number | null
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
-  /** How each window is scaled. @default "identity" */
-  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
   stackTypes?: string[]
   /** Blocks in each stack. @default [1,1,1] */
@@ -649,6 +921,26 @@ export interface NHITSOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2201.12886 */
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
+/** Options of `NLinear`, beside the common ones. */
+export interface NLinearOptions extends CommonOptions {
+  /** Training steps. @default 5000 */
+  maxSteps?: number
+  /** Learning rate at the beginning. @default 0.0001 */
+  learningRate?: number
+}
+/** linear: https://arxiv.org/abs/2205.13504 */
+export declare function NLinear(options: NLinearOptions): ModelSpec<'NLinear'>
+/** Options of `RLinear`, beside the common ones. */
+export interface RLinearOptions extends CommonOptions {
+  /** Whether windows are normalised, and forecasts brought back. @default true */
+  revin?: boolean
+  /** Dropout of the normalised window, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** A linear map for each channel. A window has one channel, the target, and a map for each series could not forecast a new one: only false is possible. @default false */
+  individual?: false
+}
+/** linear: https://arxiv.org/abs/2305.10721 */
+export declare function RLinear(options: RLinearOptions): ModelSpec<'RLinear'>
 /** Options of `RNN`, beside the common ones. */
 export interface RNNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
@@ -657,8 +949,18 @@ export interface RNNOptions extends CommonOptions {
   histExogList?: string[]
   /** Columns of the static table, one value per series. @default [] */
   statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
   /** Hides the target's own history from the model. @default false */
   excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
@@ -684,4 +986,132 @@ export interface RNNOptions extends CommonOptions {
 }
 /** recurrent: https://doi.org/10.1207/s15516709cog1402_1 */
 export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
+/** Options of `TCN`, beside the common ones. */
+export interface TCNOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** How each window is scaled. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Steps of input while forecasting. Upstream reads it and uses `inputSize` all the same; so does this model. */
+  inferenceInputSize?: number | null
+  /** Taps of each convolution. @default 2 */
+  kernelSize?: number
+  /** Steps between the taps of each convolution, one number a layer. @default [1,2,4,8,16] */
+  dilations?: number[]
+  /** Units of the encoder. @default 128 */
+  encoderHiddenSize?: number
+  /** Activation after each convolution. @default "ReLU" */
+  encoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity'
+  /** Upstream reads it and uses it nowhere; it is here for its checkpoints. @default 10 */
+  contextSize?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, the last one included. @default 2 */
+  decoderLayers?: number
+  /** Activation of the decoder's hidden layers. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+}
+/** convolution: https://arxiv.org/abs/1803.01271 */
+export declare function TCN(options: TCNOptions): ModelSpec<'TCN'>
+/** Options of `TiDE`, beside the common ones. */
+export interface TiDEOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Units of the encoder, of the decoder, and inside every projection. @default 512 */
+  hiddenSize?: number
+  /** Numbers that the decoder makes for each step of the horizon. @default 32 */
+  decoderOutputDim?: number
+  /** Units of the decoder of single steps. @default 128 */
+  temporalDecoderDim?: number
+  /** Dropout of every residual block, from 0 to 1. @default 0.3 */
+  dropout?: number
+  /** Layer normalisation after every residual block. With a loss of one output the last one leaves only its bias, so that the forecast is linear in the target, as upstream. @default true */
+  layernorm?: boolean
+  /** Residual blocks of the encoder. @default 1 */
+  numEncoderLayers?: number
+  /** Residual blocks of the decoder. @default 1 */
+  numDecoderLayers?: number
+  /** Numbers that the exogenous columns of a step become. @default 4 */
+  temporalWidth?: number
+}
+/** multilayer perceptron: https://arxiv.org/abs/2304.08424 */
+export declare function TiDE(options: TiDEOptions): ModelSpec<'TiDE'>
+/** Options of `TSMixer`, beside the common ones. */
+export interface TSMixerOptions extends CommonOptions {
+  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  nSeries?: number | null
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per batch of validation; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Mixing layers. @default 2 */
+  nBlock?: number
+  /** Hidden units of the perceptron that mixes series. @default 64 */
+  ffDim?: number
+  /** Dropout in the mixing layers, from 0 to 1. @default 0.9 */
+  dropout?: number
+  /** Whether each window is normalised, and its forecast scaled back. @default true */
+  revin?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2303.06053 */
+export declare function TSMixer(options: TSMixerOptions): ModelSpec<'TSMixer'>
+/** Options of `TSMixerx`, beside the common ones. */
+export interface TSMixerxOptions extends CommonOptions {
+  /** Columns known in advance, such as holidays or prices. @default [] */
+  futrExogList?: string[]
+  /** Columns known until the forecast begins. @default [] */
+  histExogList?: string[]
+  /** Columns of the static table, one value per series. @default [] */
+  statExogList?: string[]
+  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  nSeries?: number | null
+  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  catExogList?: string[]
+  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the target's own history from the model. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per batch of validation; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Mixing layers after the first. @default 2 */
+  nBlock?: number
+  /** Features between the mixing layers, and units of their perceptrons. @default 64 */
+  ffDim?: number
+  /** Dropout in the mixing layers, from 0 to 1. @default 0 */
+  dropout?: number
+  /** Whether each window is normalised, and its forecast scaled back. @default true */
+  revin?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2303.06053 */
+export declare function TSMixerx(options: TSMixerxOptions): ModelSpec<'TSMixerx'>
 // end of generated

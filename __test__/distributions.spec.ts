@@ -46,7 +46,7 @@ describe('models that forecast a distribution', () => {
       const sigma = of('NHITS-scale')[i]
       const half = (of('NHITS-hi-80')[i] - of('NHITS-lo-80')[i]) / 2
       expect(Math.abs(half / sigma - 1.2816)).toBeLessThan(5 * 0.038)
-      expect(Math.abs(of('NHITS')[i] - of('NHITS-loc')[i])).toBeLessThan(5 * sigma / Math.sqrt(1000))
+      expect(Math.abs(of('NHITS')[i] - of('NHITS-loc')[i])).toBeLessThan((5 * sigma) / Math.sqrt(1000))
     }
   })
 

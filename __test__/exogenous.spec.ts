@@ -100,7 +100,7 @@ test('categories of text, true and false, and static ones make the forecast much
   const actual = days(n, n + h).map((row) => row.y)
   const errors = await Promise.all(
     [{}, categorical].map(async (more) => {
-      const nf = new NeuralForecast({ freq: 1, models: [model({ maxSteps: 250, ...more })] })
+      const nf = new NeuralForecast({ freq: 1, models: [model({ maxSteps: 300, learningRate: 1e-2, ...more })] })
       await nf.fit(days(0, n), { static: kinds })
       return mae((await nf.predict({ future: days(n, n + h) })).column('NHITS'), actual)
     }),

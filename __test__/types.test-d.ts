@@ -7,7 +7,14 @@ DLinear({ h: 12, inputSize: 24, movingAvgWindow: 25, scalerType: 'robust' })
 
 // @ts-expect-error DLinear takes no exogenous columns
 DLinear({ h: 12, inputSize: 24, futrExogList: ['price'] })
-NHITS({ h: 12, inputSize: 24, futrExogList: ['day'], catExogList: ['day'], catEmbDim: 'half', categoricalCardinalities: { day: 7 } })
+NHITS({
+  h: 12,
+  inputSize: 24,
+  futrExogList: ['day'],
+  catExogList: ['day'],
+  catEmbDim: 'half',
+  categoricalCardinalities: { day: 7 },
+})
 LSTM({ h: 12, inputSize: 24, statExogList: ['kind'], catExogList: ['kind'], catEmbDim: 4 })
 // @ts-expect-error not a rule
 NHITS({ h: 12, inputSize: 24, futrExogList: ['day'], catExogList: ['day'], catEmbDim: 'third' })

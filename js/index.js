@@ -49,7 +49,7 @@ async function readCsv(path) {
 
 /** Functions of the design that this version has not. */
 const lacking = Object.fromEntries(
-  ['auto', 'HINT', 'NLinear', 'TSMixer'].map((name) => [
+  ['auto', 'HINT'].map((name) => [
     name,
     () => {
       throw unsupported(name)

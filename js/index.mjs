@@ -3,7 +3,27 @@ import face from './index.js'
 
 export const { NeuralForecast, NeuralForecastError, loss, models, readCsv, configure, runtimeInfo } = face
 // generated: models (scripts/generate-types.mjs)
-export const { DLinear, GRU, LSTM, NHITS, RNN } = face
+export const {
+  BiTCN,
+  DeepAR,
+  DeepNPTS,
+  DilatedRNN,
+  DLinear,
+  GRU,
+  LSTM,
+  MLP,
+  MLPMultivariate,
+  NBEATS,
+  NBEATSx,
+  NHITS,
+  NLinear,
+  RLinear,
+  RNN,
+  TCN,
+  TiDE,
+  TSMixer,
+  TSMixerx,
+} = face
 // end of generated
 // Designed, not in this version: calling them says so.
-export const { auto, HINT, NLinear, TSMixer } = face
+export const { auto, HINT } = face

@@ -52,7 +52,8 @@ const types = [
   ...described.flatMap((model) => [optionsOf(model), factory(model)]),
 ].join('\n')
 
-const exported = `export const { ${described.map((m) => m.name).join(', ')} } = face`
+// As the formatter has it: one name a line.
+const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
 
 const inputs = ({ futr, hist, stat, cat }) =>
   [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'
@@ -60,7 +61,7 @@ const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?
 const table = [
   '| Model | Family | Exogenous inputs | Paper |',
   '|---|---|---|---|',
-  ...described.map((m) => `| \`${m.name}\` | ${m.family} | ${inputs(m.inputs)} | ${link(m.paper)} |`),
+  ...described.map((m) => `| \`${m.name}\` | ${m.family}${m.multivariate ? ', multivariate' : ''} | ${inputs(m.inputs)} | ${link(m.paper)} |`),
 ].join('\n')
 
 const check = process.argv.includes('--check')

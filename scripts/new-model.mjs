@@ -27,10 +27,11 @@ const registered = registry.includes(`${module}::${name},`) || new RegExp(`^(pub
 const there = registered ? REGISTRY : Object.values(files).find((file) => existsSync(join(root, file)))
 if (there) stop(`${name} exists: see ${there}`)
 
-/** The text with a line put where it belongs among the lines of its kind. */
+/** The text with a line put where it belongs among the first lines of its kind that follow each other. */
 function withLine(document, line, kind) {
   const lines = document.split('\n')
-  const places = lines.flatMap((other, i) => (kind.test(other) ? [i] : []))
+  const all = lines.flatMap((other, i) => (kind.test(other) ? [i] : []))
+  const places = all.filter((at, i) => at === all[0] + i)
   if (places.length === 0) stop(`${REGISTRY} has no line like "${line.trim()}"`)
   const key = (other) => kind.exec(other)[1]
   const before = places.findLast((i) => key(lines[i]) < key(line))

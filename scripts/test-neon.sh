@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the unit tests of core/src/simd and core/src/kernels as AArch64 code under qemu, so that the NEON kernels are
-# tested on an x86-64 machine too. The two folders depend on nothing but std, so plain rustc compiles them.
+# tested on an x86-64 machine too. The two folders depend on core/src/rng.rs, on one function of rayon, which is one after
+# the other here, and else on nothing but std, so plain rustc compiles them.
 #
 # Needs, on Debian: rustc-web, libstd-rust-web-dev:arm64, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
 # Where they are absent it says that it is skipped; with CI=true it installs them.
@@ -35,10 +36,20 @@ cat >target/neon/root.rs <<EOF
 #[path = "$PWD/core/src/kernels/mod.rs"]
 pub mod kernels;
 #[doc(hidden)]
+#[path = "$PWD/core/src/rng.rs"]
+pub mod rng;
+#[doc(hidden)]
 #[path = "$PWD/core/src/simd/mod.rs"]
 pub mod simd;
 EOF
+cat >target/neon/rayon.rs <<EOF
+//! What the kernels use of rayon, on one thread.
+pub fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+EOF
+"$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=2 target/neon/rayon.rs --out-dir target/neon
 # Linked statically: with a dynamic libc, starting a thread never returns under some versions of qemu.
 "$rustc" --edition 2024 --test --target "$target" -C opt-level=2 -C debug-assertions -C target-feature=+crt-static \
-  -D warnings -C linker=aarch64-linux-gnu-gcc target/neon/root.rs -o target/neon/tests
+  -D warnings -C linker=aarch64-linux-gnu-gcc --extern rayon=target/neon/librayon.rlib target/neon/root.rs -o target/neon/tests
 qemu-aarch64 target/neon/tests "$@"

@@ -3,9 +3,14 @@ import { createInterface } from 'node:readline'
 import { NeuralForecast, runtimeInfo } from '@neural-trader/backend'
 
 /** Milliseconds of a fit, and of a forecast after it. */
-async function fit({ model, options, y, save }) {
+async function fit({ model, options, series, save }) {
   const forecaster = new NeuralForecast({ freq: 1, models: [{ model, options }] })
-  const [, fitMs] = await timed(() => forecaster.fit(y))
+  const data = {
+    unique_id: series.flatMap((y, i) => y.map(() => `series_${i}`)),
+    ds: series.flatMap((y) => y.map((_, t) => t)),
+    y: series.flat(),
+  }
+  const [, fitMs] = await timed(() => forecaster.fit(data))
   await forecaster.predict()
   const [, predictMs] = await timed(() => forecaster.predict())
   if (save) await forecaster.save(save, { overwrite: true })

@@ -33,8 +33,8 @@ def snake(name):
     return re.sub("([A-Z])", lambda m: "_" + m[1].lower(), name)
 
 
-def frame(y):
-    return pd.DataFrame({"unique_id": "series", "ds": range(len(y)), "y": y})
+def frame(series):
+    return pd.concat([pd.DataFrame({"unique_id": f"series_{i}", "ds": range(len(y)), "y": y}) for i, y in enumerate(series)])
 
 
 def build(request):
@@ -52,7 +52,7 @@ def timed(work):
 def fit(request):
     """Milliseconds of a fit, and of a forecast after it."""
     forecaster = build(request)
-    data = frame(request["y"])
+    data = frame(request["series"])
     _, fit_ms = timed(lambda: forecaster.fit(data))
     forecaster.predict()
     _, predict_ms = timed(forecaster.predict)

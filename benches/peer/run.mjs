@@ -1,70 +1,43 @@
 // Times NeuralForecast in Python and this library side by side, in alternation, and writes docs/benchmarks.md.
 //
-//   npm run bench:peer -- --python .venv-reference/bin/python [--models NHITS,LSTM] [--rounds 5] [--quick]
+//   npm run bench:peer -- --python .venv-reference/bin/python [--models NHITS,LSTM] [--sizes large] [--rounds 5] [--quick]
 //
 // Both sides get the same series, options and number of steps. A figure is the median over the rounds; a ratio is the ratio
 // of the medians, with the smallest and largest ratio of a round beside it. Each round runs the two sides right after each
 // other; processes are warm but for the rows that say otherwise.
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { models } from '@neural-trader/backend'
+import { addon, platform } from '../../js/platform.js'
 import { root } from '../../scripts/steps.mjs'
+import { machine, row, short, write } from '../report.mjs'
+import { casesOf, example } from './cases.mjs'
+import { ours, peer } from './sides.mjs'
 
 const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python' },
-    models: { type: 'string', default: 'NHITS,LSTM,DLinear' },
+    models: { type: 'string' },
+    sizes: { type: 'string', default: 'small,large' },
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(values.rounds)
-const scratch = mkdtempSync(join(tmpdir(), 'neural-trader-bench-'))
+const rounds = values.quick ? 1 : Number(values.rounds)
+/** About how long the peer's steps of one measurement take together. */
+const MEASURE_MS = values.quick ? 200 : 1500
 
-/** A process that answers one JSON line for each it gets. */
-class Side {
-  constructor(program, ...args) {
-    this.process = spawn(program, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
-    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
-  }
-  async ask(request) {
-    this.process.stdin.write(`${JSON.stringify(request)}\n`)
-    const { value, done } = await this.lines.next()
-    if (done) throw new Error('a side of the benchmark ended early; see its message above')
-    return JSON.parse(value)
-  }
-  async end() {
-    this.process.stdin.end()
-    await new Promise((resolve) => this.process.once('close', resolve))
-  }
-}
-const peer = () => new Side(values.python, 'benches/peer/peer.py')
-const ours = () => new Side(process.execPath, 'benches/peer/ours.mjs')
-
-const airPassengers = readFileSync(join(root, 'examples/air-passengers.csv'), 'utf8')
-  .trim()
-  .split('\n')
-  .slice(1)
-  .map((line) => Number(line.split(',')[2]))
-/** A daily and a weekly season, a trend, and noise that is the same every time. */
-const thousand = Array.from({ length: 1000 }, (_, t) => {
-  const noise = Math.sin(t * 12.9898) * 43758.5453
-  return (
-    50 +
-    t / 100 +
-    10 * Math.sin((2 * Math.PI * t) / 24) +
-    4 * Math.sin((2 * Math.PI * t) / 168) +
-    2 * (noise - Math.floor(noise))
-  )
+const described = models()
+const names = values.models?.split(',') ?? described.map((m) => m.name)
+const sizes = values.sizes.split(',')
+const cases = names.flatMap((name) => {
+  const model = described.find((m) => m.name === name)
+  if (model === undefined) throw new Error(`there is no model ${name}`)
+  return casesOf(model, sizes)
 })
-const steps = { NHITS: 40, LSTM: 40, DLinear: 200 }
-const cases = values.models.split(',').flatMap((model) => [
-  { name: '144 points, h 12, inputSize 24', model, y: airPassengers, options: { h: 12, inputSize: 24 } },
-  { name: '1000 points, h 24, inputSize 48', model, y: thousand, options: { h: 24, inputSize: 48 } },
-])
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]
 /** Medians of both sides, and the ratio between them with its spread. */
@@ -74,94 +47,100 @@ function compare(pairs) {
   return { peer: a, ours: b, ratio: a / b, spread: [Math.min(...ratios), Math.max(...ratios)] }
 }
 const ratio = ({ ratio, spread }) => `**${short(ratio)}×** (${short(spread[0])}–${short(spread[1])})`
-const short = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2))
 
 const table = []
 let versions
-const warm = { peer: peer(), ours: ours() }
-for (const { name, model, y, options } of cases) {
-  const maxSteps = values.quick ? 10 : steps[model]
+const warm = { peer: peer(values.python), ours: ours() }
+const bothSides = [warm.peer, warm.ours]
+for (const { name, model, series, options, target } of cases) {
   // A fit of few steps and one of many: their difference is the steps alone, without what a fit does once.
-  const few = { kind: 'fit', model, y, options: { ...options, maxSteps: 2 } }
-  const many = { kind: 'fit', model, y, options: { ...options, maxSteps: maxSteps + 2 } }
-  for (const side of [warm.peer, warm.ours]) await side.ask(few)
-  const stepPairs = []
-  const predictPairs = []
+  const request = (maxSteps) => ({ kind: 'fit', model, series, options: { ...options, maxSteps } })
+  const first = await warm.peer.ask(request(2))
+  const second = await warm.peer.ask(request(6))
+  const steps = Math.min(300, Math.max(4, Math.round(MEASURE_MS / Math.max(1, (second.fitMs - first.fitMs) / 4))))
+  await warm.ours.ask(request(2))
+  const pairs = []
   for (let round = 0; round < rounds; round++) {
     const both = []
-    for (const side of [warm.peer, warm.ours]) {
-      const short = await side.ask(few)
-      const long = await side.ask(many)
-      both.push({ step: (long.fitMs - short.fitMs) / maxSteps, predict: long.predictMs, versions: long.versions })
+    for (const side of bothSides) {
+      const few = await side.ask(request(2))
+      const many = await side.ask(request(steps + 2))
+      both.push({ step: (many.fitMs - few.fitMs) / steps, predict: many.predictMs, versions: many.versions })
     }
-    stepPairs.push(both.map((b) => b.step))
-    predictPairs.push(both.map((b) => b.predict))
+    pairs.push(both)
     versions = both.map((b) => b.versions)
   }
-  const [step, predict] = [compare(stepPairs), compare(predictPairs)]
-  table.push({ name, model, step, predict })
-  console.error(`${model}, ${name}: step ${short(step.peer)} / ${short(step.ours)} ms = ${short(step.ratio)}×`)
+  const of = (figure) => compare(pairs.map((both) => both.map((b) => b[figure])))
+  const [step, predict] = [of('step'), of('predict')]
+  table.push({ name, model, step, predict, target })
+  console.error(`${model}, ${name}: ${short(step.peer)} / ${short(step.ours)} ms = ${short(step.ratio)}×`)
 }
-await Promise.all([warm.peer.end(), warm.ours.end()])
+await Promise.all(bothSides.map((side) => side.end()))
 
 // Fresh processes: the whole way from starting one to the first forecast, and the most memory while fitting.
+const scratch = mkdtempSync(join(tmpdir(), 'neural-trader-bench-'))
 const checkpoint = join(scratch, 'checkpoint')
-const example = { kind: 'fit', model: 'NHITS', y: airPassengers, options: { h: 12, inputSize: 24, maxSteps: 20 } }
 const saver = ours()
 await saver.ask({ ...example, save: checkpoint })
 await saver.end()
-const fresh = async (side, request) => {
+const fresh = async (start, request) => {
   const begin = performance.now()
-  const process = side()
-  const answer = await process.ask(request)
+  const side = start()
+  const answer = await side.ask(request)
   const ms = performance.now() - begin
-  await process.end()
+  await side.end()
   return { ms, mib: answer.maxRssKiB / 1024 }
 }
+const python = () => peer(values.python)
 const coldPairs = []
 const memoryPairs = []
 for (let round = 0; round < Math.min(rounds, 3); round++) {
-  const cold = [
-    await fresh(peer, { kind: 'cold', load: checkpoint }),
-    await fresh(ours, { kind: 'cold', load: checkpoint }),
-  ]
-  const fitted = [await fresh(peer, example), await fresh(ours, example)]
-  coldPairs.push(cold.map((c) => c.ms))
+  const cold = { kind: 'cold', load: checkpoint }
+  const started = [await fresh(python, cold), await fresh(ours, cold)]
+  const fitted = [await fresh(python, example), await fresh(ours, example)]
+  coldPairs.push(started.map((c) => c.ms))
   memoryPairs.push(fitted.map((f) => f.mib))
 }
 rmSync(scratch, { recursive: true, force: true })
 const [cold, memory] = [compare(coldPairs), compare(memoryPairs)]
 
-const row = (...cells) => `| ${cells.join(' | ')} |`
-const text = `# Benchmarks
+const environment = execFileSync(values.python, ['-c', 'import sys; print(sys.prefix)'], { encoding: 'utf8' }).trim()
+const kib = (path) => Number(execFileSync('du', ['-sk', path], { encoding: 'utf8' }).split('\t')[0])
+const installed = {
+  peer: kib(environment) / 1024,
+  ours: statSync(join(root, addon(platform()))).size / 2 ** 20 + kib(join(root, 'js')) / 1024,
+}
+
+const reached = (figure, target) => (figure >= target ? 'reached' : 'not reached')
+const text = `## Beside NeuralForecast
 
 Written by \`npm run bench:peer\` (\`benches/peer/run.mjs\` says how it measures). Both sides do the same work on the same
-machine in alternation; default options but for the sizes named.
+machine in alternation; default options but for the sizes named, seven series for multivariate models.
 
-- ${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}
+${machine()}
 - ${versions[0]}
 - ${versions[1]}
-- ${new Date().toISOString().slice(0, 10)}, ${rounds} rounds
+- ${rounds} rounds
 
-## A training step, in milliseconds
+### A training step, in milliseconds
 
-${row('model', 'series', 'NeuralForecast', 'ours', 'ratio (spread)')}
-${row('---', '---', '--:', '--:', '--:')}
-${table.map((t) => row(t.model, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step))).join('\n')}
+${row('model', 'series', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
+${row('---', '---', '--:', '--:', '--:', '--:', '---')}
+${table.map((t) => row(t.model, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step), `${t.target}×`, reached(t.step.ratio, t.target))).join('\n')}
 
-## A forecast with a fitted model, in milliseconds
+### A forecast with a fitted model, in milliseconds
 
 ${row('model', 'series', 'NeuralForecast', 'ours', 'ratio (spread)')}
 ${row('---', '---', '--:', '--:', '--:')}
 ${table.map((t) => row(t.model, t.name, short(t.predict.peer), short(t.predict.ours), ratio(t.predict))).join('\n')}
 
-## A fresh process (NHITS, 144 points)
+### A fresh process (NHITS, 144 points)
 
-${row('', 'NeuralForecast', 'ours', 'ratio (spread)')}
-${row('---', '--:', '--:', '--:')}
-${row('start, load a checkpoint, first forecast: ms', short(cold.peer), short(cold.ours), ratio(cold))}
-${row('most memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory))}
+${row('', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
+${row('---', '--:', '--:', '--:', '--:', '---')}
+${row('start, load a checkpoint, first forecast: ms', short(cold.peer), short(cold.ours), ratio(cold), '100×', reached(cold.ratio, 100))}
+${row('most memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory), '8×', reached(memory.ratio, 8))}
+${row('installed: MiB', short(installed.peer), short(installed.ours), `**${short(installed.peer / installed.ours)}×**`, '', '')}
 `
-mkdirSync(join(root, 'docs'), { recursive: true })
-if (!values.quick) writeFileSync(join(root, 'docs/benchmarks.md'), text)
+if (!values.quick) write(text)
 console.log(text)

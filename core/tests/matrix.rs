@@ -19,11 +19,11 @@ use series::{models, panel};
 const H: usize = 2;
 const INPUT: usize = 8;
 const ROWS: usize = 26;
-/// Option, column, and name in `describe` of each kind of exogenous column.
-const EXOGENOUS: [(&str, &str, &str); 3] = [
-    ("futr", "futrExogList", "price"),
-    ("hist", "histExogList", "visits"),
-    ("stat", "statExogList", "size"),
+/// Name in `describe`, option, a column of numbers and one of categories of each kind of exogenous column.
+const EXOGENOUS: [(&str, &str, &str, &str); 3] = [
+    ("futr", "futrExogList", "price", "label"),
+    ("hist", "histExogList", "visits", "label"),
+    ("stat", "statExogList", "size", "kind"),
 ];
 
 /// An option's default with sizes of 16 and more made small: 8 if even, 9 if odd. `None` if there is nothing to change.
@@ -74,7 +74,9 @@ type Tables = (Table, FitOptions, PredictOptions);
 
 /// Histories, static columns and what is known ahead, of three series.
 fn tables() -> Tables {
-    let whole = panel(3, ROWS + H);
+    let mut whole = panel(3, ROWS + H);
+    let label = |row: usize| Some(["low", "middle", "high"][row % 3].to_string());
+    whole.columns.push(("label".into(), Column::Text((0..3 * (ROWS + H)).map(label).collect())));
     let part = |known: bool| {
         let rows: Vec<usize> =
             (0..3 * (ROWS + H)).filter(|row| (row % (ROWS + H) < ROWS) == known).collect();
@@ -89,6 +91,7 @@ fn tables() -> Tables {
     let statics = Table::new(vec![
         ("unique_id".into(), Column::Text((0..3).map(|i| Some(format!("s{i}"))).collect())),
         ("size".into(), Column::Float(vec![0.25, -1.5, 4.0])),
+        ("kind".into(), Column::Text(["a", "b", "a"].map(|k| Some(k.to_string())).to_vec())),
     ]);
     (
         part(true),
@@ -108,12 +111,20 @@ fn with_scaler(
     let mut more: Vec<(String, Value)> = losses
         .iter()
         .filter(|loss| Loss::new(loss, H, "loss").unwrap().is_trainable())
-        .map(|loss| (loss.kind.clone(), json!({ "loss": loss.write() })))
+        .map(|loss| {
+            let law = loss.args.get("distribution").and_then(Value::as_str).unwrap_or_default();
+            (format!("{}{law}", loss.kind), json!({ "loss": loss.write(), "validLoss": null }))
+        })
         .collect();
     assert!(more.len() >= 13, "{more:?}");
-    for (kind, option, column) in EXOGENOUS {
-        if described["inputs"][kind] == true {
-            more.push((option.into(), json!({ option: [column] })));
+    for (kind, option, numbers, categories) in EXOGENOUS {
+        let takes = |kind: &str| described["inputs"][kind] == true;
+        if takes(kind) {
+            more.push((option.into(), json!({ option: [numbers] })));
+        }
+        if takes(kind) && takes("cat") {
+            let both = json!({ option: [numbers, categories], "catExogList": [categories] });
+            more.push((format!("{option} cat"), both));
         }
     }
     let spec = |(what, more): (String, Value)| {

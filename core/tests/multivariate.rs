@@ -89,7 +89,7 @@ fn another_number_than_the_given_one_is_refused() {
         fit(&mut nf, &panel(3, 40)).unwrap();
         let e = NeuralForecast::new(vec![spec(&model, &short(&json!({ "nSeries": 0 })))], None);
         let e = e.err().unwrap();
-        assert_eq!(e.message, "option \"nSeries\" must be a whole number ≥ 1, got 0");
+        assert_eq!(e.message, "option \"nSeries\" must be a whole number ≥ 1 or null, got 0");
     }
 }
 
@@ -183,7 +183,12 @@ fn insample_predictions_are_the_forecasts_of_what_was_known_then() {
                 .filter(|row| cutoffs[*row] == cutoff)
                 .map(|row| insample.columns[0].1[row])
                 .collect();
-            assert_eq!(found, then.columns[0].1[series * 4..][..4], "{model}, series {series}");
+            // Other windows beside it, other products: the last bits differ.
+            for (found, then) in found.iter().zip(&then.columns[0].1[series * 4..]) {
+                let close = (found - then).abs() <= 1e-5 * then.abs();
+                assert!(close, "{model}, series {series}: {found} and {then}");
+            }
+            assert_eq!(found.len(), 4);
             let whole = rows.len() / 4;
             let len = [60, 40, 60, 27][series];
             assert_eq!(whole, (len - 4) / 3 + 1, "{model}, series {series}");
@@ -212,8 +217,11 @@ fn forecasts_go_further_than_the_training_with_all_series() {
 fn one_series_can_be_learned_from_another() {
     // What one series is, the other was four steps before: noise that no look at itself can forecast.
     let rows = 200;
-    let noise =
-        |t: usize| f64::from(((t as u32).wrapping_mul(2_654_435_761) >> 8) % 1000) / 500.0 - 1.0;
+    let noise = |t: usize| {
+        let mixed = (t as u64 ^ 0x9E37).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) % 1000) as f64 / 500.0 - 1.0
+    };
     let ids = (0..2).flat_map(|i| std::iter::repeat_n(Some(format!("s{i}")), rows)).collect();
     let times = (0..2).flat_map(|_| 0..rows as i64).collect();
     let y = (0..2).flat_map(|i| (0..rows).map(move |t| noise(100 + t - 4 * i))).collect();
@@ -224,7 +232,10 @@ fn one_series_can_be_learned_from_another() {
     ])
     .unwrap();
     for model in multivariate() {
-        let options = json!({ "h": 4, "inputSize": 8, "maxSteps": 400, "learningRate": 5e-3 });
+        let mut options = json!({ "h": 4, "inputSize": 8, "maxSteps": 400, "learningRate": 5e-3 });
+        if model != "MLPMultivariate" {
+            options["dropout"] = json!(0.0); // as much as TSMixer's 0.9 hides a single value
+        }
         let mut nf = forecaster(&model, &options);
         fit(&mut nf, &table).unwrap();
         let forecast = predict(&nf, &PredictOptions::default());

@@ -1,11 +1,9 @@
 //! Forecasts in a time zone: read, stepped and written by its clocks, before and after saving.
 
+mod bits;
 mod scratch;
 #[expect(dead_code, reason = "forecasters are made here")]
 mod series;
-
-#[expect(dead_code, reason = "forecasts are compared as text here")]
-mod bits;
 
 use neuro_divergent::data::{Column, Frequency, Table, TimeZone};
 use neuro_divergent::{

@@ -107,8 +107,9 @@ const PLUMBING: [&str; 38] = [
 /// internal of its base class that is stored with every model though this one does not take it.
 pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
     let takers: &[&str] = match hyper_parameter {
-        "n_samples" | "context_size" | "encoder_activation" => &[],
-        "n_polynomials" => &["NBEATSx"], // NBEATS takes it and ignores it
+        "n_samples" | "context_size" => &[],
+        "encoder_activation" => &["TCN"], // others take it and ignore it
+        "n_polynomials" => &["NBEATSx"],  // NBEATS takes it and ignores it
         "n_series" => &[
             "MLPMultivariate",
             "RMoK",

@@ -69,6 +69,11 @@ impl Kept {
 /// Options of upstream that matter to training only.
 const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
 
+/// Whether null is only what Python writes for what was not given: two options may have another default.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    value.is_null() && !["validLoss", "windowsBatchSize"].contains(&name)
+}
+
 /// Whether a value need not be written, as Python takes it to be so.
 fn is_default_in_python(name: &str, value: &Value) -> bool {
     match name {
@@ -218,12 +223,8 @@ fn in_order(mut models: Vec<StoredModel>, order: &[Value]) -> Vec<StoredModel> {
 }
 
 fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
-    // Upstream's default of everything that is null here is null too, but for the number of windows.
     let mut options = model.all_options();
-    options.retain(|name, value| {
-        let null = value.is_null() && name != "windowsBatchSize";
-        !null && !is_default_in_python(name, value)
-    });
+    options.retain(|name, value| !says_nothing(name, value) && !is_default_in_python(name, value));
     if let Some(schedule) = &model.train.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
     }
@@ -249,7 +250,7 @@ fn restored(
     vocabularies: &Vocabularies,
 ) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
     let mut options = stored.options;
-    options.retain(|name, value| !value.is_null() || name == "windowsBatchSize");
+    options.retain(|name, value| !says_nothing(name, value));
     let mut training = Map::new();
     for name in ONLY_TRAINING {
         training.extend(options.remove_entry(name));

@@ -6,6 +6,7 @@
 
 mod batch;
 mod distribution;
+mod every;
 mod frequency;
 mod kinds;
 mod point;
@@ -25,7 +26,7 @@ pub use batch::Totals;
 #[cfg(test)]
 pub(crate) use distribution::Law;
 pub(crate) use distribution::{Draws, Likelihood, sampled_quantiles};
-pub use kinds::every_loss;
+pub use every::every_loss;
 pub(crate) use point::inverse_naive_error;
 pub(crate) use quantile::python_text;
 

@@ -116,7 +116,7 @@ fn through_time<'t>(
 
 enum LayerCell {
     Fused(Recurrent),
-    Residual(ResLstm),
+    Residual(Box<ResLstm>),
 }
 
 /// A layer whose state at a step comes from `dilation` steps before.
@@ -143,7 +143,9 @@ impl Layer {
             CellType::Gru => fused(Cell::Gru),
             CellType::Rnn => fused(Cell::Rnn),
             CellType::Lstm => fused(Cell::Lstm),
-            CellType::ResLstm => LayerCell::Residual(ResLstm::new(&p.sub("cell"), inputs, hidden)),
+            CellType::ResLstm => {
+                LayerCell::Residual(Box::new(ResLstm::new(&p.sub("cell"), inputs, hidden)))
+            }
         };
         Self { cell, dilation }
     }

@@ -151,6 +151,7 @@ impl Instance {
             return outputs.iter().sum::<f32>() / outputs.len() as f32;
         };
         let raw: Vec<f64> = outputs.iter().map(|v| f64::from(*v)).collect();
+        let s = s.finite();
         let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
         self.train.scaler_type.scale(law.location, s)
     }

@@ -165,7 +165,7 @@ fn check_statistics(fixture: &Fixture, model: &mut Instance, updates: Vec<Update
     }
     let tape = Tape::default();
     tape.reset(&model.values, None);
-    let output = model.forward(&batch(fixture, &model, &tape, "batch", None));
+    let output = model.forward(&batch(fixture, model, &tape, "batch", None));
     assert_close(&format!("{} by them", fixture.name), &output.data(), &expected.data, FORWARD);
 }
 

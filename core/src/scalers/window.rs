@@ -86,8 +86,7 @@ impl ScalerType {
     pub fn unscale(self, z: f32, s: Statistics) -> f64 {
         let z = f64::from(z);
         match self {
-            // Differs from upstream: not scaled back, where that would make it no number.
-            _ if s.scale.is_infinite() => z,
+            _ if s.scale.is_infinite() => z, // see [`Statistics::finite`]
             Self::Identity => z,
             Self::Minmax1 => (z + 1.0) / 2.0 * s.scale + s.shift,
             Self::Invariant => z.sinh() * s.scale + s.shift,
@@ -100,6 +99,13 @@ impl Statistics {
     /// A value relative to the window's.
     pub fn relative(self, value: f64) -> f64 {
         (value - self.shift) / self.scale
+    }
+
+    /// What forecasts are scaled back with. Differs from upstream: a window without input leaves them as they are, where
+    /// minmax would make them no numbers.
+    #[must_use]
+    pub fn finite(self) -> Self {
+        if self.scale.is_infinite() { Self { shift: 0.0, scale: 1.0 } } else { self }
     }
 
     /// What revin scales back with: its learnable affine map on top of the window's own statistics.

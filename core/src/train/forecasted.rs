@@ -73,6 +73,7 @@ impl Forecasted {
             let key = Key::new(model.train.random_seed as u64, Stream::Samples, series);
             for (t, raw) in steps.chunks_exact(outputs).enumerate() {
                 let raw: Vec<f64> = raw.iter().map(|v| f64::from(*v)).collect();
+                let s = s.finite();
                 let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
                 let point = (drawn.window.start + (input + t) as i64) as u64;
                 let draws = |count| Draws { key, point, count };
@@ -118,7 +119,10 @@ impl Forecasted {
             weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
             windows: windows.iter().map(|d| f64::from(d.count)).sum(),
             size: self.actual.iter().map(|y| y.abs()).sum(),
-            ln_scale: weights.zip(&self.statistics).map(|(w, s)| ln_scale(w, s.scale)).sum(),
+            ln_scale: weights
+                .zip(&self.statistics)
+                .map(|(w, s)| ln_scale(w, s.finite().scale))
+                .sum(),
             ..Totals::default()
         };
         if let Some(seasonality) = model.valid_loss.seasonality() {

@@ -195,17 +195,14 @@ impl Train {
             let expected = "a loss that models can be trained with, such as MAE; this one only measures, as validLoss";
             return Err(Error::option("loss", expected, self.loss.write()));
         }
+        if loss.likelihood().is_some() && self.scaler_type == ScalerType::Revin {
+            // Upstream's affine map learns from a likelihood, which it does from no other loss.
+            let message = "scalerType \"revin\" is not supported with DistributionLoss; use \"standard\", which is the same without a map to learn";
+            return Err(Error::new(ErrorCode::Unsupported, message)
+                .with(|d| d.option = Some("scalerType".into())));
+        }
         let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
         let valid = self.read_loss("validLoss", spec)?;
-        if loss.implicit.is_some() && valid.kind != loss.kind {
-            let expected = format!("{}, as the loss is", loss.kind);
-            return Err(Error::option("validLoss", &expected, spec.write()));
-        }
-        if valid.implicit.is_some() && valid.kind != loss.kind {
-            let expected = format!("{}, as validLoss is", valid.kind);
-            return Err(Error::option("loss", &expected, self.loss.write()));
-        }
-        // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
         match (loss.likelihood(), valid.likelihood()) {
             (Some(_), Some(_)) => return Ok((loss.clone(), loss)), // as upstream
             (None, Some(_)) => {
@@ -223,6 +220,15 @@ impl Train {
             }
             _ => {}
         }
+        if loss.implicit.is_some() && valid.kind != loss.kind {
+            let expected = format!("{}, as the loss is", loss.kind);
+            return Err(Error::option("validLoss", &expected, spec.write()));
+        }
+        if valid.implicit.is_some() && valid.kind != loss.kind {
+            let expected = format!("{}, as validLoss is", valid.kind);
+            return Err(Error::option("loss", &expected, self.loss.write()));
+        }
+        // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
         let same = valid.is_multi_quantile() && valid.quantiles == loss.quantiles;
         if loss.is_multi_quantile() && !same {
             let expected = "MQLoss or HuberMQLoss with the quantiles of loss";

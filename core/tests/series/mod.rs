@@ -76,10 +76,13 @@ fn small(model: &str) -> Value {
     }
 }
 
-/// A small model with these options.
+/// A small model with these options. A loss is judged by itself, whatever the model's default is.
 pub(crate) fn spec(model: &str, options: &Value) -> ModelSpec {
     let mut all: Map<String, Value> =
         small(model).as_object().expect("options are an object").clone();
+    if options.get("loss").is_some() {
+        all.insert("validLoss".into(), Value::Null);
+    }
     all.extend(options.as_object().expect("options are an object").clone());
     ModelSpec { model: model.into(), options: all }
 }

@@ -29,6 +29,7 @@ FORWARD = [
     ]),
     (dict(PLAIN, **EXOGENOUS), [
         ("exogenous", EXOG),
+        ("exogenous_categories", CATEGORIES),
         ("exogenous_futr", dict(futr_exog_list=["f1", "f2"])),
         ("exogenous_stat", dict(stat_exog_list=["s1", "s2"])),
         ("exogenous_mq", dict(loss=MQLoss(level=[80]), **EXOG)),

@@ -1,0 +1,42 @@
+import { loss, NeuralForecast, NHITS } from '@neural-trader/backend'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { thrown, train } from './data.js'
+
+const options = { h: 12, inputSize: 24, maxSteps: 60, scalerType: 'robust', mlpUnits: [[32, 32]] } as const
+
+describe('an implicit quantile loss', () => {
+  let nf: NeuralForecast
+  beforeAll(async () => {
+    nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: loss.iq({ cosEmbeddingDim: 16 }) })] })
+    await nf.fit(train)
+  })
+
+  test('forecasts any quantile that is asked for, in order', async () => {
+    const forecast = await nf.predict({ quantiles: [0.1, 0.9] })
+    const [low, high] = [forecast.quantile('NHITS', 0.1), forecast.quantile('NHITS', 0.9)]
+    expect(low.length).toBe(12)
+    expect(low.every((v, i) => v <= high[i])).toBe(true)
+    expect(low.some((v, i) => v < high[i])).toBe(true)
+  })
+
+  test('gives the interval of any level', async () => {
+    const { lo, hi } = (await nf.predict({ level: [80] })).interval('NHITS', 80)
+    const forecast = await nf.predict({ quantiles: [0.1, 0.9] })
+    expect([lo, hi]).toEqual([forecast.quantile('NHITS', 0.1), forecast.quantile('NHITS', 0.9)])
+  })
+
+  test('forecasts its median when nothing is asked for', async () => {
+    expect((await nf.predict()).columns).toEqual(['NHITS_ql0.5'])
+  })
+})
+
+test('a quantile that was not trained is refused by name', async () => {
+  const nf = new NeuralForecast({
+    freq: 'MS',
+    models: [NHITS({ ...options, maxSteps: 2, loss: loss.mq({ level: [80] }) })],
+  })
+  await nf.fit(train)
+  const error = await thrown(() => nf.predict({ quantiles: [0.3] }))
+  expect(error.code).toBe('ERR_NF_INVALID_OPTION')
+  expect(error.message).toContain('0.3')
+})

@@ -1,0 +1,61 @@
+// What `npm run bench:peer` compares: series, sizes, and the ratio to reach for each model.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../../scripts/steps.mjs'
+
+const airPassengers = readFileSync(join(root, 'examples/air-passengers.csv'), 'utf8')
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map((line) => Number(line.split(',')[2]))
+
+/** A daily and a weekly season, a trend, and noise that is the same every time. */
+const hourly = (shift) =>
+  Array.from({ length: 1000 }, (_, t) => {
+    const noise = Math.sin((t + 131 * shift) * 12.9898) * 43758.5453
+    const season = (period, size) => size * Math.sin((2 * Math.PI * (t + 5 * shift)) / period)
+    return 50 + t / 100 + season(24, 10) + season(168, 4) + 2 * (noise - Math.floor(noise))
+  })
+
+/** What both sides train on: name, one list of values for each series, and sizes. */
+const SMALL = { name: '144 points, h 12, inputSize 24', series: [airPassengers], options: { h: 12, inputSize: 24 } }
+const LARGE = { name: '1000 points, h 24, inputSize 48', series: [hourly(0)], options: { h: 24, inputSize: 48 } }
+const SEVEN = {
+  name: '7 × 1000 points, h 24, inputSize 48',
+  series: Array.from({ length: 7 }, (_, i) => hourly(i)),
+  options: { h: 24, inputSize: 48, nSeries: 7 },
+}
+
+/** The ratio to the peer that each model should reach: on the small series, and on the large one. */
+const TARGETS = {
+  NHITS: { small: 9, large: 2.2 },
+  NBEATS: { small: 9, large: 2.2 },
+  MLP: { small: 9, large: 2.2 },
+  DLinear: { small: 80, large: 50 },
+  NLinear: { small: 80, large: 50 },
+  LSTM: { small: 4, large: 2.2 },
+  GRU: { large: 2.2 },
+  DeepAR: { large: 2.2 },
+}
+/** Of every other model. */
+const EVERY = 2
+/** Models that NeuralForecast has not. */
+const PEERLESS = ['RLinear']
+
+/** The comparisons of one model, on the small series where it has a target there. */
+export function casesOf({ name, multivariate }, sizes) {
+  const target = TARGETS[name] ?? {}
+  if (PEERLESS.includes(name)) return []
+  if (multivariate) return [{ ...SEVEN, model: name, target: EVERY }]
+  const small = { ...SMALL, model: name, target: target.small }
+  const large = { ...LARGE, model: name, target: target.large ?? EVERY }
+  return [target.small && sizes.includes('small') && small, sizes.includes('large') && large].filter(Boolean)
+}
+
+/** The fit whose process is looked at as a whole: start, memory. */
+export const example = {
+  kind: 'fit',
+  model: 'NHITS',
+  series: SMALL.series,
+  options: { ...SMALL.options, maxSteps: 20 },
+}
