@@ -59,6 +59,16 @@ def recurrent_inputs(gates, bias=True, proj=0, state=False, batch=3, steps=5, fe
     return shapes
 
 
+def attention(q, k, v, causal=0, band=0):
+    """Scaled dot-product attention of heads that lie side by side, [B, L, H, d]; `band` keys up to its own are seen."""
+    i, j = torch.arange(q.shape[1])[:, None], torch.arange(k.shape[1])[None, :]
+    mask = (i >= j) & (i < j + band) if band else None
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=bool(causal))
+    return y.transpose(1, 2)
+
+
+HEADS = {"q": (2, 5, 2, 4), "k": (2, 6, 2, 4), "v": (2, 6, 2, 3)}
 def batch_norm(name, shape, training):
     """A case of batch normalisation over axis 1; without `training` by the statistics among its attributes."""
     rng = generator(f"ops/{name}/running")
@@ -89,6 +99,9 @@ X = {"x": (3, 7)}
 CODES = torch.tensor([[4, 0, 1], [1, 1, 3]])  # a row that is taken several times, and one that never is
 # name, op, attributes, shapes of the inputs, what torch does; inputs are standard normal unless `prepare` says otherwise
 CASES = [
+    ("attention", "attention", {"causal": 0, "band": 0}, HEADS, attention),
+    ("attention_causal", "attention", {"causal": 1, "band": 0}, HEADS, lambda q, k, v: attention(q, k, v, causal=1)),
+    ("attention_band", "attention", {"causal": 0, "band": 2}, HEADS, lambda q, k, v: attention(q, k, v, band=2)),
     ("add", "add", {}, {"a": (3, 4), "b": (3, 4)}, lambda a, b: a + b),
     ("add_row", "add", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a + b),
     ("add_column", "add", {}, {"a": (3, 4), "b": (3, 1)}, lambda a, b: a + b),

@@ -47,6 +47,15 @@ pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     s.mul(s.mul(y, s.pow2(half)), s.pow2(s.sub(n, half)))
 }
 
+/// `e^x` for `x <= 0`, within 2 ULP, and 0 below -87.3: what softmax needs, in fewer steps than [`exp`].
+#[inline(always)]
+pub fn exp_below_zero<S: Simd>(s: S, x: S::V) -> S::V {
+    let least = s.splat(-87.3); // 2^n below is still a normal number
+    let (q, n) = exp_parts(s, s.max(least, x));
+    let power = s.pow2(n);
+    s.select(s.lt(x, least), s.zero(), s.mul_add(q, power, power))
+}
+
 /// `e^x - 1`, within 3 ULP also near 0.
 #[inline(always)]
 pub fn expm1<S: Simd>(s: S, x: S::V) -> S::V {
@@ -184,6 +193,7 @@ mod tests {
     use crate::kernels::testing::each_isa;
 
     simd_fn! { fn exps(s, x: &[f32], y: &mut [f32]) { map(s, y, [x], #[inline(always)] |[x]| exp(s, x)) } }
+    simd_fn! { fn exps_below_zero(s, x: &[f32], y: &mut [f32]) { map(s, y, [x], #[inline(always)] |[x]| exp_below_zero(s, x)) } }
     simd_fn! { fn expm1s(s, x: &[f32], y: &mut [f32]) { map(s, y, [x], #[inline(always)] |[x]| expm1(s, x)) } }
     simd_fn! { fn logs(s, x: &[f32], y: &mut [f32]) { map(s, y, [x], #[inline(always)] |[x]| log(s, x)) } }
     simd_fn! { fn log1ps(s, x: &[f32], y: &mut [f32]) { map(s, y, [x], #[inline(always)] |[x]| log1p(s, x)) } }
@@ -226,8 +236,15 @@ mod tests {
         bound: f64,
     }
 
-    const FUNCTIONS: [Function; 7] = [
+    const FUNCTIONS: [Function; 8] = [
         Function { name: "exp", kernel: exps, exact: f64::exp, range: (-105.0, 89.5), bound: 2.0 },
+        Function {
+            name: "exp below zero",
+            kernel: exps_below_zero,
+            exact: f64::exp,
+            range: (-87.3, 0.0),
+            bound: 2.0,
+        },
         Function {
             name: "expm1",
             kernel: expm1s,

@@ -1,23 +1,25 @@
-//! The matrix product: packed panels, a register tile, blocks that fit the caches.
+//! The matrix product: a register tile, panels packed where the layout calls for it, blocks that fit the caches.
 //!
-//! `C` is computed in tiles of up to `S::ROWS` rows and two vectors of columns, whose sums stay in registers for a
-//! whole block of the inner dimension. Panels of `A` and `B` are packed first, so that the tile reads memory in order
-//! whatever the layout; `B` is read in place where that already holds and packing would not pay. The rows are shared
-//! out evenly: 32 rows are tiles of 11, 11 and 10, not 14, 14 and 4. Everything here is safe code; one bounds check
-//! per step of a tile costs nothing beside its multiplications.
+//! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow, whose sums stay in
+//! registers for a whole block of the inner dimension. A tile reads single values of `A` and vectors of `B`. Rows of
+//! `A` are read where they lie; a transposed `A` is packed unless it is used too few times. `B` is packed into panels,
+//! unless its rows are in order and packing would not pay; [`Panels`] keeps them for a factor that is used again.
+//! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
+use super::dots::add_few_rows;
+use super::packing::{
+    BLOCK_INNER, Cut, Packed, aligned, first_line, give_spare, pack, pack_all, pack_panels, share,
+    take_spare, with_packed,
+};
 use super::parallel::in_rows;
-use crate::simd::Simd;
-use std::cell::RefCell;
+use crate::simd::{Isa, Simd, isa};
 
-/// Inner dimension of a block: a panel of `B` this long stays in the first cache.
-const BLOCK_INNER: usize = 256;
-/// Rows of a packed block of `A`.
-const BLOCK_ROWS: usize = 168;
-/// Columns of a packed block of `B`: 512 KiB with the full inner block, for the second cache.
-const BLOCK_COLS: usize = 512;
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
 const IN_PLACE_ROWS: usize = 64;
+/// Up to this many values, a factor is read in place if a tile can: it stays in the first cache as it is.
+const IN_PLACE_VALUES: usize = 1 << 13;
+/// Up to this many columns of `B`, a column-major `A` is read in place.
+const IN_PLACE_COLS: usize = 64;
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
 const DOT_ROWS: usize = 4;
 
@@ -62,13 +64,13 @@ impl<'a> Mat<'a> {
 
     /// The values from element `(r, c)` on.
     #[inline(always)]
-    fn from(self, r: usize, c: usize) -> &'a [f32] {
+    pub(super) fn from(self, r: usize, c: usize) -> &'a [f32] {
         &self.data[r * self.row_stride + c * self.col_stride..]
     }
 
     /// The `rows × cols` part that starts at `(r, c)`, a view.
     #[inline(always)]
-    fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
+    pub(super) fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
         Self { data: self.from(r, c), rows, cols, ..self }
     }
 }
@@ -82,219 +84,195 @@ pub enum Mode {
     Add,
 }
 
+/// What the sums of a product start from.
+#[derive(Clone, Copy)]
+enum Start<'a> {
+    Zero,
+    Old,
+    Row(&'a [f32]),
+}
+
 /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
 #[track_caller]
 pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
-    assert_eq!(a.cols, b.rows, "inner dimensions of a product");
-    assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
-    if c.is_empty() {
-        return;
-    }
-    if a.cols == 0 {
-        if mode == Mode::Write {
-            c.fill(0.0);
-        }
-        return;
-    }
+    let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
     // A single column is a single row of the transposed product, in the same memory.
     let (a, b) = if b.cols == 1 && a.rows > 1 { (b.t(), a.t()) } else { (a, b) };
-    let rows_in_order = a.col_stride == 1 || a.cols == 1;
-    let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
-    if a.rows <= DOT_ROWS && rows_in_order && columns_in_order {
-        dots(a, b, c, mode);
-    } else {
-        let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
-        in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
-            let a = a.part(first, 0, c.len() / b.cols, a.cols);
-            PACKED.with_borrow_mut(|packed| blocks(a, b, c, mode, packed));
-        });
-    }
+    product(a, b, c, start);
+}
+
+/// As [`matmul`], where the rows of `c` are `stride` apart.
+#[track_caller]
+pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) {
+    assert_eq!(a.cols, b.rows, "inner dimensions of a product");
+    assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
+    assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
+    let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+    with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
 
 /// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
 #[track_caller]
 pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
     let rows = y.len().checked_div(n).unwrap_or(x.len() / k.max(1));
-    let mode = match bias {
-        None => Mode::Write,
+    let (x, w) = (Mat::new(x, rows, k), Mat::new(w, n, k).t());
+    match bias {
+        None => matmul(x, w, y, Mode::Write),
         Some(bias) => {
-            // The product starts from the bias: cheaper than one more pass over its result.
             assert_eq!(bias.len(), n, "one bias per output");
-            y.chunks_exact_mut(n.max(1)).for_each(|row| row.copy_from_slice(bias));
-            Mode::Add
-        }
-    };
-    matmul(Mat::new(x, rows, k), Mat::new(w, n, k).t(), y, mode);
-}
-
-/// Where a thread packs its panels; grows to the largest that was needed and stays.
-#[derive(Default)]
-struct Packed {
-    a: Vec<f32>,
-    b: Vec<f32>,
-}
-
-thread_local! {
-    static PACKED: RefCell<Packed> = const { RefCell::new(Packed { a: Vec::new(), b: Vec::new() }) };
-}
-
-/// The first `len` values of `buffer` from a cache line's start on.
-fn aligned(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
-    const LINE: usize = 16;
-    if buffer.len() < len + LINE {
-        buffer.resize(len + LINE, 0.0);
-    }
-    let start = buffer.as_ptr().align_offset(64).min(LINE);
-    &mut buffer[start..start + len]
-}
-
-simd_fn! {
-    /// The product of a few rows with a `B` whose columns are in order: one dot product per element.
-    fn dots(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], mode: Mode) {
-        let (k, n) = (a.cols, b.cols);
-        let column = |j: usize| &b.from(0, j)[..k];
-        for (i, c) in c.chunks_exact_mut(n).enumerate() {
-            let x = &a.from(i, 0)[..k];
-            if mode == Mode::Write {
-                c.fill(0.0);
-            }
-            let whole = n - n % 4;
-            for j in (0..whole).step_by(4) {
-                let columns = [column(j), column(j + 1), column(j + 2), column(j + 3)];
-                add_dots(s, x, columns, &mut c[j..]);
-            }
-            for j in whole..n {
-                add_dots(s, x, [column(j)], &mut c[j..]);
-            }
+            product(x, w, y, Start::Row(bias));
         }
     }
 }
 
-/// Adds the dot products of `x` with each of `columns`, which share the loads of `x`, to the first values of `c`.
-#[inline(always)]
-fn add_dots<S: Simd, const N: usize>(s: S, x: &[f32], columns: [&[f32]; N], c: &mut [f32]) {
-    let (mut even, mut odd) = ([s.zero(); N], [s.zero(); N]);
-    let k = x.len();
-    let whole = k - k % (2 * S::LANES);
-    for at in (0..whole).step_by(2 * S::LANES) {
-        let (v, w) = (s.load(&x[at..]), s.load(&x[at + S::LANES..]));
-        unrolled!(j < N {
-            let column = &columns[j][at..at + 2 * S::LANES];
-            even[j] = s.mul_add(v, s.load(column), even[j]);
-            odd[j] = s.mul_add(w, s.load(&column[S::LANES..]), odd[j]);
-        });
+#[track_caller]
+fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
+    assert_eq!(a.cols, b.rows, "inner dimensions of a product");
+    assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
+    if c.is_empty() {
+        return;
     }
-    for at in (whole..k).step_by(S::LANES) {
-        let v = s.load_at(x, at);
-        unrolled!(j < N {
-            even[j] = s.mul_add(v, s.load_at(columns[j], at), even[j]);
-        });
-    }
-    unrolled!(j < N {
-        c[j] += s.sum(s.add(even[j], odd[j]));
-    });
-}
-
-/// Packs `m` `[k, w]`, `w <= width`, as `k` rows of `width` values, with zeros on the right.
-#[inline(always)]
-fn pack<S: Simd>(s: S, m: Mat, width: usize, out: &mut [f32]) {
-    let (k, w) = (m.rows, m.cols);
-    let out = &mut out[..k * width];
-    if m.col_stride == 1 {
-        for (p, out) in out.chunks_exact_mut(width).enumerate() {
-            let row = &m.data[p * m.row_stride..][..w];
-            for at in (0..width).step_by(S::LANES) {
-                let v = s.load_at(row, at.min(w));
-                s.store_at(v, out, at);
-            }
+    let rows_in_order = a.col_stride == 1 || a.cols == 1;
+    let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
+    if a.cols == 0 || (a.rows <= DOT_ROWS && rows_in_order && columns_in_order) {
+        match start {
+            Start::Zero => c.fill(0.0),
+            Start::Old => {}
+            Start::Row(row) => c.chunks_exact_mut(b.cols).for_each(|c| c.copy_from_slice(row)),
         }
-    } else if m.row_stride == 1 {
-        let whole = k - k % S::LANES;
-        for at in (0..width).step_by(S::LANES) {
-            let lanes = w.saturating_sub(at).min(S::LANES);
-            for p in (0..whole).step_by(S::LANES) {
-                let tile = if lanes == 0 { &[] } else { m.from(p, at) };
-                s.transpose(tile, m.col_stride, lanes, &mut out[p * width + at..], width);
-            }
-            for p in whole..k {
-                for j in 0..S::LANES {
-                    out[p * width + at + j] = if j < lanes { m.from(p, at + j)[0] } else { 0.0 };
-                }
-            }
+        if a.cols > 0 {
+            add_few_rows(a, b, c);
         }
     } else {
-        for p in 0..k {
-            for j in 0..width {
-                out[p * width + j] = if j < w { m.from(p, j)[0] } else { 0.0 };
-            }
-        }
+        let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
+        in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
+            let a = a.part(first, 0, c.len() / b.cols, a.cols);
+            with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, b.cols), c, start, packed));
+        });
     }
 }
 
-/// A packed panel, or one read in place: row `p` starts at `p * stride`.
-#[derive(Clone, Copy)]
-struct Panel<'a> {
-    data: &'a [f32],
-    stride: usize,
+/// A right factor, packed once for several products.
+pub struct Panels<'a> {
+    plain: Mat<'a>,
+    /// Empty where products of so few rows do better without.
+    buffer: Vec<f32>,
+    isa: Isa,
 }
 
-/// The part of `C` that a tile computes.
+impl<'a> Panels<'a> {
+    /// Packs `b` for products with `rows` rows, for the instruction set in use.
+    pub fn new(b: Mat<'a>, rows: usize) -> Self {
+        let mut buffer = take_spare();
+        if rows > DOT_ROWS && b.rows > 0 && b.cols > 0 {
+            pack_all(b, &mut buffer);
+        } else {
+            buffer.clear();
+        }
+        Self { plain: b, buffer, isa: isa() }
+    }
+
+    /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
+    #[track_caller]
+    pub fn multiply(&self, a: Mat, c: &mut [f32], mode: Mode) {
+        let b = self.plain;
+        if self.buffer.is_empty() || a.rows == 0 {
+            return matmul(a, b, c, mode);
+        }
+        assert_eq!(a.cols, b.rows, "inner dimensions of a product");
+        assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
+        assert_eq!(self.isa, isa(), "packed for another instruction set");
+        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+        let packed_b = Right::Packed(&self.buffer[first_line(&self.buffer)..]);
+        with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+    }
+}
+
+impl Drop for Panels<'_> {
+    fn drop(&mut self) {
+        give_spare(std::mem::take(&mut self.buffer));
+    }
+}
+
+/// The right factor of a product.
+#[derive(Clone, Copy)]
+enum Right<'a> {
+    Plain(Mat<'a>),
+    /// As [`pack_all`] leaves it.
+    Packed(&'a [f32]),
+}
+
+/// Where a tile finds a factor: lane `i` of step `p` is at `i * lane + p * step`.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    data: &'a [f32],
+    lane: usize,
+    step: usize,
+}
+
+/// The part of `C` that a tile computes, and what its columns start from.
 struct Target<'a> {
     c: &'a mut [f32],
     stride: usize,
     cols: usize,
-    mode: Mode,
+    start: Start<'a>,
 }
 
-/// Values in the widest row of a tile.
-const WIDEST: usize = 32;
-
-/// One tile: `M` rows and `N` vectors of `C`, over `k` steps.
+/// One tile: `M` rows and `N` vectors of `C`, over `k` steps. The lanes of `b` lie side by side.
 #[inline(always)]
-fn tile<S: Simd, const M: usize, const N: usize>(
-    s: S,
-    k: usize,
-    a: Panel,
-    b: Panel,
-    target: Target,
-) {
+fn tile<S: Simd, const M: usize, const N: usize>(s: S, k: usize, a: Walk, b: Walk, target: Target) {
+    assert!(
+        k > 0 && a.data.len() > (M - 1) * a.lane + (k - 1) * a.step,
+        "steps of the left factor"
+    );
+    assert!(b.data.len() >= (k - 1) * b.step + N * S::LANES, "steps of the right factor");
+    let Target { c, stride, cols, start } = target;
     let mut sums = [[s.zero(); N]; M];
-    for p in 0..k {
-        let a = &a.data[p * a.stride..][..M];
-        let b = &b.data[p * b.stride..][..N * S::LANES];
-        let mut columns = [s.zero(); N];
+    if let Start::Row(row) = start {
+        let mut first = [s.zero(); N];
         unrolled!(j < N {
-            columns[j] = s.load(&b[j * S::LANES..]);
+            first[j] = s.load_at(row, (j * S::LANES).min(cols));
         });
         unrolled!(i < M {
-            let x = s.splat(a[i]);
+            sums[i] = first;
+        });
+    }
+    let (mut a_at, mut b_at) = (0, 0);
+    for _ in 0..k {
+        let mut columns = [s.zero(); N];
+        unrolled!(j < N {
+            let at = b_at + j * S::LANES;
+            // SAFETY: `b_at` is at most `(k - 1) * b.step`, and `b` was checked above to go on from there.
+            columns[j] = s.load(unsafe { b.data.get_unchecked(at..at + S::LANES) });
+        });
+        unrolled!(i < M {
+            // SAFETY: `a_at` is at most `(k - 1) * a.step`; `a` was checked above for the last lane from there.
+            let x = s.splat(unsafe { *a.data.get_unchecked(a_at + i * a.lane) });
             unrolled!(j < N {
                 sums[i][j] = s.mul_add(x, columns[j], sums[i][j]);
             });
         });
+        (a_at, b_at) = (a_at + a.step, b_at + b.step);
     }
-    let Target { c, stride, cols, mode } = target;
+    let old = matches!(start, Start::Old);
     if cols == N * S::LANES {
         unrolled!(i < M {
             let c = &mut c[i * stride..][..N * S::LANES];
             unrolled!(j < N {
                 let c = &mut c[j * S::LANES..];
-                let sum = if mode == Mode::Write { sums[i][j] } else { s.add(s.load(c), sums[i][j]) };
+                let sum = if old { s.add(s.load(c), sums[i][j]) } else { sums[i][j] };
                 s.store(sum, c);
             });
         });
     } else {
-        let mut rows = [[0.0; WIDEST]; M];
         unrolled!(i < M {
+            let c = &mut c[i * stride..][..cols];
             unrolled!(j < N {
-                s.store(sums[i][j], &mut rows[i][j * S::LANES..]);
+                let at = (j * S::LANES).min(cols);
+                let sum = if old { s.add(s.load_at(c, at), sums[i][j]) } else { sums[i][j] };
+                s.store_at(sum, c, at);
             });
         });
-        for (i, row) in rows.iter().enumerate() {
-            for (c, sum) in c[i * stride..][..cols].iter_mut().zip(row) {
-                *c = if mode == Mode::Write { *sum } else { *c + sum };
-            }
-        }
     }
 }
 
@@ -304,15 +282,15 @@ fn tile_of_rows<S: Simd, const N: usize>(
     s: S,
     rows: usize,
     k: usize,
-    a: Panel,
-    b: Panel,
+    a: Walk,
+    b: Walk,
     target: Target,
 ) {
     macro_rules! choose {
         ($($m:literal)*) => {
             match rows {
-                $($m if $m <= S::ROWS => tile::<S, $m, N>(s, k, a, b, target),)*
-                _ => unreachable!("a tile has at most {} rows", S::ROWS),
+                $($m if $m <= S::ROWS[N - 1] => tile::<S, $m, N>(s, k, a, b, target),)*
+                _ => unreachable!("a tile of {N} vectors has at most {} rows", S::ROWS[N - 1]),
             }
         };
     }
@@ -321,53 +299,76 @@ fn tile_of_rows<S: Simd, const N: usize>(
 
 simd_fn! {
     /// The product in blocks, panels and tiles.
-    fn blocks(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32], mode: Mode, packed: &mut Packed) {
-        let (m, k, n) = (a.rows, a.cols, b.cols);
-        let width = 2 * S::LANES; // of a panel of B
-        let height = S::ROWS.next_multiple_of(S::LANES); // of a panel of A
-        let in_place = b.col_stride == 1 && m <= IN_PLACE_ROWS;
-        let block_rows = BLOCK_ROWS.min(m);
-        let panels = block_rows.div_ceil(S::ROWS);
-        let inner = BLOCK_INNER.min(k);
-        let packed_a = aligned(&mut packed.a, panels * height * inner);
-        let packed_b = aligned(&mut packed.b, BLOCK_COLS.min(n).next_multiple_of(width) * inner);
-        for col in (0..n).step_by(BLOCK_COLS) {
-            let cols = BLOCK_COLS.min(n - col);
+    fn blocks(s, a: Mat<'_>, b: Right<'_>, shape: (usize, usize), c: &mut [f32], start: Start<'_>, packed: &mut Packed) {
+        let (m, k) = (a.rows, a.cols);
+        let (n, stride) = shape; // columns of C, and how far its rows are apart
+        let cut = Cut::new(s, n);
+        let height = cut.height(s);
+        let tiles = m.div_ceil(height);
+        let a_in_place = a.col_stride == 1
+            || (a.row_stride == 1 && (n <= IN_PLACE_COLS || m * k <= IN_PLACE_VALUES));
+        let longest = BLOCK_INNER.min(k);
+        let packed_a = aligned(&mut packed.a, if a_in_place { 0 } else { tiles * height * longest });
+        let (b_in_place, kept) = match b {
+            Right::Plain(b) => (b.col_stride == 1 && (m <= IN_PLACE_ROWS || k * n <= IN_PLACE_VALUES), None),
+            Right::Packed(panels) => (false, Some(panels)),
+        };
+        let packed_b = aligned(&mut packed.b, if kept.is_some() { 0 } else { cut.block * longest });
+        for col in (0..n).step_by(cut.block) {
+            let cols = cut.cols(col);
+            let (_, _, panels) = cut.panel(s, cols, 0);
             for p in (0..k).step_by(BLOCK_INNER) {
                 let inner = BLOCK_INNER.min(k - p);
-                for j in (0..cols).step_by(width) {
-                    let w = width.min(cols - j);
-                    if !in_place || w < width {
-                        pack(s, b.part(p, col + j, inner, w), width, &mut packed_b[j * inner..]);
+                if let Right::Plain(b) = b {
+                    let part = b.part(p, col, inner, cols);
+                    if !b_in_place {
+                        pack_panels(s, part, cut, 0, packed_b);
+                    } else if cols % S::LANES > 0 {
+                        pack_panels(s, part, cut, panels - 1, packed_b); // its last vector would read too far
                     }
                 }
-                for row in (0..m).step_by(BLOCK_ROWS) {
-                    let rows = BLOCK_ROWS.min(m - row);
-                    let panels = rows.div_ceil(S::ROWS);
-                    let bounds = |panel: usize| (rows * panel / panels, rows * (panel + 1) / panels);
-                    for panel in 0..panels {
-                        let (first, last) = bounds(panel);
-                        let rows = a.part(row + first, p, last - first, inner).t();
-                        pack(s, rows, height, &mut packed_a[panel * height * inner..]);
+                if !a_in_place {
+                    for tile in 0..tiles {
+                        let (first, end) = share(m, tiles, tile);
+                        let rows = a.part(first, p, end - first, inner).t();
+                        pack(s, rows, height, &mut packed_a[tile * height * inner..]);
                     }
-                    for j in (0..cols).step_by(width) {
-                        let w = width.min(cols - j);
-                        let b = if in_place && w == width {
-                            Panel { data: b.from(p, col + j), stride: b.row_stride }
-                        } else {
-                            Panel { data: &packed_b[j * inner..], stride: width }
-                        };
-                        let mode = if p > 0 { Mode::Add } else { mode };
-                        for panel in 0..panels {
-                            let (first, last) = bounds(panel);
-                            let a = Panel { data: &packed_a[panel * height * inner..], stride: height };
-                            let c = &mut c[(row + first) * n + col + j..];
-                            let target = Target { c, stride: n, cols: w, mode };
-                            if w <= S::LANES {
-                                tile_of_rows::<S, 1>(s, last - first, inner, a, b, target);
-                            } else {
-                                tile_of_rows::<S, 2>(s, last - first, inner, a, b, target);
+                }
+                let start = if p > 0 { Start::Old } else { start };
+                for tile in 0..tiles {
+                    let (first, end) = share(m, tiles, tile);
+                    let rows = end - first;
+                    let a = if a_in_place {
+                        Walk { data: a.from(first, p), lane: a.row_stride, step: a.col_stride }
+                    } else {
+                        Walk { data: &packed_a[tile * height * inner..], lane: 1, step: height }
+                    };
+                    for j in 0..panels {
+                        let (left, right, _) = cut.panel(s, cols, j);
+                        let vectors = (right - left).div_ceil(S::LANES);
+                        let whole = right - left == vectors * S::LANES;
+                        let b = match (b, kept) {
+                            (Right::Plain(b), _) if b_in_place && whole => {
+                                Walk { data: b.from(p, col + left), lane: 1, step: b.row_stride }
                             }
+                            (_, kept) => {
+                                let data = match kept {
+                                    Some(kept) => &kept[col * k + cols.next_multiple_of(S::LANES) * p..],
+                                    None => &*packed_b,
+                                };
+                                Walk { data: &data[left * inner..], lane: 1, step: vectors * S::LANES }
+                            }
+                        };
+                        let start = match start {
+                            Start::Row(row) => Start::Row(&row[col + left..col + right]),
+                            other => other,
+                        };
+                        let c = &mut c[first * stride + col + left..];
+                        let target = Target { c, stride, cols: right - left, start };
+                        match vectors {
+                            1 => tile_of_rows::<S, 1>(s, rows, inner, a, b, target),
+                            2 => tile_of_rows::<S, 2>(s, rows, inner, a, b, target),
+                            _ => tile_of_rows::<S, 3>(s, rows, inner, a, b, target),
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 //! Products of many shapes and layouts against the definition in f64, on every instruction set; and timings.
 
 use super::*;
+use crate::kernels::packing::BLOCK_COLS;
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::simd::{Isa, isa_name, with_isa};
 
@@ -31,6 +32,14 @@ fn check(m: usize, k: usize, n: usize) {
             assert_close(&c, &definition(a, b, |i, j| c0[i * n + j]), tolerance);
         }
     }
+    let (right, left) = (Mat::new(&b, n, k).t(), Mat::new(&a, m, k));
+    let panels = Panels::new(right, m);
+    let mut c = c0.clone();
+    panels.multiply(left, &mut c, Mode::Write);
+    assert_close(&c, &definition(left, right, |_, _| 0.0), tolerance);
+    panels.multiply(left, &mut c, Mode::Add);
+    let twice: Vec<f64> = definition(left, right, |_, _| 0.0).iter().map(|c| 2.0 * c).collect();
+    assert_close(&c, &twice, 2.0 * tolerance);
     let (w, bias) = (numbers(n * k, 4), numbers(n, 5));
     let (x, wt) = (Mat::new(&a, m, k), Mat::new(&w, n, k).t());
     let mut y = c0.clone();
@@ -67,9 +76,10 @@ fn every_length_of_each_dimension_equals_the_definition() {
 #[test]
 fn shapes_beyond_one_block_equal_the_definition() {
     each_isa(|_| {
-        check(BLOCK_ROWS + 5, 9, 20);
+        check(175, 9, 20);
         check(9, BLOCK_INNER + 3, 37);
         check(70, 20, BLOCK_COLS + 35);
+        check(6, BLOCK_INNER + 3, BLOCK_COLS + 35);
     });
 }
 

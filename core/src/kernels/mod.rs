@@ -46,9 +46,11 @@ macro_rules! unrolled {
     };
 }
 
+pub mod attention;
 pub mod batch_norm;
 pub mod broadcast;
 pub mod conv;
+mod dots;
 pub mod dropout;
 pub mod elementwise;
 mod lanes;
@@ -57,10 +59,13 @@ pub mod matmul;
 pub mod moving_average;
 pub mod norm;
 pub mod optimizer;
+mod packing;
 pub mod parallel;
+pub mod pattern;
 pub mod permute;
 pub mod pointwise;
 pub mod pool;
+pub mod random;
 pub mod recurrent;
 pub mod reduce;
 pub mod reduce_axis;

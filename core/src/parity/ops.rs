@@ -1,9 +1,13 @@
 //! Operations: values and gradients against torch, and gradients against differences.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{assert_close, floats, json};
-use crate::tape::{Edge, Interpolation, PoolMode, RecurrentWeights, Steps, Tape, Var};
+use crate::tape::{
+    Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, Steps, Tape, Var,
+};
 
 /// What the fixture's operation is here; `None` if there is none.
 fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
@@ -89,6 +93,17 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             x[0].resample(mode, attribute("size"))
         }
         "moving_average" => x[0].moving_average(attribute("window")),
+        "attention" => {
+            let (queries, keys, band) = (x[0].dim(1), x[1].dim(1), attribute("band"));
+            let within = |i: usize, j: usize| i >= j && i < j + band;
+            let mask = match (attribute("causal"), band) {
+                (1, _) => Mask::Causal,
+                (_, 0) => Mask::All,
+                _ => Mask::Pattern(Arc::new(Pattern::new(queries, keys, within))),
+            };
+            let scale = 1.0 / (x[0].dim(3) as f32).sqrt();
+            x[0].attention(x[1], x[2], scale, &mask, 0.0)
+        }
         "batch_norm" => {
             let (affine, eps) = ([x[1], x[2]], case["attributes"]["eps"].as_f64().unwrap() as f32);
             if case["attributes"]["training"] == true {

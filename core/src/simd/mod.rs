@@ -141,8 +141,8 @@ pub trait Simd: Copy {
     type M: Copy;
     /// Values in a vector.
     const LANES: usize;
-    /// Rows of the register tile of the matrix product; its columns are two vectors.
-    const ROWS: usize;
+    /// Rows of the register tile of the matrix product, for one, two and three vectors of columns.
+    const ROWS: [usize; 3];
 
     /// Every lane is `x`.
     fn splat(self, x: f32) -> Self::V;

@@ -36,7 +36,7 @@ impl Simd for Neon {
     type V = float32x4_t;
     type M = uint32x4_t;
     const LANES: usize = 4;
-    const ROWS: usize = 8;
+    const ROWS: [usize; 3] = [14, 12, 8];
 
     #[inline(always)]
     fn load(self, x: &[f32]) -> float32x4_t {

@@ -9,7 +9,7 @@ use super::recurrent::{
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::{add_assign, add_row};
-use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::matmul::{Mat, Mode, Panels, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 const GATES: usize = 4;
@@ -41,6 +41,8 @@ impl Op for Lstm {
             true => (x.data(present.state()), x.data(present.state() + 1)),
             false => (&zeros[..r_size], &zeros[..h]),
         };
+        // The same weights at every step: packed once.
+        let w_hh = Panels::new(Mat::new(x.data(W_HH), s.gates, s.output).t(), s.batch);
         for t in 0..s.time {
             let gates = &mut gates[t * g..(t + 1) * g];
             let (c_before, c_now) = c.split_at_mut(t * h);
@@ -48,7 +50,7 @@ impl Op for Lstm {
             let r_now = &mut r_now[..r_size];
             if t > 0 || present.has_state {
                 let r_prev = Mat::new(before(t, r_before, r0, r_size), s.batch, s.output);
-                matmul(r_prev, Mat::new(x.data(W_HH), s.gates, s.output).t(), gates, Mode::Add);
+                w_hh.multiply(r_prev, gates, Mode::Add);
             }
             let h_now = &mut hs[t * h..(t + 1) * h];
             lstm_step(gates, before(t, c_before, c0, h), &mut c_now[..h], h_now, s.hidden);

@@ -8,6 +8,7 @@
 //! before allocates nothing.
 
 mod arithmetic;
+mod attention;
 mod batch_norm;
 mod conv;
 mod cosines;
@@ -30,6 +31,7 @@ mod shape;
 mod softmax_mean;
 mod window;
 
+pub use crate::kernels::pattern::{Mask, Pattern};
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
 pub use record::{Backward, Inputs, Output};

@@ -1,0 +1,66 @@
+//! Dropout in place, for weights that are made and used up in a tile.
+
+use crate::rng::Key;
+
+/// Blocks of random words made at once.
+const BLOCKS: usize = 16;
+/// Random numbers in them.
+const NUMBERS: usize = 4 * BLOCKS;
+
+/// What the values at random numbers `4·block..` are multiplied by: 0 with probability `p`, else `1 / (1 - p)`.
+///
+/// Plain loops over arrays: the compiler makes vectors of them inside a kernel.
+#[inline(always)]
+fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
+    let keep = 1.0 / (1.0 - p);
+    // `uniform >= p` on the 24 bits that `uniform` is made of.
+    let threshold = (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32;
+    let words = key.blocks::<BLOCKS>(block);
+    let mut factors = [0.0; NUMBERS];
+    for i in 0..BLOCKS {
+        for (w, word) in words.iter().enumerate() {
+            factors[4 * i + w] = if word[i] >> 8 >= threshold { keep } else { 0.0 };
+        }
+    }
+    factors
+}
+
+simd_fn! {
+    /// `x[i] *= 1 / (1 - p)`, or becomes zero with probability `p`: where [`Key::uniform`] of `first + i` is below it.
+    pub fn drop_in_place(s, key: Key, first: u64, p: f32, x: &mut [f32]) {
+        let _ = s;
+        let (mut at, mut block, mut from) = (0, first / 4, (first % 4) as usize);
+        while at < x.len() {
+            let factors = factors(key, block, p);
+            let n = (NUMBERS - from).min(x.len() - at);
+            for (x, f) in x[at..at + n].iter_mut().zip(&factors[from..]) {
+                *x *= f;
+            }
+            (at, block, from) = (at + n, block + BLOCKS as u64, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::each_isa;
+    use crate::rng::Stream;
+
+    #[test]
+    fn every_number_is_dropped_as_its_position_says() {
+        let key = Key::new(5, Stream::Dropout, 2).layer(3);
+        each_isa(|_| {
+            for (first, n, p) in
+                [(0, 200, 0.25), (3, 61, 0.5), ((1 << 34) - 5, 130, 0.1), (7, 0, 0.3)]
+            {
+                let keeps = |i: usize| key.uniform(first + i as u64) >= p;
+                let expected: Vec<f32> =
+                    (0..n).map(|i| if keeps(i) { 1.0 / (1.0 - p) } else { 0.0 }).collect();
+                let mut x = vec![1.0; n];
+                drop_in_place(key, first, p, &mut x);
+                assert_eq!(x, expected);
+            }
+        });
+    }
+}
