@@ -534,6 +534,10 @@ fn other_series_are_forecast_from_their_own_history() {
         let other = nf.predict(&options, &Control::default()).unwrap();
         assert_eq!(other.times, [50, 51, 52, 53]);
         assert_eq!(other.series_rows("new").unwrap(), 0..4);
-        assert_eq!(other.columns[0].1, known.columns[0].1[4..], "{model}");
+        // Products of one row and of two add up in another order: the last bits may differ.
+        let largest = known.columns[0].1.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
+        for (other, known) in other.columns[0].1.iter().zip(&known.columns[0].1[4..]) {
+            assert!((other - known).abs() <= 1e-6 * largest, "{model}: {other} and {known}");
+        }
     }
 }
