@@ -61,7 +61,10 @@ const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?
 const table = [
   '| Model | Family | Exogenous inputs | Paper |',
   '|---|---|---|---|',
-  ...described.map((m) => `| \`${m.name}\` | ${m.family}${m.multivariate ? ', multivariate' : ''} | ${inputs(m.inputs)} | ${link(m.paper)} |`),
+  ...described.map(
+    (m) =>
+      `| \`${m.name}\` | ${m.family}${m.multivariate ? ', multivariate' : ''} | ${inputs(m.inputs)} | ${link(m.paper)} |`,
+  ),
 ].join('\n')
 
 const check = process.argv.includes('--check')
