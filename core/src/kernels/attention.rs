@@ -122,7 +122,8 @@ impl Attention<'_> {
             w.scores.resize(QUERIES * KEYS, 0.0);
             for (at, n) in tiles(q.rows, QUERIES) {
                 let queries = Panels::new(q.part(at, 0, n, q.cols).t(), KEYS);
-                (w.max[..n].fill(f32::NEG_INFINITY), w.sum[..n].fill(0.0));
+                w.max[..n].fill(f32::NEG_INFINITY);
+                w.sum[..n].fill(0.0);
                 let mut seen = false;
                 for (key, keys) in tiles(k.rows, KEYS) {
                     let see = self.mask.see(at..at + n, key..key + keys);

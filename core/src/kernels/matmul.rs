@@ -323,7 +323,7 @@ simd_fn! {
                     let part = b.part(p, col, inner, cols);
                     if !b_in_place {
                         pack_panels(s, part, cut, 0, packed_b);
-                    } else if cols % S::LANES > 0 {
+                    } else if !cols.is_multiple_of(S::LANES) {
                         pack_panels(s, part, cut, panels - 1, packed_b); // its last vector would read too far
                     }
                 }
