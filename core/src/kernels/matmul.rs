@@ -12,6 +12,8 @@ use super::packing::{
     take_spare, with_packed,
 };
 use super::parallel::in_rows;
+use super::tiles::{self, Columns, Factor};
+use crate::simd::amx::Amx;
 use crate::simd::{Isa, Simd, isa};
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
@@ -86,7 +88,7 @@ pub enum Mode {
 
 /// What the sums of a product start from.
 #[derive(Clone, Copy)]
-enum Start<'a> {
+pub(super) enum Start<'a> {
     Zero,
     Old,
     Row(&'a [f32]),
@@ -108,6 +110,9 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+    if let Some(amx) = in_tiles(a, b) {
+        return tiles::multiply(amx, a, Factor::Plain(b), [b.cols, stride], c, start);
+    }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
 
@@ -143,6 +148,8 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
         if a.cols > 0 {
             add_few_rows(a, b, c);
         }
+    } else if let Some(amx) = in_tiles(a, b) {
+        tiles::multiply(amx, a, Factor::Plain(b), [b.cols; 2], c, start);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
@@ -152,45 +159,72 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
     }
 }
 
+/// The token, if a product does better in tiles.
+fn in_tiles(a: Mat, b: Mat) -> Option<Amx> {
+    tiles::wanted(a.rows, a.cols, b.cols).filter(|_| tiles::readable(a) && tiles::readable(b))
+}
+
 /// A right factor, packed once for several products.
 pub struct Panels<'a> {
     plain: Mat<'a>,
-    /// Empty where products of so few rows do better without.
-    buffer: Vec<f32>,
+    kept: Kept,
     isa: Isa,
+}
+
+/// What is kept of a right factor.
+enum Kept {
+    /// Nothing: products of so few rows do better without.
+    Nothing,
+    /// As [`pack_all`] leaves it.
+    Panels(Vec<f32>),
+    Tiles(Amx, Columns),
 }
 
 impl<'a> Panels<'a> {
     /// Packs `b` for products with `rows` rows, for the instruction set in use.
     pub fn new(b: Mat<'a>, rows: usize) -> Self {
-        let mut buffer = take_spare();
-        if rows > DOT_ROWS && b.rows > 0 && b.cols > 0 {
-            pack_all(b, &mut buffer);
+        let kept = if rows <= DOT_ROWS || b.rows == 0 || b.cols == 0 {
+            Kept::Nothing
+        } else if let Some(amx) = tiles::wanted(rows, b.rows, b.cols).filter(|_| tiles::readable(b))
+        {
+            Kept::Tiles(amx, Columns::new(amx, b))
         } else {
-            buffer.clear();
-        }
-        Self { plain: b, buffer, isa: isa() }
+            let mut buffer = take_spare();
+            pack_all(b, &mut buffer);
+            Kept::Panels(buffer)
+        };
+        Self { plain: b, kept, isa: isa() }
     }
 
     /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
     #[track_caller]
     pub fn multiply(&self, a: Mat, c: &mut [f32], mode: Mode) {
         let b = self.plain;
-        if self.buffer.is_empty() || a.rows == 0 {
+        if matches!(self.kept, Kept::Nothing) || a.rows == 0 {
             return matmul(a, b, c, mode);
         }
         assert_eq!(a.cols, b.rows, "inner dimensions of a product");
         assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
         assert_eq!(self.isa, isa(), "packed for another instruction set");
         let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
-        let packed_b = Right::Packed(&self.buffer[first_line(&self.buffer)..]);
-        with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+        match &self.kept {
+            Kept::Tiles(amx, columns) if tiles::readable(a) => {
+                tiles::multiply(*amx, a, Factor::Packed(columns), [b.cols; 2], c, start);
+            }
+            Kept::Panels(panels) => {
+                let packed_b = Right::Packed(&panels[first_line(panels)..]);
+                with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+            }
+            _ => matmul(a, b, c, mode),
+        }
     }
 }
 
 impl Drop for Panels<'_> {
     fn drop(&mut self) {
-        give_spare(std::mem::take(&mut self.buffer));
+        if let Kept::Panels(buffer) = &mut self.kept {
+            give_spare(std::mem::take(buffer));
+        }
     }
 }
 

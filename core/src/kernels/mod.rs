@@ -74,3 +74,4 @@ pub mod softmax;
 pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
+mod tiles;

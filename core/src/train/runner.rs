@@ -38,6 +38,9 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
+    if model.values.len() >= MANY_PARAMETERS && model.recurrence().is_none() {
+        return windows.div_ceil(windows_in(1024, model.series));
+    }
     let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
