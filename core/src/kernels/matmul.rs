@@ -12,7 +12,7 @@ use super::packing::{
     take_spare, with_packed,
 };
 use super::parallel::in_rows;
-use super::tiles::{self, Columns, Factor};
+use super::tiles::{self, Columns, Factor, Product};
 use crate::simd::amx::Amx;
 use crate::simd::{Isa, Simd, isa};
 
@@ -111,7 +111,8 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
     if let Some(amx) = in_tiles(a, b) {
-        return tiles::multiply(amx, a, Factor::Plain(b), [b.cols, stride], c, start);
+        let product = Product { b: Factor::Plain(b), n: b.cols, stride, c, start };
+        return tiles::multiply(amx, a, &mut [product]);
     }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
@@ -149,7 +150,8 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
             add_few_rows(a, b, c);
         }
     } else if let Some(amx) = in_tiles(a, b) {
-        tiles::multiply(amx, a, Factor::Plain(b), [b.cols; 2], c, start);
+        let product = Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start };
+        tiles::multiply(amx, a, &mut [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
@@ -157,6 +159,20 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
             with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, b.cols), c, start, packed));
         });
     }
+}
+
+/// `c += a b` for each pair `(b, c)`: as [`matmul`], but where packing pays `a` is packed once.
+#[track_caller]
+pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
+    let amx = products.iter().try_fold(None, |_, (b, _)| in_tiles(a, *b).map(Some)).flatten();
+    let Some(amx) = amx else {
+        return products.into_iter().for_each(|(b, c)| matmul(a, b, c, Mode::Add));
+    };
+    let mut products = products.map(|(b, c)| {
+        assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");
+        Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start: Start::Old }
+    });
+    tiles::multiply(amx, a, &mut products);
 }
 
 /// The token, if a product does better in tiles.
@@ -209,7 +225,8 @@ impl<'a> Panels<'a> {
         let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
         match &self.kept {
             Kept::Tiles(amx, columns) if tiles::readable(a) => {
-                tiles::multiply(*amx, a, Factor::Packed(columns), [b.cols; 2], c, start);
+                let (b, n) = (Factor::Packed(columns), b.cols);
+                tiles::multiply(*amx, a, &mut [Product { b, n, stride: n, c, start }]);
             }
             Kept::Panels(panels) => {
                 let packed_b = Right::Packed(&panels[first_line(panels)..]);

@@ -49,10 +49,7 @@ impl Columns {
     pub(super) fn new(amx: Amx, b: Mat) -> Self {
         let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         let len = b.cols.div_ceil(SIDE) * b.rows.div_ceil(DEPTH) * BLOCK;
-        if buffer.len() < len {
-            buffer.resize(len, Tile::ZERO);
-        }
-        pack(amx, b.t(), Side::Right, &mut buffer[..len]);
+        pack(amx, b.t(), Side::Right, room(&mut buffer, len));
         Self(buffer)
     }
 }
@@ -90,65 +87,75 @@ pub(super) enum Factor<'a> {
     Packed(&'a Columns),
 }
 
-/// `c = start + a b`, where rows of `c` are `stride` apart and have `n` numbers.
-pub(super) fn multiply(
-    amx: Amx,
-    a: Mat,
-    b: Factor<'_>,
-    [n, stride]: [usize; 2],
-    c: &mut [f32],
-    start: Start<'_>,
-) {
+/// A product with a left factor: `c = start + a b`, where rows of `c` are `stride` apart and have `n` numbers.
+pub(super) struct Product<'a> {
+    pub(super) b: Factor<'a>,
+    pub(super) n: usize,
+    pub(super) stride: usize,
+    pub(super) c: &'a mut [f32],
+    pub(super) start: Start<'a>,
+}
+
+/// Computes products with one left factor, which is packed once.
+pub(super) fn multiply(amx: Amx, a: Mat, products: &mut [Product<'_>]) {
     let (m, k) = (a.rows, a.cols);
-    let (panels, all_steps) = (n.div_ceil(SIDE), k.div_ceil(DEPTH));
+    let all_steps = k.div_ceil(DEPTH);
     let [mut left, mut right] = PACKED.take();
     for p in (0..all_steps).step_by(INNER) {
         let steps = INNER.min(all_steps - p);
         let inner = (steps * DEPTH).min(k - p * DEPTH);
-        let tiles = m.div_ceil(SIDE) * steps * BLOCK;
-        left.resize(left.len().max(tiles), Tile::ZERO);
-        pack(amx, a.part(0, p * DEPTH, m, inner), Side::Left, &mut left[..tiles]);
-        let start = if p > 0 { Start::Old } else { start };
-        let blocks = panels.div_ceil(panels.div_ceil(COLUMNS));
-        for panel in (0..panels).step_by(blocks) {
-            let col = panel * SIDE;
-            let cols = (blocks * SIDE).min(n - col);
-            let (right, apart) = match b {
-                Factor::Packed(all) => {
-                    (&all.0[(panel * all_steps + p) * BLOCK..], all_steps * BLOCK)
-                }
-                Factor::Plain(b) => {
-                    let tiles = cols.div_ceil(SIDE) * steps * BLOCK;
-                    right.resize(right.len().max(tiles), Tile::ZERO);
-                    let part = b.part(p * DEPTH, col, inner, cols);
-                    pack(amx, part.t(), Side::Right, &mut right[..tiles]);
-                    (&right[..], steps * BLOCK)
-                }
-            };
-            let left = &left[..];
-            let strip = |first: usize, c: &mut [f32]| {
-                let taken = amx.tiles();
-                let rows = (m - first * SIDE).min(c.len().div_ceil(stride));
-                for row in (0..rows).step_by(SIDE) {
-                    let a = &left[(first + row / SIDE) * steps * BLOCK..][..steps * BLOCK];
-                    for j in (0..cols).step_by(SIDE) {
-                        let b = &right[j / SIDE * apart..][..steps * BLOCK];
-                        let size = [SIDE.min(rows - row), SIDE.min(cols - j)];
-                        let c = &mut c[row * stride + col + j..];
-                        block(&taken, [a, b], size, c, stride, start, col + j);
+        let left = room(&mut left, m.div_ceil(SIDE) * steps * BLOCK);
+        pack(amx, a.part(0, p * DEPTH, m, inner), Side::Left, left);
+        for product in &mut *products {
+            let (n, stride) = (product.n, product.stride);
+            let start = if p > 0 { Start::Old } else { product.start };
+            let panels = n.div_ceil(SIDE);
+            let some = panels.div_ceil(panels.div_ceil(COLUMNS));
+            for panel in (0..panels).step_by(some) {
+                let col = panel * SIDE;
+                let cols = (some * SIDE).min(n - col);
+                let (right, apart) = match product.b {
+                    Factor::Packed(all) => {
+                        (&all.0[(panel * all_steps + p) * BLOCK..], all_steps * BLOCK)
                     }
+                    Factor::Plain(b) => {
+                        let right = room(&mut right, cols.div_ceil(SIDE) * steps * BLOCK);
+                        pack(amx, b.part(p * DEPTH, col, inner, cols).t(), Side::Right, right);
+                        (&*right, steps * BLOCK)
+                    }
+                };
+                let left = &*left;
+                let strip = |first: usize, c: &mut [f32]| {
+                    let tiles = amx.tiles();
+                    let rows = (m - first * SIDE).min(c.len().div_ceil(stride));
+                    for row in (0..rows).step_by(SIDE) {
+                        let a = &left[(first + row / SIDE) * steps * BLOCK..][..steps * BLOCK];
+                        for j in (0..cols).step_by(SIDE) {
+                            let b = &right[j / SIDE * apart..][..steps * BLOCK];
+                            let size = [SIDE.min(rows - row), SIDE.min(cols - j)];
+                            let c = &mut c[row * stride + col + j..];
+                            block(&tiles, [a, b], size, c, stride, start, col + j);
+                        }
+                    }
+                };
+                if shares() {
+                    let share = |first: usize, [c]: [&mut [f32]; 1]| strip(first, c);
+                    in_rows([&mut *product.c], [SIDE * stride], SHARED, &share);
+                } else {
+                    strip(0, product.c);
                 }
-            };
-            if shares() {
-                in_rows([&mut *c], [SIDE * stride], SHARED, &|first, [c]: [&mut [f32]; 1]| {
-                    strip(first, c)
-                });
-            } else {
-                strip(0, c);
             }
         }
     }
     PACKED.set([left, right]);
+}
+
+/// The first `len` tiles of a buffer that grows.
+fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
+    if buffer.len() < len {
+        buffer.resize(len, Tile::ZERO);
+    }
+    &mut buffer[..len]
 }
 
 /// One block: in place if it is whole.
@@ -175,13 +182,20 @@ fn block(
     let lines = whole.chunks_exact_mut(SIDE).take(rows);
     match start {
         Start::Zero => {}
-        Start::Old => lines
-            .enumerate()
-            .for_each(|(i, to)| to[..cols].copy_from_slice(&c[i * stride..][..cols])),
-        Start::Row(row) => lines.for_each(|to| to[..cols].copy_from_slice(&row[column..][..cols])),
+        Start::Old => lines.enumerate().for_each(|(i, to)| copy(&c[i * stride..], to, cols)),
+        Start::Row(row) => lines.for_each(|to| copy(&row[column..], to, cols)),
     }
     tiles.multiply::<PARTS>(factors, None, &mut whole, SIDE);
     for (i, from) in whole.chunks_exact(SIDE).take(rows).enumerate() {
-        c[i * stride..][..cols].copy_from_slice(&from[..cols]);
+        copy(from, &mut c[i * stride..], cols);
+    }
+}
+
+/// Copies the first `n` numbers, quicker if they are a whole line of a block.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32], n: usize) {
+    match n {
+        SIDE => to[..SIDE].copy_from_slice(&from[..SIDE]),
+        n => to[..n].copy_from_slice(&from[..n]),
     }
 }

@@ -56,7 +56,7 @@ impl Amx {
     /// Takes the tile registers of this thread, until what it gives is dropped.
     pub(crate) fn tiles(self) -> Tiles {
         // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION, options(nostack)) };
+        unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
         Tiles(self, PhantomData)
     }
 
@@ -76,11 +76,47 @@ impl Amx {
             Layout::Steps(stride) => (steps, lanes, stride),
         };
         assert!(x.len() >= (lines - 1) * stride + len, "lines of a block");
+        let turns = matches!(layout, Layout::Lanes(_)) == (side == Side::Right);
+        let whole = [lanes, steps] == [SIDE, DEPTH];
         for half in 0..2 {
+            let lanes = lanes.saturating_sub(16 * half).min(16);
+            let lines = match layout {
+                Layout::Lanes(stride) => Lines {
+                    first: 16 * half * stride,
+                    stride,
+                    second: 16,
+                    count: [lanes; 2],
+                    len: [steps.min(16), steps.saturating_sub(16)],
+                },
+                Layout::Steps(stride) => Lines {
+                    first: 16 * half,
+                    stride,
+                    second: 16 * stride,
+                    count: [steps.min(16), steps.saturating_sub(16)],
+                    len: [lanes; 2],
+                },
+            };
             // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
-            unsafe { pack_half::<PARTS>(x, layout, [lanes, steps], half, side, out) };
+            unsafe {
+                match whole {
+                    true => pack_half::<PARTS, true>(x, lines, turns, half, out),
+                    false => pack_half::<PARTS, false>(x, lines, turns, half, out),
+                }
+            }
         }
     }
+}
+
+/// Where the numbers of 16 words are: word `i` holds those at `first + i * stride`, and those `second` behind them.
+#[derive(Clone, Copy)]
+struct Lines {
+    first: usize,
+    stride: usize,
+    second: usize,
+    /// How many words have a first number, and how many a second one.
+    count: [usize; 2],
+    /// How many numbers side by side these have.
+    len: [usize; 2],
 }
 
 /// The tile registers, configured. They belong to the thread that took them.
@@ -242,48 +278,45 @@ multiply!(
     ]
 );
 
-/// Packs 16 lanes of a block: tile `half` of each part.
+/// Packs 16 lanes of a block: tile `half` of each part. A word of a tile holds two numbers of a lane, 16 steps apart.
 #[target_feature(enable = "avx512f")]
-unsafe fn pack_half<const PARTS: usize>(
+unsafe fn pack_half<const PARTS: usize, const WHOLE: bool>(
     x: &[f32],
-    layout: Layout,
-    [lanes, steps]: [usize; 2],
+    lines: Lines,
+    turns: bool,
     half: usize,
-    side: Side,
     out: &mut [Tile],
 ) {
-    let lanes = lanes.saturating_sub(16 * half).min(16);
-    let mask = |n: usize| ((1u32 << n.min(16)) - 1) as __mmask16;
-    let (of_lanes, of_steps) = (mask(lanes), [mask(steps), mask(steps.saturating_sub(16))]);
-    // A word holds two numbers of a lane: of step `i` below, of step `16 + i` above.
+    let Lines { first, stride, second, count, len } = lines;
+    let mask = len.map(|n| ((1u32 << n) - 1) as __mmask16);
+    let load = |i: usize, which: usize| {
+        let from = x.as_ptr().wrapping_add(first + i * stride + which * second);
+        // SAFETY: the caller's for a whole block; the mask keeps the load inside the line of another.
+        unsafe {
+            match WHOLE {
+                true => _mm512_loadu_ps(from),
+                false if i < count[which] && len[which] > 0 => {
+                    _mm512_maskz_loadu_ps(mask[which], from)
+                }
+                false => _mm512_setzero_ps(),
+            }
+        }
+    };
     for i in 0..16 {
-        let (at, present) = match layout {
-            Layout::Lanes(stride) => {
-                let at = (16 * half + i) * stride;
-                ([at, at + 16], if i < lanes { of_steps } else { [0, 0] })
-            }
-            Layout::Steps(stride) => {
-                let of = |step: usize| if step < steps { of_lanes } else { 0 };
-                ([i, i + 16].map(|step| step * stride + 16 * half), [of(i), of(i + 16)])
-            }
-        };
-        let load = |at: usize, present: __mmask16| {
-            let from = if present == 0 { x.as_ptr() } else { x.as_ptr().wrapping_add(at) };
-            // SAFETY: the mask keeps the load inside the line, which lies in `x`.
-            unsafe { _mm512_maskz_loadu_ps(present, from) }
-        };
-        let (mut low, mut high) = (load(at[0], present[0]), load(at[1], present[1]));
+        let (mut low, mut high) = (load(i, 0), load(i, 1));
         for part in 0..PARTS {
             let (first, second) = (rounded(low), rounded(high));
             let words = _mm512_or_si512(_mm512_srli_epi32::<16>(first), second);
-            let to = &mut out[2 * part + half].0[16 * i..][..16];
-            // SAFETY: `to` has 16 words.
-            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), words) };
+            // SAFETY: a tile has 16 rows of 16 words.
+            unsafe {
+                let to = out.as_mut_ptr().add(2 * part + half).cast::<u32>().add(16 * i);
+                _mm512_store_si512(to.cast(), words);
+            }
             low = _mm512_sub_ps(low, _mm512_castsi512_ps(first));
             high = _mm512_sub_ps(high, _mm512_castsi512_ps(second));
         }
     }
-    if matches!((layout, side), (Layout::Lanes(_), Side::Right) | (Layout::Steps(_), Side::Left)) {
+    if turns {
         for part in 0..PARTS {
             turn(&mut out[2 * part + half]);
         }

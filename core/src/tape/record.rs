@@ -111,6 +111,18 @@ impl Backward<'_> {
         self.record.buffers[i].kept = kept;
     }
 
+    /// Takes the gradient of the output, to be changed and [given back](Self::give_grad).
+    pub fn take_grad(&mut self) -> Vec<f32> {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        std::mem::take(&mut self.record.buffers[i].grad)
+    }
+
+    /// Gives back what [`Backward::take_grad`] took, so that its memory is used again.
+    pub fn give_grad(&mut self, grad: Vec<f32>) {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        self.record.buffers[i].grad = grad;
+    }
+
     /// How many inputs there are.
     pub fn count(&self) -> usize {
         self.record.nodes[self.id].inputs.len()
@@ -150,6 +162,29 @@ impl Backward<'_> {
                 self.record.buffers[buffer].grad = grad;
             }
         }
+    }
+}
+
+impl Backward<'_> {
+    /// Lets `add` add to the gradients of two inputs at once, if both are parameters and want one; else says so.
+    pub(super) fn accumulate_both(
+        &mut self,
+        inputs: [usize; 2],
+        add: impl FnOnce(&Self, [&mut [f32]; 2]),
+    ) -> bool {
+        let nodes = inputs.map(|i| &self.record.nodes[self.record.nodes[self.id].inputs[i]]);
+        let [Place::Param(first), Place::Param(second)] = nodes.map(|node| node.place) else {
+            return false;
+        };
+        let apart = first.range().end <= second.offset || second.range().end <= first.offset;
+        if !nodes.iter().all(|node| node.needs_grad) || !apart {
+            return false;
+        }
+        let mut grads = std::mem::take(&mut self.record.param_grads);
+        let both = grads.get_disjoint_mut([first.range(), second.range()]);
+        add(self, both.expect("two ranges of the parameters"));
+        self.record.param_grads = grads;
+        true
     }
 }
 
