@@ -112,14 +112,8 @@ describe.each(models.map((m, i) => [`${m.model} (${i})`, m] as const))('%s', (_,
 test('a distribution gives the samples of a table with one series', async () => {
   const nf = await fitted(DeepAR({ ...short, scalerType: 'standard' }))
   const predictor = nf.predictor()
-  expect(predictor.outputs).toEqual([
-    'DeepAR',
-    'DeepAR-lo-90',
-    'DeepAR-lo-80',
-    'DeepAR-median',
-    'DeepAR-hi-80',
-    'DeepAR-hi-90',
-  ])
+  const titles = ['DeepAR', 'DeepAR-median', 'DeepAR-lo-90', 'DeepAR-lo-80', 'DeepAR-hi-80', 'DeepAR-hi-90']
+  expect(predictor.outputs).toEqual(titles)
   const window = range(0, predictor.inputSize)
   const forecast = await nf.predict({ data: window.map((t) => row(1, t)) })
   const expected = range(0, h).flatMap((at) => predictor.outputs.map((name) => forecast.column(name)[at]))
@@ -267,7 +261,7 @@ describe('mistakes', async () => {
       'no room for the forecast',
       () => linear.predictSync(window, undefined, new Float32Array(3)),
       'ERR_NF_INVALID_OPTION',
-      'out has 3 values, and the forecast of 1 windows has 4',
+      'out has 3 values, and the forecast of 1 window has 4',
       { option: 'out', expected: 4, actual: 3 },
     ],
     [

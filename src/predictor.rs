@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::task;
 
+/// A typed array to write to. By this name: an argument `&mut T` is an object of ours to napi's macro.
+type Numbers<'a> = &'a mut [f32];
+
 /// Forecasts windows of bare numbers.
 #[napi]
 pub struct NativePredictor {
@@ -41,7 +44,7 @@ impl NativePredictor {
 
     /// Forecasts what was given last. A call of its own, so that `out` may lie where the windows were.
     #[napi]
-    pub fn forecast(&mut self, out: &mut [f32]) -> Result<()> {
+    pub fn forecast(&mut self, out: Numbers<'_>) -> Result<()> {
         self.at_work(|p| p.forecast(out))
     }
 

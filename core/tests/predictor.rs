@@ -1,6 +1,5 @@
 //! The resident predictor: the numbers of `predict`, whatever the model, and refusals that say what is wrong.
 
-#[expect(dead_code, reason = "there are no forecasts of tables to compare here")]
 mod bits;
 #[expect(dead_code, reason = "what is loaded makes predictors here")]
 mod scratch;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use serde_json::json;
 
-use self::inputs::{Input, Kind, Layout};
+use self::inputs::{Input, Kind, Layout, counted};
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::unasked;
 use crate::data::{Vocabularies, Vocabulary};
@@ -224,8 +224,9 @@ impl Predictor {
                 false => "windows × h × outputs",
             };
             let message = format!(
-                "out has {} values, and the forecast of {windows} windows has {expected}: {shape}",
-                out.len()
+                "out has {} values, and the forecast of {} has {expected}: {shape}",
+                out.len(),
+                counted(windows)
             );
             return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
                 d.option = Some("out".into());

@@ -14,6 +14,11 @@ pub(super) enum Kind {
     Stat,
 }
 
+/// So many windows, in words.
+pub(super) fn counted(windows: usize) -> String {
+    if windows == 1 { "1 window".into() } else { format!("{windows} windows") }
+}
+
 /// Sizes of a window.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
@@ -188,7 +193,8 @@ impl Input {
             });
         }
         let message = format!(
-            "{name} has {actual} values, and {list} of {windows} windows are {expected}: {shape}"
+            "{name} has {actual} values, and {list} of {} are {expected}: {shape}",
+            counted(windows)
         );
         self.wrong_length(message, expected, actual)
     }
