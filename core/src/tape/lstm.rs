@@ -3,6 +3,8 @@
 //! `i, f, o = σ(·)`, `g = tanh(·)` of `x·W_ihᵀ + b_ih + r·W_hhᵀ + b_hh`; `c = f⊙c + i⊙g`; `h = o⊙tanh(c)`;
 //! `r = h·W_hrᵀ` with a projection, else `r = h`. Gate order i, f, g, o and names as in torch.nn.LSTM.
 
+use std::cell::Ref;
+
 use super::recurrent::{
     BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
@@ -128,9 +130,9 @@ impl<'t> Var<'t> {
     }
 
     /// The cell state after the last step of [`Var::lstm`]: `[B, H]`.
-    pub fn lstm_cell(self, hidden: usize) -> Vec<f32> {
+    pub fn lstm_cell(self, hidden: usize) -> Ref<'t, [f32]> {
         let (batch, time) = (self.dim(0), self.dim(1));
         let from = batch * time * GATES * hidden + time * batch * hidden;
-        self.kept()[from..from + batch * hidden].to_vec()
+        Ref::map(self.kept(), |kept| &kept[from..from + batch * hidden])
     }
 }

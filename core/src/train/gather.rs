@@ -11,18 +11,18 @@ use crate::{Error, ErrorCode, Result};
 
 /// The columns that a model reads, in the order of its streams, and where its windows may look.
 pub(crate) struct Source<'a> {
-    panel: &'a Panel,
-    target: &'a [f64],
-    futr: Vec<&'a [f64]>,
-    hist: Vec<&'a [f64]>,
-    stat: Vec<&'a [f64]>,
+    pub(super) panel: &'a Panel,
+    pub(super) target: &'a [f64],
+    pub(super) futr: Vec<&'a [f64]>,
+    pub(super) hist: Vec<&'a [f64]>,
+    pub(super) stat: Vec<&'a [f64]>,
     /// Sample weight of each row.
-    weight: Option<&'a [f32]>,
+    pub(super) weight: Option<&'a [f32]>,
     /// Future values of the `futr` columns, `future_len` for each series.
-    future: Vec<&'a [f64]>,
-    future_len: usize,
+    pub(super) future: Vec<&'a [f64]>,
+    pub(super) future_len: usize,
     /// Rows at the end of each series that windows do not see.
-    held_out: usize,
+    pub(super) held_out: usize,
 }
 
 impl<'a> Source<'a> {

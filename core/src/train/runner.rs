@@ -18,7 +18,7 @@ use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
-const SHARD: usize = 64;
+pub(super) const SHARD: usize = 64;
 /// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
 /// Parameters from which on shards are wide.
@@ -29,7 +29,7 @@ const WINDOWS: usize = 8;
 const LEAVES: usize = 8;
 
 /// Windows in about `rows` rows, of which a window has one for each series that it spans.
-fn windows_in(rows: usize, series: usize) -> usize {
+pub(super) fn windows_in(rows: usize, series: usize) -> usize {
     (rows / series).max(WINDOWS)
 }
 
@@ -52,9 +52,22 @@ fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
 
 /// What a thread works with, reused from shard to shard and step to step.
 #[derive(Default)]
-struct Worker {
-    tape: Tape,
-    gathered: Gathered,
+pub(super) struct Worker {
+    pub(super) tape: Tape,
+    /// Of the steps after the first, when a model decodes step by step: they look like each other.
+    later: Tape,
+    pub(super) gathered: Gathered,
+}
+
+/// What [`decode`] makes of a shard, in buffers that are used again.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// The forecast, scaled: `[windows, series, horizon, outputs]`.
+    pub(super) values: Vec<f32>,
+    /// The quantile that each value was drawn at; empty if none was.
+    pub(super) levels: Vec<f32>,
+    fed_back: Vec<f32>,
+    state: RecurrentState,
 }
 
 /// Tapes and gradient buffers, kept for the next step.
@@ -102,7 +115,8 @@ pub(crate) enum Purpose {
 impl Runner {
     /// Bytes held for the next step.
     pub(crate) fn memory(&self) -> usize {
-        let tapes: usize = lock(&self.workers).iter().map(|w| w.tape.memory()).sum();
+        let tapes: usize =
+            lock(&self.workers).iter().map(|w| w.tape.memory() + w.later.memory()).sum();
         let buffers: usize =
             lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
         tapes + buffers
@@ -209,8 +223,11 @@ impl Runner {
             let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * shard);
+                    let mut decoded = Decoded::default();
+                    decode(model, worker, purpose, (group * 32 + i) * shard, &mut decoded);
                     worker.tape.release();
+                    worker.later.release();
+                    let Decoded { values, levels, .. } = decoded;
                     Forecasted::new(model, windows, &worker.gathered, [values, levels], purpose)
                 })
             };
@@ -251,7 +268,13 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
 /// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
-fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
+pub(super) fn decode(
+    model: &Instance,
+    worker: &Worker,
+    purpose: Purpose,
+    shard: usize,
+    to: &mut Decoded,
+) {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
@@ -264,29 +287,36 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         }
     };
     let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
+    to.values.clear();
+    to.levels.clear();
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
         let mapped = mapped(rows(output, series), 0);
-        let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
-        return [mapped.forecast.data().to_vec(), levels];
+        to.values.extend_from_slice(&mapped.forecast.data());
+        if let Some(drawn) = mapped.levels {
+            to.levels.extend_from_slice(&drawn.data());
+        }
+        return;
     }
     let likelihood = model.loss.likelihood().is_some();
-    let state = RecurrentState::default();
-    let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
-    let mut fed_back: Vec<f32> = Vec::new();
+    let Decoded { values: forecast, levels, fed_back, state } = to;
+    state.forget();
+    forecast.resize(windows * horizon * n, 0.0);
     for t in 0..horizon {
+        let tape = if t == 0 { tape } else { &worker.later };
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
-        let output = model.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
+        let output = model.forward(&g.batch(tape, range, y, Some(state))).last(1, 1); // [B, 1, O]
         // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();
         let each = output.chunks_exact(n).zip(&g.statistics);
-        fed_back = each.map(|(o, s)| model.fed_back(o, *s)).collect();
+        fed_back.clear();
+        fed_back.extend(each.map(|(o, s)| model.fed_back(o, *s)));
         let raw = likelihood || matches!(purpose, Purpose::Validation { .. });
-        for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
+        for (row, (o, mean)) in output.chunks_exact(n).zip(&*fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
             if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
         }
@@ -297,7 +327,6 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
             }
         }
     }
-    [forecast, levels]
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
