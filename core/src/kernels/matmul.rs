@@ -12,8 +12,8 @@ use super::packing::{
     take_spare, with_packed,
 };
 use super::parallel::in_rows;
-use super::tiles::{self, Columns, Factor, Product};
-use crate::simd::amx::Amx;
+pub use super::tiles::rounding;
+use super::tiles::{self, Columns, Factor, Product, Way};
 use crate::simd::{Isa, Simd, isa};
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
@@ -110,9 +110,9 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
-    if let Some(amx) = in_tiles(a, b) {
+    if let Some(way) = in_tiles(a, b) {
         let product = Product { b: Factor::Plain(b), n: b.cols, stride, c, start };
-        return tiles::multiply(amx, a, &mut [product]);
+        return tiles::multiply(way, a, &mut [product]);
     }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
@@ -149,9 +149,9 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
         if a.cols > 0 {
             add_few_rows(a, b, c);
         }
-    } else if let Some(amx) = in_tiles(a, b) {
+    } else if let Some(way) = in_tiles(a, b) {
         let product = Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start };
-        tiles::multiply(amx, a, &mut [product]);
+        tiles::multiply(way, a, &mut [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
@@ -164,20 +164,20 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
 /// `c += a b` for each pair `(b, c)`: as [`matmul`], but where packing pays `a` is packed once.
 #[track_caller]
 pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
-    let amx = products.iter().try_fold(None, |_, (b, _)| in_tiles(a, *b).map(Some)).flatten();
-    let Some(amx) = amx else {
+    let way = products.iter().try_fold(None, |_, (b, _)| in_tiles(a, *b).map(Some)).flatten();
+    let Some(way) = way else {
         return products.into_iter().for_each(|(b, c)| matmul(a, b, c, Mode::Add));
     };
     let mut products = products.map(|(b, c)| {
         assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");
         Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start: Start::Old }
     });
-    tiles::multiply(amx, a, &mut products);
+    tiles::multiply(way, a, &mut products);
 }
 
-/// The token, if a product does better in tiles.
-fn in_tiles(a: Mat, b: Mat) -> Option<Amx> {
-    tiles::wanted(a.rows, a.cols, b.cols).filter(|_| tiles::readable(a) && tiles::readable(b))
+/// How a product is computed in blocks, if that is quicker.
+fn in_tiles(a: Mat, b: Mat) -> Option<Way> {
+    Way::of(a.rows, a.cols, b.cols).filter(|_| tiles::readable(a) && tiles::readable(b))
 }
 
 /// A right factor, packed once for several products.
@@ -193,7 +193,7 @@ enum Kept {
     Nothing,
     /// As [`pack_all`] leaves it.
     Panels(Vec<f32>),
-    Tiles(Amx, Columns),
+    Tiles(Way, Columns),
 }
 
 impl<'a> Panels<'a> {
@@ -201,9 +201,8 @@ impl<'a> Panels<'a> {
     pub fn new(b: Mat<'a>, rows: usize) -> Self {
         let kept = if rows <= DOT_ROWS || b.rows == 0 || b.cols == 0 {
             Kept::Nothing
-        } else if let Some(amx) = tiles::wanted(rows, b.rows, b.cols).filter(|_| tiles::readable(b))
-        {
-            Kept::Tiles(amx, Columns::new(amx, b))
+        } else if let Some(way) = Way::of(rows, b.rows, b.cols).filter(|_| tiles::readable(b)) {
+            Kept::Tiles(way, Columns::new(way, b))
         } else {
             let mut buffer = take_spare();
             pack_all(b, &mut buffer);
@@ -224,9 +223,9 @@ impl<'a> Panels<'a> {
         assert_eq!(self.isa, isa(), "packed for another instruction set");
         let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
         match &self.kept {
-            Kept::Tiles(amx, columns) if tiles::readable(a) => {
+            Kept::Tiles(way, columns) if tiles::readable(a) => {
                 let (b, n) = (Factor::Packed(columns), b.cols);
-                tiles::multiply(*amx, a, &mut [Product { b, n, stride: n, c, start }]);
+                tiles::multiply(*way, a, &mut [Product { b, n, stride: n, c, start }]);
             }
             Kept::Panels(panels) => {
                 let packed_b = Right::Packed(&panels[first_line(panels)..]);

@@ -53,6 +53,7 @@ pub mod conv;
 mod dots;
 pub mod dropout;
 pub mod elementwise;
+pub mod half;
 mod lanes;
 pub mod math;
 pub mod matmul;

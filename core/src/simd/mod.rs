@@ -7,14 +7,14 @@
 //! that its instructions may be executed.
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod amx;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "no_amx.rs"]
-pub(crate) mod amx;
-#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod bf16;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_bf16.rs"]
+pub(crate) mod bf16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
@@ -62,7 +62,7 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
-            Self::Amx => amx::Amx::new().is_some(),
+            Self::Amx => bf16::Unit::tiles().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             _ => false,

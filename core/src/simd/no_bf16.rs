@@ -1,4 +1,4 @@
-//! In place of `amx.rs` on processors that have no tiles: a token of which there is none.
+//! In place of `bf16.rs` for other processors: a token of which there is none.
 
 pub(crate) const SIDE: usize = 32;
 pub(crate) const DEPTH: usize = 32;
@@ -23,11 +23,19 @@ pub(crate) enum Layout {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Amx {}
+pub(crate) enum Unit {}
 
-impl Amx {
-    pub(crate) fn new() -> Option<Self> {
+impl Unit {
+    pub(crate) fn tiles() -> Option<Self> {
         None
+    }
+
+    pub(crate) fn dots() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn take(self) -> Taken {
+        match self {}
     }
 
     pub(crate) fn pack<const PARTS: usize>(
@@ -40,14 +48,18 @@ impl Amx {
     ) {
         match self {}
     }
+}
 
+pub(crate) enum Taken {}
+
+impl Taken {
     pub(crate) fn multiply<const PARTS: usize>(
-        self,
+        &self,
         _: [&[Tile]; 2],
         _: Option<(&[f32], usize)>,
         _: &mut [f32],
         _: usize,
     ) {
-        match self {}
+        match *self {}
     }
 }

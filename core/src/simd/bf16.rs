@@ -1,9 +1,10 @@
-//! Advanced Matrix Extensions: products of tiles of bfloat16 numbers, summed in f32.
+//! Products of bfloat16 numbers, summed in f32: by tiles (AMX), or by dot products (AVX512-BF16).
 //!
 //! A number in f32 is the sum of three in bfloat16, but for what lies below the smallest normal one: each takes eight of
 //! its 24 bits. Of the nine products of two such sums the six largest are computed, smallest first; what is left out is
-//! below 2⁻²⁴ of the whole, the precision of f32. That is six products of a kind that the processor does sixteen times as
-//! fast. One product is what `bfloat16` itself stands for. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`.
+//! below 2⁻²⁴ of the whole, the precision of f32. That is six products of a kind that tiles do sixteen times as fast. One
+//! product of one part each is what mixed precision wants. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`,
+//! `VDPBF16PS`.
 
 use super::avx512::{Avx512, turned};
 use std::arch::asm;
@@ -41,23 +42,37 @@ pub(crate) enum Layout {
     Steps(usize),
 }
 
-/// The token of [`super::Isa::Amx`]: exists only where the processor has AMX and the system lets this process use it.
+/// What multiplies. Exists only where the processor can, and for tiles the system lets this process use them.
 #[derive(Clone, Copy)]
-pub(crate) struct Amx(Avx512);
+pub(crate) struct Unit {
+    /// Whether by tiles.
+    tiles: bool,
+    _packs: Avx512,
+}
 
-impl Amx {
-    /// A token, if tiles may be used.
-    pub(crate) fn new() -> Option<Self> {
+impl Unit {
+    /// Tiles, if they may be used.
+    pub(crate) fn tiles() -> Option<Self> {
         static ALLOWED: OnceLock<bool> = OnceLock::new();
-        let avx512 = Avx512::new()?;
-        ALLOWED.get_or_init(|| has_tiles() && asked_for_tiles()).then_some(Self(avx512))
+        let _packs = Avx512::new()?;
+        ALLOWED
+            .get_or_init(|| has_tiles() && asked_for_tiles())
+            .then_some(Self { tiles: true, _packs })
     }
 
-    /// Takes the tile registers of this thread, until what it gives is dropped.
-    pub(crate) fn tiles(self) -> Tiles {
-        // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
-        Tiles(self, PhantomData)
+    /// Dot products, if the processor has them.
+    pub(crate) fn dots() -> Option<Self> {
+        let _packs = Avx512::new()?;
+        is_x86_feature_detected!("avx512bf16").then_some(Self { tiles: false, _packs })
+    }
+
+    /// Takes the tile registers of this thread, if they are what multiplies, until what it gives is dropped.
+    pub(crate) fn take(self) -> Taken {
+        if self.tiles {
+            // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
+            unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
+        }
+        Taken(self, PhantomData)
     }
 
     /// Packs a block of `lanes` and `steps`, with zeros beyond them: for each of `PARTS` parts two tiles.
@@ -119,17 +134,19 @@ struct Lines {
     len: [usize; 2],
 }
 
-/// The tile registers, configured. They belong to the thread that took them.
-pub(crate) struct Tiles(Amx, PhantomData<*const ()>);
+/// A unit ready to multiply. Tile registers belong to the thread that took them.
+pub(crate) struct Taken(Unit, PhantomData<*const ()>);
 
-impl Drop for Tiles {
+impl Drop for Taken {
     fn drop(&mut self) {
-        // SAFETY: the token proves AMX.
-        unsafe { asm!("tilerelease", options(nostack, nomem)) };
+        if self.0.tiles {
+            // SAFETY: the token proves AMX.
+            unsafe { asm!("tilerelease", options(nostack, nomem)) };
+        }
     }
 }
 
-impl Tiles {
+impl Taken {
     /// The block `C = start + A B` of 32 × 32 numbers, from `steps` packed blocks of either factor. Rows of `start` are
     /// `start_stride` apart, which may be 0; rows of `c` are `stride` apart. `start` may be `None`: then it is `c`.
     pub(crate) fn multiply<const PARTS: usize>(
@@ -150,16 +167,60 @@ impl Tiles {
             }
         };
         let (steps, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
-        // SAFETY: the token proves AMX. Each factor has `2 * PARTS` tiles for each of `steps` turns of the loop, `start` and
-        // `c` have 32 rows of 32 numbers, as checked above. The tiles are configured.
+        // SAFETY: the token proves the instructions. Each factor has `2 * PARTS` tiles for each of `steps` turns of the
+        // loop, `start` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
         unsafe {
-            match PARTS {
-                3 => multiply_f32(steps, a, b, start, start_stride, c, stride),
-                1 => multiply_bf16(steps, a, b, start, start_stride, c, stride),
+            match (PARTS, self.0.tiles) {
+                (3, true) => multiply_f32(steps, a, b, start, start_stride, c, stride),
+                (1, true) => multiply_bf16(steps, a, b, start, start_stride, c, stride),
+                (1, false) => multiply_dots(steps, a, b, start, start_stride, c, stride),
                 _ => unreachable!("numbers in {PARTS} parts"),
             }
         }
     }
+}
+
+/// The block by dot products: a quarter of it at a time, whose 16 rows stay in registers.
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn multiply_dots(
+    steps: usize,
+    a: *const Tile,
+    b: *const Tile,
+    start: *const f32,
+    start_stride: usize,
+    c: *mut f32,
+    stride: usize,
+) {
+    for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `start` and `c`.
+        unsafe {
+            let mut sums = [_mm512_setzero_ps(); 16];
+            for i in 0..16 {
+                sums[i] = _mm512_loadu_ps(start.add((16 * row + i) * start_stride + 16 * column));
+            }
+            for step in 0..steps {
+                let words = &(*a.add(2 * step + row)).0;
+                let lanes = &(*b.add(2 * step + column)).0;
+                for p in 0..16 {
+                    let lanes = _mm512_loadu_si512(lanes.as_ptr().add(16 * p).cast());
+                    for i in 0..16 {
+                        let word = _mm512_set1_epi32(words[16 * i + p] as i32);
+                        sums[i] = _mm512_dpbf16_ps(sums[i], bits(word), bits(lanes));
+                    }
+                }
+            }
+            for i in 0..16 {
+                _mm512_storeu_ps(c.add((16 * row + i) * stride + 16 * column), sums[i]);
+            }
+        }
+    }
+}
+
+/// 32 numbers in bfloat16.
+#[inline(always)]
+fn bits(words: __m512i) -> __m512bh {
+    // SAFETY: both are 64 bytes of which any will do.
+    unsafe { std::mem::transmute(words) }
 }
 
 /// Eight tiles of 16 rows of 64 bytes. Intel's manual, volume 2: `LDTILECFG`.
