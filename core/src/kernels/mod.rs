@@ -63,6 +63,7 @@ mod packing;
 pub mod parallel;
 pub mod pattern;
 pub mod permute;
+pub mod point_loss;
 pub mod pointwise;
 pub mod pool;
 pub mod random;
@@ -72,5 +73,6 @@ pub mod reduce_axis;
 pub mod resample;
 pub mod softmax;
 pub mod softmax_mean;
+pub mod windows;
 #[cfg(test)]
 mod testing;

@@ -18,8 +18,8 @@ impl Op for Linear {
     fn backward(&self, b: &mut Backward<'_>) {
         let (k, n) = (b.input_shape(0).last(), b.shape().last());
         let rows = b.shape().size() / n.max(1);
-        b.accumulate(0, |b, dx| {
-            matmul(Mat::new(b.grad(), rows, n), Mat::new(b.input(1), n, k), dx, Mode::Add);
+        b.set_or_add(0, |b, dx, mode| {
+            matmul(Mat::new(b.grad(), rows, n), Mat::new(b.input(1), n, k), dx, mode);
         });
         b.accumulate(1, |b, dw| {
             matmul(Mat::new(b.grad(), rows, n).t(), Mat::new(b.input(0), rows, k), dw, Mode::Add);

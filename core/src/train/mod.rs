@@ -10,6 +10,7 @@ mod gather;
 mod lr_scheduler;
 mod optimizer;
 mod options;
+mod plain;
 mod plateau;
 mod report;
 mod runner;

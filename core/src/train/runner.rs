@@ -117,7 +117,7 @@ impl Runner {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
-        if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
+        if model.loss.factors(&totals).all().iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
             return Stepped::default(); // upstream: a mean over nothing is 0
         }
@@ -224,10 +224,10 @@ impl Runner {
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
-    let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { windows, series, horizon, seen, .. } = g.lens();
-    let batch = g.batch(tape, [0, seen], None, None);
+fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
+    let Worker { tape, gathered: g } = worker;
+    let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
+    let batch = g.whole_batch(tape);
     tape.set_counts(tape.input([windows], |to| {
         to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
     }));
@@ -236,9 +236,9 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
     let place = Place { row: first * series, step: 0, horizon };
     let mapped = step.model.head.forward(rows(output, series), asked, place);
-    let y = tape.constant([windows, series, horizon], &g.target);
-    let weights = tape.constant([windows, series, horizon], &g.weights);
-    let counts = tape.constant([windows, series], &g.counts);
+    let y = tape.swap_in([windows, series, horizon], &mut g.target);
+    let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
+    let counts = tape.swap_in([windows, series], &mut g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);
