@@ -73,6 +73,6 @@ pub mod reduce_axis;
 pub mod resample;
 pub mod softmax;
 pub mod softmax_mean;
-pub mod windows;
 #[cfg(test)]
 mod testing;
+pub mod windows;

@@ -59,8 +59,10 @@ mod tests {
     #[test]
     fn windows_are_rows_where_they_see_some_and_zeros_elsewhere() {
         let column: Vec<f32> = (0..100).map(|i| i as f32 + 1.0).collect();
-        let spans: Vec<Span> =
-            (-70..80).map(|start| Span { start, seen: [10, 60] }).chain([Span { start: 3, seen: [5, 5] }]).collect();
+        let spans: Vec<Span> = (-70..80)
+            .map(|start| Span { start, seen: [10, 60] })
+            .chain([Span { start: 3, seen: [5, 5] }])
+            .collect();
         let factors: Vec<f32> = (0..spans.len()).map(|i| i as f32 * 0.5).collect();
         each_isa(|isa| {
             for (from, len) in [(0, 1), (0, 16), (0, 37), (5, 24), (40, 70)] {

@@ -3,11 +3,11 @@
 use super::batch::{Factors, Horizons};
 use super::{Formula, Loss, Pinball, Point, Totals};
 use crate::kernels::elementwise::scale;
+use crate::kernels::point_loss as lanes;
 use crate::kernels::point_loss::{
     Absolute, Huber, Percentage, PinballInHuber, PinballOfHuber, PointLoss, Squared,
     SymmetricPercentage, point_loss,
 };
-use crate::kernels::point_loss as lanes;
 use crate::tape::{Backward, Inputs, Op, Output, Var};
 
 /// Numbers whose weights, targets and quantiles are laid out at once, where a step has several numbers.
@@ -215,5 +215,78 @@ impl<'t> Var<'t> {
         let inputs = [self, y, weights, counts, levels.unwrap_or(counts)];
         let used = if levels.is_some() { 5 } else { 4 };
         self.tape().record(share, &inputs[..used], [])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::losses::LossSpec;
+    use crate::simd::{Isa, with_isa};
+
+    /// Numbers in -2..2 with a step of 1/8, so that some are equal and some are 0.
+    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919 + seed * 104_729) % 33) as f32 / 8.0 - 2.0).collect()
+    }
+
+    #[test]
+    fn kernels_equal_the_formulas() {
+        let losses = [
+            ("MAE", json!({})),
+            ("MSE", json!({})),
+            ("RMSE", json!({})),
+            ("MAPE", json!({})),
+            ("SMAPE", json!({})),
+            ("MASE", json!({ "seasonality": 1 })),
+            ("HuberLoss", json!({ "delta": 0.7 })),
+            ("QuantileLoss", json!({ "q": 0.3 })),
+            ("MQLoss", json!({ "quantiles": [0.1, 0.5, 0.8] })),
+            ("HuberQLoss", json!({ "q": 0.8, "delta": 0.7 })),
+            ("HuberMQLoss", json!({ "level": [80], "delta": 0.7 })),
+            ("IQLoss", json!({})),
+        ];
+        let (windows, h) = (70, 5);
+        for (kind, args) in losses {
+            let spec = LossSpec { kind: kind.into(), args: args.as_object().unwrap().clone() };
+            let loss = Loss::new(&spec, h, "loss").unwrap();
+            assert!(loss.is_of_points(), "{kind}");
+            let n = windows * h * loss.outputs();
+            let (y_hat, y, counts) = (numbers(n, 1), numbers(windows * h, 2), vec![1.0; windows]);
+            let weights: Vec<f32> = (0..windows * h).map(|i| (i % 4) as f32).collect();
+            let levels: Vec<f32> = (0..n).map(|i| (i % 9) as f32 / 9.0).collect();
+            let levels = if kind == "IQLoss" { &levels[..] } else { &[] };
+            let all = Horizons::new(&loss, [&y_hat[..], &y], [&weights, &counts], levels, 1);
+            let (mut sums, mut expected) = ([0.0; 2], vec![0.0; n]);
+            for (i, expected) in expected.chunks_exact_mut(n / windows).enumerate() {
+                loss.add(&all.at(i), &mut sums);
+                loss.slopes(&all.at(i), [0.25, 0.0], |place, slope| expected[place] += slope);
+            }
+            for isa in Isa::available() {
+                let part = Part { y_hat: &y_hat, y: &y, weights: &weights, levels };
+                let mut slopes = vec![f32::NAN; n];
+                let sum = with_isa(isa, || loss.points(part, 0.25, &mut slopes));
+                assert!((sum - sums[0]).abs() < 1e-6 * sums[0], "{kind} {sum} {}", sums[0]);
+                for (slope, expected) in slopes.iter().zip(&expected) {
+                    let error = (f64::from(*slope) - expected).abs();
+                    assert!(error <= 1e-6 * expected.abs(), "{kind} {slope} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_weighs_nothing_counts_nothing_whatever_it_is() {
+        let loss = Loss::new(&LossSpec::named("MSE"), 3, "loss").unwrap();
+        let part = Part {
+            y_hat: &[f32::NAN, f32::INFINITY, 1.0],
+            y: &[0.0, 0.0, 3.0],
+            weights: &[0.0, 0.0, 2.0],
+            levels: &[],
+        };
+        let mut slopes = [f32::NAN; 3];
+        assert_eq!(loss.points(part, 0.5, &mut slopes), 8.0);
+        assert_eq!(slopes, [0.0, 0.0, -4.0]);
     }
 }

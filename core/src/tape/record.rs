@@ -153,9 +153,7 @@ impl Backward<'_> {
     /// Lets `work` set the gradient of the `i`-th input, if it wants one: written where it holds any numbers, else added to.
     pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
         match self.input_node(i).place {
-            Place::Buffer(buffer)
-                if self.wants(i) && !self.record.buffers[buffer].has_grad =>
-            {
+            Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
                 let b = &mut self.record.buffers[buffer];
                 let mut grad = std::mem::take(&mut b.grad);
                 grad.resize(b.data.len(), 0.0);

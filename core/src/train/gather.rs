@@ -80,7 +80,8 @@ impl<'a> Source<'a> {
         let count = drawn.count as f32;
         let Some(weights) = self.weight else { return count };
         let (first, end) = self.seen(drawn.window.series);
-        let span = Span { start: first as i64 + drawn.window.start, seen: [first as i64, end as i64] };
+        let span =
+            Span { start: first as i64 + drawn.window.start, seen: [first as i64, end as i64] };
         let [from, to] = span.rows(input, horizon);
         count * (weights[from..to].iter().sum::<f32>() / horizon as f32)
     }
@@ -255,9 +256,6 @@ impl Gathered {
         windows: &[Drawn],
         [input, horizon]: [usize; 2],
     ) -> Totals {
-        if let Some(totals) = source.quick_totals(&model.loss, windows, [input, horizon]) {
-            return totals;
-        }
         (self.lens.input, self.lens.horizon) = (input, horizon);
         self.lens.seen = seen(model, [input, horizon]);
         self.weights.clear();

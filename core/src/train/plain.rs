@@ -50,7 +50,8 @@ impl Source<'_> {
         [input, horizon]: [usize; 2],
     ) -> Option<Totals> {
         let special = loss.seasonality().is_some() || loss.likelihood().is_some();
-        let prepared = self.prepared.as_ref().filter(|_| !special && loss.horizon_weight.is_none())?;
+        let prepared =
+            self.prepared.as_ref().filter(|_| !special && loss.horizon_weight.is_none())?;
         let mut totals = Totals::default();
         for (span, drawn) in spans(self, windows).zip(windows) {
             let [from, to] = span.rows(input, horizon);
@@ -91,7 +92,9 @@ impl Gathered {
         copy_windows(target, &self.spans, lens.input, &[1.0], &mut self.target);
         let mut factors = std::mem::take(&mut self.factors);
         factors.clear();
-        factors.extend(windows.iter().map(|drawn| source.weight_of(*drawn, [lens.input, lens.horizon])));
+        factors.extend(
+            windows.iter().map(|drawn| source.weight_of(*drawn, [lens.input, lens.horizon])),
+        );
         copy_windows(source.mask(), &self.spans, lens.input, &factors, &mut self.weights);
         if let Some(weights) = loss.horizon_weight.as_deref() {
             for row in self.weights.chunks_exact_mut(lens.horizon) {

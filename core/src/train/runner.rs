@@ -19,7 +19,8 @@ use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
-/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them. And of a
+/// linear one, which makes little more of a row than the row.
 const WIDE_SHARD: usize = 160;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
@@ -38,7 +39,8 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    let wide = model.values.len() >= MANY_PARAMETERS || model.spec.family == "linear";
+    let rows = if wide { WIDE_SHARD } else { SHARD };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
@@ -139,6 +141,9 @@ impl Runner {
         drawn: &[Drawn],
         lens: [usize; 2],
     ) -> Totals {
+        if let Some(totals) = source.quick_totals(&model.loss, drawn, lens) {
+            return totals;
+        }
         let mut totals = Totals::default();
         for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
             totals +=
