@@ -64,6 +64,7 @@ mod packing;
 pub mod parallel;
 pub mod pattern;
 pub mod permute;
+pub mod point_loss;
 pub mod pointwise;
 pub mod pool;
 pub mod random;
@@ -76,3 +77,4 @@ pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
 mod tiles;
+pub mod windows;

@@ -2,7 +2,7 @@
 
 use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
-use crate::tape::{Param, Var};
+use crate::tape::{Param, Tape, Var};
 
 /// `y = x·Wᵀ + b`, initialised as torch does: uniform in `±1/√in`.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,11 @@ impl Linear {
     pub fn tie(&self, path: &Path<'_>) {
         path.tie("weight", self.weight);
         self.bias.iter().for_each(|bias| path.tie("bias", *bias));
+    }
+
+    /// The weight and the bias on a tape.
+    pub fn on<'t>(&self, tape: &'t Tape) -> (Var<'t>, Option<Var<'t>>) {
+        (tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 
     /// Over the last axis of `x`.

@@ -141,9 +141,24 @@ impl Tape {
         self.record.borrow_mut().params = Arc::default();
     }
 
-    /// A value from outside, filled in place.
+    /// A value from outside, filled in place: at first it holds whatever an earlier step left there.
     pub fn input(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         self.outside(shape.into(), false, fill)
+    }
+
+    /// A value from outside that takes the place of `data`, and leaves there whatever an earlier step left on the tape.
+    #[track_caller]
+    pub fn swap_in(&self, shape: impl Into<Shape>, data: &mut Vec<f32>) -> Var<'_> {
+        let shape = shape.into();
+        assert_eq!(data.len(), shape.size(), "numbers of {shape:?}");
+        let mut r = self.record.borrow_mut();
+        let buffer = r.new_buffer();
+        let id = r.new_node([], shape, Place::Buffer(buffer), false);
+        r.nodes[id].op = None;
+        let b = &mut r.buffers[buffer];
+        b.has_grad = false;
+        std::mem::swap(&mut b.data, data);
+        Var { tape: self, id }
     }
 
     /// A copy of numbers from outside.
@@ -166,7 +181,6 @@ impl Tape {
         r.nodes[id].op = None;
         let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
-        b.data.clear();
         b.data.resize(shape.size(), 0.0);
         b.has_grad = false;
         fill(&mut b.data);

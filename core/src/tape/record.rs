@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{Op, Param, Shape};
+use crate::kernels::elementwise::add_assign;
+use crate::kernels::matmul::Mode;
 
 /// Where the numbers of a value are.
 #[derive(Clone, Copy, Debug)]
@@ -135,18 +137,53 @@ impl Backward<'_> {
 
     /// The shape of the `i`-th input.
     pub fn input_shape(&self, i: usize) -> Shape {
-        self.record.nodes[self.record.nodes[self.id].inputs[i]].shape
+        self.input_node(i).shape
     }
 
     /// Whether the `i`-th input wants a gradient.
     pub fn wants(&self, i: usize) -> bool {
-        self.record.nodes[self.record.nodes[self.id].inputs[i]].needs_grad
+        self.input_node(i).needs_grad
+    }
+
+    /// Gives the `i`-th input a gradient, which takes the place of its buffer or is added to it. Gives back a buffer of any
+    /// numbers.
+    pub fn hand_over(&mut self, i: usize, mut grad: Vec<f32>) -> Vec<f32> {
+        if let Place::Buffer(buffer) = self.input_node(i).place
+            && self.wants(i)
+            && !self.record.buffers[buffer].has_grad
+        {
+            let b = &mut self.record.buffers[buffer];
+            assert_eq!(grad.len(), b.data.len(), "a gradient is as long as its value");
+            std::mem::swap(&mut b.grad, &mut grad);
+            b.has_grad = true;
+        } else {
+            self.accumulate(i, |_, dx| add_assign(dx, &grad));
+        }
+        grad
+    }
+
+    /// Lets `work` set the gradient of the `i`-th input, if it wants one: written where it holds any numbers, else added to.
+    pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
+        match self.input_node(i).place {
+            Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
+                let b = &mut self.record.buffers[buffer];
+                let mut grad = std::mem::take(&mut b.grad);
+                grad.resize(b.data.len(), 0.0);
+                b.has_grad = true;
+                work(self, &mut grad, Mode::Write);
+                self.record.buffers[buffer].grad = grad;
+            }
+            _ => self.accumulate(i, |b, dx| work(b, dx, Mode::Add)),
+        }
+    }
+
+    fn input_node(&self, i: usize) -> &Node {
+        &self.record.nodes[self.record.nodes[self.id].inputs[i]]
     }
 
     /// Lets `add` add to the gradient of the `i`-th input, if it wants one.
     pub fn accumulate(&mut self, i: usize, add: impl FnOnce(&Self, &mut [f32])) {
-        let input = self.record.nodes[self.id].inputs[i];
-        let node = &self.record.nodes[input];
+        let node = self.input_node(i);
         if !node.needs_grad {
             return;
         }

@@ -75,6 +75,27 @@ impl Op for MovingAverage {
     }
 }
 
+/// The transpose of [`MovingAverage`].
+#[derive(Debug)]
+struct MovingAverageTransposed {
+    size: usize,
+}
+
+impl Op for MovingAverageTransposed {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        out.data.fill(0.0);
+        moving_average_grad(x.data(0), out.shape.last(), self.size, out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let mut means = b.take_kept();
+        means.resize(b.grad().len(), 0.0);
+        moving_average(b.grad(), b.shape().last(), self.size, &mut means);
+        let spare = b.hand_over(0, means);
+        b.give_kept(spare);
+    }
+}
+
 impl Var<'_> {
     /// Pools windows of `size` along the last axis.
     pub fn pool(self, mode: PoolMode, size: usize) -> Self {
@@ -95,5 +116,11 @@ impl Var<'_> {
     /// The moving average along the last axis, over an odd number of numbers, with the ends repeated.
     pub fn moving_average(self, size: usize) -> Self {
         self.tape.record(MovingAverage { size }, &[self], self.shape())
+    }
+
+    /// What weights of a moving average along the last axis are as weights of the numbers themselves:
+    /// `w · moving_average(y) = moving_average_transposed(w) · y`.
+    pub fn moving_average_transposed(self, size: usize) -> Self {
+        self.tape.record(MovingAverageTransposed { size }, &[self], self.shape())
     }
 }

@@ -11,6 +11,7 @@ mod given;
 mod lr_scheduler;
 mod optimizer;
 mod options;
+mod plain;
 mod plateau;
 mod report;
 mod resident;

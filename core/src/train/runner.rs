@@ -19,8 +19,11 @@ use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 pub(super) const SHARD: usize = 64;
-/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+/// Rows per shard of a recurrent model whose gradients do not fit that cache, as each shard reads and writes all of them; and
+/// of a linear model, which makes little more of a row than the row.
 const WIDE_SHARD: usize = 160;
+/// Rows per shard of such a model whose layers threads share: its gradients are written once.
+const SHARED_SHARD: usize = 1024;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
@@ -38,10 +41,11 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    if model.values.len() >= MANY_PARAMETERS && model.recurrence().is_none() {
-        return windows.div_ceil(windows_in(1024, model.series));
+    let many = model.values.len() >= MANY_PARAMETERS;
+    if many && model.recurrence().is_none() {
+        return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
     }
-    let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    let rows = if many || model.spec.family == "linear" { WIDE_SHARD } else { SHARD };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
@@ -134,7 +138,7 @@ impl Runner {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
-        if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
+        if model.loss.factors(&totals).all().iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
             return Stepped::default(); // upstream: a mean over nothing is 0
         }
@@ -156,6 +160,9 @@ impl Runner {
         drawn: &[Drawn],
         lens: [usize; 2],
     ) -> Totals {
+        if let Some(totals) = source.quick_totals(&model.loss, drawn, lens) {
+            return totals;
+        }
         let mut totals = Totals::default();
         for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
             totals +=
@@ -244,10 +251,10 @@ impl Runner {
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
-    let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { windows, series, horizon, seen, .. } = g.lens();
-    let batch = g.batch(tape, [0, seen], None, None);
+fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
+    let Worker { tape, gathered: g } = worker;
+    let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
+    let batch = g.whole_batch(tape);
     tape.set_counts(tape.input([windows], |to| {
         to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
     }));
@@ -256,9 +263,9 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
     let place = Place { row: first * series, step: 0, horizon };
     let mapped = step.model.head.forward(rows(output, series), asked, place);
-    let y = tape.constant([windows, series, horizon], &g.target);
-    let weights = tape.constant([windows, series, horizon], &g.weights);
-    let counts = tape.constant([windows, series], &g.counts);
+    let y = tape.swap_in([windows, series, horizon], &mut g.target);
+    let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
+    let counts = tape.swap_in([windows, series], &mut g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
     tape.backward(loss, grads);

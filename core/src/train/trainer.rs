@@ -64,17 +64,17 @@ pub(crate) fn train(
         steps: first,
         best_step: 0,
         stop_reason: "maxSteps",
-        train_loss: Vec::new(),
+        train_loss: Vec::with_capacity(state.place.goal.saturating_sub(first).min(1 << 16)),
         val_loss: Vec::new(),
         val_steps: Vec::new(),
         elapsed_ms: 0.0,
         parameters: model.trained,
     };
 
+    let source = Source::new(model, panel, val_size)?.prepared(model);
     while !state.place.done {
         control.check()?;
         let step = state.place.step;
-        let source = Source::new(model, panel, val_size)?;
         let (loss, share) = batches.gradients(model, &source, &mut sampler);
         let trained = model.trained;
         let grads = &mut batches.grads[..trained];
@@ -83,7 +83,7 @@ pub(crate) fn train(
             return Err(diverged(
                 &batches.runner,
                 model,
-                &source,
+                &Source::new(model, panel, val_size)?,
                 &batches.drawn,
                 panel,
                 step,
