@@ -116,6 +116,7 @@ impl GivenWindows {
             future: self.future.listed(future),
             future_len: self.lens[1],
             held_out: 0,
+            prepared: None,
         };
         let result = work(&source, &self.drawn[..windows * self.series]);
         let Source { futr, future, hist, stat, .. } = source;

@@ -252,7 +252,7 @@ impl Runner {
 }
 
 fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
-    let Worker { tape, gathered: g } = worker;
+    let Worker { tape, gathered: g, .. } = worker;
     let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
     let batch = g.whole_batch(tape);
     tape.set_counts(tape.input([windows], |to| {
