@@ -224,6 +224,8 @@ export interface FitReport {
     trainLoss: Float32Array
     valLoss: Float32Array
     valSteps: Int32Array
+    /** Steps left out because a gradient was too large for `precision: 'fp16'`. */
+    skippedSteps: number
     elapsedMs: number
     parameters: number
   }[]

@@ -29,8 +29,10 @@ mod rnn;
 mod rrelu;
 mod shape;
 mod softmax_mean;
+mod storage;
 mod window;
 
+pub use crate::kernels::half::Half;
 pub use crate::kernels::pattern::{Mask, Pattern};
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
@@ -88,6 +90,7 @@ pub struct Tape {
     rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
+    half: Cell<Option<Half>>,
 }
 
 impl Tape {
@@ -99,11 +102,17 @@ impl Tape {
         r.used_nodes = 0;
         r.used_buffers = 0;
         r.params = params.clone();
+        r.store_in(self.half.get());
         self.training.set(training);
         self.layers.set(0);
         self.rows.set([0, 1]);
         self.counts.set(None);
         self.updates.borrow_mut().clear();
+    }
+
+    /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
+    pub fn store_in(&self, half: Option<Half>) {
+        self.half.set(half);
     }
 
     /// Whether this forward is one of training.
@@ -157,6 +166,9 @@ impl Tape {
         r.nodes[id].op = None;
         let b = &mut r.buffers[buffer];
         b.has_grad = false;
+        b.len = data.len();
+        b.narrow.only = false;
+        b.narrow.may_be = false;
         std::mem::swap(&mut b.data, data);
         Var { tape: self, id }
     }
@@ -182,6 +194,9 @@ impl Tape {
         let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
         b.data.resize(shape.size(), 0.0);
+        b.len = shape.size();
+        b.narrow.only = false;
+        b.narrow.may_be = false;
         b.has_grad = false;
         fill(&mut b.data);
         self.record.borrow_mut().buffers[buffer] = b;
@@ -236,6 +251,12 @@ impl Tape {
     /// Those of parameters are added to `grads`, the flat buffer beside the parameters.
     #[track_caller]
     pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
+        self.backward_from(loss, 1.0, grads);
+    }
+
+    /// The same, of a multiple of the scalar.
+    #[track_caller]
+    pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
         let mut r = self.record.borrow_mut();
         assert_eq!(r.nodes[loss.id].shape.size(), 1, "gradients are taken of a scalar");
         std::mem::swap(&mut r.param_grads, grads);
@@ -243,14 +264,14 @@ impl Tape {
             && r.nodes[loss.id].needs_grad
         {
             let mut seed = r.take_grad(buffer);
-            seed[0] += 1.0;
+            seed[0] += multiple;
             r.buffers[buffer].grad = seed;
             for id in (0..=loss.id).rev() {
                 let node = &mut r.nodes[id];
                 let Place::Buffer(buffer) = node.place else { continue };
                 let (true, Some(op)) = (node.needs_grad, node.op.take()) else { continue };
                 if r.buffers[buffer].has_grad {
-                    op.backward(&mut Backward { record: &mut r, id });
+                    r.run_back(id, buffer, &*op);
                 }
                 r.nodes[id].op = Some(op);
             }
@@ -284,7 +305,9 @@ impl Tape {
     pub fn memory(&self) -> usize {
         let r = self.record.borrow();
         let floats = |b: &Buffer| b.data.capacity() + b.grad.capacity() + b.kept.capacity();
-        r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
+        let wide = r.buffers.iter().map(floats).sum::<usize>() + r.storage.capacity();
+        let narrow: usize = r.buffers.iter().map(|b| b.narrow.memory()).sum();
+        wide * size_of::<f32>() + narrow
     }
 
     /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
@@ -327,6 +350,11 @@ impl<'t> Var<'t> {
 
     /// Its numbers.
     pub fn data(self) -> Ref<'t, [f32]> {
+        if self.tape.half.get().is_some()
+            && let Ok(mut record) = self.tape.record.try_borrow_mut()
+        {
+            record.widen(self.id);
+        }
         Ref::map(self.tape.record.borrow(), |r| r.data(self.id))
     }
 
@@ -339,7 +367,7 @@ impl<'t> Var<'t> {
     pub fn grad(self) -> Vec<f32> {
         let r = self.tape.record.borrow();
         let b = r.buffer(self.id);
-        if b.has_grad { b.grad.clone() } else { vec![0.0; b.data.len()] }
+        if b.has_grad { b.grad.clone() } else { vec![0.0; b.len] }
     }
 }
 

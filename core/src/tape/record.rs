@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mode;
@@ -29,6 +30,9 @@ pub(super) struct Buffer {
     pub(super) grad: Vec<f32>,
     pub(super) has_grad: bool,
     pub(super) kept: Vec<f32>,
+    /// How many numbers `data` has, or would have.
+    pub(super) len: usize,
+    pub(super) narrow: Narrow,
 }
 
 #[derive(Default)]
@@ -39,6 +43,7 @@ pub(super) struct Record {
     pub(super) used_buffers: usize,
     pub(super) params: Arc<Vec<f32>>,
     pub(super) param_grads: Vec<f32>,
+    pub(super) storage: Storage,
 }
 
 /// The inputs of an operation.
@@ -153,7 +158,7 @@ impl Backward<'_> {
             && !self.record.buffers[buffer].has_grad
         {
             let b = &mut self.record.buffers[buffer];
-            assert_eq!(grad.len(), b.data.len(), "a gradient is as long as its value");
+            assert_eq!(grad.len(), b.len, "a gradient is as long as its value");
             std::mem::swap(&mut b.grad, &mut grad);
             b.has_grad = true;
         } else {
@@ -166,10 +171,8 @@ impl Backward<'_> {
     pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
         match self.input_node(i).place {
             Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
-                let b = &mut self.record.buffers[buffer];
-                let mut grad = std::mem::take(&mut b.grad);
-                grad.resize(b.data.len(), 0.0);
-                b.has_grad = true;
+                let mut grad = self.record.room_for_grad(buffer);
+                self.record.buffers[buffer].has_grad = true;
                 work(self, &mut grad, Mode::Write);
                 self.record.buffers[buffer].grad = grad;
             }
@@ -228,7 +231,13 @@ impl Backward<'_> {
 impl Record {
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
-            Place::Buffer(i) => &self.buffers[i].data,
+            Place::Buffer(i) => {
+                assert!(
+                    !self.buffers[i].narrow.only,
+                    "a value in 16 bits is widened before it is read"
+                );
+                &self.buffers[i].data
+            }
             Place::Param(p) => &self.params[p.range()],
         }
     }
@@ -242,13 +251,12 @@ impl Record {
 
     /// The gradient of a buffer, zeroed when it is touched for the first time.
     pub(super) fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
-        let b = &mut self.buffers[buffer];
-        let mut grad = std::mem::take(&mut b.grad);
-        if !b.has_grad {
-            grad.clear();
-            grad.resize(b.data.len(), 0.0);
-            b.has_grad = true;
+        if self.buffers[buffer].has_grad {
+            return std::mem::take(&mut self.buffers[buffer].grad);
         }
+        let mut grad = self.room_for_grad(buffer);
+        grad.fill(0.0);
+        self.buffers[buffer].has_grad = true;
         grad
     }
 
@@ -285,16 +293,30 @@ impl Record {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
+        inputs.iter().for_each(|input| self.widen(*input));
         let shape = self.nodes[id].shape;
-        let mut out = std::mem::take(&mut self.buffers[buffer]);
-        out.data.resize(shape.size(), 0.0);
+        let mut out = self.take_output(buffer, shape.size());
         op.forward(
             &Inputs { record: self, ids: &inputs },
             &mut Output { data: &mut out.data, shape, kept: &mut out.kept },
         );
         out.has_grad = false;
-        self.buffers[buffer] = out;
+        out.len = shape.size();
+        self.put_output(buffer, out);
+        self.settle();
         self.nodes[id].inputs = inputs;
         self.nodes[id].op = Some(op);
+    }
+
+    /// Runs the backward of an operation whose output has a gradient.
+    pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
+        for i in 0..self.nodes[id].inputs.len() {
+            self.widen(self.nodes[id].inputs[i]);
+        }
+        self.widen(id);
+        self.round_grad(buffer);
+        op.backward(&mut Backward { record: self, id });
+        self.let_go(buffer);
+        self.settle();
     }
 }

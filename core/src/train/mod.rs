@@ -13,6 +13,7 @@ mod optimizer;
 mod options;
 mod plain;
 mod plateau;
+mod precision;
 mod report;
 mod resident;
 mod runner;
@@ -36,6 +37,7 @@ pub use options::{Availability, ClipAlgorithm, Train, ValMonitor};
 #[cfg(test)]
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};
+pub use precision::Precision;
 pub use report::{Control, ModelReport, Progress, ProgressFn};
 pub(crate) use resident::Resident;
 pub(crate) use runner::{Purpose, Runner};

@@ -87,6 +87,8 @@ pub struct ModelReport {
     pub val_loss: Vec<f32>,
     /// Steps done at each check.
     pub val_steps: Vec<i32>,
+    /// Steps that were left out because a gradient was too large for `precision: 'fp16'`.
+    pub skipped_steps: usize,
     /// Time it took.
     pub elapsed_ms: f64,
     /// Numbers that were trained.

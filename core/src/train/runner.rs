@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
+use super::precision::Precision;
 use super::sampler::Drawn;
+use crate::kernels::matmul::rounding;
 use crate::kernels::parallel::shared;
 use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
@@ -104,6 +106,15 @@ struct Step<'a> {
     lens: [usize; 2],
     totals: Totals,
     random: Key,
+    /// What the loss is multiplied with before the way back.
+    scale: f32,
+}
+
+impl Step<'_> {
+    /// Whether products round their factors.
+    fn rounds(&self) -> bool {
+        self.model.train.precision == Precision::Bf16
+    }
 }
 
 /// What a forecast is for.
@@ -126,13 +137,15 @@ impl Runner {
         tapes + buffers
     }
 
-    /// Loss of the windows, and its gradients written to `grads`. `random` is the key of the batch, of any stream.
+    /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
+    /// stream.
     pub(crate) fn step(
         &self,
         model: &Instance,
         source: &Source<'_>,
         drawn: &[Drawn],
         random: Key,
+        scale: f32,
         grads: &mut Vec<f32>,
     ) -> Stepped {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
@@ -142,7 +155,7 @@ impl Runner {
             grads.fill(0.0);
             return Stepped::default(); // upstream: a mean over nothing is 0
         }
-        let step = Step { model, source, drawn, lens, totals, random };
+        let step = Step { model, source, drawn, lens, totals, random, scale };
         let shards = shard_count(drawn.len() / model.series, model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
@@ -201,10 +214,12 @@ impl Runner {
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
+                worker.tape.store_in(step.model.train.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
                 let mut train = || train_shard(step, worker, first, &mut grads);
-                loss += if shards == 1 { shared(train) } else { train() };
+                let mut train = || if shards == 1 { shared(&mut train) } else { train() };
+                loss += if step.rounds() { rounding(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
@@ -268,7 +283,7 @@ fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut V
     let counts = tape.swap_in([windows, series], &mut g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
-    tape.backward(loss, grads);
+    tape.backward_from(loss, step.scale, grads);
     let value = loss.data()[0];
     f64::from(value)
 }
@@ -296,6 +311,7 @@ pub(super) fn decode(
     let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
     to.values.clear();
     to.levels.clear();
+    tape.store_in(None);
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
