@@ -45,6 +45,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::kernels::resample::Taps;
 use crate::rng::Key;
 
 use record::{Buffer, Place, Record};
@@ -88,6 +89,8 @@ pub struct Tape {
     rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
+    /// Tables of interpolations, each made once.
+    taps: RefCell<Vec<Arc<Taps>>>,
 }
 
 impl Tape {

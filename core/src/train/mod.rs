@@ -12,6 +12,7 @@ mod optimizer;
 mod options;
 mod plain;
 mod plateau;
+mod reader;
 mod report;
 mod runner;
 mod sampler;
