@@ -14,15 +14,16 @@ pub enum Interpolation {
     Cubic,
 }
 
-/// New values whose places and weights are looked up at once.
-const AT_ONCE: usize = 64;
-
 /// For each new value, the old ones it is made of and their weights.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Taps {
     mode: Interpolation,
     from: usize,
     to: usize,
+    /// Old values per new one.
+    width: usize,
+    index: Vec<u32>,
+    weight: Vec<f32>,
 }
 
 impl Taps {
@@ -32,46 +33,42 @@ impl Taps {
     /// When either length is 0.
     pub fn new(mode: Interpolation, from: usize, to: usize) -> Self {
         assert!(from > 0 && to > 0, "a row of no values cannot be resampled");
-        Self { mode, from, to }
-    }
-
-    /// The old values that the new one at `i` is made of, and their weights; the first of four, as many as count.
-    fn at(&self, i: usize) -> ([usize; 4], [f32; 4]) {
-        let scale = self.from as f32 / self.to as f32;
-        let center = scale * (i as f32 + 0.5) - 0.5;
-        let (first, weights) = match self.mode {
-            Interpolation::Nearest => ((i as f32 * scale).floor() as i64, [1.0, 0.0, 0.0, 0.0]),
-            Interpolation::Linear => {
-                let center = center.max(0.0);
-                let t = center - center.floor();
-                (center as i64, [1.0 - t, t, 0.0, 0.0])
-            }
-            Interpolation::Cubic => {
-                (center.floor() as i64 - 1, cubic_weights(center - center.floor()))
-            }
-        };
-        let last = self.from as i64 - 1;
-        ([0, 1, 2, 3].map(|k| (first + k).clamp(0, last) as usize), weights)
-    }
-
-    /// How many old values a new one is made of.
-    fn width(&self) -> usize {
-        match self.mode {
+        let width = match mode {
             Interpolation::Nearest => 1,
             Interpolation::Linear => 2,
             Interpolation::Cubic => 4,
+        };
+        let mut taps = Self { mode, from, to, width, index: vec![], weight: vec![] };
+        let scale = from as f32 / to as f32;
+        let last = from as i64 - 1;
+        let mut push = |index: i64, weight: f32| {
+            taps.index.push(index.clamp(0, last) as u32);
+            taps.weight.push(weight);
+        };
+        for i in 0..to {
+            let center = scale * (i as f32 + 0.5) - 0.5;
+            match mode {
+                Interpolation::Nearest => push((i as f32 * scale).floor() as i64, 1.0),
+                Interpolation::Linear => {
+                    let center = center.max(0.0);
+                    let t = center - center.floor();
+                    push(center as i64, 1.0 - t);
+                    push(center as i64 + 1, t);
+                }
+                Interpolation::Cubic => {
+                    let t = center - center.floor();
+                    for (k, weight) in cubic_weights(t).into_iter().enumerate() {
+                        push(center.floor() as i64 + k as i64 - 1, weight);
+                    }
+                }
+            }
         }
+        taps
     }
 
-    /// Calls `f` with the places of some new values and what each is made of, until all had their turn.
-    fn each_block(&self, mut f: impl FnMut(std::ops::Range<usize>, &[([usize; 4], [f32; 4])])) {
-        let mut block = [Default::default(); AT_ONCE];
-        for first in (0..self.to).step_by(AT_ONCE) {
-            let range = first..self.to.min(first + AT_ONCE);
-            let block = &mut block[..range.len()];
-            block.iter_mut().zip(range.clone()).for_each(|(taps, i)| *taps = self.at(i));
-            f(range, block);
-        }
+    /// How values are made, of rows how long, and for rows how long.
+    pub fn kind(&self) -> (Interpolation, usize, usize) {
+        (self.mode, self.from, self.to)
     }
 
     /// Length of the given rows.
@@ -95,29 +92,28 @@ impl Taps {
     #[track_caller]
     pub fn resample(&self, x: &[f32], y: &mut [f32]) {
         self.check(x.len(), y.len());
-        let width = self.width();
-        self.each_block(|range, block| {
-            for (x, y) in x.chunks_exact(self.from).zip(y.chunks_exact_mut(self.to)) {
-                for ((index, weight), y) in block.iter().zip(&mut y[range.clone()]) {
-                    let taps = index[..width].iter().zip(weight);
-                    *y = taps.map(|(i, w)| w * x[*i]).sum();
-                }
+        for (x, y) in x.chunks_exact(self.from).zip(y.chunks_exact_mut(self.to)) {
+            let taps =
+                self.index.chunks_exact(self.width).zip(self.weight.chunks_exact(self.width));
+            for ((index, weight), y) in taps.zip(y) {
+                *y = index.iter().zip(weight).map(|(&i, w)| w * x[i as usize]).sum();
             }
-        });
+        }
     }
 
     /// The gradient of [`Taps::resample`], its transpose: adds `g` `[rows, to]` to `dx` `[rows, from]`.
     #[track_caller]
     pub fn resample_grad(&self, g: &[f32], dx: &mut [f32]) {
         self.check(dx.len(), g.len());
-        let width = self.width();
-        self.each_block(|range, block| {
-            for (dx, g) in dx.chunks_exact_mut(self.from).zip(g.chunks_exact(self.to)) {
-                for ((index, weight), g) in block.iter().zip(&g[range.clone()]) {
-                    index[..width].iter().zip(weight).for_each(|(i, w)| dx[*i] += w * g);
+        for (dx, g) in dx.chunks_exact_mut(self.from).zip(g.chunks_exact(self.to)) {
+            let taps =
+                self.index.chunks_exact(self.width).zip(self.weight.chunks_exact(self.width));
+            for ((index, weight), g) in taps.zip(g) {
+                for (&i, w) in index.iter().zip(weight) {
+                    dx[i as usize] += w * g;
                 }
             }
-        });
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Operations along the last axis of a window: pooling, interpolation, moving average.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use std::sync::Arc;
+
+use super::{Backward, Inputs, Op, Output, Tape, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
 use crate::kernels::pool;
 use crate::kernels::resample::Taps;
@@ -44,18 +46,16 @@ impl Op for Pool {
 /// Interpolation to another length: a sparse linear map, transposed on the way back.
 #[derive(Debug)]
 struct Resample {
-    mode: Interpolation,
+    taps: Arc<Taps>,
 }
 
 impl Op for Resample {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let taps = Taps::new(self.mode, x.shape(0).last(), out.shape.last());
-        taps.resample(x.data(0), out.data);
+        self.taps.resample(x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        let taps = Taps::new(self.mode, b.input_shape(0).last(), b.shape().last());
-        b.accumulate(0, |b, dx| taps.resample_grad(b.grad(), dx));
+        b.accumulate(0, |b, dx| self.taps.resample_grad(b.grad(), dx));
     }
 }
 
@@ -96,6 +96,18 @@ impl Op for MovingAverageTransposed {
     }
 }
 
+impl Tape {
+    /// The table of an interpolation.
+    fn taps(&self, mode: Interpolation, from: usize, to: usize) -> Arc<Taps> {
+        let mut tables = self.taps.borrow_mut();
+        if let Some(taps) = tables.iter().find(|taps| taps.kind() == (mode, from, to)) {
+            return taps.clone();
+        }
+        tables.push(Arc::new(Taps::new(mode, from, to)));
+        tables[tables.len() - 1].clone()
+    }
+}
+
 impl Var<'_> {
     /// Pools windows of `size` along the last axis.
     pub fn pool(self, mode: PoolMode, size: usize) -> Self {
@@ -110,7 +122,8 @@ impl Var<'_> {
     /// Interpolates the last axis to `size` numbers.
     pub fn resample(self, mode: Interpolation, size: usize) -> Self {
         let shape = self.shape();
-        self.tape.record(Resample { mode }, &[self], shape.with(shape.rank() - 1, size))
+        let taps = self.tape.taps(mode, shape.last(), size);
+        self.tape.record(Resample { taps }, &[self], shape.with(shape.rank() - 1, size))
     }
 
     /// The moving average along the last axis, over an odd number of numbers, with the ends repeated.

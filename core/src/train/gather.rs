@@ -1,8 +1,9 @@
 //! From windows to a batch: copies the rows of a shard, scales them, and puts them on a tape.
 
 use super::plain::Prepared;
+use super::reader::Reader;
 use super::sampler::Drawn;
-use crate::data::{Panel, Window};
+use crate::data::Panel;
 use crate::kernels::windows::Span;
 use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, InputStream, Instance};
@@ -55,35 +56,6 @@ impl<'a> Source<'a> {
             held_out,
             prepared: None,
         })
-    }
-
-    /// With what the steps of training `model` need and do not change.
-    pub(super) fn prepared(self, model: &Instance) -> Self {
-        let prepared = Some(Prepared::new(model, self.target, self.mask()));
-        Self { prepared, ..self }
-    }
-
-    /// Availability of all rows.
-    pub(super) fn mask(&self) -> &'a [f32] {
-        &self.panel.mask
-    }
-
-    /// The rows of a series that windows see.
-    pub(super) fn seen(&self, series: usize) -> (usize, usize) {
-        let rows = self.panel.rows(series);
-        (rows.start, rows.end.saturating_sub(self.held_out).max(rows.start))
-    }
-
-    /// What each available point of a window's horizon weighs: as often as it was drawn, times the mean sample weight of
-    /// the horizon, where points outside the series weigh nothing.
-    pub(super) fn weight_of(&self, drawn: Drawn, [input, horizon]: [usize; 2]) -> f32 {
-        let count = drawn.count as f32;
-        let Some(weights) = self.weight else { return count };
-        let (first, end) = self.seen(drawn.window.series);
-        let span =
-            Span { start: first as i64 + drawn.window.start, seen: [first as i64, end as i64] };
-        let [from, to] = span.rows(input, horizon);
-        count * (weights[from..to].iter().sum::<f32>() / horizon as f32)
     }
 
     /// Without sample weights: as upstream, they weigh in training alone.
@@ -391,34 +363,5 @@ impl Gathered {
             stat_exog: (stat > 0).then(|| tape.constant([rows, stat], &self.stat)),
             state,
         }
-    }
-}
-
-/// Reads the rows of one window.
-struct Reader<'a> {
-    source: &'a Source<'a>,
-    window: Window,
-    len: usize,
-}
-
-impl Reader<'_> {
-    /// Copies a column over the window; 0 before the series, and after it unless `future` goes on.
-    fn read<T: Copy + Default>(&self, future: Option<&[T]>, column: &[T], to: &mut Vec<T>) {
-        let (first, end) = self.source.seen(self.window.series);
-        let start = first as i64 + self.window.start;
-        let span = Span { start, seen: [first as i64, end as i64] };
-        let [from, after] = span.rows(0, self.len);
-        to.clear();
-        to.resize((from as i64 - start).clamp(0, self.len as i64) as usize, T::default());
-        to.extend_from_slice(&column[from..after]);
-        let (ahead, series) = (self.source.future_len, self.window.series);
-        if let Some(future) = future
-            && to.len() < self.len
-        {
-            let next = (start + to.len() as i64 - end as i64).clamp(0, ahead as i64) as usize;
-            let count = (self.len - to.len()).min(ahead - next);
-            to.extend_from_slice(&future[series * ahead + next..][..count]);
-        }
-        to.resize(self.len, T::default());
     }
 }

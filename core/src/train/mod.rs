@@ -14,6 +14,7 @@ mod options;
 mod plain;
 mod plateau;
 mod precision;
+mod reader;
 mod report;
 mod resident;
 mod runner;

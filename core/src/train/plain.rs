@@ -3,6 +3,7 @@
 
 use super::gather::{Gathered, Source};
 use super::sampler::Drawn;
+use crate::data::Window;
 use crate::kernels::windows::{Span, copy_windows};
 use crate::losses::{Loss, Totals};
 use crate::models::Instance;
@@ -41,7 +42,36 @@ impl Prepared {
     }
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// With what the steps of training `model` need and do not change.
+    pub(super) fn prepared(mut self, model: &Instance) -> Self {
+        self.prepared = Some(Prepared::new(model, self.target, self.mask()));
+        self
+    }
+
+    /// Availability of all rows.
+    pub(super) fn mask(&self) -> &'a [f32] {
+        &self.panel.mask
+    }
+
+    /// Where a window lies in the columns.
+    pub(super) fn span(&self, window: Window) -> Span {
+        let rows = self.panel.rows(window.series);
+        let end = rows.end.saturating_sub(self.held_out).max(rows.start);
+        let first = rows.start as i64;
+        Span { start: first + window.start, seen: [first, end as i64] }
+    }
+
+    /// What each available point of a window's horizon weighs: as often as it was drawn, times the mean sample weight of
+    /// the horizon, where points outside the series weigh nothing.
+    pub(super) fn weight_of(&self, drawn: Drawn, [input, horizon]: [usize; 2]) -> f32 {
+        let count = drawn.count as f32;
+        let Some(weights) = self.weight else { return count };
+        let span = self.span(drawn.window);
+        let [from, to] = span.rows(input, horizon);
+        count * (weights[from..to].iter().sum::<f32>() / horizon as f32)
+    }
+
     /// The totals of `windows` for a loss that needs only their weight, whose points all weigh the same in a window.
     pub(super) fn quick_totals(
         &self,
@@ -53,22 +83,16 @@ impl Source<'_> {
         let prepared =
             self.prepared.as_ref().filter(|_| !special && loss.horizon_weight.is_none())?;
         let mut totals = Totals::default();
-        for (span, drawn) in spans(self, windows).zip(windows) {
-            let [from, to] = span.rows(input, horizon);
+        let mut count = 0;
+        for drawn in windows {
+            let [from, to] = self.span(drawn.window).rows(input, horizon);
             let weight = self.weight_of(*drawn, [input, horizon]);
             totals.weight += f64::from(weight) * prepared.available(from, to);
-            totals.windows += f64::from(drawn.count);
+            count += u64::from(drawn.count);
         }
+        totals.windows = count as f64;
         Some(totals)
     }
-}
-
-/// Where each window lies in the columns.
-fn spans<'a>(source: &'a Source<'_>, windows: &'a [Drawn]) -> impl Iterator<Item = Span> + 'a {
-    windows.iter().map(|drawn| {
-        let (first, end) = source.seen(drawn.window.series);
-        Span { start: first as i64 + drawn.window.start, seen: [first as i64, end as i64] }
-    })
 }
 
 impl Gathered {
@@ -82,7 +106,7 @@ impl Gathered {
     ) {
         let (n, lens) = (windows.len(), self.lens());
         self.spans.clear();
-        self.spans.extend(spans(source, windows));
+        self.spans.extend(windows.iter().map(|drawn| source.span(drawn.window)));
         self.insample_y.resize(n * lens.seen, 0.0);
         self.insample_mask.resize(n * lens.seen, 0.0);
         self.target.resize(n * lens.horizon, 0.0);
@@ -92,16 +116,15 @@ impl Gathered {
         copy_windows(target, &self.spans, lens.input, &[1.0], &mut self.target);
         let mut factors = std::mem::take(&mut self.factors);
         factors.clear();
-        factors.extend(
-            windows.iter().map(|drawn| source.weight_of(*drawn, [lens.input, lens.horizon])),
-        );
+        let sizes = [lens.input, lens.horizon];
+        factors.extend(windows.iter().map(|drawn| source.weight_of(*drawn, sizes)));
         copy_windows(source.mask(), &self.spans, lens.input, &factors, &mut self.weights);
+        self.factors = factors;
         if let Some(weights) = loss.horizon_weight.as_deref() {
             for row in self.weights.chunks_exact_mut(lens.horizon) {
                 row.iter_mut().zip(weights).for_each(|(w, of_step)| *w *= of_step);
                 row.iter_mut().skip(weights.len()).for_each(|w| *w = 0.0);
             }
         }
-        self.factors = factors;
     }
 }

@@ -117,11 +117,10 @@ impl Sampler {
     /// The distinct windows of a batch, in the order of series and time within the batch; each is one after the other
     /// in the series that it spans.
     pub(crate) fn draw(&mut self, drawn: &mut Vec<Drawn>) {
-        drawn.clear();
         let key = Key::new(self.seed, Stream::Windows, self.position.batch);
         self.position.batch = self.position.batch.wrapping_add(1);
         // Series whose windows are all unavailable make an empty batch: the next one is taken.
-        while drawn.is_empty() {
+        loop {
             let some = self.next_series();
             let all = || self.order[some.clone()].iter().map(|i| &self.windows[*i]);
             let n = all().map(Vec::len).sum::<usize>() / self.series;
@@ -141,8 +140,24 @@ impl Sampler {
                 }
             }
             let windows = all().flat_map(|windows| windows.chunks_exact(self.series));
-            for (windows, count) in windows.zip(&self.counts).filter(|(_, count)| **count > 0) {
-                drawn.extend(windows.iter().map(|w| Drawn { window: *w, count: *count }));
+            if self.series == 1 {
+                // Each window is written, and the next one over it if it was not drawn: no branch is guessed wrong.
+                let mut at = 0;
+                let nothing = Drawn { window: Window { series: 0, start: 0 }, count: 0 };
+                drawn.resize(n, nothing);
+                for (window, count) in windows.zip(&self.counts) {
+                    drawn[at] = Drawn { window: window[0], count: *count };
+                    at += usize::from(*count > 0);
+                }
+                drawn.truncate(at);
+            } else {
+                drawn.clear();
+                for (windows, count) in windows.zip(&self.counts).filter(|(_, n)| **n > 0) {
+                    drawn.extend(windows.iter().map(|w| Drawn { window: *w, count: *count }));
+                }
+            }
+            if !drawn.is_empty() {
+                return;
             }
         }
     }

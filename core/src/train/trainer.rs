@@ -69,6 +69,7 @@ pub(crate) fn train(
         val_loss: Vec::new(),
         val_steps: Vec::new(),
         skipped_steps: 0,
+        workspace_bytes: 0,
         elapsed_ms: 0.0,
         parameters: model.trained,
     };
@@ -166,6 +167,7 @@ pub(crate) fn train(
         let step = report.steps.saturating_sub(1);
         return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
     }
+    report.workspace_bytes = batches.runner.memory();
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }
