@@ -1,6 +1,8 @@
 //! Numbers of 16 bits: bfloat16 and IEEE's binary16. Rounding is to the nearest, ties to even; what is too large becomes
 //! infinite, NaN stays NaN.
 
+use super::parallel::in_rows;
+
 /// A format of 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
@@ -66,10 +68,28 @@ fn of_f16(x: u16) -> f32 {
     f32::from_bits(bits | (u32::from(x) & 0x8000) << 16)
 }
 
+/// Numbers that a thread changes at least, where threads share the work.
+const SHARED: usize = 1 << 14;
+
+/// Rounds `x` to `half`.
+pub fn narrow(half: Half, x: &[f32], y: &mut [u16]) {
+    assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    in_rows([y], [1], SHARED, &|at, [y]: [&mut [u16]; 1]| narrow_part(half, &x[at..], y));
+}
+
+/// The numbers that [`narrow`] made, exactly.
+pub fn widen(half: Half, x: &[u16], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(half, &x[at..], y));
+}
+
+/// Makes of each number the nearest one of `half`.
+pub fn round(half: Half, x: &mut [f32]) {
+    in_rows([x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
+}
+
 simd_fn! {
-    /// Rounds `x` to `half`.
-    pub fn narrow(_s, half: Half, x: &[f32], y: &mut [u16]) {
-        assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    fn narrow_part(_s, half: Half, x: &[f32], y: &mut [u16]) {
         match half {
             Half::Bf16 => y.iter_mut().zip(x).for_each(|(y, x)| *y = to_bf16(*x)),
             Half::F16 => y.iter_mut().zip(x).for_each(|(y, x)| *y = to_f16(*x)),
@@ -78,9 +98,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// The numbers that `narrow` made, exactly.
-    pub fn widen(_s, half: Half, x: &[u16], y: &mut [f32]) {
-        assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    fn widen_part(_s, half: Half, x: &[u16], y: &mut [f32]) {
         match half {
             Half::Bf16 => y.iter_mut().zip(x).for_each(|(y, x)| *y = of_bf16(*x)),
             Half::F16 => y.iter_mut().zip(x).for_each(|(y, x)| *y = of_f16(*x)),
@@ -89,8 +107,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// Makes of each number the nearest one of `half`.
-    pub fn round(_s, half: Half, x: &mut [f32]) {
+    fn round_part(_s, half: Half, x: &mut [f32]) {
         match half {
             Half::Bf16 => x.iter_mut().for_each(|x| *x = of_bf16(to_bf16(*x))),
             Half::F16 => x.iter_mut().for_each(|x| *x = of_f16(to_f16(*x))),

@@ -31,7 +31,7 @@ impl Op for Linear {
         }
         let of_y = Mat::new(&g, rows, n);
         b.set_or_add(0, |b, dx, mode| matmul(of_y, Mat::new(b.input(1), n, k), dx, mode));
-        b.accumulate(1, |b, dw| matmul(of_y.t(), Mat::new(b.input(0), rows, k), dw, Mode::Add));
+        b.set_or_add(1, |b, dw, mode| matmul(of_y.t(), Mat::new(b.input(0), rows, k), dw, mode));
         if b.count() == 3 {
             b.accumulate(2, |_, db| column_sums_add(&g, n, db));
         }

@@ -14,6 +14,7 @@ mod conv;
 mod cosines;
 mod dropout;
 mod embedding;
+mod fourier;
 mod gru;
 mod layout;
 mod linear;
@@ -257,7 +258,21 @@ impl Tape {
         self.backward_from(loss, 1.0, grads);
     }
 
-    /// The same, of a multiple of the scalar.
+    /// The same of a multiple of the scalar, written over whatever `grads` holds.
+    #[track_caller]
+    pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
+        {
+            let mut r = self.record.borrow_mut();
+            let mut list = std::mem::take(&mut r.spare);
+            list.clear();
+            r.written = Some(list);
+            let len = r.params.len();
+            grads.resize(len, 0.0);
+        }
+        self.backward_from(loss, multiple, grads);
+    }
+
+    /// The same of a multiple of the scalar.
     #[track_caller]
     pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
         let mut r = self.record.borrow_mut();
@@ -279,6 +294,7 @@ impl Tape {
                 r.nodes[id].op = Some(op);
             }
         }
+        r.finish_params();
         std::mem::swap(&mut r.param_grads, grads);
     }
 

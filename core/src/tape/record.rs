@@ -1,5 +1,6 @@
 //! What a tape keeps: nodes and buffers, and what an operation sees of them on either way.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::storage::{Narrow, Storage};
@@ -43,6 +44,10 @@ pub(super) struct Record {
     pub(super) used_buffers: usize,
     pub(super) params: Arc<Vec<f32>>,
     pub(super) param_grads: Vec<f32>,
+    /// The parts of `param_grads` that hold gradients, if the rest holds any numbers.
+    pub(super) written: Option<Vec<Range<usize>>>,
+    /// The list of `written`, kept for the next step.
+    pub(super) spare: Vec<Range<usize>>,
     pub(super) storage: Storage,
 }
 
@@ -169,12 +174,18 @@ impl Backward<'_> {
 
     /// Lets `work` set the gradient of the `i`-th input, if it wants one: written where it holds any numbers, else added to.
     pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
-        match self.input_node(i).place {
+        let place = self.input_node(i).place;
+        match place {
             Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
                 let mut grad = self.record.room_for_grad(buffer);
                 self.record.buffers[buffer].has_grad = true;
                 work(self, &mut grad, Mode::Write);
                 self.record.buffers[buffer].grad = grad;
+            }
+            Place::Param(param) if self.wants(i) && self.record.is_first(&param.range()) => {
+                let mut grads = std::mem::take(&mut self.record.param_grads);
+                work(self, &mut grads[param.range()], Mode::Write);
+                self.record.param_grads = grads;
             }
             _ => self.accumulate(i, |b, dx| work(b, dx, Mode::Add)),
         }
@@ -192,8 +203,13 @@ impl Backward<'_> {
         }
         match node.place {
             Place::Param(param) => {
+                let first = self.record.is_first(&param.range());
                 let mut grads = std::mem::take(&mut self.record.param_grads);
-                add(self, &mut grads[param.range()]);
+                let grad = &mut grads[param.range()];
+                if first {
+                    grad.fill(0.0);
+                }
+                add(self, grad);
                 self.record.param_grads = grads;
             }
             Place::Buffer(buffer) => {
@@ -220,6 +236,11 @@ impl Backward<'_> {
         if !nodes.iter().all(|node| node.needs_grad) || !apart {
             return false;
         }
+        for param in [first, second] {
+            if self.record.is_first(&param.range()) {
+                self.record.param_grads[param.range()].fill(0.0);
+            }
+        }
         let mut grads = std::mem::take(&mut self.record.param_grads);
         let both = grads.get_disjoint_mut([first.range(), second.range()]);
         add(self, both.expect("two ranges of the parameters"));
@@ -229,6 +250,34 @@ impl Backward<'_> {
 }
 
 impl Record {
+    /// Whether this part of the parameters' gradients holds any numbers; from now on it does not.
+    fn is_first(&mut self, range: &Range<usize>) -> bool {
+        let Some(written) = &mut self.written else { return false };
+        let at = written.partition_point(|other| other.end <= range.start);
+        match written.get(at).filter(|other| other.start < range.end) {
+            None => {
+                written.insert(at, range.clone());
+                true
+            }
+            Some(other) => {
+                assert_eq!(other, range, "parameters overlap");
+                false
+            }
+        }
+    }
+
+    /// Makes zeros of what no gradient was written to.
+    pub(super) fn finish_params(&mut self) {
+        let Some(written) = self.written.take() else { return };
+        let mut end = 0;
+        for range in &written {
+            self.param_grads[end..range.start].fill(0.0);
+            end = range.end;
+        }
+        self.param_grads[end..].fill(0.0);
+        self.spare = written;
+    }
+
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
             Place::Buffer(i) => {

@@ -204,8 +204,7 @@ impl Runner {
 
     fn leaf(&self, step: &Step<'_>, some: Range<usize>, shards: usize) -> Partial {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
-        grads.clear();
-        grads.resize(step.model.values.len(), 0.0);
+        let mut begun = false;
         let (mut loss, mut updates, series) = (0.0, Vec::new(), step.model.series);
         for i in some {
             let range = shard(step.drawn.len() / series, i, shards);
@@ -217,12 +216,13 @@ impl Runner {
                 worker.tape.store_in(step.model.train.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                let mut train = || train_shard(step, worker, first, &mut grads);
+                let mut train = || train_shard(step, worker, first, &mut grads, begun);
                 let mut train = || if shards == 1 { shared(&mut train) } else { train() };
                 loss += if step.rounds() { rounding(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
+            begun = true;
         }
         assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
         Partial { loss, grads, updates }
@@ -266,7 +266,14 @@ impl Runner {
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
+/// Loss of a shard whose first window is the `first` of the batch. `begun` says whether `grads` holds gradients to add to.
+fn train_shard(
+    step: &Step<'_>,
+    worker: &mut Worker,
+    first: usize,
+    grads: &mut Vec<f32>,
+    begun: bool,
+) -> f64 {
     let Worker { tape, gathered: g, .. } = worker;
     let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
     let batch = g.whole_batch(tape);
@@ -283,7 +290,10 @@ fn train_shard(step: &Step<'_>, worker: &mut Worker, first: usize, grads: &mut V
     let counts = tape.swap_in([windows, series], &mut g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
-    tape.backward_from(loss, step.scale, grads);
+    match begun {
+        true => tape.backward_from(loss, step.scale, grads),
+        false => tape.backward_over(loss, step.scale, grads),
+    }
     let value = loss.data()[0];
     f64::from(value)
 }

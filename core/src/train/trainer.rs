@@ -83,7 +83,7 @@ pub(crate) fn train(
         let share = share / scale;
         let trained = model.trained;
         let grads = &mut batches.grads[..trained];
-        let norm = sum_of_squares(grads).sqrt() * share;
+        let norm = shared_sum_of_squares(grads).sqrt() * share;
         let too_large = !norm.is_finite()
             && train.precision == Precision::F16
             && state.place.loss_scale.back_off();
@@ -222,6 +222,18 @@ impl Batches {
         }
         (loss / done as f64, 1.0 / wanted as f64)
     }
+}
+
+/// `Σ x²`, by threads together; in an order that depends on the length only.
+fn shared_sum_of_squares(x: &[f32]) -> f64 {
+    const AT_ONCE: usize = 1 << 17;
+    if x.len() <= AT_ONCE {
+        return sum_of_squares(x);
+    }
+    let (left, right) = x.split_at(x.len() / 2);
+    let (left, right) =
+        rayon::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
+    left + right
 }
 
 /// Limits gradients that are to be multiplied by `share`, and have the norm `norm` then; gives another factor for them.
