@@ -19,9 +19,10 @@ use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 const SHARD: usize = 64;
-/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them. And of a
-/// linear one, which makes little more of a row than the row.
+/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
+/// Rows per shard of a linear model, which makes little more of a row than the row.
+const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
@@ -39,8 +40,11 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    let wide = model.values.len() >= MANY_PARAMETERS || model.spec.family == "linear";
-    let rows = if wide { WIDE_SHARD } else { SHARD };
+    let rows = match model.values.len() {
+        MANY_PARAMETERS.. => WIDE_SHARD,
+        _ if model.spec.family == "linear" => LINEAR_SHARD,
+        _ => SHARD,
+    };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
@@ -59,7 +63,8 @@ struct Worker {
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
 pub(crate) struct Runner {
-    workers: Mutex<Vec<Worker>>,
+    /// Each with the thread that used it last, in whose cache it is.
+    workers: Mutex<Vec<(Option<usize>, Worker)>>,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
@@ -101,7 +106,7 @@ pub(crate) enum Purpose {
 impl Runner {
     /// Bytes held for the next step.
     pub(crate) fn memory(&self) -> usize {
-        let tapes: usize = lock(&self.workers).iter().map(|w| w.tape.memory()).sum();
+        let tapes: usize = lock(&self.workers).iter().map(|(_, w)| w.tape.memory()).sum();
         let buffers: usize =
             lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
         tapes + buffers
@@ -221,10 +226,17 @@ impl Runner {
         }
     }
 
+    /// Which worker it is does not change the result.
     fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
-        let mut worker = lock(&self.workers).pop().unwrap_or_default();
+        let thread = rayon::current_thread_index();
+        let taken = {
+            let mut workers = lock(&self.workers);
+            let own = workers.iter().rposition(|(last, _)| *last == thread);
+            own.or(workers.len().checked_sub(1)).map(|at| workers.swap_remove(at).1)
+        };
+        let mut worker = taken.unwrap_or_default();
         let result = work(&mut worker);
-        lock(&self.workers).push(worker);
+        lock(&self.workers).push((thread, worker));
         result
     }
 }
