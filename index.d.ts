@@ -226,7 +226,7 @@ export interface FitReport {
     valSteps: Int32Array
     /** Steps left out because a gradient was too large for `precision: 'fp16'`. */
     skippedSteps: number
-    /** Bytes of values, their gradients and those of the weights that a step needed. */
+    /** Bytes of values between operations and their gradients, those of a step. */
     workspaceBytes: number
     elapsedMs: number
     parameters: number

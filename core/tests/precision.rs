@@ -57,7 +57,6 @@ fn every_model_trains_in_16_bits() {
 
 #[test]
 fn values_take_half_the_memory() {
-    // Small layers, so that gradients of weights are nothing beside values.
     for model in ["NHITS", "LSTM"] {
         let wide = json!({ "windowsBatchSize": 800, "maxSteps": 3 });
         let of = |precision| fit(model, precision, &wide).1.models[0].workspace_bytes;
@@ -86,7 +85,6 @@ fn gradients_that_are_too_large_skip_a_step_and_are_counted() {
             "scalerType": "identity", "loss": { "kind": "MSE" }, "windowsBatchSize": 1, "batchSize": 1,
         }),
     );
-    let model = &report.models[0];
-    assert!(model.skipped_steps > 0 && model.skipped_steps < 40, "{}", model.skipped_steps);
-    assert!(model.train_loss[39] < model.train_loss[0], "{:?}", model.train_loss);
+    let skipped = report.models[0].skipped_steps;
+    assert!(skipped > 0 && skipped < 20, "{skipped} of 40 steps");
 }

@@ -132,9 +132,9 @@ impl Predictor {
             model,
             given: 0,
         };
-        // Forecasts of zeros make room for those to come.
+        // Forecasts of zeros make room for those to come. Products go another way for few rows than for many.
         let all = batch.min(it.resident.at_once());
-        for windows in [all, 1] {
+        for windows in (0..).map(|i| 1 << i).take_while(|n| *n < all).chain([all]) {
             for input in [&mut it.y, &mut it.futr, &mut it.hist, &mut it.stat] {
                 input.zeros(windows);
             }

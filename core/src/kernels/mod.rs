@@ -61,6 +61,7 @@ pub mod moving_average;
 pub mod norm;
 pub mod optimizer;
 mod packing;
+pub mod panels;
 pub mod parallel;
 pub mod pattern;
 pub mod permute;

@@ -15,6 +15,8 @@ pub(crate) mod bf16;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "no_bf16.rs"]
 pub(crate) mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod bf16_packing;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;

@@ -7,7 +7,8 @@ use std::any::Any;
 
 use super::{Backward, Inputs, Op, Var};
 use crate::kernels::elementwise::{add_assign, column_sums_add};
-use crate::kernels::matmul::{Mat, Mode, Panels, linear, matmul, matmul_each};
+use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::panels::{Panels, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
 #[derive(Clone, Copy)]

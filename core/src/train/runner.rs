@@ -21,11 +21,12 @@ use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 pub(super) const SHARD: usize = 64;
-/// Rows per shard of a recurrent model whose gradients do not fit that cache, as each shard reads and writes all of them; and
-/// of a linear model, which makes little more of a row than the row.
+/// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
-/// Rows per shard of such a model whose layers threads share: its gradients are written once.
+/// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
 const SHARED_SHARD: usize = 1024;
+/// Rows per shard of a linear model, which makes little more of a row than the row.
+const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
@@ -47,7 +48,11 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if many && model.recurrence().is_none() {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
     }
-    let rows = if many || model.spec.family == "linear" { WIDE_SHARD } else { SHARD };
+    let rows = match model.spec.family {
+        _ if many => WIDE_SHARD,
+        "linear" => LINEAR_SHARD,
+        _ => SHARD,
+    };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
@@ -79,7 +84,8 @@ pub(super) struct Decoded {
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
 pub(crate) struct Runner {
-    workers: Mutex<Vec<Worker>>,
+    /// Each with the thread that used it last, in whose cache it is.
+    workers: Mutex<Vec<(Option<usize>, Worker)>>,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
@@ -130,11 +136,14 @@ pub(crate) enum Purpose {
 impl Runner {
     /// Bytes held for the next step.
     pub(crate) fn memory(&self) -> usize {
-        let tapes: usize =
-            lock(&self.workers).iter().map(|w| w.tape.memory() + w.later.memory()).sum();
-        let buffers: usize =
-            lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
-        tapes + buffers
+        let of = |b: &Vec<f32>| b.capacity() * size_of::<f32>();
+        self.values_memory() + lock(&self.buffers).iter().map(of).sum::<usize>()
+    }
+
+    /// Bytes of values between operations and their gradients among those.
+    pub(crate) fn values_memory(&self) -> usize {
+        let of = |w: &Worker| w.tape.memory() + w.later.memory();
+        lock(&self.workers).iter().map(|(_, w)| of(w)).sum()
     }
 
     /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
@@ -258,10 +267,17 @@ impl Runner {
         }
     }
 
+    /// Which worker it is does not change the result.
     fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
-        let mut worker = lock(&self.workers).pop().unwrap_or_default();
+        let thread = rayon::current_thread_index();
+        let taken = {
+            let mut workers = lock(&self.workers);
+            let own = workers.iter().rposition(|(last, _)| *last == thread);
+            own.or(workers.len().checked_sub(1)).map(|at| workers.swap_remove(at).1)
+        };
+        let mut worker = taken.unwrap_or_default();
         let result = work(&mut worker);
-        lock(&self.workers).push(worker);
+        lock(&self.workers).push((thread, worker));
         result
     }
 }

@@ -167,7 +167,7 @@ pub(crate) fn train(
         let step = report.steps.saturating_sub(1);
         return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
     }
-    report.workspace_bytes = batches.runner.memory();
+    report.workspace_bytes = batches.runner.values_memory();
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }
