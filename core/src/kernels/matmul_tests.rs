@@ -161,15 +161,12 @@ fn products_of_one_factor_are_those_of_each() {
 #[test]
 fn threads_that_share_a_product_compute_the_same_bytes() {
     let (a, b) = (numbers(300 * 200, 1), numbers(200 * 150, 2));
-    each_isa(|isa| {
-        let compute = || {
-            let mut c = vec![0.0; 300 * 150];
-            matmul(Mat::new(&a, 300, 200), Mat::new(&b, 150, 200).t(), &mut c, Mode::Write);
-            c
-        };
-        let same = crate::kernels::parallel::shared(compute) == compute();
-        assert!(same, "{}", isa.name());
-    });
+    let compute = || {
+        let mut c = vec![0.0; 300 * 150];
+        matmul(Mat::new(&a, 300, 200), Mat::new(&b, 150, 200).t(), &mut c, Mode::Write);
+        c
+    };
+    assert_eq!(crate::kernels::parallel::shared(compute), compute());
 }
 
 #[test]
