@@ -105,7 +105,7 @@ impl Tape {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
         r.used_buffers = 0;
-        r.params = params.clone();
+        r.params = Some(params.clone());
         r.store_in(self.half.get());
         self.training.set(training);
         self.layers.set(0);
@@ -151,7 +151,7 @@ impl Tape {
 
     /// Lets go of the parameters, so that the optimizer may change them.
     pub fn release(&self) {
-        self.record.borrow_mut().params = Arc::default();
+        self.record.borrow_mut().params = None;
     }
 
     /// A value from outside, filled in place: at first it holds whatever an earlier step left there.
@@ -266,7 +266,7 @@ impl Tape {
             let mut list = std::mem::take(&mut r.spare);
             list.clear();
             r.written = Some(list);
-            let len = r.params.len();
+            let len = r.params.as_ref().map_or(0, |params| params.len());
             grads.resize(len, 0.0);
         }
         self.backward_from(loss, multiple, grads);
@@ -285,12 +285,12 @@ impl Tape {
             seed[0] += multiple;
             r.buffers[buffer].grad = seed;
             for id in (0..=loss.id).rev() {
-                let node = &mut r.nodes[id];
-                let Place::Buffer(buffer) = node.place else { continue };
-                let (true, Some(op)) = (node.needs_grad, node.op.take()) else { continue };
-                if r.buffers[buffer].has_grad {
-                    r.run_back(id, buffer, &*op);
+                let Place::Buffer(buffer) = r.nodes[id].place else { continue };
+                if !r.nodes[id].needs_grad || !r.buffers[buffer].has_grad {
+                    continue;
                 }
+                let Some(op) = r.nodes[id].op.take() else { continue };
+                r.run_back(id, buffer, &*op);
                 r.nodes[id].op = Some(op);
             }
         }

@@ -42,7 +42,8 @@ pub(super) struct Record {
     pub(super) used_nodes: usize,
     pub(super) buffers: Vec<Buffer>,
     pub(super) used_buffers: usize,
-    pub(super) params: Arc<Vec<f32>>,
+    /// None before a tape is reset and after it has released them.
+    pub(super) params: Option<Arc<Vec<f32>>>,
     pub(super) param_grads: Vec<f32>,
     /// The parts of `param_grads` that hold gradients, if the rest holds any numbers.
     pub(super) written: Option<Vec<Range<usize>>>,
@@ -287,7 +288,9 @@ impl Record {
                 );
                 &self.buffers[i].data
             }
-            Place::Param(p) => &self.params[p.range()],
+            Place::Param(p) => {
+                &self.params.as_ref().expect("a tape is reset to parameters")[p.range()]
+            }
         }
     }
 
