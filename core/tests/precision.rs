@@ -3,20 +3,24 @@
 
 mod series;
 
-use neuro_divergent::{Control, FitOptions, FitReport, NeuralForecast};
+use neuro_divergent::{Control, FitOptions, FitReport};
 use serde_json::{Value, json};
 use series::{forecaster, models, panel};
 
-fn fit(model: &str, precision: &str, more: &Value) -> (NeuralForecast, FitReport) {
+fn fit(model: &str, precision: &str, more: &Value) -> FitReport {
+    fit_with(1, model, precision, more)
+}
+
+fn fit_with(threads: usize, model: &str, precision: &str, more: &Value) -> FitReport {
     let mut options = json!({
         "h": 12, "inputSize": 24, "maxSteps": 40, "scalerType": "standard", "precision": precision,
         "windowsBatchSize": 256, "batchSize": 6,
     });
     let more = more.as_object().expect("options are an object").clone();
     options.as_object_mut().expect("options are an object").extend(more);
+    let control = Control { threads: Some(threads), ..Control::default() };
     let mut nf = forecaster(model, &options);
-    let report = nf.fit(&panel(6, 144), &FitOptions::default(), &Control::default()).unwrap();
-    (nf, report)
+    nf.fit(&panel(6, 144), &FitOptions::default(), &control).unwrap()
 }
 
 /// The mean loss of the last ten steps.
@@ -28,9 +32,9 @@ fn loss(report: &FitReport) -> f64 {
 #[test]
 fn losses_follow_those_of_f32() {
     for model in ["NHITS", "LSTM", "DLinear"] {
-        let wanted = loss(&fit(model, "f32", &json!({})).1);
+        let wanted = loss(&fit(model, "f32", &json!({})));
         for precision in ["bf16", "fp16"] {
-            let (_, report) = fit(model, precision, &json!({}));
+            let report = fit(model, precision, &json!({}));
             let got = loss(&report);
             assert!(
                 (got - wanted).abs() < 0.01 * wanted,
@@ -45,8 +49,7 @@ fn losses_follow_those_of_f32() {
 fn every_model_trains_in_16_bits() {
     for (model, _) in models() {
         for precision in ["bf16", "fp16"] {
-            let (_, report) =
-                fit(&model, precision, &json!({ "maxSteps": 2, "windowsBatchSize": 32 }));
+            let report = fit(&model, precision, &json!({ "maxSteps": 2, "windowsBatchSize": 32 }));
             assert!(
                 report.models[0].train_loss.iter().all(|l| l.is_finite()),
                 "{model} {precision}"
@@ -58,8 +61,13 @@ fn every_model_trains_in_16_bits() {
 #[test]
 fn values_take_half_the_memory() {
     for model in ["NHITS", "LSTM"] {
-        let wide = json!({ "windowsBatchSize": 800, "maxSteps": 3 });
-        let of = |precision| fit(model, precision, &wide).1.models[0].workspace_bytes;
+        let of = |precision| {
+            let size = match model {
+                "NHITS" => json!({ "maxSteps": 3, "mlpUnits": [[128, 128], [128, 128], [128, 128]] }),
+                _ => json!({ "maxSteps": 3 }),
+            };
+            fit(model, precision, &size).models[0].workspace_bytes
+        };
         let (f32, bf16) = (of("f32"), of("bf16"));
         assert!(2 * bf16 <= f32, "{model}: {bf16} bytes instead of {f32}");
     }
@@ -69,8 +77,10 @@ fn values_take_half_the_memory() {
 fn results_do_not_depend_on_threads() {
     for precision in ["bf16", "fp16"] {
         let run = |threads| {
-            neuro_divergent::runtime::set_threads(threads).unwrap();
-            fit("NHITS", precision, &json!({ "maxSteps": 5 })).1.models.remove(0).train_loss
+            fit_with(threads, "NHITS", precision, &json!({ "maxSteps": 5 }))
+                .models
+                .remove(0)
+                .train_loss
         };
         assert_eq!(run(1), run(3));
     }
@@ -78,7 +88,7 @@ fn results_do_not_depend_on_threads() {
 
 #[test]
 fn gradients_that_are_too_large_skip_a_step_and_are_counted() {
-    let (_, report) = fit(
+    let report = fit(
         "NHITS",
         "fp16",
         &json!({

@@ -1,6 +1,6 @@
 //! Values in 16 bits between operations: what is not at work is narrow.
 //!
-//! An operation reads and writes f32. With a [`Half`] format its output is rounded to it at once; the last few values stay
+//! An operation reads and writes f32. With a [`Half`] format its output is rounded to it at once; the last value stays
 //! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
 //! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
 
@@ -10,7 +10,7 @@ use super::record::{Buffer, Place, Record};
 use crate::kernels::half::{Half, narrow, round, widen};
 
 /// Values that stay in f32 after they were made or widened.
-const RECENT: usize = 3;
+const RECENT: usize = 1;
 
 /// Lists of f32 that are not in use, by length.
 #[derive(Default)]
