@@ -101,7 +101,7 @@ impl Tape {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
         r.used_buffers = 0;
-        r.params = params.clone();
+        r.params = Some(params.clone());
         self.training.set(training);
         self.layers.set(0);
         self.rows.set([0, 1]);
@@ -141,7 +141,7 @@ impl Tape {
 
     /// Lets go of the parameters, so that the optimizer may change them.
     pub fn release(&self) {
-        self.record.borrow_mut().params = Arc::default();
+        self.record.borrow_mut().params = None;
     }
 
     /// A value from outside, filled in place: at first it holds whatever an earlier step left there.
@@ -249,12 +249,12 @@ impl Tape {
             seed[0] += 1.0;
             r.buffers[buffer].grad = seed;
             for id in (0..=loss.id).rev() {
-                let node = &mut r.nodes[id];
-                let Place::Buffer(buffer) = node.place else { continue };
-                let (true, Some(op)) = (node.needs_grad, node.op.take()) else { continue };
-                if r.buffers[buffer].has_grad {
-                    op.backward(&mut Backward { record: &mut r, id });
+                let Place::Buffer(buffer) = r.nodes[id].place else { continue };
+                if !r.nodes[id].needs_grad || !r.buffers[buffer].has_grad {
+                    continue;
                 }
+                let Some(op) = r.nodes[id].op.take() else { continue };
+                op.backward(&mut Backward { record: &mut r, id });
                 r.nodes[id].op = Some(op);
             }
         }

@@ -37,7 +37,8 @@ pub(super) struct Record {
     pub(super) used_nodes: usize,
     pub(super) buffers: Vec<Buffer>,
     pub(super) used_buffers: usize,
-    pub(super) params: Arc<Vec<f32>>,
+    /// None before a tape is reset and after it has released them.
+    pub(super) params: Option<Arc<Vec<f32>>>,
     pub(super) param_grads: Vec<f32>,
 }
 
@@ -194,7 +195,9 @@ impl Record {
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
             Place::Buffer(i) => &self.buffers[i].data,
-            Place::Param(p) => &self.params[p.range()],
+            Place::Param(p) => {
+                &self.params.as_ref().expect("a tape is reset to parameters")[p.range()]
+            }
         }
     }
 
