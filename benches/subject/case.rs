@@ -61,6 +61,8 @@ pub struct Ran {
     pub report: ModelReport,
     /// When each step ended.
     pub ends: Vec<Instant>,
+    /// From the table to the end of the first step.
+    pub first: Duration,
     /// From the table to the fitted forecaster.
     pub whole: Duration,
 }
@@ -133,7 +135,7 @@ impl Case {
         let whole = begin.elapsed();
         let mut ends = std::mem::take(&mut *ends.lock().expect("no panic"));
         ends.truncate(steps);
-        Ok(Ran { forecaster, report, ends, whole })
+        Ok(Ran { forecaster, report, first: ends[0] - begin, ends, whole })
     }
 
     /// How long `n` steps take, after a first one.

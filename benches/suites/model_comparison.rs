@@ -57,7 +57,7 @@ fn oil_temperature(file: &Path) -> Result<Data> {
         other => panic!("OT is numbers, not {other:?}"),
     };
     let name = "Oil temperature, the last 24 of 2000 hours held out";
-    Ok(Data { name, table: Table::one_series(values), h: 24, input: 96, season: 24, steps: 100 })
+    Ok(Data { name, table: Table::one_series(values), h: 24, input: 48, season: 24, steps: 100 })
 }
 
 /// The first ten series of the hourly ones of M4.
@@ -82,7 +82,7 @@ fn m4(file: &Path) -> Result<Data> {
         ("y".into(), Column::Float(kept.iter().map(|row| y[*row]).collect())),
     ])?;
     let name = "M4 hourly, ten series, the last 48 hours held out";
-    Ok(Data { name, table, h: 48, input: 96, season: 24, steps: 100 })
+    Ok(Data { name, table, h: 48, input: 48, season: 24, steps: 50 })
 }
 
 /// One row for each model, the best first, and one for the seasonal naive forecast.
