@@ -7,6 +7,7 @@ const steps = {
   format() {
     tool('biome', 'format')
     run('cargo', 'fmt', '--all', '--check')
+    run('cargo', 'fmt', '--manifest-path', 'benches/Cargo.toml', '--check')
   },
   lint() {
     tool('biome', 'lint', '--error-on-warnings')

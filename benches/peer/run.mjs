@@ -1,4 +1,4 @@
-// Times NeuralForecast in Python and this library side by side, in alternation, and writes docs/benchmarks.md.
+// Times NeuralForecast in Python and this library side by side, in alternation, and writes its section of docs/benchmarks.md.
 //
 //   npm run bench:peer -- --python .venv-reference/bin/python [--models NHITS,LSTM] [--sizes large] [--rounds 5] [--quick]
 //
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { models } from '@neural-trader/backend'
 import { addon, platform } from '../../js/platform.js'
 import { root } from '../../scripts/steps.mjs'
-import { machine, row, short, write } from '../report.mjs'
+import { machine, reached, row, short, write } from '../report.mjs'
 import { casesOf, example } from './cases.mjs'
 import { ours, peer } from './sides.mjs'
 
@@ -113,10 +113,8 @@ const installed = {
   ours: statSync(join(root, addon(platform()))).size / 2 ** 20 + kib(join(root, 'js')) / 1024,
 }
 
-const reached = (figure, target) => (figure >= target ? 'reached' : 'not reached')
-const text = `## Beside NeuralForecast
-
-Written by \`npm run bench:peer\` (\`benches/peer/run.mjs\` says how it measures). Both sides do the same work on the same
+const HEADING = '## Beside NeuralForecast'
+const text = `Written by \`npm run bench:peer\` (\`benches/peer/run.mjs\` says how it measures). Both sides do the same work on the same
 machine in alternation; default options but for the sizes named, seven series for multivariate models.
 
 ${machine()}
@@ -128,7 +126,7 @@ ${machine()}
 
 ${row('model', 'ours in', 'series', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
 ${row('---', '---', '---', '--:', '--:', '--:', '--:', '---')}
-${table.map((t) => row(t.model, t.precision, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step), `${t.target}×`, reached(t.step.ratio, t.target))).join('\n')}
+${table.map((t) => row(t.model, t.precision, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step), `${t.target}×`, reached(t.step.ratio >= t.target))).join('\n')}
 
 ### A forecast with a fitted model, in milliseconds
 
@@ -143,9 +141,9 @@ ${table
 
 ${row('', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
 ${row('---', '--:', '--:', '--:', '--:', '---')}
-${row('start, load a checkpoint, first forecast: ms', short(cold.peer), short(cold.ours), ratio(cold), '100×', reached(cold.ratio, 100))}
-${row('most memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory), '8×', reached(memory.ratio, 8))}
+${row('start, load a checkpoint, first forecast: ms', short(cold.peer), short(cold.ours), ratio(cold), '100×', reached(cold.ratio >= 100))}
+${row('most memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory), '8×', reached(memory.ratio >= 8))}
 ${row('installed: MiB', short(installed.peer), short(installed.ours), `**${short(installed.peer / installed.ours)}×**`, '', '')}
 `
-if (!values.quick) write(text)
-console.log(text)
+if (!values.quick) write(HEADING, text)
+console.log(`${HEADING}\n\n${text}`)

@@ -8,7 +8,12 @@ use neuro_divergent::describe;
 /// Names that say nothing.
 const EMPTY_WORDS: [&str; 7] = ["utils", "common", "base", "helpers", "manager", "impl", "misc"];
 /// Where memory may be touched by hand.
-const MAY_BE_UNSAFE: [&str; 2] = ["core/src/simd/", "core/src/kernels/matmul.rs"];
+const MAY_BE_UNSAFE: [&str; 4] = [
+    "core/src/simd/",
+    "core/src/kernels/matmul.rs",
+    "benches/subject/allocation.rs",
+    "benches/suites/matmul.rs",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -39,9 +44,9 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// Path and text of each Rust file of the crate and the addon.
+/// Path and text of each Rust file of the crate, the addon and the benchmarks.
 fn sources() -> Vec<(String, String)> {
-    let all = files("core/src").into_iter().chain(files("src"));
+    let all = ["core/src", "src", "benches"].into_iter().flat_map(files);
     let rust = all.filter(|path| path.ends_with(".rs"));
     rust.map(|path| (path.clone(), read(&path))).collect()
 }

@@ -1,0 +1,71 @@
+//! Precision: a training step, memory and what is learned in f32, bf16 and fp16, where the engine has them.
+
+use subject::{Case, Counting, LARGE, Suite, Target, peak_of, suite};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// An f32 step of NHITS takes this many times as long as one in bf16.
+const TARGET: f64 = 1.8;
+
+fn main() {
+    suite(|s| {
+        for model in ["NHITS", "MLP", "LSTM"] {
+            let f32 = Case::new(model, LARGE);
+            let group = "a training step, 1000 points";
+            let baseline = s.step(group, model, "f32", &f32, threads());
+            let steps = if s.quick() { 5 } else { 100 };
+            let learned = Learned::of(&f32, steps);
+            for precision in ["bf16", "fp16"] {
+                let case = f32.clone().with("precision", precision);
+                if let Err(error) = case.forecaster() {
+                    s.note(&format!("{model} in {precision} is left out: {error}"));
+                    continue;
+                }
+                let time = s.step(group, model, precision, &case, threads());
+                let target = (model == "NHITS" && precision == "bf16").then_some(TARGET);
+                s.ratio(&format!("{model}: f32 → {precision}"), &baseline, &time, target);
+                compare(s, &format!("{model}, {precision}"), &learned, &Learned::of(&case, steps));
+            }
+        }
+    });
+}
+
+fn threads() -> usize {
+    neuro_divergent::runtime::threads()
+}
+
+/// What a fit came to.
+struct Learned {
+    /// Loss of the last steps.
+    loss: f64,
+    /// Most bytes in use at once while fitting.
+    peak: f64,
+    /// Bytes kept for the next forecast.
+    workspace: f64,
+}
+
+impl Learned {
+    fn of(case: &Case, steps: usize) -> Self {
+        let (ran, peak) = peak_of(|| case.fit(steps, threads()));
+        ran.predict();
+        let last = &ran.report.train_loss[steps - steps.min(10)..];
+        Self {
+            loss: last.iter().map(|l| f64::from(*l)).sum::<f64>() / last.len() as f64,
+            peak: peak as f64,
+            workspace: ran.forecaster.memory_usage().workspace as f64,
+        }
+    }
+}
+
+fn compare(s: &mut Suite, name: &str, f32: &Learned, other: &Learned) {
+    let percent = |a: f64, b: f64| 100.0 * a / b;
+    let difference = percent((other.loss - f32.loss).abs(), f32.loss);
+    let one = Some(Target::AtMost(1.0));
+    s.figure(&format!("{name}: loss differs from that of f32 by"), difference, "%", one);
+    let half = Some(Target::AtMost(50.0));
+    let workspace = percent(other.workspace, f32.workspace);
+    s.figure(&format!("{name}: buffers of a forecast, of those of f32"), workspace, "%", half);
+    let peak = percent(other.peak, f32.peak);
+    s.figure(&format!("{name}: most memory while fitting, of that of f32"), peak, "%", None);
+}
