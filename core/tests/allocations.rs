@@ -1,23 +1,34 @@
 //! A training step that looks like the one before allocates nothing.
 //!
-//! The allocator counts. Two runs that differ only in their number of steps allocate equally often, so the steps that one
-//! has more allocate nothing. A pool of one thread runs them: with more, which thread's buffers a shard meets is chance.
+//! The allocator counts for each thread. One thread runs the steps: with more, which buffers a shard meets is chance. It
+//! says after each step how often it has allocated so far, and saying so copies the model's name.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::sync::{Arc, Mutex};
 
 use neuro_divergent::data::{Column, Table};
-use neuro_divergent::{Control, FitOptions, ModelSpec, NeuralForecast};
-use serde_json::json;
+use neuro_divergent::{Control, FitOptions, ModelSpec, NeuralForecast, Progress};
+use serde_json::{Value, json};
+
+const STEPS: usize = 60;
+/// Steps in which buffers still grow.
+const FIRST: usize = 10;
 
 struct Counting;
 
-static COUNT: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    COUNT.with(|count| count.set(count.get() + 1));
+}
 
 // SAFETY: every call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.alloc(layout) }
     }
@@ -28,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -48,32 +59,36 @@ fn table() -> Table {
     .unwrap()
 }
 
-/// How often a run of so many steps allocates.
-fn allocations(table: &Table, model: &str, own: &serde_json::Value, steps: usize) -> usize {
-    let mut options = json!({ "h": 12, "inputSize": 24, "maxSteps": steps });
-    let own = own.as_object().unwrap().clone();
-    options.as_object_mut().unwrap().extend(own);
+/// How often the thread had allocated after each step.
+fn allocations(table: &Table, model: &str, own: &Value) -> Vec<usize> {
+    let mut options = json!({ "h": 12, "inputSize": 24, "maxSteps": STEPS });
+    options.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
     let options = options.as_object().unwrap().clone();
-    let model = ModelSpec { model: model.into(), options };
-    let mut nf = NeuralForecast::new(vec![model], None).unwrap();
-    let control = Control { threads: Some(1), ..Control::default() };
-    let before = COUNT.load(Ordering::Relaxed);
+    let mut nf =
+        NeuralForecast::new(vec![ModelSpec { model: model.into(), options }], None).unwrap();
+    let counts = Arc::new(Mutex::new(Vec::with_capacity(STEPS)));
+    let told = counts.clone();
+    let progress = move |_: &Progress| told.lock().unwrap().push(COUNT.get());
+    let control =
+        Control { threads: Some(1), progress: Some(Box::new(progress)), ..Control::default() };
     nf.fit(table, &FitOptions::default(), &control).unwrap();
-    COUNT.load(Ordering::Relaxed) - before
+    let counts = counts.lock().unwrap();
+    counts.clone()
 }
 
 #[test]
 fn steps_after_the_first_allocate_nothing() {
     let table = table();
-    let models = [
+    for (model, own) in [
         ("DLinear", json!({})),
         ("NLinear", json!({ "scalerType": "standard" })),
         ("NHITS", json!({ "mlpUnits": [[32, 32], [32, 32], [32, 32]] })),
         ("LSTM", json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 })),
-    ];
-    // What the process allocates once is not counted.
-    models.each_ref().map(|(model, own)| allocations(&table, model, own, 1));
-    let few = models.each_ref().map(|(model, own)| allocations(&table, model, own, 20));
-    let many = models.each_ref().map(|(model, own)| allocations(&table, model, own, 60));
-    assert_eq!(few, many, "allocations of 20 and of 60 steps");
+    ] {
+        let counts = allocations(&table, model, &own);
+        assert_eq!(counts.len(), STEPS);
+        let steps: Vec<usize> = counts.windows(2).skip(FIRST).map(|c| c[1] - c[0]).collect();
+        // The name of the model, for who is told.
+        assert_eq!(steps, vec![1; STEPS - 1 - FIRST], "{model}");
+    }
 }
