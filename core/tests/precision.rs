@@ -63,7 +63,9 @@ fn values_take_half_the_memory() {
     for model in ["NHITS", "LSTM"] {
         let of = |precision| {
             let size = match model {
-                "NHITS" => json!({ "maxSteps": 3, "mlpUnits": [[128, 128], [128, 128], [128, 128]] }),
+                "NHITS" => {
+                    json!({ "maxSteps": 3, "mlpUnits": [[128, 128], [128, 128], [128, 128]] })
+                }
                 _ => json!({ "maxSteps": 3 }),
             };
             fit(model, precision, &size).models[0].workspace_bytes

@@ -55,13 +55,11 @@ impl Op for Gru {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let all: usize = lengths(&s).iter().sum();
         let scratch = [h * s.time, h];
-        kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
-        let (forward, work) = kept.split_at_mut(all);
+        let mut work = b.take_scratch(scratch.iter().sum());
         // Gates and their hidden parts become their gradients, step by step.
-        let [gates, of_hidden, hs, xt] = pieces(forward, lengths(&s));
-        let [dh, carry] = pieces(work, scratch);
+        let [gates, of_hidden, hs, xt] = pieces(&mut kept, lengths(&s));
+        let [dh, carry] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
@@ -82,6 +80,7 @@ impl Op for Gru {
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
+        b.give_scratch(work);
         b.give_kept(kept);
     }
 }

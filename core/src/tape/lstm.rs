@@ -65,13 +65,11 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let all: usize = lengths(&s, present).iter().sum();
         let scratch = [g * s.time, r_size * s.time, r_size, h, h];
-        kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
-        let (forward, work) = kept.split_at_mut(all);
-        let [gates, c, hs, r, xt] = pieces(forward, lengths(&s, present));
+        let mut work = b.take_scratch(scratch.iter().sum());
+        let [gates, c, hs, r, xt] = pieces(&mut kept, lengths(&s, present));
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
-        let [dgates, dr, carry, dh, dc] = pieces(work, scratch);
+        let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);
         dc.fill(0.0);
@@ -106,6 +104,7 @@ impl Op for Lstm {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
             b.accumulate(present.state() + 1, |_, d| add_assign(d, dc));
         }
+        b.give_scratch(work);
         b.give_kept(kept);
     }
 }

@@ -324,7 +324,8 @@ impl Tape {
     pub fn memory(&self) -> usize {
         let r = self.record.borrow();
         let floats = |b: &Buffer| b.data.capacity() + b.grad.capacity() + b.kept.capacity();
-        let wide = r.buffers.iter().map(floats).sum::<usize>() + r.storage.capacity();
+        let beside = r.storage.capacity() + r.scratch.capacity();
+        let wide = r.buffers.iter().map(floats).sum::<usize>() + beside;
         let narrow: usize = r.buffers.iter().map(|b| b.narrow.memory()).sum();
         wide * size_of::<f32>() + narrow
     }

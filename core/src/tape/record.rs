@@ -50,6 +50,8 @@ pub(super) struct Record {
     /// The list of `written`, kept for the next step.
     pub(super) spare: Vec<Range<usize>>,
     pub(super) storage: Storage,
+    /// What an operation works in on its way back.
+    pub(super) scratch: Vec<f32>,
 }
 
 /// The inputs of an operation.
@@ -122,6 +124,18 @@ impl Backward<'_> {
     pub fn give_kept(&mut self, kept: Vec<f32>) {
         let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
         self.record.buffers[i].kept = kept;
+    }
+
+    /// Takes room for at least `len` numbers of any value, to be [given back](Self::give_scratch).
+    pub(super) fn take_scratch(&mut self, len: usize) -> Vec<f32> {
+        let mut scratch = std::mem::take(&mut self.record.scratch);
+        scratch.resize(scratch.len().max(len), 0.0);
+        scratch
+    }
+
+    /// Gives back what [`Backward::take_scratch`] took.
+    pub(super) fn give_scratch(&mut self, scratch: Vec<f32>) {
+        self.record.scratch = scratch;
     }
 
     /// Takes the gradient of the output, to be changed and [given back](Self::give_grad).

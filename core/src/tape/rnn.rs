@@ -50,12 +50,10 @@ impl Op for Rnn {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         let mut kept = b.take_kept();
-        let all: usize = lengths(&s).iter().sum();
         let scratch = [h * s.time, h];
-        kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
-        let (forward, work) = kept.split_at_mut(all);
-        let [da, hs, xt] = pieces(forward, lengths(&s)); // a is not needed: its place holds its gradient
-        let [dh, carry] = pieces(work, scratch);
+        let mut work = b.take_scratch(scratch.iter().sum());
+        let [da, hs, xt] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
+        let [dh, carry] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
         da.fill(0.0);
@@ -75,6 +73,7 @@ impl Op for Rnn {
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
+        b.give_scratch(work);
         b.give_kept(kept);
     }
 }

@@ -25,6 +25,8 @@ pub(super) const SHARD: usize = 64;
 const WIDE_SHARD: usize = 160;
 /// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
 const SHARED_SHARD: usize = 1024;
+/// Rows per shard of a recurrent model, which keeps many numbers of each step of a row.
+const RECURRENT_SHARD: usize = 32;
 /// Rows per shard of a linear model, which makes little more of a row than the row.
 const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
@@ -51,6 +53,7 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     let rows = match model.spec.family {
         _ if many => WIDE_SHARD,
         "linear" => LINEAR_SHARD,
+        "recurrent" => RECURRENT_SHARD,
         _ => SHARD,
     };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
