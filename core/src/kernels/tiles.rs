@@ -74,17 +74,28 @@ impl Way {
         }
     }
 
+    fn take(self) -> Ready {
+        Ready { parts: self.parts, unit: self.unit.take() }
+    }
+}
+
+/// A unit that this thread multiplies with.
+struct Ready {
+    unit: Taken,
+    parts: usize,
+}
+
+impl Ready {
     fn multiply(
-        self,
-        taken: &Taken,
+        &self,
         factors: [&[Tile]; 2],
         start: Option<(&[f32], usize)>,
         c: &mut [f32],
         stride: usize,
     ) {
         match self.parts {
-            1 => taken.multiply::<1>(factors, start, c, stride),
-            _ => taken.multiply::<3>(factors, start, c, stride),
+            1 => self.unit.multiply::<1>(factors, start, c, stride),
+            _ => self.unit.multiply::<3>(factors, start, c, stride),
         }
     }
 }
@@ -178,7 +189,7 @@ pub(super) fn multiply(way: Way, a: Mat, products: &mut [Product<'_>]) {
                 };
                 let left = &*left;
                 let strip = |first: usize, c: &mut [f32]| {
-                    let taken = way.unit.take();
+                    let ready = way.take();
                     let rows = (m - first * SIDE).min(c.len().div_ceil(stride));
                     for row in (0..rows).step_by(SIDE) {
                         let a = &left[(first + row / SIDE) * steps * way.block()..]
@@ -187,7 +198,7 @@ pub(super) fn multiply(way: Way, a: Mat, products: &mut [Product<'_>]) {
                             let b = &right[j / SIDE * apart..][..steps * way.block()];
                             let size = [SIDE.min(rows - row), SIDE.min(cols - j)];
                             let c = &mut c[row * stride + col + j..];
-                            block(way, &taken, [a, b], size, c, stride, start, col + j);
+                            block(&ready, [a, b], size, c, stride, start, col + j);
                         }
                     }
                 };
@@ -214,8 +225,7 @@ fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
 /// One block: in place if it is whole.
 #[inline]
 fn block(
-    way: Way,
-    taken: &Taken,
+    ready: &Ready,
     factors: [&[Tile]; 2],
     [rows, cols]: [usize; 2],
     c: &mut [f32],
@@ -230,7 +240,7 @@ fn block(
             Start::Old => None,
             Start::Row(row) => Some((&row[column..], 0)),
         };
-        return way.multiply(taken, factors, start, c, stride);
+        return ready.multiply(factors, start, c, stride);
     }
     let mut whole = [0.0; SIDE * SIDE];
     let lines = whole.chunks_exact_mut(SIDE).take(rows);
@@ -239,7 +249,7 @@ fn block(
         Start::Old => lines.enumerate().for_each(|(i, to)| copy(&c[i * stride..], to, cols)),
         Start::Row(row) => lines.for_each(|to| copy(&row[column..], to, cols)),
     }
-    way.multiply(taken, factors, None, &mut whole, SIDE);
+    ready.multiply(factors, None, &mut whole, SIDE);
     for (i, from) in whole.chunks_exact(SIDE).take(rows).enumerate() {
         copy(from, &mut c[i * stride..], cols);
     }
