@@ -17,11 +17,14 @@ const RECENT: usize = 1;
 pub(super) struct Pool(Vec<Vec<f32>>);
 
 impl Pool {
-    /// A list of `len` numbers of any value: the shortest that is long enough.
+    /// A list of `len` numbers of any value: the shortest that is long enough, or the longest that is not, which grows. Lists
+    /// that are much longer are left to those who want them.
     pub(super) fn take(&mut self, len: usize) -> Vec<f32> {
-        let long_enough = self.0.iter().enumerate().filter(|(_, list)| list.capacity() >= len);
-        let shortest = long_enough.min_by_key(|(_, list)| list.capacity()).map(|(i, _)| i);
-        let mut list = shortest.map_or_else(Vec::new, |i| self.0.swap_remove(i));
+        let near = |size: usize| size > 0 && (len / 2..=2 * len).contains(&size);
+        let sizes = self.0.iter().map(Vec::capacity).enumerate().filter(|(_, size)| near(*size));
+        let rank = |size: usize| if size < len { usize::MAX - size } else { size };
+        let chosen = sizes.min_by_key(|(_, size)| rank(*size)).map(|(i, _)| i);
+        let mut list = chosen.map_or_else(Vec::new, |i| self.0.swap_remove(i));
         list.resize(len, 0.0);
         list
     }
