@@ -224,6 +224,10 @@ export interface FitReport {
     trainLoss: Float32Array
     valLoss: Float32Array
     valSteps: Int32Array
+    /** Steps left out because a gradient was too large for `precision: 'fp16'`. */
+    skippedSteps: number
+    /** Bytes of values between operations and their gradients, those of a step. */
+    workspaceBytes: number
     elapsedMs: number
     parameters: number
   }[]
@@ -303,6 +307,13 @@ export declare class NeuralForecast implements Disposable {
   makeFutureFrame(options?: FutureOptions): Columns
   /** The rows of `makeFutureFrame` that a table lacks. */
   missingFuture(future: Table, options?: FutureOptions): Row[]
+  /**
+   * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the weights as they
+   * are now: a later `fit` or `dispose` does not change it. Not with `localScalerType`, whose statistics are of whole
+   * series, nor with `localStaticScalerType` and static columns.
+   * @param model Its name, as in `forecast.models`; may be left out where there is one.
+   */
+  predictor(model?: string, options?: PredictorOptions): Predictor
   /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
   save(dir: string, options?: SaveOptions): Promise<void>
   /** Reads a checkpoint directory, ours or Python's. */
@@ -314,6 +325,63 @@ export declare class NeuralForecast implements Disposable {
   /** Bytes held for the weights, the training data, what training needs to go on, and the working memory. */
   memoryUsage(): { weights: number; dataset: number; training: number; workspace: number }
   /** Frees the memory at once and stops what is running. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+// ---------- single windows ----------
+
+export interface PredictorOptions {
+  /** Windows of a call at most: 1 to 65536. @default 1 */
+  batch?: number
+  /**
+   * Threads of a call at most. Results do not depend on it. A thread takes 64 windows, or whole ones of about 64 series
+   * together. @default 1 up to that, else all processors
+   */
+  threads?: number
+}
+/**
+ * What is known beside the target, row-major; `n` windows of `L` (`inputSize`) values. Columns are in the order of the
+ * model's options. A category is its place in `categories`, counted from 1; 0 is any other.
+ */
+export interface WindowExog {
+  /** The columns of `futrExogList` over input and horizon: `[n, L + h, columns]`; multivariate `[n, nSeries, L + h, columns]`. */
+  futr?: Float32Array
+  /** The columns of `histExogList` over the input: `[n, L, columns]`; multivariate `[n, nSeries, L, columns]`. */
+  hist?: Float32Array
+  /** The columns of `statExogList`: `[n, columns]`; multivariate `[nSeries, columns]`, the same for all windows. */
+  stat?: Float32Array
+}
+/** A fitted model, kept ready. Calls work at once on the calling thread and reuse their memory. */
+export interface Predictor extends Disposable {
+  /** The model, as its forecaster calls it. */
+  readonly model: string
+  /** Values of the past in a window: the model's `inputSize`, or `inferenceInputSize + 1` if it forecasts step by step. */
+  readonly inputSize: number
+  /** Steps of a forecast. */
+  readonly h: number
+  /** Windows of a call at most. */
+  readonly batch: number
+  /** Series of a window: 1 unless the model is multivariate, whose series are in the order of their ids. */
+  readonly nSeries: number
+  /** What each step of a forecast has: the columns of `predict`, such as `NHITS-median`. */
+  readonly outputs: readonly string[]
+  readonly futrExogList: readonly string[]
+  readonly histExogList: readonly string[]
+  readonly statExogList: readonly string[]
+  /** The categories of columns: their numbers are 1, 2, 3, …, in this order. */
+  readonly categories: Readonly<Record<string, readonly (string | number | boolean)[]>>
+  /**
+   * Forecasts 1 to `batch` windows: the numbers of `predict` for a table whose series are these windows. Those of a
+   * distribution are of samples, as if each window were the only one.
+   * @param y The last `inputSize` values of each window, in the units of the data: `[n, inputSize]`, or
+   *   `[n, nSeries, inputSize]` of a multivariate model. Every value must be a finite number.
+   * @param exog What the model was trained with beside the target.
+   * @param out Where to write the forecast, and what is returned then; may be `y`'s memory. @default a new array
+   * @returns `[n, h, outputs]`, or `[n, nSeries, h, outputs]` of a multivariate model, in the units of the data.
+   */
+  predictSync(y: Float32Array, exog?: WindowExog, out?: Float32Array): Float32Array
+  /** Frees the memory at once. */
   dispose(): void
   [Symbol.dispose](): void
 }
@@ -488,6 +556,8 @@ export interface CommonOptions {
   maxSteps?: number
   /** Learning rate at the beginning. @default 0.001 */
   learningRate?: number
+  /** The format of values between operations while training: `'bf16'` and `'fp16'` halve their memory, and `'bf16'` is quicker where the processor multiplies it. Weights, sums and forecasts are f32. @default "f32" */
+  precision?: 'f32' | 'bf16' | 'fp16'
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default -1 */
   numLrDecays?: number
   /** Validation checks without improvement after which training stops; -1 for never. @default -1 */

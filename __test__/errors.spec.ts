@@ -218,7 +218,7 @@ describe('what the design has and this version has not', () => {
   const nf = make() as Wrong
   const functions: [string, () => unknown][] = [
     ...['crossValidation', 'simulate', 'explain', 'decompose'].map(method),
-    ...['predictor', 'stream', 'exportOnnx'].map(method),
+    ...['stream', 'exportOnnx'].map(method),
     ...['auto', 'HINT'].map((name): [string, () => unknown] => [name, () => (api as Wrong)[name]({})]),
     ['loss.gmm', () => (loss as Wrong).gmm({ nComponents: 2 })],
     ['predictionIntervals', () => nf.fit(train, { predictionIntervals: {} })],

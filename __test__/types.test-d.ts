@@ -63,3 +63,11 @@ export async function uses(): Promise<Forecast> {
   for (const row of forecast) console.log(row.ds, scores)
   return forecast
 }
+
+const predictor = new NeuralForecast({ models: [] }).predictor('NHITS', { batch: 4, threads: 1 })
+const numbers: Float32Array = predictor.predictSync(new Float32Array(24), { futr: new Float32Array(36) })
+predictor.predictSync(numbers, undefined, new Float32Array(12))
+// @ts-expect-error numbers of another type
+predictor.predictSync(new Float64Array(24))
+// @ts-expect-error windows are numbers, not tables
+predictor.predictSync([{ y: 1 }])

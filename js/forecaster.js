@@ -6,7 +6,8 @@ const { Forecast } = require('./forecast.js')
 const { deepFreeze } = require('./models.js')
 const native = require('./native.js')
 const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
-const { run, callSite, located } = require('./run.js')
+const { Predictor } = require('./predictor.js')
+const { checkThreads, defaults, run, callSite, located } = require('./run.js')
 const { fromNative, rows, toNative } = require('./table.js')
 
 class NeuralForecast {
@@ -79,6 +80,14 @@ class NeuralForecast {
     return rows(fromNative(guarded(() => this.#native.missingFuture(given, table, toJson({ h })))))
   }
 
+  predictor(model, options) {
+    const { batch, threads = defaults.threads } = checkOptions('predictor', options)
+    checkThreads(threads)
+    if (model !== undefined && typeof model !== 'string')
+      throw invalid('model', `predictor: the model must be a name, got ${show(model)}`, 'a text', model)
+    return new Predictor(guarded(() => this.#native.predictor(model, toJson({ batch, threads }))))
+  }
+
   async save(dir, options) {
     const site = callSite(this.save)
     const json = toJson(checkOptions('save', options))
@@ -147,11 +156,9 @@ for (const name of ['crossValidation', 'simulate', 'explain', 'decompose', 'expo
     throw unsupported(`NeuralForecast.${name}`)
   })
 }
-for (const name of ['predictor', 'stream']) {
-  lacking(name, () => {
-    throw unsupported(`NeuralForecast.${name}`)
-  })
-}
+lacking('stream', () => {
+  throw unsupported('NeuralForecast.stream')
+})
 
 function lacking(name, value) {
   Object.defineProperty(NeuralForecast.prototype, name, { value, configurable: true, writable: true })

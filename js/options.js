@@ -18,6 +18,8 @@ const KNOWN = {
   predictInsample: { has: ['stepSize', 'level', 'quantiles', ...RUN], lacks: [] },
   makeFutureFrame: { has: ['data', 'h'], lacks: [] },
   missingFuture: { has: ['data', 'h'], lacks: [] },
+  predictor: { has: ['batch', 'threads'], lacks: [] },
+  predictSync: { has: ['futr', 'hist', 'stat'], lacks: [] },
   save: { has: ['overwrite', 'saveDataset'], lacks: ['models', ...RUN] },
   load: { has: [], lacks: RUN },
   columns: { has: ['id', 'time', 'target', 'weight', 'mask'], lacks: [] },

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use engine::data::{Column, Ids, TimeKind, TimeZone};
 use engine::{
     Error, ErrorCode, FitOptions, FutureFrame, InsampleOptions, ModelSpec, NeuralForecast,
-    PredictOptions, SaveOptions,
+    PredictOptions, PredictorOptions, SaveOptions,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::error::to_napi;
 use crate::forecast::NativeForecast;
 use crate::options::Options;
+use crate::predictor::NativePredictor;
 use crate::table::{ColumnOutput, Source, TableInput};
 use crate::task::{self, Run};
 
@@ -165,6 +166,21 @@ impl NativeForecaster {
             let (future, data) = (future.copy().read()?, data.map(|table| table.copy().read()));
             let h = Options::parse(&options)?.size("h")?;
             engine.missing_future(&future, data.transpose()?.as_ref(), h).map(future_columns)
+        })
+    }
+
+    /// Keeps a fitted model ready to forecast windows.
+    #[napi]
+    pub fn predictor(&self, model: Option<String>, options: String) -> Result<NativePredictor> {
+        task::here(|| {
+            let (o, default) = (Options::parse(&options)?, PredictorOptions::default());
+            let options = PredictorOptions {
+                model,
+                batch: o.size("batch")?.unwrap_or(default.batch),
+                threads: o.size("threads")?,
+            };
+            let lease = self.slot.lease(Use::Shared, "predictor")?;
+            lease.look(|engine| engine.predictor(&options).map(NativePredictor::new))
         })
     }
 

@@ -5,6 +5,7 @@ mod error;
 mod forecast;
 mod forecaster;
 mod options;
+mod predictor;
 mod table;
 mod task;
 
@@ -35,6 +36,12 @@ pub fn describe() -> String {
 #[napi]
 pub fn nearest(name: String, candidates: Vec<String>) -> Option<String> {
     engine::nearest(&name, candidates.iter().map(String::as_str)).map(String::from)
+}
+
+/// Panics on the JavaScript thread, for the same.
+#[napi]
+pub fn panic_probe_here() -> Result<()> {
+    task::here(|| panic!("a probe of the panic handling"))
 }
 
 /// Panics on a worker thread, so that a test can show that the process survives a fault of ours.

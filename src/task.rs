@@ -64,6 +64,14 @@ impl Run {
     }
 }
 
+/// Does the work at once, on the JavaScript thread: only what takes no time worth a thread.
+pub(crate) fn here<T>(work: impl FnOnce() -> engine::Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(error::to_napi),
+        Err(panic) => Err(error::from_panic(panic.as_ref())),
+    }
+}
+
 /// Does the work on a new thread and returns the promise of its result.
 pub(crate) fn spawn<T, W>(env: &Env, work: W) -> Result<Object<'_>>
 where

@@ -26,30 +26,37 @@ const SEVEN = {
   options: { h: 24, inputSize: 48, nSeries: 7 },
 }
 
-/** The ratio to the peer that each model should reach: on the small series, and on the large one. */
+/** The ratio to the peer that each model should reach: on the small series, and on the large one; and with ours in bf16. */
 const TARGETS = {
-  NHITS: { small: 9, large: 2.2 },
-  NBEATS: { small: 9, large: 2.2 },
-  MLP: { small: 9, large: 2.2 },
+  NHITS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
+  NBEATS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
+  MLP: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
   DLinear: { small: 80, large: 50 },
   NLinear: { small: 80, large: 50 },
-  LSTM: { small: 4, large: 2.2 },
-  GRU: { large: 2.2 },
-  DeepAR: { large: 2.2 },
+  LSTM: { small: 4, large: 2.2, bf16: { small: 6, large: 3.5 } },
+  GRU: { large: 2.2, bf16: { large: 3.5 } },
+  DeepAR: { large: 2.2, bf16: { large: 3.5 } },
 }
 /** Of every other model. */
 const EVERY = 2
 /** Models that NeuralForecast has not. */
 const PEERLESS = ['RLinear']
 
-/** The comparisons of one model, on the small series where it has a target there. */
+/** The comparisons of one model: on the small series where it has a target there, and with ours in bf16 likewise. */
 export function casesOf({ name, multivariate }, sizes) {
-  const target = TARGETS[name] ?? {}
   if (PEERLESS.includes(name)) return []
-  if (multivariate) return [{ ...SEVEN, model: name, target: EVERY }]
-  const small = { ...SMALL, model: name, target: target.small }
-  const large = { ...LARGE, model: name, target: target.large ?? EVERY }
-  return [target.small && sizes.includes('small') && small, sizes.includes('large') && large].filter(Boolean)
+  if (multivariate) return [{ ...SEVEN, model: name, precision: 'f32', target: EVERY }]
+  const { bf16 = {}, ...f32 } = { large: EVERY, ...TARGETS[name] }
+  const targets = { f32, bf16 }
+  const all = [
+    ['small', SMALL],
+    ['large', LARGE],
+  ].filter(([size]) => sizes.includes(size))
+  return all.flatMap(([size, setting]) =>
+    Object.entries(targets)
+      .filter(([, of]) => of[size])
+      .map(([precision, of]) => ({ ...setting, model: name, precision, target: of[size] })),
+  )
 }
 
 /** The fit whose process is looked at as a whole: start, memory. */

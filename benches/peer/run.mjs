@@ -52,19 +52,21 @@ const table = []
 let versions
 const warm = { peer: peer(values.python), ours: ours() }
 const bothSides = [warm.peer, warm.ours]
-for (const { name, model, series, options, target } of cases) {
+for (const { name, model, series, options, precision, target } of cases) {
   // A fit of few steps and one of many: their difference is the steps alone, without what a fit does once.
   const request = (maxSteps) => ({ kind: 'fit', model, series, options: { ...options, maxSteps } })
+  const precise = ({ options, ...rest }) => ({ ...rest, options: { ...options, precision } })
   const first = await warm.peer.ask(request(2))
   const second = await warm.peer.ask(request(6))
   const steps = Math.min(300, Math.max(4, Math.round(MEASURE_MS / Math.max(1, (second.fitMs - first.fitMs) / 4))))
-  await warm.ours.ask(request(2))
+  await warm.ours.ask(precise(request(2)))
   const pairs = []
   for (let round = 0; round < rounds; round++) {
     const both = []
     for (const side of bothSides) {
-      const few = await side.ask(request(2))
-      const many = await side.ask(request(steps + 2))
+      const of = side === warm.ours ? precise : (asked) => asked
+      const few = await side.ask(of(request(2)))
+      const many = await side.ask(of(request(steps + 2)))
       both.push({ step: (many.fitMs - few.fitMs) / steps, predict: many.predictMs, versions: many.versions })
     }
     pairs.push(both)
@@ -72,8 +74,8 @@ for (const { name, model, series, options, target } of cases) {
   }
   const of = (figure) => compare(pairs.map((both) => both.map((b) => b[figure])))
   const [step, predict] = [of('step'), of('predict')]
-  table.push({ name, model, step, predict, target })
-  console.error(`${model}, ${name}: ${short(step.peer)} / ${short(step.ours)} ms = ${short(step.ratio)}×`)
+  table.push({ name, model, precision, step, predict, target })
+  console.error(`${model} ${precision}, ${name}: ${short(step.peer)} / ${short(step.ours)} ms = ${short(step.ratio)}×`)
 }
 await Promise.all(bothSides.map((side) => side.end()))
 
@@ -122,15 +124,18 @@ ${machine()}
 
 ### A training step, in milliseconds
 
-${row('model', 'series', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
-${row('---', '---', '--:', '--:', '--:', '--:', '---')}
-${table.map((t) => row(t.model, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step), `${t.target}×`, reached(t.step.ratio >= t.target))).join('\n')}
+${row('model', 'ours in', 'series', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
+${row('---', '---', '---', '--:', '--:', '--:', '--:', '---')}
+${table.map((t) => row(t.model, t.precision, t.name, short(t.step.peer), short(t.step.ours), ratio(t.step), `${t.target}×`, reached(t.step.ratio >= t.target))).join('\n')}
 
 ### A forecast with a fitted model, in milliseconds
 
 ${row('model', 'series', 'NeuralForecast', 'ours', 'ratio (spread)')}
 ${row('---', '---', '--:', '--:', '--:')}
-${table.map((t) => row(t.model, t.name, short(t.predict.peer), short(t.predict.ours), ratio(t.predict))).join('\n')}
+${table
+  .filter((t) => t.precision === 'f32')
+  .map((t) => row(t.model, t.name, short(t.predict.peer), short(t.predict.ours), ratio(t.predict)))
+  .join('\n')}
 
 ### A fresh process (NHITS, 144 points)
 

@@ -41,19 +41,18 @@ struct Learned {
     loss: f64,
     /// Most bytes in use at once while fitting.
     peak: f64,
-    /// Bytes kept for the next forecast.
+    /// Bytes of values between operations and their gradients.
     workspace: f64,
 }
 
 impl Learned {
     fn of(case: &Case, steps: usize) -> Self {
         let (ran, peak) = peak_of(|| case.fit(steps, threads()));
-        ran.predict();
         let last = &ran.report.train_loss[steps - steps.min(10)..];
         Self {
             loss: last.iter().map(|l| f64::from(*l)).sum::<f64>() / last.len() as f64,
             peak: peak as f64,
-            workspace: ran.forecaster.memory_usage().workspace as f64,
+            workspace: ran.report.workspace_bytes as f64,
         }
     }
 }
@@ -65,7 +64,7 @@ fn compare(s: &mut Suite, name: &str, f32: &Learned, other: &Learned) {
     s.figure(&format!("{name}: loss differs from that of f32 by"), difference, "%", one);
     let half = Some(Target::AtMost(50.0));
     let workspace = percent(other.workspace, f32.workspace);
-    s.figure(&format!("{name}: buffers of a forecast, of those of f32"), workspace, "%", half);
+    s.figure(&format!("{name}: values and their gradients, of those of f32"), workspace, "%", half);
     let peak = percent(other.peak, f32.peak);
     s.figure(&format!("{name}: most memory while fitting, of that of f32"), peak, "%", None);
 }

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use neuro_divergent::kernels::matmul::{Mat, Mode, Panels, matmul};
+use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
+use neuro_divergent::kernels::panels::Panels;
 use neuro_divergent::runtime::threads;
 use neuro_divergent::simd::Isa;
 use neuro_divergent::tape::{Param, Tape};

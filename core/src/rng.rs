@@ -98,7 +98,7 @@ impl Key {
 
     /// Uniform in 0..n.
     pub fn below(self, index: u64, n: usize) -> usize {
-        ((u64::from(self.word(index)) * n as u64) >> 32) as usize
+        below(self.word(index), n)
     }
 
     /// Puts a uniformly drawn arrangement's first `count` items at the front of `items` (Fisher–Yates).
@@ -108,6 +108,11 @@ impl Key {
             items.swap(i, i + self.below(i as u64, n - i));
         }
     }
+}
+
+/// A random word as a number in 0..n.
+pub fn below(word: u32, n: usize) -> usize {
+    ((u64::from(word) * n as u64) >> 32) as usize
 }
 
 #[cfg(test)]

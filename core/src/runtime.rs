@@ -31,16 +31,21 @@ fn build(threads: usize) -> Result<Arc<ThreadPool>> {
     )
 }
 
+/// A number of threads that may be asked for.
+pub(crate) fn checked(threads: usize) -> Result<usize> {
+    match threads {
+        1..=1024 => Ok(threads),
+        _ => Err(Error::option("threads", "a whole number from 1 to 1024", threads)),
+    }
+}
+
 fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Sets the number of threads of the shared pool; the processor's by default. Runs under way keep theirs.
 pub fn set_threads(threads: usize) -> Result<()> {
-    if !(1..=1024).contains(&threads) {
-        return Err(Error::option("threads", "a whole number from 1 to 1024", threads));
-    }
-    let pool = build(threads)?;
+    let pool = build(checked(threads)?)?;
     *shared() = Shared { pool: Some(pool), threads: Some(threads) };
     Ok(())
 }
@@ -53,10 +58,7 @@ pub fn threads() -> usize {
 /// The shared pool, or one of `threads` for a single run.
 pub(crate) fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
     match threads {
-        Some(n) if !(1..=1024).contains(&n) => {
-            Err(Error::option("threads", "a whole number from 1 to 1024", n))
-        }
-        Some(n) => build(n),
+        Some(n) => build(checked(n)?),
         None => {
             let mut shared = shared();
             match &shared.pool {

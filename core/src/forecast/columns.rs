@@ -27,8 +27,7 @@ pub(crate) struct Job<'a> {
 impl Job<'_> {
     /// Steps that a window sees before its forecast.
     pub(crate) fn input(&self) -> usize {
-        let recurrence = self.model.recurrence();
-        recurrence.map_or(self.model.train.input_size, |r| r.inference_input_size + 1)
+        self.model.forecast_input_size()
     }
 
     /// Forecasts of `h` steps from each window, one after the other, as columns. Windows that span several series are

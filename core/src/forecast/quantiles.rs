@@ -55,7 +55,7 @@ impl Asked {
         mut forecast: impl FnMut(f32) -> Result<Columns>,
     ) -> Result<Columns> {
         if self.quantiles.is_empty() || !model.head.takes_any_quantile() {
-            return forecast(model.loss.quantiles.first().copied().unwrap_or(0.5));
+            return forecast(unasked(model));
         }
         let mut grid: Vec<Vec<f32>> = Vec::with_capacity(GRID.len());
         for quantile in GRID {
@@ -77,6 +77,11 @@ impl Asked {
         }
         Ok(columns)
     }
+}
+
+/// What a model that forecasts any quantile is asked for where the user asks for none.
+pub(super) fn unasked(model: &Instance) -> f32 {
+    model.loss.quantiles.first().copied().unwrap_or(0.5)
 }
 
 /// The quantile `q` of sorted numbers, linear between two of them.

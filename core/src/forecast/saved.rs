@@ -67,7 +67,7 @@ impl Kept {
 }
 
 /// Options of upstream that matter to training only.
-const ONLY_TRAINING: [&str; 2] = ["precision", "maxEpochs"];
+const ONLY_TRAINING: [&str; 1] = ["maxEpochs"];
 
 /// Whether null is only what Python writes for what was not given: two options may have another default.
 fn says_nothing(name: &str, value: &Value) -> bool {
@@ -77,6 +77,7 @@ fn says_nothing(name: &str, value: &Value) -> bool {
 /// Whether a value need not be written, as Python takes it to be so.
 fn is_default_in_python(name: &str, value: &Value) -> bool {
     match name {
+        "precision" => value == "f32",
         "optimizer" => *value == json!({ "kind": "Adam" }),
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,

@@ -8,7 +8,8 @@
 
 use super::lanes::update;
 use super::math::exp_below_zero;
-use super::matmul::{Mat, Mode, Panels, matmul_strided};
+use super::matmul::{Mat, Mode, matmul_strided};
+use super::panels::Panels;
 use super::pattern::{Mask, See};
 use super::random::drop_in_place;
 use super::reduce::dot;

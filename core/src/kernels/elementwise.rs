@@ -1,6 +1,7 @@
 //! Sums, differences, products and quotients of equally long slices, and of the rows of a matrix.
 
 use super::lanes::{map, update};
+use super::parallel::in_rows;
 
 simd_fn! {
     /// `y = a + b`
@@ -129,13 +130,24 @@ simd_fn! {
     }
 }
 
+/// `out[c] += Σ_r x[r, c]` for `x` `[rows, cols]`, rows in order.
+pub fn column_sums_add(x: &[f32], cols: usize, out: &mut [f32]) {
+    assert_eq!(out.len(), cols, "one sum per column");
+    assert_eq!(x.len() % cols.max(1), 0, "x is not made of whole rows");
+    in_rows([out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
+        column_sums_of(&x[at.min(x.len())..], cols, out);
+    });
+}
+
+/// Columns that a thread sums at least, where threads share the work.
+const SHARED_COLUMNS: usize = 64;
+
 simd_fn! {
-    /// `out[c] += Σ_r x[r, c]` for `x` `[rows, cols]`, rows in order.
-    pub fn column_sums_add(s, x: &[f32], cols: usize, out: &mut [f32]) {
-        assert_eq!(out.len(), cols, "one sum per column");
-        assert_eq!(x.len() % cols.max(1), 0, "x is not made of whole rows");
-        let rows = x.len() / cols.max(1);
-        if cols == 1 {
+    /// The sums of the first columns of `x`, whose rows are `stride` apart.
+    fn column_sums_of(s, x: &[f32], stride: usize, out: &mut [f32]) {
+        let cols = out.len();
+        let rows = x.len().div_ceil(stride.max(1));
+        if stride == 1 {
             out[0] += super::reduce::sum(x);
             return;
         }
@@ -145,7 +157,7 @@ simd_fn! {
         while at + WIDE * S::LANES <= cols {
             let mut sums = [s.zero(); WIDE];
             for r in 0..rows {
-                let row = &x[r * cols + at..][..WIDE * S::LANES];
+                let row = &x[r * stride + at..][..WIDE * S::LANES];
                 unrolled!(j in [0 1 2 3] {
                     sums[j] = s.add(sums[j], s.load(&row[j * S::LANES..]));
                 });
@@ -160,7 +172,7 @@ simd_fn! {
             let width = S::LANES.min(cols - at);
             let mut sums = s.zero();
             for r in 0..rows {
-                sums = s.add(sums, s.load_at(&x[r * cols + at..][..width], 0));
+                sums = s.add(sums, s.load_at(&x[r * stride + at..][..width], 0));
             }
             let out = &mut out[at..at + width];
             s.store_at(s.add(s.load_at(out, 0), sums), out, 0);

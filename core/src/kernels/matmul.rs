@@ -3,16 +3,15 @@
 //! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow, whose sums stay in
 //! registers for a whole block of the inner dimension. A tile reads single values of `A` and vectors of `B`. Rows of
 //! `A` are read where they lie; a transposed `A` is packed unless it is used too few times. `B` is packed into panels,
-//! unless its rows are in order and packing would not pay; [`Panels`] keeps them for a factor that is used again.
+//! unless its rows are in order and packing would not pay; [`Panels`](super::panels::Panels) keeps them for a factor that is used again.
 //! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
 use super::dots::add_few_rows;
-use super::packing::{
-    BLOCK_INNER, Cut, Packed, aligned, first_line, give_spare, pack, pack_all, pack_panels, share,
-    take_spare, with_packed,
-};
+use super::packing::{BLOCK_INNER, Cut, Packed, aligned, pack, pack_panels, share, with_packed};
 use super::parallel::in_rows;
-use crate::simd::{Isa, Simd, isa};
+pub use super::tiles::rounding;
+use super::tiles::{self, Factor, Product, Way};
+use crate::simd::Simd;
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
 const IN_PLACE_ROWS: usize = 64;
@@ -21,7 +20,7 @@ const IN_PLACE_VALUES: usize = 1 << 13;
 /// Up to this many columns of `B`, a column-major `A` is read in place.
 const IN_PLACE_COLS: usize = 64;
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
-const DOT_ROWS: usize = 4;
+pub(super) const DOT_ROWS: usize = 4;
 
 /// Rows that a thread computes at least, where threads share a product; and how much a row must be worth it.
 const SHARED_ROWS: usize = 96;
@@ -86,7 +85,7 @@ pub enum Mode {
 
 /// What the sums of a product start from.
 #[derive(Clone, Copy)]
-enum Start<'a> {
+pub(super) enum Start<'a> {
     Zero,
     Old,
     Row(&'a [f32]),
@@ -108,6 +107,10 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+    if let Some(way) = in_tiles(a, b) {
+        let product = Product { b: Factor::Plain(b), n: b.cols, stride, c, start };
+        return tiles::multiply(way, a, &mut [product]);
+    }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
 
@@ -143,6 +146,9 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
         if a.cols > 0 {
             add_few_rows(a, b, c);
         }
+    } else if let Some(way) = in_tiles(a, b) {
+        let product = Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start };
+        tiles::multiply(way, a, &mut [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
@@ -152,51 +158,14 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
     }
 }
 
-/// A right factor, packed once for several products.
-pub struct Panels<'a> {
-    plain: Mat<'a>,
-    /// Empty where products of so few rows do better without.
-    buffer: Vec<f32>,
-    isa: Isa,
-}
-
-impl<'a> Panels<'a> {
-    /// Packs `b` for products with `rows` rows, for the instruction set in use.
-    pub fn new(b: Mat<'a>, rows: usize) -> Self {
-        let mut buffer = take_spare();
-        if rows > DOT_ROWS && b.rows > 0 && b.cols > 0 {
-            pack_all(b, &mut buffer);
-        } else {
-            buffer.clear();
-        }
-        Self { plain: b, buffer, isa: isa() }
-    }
-
-    /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
-    #[track_caller]
-    pub fn multiply(&self, a: Mat, c: &mut [f32], mode: Mode) {
-        let b = self.plain;
-        if self.buffer.is_empty() || a.rows == 0 {
-            return matmul(a, b, c, mode);
-        }
-        assert_eq!(a.cols, b.rows, "inner dimensions of a product");
-        assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
-        assert_eq!(self.isa, isa(), "packed for another instruction set");
-        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
-        let packed_b = Right::Packed(&self.buffer[first_line(&self.buffer)..]);
-        with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
-    }
-}
-
-impl Drop for Panels<'_> {
-    fn drop(&mut self) {
-        give_spare(std::mem::take(&mut self.buffer));
-    }
+/// How a product is computed in blocks, if that is quicker.
+pub(super) fn in_tiles(a: Mat, b: Mat) -> Option<Way> {
+    Way::of(a.rows, a.cols, b.cols).filter(|_| tiles::readable(a) && tiles::readable(b))
 }
 
 /// The right factor of a product.
 #[derive(Clone, Copy)]
-enum Right<'a> {
+pub(super) enum Right<'a> {
     Plain(Mat<'a>),
     /// As [`pack_all`] leaves it.
     Packed(&'a [f32]),
@@ -299,7 +268,7 @@ fn tile_of_rows<S: Simd, const N: usize>(
 
 simd_fn! {
     /// The product in blocks, panels and tiles.
-    fn blocks(s, a: Mat<'_>, b: Right<'_>, shape: (usize, usize), c: &mut [f32], start: Start<'_>, packed: &mut Packed) {
+    pub(super) fn blocks(s, a: Mat<'_>, b: Right<'_>, shape: (usize, usize), c: &mut [f32], start: Start<'_>, packed: &mut Packed) {
         let (m, k) = (a.rows, a.cols);
         let (n, stride) = shape; // columns of C, and how far its rows are apart
         let cut = Cut::new(s, n);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kernels::packing::BLOCK_COLS;
+use crate::kernels::panels::{Panels, matmul_each};
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::simd::{Isa, isa_name, with_isa};
 
@@ -81,6 +82,91 @@ fn shapes_beyond_one_block_equal_the_definition() {
         check(70, 20, BLOCK_COLS + 35);
         check(6, BLOCK_INNER + 3, BLOCK_COLS + 35);
     });
+}
+
+/// The root of the mean squared error of a product, in units of f32's precision.
+fn error(m: usize, k: usize, n: usize) -> f64 {
+    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+    let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, n, k).t());
+    let mut c = vec![0.0; m * n];
+    matmul(a, b, &mut c, Mode::Write);
+    let exact = definition(a, b, |_, _| 0.0);
+    let squares = c.iter().zip(&exact).map(|(c, e)| (f64::from(*c) - e).powi(2));
+    (squares.sum::<f64>() / exact.len() as f64).sqrt() / f64::from(f32::EPSILON)
+}
+
+#[test]
+fn three_parts_of_bfloat16_are_as_exact_as_f32() {
+    let of_f32 = with_isa(Isa::Scalar, || error(64, 300, 64));
+    each_isa(|_| assert!(error(64, 300, 64) < 1.2 * of_f32, "{} {of_f32}", isa_name()));
+}
+
+#[test]
+fn blocks_of_every_size_equal_the_definition() {
+    each_isa(|_| {
+        for (m, k, n) in [(33, 65, 31), (64, 32, 96), (100, 700, 45), (31, 33, 400), (157, 48, 64)]
+        {
+            check(m, k, n);
+        }
+    });
+}
+
+#[test]
+fn rounded_products_are_those_of_bfloat16() {
+    use crate::kernels::half::{Half, round};
+    let (m, k, n) = (70, 150, 90);
+    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+    let (mut a16, mut b16) = (a.clone(), b.clone());
+    round(Half::Bf16, &mut a16);
+    round(Half::Bf16, &mut b16);
+    let of = |a, b| definition(Mat::new(a, m, k), Mat::new(b, k, n), |_, _| 0.0);
+    let (plain, rounded) = (of(&a, &b), of(&a16, &b16));
+    each_isa(|isa| {
+        let mut c = vec![0.0; m * n];
+        let right = Mat::new(&b, k, n);
+        rounding(|| matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write));
+        let rounds = match isa {
+            Isa::Amx => true,
+            Isa::Avx512 => crate::simd::bf16::Unit::dots().is_some(),
+            _ => false,
+        };
+        assert_close(&c, if rounds { &rounded } else { &plain }, 1e-4);
+        let mut packed = vec![0.0; m * n];
+        rounding(|| Panels::new(right, m).multiply(Mat::new(&a, m, k), &mut packed, Mode::Write));
+        assert_eq!(c, packed);
+        matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write);
+        assert_close(&c, &plain, 4e-7 * k as f64);
+    });
+}
+
+#[test]
+fn products_of_one_factor_are_those_of_each() {
+    let (a, b, d) = (numbers(90 * 64, 1), numbers(64 * 70, 2), numbers(64 * 5, 3));
+    each_isa(|_| {
+        let a = Mat::new(&a, 64, 90).t();
+        let (b, d) = (Mat::new(&b, 64, 70), Mat::new(&d, 64, 5));
+        let mut both = [vec![1.0; 90 * 70], vec![2.0; 90 * 5]];
+        let mut alone = both.clone();
+        let [c, e] = &mut both;
+        matmul_each(a, [(b, c), (d, e)]);
+        matmul(a, b, &mut alone[0], Mode::Add);
+        matmul(a, d, &mut alone[1], Mode::Add);
+        for (both, alone) in both.iter().zip(&alone) {
+            let alone: Vec<f64> = alone.iter().map(|x| f64::from(*x)).collect();
+            assert_close(both, &alone, 1e-5);
+        }
+    });
+}
+
+#[test]
+fn threads_that_share_a_product_compute_the_same_bytes() {
+    let (a, b) = (numbers(300 * 200, 1), numbers(200 * 150, 2));
+    let compute = || {
+        let mut c = vec![0.0; 300 * 150];
+        matmul(Mat::new(&a, 300, 200), Mat::new(&b, 150, 200).t(), &mut c, Mode::Write);
+        c
+    };
+    assert_eq!(crate::kernels::parallel::shared(compute), compute());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The mean of the window around each value of a row, the edge values repeated beyond the ends: the trend of a series.
 //!
-//! A running sum in f64: O(n) whatever the window, and accurate for values of 1e9 with moves of 1e-3 of f32's precision.
-//! A value that is not finite makes the rest of its row NaN.
+//! In f64: accurate for values of 1e9 with moves of 1e-3 of f32's precision. Windows of rows of usual length are summed
+//! side by side; those of long rows by a running sum, O(n) whatever the window. A value that is not finite may make the
+//! rest of its row NaN.
 
 /// Checks the lengths and gives the number of values on each side of the middle one.
 #[track_caller]
@@ -12,11 +13,53 @@ fn half_of(x: usize, cols: usize, window: usize, y: usize) -> usize {
     window / 2
 }
 
+/// Numbers of a padded row whose windows are summed side by side; longer ones have a running sum.
+const PADDED: usize = 512;
+/// Sums made at once.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Whether windows are summed side by side: that takes more additions, but none waits for another.
+fn side_by_side(cols: usize, window: usize) -> bool {
+    cols + 3 * window + 2 * SIDE_BY_SIDE <= PADDED
+}
+
+/// `sums[i] = Σ x[i..i + window]` for the first `n`, which uses up `x`: sums of 1, 2, 4, … numbers are made of each other,
+/// and those that `window` is the sum of are added. Plain loops over arrays: the compiler makes vectors of them.
+#[inline(always)]
+fn window_sums(x: &mut [f64; PADDED], window: usize, n: usize, sums: &mut [f64; PADDED]) {
+    let some = |x: &[f64; PADDED], at: usize| -> [f64; SIDE_BY_SIDE] {
+        x[at..at + SIDE_BY_SIDE].try_into().expect("as many")
+    };
+    let (mut size, mut done) = (1, 0);
+    while size <= window {
+        if window & size != 0 {
+            for at in (0..n).step_by(SIDE_BY_SIDE) {
+                let (old, more) = (some(sums, at), some(x, at + done));
+                for i in 0..SIDE_BY_SIDE {
+                    sums[at + i] = if done == 0 { more[i] } else { old[i] + more[i] };
+                }
+            }
+            done += size;
+        }
+        let longer = if 2 * size <= window { n + window - size } else { 0 };
+        for at in (0..longer).step_by(SIDE_BY_SIDE) {
+            let (low, high) = (some(x, at), some(x, at + size));
+            for i in 0..SIDE_BY_SIDE {
+                x[at + i] = low[i] + high[i];
+            }
+        }
+        size *= 2;
+    }
+}
+
 /// `y[i]` is the mean of `x[i - half ..= i + half]`, with `window = 2 half + 1`, for each row of `x` `[rows, cols]`.
 #[track_caller]
 pub fn moving_average(x: &[f32], cols: usize, window: usize, y: &mut [f32]) {
-    let half = half_of(x.len(), cols, window, y.len()) as isize;
-    let last = cols as isize - 1;
+    let half = half_of(x.len(), cols, window, y.len());
+    if side_by_side(cols, window) {
+        return means(x, cols, half, y);
+    }
+    let (half, last) = (half as isize, cols as isize - 1);
     for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
         let at = |i: isize| f64::from(x[i.clamp(0, last) as usize]);
         let mut sum: f64 = (-half..half).map(at).sum();
@@ -28,11 +71,29 @@ pub fn moving_average(x: &[f32], cols: usize, window: usize, y: &mut [f32]) {
     }
 }
 
+simd_fn! {
+    /// [`moving_average`], windows side by side.
+    fn means(s, x: &[f32], cols: usize, half: usize, y: &mut [f32]) {
+        let _ = s;
+        let (mut padded, mut sums, window) = ([0.0; PADDED], [0.0; PADDED], 2 * half + 1);
+        for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
+            padded[..half].fill(f64::from(x[0]));
+            padded[half..half + cols].iter_mut().zip(x).for_each(|(to, x)| *to = f64::from(*x));
+            padded[half + cols..2 * half + cols].fill(f64::from(x[cols - 1]));
+            window_sums(&mut padded, window, cols, &mut sums);
+            y.iter_mut().zip(&sums).for_each(|(y, sum)| *y = (*sum / window as f64) as f32);
+        }
+    }
+}
+
 /// The gradient of [`moving_average`], its transpose: adds that of the input to `dx` `[rows, cols]`.
 #[track_caller]
 pub fn moving_average_grad(g: &[f32], cols: usize, window: usize, dx: &mut [f32]) {
-    let half = half_of(g.len(), cols, window, dx.len()) as isize;
-    let last = cols as isize - 1;
+    let half = half_of(g.len(), cols, window, dx.len());
+    if side_by_side(cols, window) {
+        return spread(g, cols, half, dx);
+    }
+    let (half, last) = (half as isize, cols as isize - 1);
     for (g, dx) in g.chunks_exact(cols).zip(dx.chunks_exact_mut(cols)) {
         let at = |i: isize| if (0..=last).contains(&i) { f64::from(g[i as usize]) } else { 0.0 };
         // Place i of the padded row is read by outputs i - half ..= i + half; the padding belongs to the edge values.
@@ -50,6 +111,28 @@ pub fn moving_average_grad(g: &[f32], cols: usize, window: usize, dx: &mut [f32]
             }
         }
         dx[last as usize] += edge as f32;
+    }
+}
+
+simd_fn! {
+    /// [`moving_average_grad`], windows side by side.
+    fn spread(s, g: &[f32], cols: usize, half: usize, dx: &mut [f32]) {
+        let _ = s;
+        // What each place of the padded row collects: half places before the first value, and as many behind the last.
+        let (mut padded, mut sums, window) = ([0.0; PADDED], [0.0; PADDED], 2 * half + 1);
+        for (g, dx) in g.chunks_exact(cols).zip(dx.chunks_exact_mut(cols)) {
+            padded[..2 * half].fill(0.0);
+            let numbers = padded[2 * half..2 * half + cols].iter_mut().zip(g);
+            numbers.for_each(|(to, g)| *to = f64::from(*g));
+            padded[2 * half + cols..4 * half + cols].fill(0.0);
+            window_sums(&mut padded, window, cols + 2 * half, &mut sums);
+            let before: f64 = sums[..half].iter().sum();
+            let behind: f64 = sums[half + cols..2 * half + cols].iter().sum();
+            sums[half] += before;
+            sums[half + cols - 1] += behind;
+            let inside = &sums[half..half + cols];
+            dx.iter_mut().zip(inside).for_each(|(dx, sum)| *dx += (*sum / window as f64) as f32);
+        }
     }
 }
 

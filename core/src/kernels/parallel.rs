@@ -27,30 +27,30 @@ pub(super) fn shares() -> bool {
 
 /// Calls `f` with runs of rows of `out`, whose `widths` are the numbers in a row of each, and the index of the first row
 /// of the run: all at once, or at least `least` rows at a time on any threads.
-pub(super) fn in_rows<const N: usize>(
-    out: [&mut [f32]; N],
+pub(super) fn in_rows<T: Send, const N: usize>(
+    out: [&mut [T]; N],
     widths: [usize; N],
     least: usize,
-    f: &(impl Fn(usize, [&mut [f32]; N]) + Sync),
+    f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
     let rows = out.iter().zip(widths).map(|(o, w)| o.len() / w.max(1)).max().unwrap_or(0);
     if shares() { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
 }
 
-fn halve<const N: usize>(
-    out: [&mut [f32]; N],
+fn halve<T: Send, const N: usize>(
+    out: [&mut [T]; N],
     widths: [usize; N],
     rows: std::ops::Range<usize>,
     least: usize,
-    f: &(impl Fn(usize, [&mut [f32]; N]) + Sync),
+    f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
     if rows.len() < 2 * least.max(1) {
         return f(rows.start, out);
     }
     let half = rows.len() / 2;
     let middle = rows.start + half;
-    let mut left: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
-    let mut right: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
+    let mut left: [&mut [T]; N] = std::array::from_fn(|_| Default::default());
+    let mut right: [&mut [T]; N] = std::array::from_fn(|_| Default::default());
     for (i, out) in out.into_iter().enumerate() {
         (left[i], right[i]) = out.split_at_mut(half * widths[i]);
     }

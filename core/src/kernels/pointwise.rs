@@ -5,6 +5,7 @@
 
 use super::lanes::{map as map_lanes, update};
 use super::math;
+use super::parallel::in_rows;
 use crate::simd::Simd;
 
 /// What a derivative is computed from, and so what has to be kept for it.
@@ -27,17 +28,55 @@ pub trait Unary {
 }
 
 simd_fn! {
-    /// `y = f(x)`
-    pub fn map<U: Unary>(s, x: &[f32], y: &mut [f32]) {
+    fn map_part<U: Unary>(s, x: &[f32], y: &mut [f32]) {
         map_lanes(s, y, [x], #[inline(always)] |[x]| U::f(s, x))
     }
 }
 
 simd_fn! {
-    /// `dx += g ⊙ f'`, where `kept` is the input or the output as `U::KEEPS` says.
-    pub fn map_grad<U: Unary>(s, kept: &[f32], g: &[f32], dx: &mut [f32]) {
+    fn map_grad_part<U: Unary>(s, kept: &[f32], g: &[f32], dx: &mut [f32]) {
         update(s, dx, [kept, g], #[inline(always)] |dx, [kept, g]| s.mul_add(g, U::df(s, kept), dx))
     }
+}
+
+simd_fn! {
+    fn relu_part(s, y: &mut [f32]) {
+        update(s, y, [], #[inline(always)] |y, []| Relu::f(s, y))
+    }
+}
+
+simd_fn! {
+    fn relu_mask_part(s, y: &[f32], g: &mut [f32]) {
+        update(s, g, [y], #[inline(always)] |g, [y]| s.select(s.le(y, s.zero()), s.zero(), g))
+    }
+}
+
+/// Numbers that a thread maps at least, where threads share the work.
+const SHARED: usize = 1 << 14;
+
+/// `y = f(x)`
+pub fn map<U: Unary>(x: &[f32], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "inputs and output differ in length");
+    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| map_part::<U>(&x[at..][..y.len()], y));
+}
+
+/// `dx += g ⊙ f'`, where `kept` is the input or the output as `U::KEEPS` says.
+pub fn map_grad<U: Unary>(kept: &[f32], g: &[f32], dx: &mut [f32]) {
+    assert_eq!([kept.len(), g.len()], [dx.len(); 2], "inputs and output differ in length");
+    in_rows([dx], [1], SHARED, &|at, [dx]: [&mut [f32]; 1]| {
+        map_grad_part::<U>(&kept[at..][..dx.len()], &g[at..][..dx.len()], dx);
+    });
+}
+
+/// `y = max(y, 0)`, in place.
+pub fn relu(y: &mut [f32]) {
+    in_rows([y], [1], SHARED, &|_, [y]: [&mut [f32]; 1]| relu_part(y));
+}
+
+/// The gradient of [`relu`] from its value `y`, in place: 0 where `y` is.
+pub fn relu_mask(y: &[f32], g: &mut [f32]) {
+    assert_eq!(y.len(), g.len(), "inputs and output differ in length");
+    in_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| relu_mask_part(&y[at..][..g.len()], g));
 }
 
 simd_fn! {

@@ -1,4 +1,4 @@
-//! Dropout in place, for weights that are made and used up in a tile.
+//! Random words in bulk; dropout in place, for weights that are made and used up in a tile.
 
 use crate::rng::Key;
 
@@ -41,11 +41,41 @@ simd_fn! {
     }
 }
 
+simd_fn! {
+    /// `to[i]` is [`Key::word`] of `4·block + i`.
+    pub fn words(s, key: Key, block: u64, to: &mut [u32]) {
+        let _ = s;
+        for (block, to) in (block..).step_by(BLOCKS).zip(to.chunks_mut(NUMBERS)) {
+            let words = key.blocks::<BLOCKS>(block);
+            let mut numbers = [0; NUMBERS];
+            for i in 0..BLOCKS {
+                for (w, word) in words.iter().enumerate() {
+                    numbers[4 * i + w] = word[i];
+                }
+            }
+            to.copy_from_slice(&numbers[..to.len()]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernels::testing::each_isa;
     use crate::rng::Stream;
+
+    #[test]
+    fn words_are_those_of_the_key() {
+        each_isa(|isa| {
+            let key = Key::new(3, Stream::Windows, 5);
+            for n in [0, 1, 3, 64, 65, 1024] {
+                let mut numbers = vec![0; n];
+                words(key, 2, &mut numbers);
+                let expected: Vec<u32> = (8..8 + n as u64).map(|i| key.word(i)).collect();
+                assert_eq!(numbers, expected, "{}", isa.name());
+            }
+        });
+    }
 
     #[test]
     fn every_number_is_dropped_as_its_position_says() {

@@ -17,6 +17,7 @@ pub enum Interpolation {
 /// For each new value, the old ones it is made of and their weights.
 #[derive(Clone, Debug)]
 pub struct Taps {
+    mode: Interpolation,
     from: usize,
     to: usize,
     /// Old values per new one.
@@ -37,7 +38,7 @@ impl Taps {
             Interpolation::Linear => 2,
             Interpolation::Cubic => 4,
         };
-        let mut taps = Self { from, to, width, index: vec![], weight: vec![] };
+        let mut taps = Self { mode, from, to, width, index: vec![], weight: vec![] };
         let scale = from as f32 / to as f32;
         let last = from as i64 - 1;
         let mut push = |index: i64, weight: f32| {
@@ -63,6 +64,11 @@ impl Taps {
             }
         }
         taps
+    }
+
+    /// How values are made, of rows how long, and for rows how long.
+    pub fn kind(&self) -> (Interpolation, usize, usize) {
+        (self.mode, self.from, self.to)
     }
 
     /// Length of the given rows.

@@ -1,11 +1,10 @@
-//! A loss over a batch that comes in parts: what its sums are divided by, its place on the tape, its last step.
+//! A loss over a batch that comes in parts: what its sums are divided by, and its last step.
 
 use std::ops::AddAssign;
 
 use super::point::divide_no_nan;
 use super::robust::spread;
 use super::{Formula, Horizon, Loss, Number};
-use crate::tape::{Backward, Inputs, Op, Output, Var};
 
 /// What is known of a batch before any forward; a batch's totals are the sum of those of its parts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,10 +90,28 @@ impl<'a, T: Number> Horizons<'a, T> {
     }
 }
 
+/// What the sums over points and over windows are multiplied with; 0 for sums that there are not.
+#[derive(Clone, Debug)]
+pub(crate) enum Factors {
+    /// The same for all series that windows span.
+    Same([f64; 2]),
+    /// One for each series.
+    Each(Vec<[f64; 2]>),
+}
+
+impl Factors {
+    /// One, or one for each series that windows span.
+    pub(crate) fn all(&self) -> &[[f64; 2]] {
+        match self {
+            Self::Same(factors) => std::slice::from_ref(factors),
+            Self::Each(factors) => factors,
+        }
+    }
+}
+
 impl Loss {
-    /// What the sums over points and over windows are multiplied with; 0 for sums that there are not. The same for all
-    /// series that windows span, or one for each.
-    pub fn factors(&self, totals: &Totals) -> Vec<[f64; 2]> {
+    /// What the sums of a batch with these totals are multiplied with.
+    pub(crate) fn factors(&self, totals: &Totals) -> Factors {
         let per_weight = divide_no_nan(1.0, totals.weight);
         let per_window = divide_no_nan(1.0, totals.windows);
         let factors = match self.formula {
@@ -103,13 +120,17 @@ impl Loss {
             // As upstream, whose shapes make it divide every window's errors by every window's naive error and add.
             Formula::Scaled { .. } => {
                 let of = |inverse: &f64| [inverse * per_weight, 0.0];
-                return totals.inverse_naive_errors.iter().map(of).collect();
+                match &totals.inverse_naive_errors[..] {
+                    [] => [0.0; 2],
+                    [inverse] => of(inverse),
+                    all => return Factors::Each(all.iter().map(of).collect()),
+                }
             }
             Formula::ScaledCrps if totals.weight > 0.0 => [2.0 / (totals.size + 1e-5), 0.0],
             Formula::ScaledCrps => [0.0; 2],
             _ => [per_weight, 0.0],
         };
-        vec![factors]
+        Factors::Same(factors)
     }
 
     /// The loss of a whole batch from what its parts add up to; `grads` become its gradients.
@@ -133,75 +154,11 @@ impl Loss {
     /// The loss of a batch from its two sums ([`Loss::add`]) of each series that windows span.
     pub(crate) fn mean(&self, sums: &[[f64; 2]], totals: &Totals) -> f64 {
         let factors = self.factors(totals);
+        let factors = factors.all();
         let of_series = |(i, sums): (usize, &[f64; 2])| {
             let factors = factors[i % factors.len()];
             sums[0] * factors[0] + sums[1] * factors[1]
         };
         self.finish(sums.iter().enumerate().map(of_series).sum(), totals, &mut [])
-    }
-}
-
-/// A part's share of a loss. Inputs: `ŷ [B, N, h, outputs]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`, and
-/// where the quantile of each number of `ŷ` is its own, these.
-#[derive(Debug)]
-struct Share {
-    loss: Loss,
-    factors: Vec<[f64; 2]>,
-    /// `N`
-    series: usize,
-}
-
-impl Op for Share {
-    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| x.data(i));
-        let levels = if x.count() > 4 { x.data(4) } else { &[] };
-        let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
-        let mut sum = 0.0;
-        for (first, factors) in self.factors.iter().enumerate() {
-            let mut sums = [0.0; 2];
-            let windows = (first..counts.len()).step_by(self.factors.len());
-            windows.for_each(|i| self.loss.add(&all.at(i), &mut sums));
-            sum += sums[0] * factors[0] + sums[1] * factors[1];
-        }
-        out.data[0] = sum as f32;
-    }
-
-    fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| {
-            let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| b.input(i));
-            let levels = if b.count() > 4 { b.input(4) } else { &[] };
-            let all = Horizons::new(&self.loss, [y_hat, y], [weights, counts], levels, self.series);
-            let size = dx.len() / counts.len();
-            for (i, dx) in dx.chunks_exact_mut(size).enumerate() {
-                let factors =
-                    self.factors[i % self.factors.len()].map(|f| f * f64::from(b.grad()[0]));
-                self.loss.slopes(&all.at(i), factors, |place, slope| dx[place] += slope as f32);
-            }
-        });
-    }
-}
-
-impl<'t> Var<'t> {
-    /// What this forecast `[B, N, h, outputs]` of windows that span `N` series adds to the loss of a batch with these
-    /// totals; see [`Loss::finish`].
-    ///
-    /// `y` and `weights` are `[B, N, h]`, `counts` says how often each window was drawn; `N` of 1 may be left out. `levels`
-    /// are the quantiles that the numbers of the forecast were made at, where each has its own.
-    #[track_caller]
-    pub fn loss(
-        self,
-        loss: &Loss,
-        y: Self,
-        [weights, counts]: [Self; 2],
-        levels: Option<Self>,
-        totals: &Totals,
-    ) -> Self {
-        let size = y.shape().size() * loss.outputs();
-        assert_eq!(self.shape().size(), size, "{self:?} against {y:?}");
-        let series = if y.shape().rank() == 3 { y.dim(1) } else { 1 };
-        let share = Share { loss: loss.clone(), factors: loss.factors(totals), series };
-        let inputs = [self, y, weights, counts, levels.unwrap_or(counts)];
-        let used = if levels.is_some() { 5 } else { 4 };
-        self.tape().record(share, &inputs[..used], [])
     }
 }

@@ -250,7 +250,14 @@ impl Loss {
         };
         let (quantiles, output_names) = outputs;
         let horizon_weight = args.horizon_weight(h)?;
-        Ok(Self { formula, kind, quantiles, output_names, horizon_weight, implicit })
+        Ok(Self {
+            formula,
+            kind,
+            quantiles: quantiles.into(),
+            output_names: output_names.into(),
+            horizon_weight: horizon_weight.map(Into::into),
+            implicit,
+        })
     }
 }
 

@@ -12,6 +12,9 @@ mod kinds;
 mod point;
 mod quantile;
 mod robust;
+mod share;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -96,18 +99,18 @@ enum Formula {
     Likelihood(Likelihood),
 }
 
-/// A loss ready to use.
+/// A loss ready to use. A copy of it allocates nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {
     formula: Formula,
     /// Upstream's class name.
     pub kind: &'static str,
     /// Quantiles that the outputs estimate; empty for a point forecast.
-    pub quantiles: Vec<f32>,
+    pub quantiles: Arc<[f32]>,
     /// What is appended to a model's name for each column: `""`, or `"-median"`, `"-lo-90"`, ….
-    pub output_names: Vec<String>,
+    pub output_names: Arc<[String]>,
     /// Weight of each step of the horizon.
-    pub horizon_weight: Option<Vec<f32>>,
+    pub horizon_weight: Option<Arc<[f32]>>,
     /// Set for a loss that learns to forecast every quantile: its quantile is drawn anew for every point.
     pub implicit: Option<Implicit>,
 }

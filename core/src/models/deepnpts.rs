@@ -28,7 +28,7 @@ struct Layer {
 
 impl Layer {
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let x = self.linear.forward(x).relu();
+        let x = self.linear.forward_relu(x);
         self.norm.map_or(x, |norm| norm.forward(x, 1)).dropout(self.dropout)
     }
 }

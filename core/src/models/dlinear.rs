@@ -46,8 +46,12 @@ impl Model for DLinear {
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let y = batch.insample_y; // [B, L]
-        let trend = y.moving_average(self.window); // [B, L]
-        let forecast = self.trend.forward(trend) + self.season.forward(y - trend); // [B, h·O]
+        let ((trend, b_trend), (season, b_season)) =
+            (self.trend.on(y.tape()), self.season.on(y.tape()));
+        // The average A is linear, so T·(A·y) + S·(y - A·y) = (S + (T - S)·A)·y: one product instead of two.
+        let weight = season + (trend - season).moving_average_transposed(self.window); // [h·O, L]
+        let bias = b_trend.zip(b_season).map(|(t, s)| t + s); // [h·O]
+        let forecast = y.linear(weight, bias); // [B, h·O]
         forecast.reshape([batch.size(), self.dims.h, self.dims.outputs])
     }
 }

@@ -86,6 +86,20 @@ impl Instance {
         self.train.input_size + usize::from(self.recurrence().is_some())
     }
 
+    /// Steps of input while forecasting: as many values of the past as a forecast looks at.
+    pub fn forecast_input_size(&self) -> usize {
+        self.recurrence().map_or(self.train.input_size, |r| r.inference_input_size + 1)
+    }
+
+    /// The same model once more, on the same weights: they are shared, not copied.
+    pub(crate) fn shared(&self, vocabularies: &Vocabularies) -> Result<Self> {
+        let series = self.spec.multivariate.then_some(self.series);
+        let mut same = Self::of_data(&self.given, vocabularies, series)?;
+        assert_eq!(same.values.len(), self.values.len(), "the same options, the same parameters");
+        same.values = self.values.clone();
+        Ok(same)
+    }
+
     /// Set for models that forecast step by step.
     pub fn recurrence(&self) -> Option<Recurrence> {
         self.network.recurrence().map(|r| match self.loss.horizon_weight {

@@ -47,7 +47,7 @@ impl Model for MLP {
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let x = batch.flattened(batch.insample_y); // [B, inputs]
-        let x = self.layers.iter().fold(x, |x, layer| layer.forward(x).relu());
+        let x = self.layers.iter().fold(x, |x, layer| layer.forward_relu(x));
         self.out.forward(x).reshape([batch.size(), self.dims.h, self.dims.outputs])
     }
 }

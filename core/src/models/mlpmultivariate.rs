@@ -62,7 +62,7 @@ impl Model for MLPMultivariate {
             stat,
         ];
         let x = concat_present(parts, 1); // [B, N·(L + X·L + F·(L + h) + S)]
-        let hidden = self.hidden.iter().fold(x, |x, layer| layer.forward(x).relu());
+        let hidden = self.hidden.iter().fold(x, |x, layer| layer.forward_relu(x));
         let forecast = self.output.forward(hidden);
         forecast.reshape([rows, self.h, forecast.dim(1) / self.h]) // [B, h, N·O]
     }

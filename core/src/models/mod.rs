@@ -263,7 +263,7 @@ fn entry<M: Model>() -> Entry {
 const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
 
 /// Options of the contract that no model has yet, or only others.
-const PLANNED: [&str; 3] = ["precision", "maxEpochs", "nSeries"];
+const PLANNED: [&str; 2] = ["maxEpochs", "nSeries"];
 
 fn no_option<M: Model>(name: &str) -> Error {
     if PLANNED.contains(&name) {

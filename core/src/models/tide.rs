@@ -50,7 +50,7 @@ impl Residual {
     }
 
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let y = self.output.forward(self.hidden.forward(x).relu()).dropout(self.dropout);
+        let y = self.output.forward(self.hidden.forward_relu(x)).dropout(self.dropout);
         let y = y + self.skip.forward(x);
         self.norm.map_or(y, |norm| norm.forward(y))
     }

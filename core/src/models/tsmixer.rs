@@ -30,7 +30,7 @@ impl TemporalMixing {
     /// `[B, L, N]`
     fn forward<'t>(&self, input: Var<'t>) -> Var<'t> {
         let x = flat(self.norm, input.transpose()); // [B, N, L]
-        let mixed = self.linear.forward(x).relu().transpose().dropout(self.dropout);
+        let mixed = self.linear.forward_relu(x).transpose().dropout(self.dropout);
         mixed + input
     }
 }
@@ -47,7 +47,7 @@ impl FeatureMixing {
     /// `[B, L, N]`
     fn forward<'t>(&self, input: Var<'t>) -> Var<'t> {
         let x = flat(self.norm, input);
-        let hidden = self.first.forward(x).relu().dropout(self.dropout); // [B, L, units]
+        let hidden = self.first.forward_relu(x).dropout(self.dropout); // [B, L, units]
         self.second.forward(hidden).dropout(self.dropout) + input
     }
 }

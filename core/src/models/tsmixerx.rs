@@ -45,7 +45,7 @@ impl TemporalMixing {
 
     /// `[B, h, C]`
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let mixed = self.linear.forward(x.transpose()).relu().transpose().dropout(self.dropout);
+        let mixed = self.linear.forward_relu(x.transpose()).transpose().dropout(self.dropout);
         self.norm.forward(mixed + x)
     }
 }
@@ -76,7 +76,7 @@ impl FeatureMixing {
 
     /// `[B, h, C]` to `[B, h, units]`.
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let hidden = self.first.forward(x).relu().dropout(self.dropout);
+        let hidden = self.first.forward_relu(x).dropout(self.dropout);
         let mixed = self.second.forward(hidden).dropout(self.dropout);
         let residual = self.residual.as_ref().map_or(x, |project| project.forward(x));
         self.norm.forward(mixed + residual)

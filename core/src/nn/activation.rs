@@ -97,6 +97,11 @@ impl Activate {
         Self { kind, weight }
     }
 
+    /// Which activation it is.
+    pub fn kind(&self) -> Activation {
+        self.kind
+    }
+
     /// Says that the same module stands at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         if let Some(weight) = self.weight {

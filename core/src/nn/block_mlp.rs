@@ -81,7 +81,7 @@ impl BlockMlp {
     /// Over the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let hidden = |x: Var<'t>, layer: &Linear| {
-            self.activate.forward(layer.forward(x)).dropout(self.dropout)
+            layer.forward_then(x, &self.activate).dropout(self.dropout)
         };
         self.output.forward(self.hidden.iter().fold(self.first.forward(x), hidden))
     }

@@ -2,7 +2,7 @@
 
 use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
-use crate::tape::{Param, Var};
+use crate::tape::{Param, Tape, Var};
 
 /// `y = x·Wᵀ + b`, initialised as torch does: uniform in `±1/√in`.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +33,29 @@ impl Linear {
         self.bias.iter().for_each(|bias| path.tie("bias", *bias));
     }
 
+    /// The weight and the bias on a tape.
+    pub fn on<'t>(&self, tape: &'t Tape) -> (Var<'t>, Option<Var<'t>>) {
+        (tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+    }
+
     /// Over the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         x.linear(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+    }
+
+    /// Over the last axis of `x`, then a rectifier.
+    pub fn forward_relu<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        x.linear_relu(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+    }
+
+    /// Over the last axis of `x`, then an activation.
+    pub fn forward_then<'t>(&self, x: Var<'t>, activate: &Activate) -> Var<'t> {
+        match activate.kind() {
+            Activation::Relu => self.forward_relu(x),
+            _ => activate.forward(self.forward(x)),
+        }
     }
 
     /// Over the first axis of `x`.
@@ -83,9 +102,9 @@ impl Mlp {
     /// Over the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (last, hidden) = self.layers.split_last().expect("at least one layer");
-        let x = hidden.iter().fold(x, |x, layer| {
-            let y = layer.forward(x);
-            self.activate.map_or(y, |a| a.forward(y))
+        let x = hidden.iter().fold(x, |x, layer| match &self.activate {
+            Some(activate) => layer.forward_then(x, activate),
+            None => layer.forward(x),
         });
         last.forward(x)
     }

@@ -49,6 +49,13 @@ pub struct RecurrentOptions {
 #[derive(Default, Debug)]
 pub struct RecurrentState(RefCell<Vec<[Vec<f32>; 2]>>);
 
+impl RecurrentState {
+    /// As before the first step; the memory is kept.
+    pub(crate) fn forget(&mut self) {
+        self.0.get_mut().iter_mut().flatten().for_each(Vec::clear);
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Layer {
     input: Param,
@@ -98,21 +105,22 @@ impl Recurrent {
         for (l, layer) in self.layers.iter().enumerate() {
             let before = state.and_then(|s| {
                 let s = s.0.borrow();
-                let [r, c] = s.get(l)?; // none before the first step
+                let [r, c] = s.get(l).filter(|[r, _]| !r.is_empty())?; // none before the first step
                 let batch = x.dim(0);
                 Some([r, c].map(|v| x.tape().constant([batch, v.len() / batch], v)))
             });
             let y = self.layer(layer, x, before);
             if let Some(state) = state {
-                let cell = match self.cell {
-                    Cell::Lstm => y.lstm_cell(self.hidden),
-                    Cell::Gru | Cell::Rnn => Vec::new(),
-                };
-                let now = [y.last(1, 1).data().to_vec(), cell];
                 let mut state = state.0.borrow_mut();
-                match state.get_mut(l) {
-                    Some(before) => *before = now,
-                    None => state.push(now),
+                if l == state.len() {
+                    state.push(Default::default());
+                }
+                let [hidden, cell] = &mut state[l];
+                hidden.clear();
+                hidden.extend_from_slice(&y.last(1, 1).data());
+                if self.cell == Cell::Lstm {
+                    cell.clear();
+                    cell.extend_from_slice(&y.lstm_cell(self.hidden));
                 }
             }
             x = if l + 1 < self.layers.len() { y.dropout(self.dropout) } else { y };

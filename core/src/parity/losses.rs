@@ -39,7 +39,7 @@ impl Case {
         let h = y.len() / rows;
         let loss = Loss::new(&LossSpec::read(&case["loss"]).unwrap(), h, "loss").unwrap();
         if loss.is_trainable() {
-            assert_eq!(serde_json::json!(loss.output_names), case["outputNames"], "{name}");
+            assert_eq!(serde_json::json!(loss.output_names[..]), case["outputNames"], "{name}");
         }
         let mut weights = list("mask");
         weights.resize(y.len(), 1.0);

@@ -61,6 +61,8 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
                 .collect();
             x[0].rows(x[0].tape().constant(&shape[..], &codes))
         }
+        "rfft" => x[0].rfft(),
+        "irfft" => x[0].irfft(attribute("n")),
         "square" => x[0].square(),
         "prelu" => x[0].prelu(x[1]),
         "sum_all" => x[0].sum(),

@@ -126,40 +126,46 @@ impl Simd for Avx512 {
                 r[i] = self.load(&x[i * x_stride..]);
             }
         }
-        // Swap blocks of 1, 2, 4, then 8 values between rows that far apart.
-        let mut t = r;
-        for i in 0..8 {
-            // SAFETY: the token proves AVX-512F.
-            unsafe {
-                t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-                t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-            }
-        }
-        for i in [0, 4, 8, 12] {
-            // SAFETY: the token proves AVX-512F.
-            unsafe {
-                r[i] = _mm512_shuffle_ps::<0x44>(t[i], t[i + 2]);
-                r[i + 1] = _mm512_shuffle_ps::<0xee>(t[i], t[i + 2]);
-                r[i + 2] = _mm512_shuffle_ps::<0x44>(t[i + 1], t[i + 3]);
-                r[i + 3] = _mm512_shuffle_ps::<0xee>(t[i + 1], t[i + 3]);
-            }
-        }
-        // Now r[4a + c] holds, in its quarter q, column 4q + c of rows 4a..4a + 4.
-        for c in 0..4 {
-            // SAFETY: the token proves AVX-512F.
-            unsafe {
-                let even_low = _mm512_shuffle_f32x4::<0x88>(r[c], r[4 + c]);
-                let even_high = _mm512_shuffle_f32x4::<0x88>(r[8 + c], r[12 + c]);
-                let odd_low = _mm512_shuffle_f32x4::<0xdd>(r[c], r[4 + c]);
-                let odd_high = _mm512_shuffle_f32x4::<0xdd>(r[8 + c], r[12 + c]);
-                t[c] = _mm512_shuffle_f32x4::<0x88>(even_low, even_high);
-                t[8 + c] = _mm512_shuffle_f32x4::<0xdd>(even_low, even_high);
-                t[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd_low, odd_high);
-                t[12 + c] = _mm512_shuffle_f32x4::<0xdd>(odd_low, odd_high);
-            }
-        }
+        // SAFETY: the token proves AVX-512F.
+        let t = unsafe { turned(r) };
         for i in 0..16 {
             self.store(t[i], &mut y[i * y_stride..]);
         }
     }
+}
+
+/// The transpose of 16 rows.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn turned(mut r: [__m512; 16]) -> [__m512; 16] {
+    // Swap blocks of 1, 2, 4, then 8 values between rows that far apart.
+    let mut t = r;
+    for i in 0..8 {
+        {
+            t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+            t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+        }
+    }
+    for i in [0, 4, 8, 12] {
+        {
+            r[i] = _mm512_shuffle_ps::<0x44>(t[i], t[i + 2]);
+            r[i + 1] = _mm512_shuffle_ps::<0xee>(t[i], t[i + 2]);
+            r[i + 2] = _mm512_shuffle_ps::<0x44>(t[i + 1], t[i + 3]);
+            r[i + 3] = _mm512_shuffle_ps::<0xee>(t[i + 1], t[i + 3]);
+        }
+    }
+    // Now r[4a + c] holds, in its quarter q, column 4q + c of rows 4a..4a + 4.
+    for c in 0..4 {
+        {
+            let even_low = _mm512_shuffle_f32x4::<0x88>(r[c], r[4 + c]);
+            let even_high = _mm512_shuffle_f32x4::<0x88>(r[8 + c], r[12 + c]);
+            let odd_low = _mm512_shuffle_f32x4::<0xdd>(r[c], r[4 + c]);
+            let odd_high = _mm512_shuffle_f32x4::<0xdd>(r[8 + c], r[12 + c]);
+            t[c] = _mm512_shuffle_f32x4::<0x88>(even_low, even_high);
+            t[8 + c] = _mm512_shuffle_f32x4::<0xdd>(even_low, even_high);
+            t[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd_low, odd_high);
+            t[12 + c] = _mm512_shuffle_f32x4::<0xdd>(odd_low, odd_high);
+        }
+    }
+    t
 }

@@ -10,6 +10,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod bf16;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_bf16.rs"]
+pub(crate) mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod bf16_packing;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
@@ -28,13 +35,15 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-512F, 16 values.
     Avx512,
+    /// The same, with matrix products of tiles (AMX).
+    Amx,
     /// AArch64 Advanced SIMD, 4 values.
     Neon,
 }
 
 impl Isa {
     /// All instruction sets there is code for, slowest first.
-    const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
+    const ALL: [Self; 5] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// The name, as `NF_ISA` spells it.
     pub fn name(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Isa {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
             Self::Neon => "neon",
         }
     }
@@ -54,6 +64,7 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
+            Self::Amx => bf16::Unit::tiles().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             _ => false,
@@ -122,7 +133,7 @@ pub trait Kernel {
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Out {
     match isa() {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => avx512::Avx512::new().expect("detected").run(kernel),
+        Isa::Avx512 | Isa::Amx => avx512::Avx512::new().expect("detected").run(kernel),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => avx2::Avx2::new().expect("detected").run(kernel),
         #[cfg(target_arch = "aarch64")]

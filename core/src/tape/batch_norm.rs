@@ -85,16 +85,17 @@ struct Normalized {
 
 impl Normalized {
     /// `γ/√(σ² + ε)` of each channel.
-    fn scale(&self, weight: &[f32], variance: &[f32]) -> Vec<f32> {
-        weight.iter().zip(variance).map(|(w, v)| w / (v + self.eps).sqrt()).collect()
+    fn scale(&self, weight: &[f32], variance: &[f32]) -> impl Iterator<Item = f32> {
+        weight.iter().zip(variance).map(|(w, v)| w / (v + self.eps).sqrt())
     }
 }
 
 impl Op for Normalized {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let at = channels(out.shape.dims(), self.axis, &[]);
-        let scale = self.scale(x.data(1), x.data(4));
-        normalize(x.data(0), [x.data(3), &scale, x.data(2)], at, out.data);
+        out.kept.clear();
+        out.kept.extend(self.scale(x.data(1), x.data(4)));
+        normalize(x.data(0), [x.data(3), out.kept, x.data(2)], at, out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -103,7 +104,7 @@ impl Op for Normalized {
         let (mut sums, mut moments) = (vec![0.0; at.count], vec![0.0; at.count]);
         channel_sums_grad(b.grad(), b.input(0), b.input(3), at, [&mut sums, &mut moments]);
         b.accumulate(0, |b, dx| {
-            let scale = self.scale(b.input(1), b.input(4));
+            let scale: Vec<f32> = self.scale(b.input(1), b.input(4)).collect();
             let still = vec![0.0; at.count];
             normalize_grad(b.grad(), b.input(0), [b.input(3), &scale, &still, &still], at, dx);
         });

@@ -4,12 +4,12 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, before, exchange,
-    multiply_inputs, pieces, record, step_back,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::{add_assign, add_row};
-use crate::kernels::matmul::{Mat, Mode, matmul};
+use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::recurrent::{gru_step, gru_step_grad};
 
 const GATES: usize = 3;
@@ -17,11 +17,11 @@ const GATES: usize = 3;
 #[derive(Debug)]
 struct Gru(Present);
 
-/// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[T,B,H]`, x `[T,B,I]`, and zeros for the state before the
-/// first step.
-fn lengths(s: &Sizes) -> [usize; 5] {
+/// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the state before the first step, x
+/// `[T,B,I]`.
+fn lengths(s: &Sizes) -> [usize; 4] {
     let [gates, b, h, x] = [s.gates, s.gates, s.hidden, s.input].map(|n| n * s.rows());
-    [gates, b, h, x, s.batch * s.hidden]
+    [gates, b, h + s.batch * s.hidden, x]
 }
 
 impl Op for Gru {
@@ -30,26 +30,24 @@ impl Op for Gru {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.kept.resize(lengths(&s).iter().sum(), 0.0);
-        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
-        zeros.fill(0.0);
+        let [gates, of_hidden, hs, xt] = pieces(out.kept, lengths(&s));
         multiply_inputs(x, &s, present.biased, xt, gates);
         of_hidden.fill(0.0);
         if present.biased {
             add_row(of_hidden, x.data(BIAS + 1));
         }
-        let h0 = if present.has_state { x.data(present.state()) } else { &*zeros };
+        begin(x, present, present.state(), &mut hs[..h]);
+        let w_hh = hidden_weight(x.data(W_HH), &s);
         for t in 0..s.time {
             let step = t * g..(t + 1) * g;
-            let (h_before, h_now) = hs.split_at_mut(t * h);
-            let h_prev = before(t, h_before, h0, h);
+            let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
             let of_hidden = &mut of_hidden[step.clone()];
             if t > 0 || present.has_state {
-                let w_hh = Mat::new(x.data(W_HH), s.gates, s.hidden);
-                matmul(Mat::new(h_prev, s.batch, s.hidden), w_hh.t(), of_hidden, Mode::Add);
+                w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), of_hidden, Mode::Add);
             }
-            gru_step(&mut gates[step], of_hidden, h_prev, &mut h_now[..h], s.hidden);
+            gru_step(&mut gates[step], of_hidden, h_before, h_now, s.hidden);
         }
-        exchange(hs, [s.time, s.batch, s.hidden], out.data, Mode::Write);
+        exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -62,23 +60,25 @@ impl Op for Gru {
         kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
         let (forward, work) = kept.split_at_mut(all);
         // Gates and their hidden parts become their gradients, step by step.
-        let [gates, of_hidden, hs, xt, zeros] = pieces(forward, lengths(&s));
+        let [gates, of_hidden, hs, xt] = pieces(forward, lengths(&s));
         let [dh, carry] = pieces(work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
+        let w_hh = hidden_weight_back(b.input(W_HH), &s);
         for t in (0..s.time).rev() {
             let step = t * g..(t + 1) * g;
-            let h0 = if present.has_state { b.input(present.state()) } else { &*zeros };
-            let h_prev = before(t, hs, h0, h);
+            let h_before = &hs[t * h..(t + 1) * h];
             let dh = &mut dh[t * h..(t + 1) * h];
             add_assign(dh, carry);
             let of_hidden = &mut of_hidden[step.clone()];
-            gru_step_grad(&mut gates[step], of_hidden, h_prev, dh, carry, s.hidden);
-            step_back(b, &s, of_hidden, carry, Mode::Add);
+            gru_step_grad(&mut gates[step], of_hidden, h_before, dh, carry, s.hidden);
+            w_hh.multiply(Mat::new(of_hidden, s.batch, s.gates), carry, Mode::Add);
         }
+        drop(w_hh);
 
-        accumulate_weights(b, present, &s, [gates, of_hidden], hs, xt);
+        let h_before = &hs[..s.rows() * s.hidden];
+        accumulate_weights(b, present, &s, [gates, of_hidden], h_before, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

@@ -22,9 +22,15 @@ impl Slice {
 
 impl Op for Slice {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let (_, size, inner) = out.shape.around(self.axis);
-        for (i, to) in out.data.chunks_exact_mut((size * inner).max(1)).enumerate() {
-            to.copy_from_slice(&x.data(0)[self.range(x.shape(0), out.shape, i)]);
+        let (_, size, inner) = x.shape(0).around(self.axis);
+        let (x, range) = (x.data(0), self.range(x.shape(0), out.shape, 0));
+        let rows = x.chunks_exact((size * inner).max(1));
+        if range.len() == 1 {
+            out.data.iter_mut().zip(rows).for_each(|(to, x)| *to = x[range.start]);
+            return;
+        }
+        for (x, to) in rows.zip(out.data.chunks_exact_mut(range.len().max(1))) {
+            to.copy_from_slice(&x[range.clone()]);
         }
     }
 

@@ -1,32 +1,41 @@
-//! The affine map `y = x·Wᵀ + b`: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`.
+//! The affine map `y = x·Wᵀ + b`: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`; and followed by a rectifier.
 
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::pointwise::{relu, relu_mask};
 use crate::kernels::reduce::sum;
 
 #[derive(Debug)]
-struct Linear;
+struct Linear {
+    /// Whether what is below 0 becomes 0.
+    rectified: bool,
+}
 
 impl Op for Linear {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
         linear(x.data(0), x.data(1), bias, out.data, k, n);
+        if self.rectified {
+            relu(out.data);
+        }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let (k, n) = (b.input_shape(0).last(), b.shape().last());
         let rows = b.shape().size() / n.max(1);
-        b.accumulate(0, |b, dx| {
-            matmul(Mat::new(b.grad(), rows, n), Mat::new(b.input(1), n, k), dx, Mode::Add);
-        });
-        b.accumulate(1, |b, dw| {
-            matmul(Mat::new(b.grad(), rows, n).t(), Mat::new(b.input(0), rows, k), dw, Mode::Add);
-        });
-        if b.count() == 3 {
-            b.accumulate(2, |b, db| column_sums_add(b.grad(), n, db));
+        let mut g = b.take_grad();
+        if self.rectified {
+            relu_mask(b.output(), &mut g);
         }
+        let of_y = Mat::new(&g, rows, n);
+        b.set_or_add(0, |b, dx, mode| matmul(of_y, Mat::new(b.input(1), n, k), dx, mode));
+        b.set_or_add(1, |b, dw, mode| matmul(of_y.t(), Mat::new(b.input(0), rows, k), dw, mode));
+        if b.count() == 3 {
+            b.accumulate(2, |_, db| column_sums_add(&g, n, db));
+        }
+        b.give_grad(g);
     }
 }
 
@@ -81,12 +90,23 @@ impl<'t> Var<'t> {
     /// `x·Wᵀ + b` over the last axis; `weight` is `[out, in]`, `bias` is `[out]`.
     #[track_caller]
     pub fn linear(self, weight: Var<'t>, bias: Option<Var<'t>>) -> Self {
+        self.affine(weight, bias, Linear { rectified: false })
+    }
+
+    /// `max(x·Wᵀ + b, 0)` over the last axis; the derivative of the maximum at 0 is 0.
+    #[track_caller]
+    pub fn linear_relu(self, weight: Var<'t>, bias: Option<Var<'t>>) -> Self {
+        self.affine(weight, bias, Linear { rectified: true })
+    }
+
+    #[track_caller]
+    fn affine(self, weight: Var<'t>, bias: Option<Var<'t>>, op: Linear) -> Self {
         let (shape, n) = (self.shape(), weight.dim(0));
         assert_eq!(shape.last(), weight.dim(1), "x is {shape:?}, the weight {:?}", weight.shape());
         let out = shape.with(shape.rank() - 1, n);
         match bias {
-            Some(bias) => self.tape.record(Linear, &[self, weight, bias], out),
-            None => self.tape.record(Linear, &[self, weight], out),
+            Some(bias) => self.tape.record(op, &[self, weight, bias], out),
+            None => self.tape.record(op, &[self, weight], out),
         }
     }
 }

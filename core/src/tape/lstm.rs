@@ -3,13 +3,15 @@
 //! `i, f, o = σ(·)`, `g = tanh(·)` of `x·W_ihᵀ + b_ih + r·W_hhᵀ + b_hh`; `c = f⊙c + i⊙g`; `h = o⊙tanh(c)`;
 //! `r = h·W_hrᵀ` with a projection, else `r = h`. Gate order i, f, g, o and names as in torch.nn.LSTM.
 
+use std::cell::Ref;
+
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, before, exchange,
-    multiply_inputs, pieces, record, step_back,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::{add_assign, add_row};
-use crate::kernels::matmul::{Mat, Mode, Panels, linear, matmul};
+use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 const GATES: usize = 4;
@@ -17,12 +19,12 @@ const GATES: usize = 4;
 #[derive(Debug)]
 struct Lstm(Present);
 
-/// What is kept, time first: gates `[T,B,4H]`, c `[T,B,H]`, h `[T,B,H]`, r `[T,B,R]`, x `[T,B,I]`, and zeros for the
-/// state before the first step.
-fn lengths(s: &Sizes) -> [usize; 6] {
-    let [gates, c, h, r, x] =
-        [s.gates, s.hidden, s.hidden, s.output, s.input].map(|n| n * s.rows());
-    [gates, c, h, r, x, s.batch * s.hidden.max(s.output)]
+/// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
+/// the state before the first step. Without a projection h is r.
+fn lengths(s: &Sizes, present: Present) -> [usize; 5] {
+    let [gates, h, x] = [s.gates, s.hidden, s.input].map(|n| n * s.rows());
+    let [c, r] = [s.hidden, s.output].map(|n| n * (s.rows() + s.batch));
+    [gates, c, if present.projected { h } else { 0 }, r, x]
 }
 
 impl Op for Lstm {
@@ -30,38 +32,32 @@ impl Op for Lstm {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
-        out.kept.resize(lengths(&s).iter().sum(), 0.0);
-        let [gates, c, hs, r, xt, zeros] = pieces(out.kept, lengths(&s));
-        zeros.fill(0.0);
+        out.kept.resize(lengths(&s, present).iter().sum(), 0.0);
+        let [gates, c, hs, r, xt] = pieces(out.kept, lengths(&s, present));
         multiply_inputs(x, &s, present.biased, xt, gates);
         if present.biased {
             add_row(gates, x.data(BIAS + 1));
         }
-        let (r0, c0) = match present.has_state {
-            true => (x.data(present.state()), x.data(present.state() + 1)),
-            false => (&zeros[..r_size], &zeros[..h]),
-        };
-        // The same weights at every step: packed once.
-        let w_hh = Panels::new(Mat::new(x.data(W_HH), s.gates, s.output).t(), s.batch);
+        begin(x, present, present.state(), &mut r[..r_size]);
+        begin(x, present, present.state() + 1, &mut c[..h]);
+        let w_hh = hidden_weight(x.data(W_HH), &s);
         for t in 0..s.time {
             let gates = &mut gates[t * g..(t + 1) * g];
-            let (c_before, c_now) = c.split_at_mut(t * h);
-            let (r_before, r_now) = r.split_at_mut(t * r_size);
-            let r_now = &mut r_now[..r_size];
+            let (c_before, c_now) = c[t * h..(t + 2) * h].split_at_mut(h);
+            let (r_before, r_now) = r[t * r_size..(t + 2) * r_size].split_at_mut(r_size);
             if t > 0 || present.has_state {
-                let r_prev = Mat::new(before(t, r_before, r0, r_size), s.batch, s.output);
-                w_hh.multiply(r_prev, gates, Mode::Add);
+                w_hh.multiply(Mat::new(r_before, s.batch, s.output), gates, Mode::Add);
             }
-            let h_now = &mut hs[t * h..(t + 1) * h];
-            lstm_step(gates, before(t, c_before, c0, h), &mut c_now[..h], h_now, s.hidden);
             if present.projected {
+                let h_now = &mut hs[t * h..(t + 1) * h];
+                lstm_step(gates, c_before, c_now, h_now, s.hidden);
                 let w_hr = x.data(present.projection());
                 linear(h_now, w_hr, None, r_now, s.hidden, s.output);
             } else {
-                r_now.copy_from_slice(h_now);
+                lstm_step(gates, c_before, c_now, r_now, s.hidden);
             }
         }
-        exchange(r, [s.time, s.batch, s.output], out.data, Mode::Write);
+        exchange(&r[r_size..], [s.time, s.batch, s.output], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -69,17 +65,18 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let all: usize = lengths(&s).iter().sum();
+        let all: usize = lengths(&s, present).iter().sum();
         let scratch = [g * s.time, r_size * s.time, r_size, h, h];
         kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
         let (forward, work) = kept.split_at_mut(all);
-        let [gates, c, hs, r, xt, zeros] = pieces(forward, lengths(&s));
+        let [gates, c, hs, r, xt] = pieces(forward, lengths(&s, present));
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
         let [dgates, dr, carry, dh, dc] = pieces(work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);
         dc.fill(0.0);
 
+        let w_hh = hidden_weight_back(b.input(W_HH), &s);
         for t in (0..s.time).rev() {
             let dr = &mut dr[t * r_size..(t + 1) * r_size];
             add_assign(dr, carry);
@@ -90,16 +87,15 @@ impl Op for Lstm {
             } else {
                 &*dr
             };
-            let (c_before, c_now) = c.split_at(t * h);
-            let c0 = if present.has_state { b.input(present.state() + 1) } else { &zeros[..h] };
-            let c_prev = before(t, c_before, c0, h);
+            let (c_before, c_now) = c[t * h..(t + 2) * h].split_at(h);
             let dgates = &mut dgates[t * g..(t + 1) * g];
-            let gates = &gates[t * g..(t + 1) * g];
-            lstm_step_grad(gates, c_prev, &c_now[..h], dh, dc, dgates, s.hidden);
-            step_back(b, &s, dgates, carry, Mode::Write);
+            lstm_step_grad(&gates[t * g..(t + 1) * g], c_before, c_now, dh, dc, dgates, s.hidden);
+            w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
         }
+        drop(w_hh);
 
-        accumulate_weights(b, present, &s, [dgates, dgates], r, xt);
+        let r_before = &r[..s.rows() * s.output];
+        accumulate_weights(b, present, &s, [dgates, dgates], r_before, xt);
         if present.projected {
             b.accumulate(present.projection(), |_, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));
@@ -134,9 +130,9 @@ impl<'t> Var<'t> {
     }
 
     /// The cell state after the last step of [`Var::lstm`]: `[B, H]`.
-    pub fn lstm_cell(self, hidden: usize) -> Vec<f32> {
+    pub fn lstm_cell(self, hidden: usize) -> Ref<'t, [f32]> {
         let (batch, time) = (self.dim(0), self.dim(1));
-        let from = batch * time * GATES * hidden + (time - 1) * batch * hidden;
-        self.kept()[from..from + batch * hidden].to_vec()
+        let from = batch * time * GATES * hidden + time * batch * hidden;
+        Ref::map(self.kept(), |kept| &kept[from..from + batch * hidden])
     }
 }

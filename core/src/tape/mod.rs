@@ -14,6 +14,7 @@ mod conv;
 mod cosines;
 mod dropout;
 mod embedding;
+mod fourier;
 mod gru;
 mod layout;
 mod linear;
@@ -29,8 +30,10 @@ mod rnn;
 mod rrelu;
 mod shape;
 mod softmax_mean;
+mod storage;
 mod window;
 
+pub use crate::kernels::half::Half;
 pub use crate::kernels::pattern::{Mask, Pattern};
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
@@ -45,6 +48,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::kernels::resample::Taps;
 use crate::rng::Key;
 
 use record::{Buffer, Place, Record};
@@ -88,6 +92,9 @@ pub struct Tape {
     rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
+    half: Cell<Option<Half>>,
+    /// Tables of interpolations, each made once.
+    taps: RefCell<Vec<Arc<Taps>>>,
 }
 
 impl Tape {
@@ -98,12 +105,18 @@ impl Tape {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
         r.used_buffers = 0;
-        r.params = params.clone();
+        r.params = Some(params.clone());
+        r.store_in(self.half.get());
         self.training.set(training);
         self.layers.set(0);
         self.rows.set([0, 1]);
         self.counts.set(None);
         self.updates.borrow_mut().clear();
+    }
+
+    /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
+    pub fn store_in(&self, half: Option<Half>) {
+        self.half.set(half);
     }
 
     /// Whether this forward is one of training.
@@ -138,12 +151,30 @@ impl Tape {
 
     /// Lets go of the parameters, so that the optimizer may change them.
     pub fn release(&self) {
-        self.record.borrow_mut().params = Arc::default();
+        self.record.borrow_mut().params = None;
     }
 
-    /// A value from outside, filled in place.
+    /// A value from outside, filled in place: at first it holds whatever an earlier step left there.
     pub fn input(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         self.outside(shape.into(), false, fill)
+    }
+
+    /// A value from outside that takes the place of `data`, and leaves there whatever an earlier step left on the tape.
+    #[track_caller]
+    pub fn swap_in(&self, shape: impl Into<Shape>, data: &mut Vec<f32>) -> Var<'_> {
+        let shape = shape.into();
+        assert_eq!(data.len(), shape.size(), "numbers of {shape:?}");
+        let mut r = self.record.borrow_mut();
+        let buffer = r.new_buffer();
+        let id = r.new_node([], shape, Place::Buffer(buffer), false);
+        r.nodes[id].op = None;
+        let b = &mut r.buffers[buffer];
+        b.has_grad = false;
+        b.len = data.len();
+        b.narrow.only = false;
+        b.narrow.may_be = false;
+        std::mem::swap(&mut b.data, data);
+        Var { tape: self, id }
     }
 
     /// A copy of numbers from outside.
@@ -166,8 +197,10 @@ impl Tape {
         r.nodes[id].op = None;
         let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
-        b.data.clear();
         b.data.resize(shape.size(), 0.0);
+        b.len = shape.size();
+        b.narrow.only = false;
+        b.narrow.may_be = false;
         b.has_grad = false;
         fill(&mut b.data);
         self.record.borrow_mut().buffers[buffer] = b;
@@ -222,6 +255,26 @@ impl Tape {
     /// Those of parameters are added to `grads`, the flat buffer beside the parameters.
     #[track_caller]
     pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
+        self.backward_from(loss, 1.0, grads);
+    }
+
+    /// The same of a multiple of the scalar, written over whatever `grads` holds.
+    #[track_caller]
+    pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
+        {
+            let mut r = self.record.borrow_mut();
+            let mut list = std::mem::take(&mut r.spare);
+            list.clear();
+            r.written = Some(list);
+            let len = r.params.as_ref().map_or(0, |params| params.len());
+            grads.resize(len, 0.0);
+        }
+        self.backward_from(loss, multiple, grads);
+    }
+
+    /// The same of a multiple of the scalar.
+    #[track_caller]
+    pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
         let mut r = self.record.borrow_mut();
         assert_eq!(r.nodes[loss.id].shape.size(), 1, "gradients are taken of a scalar");
         std::mem::swap(&mut r.param_grads, grads);
@@ -229,18 +282,19 @@ impl Tape {
             && r.nodes[loss.id].needs_grad
         {
             let mut seed = r.take_grad(buffer);
-            seed[0] += 1.0;
+            seed[0] += multiple;
             r.buffers[buffer].grad = seed;
             for id in (0..=loss.id).rev() {
-                let node = &mut r.nodes[id];
-                let Place::Buffer(buffer) = node.place else { continue };
-                let (true, Some(op)) = (node.needs_grad, node.op.take()) else { continue };
-                if r.buffers[buffer].has_grad {
-                    op.backward(&mut Backward { record: &mut r, id });
+                let Place::Buffer(buffer) = r.nodes[id].place else { continue };
+                if !r.nodes[id].needs_grad || !r.buffers[buffer].has_grad {
+                    continue;
                 }
+                let Some(op) = r.nodes[id].op.take() else { continue };
+                r.run_back(id, buffer, &*op);
                 r.nodes[id].op = Some(op);
             }
         }
+        r.finish_params();
         std::mem::swap(&mut r.param_grads, grads);
     }
 
@@ -270,7 +324,9 @@ impl Tape {
     pub fn memory(&self) -> usize {
         let r = self.record.borrow();
         let floats = |b: &Buffer| b.data.capacity() + b.grad.capacity() + b.kept.capacity();
-        r.buffers.iter().map(floats).sum::<usize>() * size_of::<f32>()
+        let wide = r.buffers.iter().map(floats).sum::<usize>() + r.storage.capacity();
+        let narrow: usize = r.buffers.iter().map(|b| b.narrow.memory()).sum();
+        wide * size_of::<f32>() + narrow
     }
 
     /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
@@ -313,6 +369,11 @@ impl<'t> Var<'t> {
 
     /// Its numbers.
     pub fn data(self) -> Ref<'t, [f32]> {
+        if self.tape.half.get().is_some()
+            && let Ok(mut record) = self.tape.record.try_borrow_mut()
+        {
+            record.widen(self.id);
+        }
         Ref::map(self.tape.record.borrow(), |r| r.data(self.id))
     }
 
@@ -325,7 +386,7 @@ impl<'t> Var<'t> {
     pub fn grad(self) -> Vec<f32> {
         let r = self.tape.record.borrow();
         let b = r.buffer(self.id);
-        if b.has_grad { b.grad.clone() } else { vec![0.0; b.data.len()] }
+        if b.has_grad { b.grad.clone() } else { vec![0.0; b.len] }
     }
 }
 
@@ -336,41 +397,4 @@ impl Debug for Var<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_used_twice_collects_both_gradients() {
-        let tape = Tape::default();
-        let x = tape.variable([3], &[1.0, -2.0, 3.0]);
-        let y = (x * x + x).sum();
-        assert_eq!(y.data()[0], 1.0 + 4.0 + 9.0 + 2.0);
-        tape.backward(y, &mut Vec::new());
-        assert_eq!(x.grad(), [3.0, -3.0, 7.0]);
-    }
-
-    #[test]
-    fn gradients_of_parameters_go_to_the_flat_buffer_and_add_up() {
-        let tape = Tape::default();
-        let params = Arc::new(vec![0.0, 2.0, 3.0]);
-        let mut grads = vec![0.0; 3];
-        for _ in 0..2 {
-            tape.reset(&params, None);
-            let w = tape.param(Param { offset: 1, shape: [2].into() });
-            let x = tape.constant([2], &[10.0, 100.0]);
-            tape.backward((w * x).sum(), &mut grads);
-        }
-        assert_eq!(grads, [0.0, 20.0, 200.0]);
-    }
-
-    #[test]
-    fn replaying_the_descriptors_gives_the_same_numbers() {
-        let tape = Tape::default();
-        let x = tape.variable([2, 3], &[0.1, -0.5, 2.0, 1.0, 0.0, -1.0]);
-        let y = (x.tanh() * x).reshape([3, 2]).sum();
-        let before = y.data()[0];
-        tape.replay();
-        assert_eq!(y.data()[0], before);
-        assert!(tape.program()[1].contains("Tanh"), "{:?}", tape.program());
-    }
-}
+mod tests;

@@ -1,8 +1,12 @@
 //! What a tape keeps: nodes and buffers, and what an operation sees of them on either way.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
+use crate::kernels::elementwise::add_assign;
+use crate::kernels::matmul::Mode;
 
 /// Where the numbers of a value are.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +31,9 @@ pub(super) struct Buffer {
     pub(super) grad: Vec<f32>,
     pub(super) has_grad: bool,
     pub(super) kept: Vec<f32>,
+    /// How many numbers `data` has, or would have.
+    pub(super) len: usize,
+    pub(super) narrow: Narrow,
 }
 
 #[derive(Default)]
@@ -35,8 +42,14 @@ pub(super) struct Record {
     pub(super) used_nodes: usize,
     pub(super) buffers: Vec<Buffer>,
     pub(super) used_buffers: usize,
-    pub(super) params: Arc<Vec<f32>>,
+    /// None before a tape is reset and after it has released them.
+    pub(super) params: Option<Arc<Vec<f32>>>,
     pub(super) param_grads: Vec<f32>,
+    /// The parts of `param_grads` that hold gradients, if the rest holds any numbers.
+    pub(super) written: Option<Vec<Range<usize>>>,
+    /// The list of `written`, kept for the next step.
+    pub(super) spare: Vec<Range<usize>>,
+    pub(super) storage: Storage,
 }
 
 /// The inputs of an operation.
@@ -111,6 +124,18 @@ impl Backward<'_> {
         self.record.buffers[i].kept = kept;
     }
 
+    /// Takes the gradient of the output, to be changed and [given back](Self::give_grad).
+    pub fn take_grad(&mut self) -> Vec<f32> {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        std::mem::take(&mut self.record.buffers[i].grad)
+    }
+
+    /// Gives back what [`Backward::take_grad`] took, so that its memory is used again.
+    pub fn give_grad(&mut self, grad: Vec<f32>) {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        self.record.buffers[i].grad = grad;
+    }
+
     /// How many inputs there are.
     pub fn count(&self) -> usize {
         self.record.nodes[self.id].inputs.len()
@@ -123,25 +148,69 @@ impl Backward<'_> {
 
     /// The shape of the `i`-th input.
     pub fn input_shape(&self, i: usize) -> Shape {
-        self.record.nodes[self.record.nodes[self.id].inputs[i]].shape
+        self.input_node(i).shape
     }
 
     /// Whether the `i`-th input wants a gradient.
     pub fn wants(&self, i: usize) -> bool {
-        self.record.nodes[self.record.nodes[self.id].inputs[i]].needs_grad
+        self.input_node(i).needs_grad
+    }
+
+    /// Gives the `i`-th input a gradient, which takes the place of its buffer or is added to it. Gives back a buffer of any
+    /// numbers.
+    pub fn hand_over(&mut self, i: usize, mut grad: Vec<f32>) -> Vec<f32> {
+        if let Place::Buffer(buffer) = self.input_node(i).place
+            && self.wants(i)
+            && !self.record.buffers[buffer].has_grad
+        {
+            let b = &mut self.record.buffers[buffer];
+            assert_eq!(grad.len(), b.len, "a gradient is as long as its value");
+            std::mem::swap(&mut b.grad, &mut grad);
+            b.has_grad = true;
+        } else {
+            self.accumulate(i, |_, dx| add_assign(dx, &grad));
+        }
+        grad
+    }
+
+    /// Lets `work` set the gradient of the `i`-th input, if it wants one: written where it holds any numbers, else added to.
+    pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
+        let place = self.input_node(i).place;
+        match place {
+            Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
+                let mut grad = self.record.room_for_grad(buffer);
+                self.record.buffers[buffer].has_grad = true;
+                work(self, &mut grad, Mode::Write);
+                self.record.buffers[buffer].grad = grad;
+            }
+            Place::Param(param) if self.wants(i) && self.record.is_first(&param.range()) => {
+                let mut grads = std::mem::take(&mut self.record.param_grads);
+                work(self, &mut grads[param.range()], Mode::Write);
+                self.record.param_grads = grads;
+            }
+            _ => self.accumulate(i, |b, dx| work(b, dx, Mode::Add)),
+        }
+    }
+
+    fn input_node(&self, i: usize) -> &Node {
+        &self.record.nodes[self.record.nodes[self.id].inputs[i]]
     }
 
     /// Lets `add` add to the gradient of the `i`-th input, if it wants one.
     pub fn accumulate(&mut self, i: usize, add: impl FnOnce(&Self, &mut [f32])) {
-        let input = self.record.nodes[self.id].inputs[i];
-        let node = &self.record.nodes[input];
+        let node = self.input_node(i);
         if !node.needs_grad {
             return;
         }
         match node.place {
             Place::Param(param) => {
+                let first = self.record.is_first(&param.range());
                 let mut grads = std::mem::take(&mut self.record.param_grads);
-                add(self, &mut grads[param.range()]);
+                let grad = &mut grads[param.range()];
+                if first {
+                    grad.fill(0.0);
+                }
+                add(self, grad);
                 self.record.param_grads = grads;
             }
             Place::Buffer(buffer) => {
@@ -153,11 +222,75 @@ impl Backward<'_> {
     }
 }
 
+impl Backward<'_> {
+    /// Lets `add` add to the gradients of two inputs at once, if both are parameters and want one; else says so.
+    pub(super) fn accumulate_both(
+        &mut self,
+        inputs: [usize; 2],
+        add: impl FnOnce(&Self, [&mut [f32]; 2]),
+    ) -> bool {
+        let nodes = inputs.map(|i| &self.record.nodes[self.record.nodes[self.id].inputs[i]]);
+        let [Place::Param(first), Place::Param(second)] = nodes.map(|node| node.place) else {
+            return false;
+        };
+        let apart = first.range().end <= second.offset || second.range().end <= first.offset;
+        if !nodes.iter().all(|node| node.needs_grad) || !apart {
+            return false;
+        }
+        for param in [first, second] {
+            if self.record.is_first(&param.range()) {
+                self.record.param_grads[param.range()].fill(0.0);
+            }
+        }
+        let mut grads = std::mem::take(&mut self.record.param_grads);
+        let both = grads.get_disjoint_mut([first.range(), second.range()]);
+        add(self, both.expect("two ranges of the parameters"));
+        self.record.param_grads = grads;
+        true
+    }
+}
+
 impl Record {
+    /// Whether this part of the parameters' gradients holds any numbers; from now on it does not.
+    fn is_first(&mut self, range: &Range<usize>) -> bool {
+        let Some(written) = &mut self.written else { return false };
+        let at = written.partition_point(|other| other.end <= range.start);
+        match written.get(at).filter(|other| other.start < range.end) {
+            None => {
+                written.insert(at, range.clone());
+                true
+            }
+            Some(other) => {
+                assert_eq!(other, range, "parameters overlap");
+                false
+            }
+        }
+    }
+
+    /// Makes zeros of what no gradient was written to.
+    pub(super) fn finish_params(&mut self) {
+        let Some(written) = self.written.take() else { return };
+        let mut end = 0;
+        for range in &written {
+            self.param_grads[end..range.start].fill(0.0);
+            end = range.end;
+        }
+        self.param_grads[end..].fill(0.0);
+        self.spare = written;
+    }
+
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
-            Place::Buffer(i) => &self.buffers[i].data,
-            Place::Param(p) => &self.params[p.range()],
+            Place::Buffer(i) => {
+                assert!(
+                    !self.buffers[i].narrow.only,
+                    "a value in 16 bits is widened before it is read"
+                );
+                &self.buffers[i].data
+            }
+            Place::Param(p) => {
+                &self.params.as_ref().expect("a tape is reset to parameters")[p.range()]
+            }
         }
     }
 
@@ -170,13 +303,12 @@ impl Record {
 
     /// The gradient of a buffer, zeroed when it is touched for the first time.
     pub(super) fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
-        let b = &mut self.buffers[buffer];
-        let mut grad = std::mem::take(&mut b.grad);
-        if !b.has_grad {
-            grad.clear();
-            grad.resize(b.data.len(), 0.0);
-            b.has_grad = true;
+        if self.buffers[buffer].has_grad {
+            return std::mem::take(&mut self.buffers[buffer].grad);
         }
+        let mut grad = self.room_for_grad(buffer);
+        grad.fill(0.0);
+        self.buffers[buffer].has_grad = true;
         grad
     }
 
@@ -213,16 +345,30 @@ impl Record {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
+        inputs.iter().for_each(|input| self.widen(*input));
         let shape = self.nodes[id].shape;
-        let mut out = std::mem::take(&mut self.buffers[buffer]);
-        out.data.resize(shape.size(), 0.0);
+        let mut out = self.take_output(buffer, shape.size());
         op.forward(
             &Inputs { record: self, ids: &inputs },
             &mut Output { data: &mut out.data, shape, kept: &mut out.kept },
         );
         out.has_grad = false;
-        self.buffers[buffer] = out;
+        out.len = shape.size();
+        self.put_output(buffer, out);
+        self.settle();
         self.nodes[id].inputs = inputs;
         self.nodes[id].op = Some(op);
+    }
+
+    /// Runs the backward of an operation whose output has a gradient.
+    pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
+        for i in 0..self.nodes[id].inputs.len() {
+            self.widen(self.nodes[id].inputs[i]);
+        }
+        self.widen(id);
+        self.round_grad(buffer);
+        op.backward(&mut Backward { record: self, id });
+        self.let_go(buffer);
+        self.settle();
     }
 }

@@ -8,6 +8,7 @@ use std::any::Any;
 use super::{Backward, Inputs, Op, Var};
 use crate::kernels::elementwise::{add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::panels::{Panels, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
 #[derive(Clone, Copy)]
@@ -92,9 +93,22 @@ pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode
     }
 }
 
-/// The `t`-th of consecutive steps of `size` numbers; `first` is the one before the first.
-pub(super) fn before<'a>(t: usize, steps: &'a [f32], first: &'a [f32], size: usize) -> &'a [f32] {
-    if t == 0 { first } else { &steps[(t - 1) * size..t * size] }
+/// Writes the state before the first step: input `state` if there is one, else zeros.
+pub(super) fn begin(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
+    match present.has_state {
+        true => to.copy_from_slice(x.data(state)),
+        false => to.fill(0.0),
+    }
+}
+
+/// `W_hhᵀ`, packed once: every step multiplies with it.
+pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
+    Panels::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
+}
+
+/// `W_hh`, packed once for the way back.
+pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
+    Panels::new(Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
 /// Writes `x` with time first to `xt`, and `x·W_ihᵀ + b_ih` of every step to `gates`.
@@ -111,8 +125,8 @@ pub(super) fn multiply_inputs(
 
 /// Adds to the gradients of the weights, the biases and `x`.
 ///
-/// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs of all steps, all
-/// with time first. `xt` is used up.
+/// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs before each step,
+/// all with time first. `xt` is used up.
 pub(super) fn accumulate_weights(
     b: &mut Backward<'_>,
     present: Present,
@@ -121,22 +135,16 @@ pub(super) fn accumulate_weights(
     r: &[f32],
     xt: &mut [f32],
 ) {
-    b.accumulate(W_IH, |_, dw| {
-        let d = Mat::new(d_input, s.rows(), s.gates);
-        matmul(d.t(), Mat::new(xt, s.rows(), s.input), dw, Mode::Add);
-    });
-    b.accumulate(W_HH, |b, dw| {
-        let (first, later) = d_hidden.split_at(s.batch * s.gates);
-        if present.has_state {
-            let d = Mat::new(first, s.batch, s.gates);
-            matmul(d.t(), Mat::new(b.input(present.state()), s.batch, s.output), dw, Mode::Add);
-        }
-        if s.time > 1 {
-            let rows = s.rows() - s.batch;
-            let d = Mat::new(later, rows, s.gates);
-            matmul(d.t(), Mat::new(&r[..rows * s.output], rows, s.output), dw, Mode::Add);
-        }
-    });
+    let (xs, rs) = (Mat::new(xt, s.rows(), s.input), Mat::new(r, s.rows(), s.output));
+    let of = |d| Mat::new(d, s.rows(), s.gates).t();
+    let same = std::ptr::eq(d_input, d_hidden)
+        && b.accumulate_both([W_IH, W_HH], |_, [dw_ih, dw_hh]| {
+            matmul_each(of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
+        });
+    if !same {
+        b.accumulate(W_IH, |_, dw| matmul(of(d_input), xs, dw, Mode::Add));
+        b.accumulate(W_HH, |_, dw| matmul(of(d_hidden), rs, dw, Mode::Add));
+    }
     if present.biased {
         b.accumulate(BIAS, |_, db| column_sums_add(d_input, s.gates, db));
         b.accumulate(BIAS + 1, |_, db| column_sums_add(d_hidden, s.gates, db));
@@ -146,18 +154,6 @@ pub(super) fn accumulate_weights(
         matmul(Mat::new(d_input, s.rows(), s.gates), w_ih, xt, Mode::Write);
         b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
-}
-
-/// `d_hidden·W_hh` of one step, added to or written over the gradient of the output of the step before.
-pub(super) fn step_back(
-    b: &Backward<'_>,
-    s: &Sizes,
-    d_hidden: &[f32],
-    carry: &mut [f32],
-    mode: Mode,
-) {
-    let w_hh = Mat::new(b.input(W_HH), s.gates, s.output);
-    matmul(Mat::new(d_hidden, s.batch, s.gates), w_hh, carry, mode);
 }
 
 /// Records a layer over `x [B, T, in]`.

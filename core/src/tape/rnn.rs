@@ -3,22 +3,22 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, before, exchange,
-    multiply_inputs, pieces, record, step_back,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::{add_assign, add_row};
-use crate::kernels::matmul::{Mat, Mode, matmul};
+use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::pointwise::{Tanh, map, map_grad};
 
 #[derive(Debug)]
 struct Rnn(Present);
 
-/// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[T,B,H]`, x `[T,B,I]`, and zeros for the state before the
-/// first step.
-fn lengths(s: &Sizes) -> [usize; 4] {
+/// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[1+T,B,H]` with the state before the first step, x
+/// `[T,B,I]`.
+fn lengths(s: &Sizes) -> [usize; 3] {
     let [a, h, x] = [s.hidden, s.hidden, s.input].map(|n| n * s.rows());
-    [a, h, x, s.batch * s.hidden]
+    [a, h + s.batch * s.hidden, x]
 }
 
 impl Op for Rnn {
@@ -27,23 +27,22 @@ impl Op for Rnn {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         out.kept.resize(lengths(&s).iter().sum(), 0.0);
-        let [a, hs, xt, zeros] = pieces(out.kept, lengths(&s));
-        zeros.fill(0.0);
+        let [a, hs, xt] = pieces(out.kept, lengths(&s));
         multiply_inputs(x, &s, present.biased, xt, a);
         if present.biased {
             add_row(a, x.data(BIAS + 1));
         }
-        let h0 = if present.has_state { x.data(present.state()) } else { &*zeros };
+        begin(x, present, present.state(), &mut hs[..h]);
+        let w_hh = hidden_weight(x.data(W_HH), &s);
         for t in 0..s.time {
             let a = &mut a[t * h..(t + 1) * h];
-            let (h_before, h_now) = hs.split_at_mut(t * h);
+            let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
             if t > 0 || present.has_state {
-                let h_prev = Mat::new(before(t, h_before, h0, h), s.batch, s.hidden);
-                matmul(h_prev, Mat::new(x.data(W_HH), s.hidden, s.hidden).t(), a, Mode::Add);
+                w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), a, Mode::Add);
             }
-            map::<Tanh>(a, &mut h_now[..h]);
+            map::<Tanh>(a, h_now);
         }
-        exchange(hs, [s.time, s.batch, s.hidden], out.data, Mode::Write);
+        exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -55,21 +54,24 @@ impl Op for Rnn {
         let scratch = [h * s.time, h];
         kept.resize(all + scratch.iter().sum::<usize>(), 0.0);
         let (forward, work) = kept.split_at_mut(all);
-        let [da, hs, xt, _] = pieces(forward, lengths(&s)); // a is not needed: its place holds its gradient
+        let [da, hs, xt] = pieces(forward, lengths(&s)); // a is not needed: its place holds its gradient
         let [dh, carry] = pieces(work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
         da.fill(0.0);
 
+        let w_hh = hidden_weight_back(b.input(W_HH), &s);
         for t in (0..s.time).rev() {
             let step = t * h..(t + 1) * h;
-            let (da, dh) = (&mut da[step.clone()], &mut dh[step.clone()]);
+            let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
             add_assign(dh, carry);
-            map_grad::<Tanh>(&hs[step], dh, da);
-            step_back(b, &s, da, carry, Mode::Write);
+            map_grad::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], dh, da);
+            w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
         }
+        drop(w_hh);
 
-        accumulate_weights(b, present, &s, [da, da], hs, xt);
+        let h_before = &hs[..s.rows() * s.hidden];
+        accumulate_weights(b, present, &s, [da, da], h_before, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

@@ -1,6 +1,8 @@
 //! Operations along the last axis of a window: pooling, interpolation, moving average.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use std::sync::Arc;
+
+use super::{Backward, Inputs, Op, Output, Tape, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
 use crate::kernels::pool;
 use crate::kernels::resample::Taps;
@@ -44,18 +46,16 @@ impl Op for Pool {
 /// Interpolation to another length: a sparse linear map, transposed on the way back.
 #[derive(Debug)]
 struct Resample {
-    mode: Interpolation,
+    taps: Arc<Taps>,
 }
 
 impl Op for Resample {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let taps = Taps::new(self.mode, x.shape(0).last(), out.shape.last());
-        taps.resample(x.data(0), out.data);
+        self.taps.resample(x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        let taps = Taps::new(self.mode, b.input_shape(0).last(), b.shape().last());
-        b.accumulate(0, |b, dx| taps.resample_grad(b.grad(), dx));
+        b.accumulate(0, |b, dx| self.taps.resample_grad(b.grad(), dx));
     }
 }
 
@@ -75,6 +75,39 @@ impl Op for MovingAverage {
     }
 }
 
+/// The transpose of [`MovingAverage`].
+#[derive(Debug)]
+struct MovingAverageTransposed {
+    size: usize,
+}
+
+impl Op for MovingAverageTransposed {
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        out.data.fill(0.0);
+        moving_average_grad(x.data(0), out.shape.last(), self.size, out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let mut means = b.take_kept();
+        means.resize(b.grad().len(), 0.0);
+        moving_average(b.grad(), b.shape().last(), self.size, &mut means);
+        let spare = b.hand_over(0, means);
+        b.give_kept(spare);
+    }
+}
+
+impl Tape {
+    /// The table of an interpolation.
+    fn taps(&self, mode: Interpolation, from: usize, to: usize) -> Arc<Taps> {
+        let mut tables = self.taps.borrow_mut();
+        if let Some(taps) = tables.iter().find(|taps| taps.kind() == (mode, from, to)) {
+            return taps.clone();
+        }
+        tables.push(Arc::new(Taps::new(mode, from, to)));
+        tables[tables.len() - 1].clone()
+    }
+}
+
 impl Var<'_> {
     /// Pools windows of `size` along the last axis.
     pub fn pool(self, mode: PoolMode, size: usize) -> Self {
@@ -89,11 +122,18 @@ impl Var<'_> {
     /// Interpolates the last axis to `size` numbers.
     pub fn resample(self, mode: Interpolation, size: usize) -> Self {
         let shape = self.shape();
-        self.tape.record(Resample { mode }, &[self], shape.with(shape.rank() - 1, size))
+        let taps = self.tape.taps(mode, shape.last(), size);
+        self.tape.record(Resample { taps }, &[self], shape.with(shape.rank() - 1, size))
     }
 
     /// The moving average along the last axis, over an odd number of numbers, with the ends repeated.
     pub fn moving_average(self, size: usize) -> Self {
         self.tape.record(MovingAverage { size }, &[self], self.shape())
+    }
+
+    /// What weights of a moving average along the last axis are as weights of the numbers themselves:
+    /// `w · moving_average(y) = moving_average_transposed(w) · y`.
+    pub fn moving_average_transposed(self, size: usize) -> Self {
+        self.tape.record(MovingAverageTransposed { size }, &[self], self.shape())
     }
 }

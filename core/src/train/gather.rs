@@ -1,7 +1,10 @@
 //! From windows to a batch: copies the rows of a shard, scales them, and puts them on a tape.
 
+use super::plain::Prepared;
+use super::reader::Reader;
 use super::sampler::Drawn;
-use crate::data::{Panel, Window};
+use crate::data::Panel;
+use crate::kernels::windows::Span;
 use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, InputStream, Instance};
 use crate::nn::RecurrentState;
@@ -11,18 +14,19 @@ use crate::{Error, ErrorCode, Result};
 
 /// The columns that a model reads, in the order of its streams, and where its windows may look.
 pub(crate) struct Source<'a> {
-    panel: &'a Panel,
-    target: &'a [f64],
-    futr: Vec<&'a [f64]>,
-    hist: Vec<&'a [f64]>,
-    stat: Vec<&'a [f64]>,
+    pub(super) panel: &'a Panel,
+    pub(super) target: &'a [f64],
+    pub(super) futr: Vec<&'a [f64]>,
+    pub(super) hist: Vec<&'a [f64]>,
+    pub(super) stat: Vec<&'a [f64]>,
     /// Sample weight of each row.
-    weight: Option<&'a [f32]>,
+    pub(super) weight: Option<&'a [f32]>,
     /// Future values of the `futr` columns, `future_len` for each series.
-    future: Vec<&'a [f64]>,
-    future_len: usize,
+    pub(super) future: Vec<&'a [f64]>,
+    pub(super) future_len: usize,
     /// Rows at the end of each series that windows do not see.
-    held_out: usize,
+    pub(super) held_out: usize,
+    pub(super) prepared: Option<Prepared>,
 }
 
 impl<'a> Source<'a> {
@@ -50,6 +54,7 @@ impl<'a> Source<'a> {
             future: Vec::new(),
             future_len: 0,
             held_out,
+            prepared: None,
         })
     }
 
@@ -86,6 +91,8 @@ pub(crate) struct Gathered {
     column: Vec<f64>,
     mask: Vec<f32>,
     work: Vec<f64>,
+    pub(super) spans: Vec<Span>,
+    pub(super) factors: Vec<f32>,
     lens: Lens,
 }
 
@@ -145,33 +152,38 @@ impl Gathered {
             multivariate: model.spec.multivariate,
         };
         self.lens = lens;
-        for list in [&mut self.insample_y, &mut self.insample_mask, &mut self.futr, &mut self.hist]
-        {
-            list.clear();
-        }
-        for list in [&mut self.stat, &mut self.target, &mut self.weights, &mut self.counts] {
+        for list in [&mut self.futr, &mut self.hist, &mut self.stat, &mut self.counts] {
             list.clear();
         }
         self.statistics.clear();
         self.actual.clear();
+        self.counts.extend(windows.iter().map(|drawn| drawn.count as f32));
+        let plain = source.prepared.as_ref().and_then(|prepared| prepared.plain.as_deref());
+        if let Some(target) = plain {
+            self.copy_plain(target, loss, source, windows);
+            if lens.futr + lens.hist + lens.stat == 0 {
+                return;
+            }
+        } else {
+            self.insample_y.clear();
+            self.insample_mask.clear();
+            self.target.clear();
+            self.weights.clear();
+        }
         for drawn in windows {
-            self.add(model, source, *drawn);
-            self.counts.push(drawn.count as f32);
-            self.weigh(
-                loss,
-                &Reader { source, window: drawn.window, len: input + horizon },
-                drawn.count,
-            );
+            let reader = Reader { source, window: drawn.window, len: input + horizon };
+            reader.read(None, source.mask(), &mut self.mask);
+            if plain.is_none() {
+                self.add_target(model, &reader);
+                self.weigh(loss, source, *drawn);
+            }
+            self.add_exogenous(model, &reader);
         }
     }
 
-    fn add(&mut self, model: &Instance, source: &Source<'_>, drawn: Drawn) {
-        let Lens { input, horizon, seen, .. } = self.lens;
-        let recurrent = model.recurrence().is_some();
-        let (window, scaler) = (drawn.window, model.train.scaler_type);
-        let reader = Reader { source, window, len: input + horizon };
-        reader.read(None, &source.panel.mask, &mut self.mask);
-        let s = self.insample(model, &reader);
+    fn add_target(&mut self, model: &Instance, reader: &Reader<'_>) {
+        let (Lens { input, seen, .. }, scaler) = (self.lens, model.train.scaler_type);
+        let s = self.insample(model, reader);
         self.statistics.push(s);
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
         let likelihood = model.loss.likelihood().is_some();
@@ -180,7 +192,11 @@ impl Gathered {
             false => scaler.scale(*v, s),
         }));
         self.actual.extend_from_slice(&self.column[input..]);
+    }
 
+    fn add_exogenous(&mut self, model: &Instance, reader: &Reader<'_>) {
+        let Lens { input, horizon, seen, recurrent, .. } = self.lens;
+        let (series, scaler) = (reader.window.series, model.train.scaler_type);
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
         let ahead = usize::from(recurrent);
         let futr_end = if recurrent { seen + 1 } else { input + horizon };
@@ -188,9 +204,9 @@ impl Gathered {
             // Categories are numbers of their embeddings' rows.
             if c < stream.numbers { scaler } else { ScalerType::Identity }
         };
-        self.futr_rows(&reader, |c| of(&model.streams.futr, c), ahead..futr_end);
-        self.hist_rows(&reader, |c| of(&model.streams.hist, c), ahead..seen + ahead);
-        self.stat.extend(source.stat.iter().map(|column| column[window.series] as f32));
+        self.futr_rows(reader, |c| of(&model.streams.futr, c), ahead..futr_end);
+        self.hist_rows(reader, |c| of(&model.streams.hist, c), ahead..seen + ahead);
+        self.stat.extend(reader.source.stat.iter().map(|column| column[series] as f32));
     }
 
     /// Reads the target of a window whose mask has been read, and appends what the model sees of it.
@@ -219,7 +235,7 @@ impl Gathered {
         for (i, drawn) in windows.iter().enumerate() {
             let reader = Reader { source, window: drawn.window, len: input + horizon };
             reader.read(None, &source.panel.mask, &mut self.mask);
-            self.weigh(&model.loss, &reader, drawn.count);
+            self.weigh(&model.loss, source, *drawn);
             totals.windows += f64::from(drawn.count);
             if let Some(seasonality) = model.loss.seasonality() {
                 self.insample_y.clear();
@@ -239,12 +255,9 @@ impl Gathered {
     }
 
     /// Appends the weights of one window's horizon, whose mask has been read.
-    fn weigh(&mut self, loss: &Loss, reader: &Reader<'_>, count: u32) {
-        let input = self.lens.input;
-        let mut weight = count as f32;
-        if let Some(rows) = reader.source.weight {
-            weight *= reader.mean_weight(rows, input);
-        }
+    fn weigh(&mut self, loss: &Loss, source: &Source<'_>, drawn: Drawn) {
+        let Lens { input, horizon, .. } = self.lens;
+        let weight = source.weight_of(drawn, [input, horizon]);
         let horizon_weight = loss.horizon_weight.as_deref();
         // A recurrent model may forecast further than the weights of its loss reach.
         let at = |i: usize| horizon_weight.map_or(1.0, |w| w.get(i).copied().unwrap_or(0.0));
@@ -294,6 +307,24 @@ impl Gathered {
         }
     }
 
+    /// Everything on a tape, whose buffers take the place of what was gathered.
+    pub(crate) fn whole_batch<'t>(&mut self, tape: &'t Tape) -> Batch<'t> {
+        if self.lens.multivariate {
+            return self.batch_of_all_series(tape);
+        }
+        let Lens { windows: rows, input, horizon, seen, recurrent, futr, hist, stat, .. } =
+            self.lens;
+        let futr_len = if recurrent { seen } else { input + horizon };
+        Batch {
+            insample_y: tape.swap_in([rows, seen], &mut self.insample_y),
+            insample_mask: tape.swap_in([rows, seen], &mut self.insample_mask),
+            futr_exog: (futr > 0).then(|| tape.swap_in([rows, futr_len, futr], &mut self.futr)),
+            hist_exog: (hist > 0).then(|| tape.swap_in([rows, seen, hist], &mut self.hist)),
+            stat_exog: (stat > 0).then(|| tape.swap_in([rows, stat], &mut self.stat)),
+            state: None,
+        }
+    }
+
     /// Steps `from..to` of everything on a tape, categories as their numbers. The first step may instead be `y`, a
     /// forecast that is fed back.
     pub(crate) fn batch<'t>(
@@ -332,39 +363,5 @@ impl Gathered {
             stat_exog: (stat > 0).then(|| tape.constant([rows, stat], &self.stat)),
             state,
         }
-    }
-}
-
-/// Reads the rows of one window.
-struct Reader<'a> {
-    source: &'a Source<'a>,
-    window: Window,
-    len: usize,
-}
-
-impl Reader<'_> {
-    /// Copies a column over the window; 0 before the series, and after it unless `future` goes on.
-    fn read<T: Copy + Default>(&self, future: Option<&[T]>, column: &[T], to: &mut Vec<T>) {
-        let rows = self.source.panel.rows(self.window.series);
-        let end = rows.len().saturating_sub(self.source.held_out) as i64;
-        let ahead = self.source.future_len;
-        to.clear();
-        to.extend((self.window.start..self.window.start + self.len as i64).map(|row| {
-            match (row, future) {
-                (row, _) if row < 0 => T::default(),
-                (row, _) if row < end => column[rows.start + row as usize],
-                (row, Some(future)) if row - end < ahead as i64 => {
-                    future[self.window.series * ahead + (row - end) as usize]
-                }
-                _ => T::default(),
-            }
-        }));
-    }
-
-    /// Mean sample weight over the horizon; points outside the series weigh nothing.
-    fn mean_weight(&self, weights: &[f32], input: usize) -> f32 {
-        let mut rows = Vec::with_capacity(self.len);
-        self.read(None, weights, &mut rows);
-        rows[input..].iter().sum::<f32>() / (self.len - input) as f32
     }
 }

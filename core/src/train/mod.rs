@@ -7,11 +7,16 @@ mod early_stopping;
 mod fingerprint;
 mod forecasted;
 mod gather;
+mod given;
 mod lr_scheduler;
 mod optimizer;
 mod options;
+mod plain;
 mod plateau;
+mod precision;
+mod reader;
 mod report;
+mod resident;
 mod runner;
 mod sampler;
 mod schedule;
@@ -23,6 +28,7 @@ mod validation;
 pub(crate) use all_series::rows;
 pub use categories::{Cardinalities, CatEmbDim};
 pub(crate) use gather::Source;
+pub(crate) use given::Numbers;
 pub use lr_scheduler::{
     Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
 };
@@ -32,7 +38,9 @@ pub use options::{Availability, ClipAlgorithm, Train, ValMonitor};
 #[cfg(test)]
 pub(crate) use plateau::PlateauState;
 pub use plateau::{Better, Plateau, ThresholdMode};
+pub use precision::Precision;
 pub use report::{Control, ModelReport, Progress, ProgressFn};
+pub(crate) use resident::Resident;
 pub(crate) use runner::{Purpose, Runner};
 pub(crate) use sampler::Drawn;
 pub(crate) use schedule::Schedule;

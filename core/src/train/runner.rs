@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
+use super::precision::Precision;
 use super::sampler::Drawn;
+use crate::kernels::matmul::rounding;
 use crate::kernels::parallel::shared;
 use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
@@ -18,9 +20,13 @@ use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
-const SHARD: usize = 64;
-/// Rows per shard of a model whose gradients do not fit that cache: each shard reads and writes all of them.
+pub(super) const SHARD: usize = 64;
+/// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
+/// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
+const SHARED_SHARD: usize = 1024;
+/// Rows per shard of a linear model, which makes little more of a row than the row.
+const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
@@ -29,7 +35,7 @@ const WINDOWS: usize = 8;
 const LEAVES: usize = 8;
 
 /// Windows in about `rows` rows, of which a window has one for each series that it spans.
-fn windows_in(rows: usize, series: usize) -> usize {
+pub(super) fn windows_in(rows: usize, series: usize) -> usize {
     (rows / series).max(WINDOWS)
 }
 
@@ -38,7 +44,15 @@ fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    let rows = if model.values.len() < MANY_PARAMETERS { SHARD } else { WIDE_SHARD };
+    let many = model.values.len() >= MANY_PARAMETERS;
+    if many && model.recurrence().is_none() {
+        return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
+    }
+    let rows = match model.spec.family {
+        _ if many => WIDE_SHARD,
+        "linear" => LINEAR_SHARD,
+        _ => SHARD,
+    };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
 
@@ -49,15 +63,29 @@ fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
 
 /// What a thread works with, reused from shard to shard and step to step.
 #[derive(Default)]
-struct Worker {
-    tape: Tape,
-    gathered: Gathered,
+pub(super) struct Worker {
+    pub(super) tape: Tape,
+    /// Of the steps after the first, when a model decodes step by step: they look like each other.
+    later: Tape,
+    pub(super) gathered: Gathered,
+}
+
+/// What [`decode`] makes of a shard, in buffers that are used again.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// The forecast, scaled: `[windows, series, horizon, outputs]`.
+    pub(super) values: Vec<f32>,
+    /// The quantile that each value was drawn at; empty if none was.
+    pub(super) levels: Vec<f32>,
+    fed_back: Vec<f32>,
+    state: RecurrentState,
 }
 
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
 pub(crate) struct Runner {
-    workers: Mutex<Vec<Worker>>,
+    /// Each with the thread that used it last, in whose cache it is.
+    workers: Mutex<Vec<(Option<usize>, Worker)>>,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
@@ -84,6 +112,15 @@ struct Step<'a> {
     lens: [usize; 2],
     totals: Totals,
     random: Key,
+    /// What the loss is multiplied with before the way back.
+    scale: f32,
+}
+
+impl Step<'_> {
+    /// Whether products round their factors.
+    fn rounds(&self) -> bool {
+        self.model.train.precision == Precision::Bf16
+    }
 }
 
 /// What a forecast is for.
@@ -99,29 +136,35 @@ pub(crate) enum Purpose {
 impl Runner {
     /// Bytes held for the next step.
     pub(crate) fn memory(&self) -> usize {
-        let tapes: usize = lock(&self.workers).iter().map(|w| w.tape.memory()).sum();
-        let buffers: usize =
-            lock(&self.buffers).iter().map(|b| b.capacity() * size_of::<f32>()).sum();
-        tapes + buffers
+        let of = |b: &Vec<f32>| b.capacity() * size_of::<f32>();
+        self.values_memory() + lock(&self.buffers).iter().map(of).sum::<usize>()
     }
 
-    /// Loss of the windows, and its gradients written to `grads`. `random` is the key of the batch, of any stream.
+    /// Bytes of values between operations and their gradients among those.
+    pub(crate) fn values_memory(&self) -> usize {
+        let of = |w: &Worker| w.tape.memory() + w.later.memory();
+        lock(&self.workers).iter().map(|(_, w)| of(w)).sum()
+    }
+
+    /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
+    /// stream.
     pub(crate) fn step(
         &self,
         model: &Instance,
         source: &Source<'_>,
         drawn: &[Drawn],
         random: Key,
+        scale: f32,
         grads: &mut Vec<f32>,
     ) -> Stepped {
         let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
-        if model.loss.factors(&totals).iter().all(|f| *f == [0.0; 2]) {
+        if model.loss.factors(&totals).all().iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
             return Stepped::default(); // upstream: a mean over nothing is 0
         }
-        let step = Step { model, source, drawn, lens, totals, random };
+        let step = Step { model, source, drawn, lens, totals, random, scale };
         let shards = shard_count(drawn.len() / model.series, model);
         let leaves = shards.min(LEAVES);
         let partial = self.tree(&step, 0..leaves, leaves, shards);
@@ -139,6 +182,9 @@ impl Runner {
         drawn: &[Drawn],
         lens: [usize; 2],
     ) -> Totals {
+        if let Some(totals) = source.quick_totals(&model.loss, drawn, lens) {
+            return totals;
+        }
         let mut totals = Totals::default();
         for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
             totals +=
@@ -167,8 +213,7 @@ impl Runner {
 
     fn leaf(&self, step: &Step<'_>, some: Range<usize>, shards: usize) -> Partial {
         let mut grads = lock(&self.buffers).pop().unwrap_or_default();
-        grads.clear();
-        grads.resize(step.model.values.len(), 0.0);
+        let mut begun = false;
         let (mut loss, mut updates, series) = (0.0, Vec::new(), step.model.series);
         for i in some {
             let range = shard(step.drawn.len() / series, i, shards);
@@ -177,13 +222,16 @@ impl Runner {
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
+                worker.tape.store_in(step.model.train.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                let mut train = || train_shard(step, worker, first, &mut grads);
-                loss += if shards == 1 { shared(train) } else { train() };
+                let mut train = || train_shard(step, worker, first, &mut grads, begun);
+                let mut train = || if shards == 1 { shared(&mut train) } else { train() };
+                loss += if step.rounds() { rounding(train) } else { train() };
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
+            begun = true;
         }
         assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
         Partial { loss, grads, updates }
@@ -206,8 +254,11 @@ impl Runner {
             let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let [values, levels] = decode(model, worker, purpose, (group * 32 + i) * shard);
+                    let mut decoded = Decoded::default();
+                    decode(model, worker, purpose, (group * 32 + i) * shard, &mut decoded);
                     worker.tape.release();
+                    worker.later.release();
+                    let Decoded { values, levels, .. } = decoded;
                     Forecasted::new(model, windows, &worker.gathered, [values, levels], purpose)
                 })
             };
@@ -216,18 +267,32 @@ impl Runner {
         }
     }
 
+    /// Which worker it is does not change the result.
     fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
-        let mut worker = lock(&self.workers).pop().unwrap_or_default();
+        let thread = rayon::current_thread_index();
+        let taken = {
+            let mut workers = lock(&self.workers);
+            let own = workers.iter().rposition(|(last, _)| *last == thread);
+            own.or(workers.len().checked_sub(1)).map(|at| workers.swap_remove(at).1)
+        };
+        let mut worker = taken.unwrap_or_default();
         let result = work(&mut worker);
-        lock(&self.workers).push(worker);
+        lock(&self.workers).push((thread, worker));
         result
     }
 }
 
-fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f32>) -> f64 {
-    let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { windows, series, horizon, seen, .. } = g.lens();
-    let batch = g.batch(tape, [0, seen], None, None);
+/// Loss of a shard whose first window is the `first` of the batch. `begun` says whether `grads` holds gradients to add to.
+fn train_shard(
+    step: &Step<'_>,
+    worker: &mut Worker,
+    first: usize,
+    grads: &mut Vec<f32>,
+    begun: bool,
+) -> f64 {
+    let Worker { tape, gathered: g, .. } = worker;
+    let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
+    let batch = g.whole_batch(tape);
     tape.set_counts(tape.input([windows], |to| {
         to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
     }));
@@ -236,19 +301,28 @@ fn train_shard(step: &Step<'_>, worker: &Worker, first: usize, grads: &mut Vec<f
     let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
     let place = Place { row: first * series, step: 0, horizon };
     let mapped = step.model.head.forward(rows(output, series), asked, place);
-    let y = tape.constant([windows, series, horizon], &g.target);
-    let weights = tape.constant([windows, series, horizon], &g.weights);
-    let counts = tape.constant([windows, series], &g.counts);
+    let y = tape.swap_in([windows, series, horizon], &mut g.target);
+    let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
+    let counts = tape.swap_in([windows, series], &mut g.counts);
     let weights = [weights, counts];
     let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
-    tape.backward(loss, grads);
+    match begun {
+        true => tape.backward_from(loss, step.scale, grads),
+        false => tape.backward_over(loss, step.scale, grads),
+    }
     let value = loss.data()[0];
     f64::from(value)
 }
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
 /// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
-fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> [Vec<f32>; 2] {
+pub(super) fn decode(
+    model: &Instance,
+    worker: &Worker,
+    purpose: Purpose,
+    shard: usize,
+    to: &mut Decoded,
+) {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, input, horizon, .. } = g.lens();
     let n = model.loss.outputs();
@@ -261,29 +335,37 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
         }
     };
     let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
+    to.values.clear();
+    to.levels.clear();
+    tape.store_in(None);
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
         let mapped = mapped(rows(output, series), 0);
-        let levels = mapped.levels.map_or(Vec::new(), |levels| levels.data().to_vec());
-        return [mapped.forecast.data().to_vec(), levels];
+        to.values.extend_from_slice(&mapped.forecast.data());
+        if let Some(drawn) = mapped.levels {
+            to.levels.extend_from_slice(&drawn.data());
+        }
+        return;
     }
     let likelihood = model.loss.likelihood().is_some();
-    let state = RecurrentState::default();
-    let [mut forecast, mut levels] = [vec![0.0; windows * horizon * n], Vec::new()];
-    let mut fed_back: Vec<f32> = Vec::new();
+    let Decoded { values: forecast, levels, fed_back, state } = to;
+    state.forget();
+    forecast.resize(windows * horizon * n, 0.0);
     for t in 0..horizon {
+        let tape = if t == 0 { tape } else { &worker.later };
         tape.reset(&model.values, None);
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
-        let output = model.forward(&g.batch(tape, range, y, Some(&state))).last(1, 1); // [B, 1, O]
+        let output = model.forward(&g.batch(tape, range, y, Some(state))).last(1, 1); // [B, 1, O]
         // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();
         let each = output.chunks_exact(n).zip(&g.statistics);
-        fed_back = each.map(|(o, s)| model.fed_back(o, *s)).collect();
+        fed_back.clear();
+        fed_back.extend(each.map(|(o, s)| model.fed_back(o, *s)));
         let raw = likelihood || matches!(purpose, Purpose::Validation { .. });
-        for (row, (o, mean)) in output.chunks_exact(n).zip(&fed_back).enumerate() {
+        for (row, (o, mean)) in output.chunks_exact(n).zip(&*fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
             if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
         }
@@ -294,7 +376,6 @@ fn decode(model: &Instance, worker: &Worker, purpose: Purpose, shard: usize) -> 
             }
         }
     }
-    [forecast, levels]
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -1,10 +1,13 @@
 //! Which windows a step trains on: series first, then windows of these series, each distinct window once with its count.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Panel, TrainWindows, Window, groups};
+use crate::kernels::random::words;
 use crate::models::Instance;
-use crate::rng::{Key, Stream};
+use crate::rng::{Key, Stream, below};
 use crate::{Error, ErrorCode, Result};
 
 /// A window and how often it was drawn.
@@ -49,7 +52,6 @@ pub(crate) struct Sampler {
     order: Vec<usize>,
     position: Position,
     /// Reused from step to step.
-    candidates: Vec<Window>,
     counts: Vec<u32>,
     picks: Vec<u32>,
 }
@@ -86,7 +88,6 @@ impl Sampler {
             drop_last: train.drop_last_loader,
             windows_batch_size: train.windows_batch_size,
             position,
-            candidates: Vec::new(),
             counts: Vec::new(),
             picks: Vec::new(),
         };
@@ -116,39 +117,53 @@ impl Sampler {
     /// The distinct windows of a batch, in the order of series and time within the batch; each is one after the other
     /// in the series that it spans.
     pub(crate) fn draw(&mut self, drawn: &mut Vec<Drawn>) {
-        drawn.clear();
         let key = Key::new(self.seed, Stream::Windows, self.position.batch);
         self.position.batch = self.position.batch.wrapping_add(1);
         // Series whose windows are all unavailable make an empty batch: the next one is taken.
-        while drawn.is_empty() {
-            self.next_candidates();
-            let n = self.candidates.len() / self.series;
+        loop {
+            let some = self.next_series();
+            let all = || self.order[some.clone()].iter().map(|i| &self.windows[*i]);
+            let n = all().map(Vec::len).sum::<usize>() / self.series;
             self.counts.clear();
-            self.counts.resize(n, 0);
-            match self.windows_batch_size {
-                None => self.counts.fill(1),
-                Some(size) if n == 0 || n < size => {
-                    (0..size as u64)
-                        .filter(|_| n > 0)
-                        .for_each(|i| self.counts[key.below(i, n)] += 1);
-                }
-                Some(size) => {
+            self.counts.resize(n, u32::from(self.windows_batch_size.is_none()));
+            if let Some(size) = self.windows_batch_size.filter(|_| n > 0) {
+                if n < size {
+                    each_word(key, size, |_, word| self.counts[below(word, n)] += 1);
+                } else {
+                    // The front of a shuffled list, as `Key::shuffle` has it.
                     self.picks.clear();
                     self.picks.extend(0..n as u32);
-                    key.shuffle(&mut self.picks, size);
-                    self.picks[..size].iter().for_each(|i| self.counts[*i as usize] = 1);
+                    each_word(key, size, |i, word| {
+                        self.picks.swap(i, i + below(word, n - i));
+                        self.counts[self.picks[i] as usize] = 1;
+                    });
                 }
             }
-            for (windows, count) in self.candidates.chunks_exact(self.series).zip(&self.counts) {
-                if *count > 0 {
+            let windows = all().flat_map(|windows| windows.chunks_exact(self.series));
+            if self.series == 1 {
+                // Each window is written, and the next one over it if it was not drawn: no branch is guessed wrong.
+                let mut at = 0;
+                let nothing = Drawn { window: Window { series: 0, start: 0 }, count: 0 };
+                drawn.resize(n, nothing);
+                for (window, count) in windows.zip(&self.counts) {
+                    drawn[at] = Drawn { window: window[0], count: *count };
+                    at += usize::from(*count > 0);
+                }
+                drawn.truncate(at);
+            } else {
+                drawn.clear();
+                for (windows, count) in windows.zip(&self.counts).filter(|(_, n)| **n > 0) {
                     drawn.extend(windows.iter().map(|w| Drawn { window: *w, count: *count }));
                 }
+            }
+            if !drawn.is_empty() {
+                return;
             }
         }
     }
 
-    /// The windows of the next batch of series.
-    fn next_candidates(&mut self) {
+    /// The places in the order of the next batch of series.
+    fn next_series(&mut self) -> Range<usize> {
         let n = self.order.len();
         let first = self.position.epoch == 0;
         let full = self.position.next.saturating_add(self.batch_size) <= n;
@@ -159,11 +174,18 @@ impl Sampler {
         }
         let next = self.position.next;
         let end = (next + self.batch_size).min(n);
-        self.candidates.clear();
-        for series in &self.order[next..end] {
-            self.candidates.extend_from_slice(&self.windows[*series]);
-        }
         self.position.next = end;
+        next..end
+    }
+}
+
+/// Visits the first `size` words of a key, each with its place.
+fn each_word(key: Key, size: usize, mut visit: impl FnMut(usize, u32)) {
+    let mut some = [0; 256];
+    for first in (0..size).step_by(some.len()) {
+        let count = some.len().min(size - first);
+        words(key, first as u64 / 4, &mut some[..count]);
+        some[..count].iter().enumerate().for_each(|(i, word)| visit(first + i, *word));
     }
 }
 

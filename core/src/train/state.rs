@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::early_stopping::Best;
 use super::optimizer::OptimizerState;
 use super::plateau::PlateauState;
+use super::precision::LossScale;
 use super::sampler::Position;
 use super::schedule::Schedule;
 use crate::Result;
@@ -38,6 +39,7 @@ pub(crate) struct Place {
     pub(crate) position: Position,
     pub(crate) best: Best,
     pub(crate) plateau: PlateauState,
+    pub(crate) loss_scale: LossScale,
 }
 
 impl Place {
@@ -49,6 +51,7 @@ impl Place {
             && self.step <= self.goal
             && self.best.step <= self.step
             && self.plateau.rate >= 0.0
+            && self.loss_scale.is_possible()
     }
 }
 
@@ -66,6 +69,7 @@ impl TrainingState {
                 position: Position::default(),
                 best: Best::default(),
                 plateau: PlateauState::new(train.learning_rate),
+                loss_scale: LossScale::new(train.precision),
             },
             optimizer: OptimizerState::new(&train.optimizer, momentum, model.trained),
             aside: Vec::new(),

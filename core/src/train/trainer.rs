@@ -8,6 +8,7 @@ use super::fingerprint::fingerprint;
 use super::gather::Source;
 use super::optimizer::Pace;
 use super::options::{ClipAlgorithm, Train};
+use super::precision::Precision;
 use super::report::{Control, ModelReport, Progress};
 use super::runner::Runner;
 use super::sampler::{Drawn, Sampler};
@@ -64,26 +65,33 @@ pub(crate) fn train(
         steps: first,
         best_step: 0,
         stop_reason: "maxSteps",
-        train_loss: Vec::new(),
+        train_loss: Vec::with_capacity(state.place.goal.saturating_sub(first).min(1 << 16)),
         val_loss: Vec::new(),
         val_steps: Vec::new(),
+        skipped_steps: 0,
+        workspace_bytes: 0,
         elapsed_ms: 0.0,
         parameters: model.trained,
     };
 
+    let source = Source::new(model, panel, val_size)?.prepared(model);
     while !state.place.done {
         control.check()?;
         let step = state.place.step;
-        let source = Source::new(model, panel, val_size)?;
-        let (loss, share) = batches.gradients(model, &source, &mut sampler);
+        let scale = state.place.loss_scale.scale;
+        let (loss, share) = batches.gradients(model, &source, &mut sampler, scale);
+        let share = share / scale;
         let trained = model.trained;
         let grads = &mut batches.grads[..trained];
-        let norm = sum_of_squares(grads).sqrt() * share;
-        if !loss.is_finite() || !norm.is_finite() {
+        let norm = shared_sum_of_squares(grads).sqrt() * share;
+        let too_large = !norm.is_finite()
+            && train.precision == Precision::F16
+            && state.place.loss_scale.back_off();
+        if !loss.is_finite() || !(norm.is_finite() || too_large) {
             return Err(diverged(
                 &batches.runner,
                 model,
-                &source,
+                &Source::new(model, panel, val_size)?,
                 &batches.drawn,
                 panel,
                 step,
@@ -97,7 +105,12 @@ pub(crate) fn train(
         };
         let values =
             Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
-        state.optimizer.step(&train.optimizer, &mut values[..trained], grads, pace);
+        if too_large {
+            report.skipped_steps += 1;
+        } else {
+            state.place.loss_scale.grow(train.precision);
+            state.optimizer.step(&train.optimizer, &mut values[..trained], grads, pace);
+        }
         batches.updates.drain(..).for_each(|update| update.apply(values));
         let step = step + 1;
         (state.place.step, state.place.position) = (step, sampler.position());
@@ -154,6 +167,7 @@ pub(crate) fn train(
         let step = report.steps.saturating_sub(1);
         return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
     }
+    report.workspace_bytes = batches.runner.values_memory();
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }
@@ -179,7 +193,7 @@ impl Batches {
         Self { runner: Runner::default(), drawn, grads, more, updates, windows: 0 }
     }
 
-    /// Sums the gradients of a step's batches; their mean loss, and what the sum is to be multiplied by.
+    /// Sums the gradients of a step's batches, each times `scale`; their mean loss, and what the sum is to be multiplied by.
     ///
     /// As Lightning: the sum is divided by the number of batches asked for, though an epoch may end before.
     fn gradients(
@@ -187,6 +201,7 @@ impl Batches {
         model: &Instance,
         source: &Source<'_>,
         sampler: &mut Sampler,
+        scale: f64,
     ) -> (f64, f64) {
         let wanted = model.train.accumulate_grad_batches;
         let (mut loss, mut done) = (0.0, 0);
@@ -197,7 +212,7 @@ impl Batches {
             self.windows += counts.sum::<u64>();
             let key = Key::new(model.train.random_seed as u64, Stream::Dropout, batch);
             let grads = if done == 0 { &mut self.grads } else { &mut self.more };
-            let stepped = self.runner.step(model, source, &self.drawn, key, grads);
+            let stepped = self.runner.step(model, source, &self.drawn, key, scale as f32, grads);
             loss += stepped.loss;
             self.updates.extend(stepped.updates);
             if done > 0 {
@@ -207,6 +222,18 @@ impl Batches {
         }
         (loss / done as f64, 1.0 / wanted as f64)
     }
+}
+
+/// `Σ x²`, by threads together; in an order that depends on the length only.
+fn shared_sum_of_squares(x: &[f32]) -> f64 {
+    const AT_ONCE: usize = 1 << 17;
+    if x.len() <= AT_ONCE {
+        return sum_of_squares(x);
+    }
+    let (left, right) = x.split_at(x.len() / 2);
+    let (left, right) =
+        rayon::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
+    left + right
 }
 
 /// Limits gradients that are to be multiplied by `share`, and have the norm `norm` then; gives another factor for them.

@@ -10,18 +10,18 @@ fn loss(kind: &str, args: Value) -> Result<Loss> {
 #[test]
 fn levels_and_quantiles_have_upstreams_names() {
     let mq = loss("MQLoss", json!({ "level": [80, 97.5] })).unwrap();
-    assert_eq!(mq.output_names, ["-median", "-lo-97.5", "-lo-80", "-hi-80", "-hi-97.5"]);
-    assert_eq!(mq.quantiles, [0.5, 0.0125, 0.1, 0.9, 0.9875]);
+    assert_eq!(*mq.output_names, ["-median", "-lo-97.5", "-lo-80", "-hi-80", "-hi-97.5"]);
+    assert_eq!(*mq.quantiles, [0.5, 0.0125, 0.1, 0.9, 0.9875]);
     let mq = loss("MQLoss", json!({ "quantiles": [0.1, 0.5, 0.975] })).unwrap();
-    assert_eq!(mq.output_names, ["-lo-80.0", "-median", "-hi-95.0"]);
+    assert_eq!(*mq.output_names, ["-lo-80.0", "-median", "-hi-95.0"]);
 }
 
 #[test]
 fn single_quantiles_have_upstreams_names() {
     let name = |kind, args| loss(kind, args).unwrap().output_names;
-    assert_eq!(name("QuantileLoss", json!({ "q": 0.9 })), ["_ql0.9"]);
-    assert_eq!(name("HuberQLoss", json!({ "q": 0.3 })), ["_q0.3_d1.0"]);
-    assert_eq!(name("HuberQLoss", json!({ "q": 0.3, "delta": 2 })), ["_q0.3_d2"]);
+    assert_eq!(*name("QuantileLoss", json!({ "q": 0.9 })), ["_ql0.9"]);
+    assert_eq!(*name("HuberQLoss", json!({ "q": 0.3 })), ["_q0.3_d1.0"]);
+    assert_eq!(*name("HuberQLoss", json!({ "q": 0.3, "delta": 2 })), ["_q0.3_d2"]);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_distribution_has_a_mean_sorted_quantiles_and_its_parameters() {
         "distribution": "StudentT", "quantiles": [0.9, 0.5], "returnParams": true,
     });
     let t = names(args);
-    assert_eq!(t.output_names, ["", "-median", "-hi-80.0", "-df", "-loc", "-scale"]);
+    assert_eq!(*t.output_names, ["", "-median", "-hi-80.0", "-df", "-loc", "-scale"]);
     assert_eq!((&t.quantiles[..], t.outputs()), (&[0.5, 0.9][..], 3));
 }
 

@@ -1,0 +1,304 @@
+//! A fitted model kept ready: forecasts of windows that are given as bare numbers, on the calling thread, again and again.
+//!
+//! The numbers are those of [`NeuralForecast::predict`] for a table whose series are the windows: the same gathering, the
+//! same shards, the same decoding. What a call needs is made when the predictor is, so calls on one thread allocate
+//! nothing; a distribution's samples are the exception.
+
+mod inputs;
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use serde_json::json;
+
+use self::inputs::{Input, Kind, Layout, counted};
+use super::neural_forecast::NeuralForecast;
+use super::quantiles::unasked;
+use crate::data::{Vocabularies, Vocabulary};
+use crate::models::Instance;
+use crate::train::{Numbers, Resident};
+use crate::{Error, ErrorCode, Result, nearest, runtime};
+
+/// Windows of a call at most.
+const LARGEST_BATCH: usize = 65_536;
+
+/// Options of [`NeuralForecast::predictor`].
+#[derive(Clone, Debug)]
+pub struct PredictorOptions {
+    /// Name of the model, as in [`NeuralForecast::names`]; may be left out where there is one.
+    pub model: Option<String>,
+    /// Windows of a call at most: 1 to 65 536.
+    pub batch: usize,
+    /// Threads of a call at most. Left out, those of the shared pool, which a batch of up to 64 windows does not use.
+    pub threads: Option<usize>,
+}
+
+impl Default for PredictorOptions {
+    fn default() -> Self {
+        Self { model: None, batch: 1, threads: None }
+    }
+}
+
+/// What is known beside the target of some windows, row-major. Empty where the model takes none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WindowExog<'a> {
+    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` of a multivariate model.
+    pub futr: &'a [f32],
+    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` of a multivariate model.
+    pub hist: &'a [f32],
+    /// The columns of `statExogList`: `[n, S]`; `[N, S]` of a multivariate model.
+    pub stat: &'a [f32],
+}
+
+/// One model of a forecaster, ready to forecast windows.
+pub struct Predictor {
+    model: Instance,
+    name: String,
+    outputs: Vec<String>,
+    vocabularies: Vec<(String, Vocabulary)>,
+    batch: usize,
+    resident: Resident,
+    y: Input,
+    futr: Input,
+    hist: Input,
+    stat: Input,
+    /// Windows that were given and are still to be forecast.
+    given: usize,
+}
+
+impl NeuralForecast {
+    /// Keeps a fitted model ready to forecast windows. It shares the weights as they are now: what happens to the
+    /// forecaster later does not change it.
+    pub fn predictor(&self, options: &PredictorOptions) -> Result<Predictor> {
+        let fitted = self.require_fitted()?;
+        if !(1..=LARGEST_BATCH).contains(&options.batch) {
+            let expected = format!("a whole number from 1 to {LARGEST_BATCH}");
+            return Err(Error::option("batch", &expected, options.batch));
+        }
+        let index = chosen(&self.names(), options.model.as_deref())?;
+        let model = &self.models[index];
+        let scaling = [
+            ("localScalerType", self.scaling.temporal.is_some()),
+            (
+                "localStaticScalerType",
+                self.scaling.statics.is_some() && !model.train.stat_exog_list.is_empty(),
+            ),
+        ];
+        if let Some((option, _)) = scaling.into_iter().find(|(_, scales)| *scales) {
+            return Err(scaled_as_a_whole(option, model.name()));
+        }
+        let name = self.names().swap_remove(index);
+        Predictor::new(model.shared(&fitted.vocabularies)?, name, &fitted.vocabularies, options)
+    }
+}
+
+impl Predictor {
+    fn new(
+        model: Instance,
+        name: String,
+        vocabularies: &Vocabularies,
+        options: &PredictorOptions,
+    ) -> Result<Self> {
+        let (batch, train) = (options.batch, &model.train);
+        let pool = pool(&model, batch, options.threads)?;
+        let layout = Layout {
+            input: model.forecast_input_size(),
+            h: train.h,
+            series: model.series,
+            together: model.spec.multivariate,
+        };
+        let known = |column: &String| {
+            Some((column.clone(), vocabularies.get(column)?.clone()))
+                .filter(|_| train.is_category(column))
+        };
+        let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
+        let vocabularies: Vec<_> = lists.into_iter().flatten().filter_map(known).collect();
+        let input = |kind, list: &[String]| Input::new(kind, list, layout, batch, &vocabularies);
+        let mut it = Self {
+            y: input(Kind::Y, &["y".into()])?,
+            futr: input(Kind::Futr, &train.futr_exog_list)?,
+            hist: input(Kind::Hist, &train.hist_exog_list)?,
+            stat: input(Kind::Stat, &train.stat_exog_list)?,
+            outputs: model
+                .loss
+                .output_names
+                .iter()
+                .map(|suffix| format!("{name}{suffix}"))
+                .collect(),
+            resident: Resident::new(&model, batch, pool),
+            vocabularies,
+            batch,
+            name,
+            model,
+            given: 0,
+        };
+        // Forecasts of zeros make room for those to come. Products go another way for few rows than for many.
+        let all = batch.min(it.resident.at_once());
+        for windows in (0..).map(|i| 1 << i).take_while(|n| *n < all).chain([all]) {
+            for input in [&mut it.y, &mut it.futr, &mut it.hist, &mut it.stat] {
+                input.zeros(windows);
+            }
+            it.run(windows, &mut vec![0.0; windows * it.forecast_size()]);
+        }
+        Ok(it)
+    }
+
+    /// The model, as the forecaster calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `L`: values of the past in a window. `inputSize`, or `inferenceInputSize + 1` of a model that forecasts step by step.
+    pub fn input_size(&self) -> usize {
+        self.model.forecast_input_size()
+    }
+
+    /// Steps of a forecast.
+    pub fn h(&self) -> usize {
+        self.model.train.h
+    }
+
+    /// Windows of a call at most.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// `N`: series of a window: 1 unless the model is multivariate.
+    pub fn n_series(&self) -> usize {
+        self.model.series
+    }
+
+    /// What each step of a forecast has: the titles of `predict`'s columns.
+    pub fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    /// The columns of `futrExogList`, `histExogList` and `statExogList`, in this order.
+    pub fn exogenous(&self) -> [&[String]; 3] {
+        let train = &self.model.train;
+        [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list]
+    }
+
+    /// The categories of exogenous columns, in the order of their numbers, which begin with 1.
+    pub fn categories(&self) -> &[(String, Vocabulary)] {
+        &self.vocabularies
+    }
+
+    /// Numbers of a window's forecast: `N × h × outputs`.
+    pub fn forecast_size(&self) -> usize {
+        self.model.series * self.model.train.h * self.outputs.len()
+    }
+
+    /// Forecasts of the `n` windows of `y`, `[n, L]`, in the units of the data: `[n, h, outputs]` into `out`.
+    ///
+    /// Of a multivariate model `y` is `[n, N, L]` and `out` `[n, N, h, outputs]`. Categories are given as their numbers in
+    /// [`Predictor::categories`], 0 for any other.
+    pub fn predict(&mut self, y: &[f32], exog: WindowExog<'_>, out: &mut [f32]) -> Result<()> {
+        self.give(y, exog)?;
+        self.forecast(out)
+    }
+
+    /// The first half of [`Predictor::predict`]: checks and copies the windows, and says how many there are.
+    pub fn give(&mut self, y: &[f32], exog: WindowExog<'_>) -> Result<usize> {
+        self.given = 0;
+        let windows = self.y.windows(y, self.batch)?;
+        let name = &self.name;
+        self.y.take(y, windows, name)?;
+        self.futr.take(exog.futr, windows, name)?;
+        self.hist.take(exog.hist, windows, name)?;
+        self.stat.take(exog.stat, windows, name)?;
+        self.given = windows;
+        Ok(windows)
+    }
+
+    /// The second half: forecasts what was given last.
+    pub fn forecast(&mut self, out: &mut [f32]) -> Result<()> {
+        let (windows, expected) = (self.given, self.given * self.forecast_size());
+        if windows == 0 {
+            let message = "give windows before they are forecast";
+            return Err(Error::new(ErrorCode::Internal, message));
+        }
+        if out.len() != expected {
+            let shape = match self.model.spec.multivariate {
+                true => "windows × nSeries × h × outputs",
+                false => "windows × h × outputs",
+            };
+            let message = format!(
+                "out has {} values, and the forecast of {} has {expected}: {shape}",
+                out.len(),
+                counted(windows)
+            );
+            return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
+                d.option = Some("out".into());
+                d.expected = Some(expected.into());
+                d.actual = Some(out.len().into());
+            }));
+        }
+        self.run(windows, out);
+        match out.iter().position(|v| !v.is_finite()) {
+            None => Ok(()),
+            Some(place) => Err(self.not_finite(place / self.forecast_size())),
+        }
+    }
+
+    fn run(&mut self, windows: usize, out: &mut [f32]) {
+        let numbers = Numbers {
+            y: self.y.values(),
+            futr: self.futr.values(),
+            hist: self.hist.values(),
+            stat: self.stat.values(),
+        };
+        self.resident.forecast(&self.model, numbers, windows, unasked(&self.model), out);
+    }
+
+    fn not_finite(&self, window: usize) -> Error {
+        let name = &self.name;
+        let message = format!(
+            "the forecast of {name} for window {window} is not a finite number; \
+             train again with a lower learningRate, or set scalerType"
+        );
+        Error::new(ErrorCode::Diverged, message).with(|d| d.model = Some(name.clone()))
+    }
+}
+
+/// The place of the model that is meant.
+fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
+    let list = names.join(", ");
+    let wrong = |message: String| {
+        Error::new(ErrorCode::InvalidOption, message).with(|d| {
+            d.option = Some("model".into());
+            d.expected = Some(json!(names));
+            d.actual = asked.map(Into::into);
+        })
+    };
+    match asked {
+        None if names.len() == 1 => Ok(0),
+        None => Err(wrong(format!("this forecaster has several models; say which: {list}"))),
+        Some(asked) => names.iter().position(|name| name == asked).ok_or_else(|| {
+            let hint = nearest(asked, names.iter().map(String::as_str))
+                .map_or(String::new(), |near| format!("did you mean \"{near}\"? "));
+            wrong(format!("this forecaster has no model \"{asked}\"; {hint}models: {list}"))
+        }),
+    }
+}
+
+/// The threads of a call, if there can be several.
+fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
+    let useful = Resident::useful_threads(model, batch);
+    let threads = threads.map(runtime::checked).transpose()?.map(|n| n.min(useful));
+    if useful == 1 || threads == Some(1) {
+        return Ok(None);
+    }
+    runtime::pool(threads).map(Some)
+}
+
+fn scaled_as_a_whole(option: &str, model: &str) -> Error {
+    let message = format!(
+        "{option} scales whole series, which a predictor does not see; train {model} without it, with scalerType instead \
+         if need be, or forecast with predict"
+    );
+    Error::new(ErrorCode::Unsupported, message).with(|d| {
+        d.option = Some(option.into());
+        d.model = Some(model.into());
+    })
+}

@@ -1,0 +1,84 @@
+//! Products that share a factor, which is packed once: several with one right factor, or with one left factor.
+
+use super::matmul::{DOT_ROWS, Mat, Mode, Right, Start, blocks, in_tiles, matmul};
+use super::packing::{first_line, give_spare, pack_all, take_spare, with_packed};
+use super::tiles::{self, Columns, Factor, Product, Way};
+use crate::simd::{Isa, isa};
+
+/// A right factor, packed once for several products.
+pub struct Panels<'a> {
+    plain: Mat<'a>,
+    kept: Kept,
+    isa: Isa,
+}
+
+/// What is kept of a right factor.
+enum Kept {
+    /// Nothing: products of so few rows do better without.
+    Nothing,
+    /// As [`pack_all`] leaves it.
+    Panels(Vec<f32>),
+    Tiles(Way, Columns),
+}
+
+impl<'a> Panels<'a> {
+    /// Packs `b` for products with `rows` rows, for the instruction set in use.
+    pub fn new(b: Mat<'a>, rows: usize) -> Self {
+        let kept = if rows <= DOT_ROWS || b.rows == 0 || b.cols == 0 {
+            Kept::Nothing
+        } else if let Some(way) = Way::of(rows, b.rows, b.cols).filter(|_| tiles::readable(b)) {
+            Kept::Tiles(way, Columns::new(way, b))
+        } else {
+            let mut buffer = take_spare();
+            pack_all(b, &mut buffer);
+            Kept::Panels(buffer)
+        };
+        Self { plain: b, kept, isa: isa() }
+    }
+
+    /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
+    #[track_caller]
+    pub fn multiply(&self, a: Mat, c: &mut [f32], mode: Mode) {
+        let b = self.plain;
+        if matches!(self.kept, Kept::Nothing) || a.rows == 0 {
+            return matmul(a, b, c, mode);
+        }
+        assert_eq!(a.cols, b.rows, "inner dimensions of a product");
+        assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
+        assert_eq!(self.isa, isa(), "packed for another instruction set");
+        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+        match &self.kept {
+            Kept::Tiles(way, columns) if tiles::readable(a) => {
+                let (b, n) = (Factor::Packed(columns), b.cols);
+                tiles::multiply(*way, a, &mut [Product { b, n, stride: n, c, start }]);
+            }
+            Kept::Panels(panels) => {
+                let packed_b = Right::Packed(&panels[first_line(panels)..]);
+                with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+            }
+            _ => matmul(a, b, c, mode),
+        }
+    }
+}
+
+impl Drop for Panels<'_> {
+    fn drop(&mut self) {
+        if let Kept::Panels(buffer) = &mut self.kept {
+            give_spare(std::mem::take(buffer));
+        }
+    }
+}
+
+/// `c += a b` for each pair `(b, c)`: as [`matmul`], but where packing pays `a` is packed once.
+#[track_caller]
+pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
+    let way = products.iter().try_fold(None, |_, (b, _)| in_tiles(a, *b).map(Some)).flatten();
+    let Some(way) = way else {
+        return products.into_iter().for_each(|(b, c)| matmul(a, b, c, Mode::Add));
+    };
+    let mut products = products.map(|(b, c)| {
+        assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");
+        Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start: Start::Old }
+    });
+    tiles::multiply(way, a, &mut products);
+}

@@ -1,0 +1,363 @@
+//! Products of bfloat16 numbers, summed in f32: by tiles (AMX), or by dot products (AVX512-BF16).
+//!
+//! A number in f32 is the sum of three in bfloat16, but for what lies below the smallest normal one: each takes eight of
+//! its 24 bits. Of the nine products of two such sums the six largest are computed, smallest first; what is left out is
+//! below 2⁻²⁴ of the whole, the precision of f32. That is six products of a kind that tiles do sixteen times as fast. One
+//! product of one part each is what mixed precision wants. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`,
+//! `VDPBF16PS`.
+
+use super::avx512::Avx512;
+use super::bf16_packing::{Lines, pack_half};
+use std::arch::asm;
+use std::arch::x86_64::*;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+/// Lanes of a block: two tiles of 16 rows, or of 16 columns.
+pub(crate) const SIDE: usize = 32;
+/// Steps of the inner dimension that a tile has.
+pub(crate) const DEPTH: usize = 32;
+
+/// A tile in memory: 16 rows of 32 numbers, each row a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Tile(pub(super) [u32; 256]);
+
+impl Tile {
+    pub(crate) const ZERO: Self = Self([0; 256]);
+}
+
+/// The factor that a packed block belongs to: rows of the left one, columns of the right one, are its lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// How the numbers of a block lie in memory.
+#[derive(Clone, Copy)]
+pub(crate) enum Layout {
+    /// Steps of a lane side by side, lanes `usize` apart.
+    Lanes(usize),
+    /// Lanes of a step side by side, steps `usize` apart.
+    Steps(usize),
+}
+
+/// What multiplies. Exists only where the processor can, and for tiles the system lets this process use them.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit {
+    /// Whether by tiles.
+    tiles: bool,
+    _packs: Avx512,
+}
+
+impl Unit {
+    /// Tiles, if they may be used.
+    pub(crate) fn tiles() -> Option<Self> {
+        static ALLOWED: OnceLock<bool> = OnceLock::new();
+        let _packs = Avx512::new()?;
+        ALLOWED
+            .get_or_init(|| has_tiles() && asked_for_tiles())
+            .then_some(Self { tiles: true, _packs })
+    }
+
+    /// Dot products, if the processor has them.
+    pub(crate) fn dots() -> Option<Self> {
+        let _packs = Avx512::new()?;
+        is_x86_feature_detected!("avx512bf16").then_some(Self { tiles: false, _packs })
+    }
+
+    /// Takes the tile registers of this thread, if they are what multiplies, until what it gives is dropped.
+    pub(crate) fn take(self) -> Taken {
+        if self.tiles {
+            // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
+            unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
+        }
+        Taken(self, PhantomData)
+    }
+
+    /// Packs a block of `lanes` and `steps`, with zeros beyond them: for each of `PARTS` parts two tiles.
+    pub(crate) fn pack<const PARTS: usize>(
+        self,
+        x: &[f32],
+        layout: Layout,
+        [lanes, steps]: [usize; 2],
+        side: Side,
+        out: &mut [Tile],
+    ) {
+        assert!(out.len() == 2 * PARTS && lanes > 0 && steps > 0);
+        assert!(lanes <= SIDE && steps <= DEPTH);
+        let (lines, len, stride) = match layout {
+            Layout::Lanes(stride) => (lanes, steps, stride),
+            Layout::Steps(stride) => (steps, lanes, stride),
+        };
+        assert!(x.len() >= (lines - 1) * stride + len, "lines of a block");
+        let turns = matches!(layout, Layout::Lanes(_)) == (side == Side::Right);
+        let whole = [lanes, steps] == [SIDE, DEPTH];
+        for half in 0..2 {
+            let lanes = lanes.saturating_sub(16 * half).min(16);
+            let lines = match layout {
+                Layout::Lanes(stride) => Lines {
+                    first: 16 * half * stride,
+                    stride,
+                    second: 16,
+                    count: [lanes; 2],
+                    len: [steps.min(16), steps.saturating_sub(16)],
+                },
+                Layout::Steps(stride) => Lines {
+                    first: 16 * half,
+                    stride,
+                    second: 16 * stride,
+                    count: [steps.min(16), steps.saturating_sub(16)],
+                    len: [lanes; 2],
+                },
+            };
+            // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
+            unsafe {
+                match whole {
+                    true => pack_half::<PARTS, true>(x, lines, turns, half, out),
+                    false => pack_half::<PARTS, false>(x, lines, turns, half, out),
+                }
+            }
+        }
+    }
+}
+
+/// A unit ready to multiply. Tile registers belong to the thread that took them.
+pub(crate) struct Taken(Unit, PhantomData<*const ()>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.0.tiles {
+            // SAFETY: the token proves AMX.
+            unsafe { asm!("tilerelease", options(nostack, nomem)) };
+        }
+    }
+}
+
+impl Taken {
+    /// The block `C = start + A B` of 32 × 32 numbers, from `steps` packed blocks of either factor. Rows of `start` are
+    /// `start_stride` apart, which may be 0; rows of `c` are `stride` apart. `start` may be `None`: then it is `c`.
+    pub(crate) fn multiply<const PARTS: usize>(
+        &self,
+        [a, b]: [&[Tile]; 2],
+        start: Option<(&[f32], usize)>,
+        c: &mut [f32],
+        stride: usize,
+    ) {
+        assert!(!a.is_empty() && a.len() == b.len() && a.len().is_multiple_of(2 * PARTS));
+        assert!(c.len() >= (SIDE - 1) * stride + SIDE, "rows of a block");
+        let c = c.as_mut_ptr();
+        let (start, start_stride) = match start {
+            None => (c.cast_const(), stride),
+            Some((start, stride)) => {
+                assert!(start.len() >= (SIDE - 1) * stride + SIDE, "rows of a start");
+                (start.as_ptr(), stride)
+            }
+        };
+        let (steps, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
+        // SAFETY: the token proves the instructions. Each factor has `2 * PARTS` tiles for each of `steps` turns of the
+        // loop, `start` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
+        unsafe {
+            match (PARTS, self.0.tiles) {
+                (3, true) => multiply_f32(steps, a, b, start, start_stride, c, stride),
+                (1, true) => multiply_bf16(steps, a, b, start, start_stride, c, stride),
+                (1, false) => multiply_dots(steps, a, b, start, start_stride, c, stride),
+                _ => unreachable!("numbers in {PARTS} parts"),
+            }
+        }
+    }
+}
+
+/// The block by dot products: a quarter of it at a time, whose 16 rows stay in registers.
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn multiply_dots(
+    steps: usize,
+    a: *const Tile,
+    b: *const Tile,
+    start: *const f32,
+    start_stride: usize,
+    c: *mut f32,
+    stride: usize,
+) {
+    for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `start` and `c`.
+        unsafe {
+            let mut sums = [_mm512_setzero_ps(); 16];
+            for i in 0..16 {
+                sums[i] = _mm512_loadu_ps(start.add((16 * row + i) * start_stride + 16 * column));
+            }
+            for step in 0..steps {
+                let words = &(*a.add(2 * step + row)).0;
+                let lanes = &(*b.add(2 * step + column)).0;
+                for p in 0..16 {
+                    let lanes = _mm512_loadu_si512(lanes.as_ptr().add(16 * p).cast());
+                    for i in 0..16 {
+                        let word = _mm512_set1_epi32(words[16 * i + p] as i32);
+                        sums[i] = _mm512_dpbf16_ps(sums[i], bits(word), bits(lanes));
+                    }
+                }
+            }
+            for i in 0..16 {
+                _mm512_storeu_ps(c.add((16 * row + i) * stride + 16 * column), sums[i]);
+            }
+        }
+    }
+}
+
+/// 32 numbers in bfloat16.
+#[inline(always)]
+fn bits(words: __m512i) -> __m512bh {
+    // SAFETY: both are 64 bytes of which any will do.
+    unsafe { std::mem::transmute(words) }
+}
+
+/// Eight tiles of 16 rows of 64 bytes. Intel's manual, volume 2: `LDTILECFG`.
+#[repr(align(64))]
+struct Configuration([u8; 64]);
+
+static CONFIGURATION: Configuration = {
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    let mut tile = 0;
+    while tile < 8 {
+        bytes[16 + 2 * tile] = 64;
+        bytes[48 + tile] = 16;
+        tile += 1;
+    }
+    Configuration(bytes)
+};
+
+/// Four products of two tiles each: those in 4 and 5 with those in 6 and 7.
+macro_rules! products {
+    () => {
+        "tdpbf16ps tmm0, tmm4, tmm6
+         tdpbf16ps tmm1, tmm4, tmm7
+         tdpbf16ps tmm2, tmm5, tmm6
+         tdpbf16ps tmm3, tmm5, tmm7
+        "
+    };
+}
+
+/// The code of a block: `$step` is one turn of the loop, `$bytes` what a factor has for it.
+macro_rules! multiply {
+    ($name:ident, $bytes:literal, [$($step:expr),*]) => {
+        #[inline]
+        unsafe fn $name(
+            steps: usize,
+            a: *const Tile,
+            b: *const Tile,
+            start: *const f32,
+            start_stride: usize,
+            c: *mut f32,
+            stride: usize,
+        ) {
+            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `start` and `c`.
+            unsafe {
+                asm!(
+                    "tileloadd tmm0, [{s} + {ss}]",
+                    "tileloadd tmm1, [{s} + {ss} + 64]",
+                    "tileloadd tmm2, [{s_low} + {ss}]",
+                    "tileloadd tmm3, [{s_low} + {ss} + 64]",
+                    "2:",
+                    $($step,)*
+                    concat!("add {a}, ", $bytes),
+                    concat!("add {b}, ", $bytes),
+                    "dec {n}",
+                    "jnz 2b",
+                    "tilestored [{c} + {cs}], tmm0",
+                    "tilestored [{c} + {cs} + 64], tmm1",
+                    "tilestored [{c_low} + {cs}], tmm2",
+                    "tilestored [{c_low} + {cs} + 64], tmm3",
+                    n = inout(reg) steps => _,
+                    a = inout(reg) a => _,
+                    b = inout(reg) b => _,
+                    line = in(reg) 64usize,
+                    s = in(reg) start,
+                    s_low = in(reg) start.add(16 * start_stride),
+                    ss = in(reg) 4 * start_stride,
+                    c = in(reg) c,
+                    c_low = in(reg) c.add(16 * stride),
+                    cs = in(reg) 4 * stride,
+                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+multiply!(
+    multiply_bf16,
+    2048,
+    [
+        "tileloadd tmm4, [{a} + {line}]",
+        "tileloadd tmm6, [{b} + {line}]",
+        "tileloadd tmm7, [{b} + {line} + 1024]",
+        "tileloadd tmm5, [{a} + {line} + 1024]",
+        products!()
+    ]
+);
+
+multiply!(
+    multiply_f32,
+    6144,
+    [
+        // the low part by the high one, middle by high, middle by middle, high by middle, high by low, high by high
+        "tileloadd tmm4, [{a} + {line} + 4096]",
+        "tileloadd tmm6, [{b} + {line}]",
+        "tileloadd tmm7, [{b} + {line} + 1024]",
+        "tileloadd tmm5, [{a} + {line} + 5120]",
+        products!(),
+        "tileloadd tmm4, [{a} + {line} + 2048]",
+        "tileloadd tmm5, [{a} + {line} + 3072]",
+        products!(),
+        "tileloadd tmm6, [{b} + {line} + 2048]",
+        "tileloadd tmm7, [{b} + {line} + 3072]",
+        products!(),
+        "tileloadd tmm4, [{a} + {line}]",
+        "tileloadd tmm5, [{a} + {line} + 1024]",
+        products!(),
+        "tileloadd tmm6, [{b} + {line} + 4096]",
+        "tileloadd tmm7, [{b} + {line} + 5120]",
+        products!(),
+        "tileloadd tmm6, [{b} + {line}]",
+        "tileloadd tmm7, [{b} + {line} + 1024]",
+        products!()
+    ]
+);
+
+/// Whether the processor multiplies tiles of bfloat16. Intel's manual, volume 2: `CPUID`, leaf 7.
+fn has_tiles() -> bool {
+    const BF16: u32 = 1 << 22;
+    const TILES: u32 = 1 << 24;
+    __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & (BF16 | TILES) == BF16 | TILES
+}
+
+/// Asks Linux for the registers; other systems are not asked. Linux: `Documentation/arch/x86/xstate.rst`.
+#[cfg(target_os = "linux")]
+fn asked_for_tiles() -> bool {
+    const ARCH_PRCTL: i64 = 158;
+    const ARCH_REQ_XCOMP_PERM: i64 = 0x1023;
+    const TILE_DATA: i64 = 18;
+    let answer: i64;
+    // SAFETY: the call touches no memory of this process; the kernel overwrites `rcx` and `r11`.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") ARCH_PRCTL => answer,
+            in("rdi") ARCH_REQ_XCOMP_PERM,
+            in("rsi") TILE_DATA,
+            out("rcx") _,
+            out("r11") _,
+            options(nostack, nomem),
+        );
+    }
+    answer == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+fn asked_for_tiles() -> bool {
+    false
+}

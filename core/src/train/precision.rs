@@ -1,0 +1,86 @@
+//! Mixed precision: weights, sums and the optimizer in f32, values between operations in 16 bits. Micikevicius et al. 2018,
+//! <https://arxiv.org/abs/1710.03740>. Upstream: Lightning's `precision`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::options::choices;
+use crate::tape::Half;
+
+choices! {
+    /// The format of values between operations while training. Weights and forecasts are f32.
+    pub enum Precision {
+        /// f32.
+        F32 = "f32",
+        /// bfloat16; where the processor has products of it, these are taken.
+        Bf16 = "bf16",
+        /// IEEE's binary16, with the loss scaled so that gradients are neither lost nor infinite.
+        F16 = "fp16",
+    }
+}
+
+impl Precision {
+    pub(crate) fn half(self) -> Option<Half> {
+        match self {
+            Self::F32 => None,
+            Self::Bf16 => Some(Half::Bf16),
+            Self::F16 => Some(Half::F16),
+        }
+    }
+}
+
+/// Finite steps after which the loss is scaled up again, and the limits of its scale. As `torch.amp.GradScaler`.
+const GROWTH_STEPS: u32 = 2000;
+const FIRST_SCALE: f64 = 65536.0;
+const SCALES: [f64; 2] = [1.0 / 65536.0, 16_777_216.0];
+
+/// What the loss is multiplied with before the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LossScale {
+    /// A power of two.
+    pub(crate) scale: f64,
+    /// Steps since it changed.
+    finite: u32,
+}
+
+impl LossScale {
+    pub(crate) fn new(precision: Precision) -> Self {
+        let scale = if precision == Precision::F16 { FIRST_SCALE } else { 1.0 };
+        Self { scale, finite: 0 }
+    }
+
+    /// Whether this is possible: the numbers of a file may not be.
+    pub(crate) fn is_possible(&self) -> bool {
+        (SCALES[0]..=SCALES[1]).contains(&self.scale)
+    }
+
+    /// After a step with finite gradients.
+    pub(super) fn grow(&mut self, precision: Precision) {
+        self.finite += u32::from(precision == Precision::F16);
+        if self.finite >= GROWTH_STEPS {
+            (self.scale, self.finite) = ((2.0 * self.scale).min(SCALES[1]), 0);
+        }
+    }
+
+    /// After a step without: halves the scale, unless it cannot be the cause.
+    pub(super) fn back_off(&mut self) -> bool {
+        (self.scale, self.finite) = (0.5 * self.scale, 0);
+        self.scale >= SCALES[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_is_halved_at_once_and_doubled_after_2000_steps() {
+        let mut s = LossScale::new(Precision::F16);
+        assert!(s.back_off() && s.scale == 32768.0);
+        (0..1999).for_each(|_| s.grow(Precision::F16));
+        assert_eq!(s.scale, 32768.0);
+        s.grow(Precision::F16);
+        assert_eq!(s.scale, 65536.0);
+        let halvings = (0..).take_while(|_| s.back_off()).count();
+        assert_eq!(halvings, 32);
+    }
+}

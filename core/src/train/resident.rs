@@ -1,0 +1,146 @@
+//! Forecasts of given windows, again and again: what the first call made room for, later ones use.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+
+use super::forecasted::Forecasted;
+use super::given::{GivenWindows, Numbers, lens};
+use super::runner::{Decoded, Purpose, SHARD, Worker, decode, windows_in};
+use super::sampler::Drawn;
+use crate::data::Window;
+use crate::models::Instance;
+
+/// Workers with all they need, one for each thread that may take part.
+pub(crate) struct Resident {
+    lanes: Vec<Lane>,
+    /// Windows of a shard: as many as other forecasts have, so that the numbers are the same.
+    shard: usize,
+    pool: Option<Arc<ThreadPool>>,
+}
+
+/// What one thread works with.
+struct Lane {
+    /// For one window, and for several: some operations are left out where there is but one.
+    workers: [Worker; 2],
+    decoded: Decoded,
+    windows: GivenWindows,
+}
+
+/// A call, as all threads see it.
+struct Call<'a> {
+    model: &'a Instance,
+    numbers: Numbers<'a>,
+    windows: usize,
+    shard: usize,
+    /// Numbers of a window's forecast.
+    size: usize,
+    quantile: f32,
+}
+
+impl Resident {
+    /// How many threads a call with so many windows can make use of: each takes whole shards.
+    pub(crate) fn useful_threads(model: &Instance, windows: usize) -> usize {
+        windows.div_ceil(windows_in(SHARD, model.series))
+    }
+
+    /// For calls with up to `batch` windows, on the threads of `pool`, or on the one that calls.
+    pub(crate) fn new(model: &Instance, batch: usize, pool: Option<Arc<ThreadPool>>) -> Self {
+        let shard = windows_in(SHARD, model.series);
+        let lane = || Lane {
+            workers: Default::default(),
+            decoded: Decoded::default(),
+            windows: GivenWindows::new(model, shard.min(batch)),
+        };
+        let threads = pool.as_ref().map_or(1, |pool| pool.current_num_threads());
+        let lanes = threads.min(Self::useful_threads(model, batch)).max(1);
+        Self { lanes: (0..lanes).map(|_| lane()).collect(), shard, pool }
+    }
+
+    /// Windows that all threads together take at once.
+    pub(crate) fn at_once(&self) -> usize {
+        self.lanes.len() * self.shard
+    }
+
+    /// The forecasts of `windows` windows in the units of the data: `[windows, series, h, columns]`. At `quantile`, if the
+    /// loss knows all of them.
+    pub(crate) fn forecast(
+        &mut self,
+        model: &Instance,
+        numbers: Numbers<'_>,
+        windows: usize,
+        quantile: f32,
+        out: &mut [f32],
+    ) {
+        let size = model.series * model.train.h * model.loss.output_names.len();
+        let call = Call { model, numbers, windows, shard: self.shard, size, quantile };
+        let shards = windows.div_ceil(self.shard);
+        let used = self.lanes.len().min(shards);
+        let lanes = &mut self.lanes[..used];
+        match &self.pool {
+            Some(pool) if used > 1 => pool.install(|| call.spread(lanes, 0..shards, out)),
+            _ => call.spread(lanes, 0..shards, out),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Shares the shards out evenly.
+    fn spread(&self, lanes: &mut [Lane], shards: Range<usize>, out: &mut [f32]) {
+        if let [lane] = lanes {
+            for (shard, out) in shards.zip(out.chunks_mut(self.shard * self.size)) {
+                self.run(lane, shard, out);
+            }
+            return;
+        }
+        let half = lanes.len() / 2;
+        let middle = shards.start + shards.len() * half / lanes.len();
+        let (left, right) = lanes.split_at_mut(half);
+        let (before, after) = out.split_at_mut((middle - shards.start) * self.shard * self.size);
+        rayon::join(
+            || self.spread(left, shards.start..middle, before),
+            || self.spread(right, middle..shards.end, after),
+        );
+    }
+
+    fn run(&self, lane: &mut Lane, shard: usize, out: &mut [f32]) {
+        let model = self.model;
+        let first = shard * self.shard;
+        let windows = self.shard.min(self.windows - first);
+        let purpose = Purpose::Forecast { quantile: self.quantile };
+        let Lane { workers, decoded, windows: given } = lane;
+        let worker = &mut workers[usize::from(windows > 1)];
+        given.fill(&self.numbers, first..first + windows);
+        given.with_source(windows, |source, drawn| {
+            worker.gathered.fill(model, &model.valid_loss, source, drawn, lens(model));
+        });
+        decode(model, worker, purpose, first, decoded);
+        if model.loss.likelihood().is_some() {
+            let forecast = of_distributions(model, worker, decoded, windows, purpose);
+            out.iter_mut().zip(&forecast).for_each(|(to, v)| *to = *v as f32);
+            return;
+        }
+        let scaler = model.train.scaler_type;
+        let row = self.size / model.series;
+        let rows = decoded.values.chunks_exact(row).zip(out.chunks_exact_mut(row));
+        for ((values, out), s) in rows.zip(&worker.gathered.statistics) {
+            let s = model.unscaling(*s);
+            out.iter_mut().zip(values).for_each(|(to, z)| *to = scaler.unscale(*z, s) as f32);
+        }
+    }
+}
+
+/// Mean and quantiles of samples, the same wherever in the batch a window is: those of a table without any other.
+fn of_distributions(
+    model: &Instance,
+    worker: &Worker,
+    decoded: &mut Decoded,
+    windows: usize,
+    purpose: Purpose,
+) -> Vec<f64> {
+    let alone = |row| Drawn { window: Window { series: row % model.series, start: 0 }, count: 1 };
+    let drawn: Vec<Drawn> = (0..windows * model.series).map(alone).collect();
+    let [values, levels] = [&mut decoded.values, &mut decoded.levels].map(std::mem::take);
+    Forecasted::new(model, &drawn, &worker.gathered, [values, levels], purpose).forecast
+}

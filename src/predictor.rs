@@ -1,0 +1,88 @@
+//! `NativePredictor`: a model kept ready, asked on the JavaScript thread with typed arrays as they are.
+
+use engine::data::Vocabulary;
+use engine::{Error, ErrorCode, Predictor, WindowExog};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Map, Value, json};
+
+use crate::task;
+
+/// A typed array to write to. By this name: an argument `&mut T` is an object of ours to napi's macro.
+type Numbers<'a> = &'a mut [f32];
+
+/// Forecasts windows of bare numbers.
+#[napi]
+pub struct NativePredictor {
+    /// Taken away by a fault, after which it means nothing.
+    engine: Option<Box<Predictor>>,
+}
+
+#[napi]
+impl NativePredictor {
+    /// Names, sizes and categories, as JSON.
+    #[napi]
+    pub fn facts(&self) -> Result<String> {
+        task::here(|| {
+            let p = self.engine.as_ref().ok_or_else(broken)?;
+            let [futr, hist, stat] = p.exogenous();
+            let known = p.categories().iter().map(|(name, v)| (name.clone(), values(v)));
+            Ok(json!({
+                "model": p.name(), "inputSize": p.input_size(), "h": p.h(), "batch": p.batch(), "nSeries": p.n_series(),
+                "outputs": p.outputs(), "futrExogList": futr, "histExogList": hist, "statExogList": stat,
+                "categories": known.collect::<Map<_, _>>(),
+            })
+            .to_string())
+        })
+    }
+
+    /// Checks and copies windows, and says how many there are. What is not given is empty.
+    #[napi]
+    pub fn give(&mut self, y: &[f32], futr: &[f32], hist: &[f32], stat: &[f32]) -> Result<u32> {
+        self.at_work(|p| Ok(p.give(y, WindowExog { futr, hist, stat })? as u32))
+    }
+
+    /// Forecasts what was given last. A call of its own, so that `out` may lie where the windows were.
+    #[napi]
+    pub fn forecast(&mut self, out: Numbers<'_>) -> Result<()> {
+        self.at_work(|p| p.forecast(out))
+    }
+
+    /// Frees the memory.
+    #[napi]
+    pub fn dispose(&mut self) {
+        self.engine = None;
+    }
+}
+
+impl NativePredictor {
+    pub(crate) fn new(engine: Predictor) -> Self {
+        Self { engine: Some(Box::new(engine)) }
+    }
+
+    fn at_work<T>(&mut self, work: impl FnOnce(&mut Predictor) -> engine::Result<T>) -> Result<T> {
+        let slot = &mut self.engine;
+        task::here(move || {
+            let mut engine = slot.take().ok_or_else(broken)?;
+            let result = work(&mut engine);
+            *slot = Some(engine);
+            result
+        })
+    }
+}
+
+fn values(known: &Vocabulary) -> Value {
+    match known {
+        Vocabulary::Text(values) => json!(values),
+        Vocabulary::Int(values) => json!(values),
+        Vocabulary::Float(values) => json!(values),
+        Vocabulary::Bool(values) => json!(values),
+    }
+}
+
+fn broken() -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        "this predictor broke in an earlier call; make a new one of its forecaster",
+    )
+}
