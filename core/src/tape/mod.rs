@@ -261,14 +261,7 @@ impl Tape {
     /// The same of a multiple of the scalar, written over whatever `grads` holds.
     #[track_caller]
     pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
-        {
-            let mut r = self.record.borrow_mut();
-            let mut list = std::mem::take(&mut r.spare);
-            list.clear();
-            r.written = Some(list);
-            let len = r.params.as_ref().map_or(0, |params| params.len());
-            grads.resize(len, 0.0);
-        }
+        grads.resize(self.record.borrow_mut().begin_params(), 0.0);
         self.backward_from(loss, multiple, grads);
     }
 

@@ -281,6 +281,14 @@ impl Record {
         }
     }
 
+    /// Says that gradients of parameters are written over any numbers from here on; gives how many there are.
+    pub(super) fn begin_params(&mut self) -> usize {
+        let mut list = std::mem::take(&mut self.spare);
+        list.clear();
+        self.written = Some(list);
+        self.params.as_ref().map_or(0, |params| params.len())
+    }
+
     /// Makes zeros of what no gradient was written to.
     pub(super) fn finish_params(&mut self) {
         let Some(written) = self.written.take() else { return };
