@@ -556,7 +556,7 @@ export interface CommonOptions {
   maxSteps?: number
   /** Learning rate at the beginning. @default 0.001 */
   learningRate?: number
-  /** The format of values between operations while training: `'bf16'` and `'fp16'` halve their memory, and `'bf16'` is quicker where the processor multiplies it. Weights, sums and forecasts are f32. @default "f32" */
+  /** The format of values between operations while training; `'bf16'` is quicker where the processor multiplies it. Weights, sums and forecasts are f32. @default "f32" */
   precision?: 'f32' | 'bf16' | 'fp16'
   /** How often the learning rate is halved, evenly over the steps; -1 for never. @default -1 */
   numLrDecays?: number

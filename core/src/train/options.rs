@@ -91,8 +91,8 @@ options! {
         pub max_steps: usize = 1000; at least 1,
         /// Learning rate at the beginning.
         pub learning_rate: f64 = 1e-3,
-        /// The format of values between operations while training: `'bf16'` and `'fp16'` halve their memory, and `'bf16'` is
-        /// quicker where the processor multiplies it. Weights, sums and forecasts are f32.
+        /// The format of values between operations while training; `'bf16'` is quicker where the processor multiplies it.
+        /// Weights, sums and forecasts are f32.
         pub precision: Precision = Precision::F32,
         /// How often the learning rate is halved, evenly over the steps; -1 for never.
         pub num_lr_decays: i64 = -1,
