@@ -22,35 +22,38 @@ pub(crate) enum Layout {
     Steps(usize),
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum Unit {}
+/// Never made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unit(());
 
 impl Unit {
     pub(crate) fn tiles() -> Option<Self> {
-        None
+        false.then_some(Self(()))
     }
 
     pub(crate) fn dots() -> Option<Self> {
-        None
+        false.then_some(Self(()))
     }
 
     pub(crate) fn take(self) -> Taken {
-        match self {}
+        Taken(self)
     }
 
     pub(crate) fn pack<const PARTS: usize>(
         self,
         _: &[f32],
-        _: Layout,
+        layout: Layout,
         _: [usize; 2],
         _: Side,
         _: &mut [Tile],
     ) {
-        match self {}
+        let (Layout::Lanes(stride) | Layout::Steps(stride)) = layout;
+        unreachable!("nothing packs lines {stride} apart for products that there are not")
     }
 }
 
-pub(crate) enum Taken {}
+/// Holds a token, of which there is none: what is written for those that there are compiles all the same.
+pub(crate) struct Taken(Unit);
 
 impl Taken {
     pub(crate) fn multiply<const PARTS: usize>(
@@ -60,6 +63,6 @@ impl Taken {
         _: &mut [f32],
         _: usize,
     ) {
-        match *self {}
+        unreachable!("{:?} multiplies nothing", self.0)
     }
 }
