@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::elementwise::add_assign;
-use super::matmul::{Mat, Mode, linear, matmul};
+use super::matmul::{Mat, Mode, Start, linear, matmul, product};
 
 /// How a kernel moves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,16 @@ fn tap(turned: &[f32], k: usize, kernel: usize, [channels, outputs]: [usize; 2])
     Mat { data, rows: channels, cols: outputs, row_stride: kernel * outputs, col_stride: 1 }
 }
 
+/// The tap that joins every input to an output or, where `inputs` is false, every output to an input; and its first input.
+fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
+    let [steps, outputs] = n.steps;
+    (0..s.kernel).filter(|_| s.stride == 1).find_map(|k| {
+        let (out, from) = s.reached(k, steps, outputs);
+        let joined = if inputs { steps } else { outputs };
+        (out.len() == joined).then_some((k, if inputs { out.start } else { from }))
+    })
+}
+
 /// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [turned] weight.
 pub fn conv_time_major(
     x: &[f32],
@@ -96,11 +106,17 @@ pub fn conv_time_major(
     n: Sizes,
 ) {
     let [channels, outputs] = n.channels;
-    match bias {
-        Some(bias) => y.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias)),
-        None => y.fill(0.0),
+    let whole = whole_tap(s, n, false);
+    match (whole, bias) {
+        (Some((k, from)), _) => {
+            let x = rows(x, from * n.batch, n.steps[1] * n.batch, channels);
+            let start = bias.map_or(Start::Zero, Start::Row);
+            product(x, tap(w, k, s.kernel, n.channels), y, start);
+        }
+        (None, Some(bias)) => y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(bias)),
+        (None, None) => y.fill(0.0),
     }
-    for k in 0..s.kernel {
+    for k in (0..s.kernel).filter(|k| whole.is_none_or(|(first, _)| *k != first)) {
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let y = &mut y[out * outputs..(out + count) * outputs];
@@ -109,10 +125,19 @@ pub fn conv_time_major(
     }
 }
 
-/// Adds the gradient of the input, time outermost, by a [turned] weight.
-pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: Sizes) {
+/// Writes the gradient of the input or adds it, time outermost, by a [turned] weight.
+pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: Sizes, mode: Mode) {
     let [channels, outputs] = n.channels;
-    for k in 0..s.kernel {
+    let whole = whole_tap(s, n, true).filter(|_| mode == Mode::Write);
+    match whole {
+        Some((k, out)) => {
+            let g = rows(g, out * n.batch, n.steps[0] * n.batch, outputs);
+            matmul(g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
+        }
+        None if mode == Mode::Write => dx.fill(0.0),
+        None => {}
+    }
+    for k in (0..s.kernel).filter(|k| whole.is_none_or(|(first, _)| *k != first)) {
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let dx = &mut dx[from * channels..(from + count) * channels];
@@ -264,107 +289,5 @@ pub fn pad_grad(g: &[f32], [steps, inner]: [usize; 2], by: [usize; 2], edge: Edg
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::testing::{assert_close, each_isa, numbers};
-
-    const SHAPES: [(Steps, [usize; 2], usize); 6] = [
-        (Steps { kernel: 1, stride: 1, dilation: 1, padding: [0, 0] }, [3, 5], 7),
-        (Steps { kernel: 2, stride: 1, dilation: 4, padding: [4, 0] }, [17, 33], 11),
-        (Steps { kernel: 3, stride: 1, dilation: 1, padding: [1, 1] }, [4, 16], 9),
-        (Steps { kernel: 3, stride: 2, dilation: 2, padding: [0, 3] }, [5, 6], 10),
-        (Steps { kernel: 4, stride: 3, dilation: 1, padding: [7, 2] }, [2, 3], 5),
-        (Steps { kernel: 2, stride: 1, dilation: 16, padding: [16, 0] }, [3, 4], 6),
-    ];
-    const BATCH: usize = 3;
-
-    /// Visits (output, input, tap, step in, step out) of every product of the sum.
-    fn products(s: Steps, n: Sizes, mut visit: impl FnMut([usize; 6])) {
-        for b in 0..n.batch {
-            for t in 0..n.steps[1] {
-                for k in 0..s.kernel {
-                    let Some(from) = (t * s.stride + k * s.dilation).checked_sub(s.padding[0])
-                    else {
-                        continue;
-                    };
-                    if from < n.steps[0] {
-                        for o in 0..n.channels[1] {
-                            (0..n.channels[0]).for_each(|c| visit([b, t, from, k, o, c]));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn both_orders_equal_the_sum_over_taps() {
-        each_isa(|_| {
-            for (s, channels, steps) in SHAPES {
-                let n = Sizes { batch: BATCH, steps: [steps, s.outputs(steps)], channels };
-                let (size_in, size_out) =
-                    (BATCH * steps * channels[0], BATCH * n.steps[1] * channels[1]);
-                let x = numbers(size_in, 1);
-                let w = numbers(channels[0] * channels[1] * s.kernel, 2);
-                let (bias, g) = (numbers(channels[1], 3), numbers(size_out, 4));
-                for time_major in [true, false] {
-                    let at = |b: usize, t: usize, steps: usize| {
-                        if time_major { t * BATCH + b } else { b * steps + t }
-                    };
-                    let mut exact: Vec<f64> =
-                        (0..size_out).map(|i| bias[i % channels[1]].into()).collect();
-                    let (mut exact_dx, mut exact_dw) = (vec![0.0; size_in], vec![0.0; w.len()]);
-                    products(s, n, |[b, t, from, k, o, c]| {
-                        let i = at(b, from, steps) * channels[0] + c;
-                        let out = at(b, t, n.steps[1]) * channels[1] + o;
-                        let of_w = (o * channels[0] + c) * s.kernel + k;
-                        let [x, g, w] = [x[i], g[out], w[of_w]].map(f64::from);
-                        exact[out] += x * w;
-                        exact_dx[i] += g * w;
-                        exact_dw[of_w] += g * x;
-                    });
-                    let (mut y, mut dx, mut dw) =
-                        (vec![9.0; size_out], vec![0.0; size_in], vec![0.0; w.len()]);
-                    let (mut kept, mut work) = (Vec::new(), Vec::new());
-                    if time_major {
-                        turned(&w, channels[1], &mut kept);
-                        conv_time_major(&x, &kept, Some(&bias), &mut y, s, n);
-                        conv_time_major_grad(&g, &kept, &mut dx, s, n);
-                        conv_time_major_weight_grad(&g, &x, &mut dw, s, n, &mut work);
-                    } else {
-                        gather(&x, s, n, &mut kept);
-                        conv_gathered(&kept, &w, Some(&bias), &mut y, n);
-                        conv_gathered_grad(&g, &w, &mut dx, s, n, &mut work);
-                        conv_gathered_weight_grad(&g, &kept, &mut dw, n);
-                    }
-                    assert_close(&y, &exact, 1e-5);
-                    assert_close(&dx, &exact_dx, 1e-5);
-                    assert_close(&dw, &exact_dw, 1e-5);
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn ends_are_zeros_or_the_other_end_or_the_last_value() {
-        let made = |edge| {
-            let mut y = vec![9.0; 7];
-            pad(&[1.0, 2.0, 3.0], [3, 1], [2, 2], edge, &mut y);
-            let mut dx = vec![0.0; 3];
-            pad_grad(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0], [3, 1], [2, 2], edge, &mut dx);
-            (y, dx)
-        };
-        assert_eq!(
-            made(Edge::Zeros),
-            (vec![0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0], vec![4.0, 8.0, 16.0])
-        );
-        assert_eq!(
-            made(Edge::Circular),
-            (vec![2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0], vec![36.0, 73.0, 18.0])
-        );
-        assert_eq!(
-            made(Edge::Replicate),
-            (vec![1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0], vec![7.0, 8.0, 112.0])
-        );
-    }
-}
+#[path = "conv_tests.rs"]
+mod tests;

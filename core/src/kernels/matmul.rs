@@ -109,7 +109,7 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
     if let Some(way) = in_tiles(a, b) {
         let product = Product { b: Factor::Plain(b), n: b.cols, stride, c, start };
-        return tiles::multiply(way, a, &mut [product]);
+        return tiles::multiply(way, a, [product]);
     }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
@@ -128,8 +128,9 @@ pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usiz
     }
 }
 
+/// `c = start + a b`.
 #[track_caller]
-fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
+pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
     if c.is_empty() {
@@ -148,7 +149,7 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
         }
     } else if let Some(way) = in_tiles(a, b) {
         let product = Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start };
-        tiles::multiply(way, a, &mut [product]);
+        tiles::multiply(way, a, [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
@@ -160,7 +161,7 @@ fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
 
 /// How a product is computed in blocks, if that is quicker.
 pub(super) fn in_tiles(a: Mat, b: Mat) -> Option<Way> {
-    Way::of(a.rows, a.cols, b.cols).filter(|_| tiles::readable(a) && tiles::readable(b))
+    Way::of([a.rows, a.cols, b.cols], false).filter(|_| tiles::readable(a) && tiles::readable(b))
 }
 
 /// The right factor of a product.

@@ -104,8 +104,10 @@ fn three_parts_of_bfloat16_are_as_exact_as_f32() {
 #[test]
 fn blocks_of_every_size_equal_the_definition() {
     each_isa(|_| {
-        for (m, k, n) in [(33, 65, 31), (64, 32, 96), (100, 700, 45), (31, 33, 400), (157, 48, 64)]
+        // Large enough for tiles, whole blocks and parts of one, several stretches of the inner dimension.
+        for shape in [[225, 129, 63], [64, 512, 64], [100, 700, 60], [126, 300, 225], [30, 65, 800]]
         {
+            let [m, k, n] = shape;
             check(m, k, n);
         }
     });
@@ -141,21 +143,24 @@ fn rounded_products_are_those_of_bfloat16() {
 
 #[test]
 fn products_of_one_factor_are_those_of_each() {
-    let (a, b, d) = (numbers(90 * 64, 1), numbers(64 * 70, 2), numbers(64 * 5, 3));
-    each_isa(|_| {
-        let a = Mat::new(&a, 64, 90).t();
-        let (b, d) = (Mat::new(&b, 64, 70), Mat::new(&d, 64, 5));
-        let mut both = [vec![1.0; 90 * 70], vec![2.0; 90 * 5]];
-        let mut alone = both.clone();
-        let [c, e] = &mut both;
-        matmul_each(a, [(b, c), (d, e)]);
-        matmul(a, b, &mut alone[0], Mode::Add);
-        matmul(a, d, &mut alone[1], Mode::Add);
-        for (both, alone) in both.iter().zip(&alone) {
-            let alone: Vec<f64> = alone.iter().map(|x| f64::from(*x)).collect();
-            assert_close(both, &alone, 1e-5);
-        }
-    });
+    let (m, k) = (95, 250);
+    for [n, other] in [[90, 60], [90, 5]] {
+        let (a, b, d) = (numbers(m * k, 1), numbers(k * n, 2), numbers(k * other, 3));
+        each_isa(|_| {
+            let a = Mat::new(&a, k, m).t();
+            let (b, d) = (Mat::new(&b, k, n), Mat::new(&d, k, other));
+            let mut both = [vec![1.0; m * n], vec![2.0; m * other]];
+            let mut alone = both.clone();
+            let [c, e] = &mut both;
+            matmul_each(a, [(b, c), (d, e)]);
+            matmul(a, b, &mut alone[0], Mode::Add);
+            matmul(a, d, &mut alone[1], Mode::Add);
+            for (both, alone) in both.iter().zip(&alone) {
+                let alone: Vec<f64> = alone.iter().map(|x| f64::from(*x)).collect();
+                assert_close(both, &alone, 1e-5);
+            }
+        });
+    }
 }
 
 #[test]
@@ -184,22 +189,23 @@ fn strided_matrices_equal_the_definition() {
 #[test]
 fn nan_does_not_leak_into_other_rows_or_columns() {
     each_isa(|_| {
-        let (mut a, b) = (numbers(20 * 30, 1), numbers(30 * 40, 2));
-        a[7 * 30 + 3] = f32::NAN;
-        let mut c = vec![0.0; 20 * 40];
-        matmul(Mat::new(&a, 20, 30), Mat::new(&b, 30, 40), &mut c, Mode::Write);
-        assert!(
-            c.chunks(40).enumerate().all(|(i, row)| row.iter().all(|c| c.is_nan() == (i == 7)))
-        );
+        for [m, k, n] in [[20, 30, 40], [60, 300, 90]] {
+            let (mut a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            a[7 * k + 3] = f32::NAN;
+            let mut c = vec![0.0; m * n];
+            matmul(Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c, Mode::Write);
+            let mut rows = c.chunks(n).enumerate();
+            assert!(rows.all(|(i, row)| row.iter().all(|c| c.is_nan() == (i == 7))));
+        }
     });
 }
 
 #[test]
 fn every_thread_computes_the_same_bytes() {
-    let (a, b) = (numbers(50 * 300, 1), numbers(300 * 70, 2));
+    let (a, b) = (numbers(60 * 300, 1), numbers(300 * 90, 2));
     let compute = || {
-        let mut c = vec![0.0; 50 * 70];
-        matmul(Mat::new(&a, 50, 300), Mat::new(&b, 300, 70), &mut c, Mode::Write);
+        let mut c = vec![0.0; 60 * 90];
+        matmul(Mat::new(&a, 60, 300), Mat::new(&b, 300, 90), &mut c, Mode::Write);
         c
     };
     let here = compute();

@@ -1,6 +1,6 @@
 //! Products that share a factor, which is packed once: several with one right factor, or with one left factor.
 
-use super::matmul::{DOT_ROWS, Mat, Mode, Right, Start, blocks, in_tiles, matmul};
+use super::matmul::{DOT_ROWS, Mat, Mode, Right, Start, blocks, in_tiles, matmul, product};
 use super::packing::{first_line, give_spare, pack_all, take_spare, with_packed};
 use super::tiles::{self, Columns, Factor, Product, Way};
 use crate::simd::{Isa, isa};
@@ -26,7 +26,9 @@ impl<'a> Panels<'a> {
     pub fn new(b: Mat<'a>, rows: usize) -> Self {
         let kept = if rows <= DOT_ROWS || b.rows == 0 || b.cols == 0 {
             Kept::Nothing
-        } else if let Some(way) = Way::of(rows, b.rows, b.cols).filter(|_| tiles::readable(b)) {
+        } else if let Some(way) =
+            Way::of([rows, b.rows, b.cols], true).filter(|_| tiles::readable(b))
+        {
             Kept::Tiles(way, Columns::new(way, b))
         } else {
             let mut buffer = take_spare();
@@ -39,24 +41,35 @@ impl<'a> Panels<'a> {
     /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
     #[track_caller]
     pub fn multiply(&self, a: Mat, c: &mut [f32], mode: Mode) {
+        self.product(a, c, if mode == Mode::Write { Start::Zero } else { Start::Old });
+    }
+
+    /// `c = a b + bias`, one bias per column.
+    #[track_caller]
+    pub fn affine(&self, a: Mat, bias: &[f32], c: &mut [f32]) {
+        assert_eq!(bias.len(), self.plain.cols, "one bias per output");
+        self.product(a, c, Start::Row(bias));
+    }
+
+    #[track_caller]
+    fn product(&self, a: Mat, c: &mut [f32], start: Start<'_>) {
         let b = self.plain;
         if matches!(self.kept, Kept::Nothing) || a.rows == 0 {
-            return matmul(a, b, c, mode);
+            return product(a, b, c, start);
         }
         assert_eq!(a.cols, b.rows, "inner dimensions of a product");
         assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
         assert_eq!(self.isa, isa(), "packed for another instruction set");
-        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
         match &self.kept {
             Kept::Tiles(way, columns) if tiles::readable(a) => {
                 let (b, n) = (Factor::Packed(columns), b.cols);
-                tiles::multiply(*way, a, &mut [Product { b, n, stride: n, c, start }]);
+                tiles::multiply(*way, a, [Product { b, n, stride: n, c, start }]);
             }
             Kept::Panels(panels) => {
                 let packed_b = Right::Packed(&panels[first_line(panels)..]);
                 with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
             }
-            _ => matmul(a, b, c, mode),
+            _ => product(a, b, c, start),
         }
     }
 }
@@ -76,9 +89,9 @@ pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
     let Some(way) = way else {
         return products.into_iter().for_each(|(b, c)| matmul(a, b, c, Mode::Add));
     };
-    let mut products = products.map(|(b, c)| {
+    let products = products.map(|(b, c)| {
         assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");
         Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start: Start::Old }
     });
-    tiles::multiply(way, a, &mut products);
+    tiles::multiply(way, a, products);
 }

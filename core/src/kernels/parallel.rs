@@ -26,14 +26,14 @@ pub(super) fn shares() -> bool {
 }
 
 /// Calls `f` with runs of rows of `out`, whose `widths` are the numbers in a row of each, and the index of the first row
-/// of the run: all at once, or at least `least` rows at a time on any threads.
+/// of the run: all at once, or at least `least` rows at a time on any threads. The last row may be cut short.
 pub(super) fn in_rows<T: Send, const N: usize>(
     out: [&mut [T]; N],
     widths: [usize; N],
     least: usize,
     f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
-    let rows = out.iter().zip(widths).map(|(o, w)| o.len() / w.max(1)).max().unwrap_or(0);
+    let rows = out.iter().zip(widths).map(|(o, w)| o.len().div_ceil(w.max(1))).max().unwrap_or(0);
     if shares() { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
 }
 

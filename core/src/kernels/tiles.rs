@@ -5,24 +5,31 @@
 //! part of a number.
 
 use super::matmul::{Mat, Start};
-use super::parallel::{in_rows, shares};
+use super::parallel::in_rows;
 use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
 use crate::simd::{Isa, isa};
 use std::cell::{Cell, RefCell};
 
-/// Steps of the inner dimension that are multiplied before the next columns: in blocks.
-const INNER: usize = 16;
-/// Blocks of columns whose right factor stays in the second cache.
-const COLUMNS: usize = 10;
-/// Rows that a thread computes at least, where threads share a product: in blocks.
-const SHARED: usize = 2;
-/// Multiply-adds from which on packing pays.
-const LEAST_WORK: usize = 1 << 15;
+/// Steps of the inner dimension that are multiplied before the next, in blocks: so many of 32 rows stay in the first cache;
+/// twice as many if there are few columns.
+const INNER: usize = 8;
+/// Blocks of right factors that are packed at a time, if those are few columns: so many stay in the second cache.
+const RIGHT_BLOCKS: usize = 128;
+/// Lanes that a thread packs at least, where threads share a product, and rows that it multiplies: in blocks.
+const SHARED_LANES: usize = 2;
+const SHARED_ROWS: usize = 1;
+/// Multiply-adds from which on a product is quicker this way: of numbers in three parts, with a right factor to be packed or
+/// one that is kept; and of rounded ones.
+const LEAST_WORK: usize = 1 << 20;
+const LEAST_WORK_KEPT: usize = 1 << 18;
+const LEAST_WORK_ROUNDED: usize = 1 << 16;
 
 thread_local! {
     static ROUNDS: Cell<bool> = const { Cell::new(false) };
-    /// Where a thread packs its factors; grows to the largest that was needed and stays.
-    static PACKED: RefCell<[Vec<Tile>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+    /// Where a thread packs right factors; grows to the largest that was needed and stays.
+    static RIGHT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
+    /// Where a thread packs the rows that it multiplies next.
+    static LEFT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
     /// Buffers of factors that were kept.
     static SPARE: RefCell<Vec<Vec<Tile>>> = const { RefCell::new(Vec::new()) };
 }
@@ -47,19 +54,25 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// The way that is quicker than multiply-adds for a product `[m, k] × [k, n]`: where blocks are not too empty.
-    pub(super) fn of(m: usize, k: usize, n: usize) -> Option<Self> {
+    /// The way that is quicker than multiply-adds for a product `[m, k] × [k, n]`, whose right factor may be kept for
+    /// others: where there is enough to do, and blocks are not too empty.
+    pub(super) fn of([m, k, n]: [usize; 3], kept: bool) -> Option<Self> {
         let rounds = ROUNDS.get();
         let unit = match isa() {
             Isa::Amx => Unit::tiles()?,
             Isa::Avx512 if rounds => Unit::dots()?,
             _ => return None,
         };
-        let (parts, gain) = if rounds { (1, 4) } else { (3, 2) };
+        // How full blocks must be, as a fraction.
+        let (parts, least, [some, all]) = match (rounds, kept) {
+            (true, _) => (1, LEAST_WORK_ROUNDED, [1, 2]),
+            (false, true) => (3, LEAST_WORK_KEPT, [1, 2]),
+            (false, false) => (3, LEAST_WORK, [2, 3]),
+        };
         let padded =
             m.next_multiple_of(SIDE) * k.next_multiple_of(DEPTH) * n.next_multiple_of(SIDE);
         let work = m * k * n;
-        (work >= LEAST_WORK && gain * work > padded).then_some(Self { unit, parts })
+        (work >= least && all * work > some * padded).then_some(Self { unit, parts })
     }
 
     /// Tiles of a block of a factor.
@@ -126,21 +139,25 @@ impl Drop for Columns {
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
 fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let steps = m.cols.div_ceil(DEPTH);
-    in_rows([out], [steps * way.block()], SHARED, &|first, [out]: [&mut [Tile]; 1]| {
-        for (i, lanes) in out.chunks_exact_mut(steps * way.block()).enumerate() {
+    let size = m.cols.div_ceil(DEPTH) * way.block();
+    in_rows([out], [size], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
+        for (i, out) in out.chunks_exact_mut(size).enumerate() {
             let row = (first + i) * SIDE;
-            for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
-                let layout = if m.col_stride == 1 {
-                    Layout::Lanes(m.row_stride)
-                } else {
-                    Layout::Steps(m.col_stride)
-                };
-                let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
-                way.pack(m.from(row, p * DEPTH), layout, size, side, block);
-            }
+            pack_lanes(way, m.part(row, 0, SIDE.min(m.rows - row), m.cols), side, out);
         }
     });
+}
+
+/// Packs up to 32 rows of `m` as lanes: all blocks of the inner dimension.
+fn pack_lanes(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
+    let layout = match m.col_stride {
+        1 => Layout::Lanes(m.row_stride),
+        _ => Layout::Steps(m.col_stride),
+    };
+    for (p, block) in out.chunks_exact_mut(way.block()).enumerate() {
+        let size = [m.rows, DEPTH.min(m.cols - p * DEPTH)];
+        way.pack(m.from(0, p * DEPTH), layout, size, side, block);
+    }
 }
 
 /// The right factor of a product.
@@ -159,59 +176,58 @@ pub(super) struct Product<'a> {
     pub(super) start: Start<'a>,
 }
 
-/// Computes products with one left factor, which is packed once.
-pub(super) fn multiply(way: Way, a: Mat, products: &mut [Product<'_>]) {
+/// Computes products with one left factor, whose rows are packed once, 32 at a time just before they are multiplied.
+pub(super) fn multiply<const N: usize>(way: Way, a: Mat, mut products: [Product<'_>; N]) {
     let (m, k) = (a.rows, a.cols);
     let all_steps = k.div_ceil(DEPTH);
-    let [mut left, mut right] = PACKED.take();
-    for p in (0..all_steps).step_by(INNER) {
-        let steps = INNER.min(all_steps - p);
+    let sizes = products.each_ref().map(|x| [x.n, x.stride]);
+    let panels: usize = sizes.iter().map(|[n, _]| n.div_ceil(SIDE)).sum();
+    let most_steps = (RIGHT_BLOCKS / panels).clamp(INNER, 2 * INNER);
+    let mut buffer = RIGHT.take();
+    for p in (0..all_steps).step_by(most_steps) {
+        let steps = most_steps.min(all_steps - p);
         let inner = (steps * DEPTH).min(k - p * DEPTH);
-        let left = room(&mut left, m.div_ceil(SIDE) * steps * way.block());
-        pack(way, a.part(0, p * DEPTH, m, inner), Side::Left, left);
-        for product in &mut *products {
-            let (n, stride) = (product.n, product.stride);
-            let start = if p > 0 { Start::Old } else { product.start };
-            let panels = n.div_ceil(SIDE);
-            let some = panels.div_ceil(panels.div_ceil(COLUMNS));
-            for panel in (0..panels).step_by(some) {
-                let col = panel * SIDE;
-                let cols = (some * SIDE).min(n - col);
-                let (right, apart) = match product.b {
-                    Factor::Packed(all) => {
-                        (&all.0[(panel * all_steps + p) * way.block()..], all_steps * way.block())
+        let plain = products.iter().filter(|x| matches!(x.b, Factor::Plain(_)));
+        let len = plain.map(|x| x.n.div_ceil(SIDE) * steps * way.block()).sum();
+        let mut rest = room(&mut buffer, len);
+        // Each right factor, and how far its blocks of columns are apart.
+        let right = products.each_ref().map(|x| match x.b {
+            Factor::Packed(all) => (&all.0[p * way.block()..], all_steps * way.block()),
+            Factor::Plain(b) => {
+                let apart = steps * way.block();
+                let (own, next) =
+                    std::mem::take(&mut rest).split_at_mut(x.n.div_ceil(SIDE) * apart);
+                rest = next;
+                pack(way, b.part(p * DEPTH, 0, inner, x.n).t(), Side::Right, own);
+                (&*own, apart)
+            }
+        });
+        let starts = products.each_ref().map(|x| if p > 0 { Start::Old } else { x.start });
+        let strip = |first: usize, mut c: [&mut [f32]; N]| {
+            let ready = way.take();
+            let mut buffer = LEFT.take();
+            let left = room(&mut buffer, steps * way.block());
+            let some = c[0].len().div_ceil(sizes[0][1]).min(m - first * SIDE);
+            for row in (0..some).step_by(SIDE) {
+                let rows = SIDE.min(some - row);
+                let lanes = a.part(first * SIDE + row, p * DEPTH, rows, inner);
+                pack_lanes(way, lanes, Side::Left, left);
+                for (i, c) in c.iter_mut().enumerate() {
+                    let ([n, stride], (right, apart)) = (sizes[i], right[i]);
+                    for col in (0..n).step_by(SIDE) {
+                        let b = &right[col / SIDE * apart..][..left.len()];
+                        let size = [rows, SIDE.min(n - col)];
+                        let c = &mut c[row * stride + col..];
+                        block(&ready, [left, b], size, c, stride, starts[i], col);
                     }
-                    Factor::Plain(b) => {
-                        let right = room(&mut right, cols.div_ceil(SIDE) * steps * way.block());
-                        pack(way, b.part(p * DEPTH, col, inner, cols).t(), Side::Right, right);
-                        (&*right, steps * way.block())
-                    }
-                };
-                let left = &*left;
-                let strip = |first: usize, c: &mut [f32]| {
-                    let ready = way.take();
-                    let rows = (m - first * SIDE).min(c.len().div_ceil(stride));
-                    for row in (0..rows).step_by(SIDE) {
-                        let a = &left[(first + row / SIDE) * steps * way.block()..]
-                            [..steps * way.block()];
-                        for j in (0..cols).step_by(SIDE) {
-                            let b = &right[j / SIDE * apart..][..steps * way.block()];
-                            let size = [SIDE.min(rows - row), SIDE.min(cols - j)];
-                            let c = &mut c[row * stride + col + j..];
-                            block(&ready, [a, b], size, c, stride, start, col + j);
-                        }
-                    }
-                };
-                if shares() {
-                    let share = |first: usize, [c]: [&mut [f32]; 1]| strip(first, c);
-                    in_rows([&mut *product.c], [SIDE * stride], SHARED, &share);
-                } else {
-                    strip(0, product.c);
                 }
             }
-        }
+            LEFT.set(buffer);
+        };
+        let widths = sizes.map(|[_, stride]| SIDE * stride);
+        in_rows(products.each_mut().map(|x| &mut *x.c), widths, SHARED_ROWS, &strip);
     }
-    PACKED.set([left, right]);
+    RIGHT.set(buffer);
 }
 
 /// The first `len` tiles of a buffer that grows.

@@ -114,9 +114,11 @@ impl Unit {
             };
             // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
             unsafe {
-                match whole {
-                    true => pack_half::<PARTS, true>(x, lines, turns, half, out),
-                    false => pack_half::<PARTS, false>(x, lines, turns, half, out),
+                match (whole, turns) {
+                    (true, true) => pack_half::<PARTS, true, true>(x, lines, half, out),
+                    (true, false) => pack_half::<PARTS, true, false>(x, lines, half, out),
+                    (false, true) => pack_half::<PARTS, false, true>(x, lines, half, out),
+                    (false, false) => pack_half::<PARTS, false, false>(x, lines, half, out),
                 }
             }
         }

@@ -18,10 +18,9 @@ pub(super) struct Lines {
 
 /// Packs 16 lanes of a block: tile `half` of each part. A word of a tile holds two numbers of a lane, 16 steps apart.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool>(
+pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURNS: bool>(
     x: &[f32],
     lines: Lines,
-    turns: bool,
     half: usize,
     out: &mut [Tile],
 ) {
@@ -40,48 +39,61 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool>(
             }
         }
     };
-    for i in 0..16 {
-        let (mut low, mut high) = (load(i, 0), load(i, 1));
-        for part in 0..PARTS {
-            let (first, second) = (rounded(low), rounded(high));
-            let words = _mm512_or_si512(_mm512_srli_epi32::<16>(first), second);
+    let mut pack = |i: usize, low: __m512, high: __m512| {
+        for (part, words) in words::<PARTS>(low, high).into_iter().enumerate() {
             // SAFETY: a tile has 16 rows of 16 words.
             unsafe {
                 let to = out.as_mut_ptr().add(2 * part + half).cast::<u32>().add(16 * i);
                 _mm512_store_si512(to.cast(), words);
             }
-            low = _mm512_sub_ps(low, _mm512_castsi512_ps(first));
-            high = _mm512_sub_ps(high, _mm512_castsi512_ps(second));
         }
-    }
-    if turns {
-        for part in 0..PARTS {
-            turn(&mut out[2 * part + half]);
+    };
+    if TURNS {
+        let mut numbers = [[_mm512_setzero_ps(); 16]; 2];
+        for which in 0..2 {
+            for i in 0..16 {
+                numbers[which][i] = load(i, which);
+            }
+            numbers[which] = turned(numbers[which]);
+        }
+        for i in 0..16 {
+            pack(i, numbers[0][i], numbers[1][i]);
+        }
+    } else {
+        for i in 0..16 {
+            pack(i, load(i, 0), load(i, 1));
         }
     }
 }
 
-/// Makes rows of columns.
+/// The parts of two numbers of each lane, side by side: `low` in the lower half of a word. What is left of a number after
+/// two parts is the third.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn turn(tile: &mut Tile) {
-    let mut rows = [_mm512_setzero_ps(); 16];
-    for i in 0..16 {
-        // SAFETY: a tile has 16 rows of 16 words.
-        rows[i] = unsafe { _mm512_loadu_ps(tile.0[16 * i..][..16].as_ptr().cast()) };
+fn words<const PARTS: usize>(mut low: __m512, mut high: __m512) -> [__m512i; PARTS] {
+    let upper = _mm512_set1_epi32(UPPER);
+    let mut words = [_mm512_setzero_si512(); PARTS];
+    for part in 0..PARTS {
+        let (first, second) = match part {
+            2 => (_mm512_castps_si512(low), _mm512_castps_si512(high)),
+            _ => (rounded(low), rounded(high)),
+        };
+        // a | (b & c)
+        words[part] =
+            _mm512_ternarylogic_epi32::<0xf8>(_mm512_srli_epi32::<16>(first), second, upper);
+        low = _mm512_sub_ps(low, _mm512_castsi512_ps(first));
+        high = _mm512_sub_ps(high, _mm512_castsi512_ps(second));
     }
-    let columns = turned(rows);
-    for i in 0..16 {
-        // SAFETY: as above.
-        unsafe { _mm512_storeu_ps(tile.0[16 * i..][..16].as_mut_ptr().cast(), columns[i]) };
-    }
+    words
 }
+
+/// The half of a number that is one in bfloat16.
+const UPPER: i32 = 0xffff_0000_u32 as i32;
 
 /// The nearest number whose last 16 bits are 0; ties away from zero.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn rounded(x: __m512) -> __m512i {
     let half = _mm512_set1_epi32(0x8000);
-    let kept = _mm512_set1_epi32(0xffff_0000_u32 as i32);
-    _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(x), half), kept)
+    _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(x), half), _mm512_set1_epi32(UPPER))
 }

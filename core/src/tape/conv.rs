@@ -45,7 +45,9 @@ impl Op for Conv {
                 let (g, x) = (b.grad(), b.input(0));
                 kernels::conv_time_major_weight_grad(g, x, dw, s, n, &mut work);
             });
-            b.accumulate(0, |b, dx| kernels::conv_time_major_grad(b.grad(), &kept, dx, s, n));
+            b.set_or_add(0, |b, dx, mode| {
+                kernels::conv_time_major_grad(b.grad(), &kept, dx, s, n, mode);
+            });
         } else {
             b.accumulate(1, |b, dw| kernels::conv_gathered_weight_grad(b.grad(), &kept, dw, n));
             b.accumulate(0, |b, dx| {

@@ -8,7 +8,7 @@ use super::recurrent::{
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
-use crate::kernels::elementwise::{add_assign, add_row};
+use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::recurrent::{gru_step, gru_step_grad};
 
@@ -18,10 +18,10 @@ const GATES: usize = 3;
 struct Gru(Present);
 
 /// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`.
-fn lengths(s: &Sizes) -> [usize; 4] {
+/// `[T,B,I]`, and a number for each gate.
+fn lengths(s: &Sizes) -> [usize; 5] {
     let [gates, b, h, x] = [s.gates, s.gates, s.hidden, s.input].map(|n| n * s.rows());
-    [gates, b, h + s.batch * s.hidden, x]
+    [gates, b, h + s.batch * s.hidden, x, s.gates]
 }
 
 impl Op for Gru {
@@ -30,12 +30,11 @@ impl Op for Gru {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.kept.resize(lengths(&s).iter().sum(), 0.0);
-        let [gates, of_hidden, hs, xt] = pieces(out.kept, lengths(&s));
-        multiply_inputs(x, &s, present.biased, xt, gates);
-        of_hidden.fill(0.0);
-        if present.biased {
-            add_row(of_hidden, x.data(BIAS + 1));
-        }
+        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
+        let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
+        multiply_inputs(x, &s, biases.map(|[input, _]| input), xt, gates);
+        zeros.fill(0.0);
+        let bias = biases.map_or(&*zeros, |[_, hidden]| hidden);
         begin(x, present, present.state(), &mut hs[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
         for t in 0..s.time {
@@ -43,7 +42,9 @@ impl Op for Gru {
             let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
             let of_hidden = &mut of_hidden[step.clone()];
             if t > 0 || present.has_state {
-                w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), of_hidden, Mode::Add);
+                w_hh.affine(Mat::new(h_before, s.batch, s.hidden), bias, of_hidden);
+            } else {
+                of_hidden.chunks_exact_mut(s.gates).for_each(|row| row.copy_from_slice(bias));
             }
             gru_step(&mut gates[step], of_hidden, h_before, h_now, s.hidden);
         }
@@ -58,7 +59,7 @@ impl Op for Gru {
         let scratch = [h * s.time, h];
         let mut work = b.take_scratch(scratch.iter().sum());
         // Gates and their hidden parts become their gradients, step by step.
-        let [gates, of_hidden, hs, xt] = pieces(&mut kept, lengths(&s));
+        let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, lengths(&s));
         let [dh, carry] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
@@ -76,7 +77,7 @@ impl Op for Gru {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [gates, of_hidden], h_before, xt);
+        accumulate_weights(b, present, &s, [gates, of_hidden], h_before, xt, sums);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

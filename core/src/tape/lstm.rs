@@ -6,11 +6,11 @@
 use std::cell::Ref;
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, both_biases, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
-use crate::kernels::elementwise::{add_assign, add_row};
+use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
@@ -20,11 +20,11 @@ const GATES: usize = 4;
 struct Lstm(Present);
 
 /// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
-/// the state before the first step. Without a projection h is r.
-fn lengths(s: &Sizes, present: Present) -> [usize; 5] {
+/// the state before the first step. Without a projection h is r. Then a number for each gate.
+fn lengths(s: &Sizes, present: Present) -> [usize; 6] {
     let [gates, h, x] = [s.gates, s.hidden, s.input].map(|n| n * s.rows());
     let [c, r] = [s.hidden, s.output].map(|n| n * (s.rows() + s.batch));
-    [gates, c, if present.projected { h } else { 0 }, r, x]
+    [gates, c, if present.projected { h } else { 0 }, r, x, s.gates]
 }
 
 impl Op for Lstm {
@@ -33,11 +33,8 @@ impl Op for Lstm {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         out.kept.resize(lengths(&s, present).iter().sum(), 0.0);
-        let [gates, c, hs, r, xt] = pieces(out.kept, lengths(&s, present));
-        multiply_inputs(x, &s, present.biased, xt, gates);
-        if present.biased {
-            add_row(gates, x.data(BIAS + 1));
-        }
+        let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
+        multiply_inputs(x, &s, both_biases(x, present, bias), xt, gates);
         begin(x, present, present.state(), &mut r[..r_size]);
         begin(x, present, present.state() + 1, &mut c[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
@@ -67,7 +64,7 @@ impl Op for Lstm {
         let mut kept = b.take_kept();
         let scratch = [g * s.time, r_size * s.time, r_size, h, h];
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [gates, c, hs, r, xt] = pieces(&mut kept, lengths(&s, present));
+        let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
         let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
@@ -93,7 +90,7 @@ impl Op for Lstm {
         drop(w_hh);
 
         let r_before = &r[..s.rows() * s.output];
-        accumulate_weights(b, present, &s, [dgates, dgates], r_before, xt);
+        accumulate_weights(b, present, &s, [dgates, dgates], r_before, xt, sums);
         if present.projected {
             b.accumulate(present.projection(), |_, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));

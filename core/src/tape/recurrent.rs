@@ -6,7 +6,7 @@
 use std::any::Any;
 
 use super::{Backward, Inputs, Op, Var};
-use crate::kernels::elementwise::{add_assign, column_sums_add};
+use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::panels::{Panels, matmul_each};
 
@@ -111,22 +111,34 @@ pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
     Panels::new(Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
-/// Writes `x` with time first to `xt`, and `x·W_ihᵀ + b_ih` of every step to `gates`.
+/// The sum of both biases, in `to`; `None` without biases.
+pub(super) fn both_biases<'a>(
+    x: &Inputs<'_>,
+    present: Present,
+    to: &'a mut [f32],
+) -> Option<&'a [f32]> {
+    present.biased.then(|| {
+        add(x.data(BIAS), x.data(BIAS + 1), to);
+        &*to
+    })
+}
+
+/// Writes `x` with time first to `xt`, and `x·W_ihᵀ + bias` of every step to `gates`.
 pub(super) fn multiply_inputs(
     x: &Inputs<'_>,
     s: &Sizes,
-    biased: bool,
+    bias: Option<&[f32]>,
     xt: &mut [f32],
     gates: &mut [f32],
 ) {
     exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
-    linear(xt, x.data(W_IH), biased.then(|| x.data(BIAS)), gates, s.input, s.gates);
+    linear(xt, x.data(W_IH), bias, gates, s.input, s.gates);
 }
 
 /// Adds to the gradients of the weights, the biases and `x`.
 ///
 /// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs before each step,
-/// all with time first. `xt` is used up.
+/// all with time first. `xt` is used up, and so is `sums`, of one number per gate.
 pub(super) fn accumulate_weights(
     b: &mut Backward<'_>,
     present: Present,
@@ -134,20 +146,27 @@ pub(super) fn accumulate_weights(
     [d_input, d_hidden]: [&[f32]; 2],
     r: &[f32],
     xt: &mut [f32],
+    sums: &mut [f32],
 ) {
     let (xs, rs) = (Mat::new(xt, s.rows(), s.input), Mat::new(r, s.rows(), s.output));
     let of = |d| Mat::new(d, s.rows(), s.gates).t();
-    let same = std::ptr::eq(d_input, d_hidden)
+    let same = std::ptr::eq(d_input, d_hidden);
+    let both = same
         && b.accumulate_both([W_IH, W_HH], |_, [dw_ih, dw_hh]| {
             matmul_each(of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
         });
-    if !same {
+    if !both {
         b.accumulate(W_IH, |_, dw| matmul(of(d_input), xs, dw, Mode::Add));
         b.accumulate(W_HH, |_, dw| matmul(of(d_hidden), rs, dw, Mode::Add));
     }
     if present.biased {
-        b.accumulate(BIAS, |_, db| column_sums_add(d_input, s.gates, db));
-        b.accumulate(BIAS + 1, |_, db| column_sums_add(d_hidden, s.gates, db));
+        for (i, d) in [d_input, d_hidden].into_iter().enumerate() {
+            if i == 0 || !same {
+                sums.fill(0.0);
+                column_sums_add(d, s.gates, sums);
+            }
+            b.accumulate(BIAS + i, |_, db| add_assign(db, sums));
+        }
     }
     if b.wants(X) {
         let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);

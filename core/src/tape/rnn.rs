@@ -3,11 +3,11 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, both_biases, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
-use crate::kernels::elementwise::{add_assign, add_row};
+use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::pointwise::{Tanh, map, map_grad};
 
@@ -15,10 +15,10 @@ use crate::kernels::pointwise::{Tanh, map, map_grad};
 struct Rnn(Present);
 
 /// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`.
-fn lengths(s: &Sizes) -> [usize; 3] {
+/// `[T,B,I]`, and a number for each gate.
+fn lengths(s: &Sizes) -> [usize; 4] {
     let [a, h, x] = [s.hidden, s.hidden, s.input].map(|n| n * s.rows());
-    [a, h + s.batch * s.hidden, x]
+    [a, h + s.batch * s.hidden, x, s.gates]
 }
 
 impl Op for Rnn {
@@ -27,11 +27,8 @@ impl Op for Rnn {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         out.kept.resize(lengths(&s).iter().sum(), 0.0);
-        let [a, hs, xt] = pieces(out.kept, lengths(&s));
-        multiply_inputs(x, &s, present.biased, xt, a);
-        if present.biased {
-            add_row(a, x.data(BIAS + 1));
-        }
+        let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
+        multiply_inputs(x, &s, both_biases(x, present, bias), xt, a);
         begin(x, present, present.state(), &mut hs[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
         for t in 0..s.time {
@@ -52,7 +49,7 @@ impl Op for Rnn {
         let mut kept = b.take_kept();
         let scratch = [h * s.time, h];
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [da, hs, xt] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
+        let [da, hs, xt, sums] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
         let [dh, carry] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
@@ -69,7 +66,7 @@ impl Op for Rnn {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [da, da], h_before, xt);
+        accumulate_weights(b, present, &s, [da, da], h_before, xt, sums);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
