@@ -63,7 +63,7 @@ impl Way {
     }
 
     /// Tiles of a block of a factor.
-    fn block(self) -> usize {
+    pub(super) fn block(self) -> usize {
         2 * self.parts
     }
 
@@ -74,13 +74,13 @@ impl Way {
         }
     }
 
-    fn take(self) -> Ready {
+    pub(super) fn take(self) -> Ready {
         Ready { parts: self.parts, unit: self.unit.take() }
     }
 }
 
 /// A unit that this thread multiplies with.
-struct Ready {
+pub(super) struct Ready {
     unit: Taken,
     parts: usize,
 }
@@ -126,21 +126,26 @@ impl Drop for Columns {
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
 fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let steps = m.cols.div_ceil(DEPTH);
-    in_rows([out], [steps * way.block()], SHARED, &|first, [out]: [&mut [Tile]; 1]| {
-        for (i, lanes) in out.chunks_exact_mut(steps * way.block()).enumerate() {
-            let row = (first + i) * SIDE;
-            for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
-                let layout = if m.col_stride == 1 {
-                    Layout::Lanes(m.row_stride)
-                } else {
-                    Layout::Steps(m.col_stride)
-                };
-                let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
-                way.pack(m.from(row, p * DEPTH), layout, size, side, block);
-            }
-        }
+    let each = m.cols.div_ceil(DEPTH) * way.block();
+    in_rows([out], [each], SHARED, &|first, [out]: [&mut [Tile]; 1]| {
+        pack_from(way, m, first, side, out);
     });
+}
+
+/// Packs rows of `m` on this thread, from the first of the 32 lanes `first` on.
+pub(super) fn pack_from(way: Way, m: Mat, first: usize, side: Side, out: &mut [Tile]) {
+    for (i, lanes) in out.chunks_exact_mut(m.cols.div_ceil(DEPTH) * way.block()).enumerate() {
+        let row = (first + i) * SIDE;
+        for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
+            let layout = if m.col_stride == 1 {
+                Layout::Lanes(m.row_stride)
+            } else {
+                Layout::Steps(m.col_stride)
+            };
+            let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
+            way.pack(m.from(row, p * DEPTH), layout, size, side, block);
+        }
+    }
 }
 
 /// The right factor of a product.
@@ -215,7 +220,7 @@ pub(super) fn multiply(way: Way, a: Mat, products: &mut [Product<'_>]) {
 }
 
 /// The first `len` tiles of a buffer that grows.
-fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
+pub(super) fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
     if buffer.len() < len {
         buffer.resize(len, Tile::ZERO);
     }
@@ -224,7 +229,7 @@ fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
 
 /// One block: in place if it is whole.
 #[inline]
-fn block(
+pub(super) fn block(
     ready: &Ready,
     factors: [&[Tile]; 2],
     [rows, cols]: [usize; 2],
