@@ -1,10 +1,10 @@
 // Runs the suites that compare our own variants with each other, and writes their section of docs/benchmarks.md.
 //
-//   npm run bench [-- simd attention …] [--quick] [--data folder]
+//   npm run bench [-- simd attention …] [--quick] [--data folder] [--python .venv-reference/bin/python]
 //
 // All suites, or those named. A suite's times are medians of criterion's, its other figures are what it says in facts.jsonl;
 // `subject/suite.rs` is the other side of this. A quick run measures little, prints the same and writes nothing. Longer series
-// for the comparison of models are read from `--data`, or from `../shared/data`.
+// for the comparison of models are read from `--data`, or from `../shared/data`. With `--python`, attention is compared with torch's.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -28,7 +28,7 @@ const SUITES = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, data: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, data: { type: 'string' }, python: { type: 'string' } },
 })
 const unknown = positionals.find((name) => !(name in SUITES))
 if (unknown) throw new Error(`there is no suite ${unknown}; there are ${Object.keys(SUITES).join(', ')}`)
@@ -38,6 +38,7 @@ const data = [values.data, ...['..', '../..'].map((up) => join(root, up, 'shared
   .filter(Boolean)
   .find((folder) => existsSync(folder))
 if (data) process.env.NF_BENCH_DATA = resolve(data)
+if (values.python) process.env.NF_BENCH_PYTHON = resolve(values.python)
 const results = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target', 'suites')
 
 const cargo = (names, ...args) =>

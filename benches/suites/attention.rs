@@ -1,14 +1,21 @@
-//! Attention in tiles, against the form that makes the matrix of all weights: time, and memory beside the results.
+//! Attention in tiles, against the form that makes the matrix of all weights: time, and memory beside the results. And
+//! against torch's, if `NF_BENCH_PYTHON` names a Python that has it.
 
+use std::ffi::OsStr;
 use std::hint::black_box;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use neuro_divergent::kernels::attention::{Attention, Head, HeadGrads, Rows};
 use neuro_divergent::kernels::elementwise::scale;
-use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
+use neuro_divergent::kernels::matmul::{Mat, Mode, matmul, rounding};
 use neuro_divergent::kernels::softmax::{softmax, softmax_grad};
 use neuro_divergent::tape::Mask;
-use subject::{Counting, Share, Suite, Target, multiply_add_limit, numbers, peak_of, suite};
+use serde_json::{Value, json};
+use subject::{
+    Counting, Share, Suite, Target, median, multiply_add_limit, numbers, peak_of, rounded, suite,
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -30,7 +37,99 @@ fn main() {
             }
         }
         memory(s);
+        if let Some(python) = std::env::var_os("NF_BENCH_PYTHON") {
+            beside_torch(s, lengths, Torch::new(&python));
+        }
     });
+}
+
+/// Heads of a call, shared among threads.
+const HEADS: usize = 4;
+
+/// A Python that times torch's attention.
+struct Torch {
+    child: Child,
+    asks: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Torch {
+    fn new(python: &OsStr) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peer/attention.py");
+        let mut python = Command::new(python);
+        let piped = python.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.spawn().expect("NF_BENCH_PYTHON can be started");
+        let asks = child.stdin.take().expect("it is piped");
+        let answers = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        Self { child, asks, answers }
+    }
+
+    /// Seconds of a call.
+    fn seconds(&mut self, case: &Value) -> f64 {
+        writeln!(self.asks, "{case}").expect("torch listens");
+        let answer = self.answers.next().expect("torch answers").expect("with text");
+        answer.parse().expect("a number")
+    }
+
+    fn end(self) {
+        let Self { mut child, asks, .. } = self;
+        drop(asks);
+        child.wait().expect("torch ends with its input");
+    }
+}
+
+/// Seconds of a call of ours.
+fn seconds(heads: &mut [Work], mask: &Mask, backward: bool, threads: usize, calls: usize) -> f64 {
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        for share in heads.chunks_mut(HEADS / threads) {
+            scope.spawn(move || {
+                for _ in 0..calls {
+                    for head in &mut *share {
+                        head.forward(mask);
+                        if backward {
+                            head.backward(mask);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    begin.elapsed().as_secs_f64() / calls as f64
+}
+
+/// Both sides in alternation, medians of five rounds.
+fn beside_torch(s: &mut Suite, lengths: &[usize], mut torch: Torch) {
+    let mut rows = Vec::new();
+    for &length in lengths {
+        let mut heads: Vec<_> = (0..HEADS).map(|_| Work::new(length)).collect();
+        for (mask, seen) in [(Mask::All, "all"), (Mask::Causal, "causal")] {
+            for (backward, what) in [(false, "forward"), (true, "forward and backward")] {
+                let mut row = vec![format!("L {length}, {seen}, {what}")];
+                for threads in [1, 2] {
+                    let calls = (1 << 23) / (length * length) + 1;
+                    let case = json!({
+                        "threads": threads, "heads": HEADS, "length": length, "width": WIDTH,
+                        "causal": seen == "causal", "backward": backward, "calls": calls,
+                    });
+                    let mut round = || {
+                        let theirs = torch.seconds(&case);
+                        (theirs, seconds(&mut heads, &mask, backward, threads, calls))
+                    };
+                    round();
+                    let (theirs, ours): (Vec<_>, Vec<_>) = (0..5).map(|_| round()).unzip();
+                    let (theirs, ours) = (median(theirs), median(ours));
+                    let ms = |seconds: f64| format!("{} ms", rounded(1e3 * seconds));
+                    row.extend([ms(theirs), ms(ours), format!("**{}×**", rounded(theirs / ours))]);
+                }
+                rows.push(row);
+            }
+        }
+    }
+    torch.end();
+    let columns =
+        ["4 heads of width 64", "torch, 1 thread", "ours", "", "torch, 2 threads", "ours", ""];
+    s.table("Beside torch's `scaled_dot_product_attention`, f32", &columns, &rows);
 }
 
 fn times(s: &mut Suite, length: usize, mask: &Mask, seen: &str, limit: f64) {
@@ -42,6 +141,20 @@ fn times(s: &mut Suite, length: usize, mask: &Mask, seen: &str, limit: f64) {
         work.forward(mask);
         work.backward(mask);
     });
+    if length == 4096 {
+        for (what, backward) in [("forward", false), (both, true)] {
+            let rounds = s.time(&group, what, "tiled, bf16", || {
+                rounding(|| {
+                    work.forward(mask);
+                    if backward {
+                        work.backward(mask);
+                    }
+                });
+            });
+            let exact = if backward { &tiled_both } else { &tiled };
+            s.ratio(&format!("{group}, {what}: f32 → bf16"), exact, &rounds, None);
+        }
+    }
     let mut matrix = Matrices::new(length);
     let whole = s.time(&group, "forward", "all weights", || matrix.forward(&mut work, mask));
     let whole_both = s.time(&group, both, "all weights", || {

@@ -1,25 +1,23 @@
 //! Attention of one head, tile by tile: `softmax(scale·Q Kᵀ + mask) V` without the matrix of all scores.
 //!
 //! Scores are computed transposed, keys down and queries across: the running maximum and sum of every query (Milakov &
-//! Gimelshein 2018, <https://arxiv.org/abs/1805.02867>) are lanes of vectors, and every product reads `K`, `V` and the
-//! tile itself as they lie in memory. The backward computes the tiles again from the logarithm of each query's sum
-//! (Dao et al. 2022, <https://arxiv.org/abs/2205.14135>), which is all that is kept. A query that may see no key gets
-//! zeros.
+//! Gimelshein 2018, <https://arxiv.org/abs/1805.02867>) are lanes of vectors, and no product has to turn a tile. What is
+//! multiplied several times is packed once: queries for all keys, keys and values for all queries of a tile. The backward
+//! computes the tiles again from the logarithm of each query's sum (Dao et al. 2022,
+//! <https://arxiv.org/abs/2205.14135>), which is all that is kept. A query that may see no key gets zeros.
 
-use super::lanes::update;
-use super::math::exp_below_zero;
+use super::attention_cut::{Cut, pieces};
+use super::elementwise::add_assign;
+use super::factors::{Products, Space};
 use super::matmul::{Mat, Mode, matmul_strided};
-use super::panels::Panels;
 use super::pattern::{Mask, See};
 use super::random::drop_in_place;
 use super::reduce::dot;
+use super::scores::{again, raise, scale_columns, slope, turn};
 use crate::rng::Key;
+use crate::simd::bf16::Tile;
 use std::cell::RefCell;
-
-/// Queries of a tile: two panels of the widest matrix tile.
-pub(super) const QUERIES: usize = 96;
-/// Keys of a tile.
-pub(super) const KEYS: usize = 128;
+use std::f32::consts::{LN_2, LOG2_E};
 
 /// Random zeros in the weights, as a function of position: `1 / (1 - p)` times what is kept.
 #[derive(Clone, Copy, Debug)]
@@ -79,37 +77,37 @@ pub struct HeadGrads<'a> {
     pub v: Rows<'a>,
 }
 
-/// What a thread works with: a tile or two, and numbers per query of a tile.
+/// What a thread works with: packed factors, a tile or two, and numbers per query.
+#[derive(Default)]
 struct Workspace {
-    scores: Vec<f32>,
+    packed: Vec<Tile>,
+    panels: [Vec<f32>; 2],
+    weights: Vec<f32>,
     slopes: Vec<f32>,
-    max: [f32; QUERIES],
-    sum: [f32; QUERIES],
-    factor: [f32; QUERIES],
+    results: Vec<f32>,
+    rows: Vec<f32>,
+    queries: [Vec<f32>; 3],
 }
 
 thread_local! {
-    static WORKSPACE: RefCell<Workspace> = const {
-        RefCell::new(Workspace {
-            scores: Vec::new(),
-            slopes: Vec::new(),
-            max: [0.0; QUERIES],
-            sum: [0.0; QUERIES],
-            factor: [0.0; QUERIES],
-        })
-    };
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
 }
 
-/// Bytes that this thread keeps for tiles, beside the packed panels of its matrix products.
+/// Bytes that this thread keeps for tiles, beside what its matrix products keep.
 pub fn workspace_bytes() -> usize {
-    let floats = |w: &Workspace| w.scores.capacity() + w.slopes.capacity() + 3 * QUERIES;
-    WORKSPACE.with_borrow(floats) * size_of::<f32>()
+    WORKSPACE.with_borrow(|w| {
+        let tiles = [&w.weights, &w.slopes, &w.results, &w.rows];
+        let values = tiles.into_iter().chain(&w.panels).chain(&w.queries).map(Vec::capacity);
+        values.sum::<usize>() * size_of::<f32>() + w.packed.capacity() * size_of::<Tile>()
+    })
 }
 
-/// Starts and lengths of consecutive tiles of at most `size` in `0..len`, of nearly the same length.
-pub(super) fn tiles(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = len.div_ceil(size);
-    (0..count).map(move |i| (len * i / count, len * (i + 1) / count - len * i / count))
+/// The first `len` numbers of a buffer that grows.
+fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if buffer.len() < len {
+        buffer.resize(len, 0.0);
+    }
+    &mut buffer[..len]
 }
 
 impl Attention<'_> {
@@ -119,49 +117,75 @@ impl Attention<'_> {
         let Head { q, k, v } = head;
         assert_eq!((q.cols, k.rows, q.rows), (k.cols, v.rows, lse.len()), "sizes of a head");
         assert!(self.scale > 0.0, "a scale keeps the order of scores");
+        let (d, e) = (q.cols, v.cols);
+        let products = Products::of(&[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
+        let cut = Cut::forward(&products, [d, e]);
         WORKSPACE.with_borrow_mut(|w| {
-            w.scores.resize(QUERIES * KEYS, 0.0);
-            for (at, n) in tiles(q.rows, QUERIES) {
-                let queries = Panels::new(q.part(at, 0, n, q.cols).t(), KEYS);
-                w.max[..n].fill(f32::NEG_INFINITY);
-                w.sum[..n].fill(0.0);
-                let mut seen = false;
-                for (key, keys) in tiles(k.rows, KEYS) {
-                    let see = self.mask.see(at..at + n, key..key + keys);
-                    if see == See::None {
+            let packed = [[cut.queries, d], [cut.keys, d], [e, cut.keys], [cut.strip, cut.keys]];
+            let mut space = Space::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
+            let [max, sum, factor] = &mut w.queries;
+            for (at, n) in pieces(q.rows, cut.queries) {
+                let mut space = space.inner();
+                let queries = products.right(q.part(at, 0, n, d).t(), &mut space);
+                let (max, sum) = (room(max, n), room(sum, n));
+                max.fill(f32::NEG_INFINITY);
+                sum.fill(0.0);
+                // For each strip, values down and queries across.
+                let results = room(&mut w.results, n * e);
+                results.fill(0.0);
+                for (key, keys) in pieces(k.rows, cut.keys) {
+                    if self.mask.see(at..at + n, key..key + keys) == See::None {
                         continue;
                     }
-                    let scores = &mut w.scores[..keys * n];
-                    queries.multiply(k.part(key, 0, keys, k.cols), scores, Mode::Write);
-                    self.hide(scores, (at, n), (key, keys), see);
-                    let (max, sum, factor) = (&mut w.max[..n], &mut w.sum[..n], &mut w.factor[..n]);
-                    raise(scores, self.scale, max, sum, factor);
-                    if let Some(drop) = &self.drop {
-                        drop.apply(scores, (at, n), key, q.rows);
+                    let mut space = space.inner();
+                    let k_block = products.left(k.part(key, 0, keys, d), &mut space);
+                    let v_block = products.left(v.part(key, 0, keys, e).t(), &mut space);
+                    for (first, lanes) in pieces(n, cut.strip) {
+                        let tile = (at + first, lanes);
+                        let see = self.mask.see(tile.0..tile.0 + lanes, key..key + keys);
+                        if see == See::None {
+                            continue;
+                        }
+                        let keys = self.mask.reach(tile.0..tile.0 + lanes, key..key + keys);
+                        let weights = room(&mut w.weights, keys * lanes);
+                        let (left, strip) = (k_block.lanes(0, keys), queries.lanes(first, lanes));
+                        products.multiply(left, strip, weights, lanes, Mode::Write);
+                        self.hide(weights, tile, (key, keys), see);
+                        let (max, sum) = (&mut max[first..][..lanes], &mut sum[first..][..lanes]);
+                        let factor = room(factor, lanes);
+                        raise(weights, self.scale * LOG2_E, max, sum, factor);
+                        if let Some(drop) = &self.drop {
+                            drop.apply(weights, tile, key, q.rows);
+                        }
+                        let results = &mut results[first * e..][..lanes * e];
+                        if factor.iter().any(|x| *x != 1.0) {
+                            scale_columns(results, factor);
+                        }
+                        let mut space = space.inner();
+                        let weights = products.right(Mat::new(weights, keys, lanes), &mut space);
+                        let left = v_block.steps(keys);
+                        products.multiply(left, weights, results, lanes, Mode::Add);
                     }
-                    let mode = if seen { Mode::Add } else { Mode::Write };
-                    if seen {
-                        let stride = out.stride;
-                        scale_rows(out.from(at), stride, v.cols, factor);
+                }
+                for (first, lanes) in pieces(n, cut.strip) {
+                    let factor = room(factor, lanes);
+                    for i in 0..lanes {
+                        // Of a query that sees nothing, every weight is to be `exp(.. - ∞) = 0`.
+                        let (max, sum) = (max[first + i], sum[first + i]);
+                        let some = sum > 0.0;
+                        lse[at + first + i] =
+                            if some { max * LN_2 + sum.ln() } else { f32::INFINITY };
+                        factor[i] = if some { 1.0 / sum } else { 0.0 };
                     }
-                    let weights = Mat::new(scores, keys, n).t();
-                    let values = v.part(key, 0, keys, v.cols);
+                    let results = &mut results[first * e..][..lanes * e];
+                    scale_columns(results, factor);
+                    let width = turn(results, lanes, &mut w.rows);
                     let stride = out.stride;
-                    matmul_strided(weights, values, out.from(at), stride, mode);
-                    seen = true;
+                    let rows = out.from(at + first).chunks_mut(stride);
+                    for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(lanes) {
+                        to[..e].copy_from_slice(&from[..e]);
+                    }
                 }
-                for i in 0..n {
-                    // Of a query that sees nothing, every weight is to be `exp(.. - ∞) = 0`.
-                    let some = w.sum[i] > 0.0;
-                    lse[at + i] = if some { w.max[i] + w.sum[i].ln() } else { f32::INFINITY };
-                    w.factor[i] = if some { 1.0 / w.sum[i] } else { 0.0 };
-                }
-                if !seen {
-                    let stride = out.stride;
-                    out.from(at).chunks_mut(stride).take(n).for_each(|row| row[..v.cols].fill(0.0));
-                }
-                let stride = out.stride;
-                scale_rows(out.from(at), stride, v.cols, &w.factor[..n]);
             }
         });
     }
@@ -177,45 +201,71 @@ impl Attention<'_> {
         mut grads: HeadGrads<'_>,
     ) {
         let Head { q, k, v } = head;
+        let (d, e) = (q.cols, v.cols);
+        let products = Products::of(&[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
+        let cut = Cut::backward(&products, [d, e]);
+        let (k_stride, v_stride) = (grads.k.stride, grads.v.stride);
         WORKSPACE.with_borrow_mut(|w| {
-            w.scores.resize(QUERIES * KEYS, 0.0);
-            w.slopes.resize(QUERIES * KEYS, 0.0);
-            for (at, n) in tiles(q.rows, QUERIES) {
-                let (q_tile, g_tile) = (q.part(at, 0, n, q.cols), g.part(at, 0, n, g.cols));
-                let queries = Panels::new(q_tile.t(), KEYS);
-                let gradients = Panels::new(g_tile.t(), KEYS);
+            let of_queries =
+                [[cut.queries, d], [cut.queries, e], [d, cut.queries], [e, cut.queries]];
+            let of_keys = [[cut.keys, d], [cut.keys, e], [d, cut.keys]];
+            let largest = [[cut.queries, cut.keys]];
+            let tiles = [&of_queries[..], &of_keys, &largest].map(|f| products.tiles(f));
+            let mut space = Space::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
+            let [means, logs, _] = &mut w.queries;
+            for (at, n) in pieces(q.rows, cut.queries) {
+                let mut space = space.inner();
+                let (q_tile, g_tile) = (q.part(at, 0, n, d), g.part(at, 0, n, e));
+                let queries = products.right(q_tile.t(), &mut space);
+                let gradients = products.right(g_tile.t(), &mut space);
+                // The same, where queries are the inner dimension.
+                let queries_down = products.right(q_tile, &mut space);
+                let gradients_down = products.right(g_tile, &mut space);
                 // Σ_j P dP of a query is its output times its output's gradient.
-                let means = &mut w.factor[..n];
+                let (means, logs) = (room(means, n), room(logs, n));
                 for i in 0..n {
-                    let (out, g) = (out.from(at + i, 0), g.from(at + i, 0));
-                    means[i] = dot(&out[..v.cols], &g[..v.cols]);
+                    means[i] = dot(&out.from(at + i, 0)[..e], &g.from(at + i, 0)[..e]);
+                    logs[i] = lse[at + i] * LOG2_E;
                 }
-                for (key, keys) in tiles(k.rows, KEYS) {
+                let results = room(&mut w.results, n * d);
+                results.fill(0.0);
+                for (key, keys) in pieces(k.rows, cut.keys) {
                     let see = self.mask.see(at..at + n, key..key + keys);
                     if see == See::None {
                         continue;
                     }
-                    let k_tile = k.part(key, 0, keys, k.cols);
-                    let (weights, slopes) = (&mut w.scores[..keys * n], &mut w.slopes[..keys * n]);
-                    queries.multiply(k_tile, weights, Mode::Write);
+                    let keys = self.mask.reach(at..at + n, key..key + keys);
+                    let mut space = space.inner();
+                    let k_tile = k.part(key, 0, keys, d);
+                    let k_block = products.left(k_tile, &mut space);
+                    let v_block = products.left(v.part(key, 0, keys, e), &mut space);
+                    let k_turned = products.left(k_tile.t(), &mut space);
+                    let weights = room(&mut w.weights, keys * n);
+                    products.multiply(k_block, queries, weights, n, Mode::Write);
                     self.hide(weights, (at, n), (key, keys), see);
-                    again(weights, self.scale, &lse[at..at + n]);
-                    gradients.multiply(v.part(key, 0, keys, v.cols), slopes, Mode::Write);
-                    let stride = grads.v.stride;
+                    again(weights, self.scale * LOG2_E, logs);
+                    let slopes = room(&mut w.slopes, keys * n);
+                    products.multiply(v_block, gradients, slopes, n, Mode::Write);
                     if let Some(drop) = &self.drop {
                         drop.apply(slopes, (at, n), key, q.rows);
-                        slope(weights, means, self.scale, slopes);
-                        drop.apply(weights, (at, n), key, q.rows);
-                    } else {
-                        slope(weights, means, self.scale, slopes);
                     }
-                    let weights = Mat::new(weights, keys, n);
-                    matmul_strided(weights, g_tile, grads.v.from(key), stride, Mode::Add);
-                    let slopes = Mat::new(slopes, keys, n);
-                    let stride = grads.k.stride;
-                    matmul_strided(slopes, q_tile, grads.k.from(key), stride, Mode::Add);
-                    let stride = grads.q.stride;
-                    matmul_strided(slopes.t(), k_tile, grads.q.from(at), stride, Mode::Add);
+                    slope(weights, means, self.scale, slopes);
+                    if let Some(drop) = &self.drop {
+                        drop.apply(weights, (at, n), key, q.rows);
+                    }
+                    let (weights, slopes) = (Mat::new(weights, keys, n), Mat::new(slopes, keys, n));
+                    let left = products.left(weights, &mut space.inner());
+                    products.multiply(left, gradients_down, grads.v.from(key), v_stride, Mode::Add);
+                    let left = products.left(slopes, &mut space.inner());
+                    products.multiply(left, queries_down, grads.k.from(key), k_stride, Mode::Add);
+                    let right = products.right(slopes, &mut space.inner());
+                    products.multiply(k_turned, right, results, n, Mode::Add);
+                }
+                let width = turn(results, n, &mut w.rows);
+                let stride = grads.q.stride;
+                let rows = grads.q.from(at).chunks_mut(stride);
+                for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(n) {
+                    add_assign(&mut to[..d], &from[..d]);
                 }
             }
         });
@@ -268,98 +318,6 @@ impl Drop {
         for (j, row) in tile.chunks_exact_mut(n).enumerate() {
             let first = self.first + ((key + j) * queries + at) as u64;
             drop_in_place(self.key, first, self.p, row);
-        }
-    }
-}
-
-simd_fn! {
-    /// Takes the scores of a tile, keys down and queries across, to `exp(scale·score - max)`: raises the queries'
-    /// maxima, adds to their sums, and says in `factor` by what everything before has to be multiplied.
-    fn raise(s, scores: &mut [f32], scale: f32, max: &mut [f32], sum: &mut [f32], factor: &mut [f32]) {
-        let n = max.len();
-        let scale = s.splat(scale);
-        for at in (0..n).step_by(S::LANES) {
-            let lanes = S::LANES.min(n - at);
-            // Past the last query are zeros, whose results are not stored.
-            let mut top = s.splat(f32::NEG_INFINITY);
-            for row in scores.chunks_exact(n) {
-                top = s.max(s.load_at(&row[..at + lanes], at), top);
-            }
-            let old = s.load_at(&max[..at + lanes], at);
-            let top = s.max(old, s.mul(top, scale));
-            // Without a key so far there is nothing to subtract, and ∞ - ∞ is no number.
-            let base = s.select(s.eq(top, s.splat(f32::NEG_INFINITY)), s.zero(), top);
-            let change = exp_below_zero(s, s.sub(old, base));
-            s.store_at(top, &mut max[..at + lanes], at);
-            s.store_at(change, &mut factor[..at + lanes], at);
-            let mut total = s.mul(s.load_at(&sum[..at + lanes], at), change);
-            for row in scores.chunks_exact_mut(n) {
-                let row = &mut row[..at + lanes];
-                let score = s.load_at(row, at);
-                let weight = exp_below_zero(s, s.sub(s.mul(score, scale), base));
-                total = s.add(total, weight);
-                s.store_at(weight, row, at);
-            }
-            s.store_at(total, &mut sum[..at + lanes], at);
-        }
-    }
-}
-
-simd_fn! {
-    /// `softmax(scale·x)` of one row, in place: what the benches compare tiles with.
-    pub fn softmax_row(s, x: &mut [f32], scale: f32) {
-        let max = s.splat(super::reduce::max(x));
-        let scale = s.splat(scale);
-        let mut sum = s.zero();
-        let n = x.len();
-        for at in (0..n - n % S::LANES).step_by(S::LANES) {
-            let y = exp_below_zero(s, s.mul(scale, s.sub(s.load(&x[at..]), max)));
-            sum = s.add(sum, y);
-            s.store(y, &mut x[at..]);
-        }
-        let mut total = s.sum(sum);
-        for x in &mut x[n - n % S::LANES..] {
-            let mut lane = [0.0];
-            s.store_partial(exp_below_zero(s, s.mul(scale, s.sub(s.splat(*x), max))), &mut lane);
-            *x = lane[0];
-            total += lane[0];
-        }
-        let inverse = s.splat(1.0 / total);
-        update(s, x, [], #[inline(always)] |x, []| s.mul(x, inverse));
-    }
-}
-
-simd_fn! {
-    /// `exp(scale·score - lse)`: the weights, once more.
-    fn again(s, scores: &mut [f32], scale: f32, lse: &[f32]) {
-        let scale = s.splat(scale);
-        for row in scores.chunks_exact_mut(lse.len()) {
-            update(s, row, [lse], #[inline(always)] |score, [lse]| {
-                exp_below_zero(s, s.sub(s.mul(score, scale), lse))
-            });
-        }
-    }
-}
-
-simd_fn! {
-    /// `scale·P (dP - Σ P dP)`, from `dP` in place.
-    fn slope(s, weights: &[f32], means: &[f32], scale: f32, slopes: &mut [f32]) {
-        let scale = s.splat(scale);
-        let n = means.len();
-        for (weights, slopes) in weights.chunks_exact(n).zip(slopes.chunks_exact_mut(n)) {
-            update(s, slopes, [weights, means], #[inline(always)] |dp, [p, mean]| {
-                s.mul(s.mul(p, scale), s.sub(dp, mean))
-            });
-        }
-    }
-}
-
-simd_fn! {
-    /// Multiplies the first `cols` numbers of each row by the row's factor.
-    fn scale_rows(s, rows: &mut [f32], stride: usize, cols: usize, factors: &[f32]) {
-        for (row, factor) in rows.chunks_mut(stride).zip(factors) {
-            let factor = s.splat(*factor);
-            update(s, &mut row[..cols], [], #[inline(always)] |x, []| s.mul(x, factor));
         }
     }
 }

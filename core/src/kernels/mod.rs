@@ -47,12 +47,14 @@ macro_rules! unrolled {
 }
 
 pub mod attention;
+mod attention_cut;
 pub mod batch_norm;
 pub mod broadcast;
 pub mod conv;
 mod dots;
 pub mod dropout;
 pub mod elementwise;
+mod factors;
 pub mod half;
 mod lanes;
 pub mod math;
@@ -73,6 +75,7 @@ pub mod recurrent;
 pub mod reduce;
 pub mod reduce_axis;
 pub mod resample;
+mod scores;
 pub mod softmax;
 pub mod softmax_mean;
 #[cfg(test)]

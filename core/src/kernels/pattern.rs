@@ -46,6 +46,14 @@ impl Mask {
             Self::Pattern(p) => p.see(queries, keys),
         }
     }
+
+    /// How many of `keys`, the first ones, any of `queries` may see.
+    pub fn reach(&self, queries: Range<usize>, keys: Range<usize>) -> usize {
+        match self {
+            Self::Causal => keys.len().min(queries.end - keys.start.min(queries.end)),
+            _ => keys.len(),
+        }
+    }
 }
 
 /// One bit for each query and key.

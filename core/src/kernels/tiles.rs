@@ -76,7 +76,7 @@ impl Way {
     }
 
     /// Tiles of a block of a factor.
-    fn block(self) -> usize {
+    pub(super) fn block(self) -> usize {
         2 * self.parts
     }
 
@@ -87,13 +87,13 @@ impl Way {
         }
     }
 
-    fn take(self) -> Ready {
+    pub(super) fn take(self) -> Ready {
         Ready { parts: self.parts, unit: self.unit.take() }
     }
 }
 
 /// A unit that this thread multiplies with.
-struct Ready {
+pub(super) struct Ready {
     unit: Taken,
     parts: usize,
 }
@@ -139,24 +139,25 @@ impl Drop for Columns {
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
 fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let size = m.cols.div_ceil(DEPTH) * way.block();
-    in_rows([out], [size], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
-        for (i, out) in out.chunks_exact_mut(size).enumerate() {
-            let row = (first + i) * SIDE;
-            pack_lanes(way, m.part(row, 0, SIDE.min(m.rows - row), m.cols), side, out);
-        }
+    let each = m.cols.div_ceil(DEPTH) * way.block();
+    in_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
+        pack_from(way, m, first, side, out);
     });
 }
 
-/// Packs up to 32 rows of `m` as lanes: all blocks of the inner dimension.
-fn pack_lanes(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let layout = match m.col_stride {
-        1 => Layout::Lanes(m.row_stride),
-        _ => Layout::Steps(m.col_stride),
-    };
-    for (p, block) in out.chunks_exact_mut(way.block()).enumerate() {
-        let size = [m.rows, DEPTH.min(m.cols - p * DEPTH)];
-        way.pack(m.from(0, p * DEPTH), layout, size, side, block);
+/// Packs rows of `m` on this thread, from the first of the 32 lanes `first` on.
+pub(super) fn pack_from(way: Way, m: Mat, first: usize, side: Side, out: &mut [Tile]) {
+    for (i, lanes) in out.chunks_exact_mut(m.cols.div_ceil(DEPTH) * way.block()).enumerate() {
+        let row = (first + i) * SIDE;
+        for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
+            let layout = if m.col_stride == 1 {
+                Layout::Lanes(m.row_stride)
+            } else {
+                Layout::Steps(m.col_stride)
+            };
+            let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
+            way.pack(m.from(row, p * DEPTH), layout, size, side, block);
+        }
     }
 }
 
@@ -211,7 +212,7 @@ pub(super) fn multiply<const N: usize>(way: Way, a: Mat, mut products: [Product<
             for row in (0..some).step_by(SIDE) {
                 let rows = SIDE.min(some - row);
                 let lanes = a.part(first * SIDE + row, p * DEPTH, rows, inner);
-                pack_lanes(way, lanes, Side::Left, left);
+                pack_from(way, lanes, 0, Side::Left, left);
                 for (i, c) in c.iter_mut().enumerate() {
                     let ([n, stride], (right, apart)) = (sizes[i], right[i]);
                     for col in (0..n).step_by(SIDE) {
@@ -231,7 +232,7 @@ pub(super) fn multiply<const N: usize>(way: Way, a: Mat, mut products: [Product<
 }
 
 /// The first `len` tiles of a buffer that grows.
-fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
+pub(super) fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
     if buffer.len() < len {
         buffer.resize(len, Tile::ZERO);
     }
@@ -240,7 +241,7 @@ fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
 
 /// One block: in place if it is whole.
 #[inline]
-fn block(
+pub(super) fn block(
     ready: &Ready,
     factors: [&[Tile]; 2],
     [rows, cols]: [usize; 2],

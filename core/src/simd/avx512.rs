@@ -101,6 +101,7 @@ impl Simd for Avx512 {
             _mm512_cvtps_epi32(n),
             _mm512_set1_epi32(127),
         )));
+        times_pow2(a: __m512, n: __m512) -> __m512 = _mm512_scalef_ps(a, n);
         split(a: __m512) -> (__m512, __m512) =
             (_mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(a), _mm512_getexp_ps(a));
         sum(a: __m512) -> f32 = {

@@ -200,6 +200,11 @@ pub trait Simd: Copy {
     fn select(self, m: Self::M, a: Self::V, b: Self::V) -> Self::V;
     /// `2^n` for a whole `n` in -126..=127.
     fn pow2(self, n: Self::V) -> Self::V;
+    /// `a * 2^n` for a whole `n <= 0`; where that is not a normal number, anything.
+    #[inline(always)]
+    fn times_pow2(self, a: Self::V, n: Self::V) -> Self::V {
+        self.mul(a, self.pow2(n))
+    }
     /// `(m, e)` with `a = m * 2^e` and `m` in [1, 2), for a normal `a > 0`.
     fn split(self, a: Self::V) -> (Self::V, Self::V);
     /// The sum of the lanes, in a fixed order.

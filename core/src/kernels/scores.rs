@@ -1,0 +1,90 @@
+//! What becomes of a tile of scores between its products: keys down, queries across, so that what is known of a query is
+//! a lane of a vector.
+
+use super::lanes::update;
+use super::math::exp2_below_zero;
+use super::matmul::Mat;
+use super::packing::pack;
+
+simd_fn! {
+    /// Takes scores to `2^(scale·score - max)`: raises the queries' maxima, adds to their sums, and says in `factor` by
+    /// what everything before has to be multiplied.
+    pub(super) fn raise(s, scores: &mut [f32], scale: f32, max: &mut [f32], sum: &mut [f32], factor: &mut [f32]) {
+        let n = max.len();
+        let scale = s.splat(scale);
+        for at in (0..n).step_by(S::LANES) {
+            let lanes = S::LANES.min(n - at);
+            // Past the last query are zeros, whose results are not stored.
+            let mut tops = [s.splat(f32::NEG_INFINITY); 4];
+            for rows in scores.chunks(4 * n) {
+                for (row, top) in rows.chunks_exact(n).zip(&mut tops) {
+                    *top = s.max(s.load_at(&row[..at + lanes], at), *top);
+                }
+            }
+            let top = s.max(s.max(tops[0], tops[1]), s.max(tops[2], tops[3]));
+            let old = s.load_at(&max[..at + lanes], at);
+            let top = s.max(old, s.mul(top, scale));
+            // Without a key so far there is nothing to subtract, and ∞ - ∞ is no number.
+            let base = s.select(s.eq(top, s.splat(f32::NEG_INFINITY)), s.zero(), top);
+            let change = exp2_below_zero(s, s.sub(old, base));
+            s.store_at(top, &mut max[..at + lanes], at);
+            s.store_at(change, &mut factor[..at + lanes], at);
+            let mut total = s.mul(s.load_at(&sum[..at + lanes], at), change);
+            let base = s.neg(base);
+            for row in scores.chunks_exact_mut(n) {
+                let row = &mut row[..at + lanes];
+                let weight = exp2_below_zero(s, s.mul_add(s.load_at(row, at), scale, base));
+                total = s.add(total, weight);
+                s.store_at(weight, row, at);
+            }
+            s.store_at(total, &mut sum[..at + lanes], at);
+        }
+    }
+}
+
+simd_fn! {
+    /// `2^(scale·score - log)`: the weights, once more.
+    pub(super) fn again(s, scores: &mut [f32], scale: f32, logs: &[f32]) {
+        let scale = s.splat(scale);
+        for row in scores.chunks_exact_mut(logs.len()) {
+            update(s, row, [logs], #[inline(always)] |score, [log]| {
+                exp2_below_zero(s, s.mul_add(score, scale, s.neg(log)))
+            });
+        }
+    }
+}
+
+simd_fn! {
+    /// `scale·P (dP - Σ P dP)`, from `dP` in place.
+    pub(super) fn slope(s, weights: &[f32], means: &[f32], scale: f32, slopes: &mut [f32]) {
+        let scale = s.splat(scale);
+        let n = means.len();
+        for (weights, slopes) in weights.chunks_exact(n).zip(slopes.chunks_exact_mut(n)) {
+            update(s, slopes, [weights, means], #[inline(always)] |dp, [p, mean]| {
+                s.mul(s.mul(p, scale), s.sub(dp, mean))
+            });
+        }
+    }
+}
+
+simd_fn! {
+    /// Multiplies every row by the factors.
+    pub(super) fn scale_columns(s, rows: &mut [f32], factors: &[f32]) {
+        for row in rows.chunks_exact_mut(factors.len()) {
+            update(s, row, [factors], #[inline(always)] |x, [factor]| s.mul(x, factor));
+        }
+    }
+}
+
+simd_fn! {
+    /// The `n` columns of a matrix as rows of whole vectors: says how far these are apart.
+    pub(super) fn turn(s, columns: &[f32], n: usize, rows: &mut Vec<f32>) -> usize {
+        let m = Mat::new(columns, columns.len() / n, n).t();
+        let width = m.cols.next_multiple_of(S::LANES);
+        if rows.len() < n * width {
+            rows.resize(n * width, 0.0);
+        }
+        pack(s, m, width, rows);
+        width
+    }
+}
