@@ -4,6 +4,7 @@
 //! lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles for each
 //! part of a number.
 
+use super::half::{Half, widen_block};
 use super::matmul::{Mat, Start};
 use super::parallel::{in_rows, shares};
 use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
@@ -100,6 +101,37 @@ impl Ready {
     }
 }
 
+/// A factor, as it is stored.
+#[derive(Clone, Copy)]
+pub(super) enum Stored<'a> {
+    Wide(Mat<'a>),
+    Half(Half, Mat<'a, u16>),
+}
+
+impl Stored<'_> {
+    /// Rows and columns.
+    fn size(self) -> [usize; 2] {
+        match self {
+            Self::Wide(m) => [m.rows, m.cols],
+            Self::Half(_, m) => [m.rows, m.cols],
+        }
+    }
+
+    pub(super) fn t(self) -> Self {
+        match self {
+            Self::Wide(m) => Self::Wide(m.t()),
+            Self::Half(half, m) => Self::Half(half, m.t()),
+        }
+    }
+
+    fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
+        match self {
+            Self::Wide(m) => Self::Wide(m.part(r, c, rows, cols)),
+            Self::Half(half, m) => Self::Half(half, m.part(r, c, rows, cols)),
+        }
+    }
+}
+
 /// Whether [`multiply`] can read a factor.
 pub(super) fn readable(m: Mat) -> bool {
     m.col_stride == 1 || m.row_stride == 1
@@ -112,7 +144,7 @@ impl Columns {
     pub(super) fn new(way: Way, b: Mat) -> Self {
         let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         let len = b.cols.div_ceil(SIDE) * b.rows.div_ceil(DEPTH) * way.block();
-        pack(way, b.t(), Side::Right, room(&mut buffer, len));
+        pack(way, Stored::Wide(b.t()), Side::Right, room(&mut buffer, len));
         Self(buffer)
     }
 }
@@ -125,19 +157,35 @@ impl Drop for Columns {
 }
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
-fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let steps = m.cols.div_ceil(DEPTH);
+fn pack(way: Way, m: Stored<'_>, side: Side, out: &mut [Tile]) {
+    let [rows, cols] = m.size();
+    let steps = cols.div_ceil(DEPTH);
     in_rows([out], [steps * way.block()], SHARED, &|first, [out]: [&mut [Tile]; 1]| {
         for (i, lanes) in out.chunks_exact_mut(steps * way.block()).enumerate() {
             let row = (first + i) * SIDE;
             for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
-                let layout = if m.col_stride == 1 {
-                    Layout::Lanes(m.row_stride)
-                } else {
-                    Layout::Steps(m.col_stride)
-                };
-                let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
-                way.pack(m.from(row, p * DEPTH), layout, size, side, block);
+                let [lanes, steps] = [SIDE.min(rows - row), DEPTH.min(cols - p * DEPTH)];
+                match m {
+                    Stored::Wide(m) => {
+                        let layout = if m.col_stride == 1 {
+                            Layout::Lanes(m.row_stride)
+                        } else {
+                            Layout::Steps(m.col_stride)
+                        };
+                        let x = m.from(row, p * DEPTH);
+                        way.pack(x, layout, [lanes, steps], side, block);
+                    }
+                    Stored::Half(half, m) => {
+                        let (layout, lines) = if m.col_stride == 1 {
+                            (Layout::Lanes(DEPTH), [lanes, steps, m.row_stride])
+                        } else {
+                            (Layout::Steps(SIDE), [steps, lanes, m.col_stride])
+                        };
+                        let mut x = [0.0; SIDE * DEPTH];
+                        widen_block(half, m.from(row, p * DEPTH), lines, &mut x);
+                        way.pack(&x, layout, [lanes, steps], side, block);
+                    }
+                }
             }
         }
     });
@@ -146,7 +194,7 @@ fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
 /// The right factor of a product.
 #[derive(Clone, Copy)]
 pub(super) enum Factor<'a> {
-    Plain(Mat<'a>),
+    Plain(Stored<'a>),
     Packed(&'a Columns),
 }
 
@@ -160,8 +208,8 @@ pub(super) struct Product<'a> {
 }
 
 /// Computes products with one left factor, which is packed once.
-pub(super) fn multiply(way: Way, a: Mat, products: &mut [Product<'_>]) {
-    let (m, k) = (a.rows, a.cols);
+pub(super) fn multiply(way: Way, a: Stored<'_>, products: &mut [Product<'_>]) {
+    let [m, k] = a.size();
     let all_steps = k.div_ceil(DEPTH);
     let [mut left, mut right] = PACKED.take();
     for p in (0..all_steps).step_by(INNER) {

@@ -4,7 +4,7 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
@@ -29,7 +29,7 @@ impl Op for Gru {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
-        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        out.keep(lengths(&s).iter().sum());
         let [gates, of_hidden, hs, xt] = pieces(out.kept, lengths(&s));
         multiply_inputs(x, &s, present.biased, xt, gates);
         of_hidden.fill(0.0);
@@ -76,7 +76,7 @@ impl Op for Gru {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [gates, of_hidden], h_before, xt);
+        accumulate_all(b, present, &s, [gates, of_hidden], h_before, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

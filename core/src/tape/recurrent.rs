@@ -123,17 +123,34 @@ pub(super) fn multiply_inputs(
     linear(xt, x.data(W_IH), biased.then(|| x.data(BIAS)), gates, s.input, s.gates);
 }
 
-/// Adds to the gradients of the weights, the biases and `x`.
+/// Adds to the gradients of the weights, the biases and `x`, as [`accumulate_weights`] has it. `xt` is used up.
+pub(super) fn accumulate_all(
+    b: &mut Backward<'_>,
+    present: Present,
+    s: &Sizes,
+    d: [&[f32]; 2],
+    r: &[f32],
+    xt: &mut [f32],
+) {
+    accumulate_weights(b, present, s, d, r, xt);
+    if b.wants(X) {
+        let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);
+        matmul(Mat::new(d[0], s.rows(), s.gates), w_ih, xt, Mode::Write);
+        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
+    }
+}
+
+/// Adds to the gradients of the weights and the biases.
 ///
 /// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs before each step,
-/// all with time first. `xt` is used up.
+/// all with time first.
 pub(super) fn accumulate_weights(
     b: &mut Backward<'_>,
     present: Present,
     s: &Sizes,
     [d_input, d_hidden]: [&[f32]; 2],
     r: &[f32],
-    xt: &mut [f32],
+    xt: &[f32],
 ) {
     let (xs, rs) = (Mat::new(xt, s.rows(), s.input), Mat::new(r, s.rows(), s.output));
     let of = |d| Mat::new(d, s.rows(), s.gates).t();
@@ -148,11 +165,6 @@ pub(super) fn accumulate_weights(
     if present.biased {
         b.accumulate(BIAS, |_, db| column_sums_add(d_input, s.gates, db));
         b.accumulate(BIAS + 1, |_, db| column_sums_add(d_hidden, s.gates, db));
-    }
-    if b.wants(X) {
-        let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);
-        matmul(Mat::new(d_input, s.rows(), s.gates), w_ih, xt, Mode::Write);
-        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }
 

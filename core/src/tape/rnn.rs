@@ -3,7 +3,7 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
@@ -26,7 +26,7 @@ impl Op for Rnn {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
-        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        out.keep(lengths(&s).iter().sum());
         let [a, hs, xt] = pieces(out.kept, lengths(&s));
         multiply_inputs(x, &s, present.biased, xt, a);
         if present.biased {
@@ -69,7 +69,7 @@ impl Op for Rnn {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [da, da], h_before, xt);
+        accumulate_all(b, present, &s, [da, da], h_before, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
