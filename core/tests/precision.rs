@@ -58,13 +58,47 @@ fn every_model_trains_in_16_bits() {
     }
 }
 
+/// Bytes of values and their gradients after so many steps, each of a batch with another number of distinct windows.
+fn memory(model: &str, precision: &str, steps: usize) -> usize {
+    let options = json!({ "h": 24, "inputSize": 48, "maxSteps": steps, "precision": precision });
+    let control = Control { threads: Some(1), ..Control::default() };
+    let mut nf = forecaster(model, &options);
+    nf.fit(&panel(1, 1000), &FitOptions::default(), &control).unwrap().models[0].workspace_bytes
+}
+
 #[test]
-fn values_take_half_the_memory() {
-    // What is at work is wide: many layers, so that this is little of all.
-    let layers = json!({ "maxSteps": 3, "mlpUnits": vec![[128, 128]; 6] });
-    let of = |precision| fit("NHITS", precision, &layers).models[0].workspace_bytes;
-    let (f32, bf16) = (of("f32"), of("bf16"));
-    assert!(2 * bf16 <= f32, "{bf16} bytes instead of {f32}");
+fn values_take_half_the_memory_however_many_windows_a_step_has() {
+    for model in ["NHITS", "MLP", "LSTM"] {
+        let f32 = memory(model, "f32", 30);
+        for precision in ["bf16", "fp16"] {
+            let half = memory(model, precision, 30);
+            assert!(2 * half <= f32, "{model} in {precision}: {half} bytes, {f32} in f32");
+        }
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_steps() {
+    for (model, precision) in
+        [("NHITS", "f32"), ("NHITS", "bf16"), ("LSTM", "bf16"), ("GRU", "bf16")]
+    {
+        let [few, many] = [3, 30].map(|steps| memory(model, precision, steps) as f64);
+        assert!(many < 1.02 * few, "{model} in {precision}: {few} bytes, later {many}");
+    }
+}
+
+#[test]
+fn memory_does_not_depend_on_validation() {
+    let of = |more: Value| {
+        let options = FitOptions { val_size: 24, ..FitOptions::default() };
+        let mut settings = json!({ "h": 24, "inputSize": 48, "maxSteps": 12, "precision": "bf16" });
+        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let control = Control { threads: Some(1), ..Control::default() };
+        let mut nf = forecaster("NHITS", &settings);
+        nf.fit(&panel(1, 1000), &options, &control).unwrap().models[0].workspace_bytes as f64
+    };
+    let [rare, often] = [json!({ "valCheckSteps": 100 }), json!({ "valCheckSteps": 5 })].map(of);
+    assert!((often / rare - 1.0).abs() < 0.05, "{rare} bytes, with checks {often}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::matmul::{Mat, Mode, Right, Start, blocks};
 use super::packing::{first_line, pack_all, with_packed};
-use super::tiles::{self, Ready, Way};
+use super::tiles::{self, Ready, Stored, Way};
 use crate::simd::bf16::{DEPTH, SIDE, Side, Tile};
 
 /// Where factors are packed, taken from the front: what is taken from an [`inner`](Space::inner) space is free again
@@ -162,6 +162,6 @@ impl Products {
 fn packed<'a>(way: Way, m: Mat<'_>, side: Side, space: &mut Space<'a>) -> Factor<'a> {
     let each = m.cols.div_ceil(DEPTH) * way.block();
     let tiles = space.take(m.rows.div_ceil(SIDE) * each);
-    tiles::pack_from(way, m, 0, side, tiles);
+    tiles::pack_from(way, Stored::Wide(m), 0, side, tiles);
     Factor::Tiles(Packed { tiles, lanes: m.rows, apart: each, each, block: way.block() })
 }

@@ -1,6 +1,8 @@
 //! Numbers of 16 bits: bfloat16 and IEEE's binary16. Rounding is to the nearest, ties to even; what is too large becomes
 //! infinite, NaN stays NaN.
 
+use std::ops::Range;
+
 use super::parallel::in_rows;
 
 /// A format of 16 bits.
@@ -10,6 +12,41 @@ pub enum Half {
     Bf16,
     /// binary16: eleven bits of precision, from 6·10⁻⁸ to 65504.
     F16,
+}
+
+/// Numbers, as they are stored.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    /// In f32.
+    Wide(&'a [f32]),
+    /// In 16 bits.
+    Half(Half, &'a [u16]),
+}
+
+impl<'a> Numbers<'a> {
+    /// Some of them.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Self {
+        match self {
+            Self::Wide(x) => Self::Wide(&x[range]),
+            Self::Half(half, x) => Self::Half(half, &x[range]),
+        }
+    }
+
+    /// Some of them in f32: where they are, or widened into `room`.
+    pub fn wide<'b>(self, range: Range<usize>, room: &'b mut [f32]) -> &'b [f32]
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Wide(x) => &x[range],
+            Self::Half(half, x) => {
+                let room = &mut room[..range.len()];
+                widen(half, &x[range], room);
+                room
+            }
+        }
+    }
 }
 
 /// Bits of f32: its infinity, the least number that is infinite in binary16, the least one that is normal there.
@@ -86,6 +123,47 @@ pub fn widen(half: Half, x: &[u16], y: &mut [f32]) {
 /// Makes of each number the nearest one of `half`.
 pub fn round(half: Half, x: &mut [f32]) {
     in_rows([x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
+}
+
+/// Makes zeros of what [`relu`](super::pointwise::relu) gave 0 for, in either format: the gradient of its argument.
+pub fn relu_mask(y: &[u16], g: &mut [u16]) {
+    assert_eq!(y.len(), g.len(), "inputs and output differ in length");
+    in_rows([g], [1], SHARED, &|at, [g]: [&mut [u16]; 1]| relu_mask_part(&y[at..][..g.len()], g));
+}
+
+simd_fn! {
+    fn relu_mask_part(_s, y: &[u16], g: &mut [u16]) {
+        g.iter_mut().zip(y).for_each(|(g, y)| *g = if (*y as i16) > 0 { *g } else { 0 });
+    }
+}
+
+/// Adds numbers in 16 bits to others.
+pub fn add_wide(half: Half, x: &[u16], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| add_wide_part(half, &x[at..], y));
+}
+
+simd_fn! {
+    fn add_wide_part(_s, half: Half, x: &[u16], y: &mut [f32]) {
+        match half {
+            Half::Bf16 => y.iter_mut().zip(x).for_each(|(y, x)| *y += of_bf16(*x)),
+            Half::F16 => y.iter_mut().zip(x).for_each(|(y, x)| *y += of_f16(*x)),
+        }
+    }
+}
+
+simd_fn! {
+    /// Widens lines of a block to lines of 32: how many there are, how long, and how far apart.
+    pub(super) fn widen_block(_s, half: Half, x: &[u16], lines: [usize; 3], to: &mut [f32; 1024]) {
+        let [lines, len, stride] = lines;
+        for (i, to) in to.chunks_exact_mut(32).take(lines).enumerate() {
+            let (x, to) = (&x[i * stride..][..len], &mut to[..len]);
+            match half {
+                Half::Bf16 => to.iter_mut().zip(x).for_each(|(y, x)| *y = of_bf16(*x)),
+                Half::F16 => to.iter_mut().zip(x).for_each(|(y, x)| *y = of_f16(*x)),
+            }
+        }
+    }
 }
 
 simd_fn! {

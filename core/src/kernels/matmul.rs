@@ -10,7 +10,7 @@ use super::dots::add_few_rows;
 use super::packing::{BLOCK_INNER, Cut, Packed, aligned, pack, pack_panels, share, with_packed};
 use super::parallel::in_rows;
 pub use super::tiles::rounding;
-use super::tiles::{self, Factor, Product, Way};
+use super::tiles::{self, Factor, Product, Stored, Way};
 use crate::simd::Simd;
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
@@ -28,9 +28,9 @@ const SHARED_WORK: usize = 1 << 10;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
-pub struct Mat<'a> {
+pub struct Mat<'a, T = f32> {
     /// The values; element `(r, c)` is at `r * row_stride + c * col_stride`.
-    pub data: &'a [f32],
+    pub data: &'a [T],
     /// Number of rows.
     pub rows: usize,
     /// Number of columns.
@@ -41,10 +41,10 @@ pub struct Mat<'a> {
     pub col_stride: usize,
 }
 
-impl<'a> Mat<'a> {
+impl<'a, T: Copy> Mat<'a, T> {
     /// A row-major matrix that fills `data`.
     #[track_caller]
-    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+    pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
         assert_eq!(data.len(), rows * cols, "a matrix of {rows} × {cols}");
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
@@ -63,7 +63,7 @@ impl<'a> Mat<'a> {
 
     /// The values from element `(r, c)` on.
     #[inline(always)]
-    pub(super) fn from(self, r: usize, c: usize) -> &'a [f32] {
+    pub(super) fn from(self, r: usize, c: usize) -> &'a [T] {
         &self.data[r * self.row_stride + c * self.col_stride..]
     }
 
@@ -108,8 +108,8 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
     if let Some(way) = in_tiles(a, b) {
-        let product = Product { b: Factor::Plain(b), n: b.cols, stride, c, start };
-        return tiles::multiply(way, a, [product]);
+        let product = Product { b: Factor::Plain(Stored::Wide(b)), n: b.cols, stride, c, start };
+        return tiles::multiply(way, Stored::Wide(a), [product]);
     }
     with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
 }
@@ -148,8 +148,9 @@ pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
             add_few_rows(a, b, c);
         }
     } else if let Some(way) = in_tiles(a, b) {
-        let product = Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start };
-        tiles::multiply(way, a, [product]);
+        let (n, factor) = (b.cols, Factor::Plain(Stored::Wide(b)));
+        let product = Product { b: factor, n, stride: n, c, start };
+        tiles::multiply(way, Stored::Wide(a), [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {

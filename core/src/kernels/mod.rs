@@ -60,6 +60,7 @@ mod lanes;
 pub mod math;
 pub mod matmul;
 pub mod moving_average;
+pub mod narrow;
 pub mod norm;
 pub mod optimizer;
 mod packing;

@@ -1,9 +1,14 @@
 //! Products that share a factor, which is packed once: several with one right factor, or with one left factor.
 
+use super::half::Numbers;
 use super::matmul::{DOT_ROWS, Mat, Mode, Right, Start, blocks, in_tiles, matmul, product};
 use super::packing::{first_line, give_spare, pack_all, take_spare, with_packed};
-use super::tiles::{self, Columns, Factor, Product, Way};
+use super::parallel::in_rows;
+use super::tiles::{self, Columns, Factor, Product, Stored, Way};
 use crate::simd::{Isa, isa};
+
+/// Rows that a thread computes at least, where threads share a product.
+const SHARED: usize = 32;
 
 /// A right factor, packed once for several products.
 pub struct Panels<'a> {
@@ -63,14 +68,38 @@ impl<'a> Panels<'a> {
         match &self.kept {
             Kept::Tiles(way, columns) if tiles::readable(a) => {
                 let (b, n) = (Factor::Packed(columns), b.cols);
-                tiles::multiply(*way, a, [Product { b, n, stride: n, c, start }]);
+                let product = Product { b, n, stride: n, c, start };
+                tiles::multiply(*way, Stored::Wide(a), [product]);
             }
             Kept::Panels(panels) => {
                 let packed_b = Right::Packed(&panels[first_line(panels)..]);
-                with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+                in_rows([c], [b.cols], SHARED, &|first, [c]: [&mut [f32]; 1]| {
+                    let a = a.part(first, 0, c.len() / b.cols, a.cols);
+                    with_packed(|packed| blocks(a, packed_b, (b.cols, b.cols), c, start, packed));
+                });
             }
             _ => product(a, b, c, start),
         }
+    }
+}
+
+impl Panels<'_> {
+    /// Whether a left factor in 16 bits is multiplied as it is.
+    pub fn reads_narrow(&self) -> bool {
+        matches!(self.kept, Kept::Tiles(..))
+    }
+
+    /// [`multiply`](Self::multiply) for `a` in either format, which is widened into `room` where it is not multiplied as it is.
+    #[track_caller]
+    pub fn multiply_stored(&self, a: Numbers<'_>, c: &mut [f32], mode: Mode, room: &mut [f32]) {
+        let (k, n) = (self.plain.rows, self.plain.cols);
+        let rows = c.len() / n.max(1);
+        if let (Kept::Tiles(way, columns), Numbers::Half(half, a)) = (&self.kept, a) {
+            let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+            let product = Product { b: Factor::Packed(columns), n, stride: n, c, start };
+            return tiles::multiply(*way, Stored::Half(half, Mat::new(a, rows, k)), [product]);
+        }
+        self.multiply(Mat::new(a.wide(0..rows * k, room), rows, k), c, mode);
     }
 }
 
@@ -91,7 +120,8 @@ pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
     };
     let products = products.map(|(b, c)| {
         assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");
-        Product { b: Factor::Plain(b), n: b.cols, stride: b.cols, c, start: Start::Old }
+        let factor = Factor::Plain(Stored::Wide(b));
+        Product { b: factor, n: b.cols, stride: b.cols, c, start: Start::Old }
     });
-    tiles::multiply(way, a, products);
+    tiles::multiply(way, Stored::Wide(a), products);
 }

@@ -4,6 +4,7 @@
 //! lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles for each
 //! part of a number.
 
+use super::half::{Half, widen_block};
 use super::matmul::{Mat, Start};
 use super::parallel::in_rows;
 use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
@@ -113,6 +114,37 @@ impl Ready {
     }
 }
 
+/// A factor, as it is stored.
+#[derive(Clone, Copy)]
+pub(super) enum Stored<'a> {
+    Wide(Mat<'a>),
+    Half(Half, Mat<'a, u16>),
+}
+
+impl Stored<'_> {
+    /// Rows and columns.
+    fn size(self) -> [usize; 2] {
+        match self {
+            Self::Wide(m) => [m.rows, m.cols],
+            Self::Half(_, m) => [m.rows, m.cols],
+        }
+    }
+
+    pub(super) fn t(self) -> Self {
+        match self {
+            Self::Wide(m) => Self::Wide(m.t()),
+            Self::Half(half, m) => Self::Half(half, m.t()),
+        }
+    }
+
+    fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
+        match self {
+            Self::Wide(m) => Self::Wide(m.part(r, c, rows, cols)),
+            Self::Half(half, m) => Self::Half(half, m.part(r, c, rows, cols)),
+        }
+    }
+}
+
 /// Whether [`multiply`] can read a factor.
 pub(super) fn readable(m: Mat) -> bool {
     m.col_stride == 1 || m.row_stride == 1
@@ -125,7 +157,7 @@ impl Columns {
     pub(super) fn new(way: Way, b: Mat) -> Self {
         let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         let len = b.cols.div_ceil(SIDE) * b.rows.div_ceil(DEPTH) * way.block();
-        pack(way, b.t(), Side::Right, room(&mut buffer, len));
+        pack(way, Stored::Wide(b.t()), Side::Right, room(&mut buffer, len));
         Self(buffer)
     }
 }
@@ -138,25 +170,38 @@ impl Drop for Columns {
 }
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
-fn pack(way: Way, m: Mat, side: Side, out: &mut [Tile]) {
-    let each = m.cols.div_ceil(DEPTH) * way.block();
+fn pack(way: Way, m: Stored<'_>, side: Side, out: &mut [Tile]) {
+    let each = m.size()[1].div_ceil(DEPTH) * way.block();
     in_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
         pack_from(way, m, first, side, out);
     });
 }
 
 /// Packs rows of `m` on this thread, from the first of the 32 lanes `first` on.
-pub(super) fn pack_from(way: Way, m: Mat, first: usize, side: Side, out: &mut [Tile]) {
-    for (i, lanes) in out.chunks_exact_mut(m.cols.div_ceil(DEPTH) * way.block()).enumerate() {
+pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: &mut [Tile]) {
+    let [rows, cols] = m.size();
+    for (i, lanes) in out.chunks_exact_mut(cols.div_ceil(DEPTH) * way.block()).enumerate() {
         let row = (first + i) * SIDE;
         for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
-            let layout = if m.col_stride == 1 {
-                Layout::Lanes(m.row_stride)
-            } else {
-                Layout::Steps(m.col_stride)
-            };
-            let size = [SIDE.min(m.rows - row), DEPTH.min(m.cols - p * DEPTH)];
-            way.pack(m.from(row, p * DEPTH), layout, size, side, block);
+            let [lanes, steps] = [SIDE.min(rows - row), DEPTH.min(cols - p * DEPTH)];
+            match m {
+                Stored::Wide(m) => {
+                    let layout = match m.col_stride {
+                        1 => Layout::Lanes(m.row_stride),
+                        _ => Layout::Steps(m.col_stride),
+                    };
+                    way.pack(m.from(row, p * DEPTH), layout, [lanes, steps], side, block);
+                }
+                Stored::Half(half, m) => {
+                    let (layout, lines) = match m.col_stride {
+                        1 => (Layout::Lanes(DEPTH), [lanes, steps, m.row_stride]),
+                        _ => (Layout::Steps(SIDE), [steps, lanes, m.col_stride]),
+                    };
+                    let mut x = [0.0; SIDE * DEPTH];
+                    widen_block(half, m.from(row, p * DEPTH), lines, &mut x);
+                    way.pack(&x, layout, [lanes, steps], side, block);
+                }
+            }
         }
     }
 }
@@ -164,7 +209,7 @@ pub(super) fn pack_from(way: Way, m: Mat, first: usize, side: Side, out: &mut [T
 /// The right factor of a product.
 #[derive(Clone, Copy)]
 pub(super) enum Factor<'a> {
-    Plain(Mat<'a>),
+    Plain(Stored<'a>),
     Packed(&'a Columns),
 }
 
@@ -178,8 +223,8 @@ pub(super) struct Product<'a> {
 }
 
 /// Computes products with one left factor, whose rows are packed once, 32 at a time just before they are multiplied.
-pub(super) fn multiply<const N: usize>(way: Way, a: Mat, mut products: [Product<'_>; N]) {
-    let (m, k) = (a.rows, a.cols);
+pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, mut products: [Product<'_>; N]) {
+    let [m, k] = a.size();
     let all_steps = k.div_ceil(DEPTH);
     let sizes = products.each_ref().map(|x| [x.n, x.stride]);
     let panels: usize = sizes.iter().map(|[n, _]| n.div_ceil(SIDE)).sum();

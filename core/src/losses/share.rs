@@ -50,8 +50,8 @@ impl Op for Share {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| x.data(i));
         let levels = if x.count() > 4 { x.data(4) } else { &[] };
+        out.keep(y_hat.len());
         let slopes = &mut *out.kept;
-        slopes.resize(y_hat.len(), 0.0);
         let part = Part { y_hat, y, weights, levels };
         out.data[0] = match &self.factors {
             Factors::Same([factor, _]) if self.loss.is_of_points() => {

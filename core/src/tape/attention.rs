@@ -75,7 +75,7 @@ impl Op for Attend {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let inputs = [x.data(0), x.data(1), x.data(2)];
-        out.kept.resize(s.batch * s.heads * s.queries, 0.0);
+        out.keep(s.batch * s.heads * s.queries);
         for ((b, h), lse) in s.each_head().zip(out.kept.chunks_exact_mut(s.queries)) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
             self.head(s, b, h).forward(s.inputs(inputs, b, h), rows, lse);

@@ -31,6 +31,7 @@ impl Op for BatchNorm {
         let at = channels(out.shape.dims(), self.axis, weights);
         let (n, total) = (at.count, at.total(x.data(0)));
         let mut sums = vec![0.0; n];
+        out.keep(3 * n + 1);
         let kept = &mut *out.kept;
         kept.clear();
         channel_sums(x.data(0), at, &mut sums);

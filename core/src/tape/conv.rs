@@ -28,9 +28,11 @@ impl Op for Conv {
         let n = self.sizes(x.shape(0), out.shape);
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));
         if self.time_major {
+            out.keep(w.len());
             kernels::turned(w, n.channels[1], out.kept);
             kernels::conv_time_major(x.data(0), out.kept, bias, out.data, self.steps, n);
         } else {
+            out.keep(n.batch * n.steps[1] * n.channels[0] * self.steps.kernel);
             kernels::gather(x.data(0), self.steps, n, out.kept);
             kernels::conv_gathered(out.kept, w, bias, out.data, n);
         }

@@ -4,7 +4,7 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, exchange,
+    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
@@ -29,7 +29,7 @@ impl Op for Gru {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
-        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        out.keep(lengths(&s).iter().sum());
         let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
         let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
         multiply_inputs(x, &s, biases.map(|[input, _]| input), xt, gates);
@@ -77,7 +77,7 @@ impl Op for Gru {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [gates, of_hidden], h_before, xt, sums);
+        accumulate_all(b, present, &s, [gates, of_hidden], h_before, xt, sums);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

@@ -5,8 +5,9 @@
 
 use std::cell::Ref;
 
+use super::narrow::NarrowOp;
 use super::recurrent::{
-    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, both_biases, exchange,
+    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, both_biases, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
@@ -14,10 +15,10 @@ use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
-const GATES: usize = 4;
+pub(super) const GATES: usize = 4;
 
 #[derive(Debug)]
-struct Lstm(Present);
+pub(super) struct Lstm(pub(super) Present);
 
 /// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
 /// the state before the first step. Without a projection h is r. Then a number for each gate.
@@ -32,7 +33,7 @@ impl Op for Lstm {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
-        out.kept.resize(lengths(&s, present).iter().sum(), 0.0);
+        out.keep(lengths(&s, present).iter().sum());
         let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
         multiply_inputs(x, &s, both_biases(x, present, bias), xt, gates);
         begin(x, present, present.state(), &mut r[..r_size]);
@@ -90,7 +91,7 @@ impl Op for Lstm {
         drop(w_hh);
 
         let r_before = &r[..s.rows() * s.output];
-        accumulate_weights(b, present, &s, [dgates, dgates], r_before, xt, sums);
+        accumulate_all(b, present, &s, [dgates, dgates], r_before, xt, sums);
         if present.projected {
             b.accumulate(present.projection(), |_, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));
@@ -103,6 +104,11 @@ impl Op for Lstm {
         }
         b.give_scratch(work);
         b.give_kept(kept);
+    }
+
+    fn narrow(&self) -> Option<&dyn NarrowOp> {
+        // A state is carried while forecasting, which is in f32.
+        (!self.0.projected && !self.0.has_state).then_some(self)
     }
 }
 

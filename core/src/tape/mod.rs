@@ -19,15 +19,19 @@ mod gru;
 mod layout;
 mod linear;
 mod lstm;
+mod lstm_narrow;
 mod matmul;
+mod narrow;
 mod norm;
 mod permute;
 mod pointwise;
+mod pool;
 mod record;
 mod recurrent;
 mod reduce;
 mod rnn;
 mod rrelu;
+mod run;
 mod shape;
 mod softmax_mean;
 mod storage;
@@ -51,7 +55,9 @@ use std::sync::Arc;
 use crate::kernels::resample::Taps;
 use crate::rng::Key;
 
-use record::{Buffer, Place, Record};
+use narrow::NarrowOp;
+use pool::fit;
+use record::{Place, Record};
 
 /// An operation: attributes as fields, value and derivative side by side.
 pub trait Op: Any + Debug + Send {
@@ -59,6 +65,11 @@ pub trait Op: Any + Debug + Send {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
     /// Adds to the gradients of the inputs.
     fn backward(&self, b: &mut Backward<'_>);
+    /// The same on values in 16 bits, if it knows how.
+    #[expect(private_interfaces, reason = "an operation outside the tape is one in f32")]
+    fn narrow(&self) -> Option<&dyn NarrowOp> {
+        None
+    }
 }
 
 /// A value on a tape.
@@ -197,7 +208,7 @@ impl Tape {
         r.nodes[id].op = None;
         let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
-        b.data.resize(shape.size(), 0.0);
+        fit(&mut b.data, shape.size());
         b.len = shape.size();
         b.narrow.only = false;
         b.narrow.may_be = false;
@@ -315,12 +326,7 @@ impl Tape {
 
     /// Bytes held by this tape.
     pub fn memory(&self) -> usize {
-        let r = self.record.borrow();
-        let floats = |b: &Buffer| b.data.capacity() + b.grad.capacity() + b.kept.capacity();
-        let beside = r.storage.capacity() + r.scratch.capacity();
-        let wide = r.buffers.iter().map(floats).sum::<usize>() + beside;
-        let narrow: usize = r.buffers.iter().map(|b| b.narrow.memory()).sum();
-        wide * size_of::<f32>() + narrow
+        self.record.borrow().memory()
     }
 
     /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many

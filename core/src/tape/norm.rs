@@ -41,7 +41,7 @@ struct LayerNorm {
 
 impl Op for LayerNorm {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        out.kept.resize(2 * out.data.len() / out.shape.last().max(1), 0.0);
+        out.keep(2 * out.data.len() / out.shape.last().max(1));
         kernels::layer_norm(x.data(0), x.data(1), x.data(2), self.eps, out.data, out.kept);
     }
 

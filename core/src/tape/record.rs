@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::pool::{Pool, fit};
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
 use crate::kernels::elementwise::add_assign;
@@ -57,7 +58,7 @@ pub(super) struct Record {
 /// The inputs of an operation.
 pub struct Inputs<'a> {
     pub(super) record: &'a Record,
-    ids: &'a [usize],
+    pub(super) ids: &'a [usize],
 }
 
 impl Inputs<'_> {
@@ -83,8 +84,24 @@ pub struct Output<'a> {
     pub data: &'a mut [f32],
     /// The dimensions.
     pub shape: Shape,
-    /// Kept for the derivative: at first whatever an earlier step left there.
+    /// Kept for the derivative.
     pub kept: &'a mut Vec<f32>,
+    /// Where lists come from, if values are in 16 bits.
+    pub(super) pool: Option<&'a mut Pool<f32>>,
+}
+
+impl Output<'_> {
+    /// Room for `len` numbers to be kept: at first whatever an earlier step left there.
+    pub fn keep(&mut self, len: usize) -> &mut [f32] {
+        match &mut self.pool {
+            Some(pool) => {
+                pool.give(std::mem::take(self.kept));
+                *self.kept = pool.take(len);
+            }
+            None => fit(self.kept, len),
+        }
+        self.kept
+    }
 }
 
 /// One operation on the way back.
@@ -129,7 +146,9 @@ impl Backward<'_> {
     /// Takes room for at least `len` numbers of any value, to be [given back](Self::give_scratch).
     pub(super) fn take_scratch(&mut self, len: usize) -> Vec<f32> {
         let mut scratch = std::mem::take(&mut self.record.scratch);
-        scratch.resize(scratch.len().max(len), 0.0);
+        if scratch.len() < len {
+            fit(&mut scratch, len);
+        }
         scratch
     }
 
@@ -325,6 +344,7 @@ impl Record {
 
     /// The gradient of a buffer, zeroed when it is touched for the first time.
     pub(super) fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
+        self.widen_grad(buffer);
         if self.buffers[buffer].has_grad {
             return std::mem::take(&mut self.buffers[buffer].grad);
         }
@@ -360,37 +380,5 @@ impl Record {
         (node.shape, node.place, node.needs_grad) = (shape, place, needs_grad);
         self.used_nodes += 1;
         id
-    }
-
-    /// Runs the forward of a recorded operation.
-    pub(super) fn run(&mut self, id: usize) {
-        let Place::Buffer(buffer) = self.nodes[id].place else { return };
-        let Some(op) = self.nodes[id].op.take() else { return };
-        let inputs = std::mem::take(&mut self.nodes[id].inputs);
-        inputs.iter().for_each(|input| self.widen(*input));
-        let shape = self.nodes[id].shape;
-        let mut out = self.take_output(buffer, shape.size());
-        op.forward(
-            &Inputs { record: self, ids: &inputs },
-            &mut Output { data: &mut out.data, shape, kept: &mut out.kept },
-        );
-        out.has_grad = false;
-        out.len = shape.size();
-        self.put_output(buffer, out);
-        self.settle();
-        self.nodes[id].inputs = inputs;
-        self.nodes[id].op = Some(op);
-    }
-
-    /// Runs the backward of an operation whose output has a gradient.
-    pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
-        for i in 0..self.nodes[id].inputs.len() {
-            self.widen(self.nodes[id].inputs[i]);
-        }
-        self.widen(id);
-        self.round_grad(buffer);
-        op.backward(&mut Backward { record: self, id });
-        self.let_go(buffer);
-        self.settle();
     }
 }

@@ -135,17 +135,35 @@ pub(super) fn multiply_inputs(
     linear(xt, x.data(W_IH), bias, gates, s.input, s.gates);
 }
 
-/// Adds to the gradients of the weights, the biases and `x`.
+/// Adds to the gradients of the weights, the biases and `x`, as [`accumulate_weights`] has it. `xt` is used up too.
+pub(super) fn accumulate_all(
+    b: &mut Backward<'_>,
+    present: Present,
+    s: &Sizes,
+    d: [&[f32]; 2],
+    r: &[f32],
+    xt: &mut [f32],
+    sums: &mut [f32],
+) {
+    accumulate_weights(b, present, s, d, r, xt, sums);
+    if b.wants(X) {
+        let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);
+        matmul(Mat::new(d[0], s.rows(), s.gates), w_ih, xt, Mode::Write);
+        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
+    }
+}
+
+/// Adds to the gradients of the weights and the biases.
 ///
 /// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs before each step,
-/// all with time first. `xt` is used up, and so is `sums`, of one number per gate.
+/// all with time first. `sums`, of one number per gate, is used up.
 pub(super) fn accumulate_weights(
     b: &mut Backward<'_>,
     present: Present,
     s: &Sizes,
     [d_input, d_hidden]: [&[f32]; 2],
     r: &[f32],
-    xt: &mut [f32],
+    xt: &[f32],
     sums: &mut [f32],
 ) {
     let (xs, rs) = (Mat::new(xt, s.rows(), s.input), Mat::new(r, s.rows(), s.output));
@@ -167,11 +185,6 @@ pub(super) fn accumulate_weights(
             }
             b.accumulate(BIAS + i, |_, db| add_assign(db, sums));
         }
-    }
-    if b.wants(X) {
-        let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);
-        matmul(Mat::new(d_input, s.rows(), s.gates), w_ih, xt, Mode::Write);
-        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }
 

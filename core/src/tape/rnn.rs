@@ -3,7 +3,7 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_weights, begin, both_biases, exchange,
+    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, both_biases, exchange,
     hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
 };
 use super::{Backward, Inputs, Op, Output, Var};
@@ -26,7 +26,7 @@ impl Op for Rnn {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
-        out.kept.resize(lengths(&s).iter().sum(), 0.0);
+        out.keep(lengths(&s).iter().sum());
         let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
         multiply_inputs(x, &s, both_biases(x, present, bias), xt, a);
         begin(x, present, present.state(), &mut hs[..h]);
@@ -66,7 +66,7 @@ impl Op for Rnn {
         drop(w_hh);
 
         let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_weights(b, present, &s, [da, da], h_before, xt, sums);
+        accumulate_all(b, present, &s, [da, da], h_before, xt, sums);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

@@ -9,7 +9,7 @@ struct SoftmaxMean;
 
 impl Op for SoftmaxMean {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        out.kept.resize(x.data(0).len(), 0.0);
+        out.keep(x.data(0).len());
         let len = x.shape(1).last();
         kernels::softmax_mean(x.data(0), x.data(1), len, out.kept, out.data);
     }

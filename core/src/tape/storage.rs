@@ -3,100 +3,106 @@
 //! An operation reads and writes f32. With a [`Half`] format its output is rounded to it at once; the last value stays
 //! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
 //! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
+//!
+//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::narrow)
+//! themselves: they read and write 16 bits, and only some rows at a time are f32.
 
 use std::collections::VecDeque;
 
+use super::pool::{Pool, fit};
 use super::record::{Buffer, Place, Record};
 use crate::kernels::half::{Half, narrow, round, widen};
 
 /// Values that stay in f32 after they were made or widened.
 const RECENT: usize = 1;
 
-/// Lists of f32 that are not in use, by length.
-#[derive(Default)]
-pub(super) struct Pool(Vec<Vec<f32>>);
-
-impl Pool {
-    /// A list of `len` numbers of any value: the shortest that is long enough, or the longest that is not, which grows. Lists
-    /// that are much longer are left to those who want them.
-    pub(super) fn take(&mut self, len: usize) -> Vec<f32> {
-        let near = |size: usize| size > 0 && (len / 2..=2 * len).contains(&size);
-        let sizes = self.0.iter().map(Vec::capacity).enumerate().filter(|(_, size)| near(*size));
-        let rank = |size: usize| if size < len { usize::MAX - size } else { size };
-        let chosen = sizes.min_by_key(|(_, size)| rank(*size)).map(|(i, _)| i);
-        let mut list = chosen.map_or_else(Vec::new, |i| self.0.swap_remove(i));
-        list.resize(len, 0.0);
-        list
-    }
-
-    pub(super) fn give(&mut self, list: Vec<f32>) {
-        if list.capacity() > 0 {
-            self.0.push(list);
-        }
-    }
-
-    /// Numbers there is room for.
-    pub(super) fn capacity(&self) -> usize {
-        self.0.iter().map(Vec::capacity).sum()
-    }
-}
-
 /// How the values of a tape are stored.
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) half: Option<Half>,
-    pool: Pool,
+    pub(super) wide: Pool<f32>,
+    pub(super) narrow: Pool<u16>,
     /// Buffers in f32 that can be narrowed, the oldest first.
     recent: VecDeque<usize>,
-}
-
-impl Storage {
-    /// Numbers there is room for beside those of the buffers.
-    pub(super) fn capacity(&self) -> usize {
-        self.pool.capacity()
-    }
 }
 
 /// A buffer's numbers in 16 bits.
 #[derive(Default)]
 pub(super) struct Narrow {
-    data: Vec<u16>,
-    kept: Vec<u16>,
-    /// Whether they are those of the buffer.
-    valid: bool,
+    pub(super) data: Vec<u16>,
+    pub(super) kept: Vec<u16>,
+    pub(super) grad: Vec<u16>,
+    /// Whether `data` and `kept` are those of the buffer.
+    pub(super) valid: bool,
     /// Whether the buffer holds only these.
     pub(super) only: bool,
     /// Whether the buffer may be narrowed.
     pub(super) may_be: bool,
+    /// Whether the gradient is in 16 bits.
+    pub(super) has_grad: bool,
 }
 
 impl Narrow {
     /// Bytes there is room for.
     pub(super) fn memory(&self) -> usize {
-        (self.data.capacity() + self.kept.capacity()) * size_of::<u16>()
+        [&self.data, &self.kept, &self.grad].iter().map(|list| list.capacity()).sum::<usize>()
+            * size_of::<u16>()
     }
 }
 
 impl Record {
+    /// Bytes there is room for.
+    pub(super) fn memory(&self) -> usize {
+        let of = |b: &Buffer| {
+            let wide = b.data.capacity() + b.grad.capacity() + b.kept.capacity();
+            wide * size_of::<f32>() + b.narrow.memory()
+        };
+        let scratch = self.scratch.capacity() * size_of::<f32>();
+        self.buffers.iter().map(of).sum::<usize>()
+            + scratch
+            + self.storage.wide.memory()
+            + self.storage.narrow.memory()
+    }
+
     /// Begins anew, with values stored so.
     pub(super) fn store_in(&mut self, half: Option<Half>) {
         if self.storage.half != half {
             self.buffers.clear();
+            self.scratch = Vec::new();
             self.storage = Storage { half, ..Storage::default() };
         }
-        self.storage.recent.clear();
+        if half.is_some() {
+            self.begin_step();
+        }
+    }
+
+    /// Gives the lists of an earlier step to those who want them in this one.
+    fn begin_step(&mut self) {
+        let storage = &mut self.storage;
+        storage.recent.clear();
+        storage.wide.begin();
+        storage.narrow.begin();
+        for b in &mut self.buffers {
+            storage.wide.give_old(std::mem::take(&mut b.grad));
+            if b.narrow.may_be {
+                storage.wide.give_old(std::mem::take(&mut b.data));
+                storage.wide.give_old(std::mem::take(&mut b.kept));
+            }
+            let Narrow { data, kept, grad, .. } = std::mem::take(&mut b.narrow);
+            [data, kept, grad].into_iter().for_each(|list| storage.narrow.give_old(list));
+        }
     }
 
     /// Takes what an operation computes into.
     pub(super) fn take_output(&mut self, buffer: usize, len: usize) -> Buffer {
         let mut b = std::mem::take(&mut self.buffers[buffer]);
         if self.storage.half.is_some() {
-            for (list, len) in [(&mut b.data, len), (&mut b.kept, b.narrow.kept.len())] {
-                self.storage.pool.give(std::mem::take(list));
-                *list = self.storage.pool.take(len);
+            for list in [&mut b.data, &mut b.kept] {
+                self.storage.wide.give(std::mem::take(list));
             }
+            b.data = self.storage.wide.take(len);
         } else {
-            b.data.resize(len, 0.0);
+            fit(&mut b.data, len);
         }
         b
     }
@@ -106,6 +112,7 @@ impl Record {
         if let Some(half) = self.storage.half {
             b.narrow.valid = false;
             b.narrow.only = false;
+            b.narrow.has_grad = false;
             b.narrow.may_be = b.data.len() > 1;
             if b.narrow.may_be {
                 round(half, &mut b.data);
@@ -115,43 +122,57 @@ impl Record {
         self.buffers[buffer] = b;
     }
 
-    /// Widens the values of a node.
+    /// Widens the numbers of a node.
     pub(super) fn widen(&mut self, id: usize) {
         let (Place::Buffer(buffer), Some(half)) = (self.nodes[id].place, self.storage.half) else {
             return;
         };
         let b = &mut self.buffers[buffer];
         if b.narrow.only {
-            b.data = self.storage.pool.take(b.narrow.data.len());
-            b.kept = self.storage.pool.take(b.narrow.kept.len());
+            b.data = self.storage.wide.take(b.narrow.data.len());
             widen(half, &b.narrow.data, &mut b.data);
-            widen(half, &b.narrow.kept, &mut b.kept);
             b.narrow.only = false;
             self.storage.recent.push_back(buffer);
         }
     }
 
+    /// Widens the numbers of a buffer that an operation kept for its own way back.
+    pub(super) fn widen_kept(&mut self, buffer: usize) {
+        let Some(half) = self.storage.half else { return };
+        let b = &mut self.buffers[buffer];
+        if b.narrow.valid && b.kept.is_empty() {
+            b.kept = self.storage.wide.take(b.narrow.kept.len());
+            widen(half, &b.narrow.kept, &mut b.kept);
+        }
+    }
+
     /// Narrows what has not been at work for a while.
     pub(super) fn settle(&mut self) {
-        let Some(half) = self.storage.half else { return };
         while self.storage.recent.len() > RECENT {
             let Some(buffer) = self.storage.recent.pop_front() else { return };
-            let b = &mut self.buffers[buffer];
-            if !b.narrow.may_be || b.narrow.only {
-                continue;
-            }
-            if !b.narrow.valid {
-                let Narrow { data, kept, .. } = &mut b.narrow;
-                for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
-                    stored.resize(wide.len(), 0);
-                    narrow(half, wide, stored);
-                }
-                b.narrow.valid = true;
-            }
-            b.narrow.only = true;
-            self.storage.pool.give(std::mem::take(&mut b.data));
-            self.storage.pool.give(std::mem::take(&mut b.kept));
+            self.narrow(buffer);
         }
+    }
+
+    /// Narrows a buffer, if it may be.
+    fn narrow(&mut self, buffer: usize) {
+        let Some(half) = self.storage.half else { return };
+        let b = &mut self.buffers[buffer];
+        if !b.narrow.may_be || b.narrow.only {
+            return;
+        }
+        if !b.narrow.valid {
+            let Narrow { data, kept, .. } = &mut b.narrow;
+            for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
+                self.storage.narrow.give(std::mem::take(stored));
+                *stored = self.storage.narrow.take(wide.len());
+                narrow(half, wide, stored);
+            }
+            b.narrow.valid = true;
+        }
+        b.narrow.only = true;
+        self.storage.wide.give(std::mem::take(&mut b.data));
+        self.storage.wide.give(std::mem::take(&mut b.kept));
     }
 
     /// Lets go of what the operation of a node needed on its way back: no other one wants it.
@@ -159,12 +180,17 @@ impl Record {
         if self.storage.half.is_none() {
             return;
         }
+        let storage = &mut self.storage;
         let b = &mut self.buffers[buffer];
-        self.storage.pool.give(std::mem::take(&mut b.grad));
+        storage.wide.give(std::mem::take(&mut b.grad));
+        storage.narrow.give(std::mem::take(&mut b.narrow.grad));
         b.has_grad = false;
+        b.narrow.has_grad = false;
         if b.narrow.may_be {
-            self.storage.pool.give(std::mem::take(&mut b.data));
-            self.storage.pool.give(std::mem::take(&mut b.kept));
+            storage.wide.give(std::mem::take(&mut b.data));
+            storage.wide.give(std::mem::take(&mut b.kept));
+            storage.narrow.give(std::mem::take(&mut b.narrow.data));
+            storage.narrow.give(std::mem::take(&mut b.narrow.kept));
             b.narrow.may_be = false;
         }
     }
@@ -172,14 +198,25 @@ impl Record {
     /// A list for a gradient, of any numbers.
     pub(super) fn room_for_grad(&mut self, buffer: usize) -> Vec<f32> {
         let b = &mut self.buffers[buffer];
-        let (len, grad) = (b.len, std::mem::take(&mut b.grad));
+        let (len, mut grad) = (b.len, std::mem::take(&mut b.grad));
         if self.storage.half.is_some() {
-            self.storage.pool.give(grad);
-            return self.storage.pool.take(len);
+            self.storage.wide.give(grad);
+            return self.storage.wide.take(len);
         }
-        let mut grad = grad;
-        grad.resize(len, 0.0);
+        fit(&mut grad, len);
         grad
+    }
+
+    /// Widens the gradient of a buffer.
+    pub(super) fn widen_grad(&mut self, buffer: usize) {
+        let (true, Some(half)) = (self.buffers[buffer].narrow.has_grad, self.storage.half) else {
+            return;
+        };
+        let mut grad = self.room_for_grad(buffer);
+        let b = &mut self.buffers[buffer];
+        widen(half, &b.narrow.grad, &mut grad);
+        (b.grad, b.narrow.has_grad) = (grad, false);
+        self.storage.narrow.give(std::mem::take(&mut b.narrow.grad));
     }
 
     /// Rounds the gradient of an output as its value is, if that has few exponents.

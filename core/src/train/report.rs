@@ -89,7 +89,7 @@ pub struct ModelReport {
     pub val_steps: Vec<i32>,
     /// Steps that were left out because a gradient was too large for `precision: 'fp16'`.
     pub skipped_steps: usize,
-    /// Bytes of values between operations and their gradients, those of a step; gradients of weights come beside.
+    /// Bytes of values between operations and their gradients, those of a training step; gradients of weights come beside.
     pub workspace_bytes: usize,
     /// Time it took.
     pub elapsed_ms: f64,

@@ -118,6 +118,8 @@ pub(crate) fn train(
 
         let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
+            // Validation is in f32: its values take the place of those of a step.
+            report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
             let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
             report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
@@ -167,7 +169,7 @@ pub(crate) fn train(
         let step = report.steps.saturating_sub(1);
         return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
     }
-    report.workspace_bytes = batches.runner.values_memory();
+    report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
     Ok(report)
 }

@@ -1,0 +1,97 @@
+//! Products of factors in 16 bits.
+
+use super::half::Numbers;
+use super::matmul::{Mat, Mode, Start, matmul};
+use super::tiles::{self, Factor, Product, Stored, Way};
+
+/// `x` as a matrix.
+fn stored(x: Numbers<'_>, rows: usize, cols: usize) -> Stored<'_> {
+    match x {
+        Numbers::Wide(x) => Stored::Wide(Mat::new(x, rows, cols)),
+        Numbers::Half(half, x) => Stored::Half(half, Mat::new(x, rows, cols)),
+    }
+}
+
+/// `c = aᵀ b` or `c += aᵀ b` for `a` `[rows, m]`, `b` `[rows, n]` and `c` `[m, n]`: the gradient of a weight. `room` is where
+/// some rows are widened, if they are not multiplied as they are.
+pub fn rows_product(
+    a: Numbers<'_>,
+    b: Numbers<'_>,
+    [rows, m, n]: [usize; 3],
+    c: &mut [f32],
+    mode: Mode,
+    room: &mut [f32],
+) {
+    assert_eq!(c.len(), m * n, "a product of {m} × {n}");
+    if let Some(way) = Way::of([m, rows, n], false) {
+        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+        let b = Factor::Plain(stored(b, rows, n));
+        let product = Product { b, n, stride: n, c, start };
+        return tiles::multiply(way, stored(a, rows, m).t(), [product]);
+    }
+    let most = (room.len() / (m + n).max(1)).max(1);
+    let (wide_a, wide_b) = room.split_at_mut(most * m);
+    let parts = rows.div_ceil(most).max(1);
+    for i in 0..parts {
+        let part = i * rows / parts..(i + 1) * rows / parts;
+        let a = a.wide(part.start * m..part.end * m, wide_a);
+        let b = b.wide(part.start * n..part.end * n, wide_b);
+        let mode = if i == 0 { mode } else { Mode::Add };
+        matmul(Mat::new(a, part.len(), m).t(), Mat::new(b, part.len(), n), c, mode);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::half::{Half, narrow, round};
+    use crate::kernels::matmul::rounding;
+    use crate::kernels::testing::each_isa;
+
+    #[test]
+    fn a_product_of_narrow_rows_is_that_of_the_wide_ones() {
+        each_isa(|_| {
+            for half in [Half::Bf16, Half::F16] {
+                for [rows, m, n] in
+                    [[1, 1, 1], [3, 5, 4], [33, 40, 7], [200, 64, 96], [130, 70, 33]]
+                {
+                    let numbers = |n: usize, step: usize| -> Vec<f32> {
+                        (0..n).map(|i| ((i * step) % 41) as f32 / 16.0 - 1.0).collect()
+                    };
+                    let (mut a, mut b) = (numbers(rows * m, 7), numbers(rows * n, 13));
+                    let of = |x: &mut [f32]| {
+                        round(half, x);
+                        let mut y = vec![0; x.len()];
+                        narrow(half, x, &mut y);
+                        y
+                    };
+                    let [narrow_a, narrow_b] = [of(&mut a), of(&mut b)];
+                    let mut wanted = vec![1.0; m * n];
+                    matmul(
+                        Mat::new(&a, rows, m).t(),
+                        Mat::new(&b, rows, n),
+                        &mut wanted,
+                        Mode::Add,
+                    );
+                    let mut got = vec![1.0; m * n];
+                    let (of_a, of_b) =
+                        (Numbers::Half(half, &narrow_a), Numbers::Half(half, &narrow_b));
+                    let mut room = vec![0.0; 8 * (m + n)];
+                    let mut run =
+                        || rows_product(of_a, of_b, [rows, m, n], &mut got, Mode::Add, &mut room);
+                    if half == Half::Bf16 {
+                        rounding(&mut run)
+                    } else {
+                        run()
+                    }
+                    for (got, wanted) in got.iter().zip(&wanted) {
+                        assert!(
+                            (got - wanted).abs() <= 1e-4 * wanted.abs().max(1.0),
+                            "{got} {wanted}"
+                        );
+                    }
+                }
+            }
+        });
+    }
+}

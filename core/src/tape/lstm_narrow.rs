@@ -1,0 +1,144 @@
+//! An LSTM layer on values in 16 bits: some steps at a time are f32.
+//!
+//! Gates and cells are kept; what goes in and comes out is where it is as input and output.
+
+use std::ops::Range;
+
+use super::lstm::{GATES, Lstm};
+use super::narrow::{NarrowOp, NarrowOutput, room, steps};
+use super::recurrent::{
+    Sizes, W_HH, W_IH, X, accumulate_weights, both_biases, hidden_weight, hidden_weight_back,
+    pieces,
+};
+use super::{Backward, Inputs};
+use crate::kernels::elementwise::add_assign;
+use crate::kernels::half::{Numbers, narrow};
+use crate::kernels::matmul::{Mat, Mode};
+use crate::kernels::panels::Panels;
+use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
+
+impl NarrowOp for Lstm {
+    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+        let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
+        let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
+        out.keep(s.time * (g + h));
+        let (kept_gates, kept_cells) = out.kept.split_at_mut(s.time * g);
+        let (most, parts) = steps(s.time, s.batch * (s.input + s.gates + 2 * s.hidden));
+        let lengths = [most * s.batch * s.input, most * g, (1 + most) * h, (1 + most) * h, s.gates];
+        let [xt, gates, r, c, bias] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
+        // The state before the first of the steps at hand lies before theirs.
+        [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
+        let bias = both_biases(x, self.0, bias);
+        let w_ih = Panels::new(Mat::new(x.data(W_IH), s.gates, s.input).t(), most * s.batch);
+        let w_hh = hidden_weight(x.data(W_HH), &s);
+        for part in parts {
+            let n = part.len();
+            let (xt, gates) = (&mut xt[..n * s.batch * s.input], &mut gates[..n * g]);
+            gather(x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            let xt = Mat::new(xt, n * s.batch, s.input);
+            match bias {
+                Some(bias) => w_ih.affine(xt, bias, gates),
+                None => w_ih.multiply(xt, gates, Mode::Write),
+            }
+            for t in 0..n {
+                let gates = &mut gates[t * g..(t + 1) * g];
+                let (c_before, c_now) = c[t * h..(t + 2) * h].split_at_mut(h);
+                let (r_before, r_now) = r[t * h..(t + 2) * h].split_at_mut(h);
+                if part.start + t > 0 {
+                    w_hh.multiply(Mat::new(r_before, s.batch, s.hidden), gates, Mode::Add);
+                }
+                lstm_step(gates, c_before, c_now, r_now, s.hidden);
+            }
+            narrow(out.half, gates, &mut kept_gates[part.start * g..part.end * g]);
+            narrow(out.half, &c[h..(n + 1) * h], &mut kept_cells[part.start * h..part.end * h]);
+            for (i, row) in r[h..(n + 1) * h].chunks_exact(s.hidden).enumerate() {
+                let (t, b) = (part.start + i / s.batch, i % s.batch);
+                narrow(out.half, row, &mut out.data[(b * s.time + t) * s.hidden..][..s.hidden]);
+            }
+            [&mut *r, &mut *c]
+                .into_iter()
+                .for_each(|state| state.copy_within(n * h..(n + 1) * h, 0));
+        }
+    }
+
+    fn backward_narrow(&self, b: &mut Backward<'_>) {
+        let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
+        let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
+        let (grad, half) = b.take_narrow_grad();
+        let kept = b.use_up_kept();
+        let (kept_gates, kept_cells) = kept.split_at(s.time * g);
+        let [grads, kept_gates, kept_cells] =
+            [&grad, kept_gates, kept_cells].map(|x| Numbers::Half(half, x));
+        let (most, parts) = steps(s.time, s.batch * (s.input + 2 * s.gates + 3 * s.hidden));
+        let lengths = [
+            most * s.batch * s.input,
+            most * g,
+            most * g,
+            (1 + most) * h,
+            most * h,
+            most * h,
+            h,
+            h,
+            s.gates,
+        ];
+        let mut scratch = b.take_scratch(lengths.iter().sum());
+        // dr: gradient of every output; carry: of the state before; dc: of this step's cell.
+        let [xt, gates, dgates, c, r, dr, carry, dc, sums] = pieces(&mut scratch, lengths);
+        [&mut *carry, &mut *dc].into_iter().for_each(|state| state.fill(0.0));
+        let mut gradient = b.begin_parts(X);
+        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
+        let w_ih = Panels::new(Mat::new(&w_ih, s.gates, s.input), most * s.batch);
+        let w_hh = hidden_weight_back(&w_hh, &s);
+        for part in parts.rev() {
+            let n = part.len();
+            let (xt, dgates) = (&mut xt[..n * s.batch * s.input], &mut dgates[..n * g]);
+            let (r, dr) = (&mut r[..n * h], &mut dr[..n * h]);
+            let gates = kept_gates.wide(part.start * g..part.end * g, gates);
+            // Of the step before the first there are zeros.
+            let none = usize::from(part.start == 0) * h;
+            let before = part.start.saturating_sub(1);
+            c[..none].fill(0.0);
+            kept_cells.wide(before * h..part.end * h, &mut c[none..]);
+            r[..none].fill(0.0);
+            let shape = [s.batch, s.time, s.hidden];
+            gather(b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
+            gather(grads, shape, part.clone(), dr);
+            gather(b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            for t in (0..n).rev() {
+                let dr = &mut dr[t * h..(t + 1) * h];
+                add_assign(dr, carry);
+                let (c_before, c_now) = c[t * h..(t + 2) * h].split_at(h);
+                let (gates, dgates) = (&gates[t * g..(t + 1) * g], &mut dgates[t * g..(t + 1) * g]);
+                lstm_step_grad(gates, c_before, c_now, dr, dc, dgates, s.hidden);
+                w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
+            }
+            let steps = Sizes { time: n, ..s };
+            accumulate_weights(b, self.0, &steps, [dgates, dgates], r, xt, sums);
+            if let Some(gradient) = &mut gradient {
+                w_ih.multiply(Mat::new(dgates, n * s.batch, s.gates), xt, Mode::Write);
+                for (i, row) in xt.chunks_exact_mut(s.input).enumerate() {
+                    let (t, b) = (part.start + i / s.batch, i % s.batch);
+                    gradient.put((b * s.time + t) * s.input, row);
+                }
+            }
+        }
+        drop((w_ih, w_hh));
+        if let Some(gradient) = gradient {
+            b.end_parts(X, gradient);
+        }
+        b.give_scratch(scratch);
+        [grad, kept].into_iter().for_each(|list| b.give_narrow(list));
+    }
+}
+
+/// Some steps of `x` `[B, T, n]`, time first, in f32.
+fn gather(x: Numbers<'_>, [batch, time, n]: [usize; 3], steps: Range<usize>, to: &mut [f32]) {
+    let places = steps.flat_map(|t| (0..batch).map(move |b| (b * time + t) * n));
+    for (from, to) in places.zip(to.chunks_exact_mut(n.max(1))) {
+        if let Numbers::Wide(x) = x {
+            to.copy_from_slice(&x[from..from + n]);
+        } else {
+            x.wide(from..from + n, to);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Operations that read and write values in 16 bits: only some rows at a time are f32.
+
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use super::pool::{Pool, fit};
+use super::record::{Backward, Inputs, Place, Record};
+use super::{Op, Shape};
+use crate::kernels::elementwise::add_assign;
+use crate::kernels::half::{Half, Numbers, add_wide, narrow};
+
+/// An operation on values in 16 bits, beside the one in f32. It reads its first input as it is stored, the others in f32.
+pub(super) trait NarrowOp: Op {
+    /// Computes the output.
+    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>);
+    /// Adds to the gradients of the inputs.
+    fn backward_narrow(&self, b: &mut Backward<'_>);
+}
+
+/// The output of a [`NarrowOp`] while it is computed. Lists hold at first whatever an earlier step left there.
+pub(super) struct NarrowOutput<'a> {
+    pub(super) half: Half,
+    pub(super) data: &'a mut [u16],
+    pub(super) shape: Shape,
+    /// Kept for the derivative.
+    pub(super) kept: &'a mut Vec<u16>,
+    pool: &'a mut Pool<u16>,
+    /// What it works in.
+    pub(super) scratch: &'a mut Vec<f32>,
+}
+
+impl NarrowOutput<'_> {
+    /// Room for `len` numbers that are kept for the derivative.
+    pub(super) fn keep(&mut self, len: usize) {
+        self.pool.give(std::mem::take(self.kept));
+        *self.kept = self.pool.take(len);
+    }
+}
+
+/// Numbers in f32 that such an operation works on at once.
+const AT_ONCE: usize = 1 << 17;
+
+/// How `rows`, each of which takes `width` numbers to work on, are cut into nearly equal parts; and rows of the longest.
+pub(super) fn parts(rows: usize, width: usize) -> (usize, Cuts) {
+    evenly(rows, (AT_ONCE / width.max(1)).max(32) / 32 * 32)
+}
+
+/// The same of steps, each of them a batch of rows.
+pub(super) fn steps(time: usize, width: usize) -> (usize, Cuts) {
+    evenly(time, (AT_ONCE / width.max(1)).max(1))
+}
+
+fn evenly(len: usize, most: usize) -> (usize, Cuts) {
+    let n = len.div_ceil(most).max(1);
+    (len.div_ceil(n), Cuts { len, n, left: 0..n })
+}
+
+/// Ranges of nearly the same length, one after the other.
+pub(super) struct Cuts {
+    len: usize,
+    n: usize,
+    left: Range<usize>,
+}
+
+impl Cuts {
+    fn at(&self, i: usize) -> Range<usize> {
+        i * self.len / self.n..(i + 1) * self.len / self.n
+    }
+}
+
+impl Iterator for Cuts {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        self.left.next().map(|i| self.at(i))
+    }
+}
+
+impl DoubleEndedIterator for Cuts {
+    fn next_back(&mut self) -> Option<Range<usize>> {
+        self.left.next_back().map(|i| self.at(i))
+    }
+}
+
+impl Inputs<'_> {
+    /// The numbers of the `i`-th input, as they are stored.
+    pub(super) fn numbers(&self, i: usize) -> Numbers<'_> {
+        self.record.numbers(self.ids[i])
+    }
+}
+
+impl Backward<'_> {
+    /// The numbers of the `i`-th input, as they are stored.
+    pub(super) fn input_numbers(&self, i: usize) -> Numbers<'_> {
+        self.record.numbers(self.record.nodes[self.id].inputs[i])
+    }
+
+    fn buffer(&self) -> usize {
+        let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
+        i
+    }
+
+    /// Takes the gradient of the output in 16 bits, to be changed and [given back](Self::give_narrow); and its format.
+    pub(super) fn take_narrow_grad(&mut self) -> (Vec<u16>, Half) {
+        let buffer = self.buffer();
+        let (b, storage) = (&mut self.record.buffers[buffer], &mut self.record.storage);
+        let half = storage.half.expect("values are in 16 bits");
+        if b.narrow.has_grad {
+            return (std::mem::take(&mut b.narrow.grad), half);
+        }
+        let mut grad = storage.narrow.take(b.len);
+        narrow(half, &b.grad, &mut grad);
+        storage.wide.give(std::mem::take(&mut b.grad));
+        (grad, half)
+    }
+
+    /// Takes what `forward` kept in 16 bits, which is not wanted any more.
+    pub(super) fn use_up_kept(&mut self) -> Vec<u16> {
+        let buffer = self.buffer();
+        std::mem::take(&mut self.record.buffers[buffer].narrow.kept)
+    }
+
+    /// The numbers of the output.
+    pub(super) fn output_numbers(&self) -> Numbers<'_> {
+        self.record.numbers(self.id)
+    }
+
+    /// The parameters of the `i`-th input, to be read while gradients are written.
+    pub(super) fn lend(&self, i: usize) -> Lent {
+        let input = self.record.nodes[self.id].inputs[i];
+        match (self.record.nodes[input].place, &self.record.params) {
+            (Place::Param(param), Some(params)) => Lent(params.clone(), param.range()),
+            _ => {
+                let data = self.record.data(input).to_vec();
+                let all = 0..data.len();
+                Lent(Arc::new(data), all)
+            }
+        }
+    }
+
+    /// Gives back a list in 16 bits.
+    pub(super) fn give_narrow(&mut self, grad: Vec<u16>) {
+        self.record.storage.narrow.give(grad);
+    }
+
+    /// Lets `work` see the output in 16 bits, which is not wanted any more.
+    pub(super) fn use_up_output(&mut self, work: impl FnOnce(&[u16])) {
+        let buffer = self.buffer();
+        work(&self.record.buffers[buffer].narrow.data);
+        let (b, storage) = (&mut self.record.buffers[buffer], &mut self.record.storage);
+        storage.wide.give(std::mem::take(&mut b.data));
+        storage.narrow.give(std::mem::take(&mut b.narrow.data));
+    }
+
+    /// Begins a gradient of the `i`-th input that is made part by part, if it wants one. It is [ended](Self::end_parts).
+    pub(super) fn begin_parts(&mut self, i: usize) -> Option<Parts> {
+        if !self.wants(i) {
+            return None;
+        }
+        let input = self.record.nodes[self.id].inputs[i];
+        let (len, storage) = (self.record.nodes[input].shape.size(), &mut self.record.storage);
+        if let Place::Buffer(buffer) = self.record.nodes[input].place
+            && let Some(half) = storage.half
+        {
+            let b = &mut self.record.buffers[buffer];
+            if b.narrow.may_be && (b.narrow.has_grad || !b.has_grad) {
+                let before = b.narrow.has_grad.then(|| std::mem::take(&mut b.narrow.grad));
+                let grad = before.unwrap_or_else(|| storage.narrow.take(len));
+                return Some(Parts { half, grad, wide: Vec::new(), adds: b.narrow.has_grad });
+            }
+        }
+        let (half, wide) = (Half::Bf16, storage.wide.take(len));
+        Some(Parts { half, grad: Vec::new(), wide, adds: false })
+    }
+
+    /// Gives the `i`-th input a gradient of which all parts are made.
+    pub(super) fn end_parts(&mut self, i: usize, parts: Parts) {
+        let Parts { grad, wide, .. } = parts;
+        if !wide.is_empty() {
+            self.accumulate(i, |_, dx| add_assign(dx, &wide));
+        } else if let Place::Buffer(buffer) =
+            self.record.nodes[self.record.nodes[self.id].inputs[i]].place
+        {
+            let b = &mut self.record.buffers[buffer];
+            (b.narrow.grad, b.narrow.has_grad, b.has_grad) = (grad, true, true);
+        }
+        self.record.storage.wide.give(wide);
+    }
+}
+
+/// Numbers that outlive a look at the tape.
+pub(super) struct Lent(Arc<Vec<f32>>, Range<usize>);
+
+impl Deref for Lent {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0[self.1.clone()]
+    }
+}
+
+/// A gradient that is made part by part.
+pub(super) struct Parts {
+    half: Half,
+    grad: Vec<u16>,
+    /// In place of `grad`, where the gradient is in f32.
+    wide: Vec<f32>,
+    /// Whether there were numbers, to be added to.
+    adds: bool,
+}
+
+impl Parts {
+    /// Gives some numbers, the first of which is the `at`-th. They are used up.
+    pub(super) fn put(&mut self, at: usize, part: &mut [f32]) {
+        if self.wide.is_empty() {
+            let grad = &mut self.grad[at..at + part.len()];
+            if self.adds {
+                add_wide(self.half, grad, part);
+            }
+            narrow(self.half, part, grad);
+        } else {
+            self.wide[at..at + part.len()].copy_from_slice(part);
+        }
+    }
+}
+
+impl Record {
+    /// The numbers of a node, as they are stored.
+    pub(super) fn numbers(&self, id: usize) -> Numbers<'_> {
+        if let (Place::Buffer(buffer), Some(half)) = (self.nodes[id].place, self.storage.half)
+            && self.buffers[buffer].narrow.valid
+        {
+            return Numbers::Half(half, &self.buffers[buffer].narrow.data);
+        }
+        Numbers::Wide(self.data(id))
+    }
+
+    /// Runs the forward of an operation in 16 bits.
+    pub(super) fn run_narrow(
+        &mut self,
+        op: &dyn NarrowOp,
+        inputs: &[usize],
+        buffer: usize,
+        shape: Shape,
+    ) {
+        let Some(half) = self.storage.half else { return };
+        inputs.iter().skip(1).for_each(|input| self.widen(*input));
+        let mut b = std::mem::take(&mut self.buffers[buffer]);
+        for list in [&mut b.data, &mut b.kept] {
+            self.storage.wide.give(std::mem::take(list));
+        }
+        self.storage.narrow.give(std::mem::take(&mut b.narrow.data));
+        let mut data = self.storage.narrow.take(shape.size());
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut pool = std::mem::take(&mut self.storage.narrow);
+        let (kept, scratch_of) = (&mut b.narrow.kept, &mut scratch);
+        let x = Inputs { record: self, ids: inputs };
+        let pool_of = &mut pool;
+        op.forward_narrow(
+            &x,
+            &mut NarrowOutput {
+                half,
+                data: &mut data,
+                shape,
+                kept,
+                pool: pool_of,
+                scratch: scratch_of,
+            },
+        );
+        (self.scratch, self.storage.narrow) = (scratch, pool);
+        b.narrow.data = data;
+        (b.has_grad, b.len) = (false, shape.size());
+        (b.narrow.valid, b.narrow.only, b.narrow.may_be) = (true, true, true);
+        b.narrow.has_grad = false;
+        self.buffers[buffer] = b;
+    }
+}
+
+/// The first `len` numbers of a list that grows.
+pub(super) fn room(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if scratch.len() < len {
+        fit(scratch, len);
+    }
+    &mut scratch[..len]
+}
+
+#[cfg(test)]
+#[path = "narrow_tests.rs"]
+mod tests;

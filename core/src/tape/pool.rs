@@ -1,0 +1,98 @@
+//! Lists of numbers that are not in use, for whoever wants one next.
+
+/// Lists that are free. A step that looks like the one before finds all that it wants here; what a step did not want is freed
+/// at the end of the next one, so there are never more than two such steps made of them.
+#[derive(Default)]
+pub(super) struct Pool<T>(Vec<Free<T>>);
+
+struct Free<T> {
+    list: Vec<T>,
+    /// Whether it was in use in this step.
+    used: bool,
+}
+
+impl<T: Copy + Default> Pool<T> {
+    /// A list of `len` numbers of any value: the shortest that has room for them, or a new one.
+    pub(super) fn take(&mut self, len: usize) -> Vec<T> {
+        if len == 0 {
+            return Vec::new();
+        }
+        let sizes = self.0.iter().map(|free| free.list.capacity()).enumerate();
+        let fitting = sizes.filter(|(_, size)| (len..=2 * len).contains(size));
+        let shortest = fitting.min_by_key(|(_, size)| *size);
+        let mut list = shortest.map_or_else(Vec::new, |(i, _)| self.0.swap_remove(i).list);
+        fit(&mut list, len);
+        list
+    }
+
+    /// Takes back what is no longer in use.
+    pub(super) fn give(&mut self, list: Vec<T>) {
+        self.put(list, true);
+    }
+
+    /// Takes back what was in use before this step.
+    pub(super) fn give_old(&mut self, list: Vec<T>) {
+        self.put(list, false);
+    }
+
+    fn put(&mut self, list: Vec<T>, used: bool) {
+        if list.capacity() > 0 {
+            self.0.push(Free { list, used });
+        }
+    }
+
+    /// Begins a step: frees what the one before did not use.
+    pub(super) fn begin(&mut self) {
+        self.0.retain_mut(|free| std::mem::take(&mut free.used));
+    }
+
+    /// Bytes there is room for.
+    pub(super) fn memory(&self) -> usize {
+        self.0.iter().map(|free| free.list.capacity()).sum::<usize>() * size_of::<T>()
+    }
+}
+
+/// Makes a list `len` numbers long, of any value. One that has no room for them gets an eighth more than that: how many distinct
+/// windows a step has differs by less, so it grows once.
+pub(super) fn fit<T: Copy + Default>(list: &mut Vec<T>, len: usize) {
+    if list.capacity() < len {
+        *list = Vec::new(); // freed first, so that both are not there at once
+        list.reserve_exact(len + len / 8);
+    }
+    list.resize(len, T::default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_vary_do_not_pile_up() {
+        let mut pool = Pool::<f32>::default();
+        let step = |pool: &mut Pool<f32>, rows: usize| {
+            pool.begin();
+            let lists = [64, 512, 512, 72].map(|width| pool.take(rows * width));
+            lists.into_iter().for_each(|list| pool.give(list));
+        };
+        step(&mut pool, 600);
+        let first = pool.memory();
+        for i in 0..50 {
+            step(&mut pool, 600 + i * 37 % 60);
+            assert_eq!(pool.memory(), first, "step {i}");
+        }
+        for rows in [100, 100, 100] {
+            step(&mut pool, rows);
+        }
+        assert!(pool.memory() < first / 5, "a smaller batch frees what it does not want");
+    }
+
+    #[test]
+    fn a_list_is_a_little_longer_than_wanted() {
+        let mut list = Vec::<u16>::new();
+        fit(&mut list, 800);
+        fit(&mut list, 900);
+        assert_eq!((list.len(), list.capacity()), (900, 900));
+        fit(&mut list, 901);
+        assert_eq!(list.capacity(), 901 + 901 / 8);
+    }
+}

@@ -1,0 +1,57 @@
+//! Running a recorded operation, forwards or backwards.
+
+use super::record::{Backward, Inputs, Output, Place, Record};
+use super::{Op, Shape};
+
+impl Record {
+    /// Runs the forward of a recorded operation.
+    pub(super) fn run(&mut self, id: usize) {
+        let Place::Buffer(buffer) = self.nodes[id].place else { return };
+        let Some(op) = self.nodes[id].op.take() else { return };
+        let inputs = std::mem::take(&mut self.nodes[id].inputs);
+        let shape = self.nodes[id].shape;
+        match op.narrow().filter(|_| self.storage.half.is_some() && shape.size() > 1) {
+            Some(op) => self.run_narrow(op, &inputs, buffer, shape),
+            None => self.run_wide(&*op, &inputs, buffer, shape),
+        }
+        self.settle();
+        self.nodes[id].inputs = inputs;
+        self.nodes[id].op = Some(op);
+    }
+
+    fn run_wide(&mut self, op: &dyn Op, inputs: &[usize], buffer: usize, shape: Shape) {
+        inputs.iter().for_each(|input| self.widen(*input));
+        let mut out = self.take_output(buffer, shape.size());
+        let mut pool = std::mem::take(&mut self.storage.wide);
+        let (data, kept) = (&mut out.data[..], &mut out.kept);
+        let given = self.storage.half.is_some().then_some(&mut pool);
+        let output = &mut Output { data, shape, kept, pool: given };
+        op.forward(&Inputs { record: self, ids: inputs }, output);
+        self.storage.wide = pool;
+        out.has_grad = false;
+        out.len = shape.size();
+        self.put_output(buffer, out);
+    }
+
+    /// Runs the backward of an operation whose output has a gradient.
+    pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
+        if let Some(op) = op.narrow().filter(|_| self.buffers[buffer].narrow.may_be) {
+            for i in 1..self.nodes[id].inputs.len() {
+                self.widen(self.nodes[id].inputs[i]);
+            }
+            op.backward_narrow(&mut Backward { record: self, id });
+            self.let_go(buffer);
+            return self.settle();
+        }
+        self.widen_grad(buffer);
+        for i in 0..self.nodes[id].inputs.len() {
+            self.widen(self.nodes[id].inputs[i]);
+        }
+        self.widen(id);
+        self.widen_kept(buffer);
+        self.round_grad(buffer);
+        op.backward(&mut Backward { record: self, id });
+        self.let_go(buffer);
+        self.settle();
+    }
+}
