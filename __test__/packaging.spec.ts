@@ -33,6 +33,13 @@ describe('loading', () => {
     expect(Object.entries(esm).filter(([name, value]) => cjs[name] !== value)).toEqual([])
   })
 
+  test.runIf(process.platform === 'linux')('knows the C library as Node reports it', () => {
+    const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+    const { platform } = require('../js/platform.js')
+    const library = header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'
+    expect(platform()).toBe(`linux-${process.arch}-${library}`)
+  })
+
   test('on a machine without an addon tells target and fix', async () => {
     const { code, stderr } = await script(
       `

@@ -52,7 +52,7 @@ for (const [model, batch] of cases) {
   const [p50, p99] = [at(times, 0.5), at(times, 0.99)]
   const beside = []
   if (python && batch === 1) {
-    const request = { kind: 'fit', model, series: [series], options: { ...options, maxSteps: 2 } }
+    const request = { model, series: [series], options: { ...options, maxSteps: 2 } }
     const { predictMs } = await python.ask(request)
     beside.push(short(predictMs), `${short(predictMs / p50)}×`)
   }

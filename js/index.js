@@ -32,7 +32,7 @@ function runtimeInfo() {
 
 /** Every model with its options: what the types and the README's table are made from. */
 function models() {
-  return described
+  return described()
 }
 
 /** Reads a CSV file as a table. */

@@ -14,11 +14,17 @@ function deepFreeze(value) {
   return value
 }
 
-/** Name, family, paper, inputs and options of every model. */
-const described = deepFreeze(JSON.parse(native.describe()))
+let known
+/** Name, family, paper, inputs and options of every model. Written out when first asked for: few processes ask. */
+function described() {
+  known ??= deepFreeze(JSON.parse(native.describe()))
+  return known
+}
 
 const factories = Object.fromEntries(
-  described.map(({ name }) => [name, { [name]: (options) => freeze({ model: name, options: options ?? {} }) }[name]]),
+  native
+    .modelNames()
+    .map((name) => [name, { [name]: (options) => freeze({ model: name, options: options ?? {} }) }[name]]),
 )
 
 module.exports = { described, factories, freeze, deepFreeze }

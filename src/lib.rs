@@ -32,6 +32,12 @@ pub fn describe() -> String {
     engine::describe().to_string()
 }
 
+/// The names of all registered models.
+#[napi]
+pub fn model_names() -> Vec<&'static str> {
+    engine::model_names()
+}
+
 /// The candidate that was probably meant.
 #[napi]
 pub fn nearest(name: String, candidates: Vec<String>) -> Option<String> {

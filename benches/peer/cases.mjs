@@ -61,7 +61,6 @@ export function casesOf({ name, multivariate }, sizes) {
 
 /** The fit whose process is looked at as a whole: start, memory. */
 export const example = {
-  kind: 'fit',
   model: 'NHITS',
   series: SMALL.series,
   options: { ...SMALL.options, maxSteps: 20 },

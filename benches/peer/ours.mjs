@@ -18,12 +18,6 @@ async function fit({ model, options, series, save }) {
   return { fitMs, predictMs }
 }
 
-/** What a fresh process needs to forecast from a checkpoint. */
-async function cold({ load }) {
-  await (await NeuralForecast.load(load)).predict()
-  return {}
-}
-
 async function timed(work) {
   const begin = performance.now()
   const result = await work()
@@ -32,7 +26,7 @@ async function timed(work) {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
-  const answer = await { fit, cold }[request.kind](request)
+  const answer = await fit(request)
   const { version, simd, threads } = runtimeInfo()
   answer.maxRssKiB = process.resourceUsage().maxRSS
   answer.versions = `@neural-trader/backend ${version} (${simd[0]}, ${threads} threads), node ${process.version}`

@@ -61,15 +61,9 @@ def fit(request):
     return {"fitMs": fit_ms, "predictMs": predict_ms}
 
 
-def cold(request):
-    """What a fresh process needs to forecast from a checkpoint."""
-    NeuralForecast.load(request["load"]).predict()
-    return {}
-
-
 for line in sys.stdin:
     request = json.loads(line)
-    answer = {"fit": fit, "cold": cold}[request["kind"]](request)
+    answer = fit(request)
     answer["maxRssKiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer["versions"] = f"neuralforecast {neuralforecast.__version__}, torch {torch.__version__}"
     answer["importMs"] = IMPORT_MS

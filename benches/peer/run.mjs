@@ -15,7 +15,7 @@ import { addon, platform } from '../../js/platform.js'
 import { root } from '../../scripts/steps.mjs'
 import { machine, reached, row, short, write } from '../report.mjs'
 import { casesOf, example } from './cases.mjs'
-import { ours, peer } from './sides.mjs'
+import { ours, peer, starts } from './sides.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -54,7 +54,7 @@ const warm = { peer: peer(values.python), ours: ours() }
 const bothSides = [warm.peer, warm.ours]
 for (const { name, model, series, options, precision, target } of cases) {
   // A fit of few steps and one of many: their difference is the steps alone, without what a fit does once.
-  const request = (maxSteps) => ({ kind: 'fit', model, series, options: { ...options, maxSteps } })
+  const request = (maxSteps) => ({ model, series, options: { ...options, maxSteps } })
   const precise = ({ options, ...rest }) => ({ ...rest, options: { ...options, precision } })
   const first = await warm.peer.ask(request(2))
   const second = await warm.peer.ask(request(6))
@@ -85,23 +85,16 @@ const checkpoint = join(scratch, 'checkpoint')
 const saver = ours()
 await saver.ask({ ...example, save: checkpoint })
 await saver.end()
-const fresh = async (start, request) => {
-  const begin = performance.now()
-  const side = start()
-  const answer = await side.ask(request)
-  const ms = performance.now() - begin
+const memoryOf = async (side) => {
+  const { maxRssKiB } = await side.ask(example)
   await side.end()
-  return { ms, mib: answer.maxRssKiB / 1024 }
+  return maxRssKiB / 1024
 }
-const python = () => peer(values.python)
 const coldPairs = []
 const memoryPairs = []
 for (let round = 0; round < Math.min(rounds, 3); round++) {
-  const cold = { kind: 'cold', load: checkpoint }
-  const started = [await fresh(python, cold), await fresh(ours, cold)]
-  const fitted = [await fresh(python, example), await fresh(ours, example)]
-  coldPairs.push(started.map((c) => c.ms))
-  memoryPairs.push(fitted.map((f) => f.mib))
+  coldPairs.push(await starts(values.python, checkpoint))
+  memoryPairs.push([await memoryOf(peer(values.python)), await memoryOf(ours())])
 }
 rmSync(scratch, { recursive: true, force: true })
 const [cold, memory] = [compare(coldPairs), compare(memoryPairs)]

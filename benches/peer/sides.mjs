@@ -24,3 +24,21 @@ class Side {
 export const peer = (python) => new Side(python, 'benches/peer/peer.py')
 /** This library. */
 export const ours = () => new Side(process.execPath, 'benches/peer/ours.mjs')
+
+/** Milliseconds from the start of a process to its first line, which says how many steps it forecast from a checkpoint. */
+async function started(program, ...args) {
+  const begin = performance.now()
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  const ms = performance.now() - begin
+  await closed
+  if (!(Number(value) > 0)) throw new Error('a fresh process forecast nothing; see its message above')
+  return ms
+}
+
+/** The start of both sides, each as a user would write it. */
+export const starts = async (python, checkpoint) => [
+  await started(python, 'benches/peer/cold.py', checkpoint),
+  await started(process.execPath, 'benches/peer/cold.mjs', checkpoint),
+]

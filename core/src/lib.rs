@@ -44,5 +44,5 @@ pub use forecast::{
     MemoryUsage, Metric, NeuralForecast, PredictOptions, Predictor, PredictorOptions, SaveOptions,
     Scores, TrainingCheckpoint, WindowExog, evaluate, evaluate_against, seasonal_naive,
 };
-pub use models::{ModelSpec, describe};
+pub use models::{ModelSpec, describe, model_names};
 pub use train::{Control, ModelReport, Progress};

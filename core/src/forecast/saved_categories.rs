@@ -18,7 +18,7 @@ pub(super) fn store(model: &Instance, options: &mut Map<String, Value>) {
     }
 }
 
-/// The model of these stored options: what was counted is counted again in the stored vocabularies.
+/// The model of these stored options, still without its weights: what was counted is counted again in the stored vocabularies.
 pub(super) fn instance(
     model: String,
     mut options: Map<String, Value>,
@@ -33,7 +33,7 @@ pub(super) fn instance(
             given.shift_remove(column);
         }
     }
-    let model = Instance::of_data(&ModelSpec { model, options }, vocabularies, None);
+    let model = Instance::blank(&ModelSpec { model, options }, vocabularies, None);
     model.map_err(|e| match e.details.option.as_deref() {
         // Other options are the user's; this one must fit what is beside it.
         Some(CARDINALITIES) => Error { code: ErrorCode::Checkpoint, ..e },

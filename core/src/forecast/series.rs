@@ -8,15 +8,17 @@ use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
 /// A model as new, to be trained on a panel: without `nSeries` it is made for as many series as there are. One that
-/// `goes_on` keeps the number it has.
+/// `goes_on` keeps the number it has; its weights are still to come.
 pub(super) fn renewed(
     of: &Instance,
     panel: &Panel,
     vocabularies: &Vocabularies,
     goes_on: bool,
 ) -> Result<Instance> {
+    // One that goes on is given its weights.
+    let new = if goes_on { Instance::blank } else { Instance::of_data };
     if !of.spec.multivariate {
-        return Instance::of_data(&of.given, vocabularies, None);
+        return new(&of.given, vocabularies, None);
     }
     let (name, found) = (of.name(), panel.n_series());
     let given = of.given.options.get("nSeries").and_then(Option::<usize>::read).flatten();
@@ -35,7 +37,7 @@ pub(super) fn renewed(
             d.actual = Some(made_for.into());
         }));
     }
-    Instance::of_data(&of.given, vocabularies, Some(found))
+    new(&of.given, vocabularies, Some(found))
 }
 
 /// Refuses other series than those of the training data, if a model has weights for each. Of a checkpoint without its

@@ -68,6 +68,17 @@ impl Instance {
         vocabularies: &Vocabularies,
         series: Option<usize>,
     ) -> Result<Self> {
+        let mut model = Self::blank(given, vocabularies, series)?;
+        model.initialize();
+        Ok(model)
+    }
+
+    /// The same with all parameters 0, for weights that come from elsewhere: millions of random numbers take their time.
+    pub(crate) fn blank(
+        given: &ModelSpec,
+        vocabularies: &Vocabularies,
+        series: Option<usize>,
+    ) -> Result<Self> {
         let entry = find(&given.model)?;
         build(&entry, given, vocabularies, series).map_err(|e| {
             e.with(|d| {
@@ -94,7 +105,7 @@ impl Instance {
     /// The same model once more, on the same weights: they are shared, not copied.
     pub(crate) fn shared(&self, vocabularies: &Vocabularies) -> Result<Self> {
         let series = self.spec.multivariate.then_some(self.series);
-        let mut same = Self::of_data(&self.given, vocabularies, series)?;
+        let mut same = Self::blank(&self.given, vocabularies, series)?;
         assert_eq!(same.values.len(), self.values.len(), "the same options, the same parameters");
         same.values = self.values.clone();
         Ok(same)
@@ -125,11 +136,10 @@ impl Instance {
 
     /// Sets all parameters to their initial values.
     pub fn initialize(&mut self) {
-        let mut values = vec![0.0; self.values.len()];
+        let values = Arc::make_mut(&mut self.values);
         for (i, entry) in self.entries.iter().enumerate() {
-            entry.initialize(i, self.train.random_seed as u64, &mut values);
+            entry.initialize(i, self.train.random_seed as u64, values);
         }
-        self.values = Arc::new(values);
     }
 
     /// The numbers of a parameter under any of its names.
@@ -225,7 +235,7 @@ pub(super) fn build(
     let values = Arc::new(vec![0.0; params.size()]);
     let entries = params.into_entries();
     let given = given.clone();
-    let mut instance = Instance {
+    Ok(Instance {
         spec: entry.spec,
         given,
         train,
@@ -240,9 +250,7 @@ pub(super) fn build(
         streams,
         network,
         head,
-    };
-    instance.initialize();
-    Ok(instance)
+    })
 }
 
 /// Refuses columns of a kind that the model does not take.

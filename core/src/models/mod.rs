@@ -329,6 +329,11 @@ pub(crate) fn find(name: &str) -> Result<Entry> {
     all.into_iter().find(|e| e.spec.name == name).ok_or(error)
 }
 
+/// The names of all registered models.
+pub fn model_names() -> Vec<&'static str> {
+    registry().into_iter().map(|e| e.spec.name).collect()
+}
+
 /// Everything known of every model, for documentation and generated types.
 pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
@@ -381,6 +386,7 @@ mod tests {
         let mut model =
             instance::build(&entry::<skeleton::Skeleton>(), &given, &Default::default(), None)
                 .unwrap();
+        model.initialize();
         let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
         let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
         let mut state = TrainingState::new(&model, 100).unwrap();
