@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::index::Index;
 use super::tagged::Tagged;
 use super::weights::{Tensors, serialize};
-use super::{Checkpoint, Files, Unknown, dataset, fail, scalers, vocabularies};
+use super::{Checkpoint, Files, Sources, Unknown, dataset, fail, scalers, vocabularies};
 use crate::Result;
 use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
 use crate::scalers::LocalScalerType;
@@ -55,7 +55,7 @@ impl Configuration<'_> {
     /// The dataset, if there is one.
     pub(super) fn panel(
         &self,
-        files: &Files,
+        files: &Sources,
         names: &ColumnNames,
     ) -> Result<Option<(Panel, Unknown)>> {
         if !files.contains_key("dataset.json") {
@@ -68,8 +68,8 @@ impl Configuration<'_> {
 }
 
 /// Reads `configuration.json` and the tensors beside it.
-pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
-    let mut document: Map<String, Value> = super::json(JSON, &files[JSON])?;
+pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
+    let mut document: Map<String, Value> = super::json(JSON, &files[JSON].bytes()?)?;
     let format = document.shift_remove("nf_format").unwrap_or_default();
     if format != "2" {
         let found = format;
@@ -81,7 +81,7 @@ pub(super) fn decode(files: &Files) -> Result<Configuration<'_>> {
         return Err(fail(format!("{JSON}: \"configuration\" must be an object; save again")));
     };
     let tensors = match files.get(TENSORS) {
-        Some(bytes) => Tensors::parse(TENSORS, bytes)?,
+        Some(file) => Tensors::parse(TENSORS, file.open()?)?,
         None => Tensors::none(TENSORS),
     };
     let wrong = |field: &str, expected: &str, found: &Value| {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::index::{self, Index};
 use super::tagged::{TENSOR_PREFIX, Tagged, column_index, numpy, torch};
 use super::weights::{RawTensor, Tensors, serialize};
-use super::{EXACT_FILE, Files, Unknown, fail};
+use super::{EXACT_FILE, Files, Sources, Unknown, fail};
 use crate::data::{ColumnNames, Ids, LocalScalers, Panel, scaler_of};
 use crate::scalers::SeriesScaler;
 use crate::{Error, ErrorCode, Result};
@@ -24,24 +24,24 @@ const TENSORS: &str = "dataset.safetensors";
 
 /// Reads and checks the dataset.
 pub(super) fn decode(
-    files: &Files,
+    files: &Sources,
     index: &Index<'_>,
     names: &ColumnNames,
     scalers: &LocalScalers,
 ) -> Result<(Panel, Unknown)> {
-    let document: Value = super::json(JSON, &files[JSON])?;
+    let document: Value = super::json(JSON, &files[JSON].bytes()?)?;
     if document["dataset_class"] != "TimeSeriesDataset" {
         return Err(fail(format!(
             "{JSON}: dataset_class must be \"TimeSeriesDataset\", found {}; save with save_dataset=False",
             document["dataset_class"]
         )));
     }
-    let Some(bytes) = files.get(TENSORS) else {
+    let Some(file) = files.get(TENSORS) else {
         return Err(fail(format!("{TENSORS} is missing beside {JSON}")));
     };
-    let tensors = Tensors::parse(TENSORS, bytes)?;
+    let tensors = Tensors::parse(TENSORS, file.open()?)?;
     let exact = match files.get(EXACT_FILE) {
-        Some(bytes) => Tensors::parse(EXACT_FILE, bytes)?,
+        Some(file) => Tensors::parse(EXACT_FILE, file.open()?)?,
         None => Tensors::none(EXACT_FILE),
     };
     let fields = &document["fields"];

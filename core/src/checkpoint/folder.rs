@@ -1,15 +1,11 @@
-//! The files of a checkpoint directory: which there may be, and their bytes.
+//! The files of a checkpoint directory: which there may be, and where they are.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::Path;
 
-use super::{EXACT_FILE, Files, OWN_FILE, STATE_FILE, fail};
+use super::source::Source;
+use super::{EXACT_FILE, OWN_FILE, STATE_FILE, Sources, fail};
 use crate::Result;
-
-/// Configurations and datasets in JSON stay far below this.
-const MAX_JSON: u64 = 1 << 30;
-const MAX_TENSORS: u64 = 1 << 36;
 
 const MIGRATE: &str =
     "convert it with `python -m neuralforecast.migrate DIR` from NeuralForecast 3.3.0";
@@ -24,14 +20,14 @@ fn is_v1(name: &str) -> bool {
     name.ends_with(".ckpt") || name.ends_with(".pkl")
 }
 
-/// Reads every file of the checkpoint. Others, subdirectories and their contents are left alone.
+/// Every file of the checkpoint, checked to be readable. Others, subdirectories and their contents are left alone.
 ///
 /// Links are refused: a checkpoint that someone hands over must not choose which of our files are read.
-pub(super) fn load(dir: &Path) -> Result<Files> {
+pub(super) fn load(dir: &Path) -> Result<Sources> {
     let place = dir.display();
     let entries = fs::read_dir(dir)
         .map_err(|e| fail(format!("{place}: cannot be listed as a directory: {e}")))?;
-    let (mut files, mut names) = (Files::new(), Vec::new());
+    let (mut files, mut names) = (Sources::new(), Vec::new());
     for entry in entries {
         let entry = entry.map_err(|e| fail(format!("{place}: cannot be listed: {e}")))?;
         names.extend(entry.file_name().into_string());
@@ -44,32 +40,11 @@ pub(super) fn load(dir: &Path) -> Result<Files> {
         }));
     }
     for name in names.into_iter().filter(|n| is_ours(n)) {
-        let bytes = load_file(&dir.join(&name), &name)?;
-        files.insert(name, bytes);
+        let source = Source::Disk(dir.join(&name), name.clone());
+        source.open()?;
+        files.insert(name, source);
     }
     Ok(files)
-}
-
-fn load_file(path: &Path, name: &str) -> Result<Vec<u8>> {
-    let broken = |e: std::io::Error| fail(format!("{name}: cannot be read: {e}"));
-    // Asked before it is opened: opening a pipe would wait forever.
-    if !fs::symlink_metadata(path).map_err(broken)?.is_file() {
-        return Err(fail(format!(
-            "{name}: must be a regular file, found a link or something else; copy the file itself"
-        )));
-    }
-    let file = File::open(path).map_err(broken)?;
-    let length = file.metadata().map_err(broken)?.len();
-    let limit = if name.ends_with(".json") { MAX_JSON } else { MAX_TENSORS };
-    let mut bytes = Vec::new();
-    let room = usize::try_from(length).ok().filter(|_| length <= limit);
-    if room.is_none_or(|n| bytes.try_reserve_exact(n).is_err()) {
-        return Err(fail(format!(
-            "{name}: at most {limit} bytes and what memory holds can be read, found {length}"
-        )));
-    }
-    file.take(length).read_to_end(&mut bytes).map_err(broken)?;
-    Ok(bytes)
 }
 
 /// Refuses to replace a directory that has anything in it but a checkpoint.

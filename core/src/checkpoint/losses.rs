@@ -254,6 +254,7 @@ pub(super) fn quantiles(loss: &Value) -> Result<Option<Vec<f32>>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::Reader;
     use super::*;
 
     fn of(kind: &str, args: Value) -> Value {
@@ -292,7 +293,9 @@ mod tests {
             [RawTensor::f64s("__hparams__.loss.args.horizon_weight", vec![2], &[1.0, 0.1])]
         );
         let bytes = super::super::weights::serialize(tensors, &[]).unwrap();
-        let read = decode(&theirs, "m", "loss", &Tensors::parse("m", &bytes).unwrap()).unwrap();
+        let read =
+            decode(&theirs, "m", "loss", &Tensors::parse("m", Reader::Memory(&bytes)).unwrap())
+                .unwrap();
         assert_eq!(read, ours);
     }
 

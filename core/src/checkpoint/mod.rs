@@ -11,12 +11,15 @@ mod atomic;
 mod configuration;
 mod dataset;
 mod folder;
+mod header;
 mod index;
 mod losses;
 mod model;
 mod naming;
 mod options;
+mod parameters;
 mod scalers;
+mod source;
 mod state;
 mod tagged;
 mod vocabularies;
@@ -28,15 +31,18 @@ mod tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub(crate) use naming::COUNTED;
+pub(crate) use parameters::Parameters;
 pub use safetensors::Dtype;
 pub use weights::RawTensor;
 
 use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result, runtime};
+use source::Source;
 
 /// What a directory holds beside models: options, names and values that Python has no place for.
 const OWN_FILE: &str = "neural-trader.json";
@@ -46,8 +52,10 @@ const EXACT_FILE: &str = "neural-trader.dataset";
 /// What training needs to go on.
 const STATE_FILE: &str = "neural-trader.state";
 
-/// The files of a directory.
+/// The files of a directory, to be written.
 type Files = BTreeMap<String, Vec<u8>>;
+/// The files of a directory, to be read.
+type Sources = BTreeMap<String, Source>;
 
 /// A parameter or buffer under its name in the `state_dict`.
 ///
@@ -158,6 +166,17 @@ pub fn read(dir: &Path) -> Result<Checkpoint> {
     decode(&folder::load(&atomic::settled(dir))?)
 }
 
+/// Reads a checkpoint and makes something of each of its models, side by side with the others and with what training left.
+///
+/// A model is given without its tensors, which are read when they are asked for. What was made of the models comes back in
+/// their order, each with its state; the checkpoint has none.
+pub(crate) fn read_as<T: Send>(
+    dir: &Path,
+    make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
+) -> Result<(Checkpoint, Vec<(T, Option<StoredState>)>)> {
+    decode_as(&folder::load(&atomic::settled(dir))?, make)
+}
+
 fn fail(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Checkpoint, message)
 }
@@ -187,11 +206,23 @@ struct Own {
     extra: Map<String, Value>,
 }
 
-fn decode(files: &Files) -> Result<Checkpoint> {
+fn decode(files: &Sources) -> Result<Checkpoint> {
+    let whole = |model, parameters: &Parameters<'_>, _: &_| {
+        Ok(StoredModel { tensors: parameters.all()?, ..model })
+    };
+    let (checkpoint, models) = decode_as(files, whole)?;
+    let models = models.into_iter().map(|(model, state)| StoredModel { state, ..model }).collect();
+    Ok(Checkpoint { models, ..checkpoint })
+}
+
+fn decode_as<T: Send>(
+    files: &Sources,
+    make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
+) -> Result<(Checkpoint, Vec<(T, Option<StoredState>)>)> {
     let configuration = configuration::decode(files)?;
     let present: Vec<&String> = files.keys().filter(|f| is_model_file(f)).collect();
     let own = match files.get(OWN_FILE) {
-        Some(bytes) => json(OWN_FILE, bytes)?,
+        Some(file) => json(OWN_FILE, &file.bytes()?)?,
         None => {
             let models = present.iter().map(|f| ((*f).clone(), Map::new())).collect();
             let ColumnNames { weight, mask, .. } = ColumnNames::default();
@@ -214,9 +245,7 @@ fn decode(files: &Files) -> Result<Checkpoint> {
             "the model files must be those that {OWN_FILE} names, at least one: {named:?}, found {present:?}"
         )));
     }
-    let mut states = state::decode(files)?;
-    let mut models = Vec::new();
-    for (file, options) in own.models {
+    let model = |(file, options): (String, Map<String, Value>)| {
         let name = file
             .strip_suffix(".safetensors")
             .and_then(|stem| stem.rsplit_once('_'))
@@ -230,15 +259,24 @@ fn decode(files: &Files) -> Result<Checkpoint> {
                 "{file}: model class {class:?} is not known; known are NeuralForecast 3.3.0's own"
             ))
         })?;
-        let mut model = model::decode(&file, &files[&file], name, class)?;
+        let (mut model, parameters) = model::decode(&file, &files[&file], name, class)?;
         model.options.extend(options);
-        model.state = states.remove(&file);
-        models.push(model);
-    }
+        Ok((file, make(model, &parameters, &configuration.vocabularies)?))
+    };
+    // What training left is twice the weights and more, and clearing memory for either takes longer than reading it.
+    let (states, models) = runtime::pool(None)?.install(|| {
+        rayon::join(
+            || state::decode(files),
+            || own.models.into_par_iter().map(model).collect::<Vec<Result<_>>>(),
+        )
+    });
+    let mut states = states?;
+    let with_state = |model: Result<(String, T)>| model.map(|(f, made)| (made, states.remove(&f)));
+    let models = models.into_iter().map(with_state).collect::<Result<Vec<_>>>()?;
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
     let (panel, dataset) = configuration.panel(files, &names)?.unzip();
-    Ok(Checkpoint {
-        models,
+    let checkpoint = Checkpoint {
+        models: Vec::new(),
         h: configuration.h,
         frequency: configuration.frequency,
         frequency_is_step: configuration.frequency_is_step,
@@ -252,7 +290,8 @@ fn decode(files: &Files) -> Result<Checkpoint> {
         extra: own.extra,
         unknown: configuration.unknown,
         dataset: dataset.unwrap_or_default(),
-    })
+    };
+    Ok((checkpoint, models))
 }
 
 fn encode(checkpoint: &Checkpoint) -> Result<Files> {

@@ -1,10 +1,10 @@
 //! One model as one safetensors file: parameters as tensors, options in the header.
 
-use std::collections::{BTreeMap, HashMap};
-
 use safetensors::Dtype;
 use serde_json::{Map, Value};
 
+use super::parameters::Parameters;
+use super::source::Source;
 use super::weights::{RawTensor, Tensors, serialize};
 use super::{StoredModel, StoredTensor, fail, losses, naming, options, tagged};
 use crate::Result;
@@ -12,9 +12,14 @@ use crate::Result;
 /// Metadata that is interpreted.
 const NOTES: [&str; 4] = ["model_class", "hyper_parameters", "nf_format", "shared"];
 
-/// Reads a model. `class` is what the configuration says the file holds.
-pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Result<StoredModel> {
-    let tensors = Tensors::parse(file, bytes)?;
+/// Reads what a file says of a model, and finds its parameters. `class` is what the configuration says the file holds.
+pub(super) fn decode<'a>(
+    file: &str,
+    source: &'a Source,
+    name: &str,
+    class: &str,
+) -> Result<(StoredModel, Parameters<'a>)> {
+    let tensors = Tensors::parse(file, source.open()?)?;
     let stored = tensors.note("model_class").unwrap_or(class);
     if stored != class {
         return Err(match naming::class(stored) {
@@ -34,54 +39,9 @@ pub(super) fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Resul
         super::json(&format!("{file}: hyper_parameters"), text.as_bytes())?;
     let (options, mut unknown) = options::decode(class, &hyper_parameters, file, &tensors)?;
     unknown.around = tensors.notes_beside(&NOTES);
-    let tensors = parameters(file, &tensors)?;
-    Ok(StoredModel {
-        name: name.into(),
-        class: class.into(),
-        options,
-        tensors,
-        unknown,
-        state: None,
-    })
-}
-
-/// The `state_dict`: what is stored, and again under its other names what is stored once but shared.
-fn parameters(file: &str, tensors: &Tensors<'_>) -> Result<Vec<StoredTensor>> {
-    let mut entries = BTreeMap::new();
-    for name in tensors.names().filter(|n| !n.starts_with(tagged::TENSOR_PREFIX)) {
-        let (shape, data) = tensors.floats(name)?;
-        entries.insert(name.to_string(), StoredTensor { name: name.into(), shape, data });
-    }
-    let shared: HashMap<String, Vec<String>> = match tensors.note("shared") {
-        Some(text) => super::json(&format!("{file}: shared"), text.as_bytes())?,
-        None => HashMap::new(),
-    };
-    // A small file must not claim a huge model.
-    let stored: usize = entries.values().map(|t| t.data.len()).sum();
-    let mut room = stored.saturating_mul(16).saturating_add(1 << 16);
-    for (kept, names) in shared {
-        let Some(tensor) = entries.get(&kept).cloned() else {
-            return Err(fail(format!(
-                "{file}: \"shared\" names tensor {kept:?}, which is missing; save again"
-            )));
-        };
-        for name in names {
-            room = room.checked_sub(tensor.data.len().max(1)).ok_or_else(|| {
-                fail(format!(
-                    "{file}: \"shared\" repeats tensors too often: more than 16 times their size"
-                ))
-            })?;
-            if entries
-                .insert(name.clone(), StoredTensor { name: name.clone(), ..tensor.clone() })
-                .is_some()
-            {
-                return Err(fail(format!(
-                    "{file}: tensor {name:?} is both stored and shared with {kept:?}; save again"
-                )));
-            }
-        }
-    }
-    Ok(entries.into_values().collect())
+    let (name, class) = (name.into(), class.into());
+    let model = StoredModel { name, class, options, unknown, ..StoredModel::default() };
+    Ok((model, Parameters::of(tensors)?))
 }
 
 /// A model as a file, and the options that Python has no place for.
@@ -144,11 +104,18 @@ fn raw(model: &StoredModel, tensor: &StoredTensor) -> Result<RawTensor> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::Reader;
     use super::*;
     use serde_json::json;
 
     fn tensor(name: &str, shape: &[usize], data: &[f32]) -> StoredTensor {
         StoredTensor { name: name.into(), shape: shape.to_vec(), data: data.to_vec() }
+    }
+
+    fn decode(file: &str, bytes: &[u8], name: &str, class: &str) -> Result<StoredModel> {
+        let source = Source::Memory(bytes.to_vec());
+        let (model, parameters) = super::decode(file, &source, name, class)?;
+        Ok(StoredModel { tensors: parameters.all()?, ..model })
     }
 
     fn file(notes: &[(&str, &str)], tensors: Vec<RawTensor>) -> Vec<u8> {
@@ -188,7 +155,7 @@ mod tests {
             tensor("b.num_batches_tracked", &[], &[7.0]),
         ];
         let (bytes, _) = encode(&m).unwrap();
-        let stored = Tensors::parse("F", &bytes).unwrap();
+        let stored = Tensors::parse("F", Reader::Memory(&bytes)).unwrap();
         let types = ["a.weights1", "b.num_batches_tracked"].map(|n| stored.raw(n).unwrap().dtype);
         assert_eq!(types, [Dtype::C64, Dtype::I64]);
         assert_eq!(decode("F", &bytes, "F", "FEDformer").unwrap(), m);

@@ -180,6 +180,7 @@ fn with_point(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::Reader;
     use super::*;
 
     fn model(class: &str, options: Value) -> StoredModel {
@@ -189,8 +190,13 @@ mod tests {
 
     fn back(class: &str, encoded: &Encoded) -> (Map<String, Value>, Unknown) {
         let bytes = super::super::weights::serialize(encoded.tensors.clone(), &[]).unwrap();
-        decode(class, &encoded.hyper_parameters, "m", &Tensors::parse("m", &bytes).unwrap())
-            .unwrap()
+        decode(
+            class,
+            &encoded.hyper_parameters,
+            "m",
+            &Tensors::parse("m", Reader::Memory(&bytes)).unwrap(),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::source::Reader;
 use super::weights::{RawTensor, Tensors, serialize};
-use super::{Files, STATE_FILE, StoredState, StoredTensor, fail};
+use super::{Files, STATE_FILE, Sources, StoredState, StoredTensor, fail};
 use crate::Result;
 
 /// Raised when an older reader would misunderstand the file.
@@ -31,7 +32,8 @@ pub(super) fn encode(states: &[(String, &StoredState)], files: &Files) -> Result
     }
     let (mut notes, mut tensors) = (BTreeMap::new(), Vec::new());
     for (file, state) in states {
-        let note = Note { weights: sum(&files[file]), numbers: state.numbers.clone() };
+        let note =
+            Note { weights: sum(&Reader::Memory(&files[file]))?, numbers: state.numbers.clone() };
         notes.insert(file, note);
         for StoredTensor { name, shape, data } in &state.tensors {
             tensors.push(RawTensor::f32s(format!("{file}/{name}"), shape.clone(), data));
@@ -42,9 +44,9 @@ pub(super) fn encode(states: &[(String, &StoredState)], files: &Files) -> Result
 }
 
 /// The states by model file.
-pub(super) fn decode(files: &Files) -> Result<BTreeMap<String, StoredState>> {
-    let Some(bytes) = files.get(STATE_FILE) else { return Ok(BTreeMap::new()) };
-    let tensors = Tensors::parse(STATE_FILE, bytes)?;
+pub(super) fn decode(files: &Sources) -> Result<BTreeMap<String, StoredState>> {
+    let Some(file) = files.get(STATE_FILE) else { return Ok(BTreeMap::new()) };
+    let tensors = Tensors::parse(STATE_FILE, file.open()?)?;
     if tensors.note("format") != Some(FORMAT) {
         let found = tensors.note("format");
         return Err(fail(format!(
@@ -56,7 +58,8 @@ pub(super) fn decode(files: &Files) -> Result<BTreeMap<String, StoredState>> {
         super::json(&format!("{STATE_FILE}: models"), notes.as_bytes())?;
     let mut states = BTreeMap::new();
     for (file, note) in notes {
-        if files.get(&file).map(|bytes| sum(bytes)).as_ref() != Some(&note.weights) {
+        let found = files.get(&file).map(|weights| sum(&weights.open()?)).transpose()?;
+        if found.as_ref() != Some(&note.weights) {
             return Err(fail(format!(
                 "{STATE_FILE}: belongs to another {file} than is there; delete {STATE_FILE} to go on without it"
             )));
@@ -76,13 +79,16 @@ pub(super) fn decode(files: &Files) -> Result<BTreeMap<String, StoredState>> {
 }
 
 /// FNV-1a of the bytes, eight at a time: tells files apart that were mixed up, not those that were made to be mistaken.
-fn sum(bytes: &[u8]) -> String {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let words = words.iter().map(|b| u64::from_le_bytes(*b));
-    let rest = rest.iter().map(|b| u64::from(*b));
+fn sum(file: &Reader<'_>) -> Result<String> {
     let add = |sum: u64, word: u64| {
         let sum = (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3);
         sum ^ sum >> 29
     };
-    format!("{:016x}", words.chain(rest).fold(0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64, add))
+    let mut sum = 0xcbf2_9ce4_8422_2325 ^ file.len() as u64;
+    file.each(0..file.len(), |piece| {
+        let (words, rest) = piece.as_chunks::<8>();
+        let words = words.iter().map(|b| u64::from_le_bytes(*b));
+        sum = words.chain(rest.iter().map(|b| u64::from(*b))).fold(sum, add);
+    })?;
+    Ok(format!("{sum:016x}"))
 }

@@ -1,19 +1,15 @@
-//! Tensors in safetensors files: every header is checked before a byte of data is used.
+//! Tensors in safetensors files, read number by number and written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
+use std::collections::{BTreeMap, HashMap};
 
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
-use serde::Deserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use safetensors::Dtype;
+use safetensors::tensor::TensorInfo;
 use serde_json::{Map, Value, json};
 
 use super::fail;
+use super::header::{self, Header, MAX_HEADER};
+use super::source::Reader;
 use crate::Result;
-
-/// The same bound as the safetensors format sets itself.
-const MAX_HEADER: usize = 100_000_000;
 
 /// A tensor of any type, kept as it was stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,43 +46,27 @@ impl RawTensor {
     }
 }
 
-/// The tensors of one file, not copied until they are asked for.
+/// The tensors of one file, not read until they are asked for.
 pub(super) struct Tensors<'a> {
     file: String,
-    views: BTreeMap<String, TensorView<'a>>,
-    metadata: HashMap<String, String>,
+    reader: Reader<'a>,
+    /// Where in the file the tensors begin.
+    start: usize,
+    infos: BTreeMap<String, TensorInfo>,
+    notes: HashMap<String, String>,
 }
 
 impl<'a> Tensors<'a> {
     /// Reads the header and checks it against the bytes that are really there.
-    pub(super) fn parse(file: &str, bytes: &'a [u8]) -> Result<Self> {
-        let broken = |why: String| {
-            fail(format!(
-                "{file}: not a readable safetensors file ({why}); it is damaged or cut off, copy it again"
-            ))
-        };
-        let length = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
-        let length = length
-            .ok_or_else(|| broken(format!("expected at least 8 bytes, found {}", bytes.len())))?;
-        let header = usize::try_from(length)
-            .ok()
-            .filter(|n| *n <= MAX_HEADER)
-            .and_then(|n| bytes.get(8..n.checked_add(8)?))
-            .ok_or_else(|| {
-                broken(format!("its header claims {length} bytes, the file has {}", bytes.len()))
-            })?;
-        serde_json::Deserializer::from_slice(header)
-            .deserialize_map(DistinctKeys)
-            .map_err(|e| broken(format!("header: {e}")))?;
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| broken(e.to_string()))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(e.to_string()))?;
-        let metadata = metadata.metadata().clone().unwrap_or_default();
-        Ok(Self { file: file.into(), views: tensors.tensors().into_iter().collect(), metadata })
+    pub(super) fn parse(file: &str, reader: Reader<'a>) -> Result<Self> {
+        let Header { start, infos, notes } = header::read(file, &reader)?;
+        Ok(Self { file: file.into(), reader, start, infos, notes })
     }
 
     /// No file, no tensors.
     pub(super) fn none(file: &str) -> Self {
-        Self { file: file.into(), views: BTreeMap::new(), metadata: HashMap::new() }
+        let (infos, notes) = (BTreeMap::new(), HashMap::new());
+        Self { file: file.into(), reader: Reader::Memory(&[]), start: 0, infos, notes }
     }
 
     pub(super) fn file(&self) -> &str {
@@ -94,25 +74,35 @@ impl<'a> Tensors<'a> {
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.views.keys().map(String::as_str)
+        self.infos.keys().map(String::as_str)
     }
 
     /// A value of `__metadata__`.
     pub(super) fn note(&self, key: &str) -> Option<&str> {
-        self.metadata.get(key).map(String::as_str)
+        self.notes.get(key).map(String::as_str)
     }
 
     /// All of `__metadata__` but these, in order.
     pub(super) fn notes_beside(&self, known: &[&str]) -> Map<String, Value> {
-        let others = self.metadata.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        let others = self.notes.iter().filter(|(key, _)| !known.contains(&key.as_str()));
         let sorted: BTreeMap<&String, &String> = others.collect();
         sorted.into_iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()
     }
 
-    fn view(&self, name: &str) -> Result<&TensorView<'a>> {
-        self.views
+    fn info(&self, name: &str) -> Result<&TensorInfo> {
+        self.infos
             .get(name)
             .ok_or_else(|| fail(format!("{}: tensor {name:?} is missing; save again", self.file)))
+    }
+
+    /// The numbers of a tensor, each of `N` bytes.
+    fn read<const N: usize, T>(
+        &self,
+        tensor: &TensorInfo,
+        number: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
+        let (from, to) = tensor.data_offsets;
+        self.reader.collect(self.start + from..self.start + to, number)
     }
 
     fn wrong_type(&self, name: &str, expected: &str, dtype: Dtype) -> crate::Error {
@@ -121,57 +111,48 @@ impl<'a> Tensors<'a> {
 
     /// A copy as stored.
     pub(super) fn raw(&self, name: &str) -> Result<RawTensor> {
-        let v = self.view(name)?;
-        Ok(RawTensor {
-            name: name.into(),
-            dtype: v.dtype(),
-            shape: v.shape().to_vec(),
-            data: v.data().to_vec(),
-        })
+        let v = self.info(name)?;
+        let data = self.read(v, |[byte]| byte)?;
+        Ok(RawTensor { name: name.into(), dtype: v.dtype, shape: v.shape.clone(), data })
     }
 
     /// Integers of any width.
     pub(super) fn integers(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>)> {
-        let v = self.view(name)?;
-        let d = v.data();
-        let values = match v.dtype() {
-            Dtype::I64 => words(d, i64::from_le_bytes),
-            Dtype::I32 => words(d, |b| i32::from_le_bytes(b).into()),
-            Dtype::I16 => words(d, |b| i16::from_le_bytes(b).into()),
-            Dtype::I8 => words(d, |b| i8::from_le_bytes(b).into()),
-            Dtype::U32 => words(d, |b| u32::from_le_bytes(b).into()),
-            Dtype::U16 => words(d, |b| u16::from_le_bytes(b).into()),
-            Dtype::U8 | Dtype::BOOL => words(d, |b| u8::from_le_bytes(b).into()),
-            Dtype::U64 => d
-                .as_chunks::<8>()
-                .0
-                .iter()
-                .map(|b| i64::try_from(u64::from_le_bytes(*b)))
-                .collect::<Result<_, _>>()
-                .map_err(|_| {
+        let v = self.info(name)?;
+        let values = match v.dtype {
+            Dtype::I64 => self.read(v, i64::from_le_bytes)?,
+            Dtype::I32 => self.read(v, |b| i32::from_le_bytes(b).into())?,
+            Dtype::I16 => self.read(v, |b| i16::from_le_bytes(b).into())?,
+            Dtype::I8 => self.read(v, |b| i8::from_le_bytes(b).into())?,
+            Dtype::U32 => self.read(v, |b| u32::from_le_bytes(b).into())?,
+            Dtype::U16 => self.read(v, |b| u16::from_le_bytes(b).into())?,
+            Dtype::U8 | Dtype::BOOL => self.read(v, |b| u8::from_le_bytes(b).into())?,
+            Dtype::U64 => {
+                let values = self.read(v, u64::from_le_bytes)?;
+                values.into_iter().map(i64::try_from).collect::<Result<_, _>>().map_err(|_| {
                     fail(format!("{}: tensor {name:?} has a value beyond 2^63", self.file))
-                })?,
+                })?
+            }
             other => return Err(self.wrong_type(name, "integers", other)),
         };
-        Ok((v.shape().to_vec(), values))
+        Ok((v.shape.clone(), values))
     }
 
     /// Numbers of any type that `f64` holds exactly. Complex numbers get a last axis of two.
     pub(super) fn numbers(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>)> {
-        let v = self.view(name)?;
-        let d = v.data();
-        let mut shape = v.shape().to_vec();
-        let values = match v.dtype() {
-            Dtype::F64 => words(d, f64::from_le_bytes),
-            Dtype::F32 => words(d, |b| f32::from_le_bytes(b).into()),
+        let v = self.info(name)?;
+        let mut shape = v.shape.clone();
+        let values = match v.dtype {
+            Dtype::F64 => self.read(v, f64::from_le_bytes)?,
+            Dtype::F32 => self.read(v, |b| f32::from_le_bytes(b).into())?,
             Dtype::C64 => {
                 shape.push(2);
-                words(d, |b| f32::from_le_bytes(b).into())
+                self.read(v, |b| f32::from_le_bytes(b).into())?
             }
             Dtype::BF16 => {
-                words(d, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16).into())
+                self.read(v, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16).into())?
             }
-            Dtype::F16 => words(d, |b| half(u16::from_le_bytes(b))),
+            Dtype::F16 => self.read(v, |b| half(u16::from_le_bytes(b)))?,
             Dtype::I64
             | Dtype::I32
             | Dtype::I16
@@ -195,11 +176,41 @@ impl<'a> Tensors<'a> {
         Ok((shape, values))
     }
 
+    /// Numbers in a tensor.
+    pub(super) fn size(&self, name: &str) -> Result<usize> {
+        let v = self.info(name)?;
+        let parts = if v.dtype == Dtype::C64 { 2 } else { 1 };
+        Ok(v.shape.iter().product::<usize>() * parts)
+    }
+
+    /// Reads numbers that `f32` holds exactly to the place that there is for their shape.
+    pub(super) fn floats_to<'t>(
+        &self,
+        name: &str,
+        place: impl FnOnce(&[usize]) -> Result<&'t mut [f32]>,
+    ) -> Result<()> {
+        let v = self.info(name)?;
+        if v.dtype != Dtype::F32 {
+            let (shape, values) = self.floats(name)?;
+            place(&shape)?.copy_from_slice(&values);
+            return Ok(());
+        }
+        let (values, mut done) = (place(&v.shape)?, 0);
+        let (from, to) = v.data_offsets;
+        self.reader.each(self.start + from..self.start + to, |piece| {
+            let read = piece.as_chunks::<4>().0;
+            for (value, bytes) in values[done..].iter_mut().zip(read) {
+                *value = f32::from_le_bytes(*bytes);
+            }
+            done += read.len();
+        })
+    }
+
     /// Numbers that `f32` holds exactly.
     pub(super) fn floats(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
-        let v = self.view(name)?;
-        if v.dtype() == Dtype::F32 {
-            return Ok((v.shape().to_vec(), words(v.data(), f32::from_le_bytes)));
+        let v = self.info(name)?;
+        if v.dtype == Dtype::F32 {
+            return Ok((v.shape.clone(), self.read(v, f32::from_le_bytes)?));
         }
         let (shape, values) = self.numbers(name)?;
         if let Some(v) = values.iter().find(|v| !v.is_nan() && f64::from(**v as f32) != **v) {
@@ -212,10 +223,6 @@ impl<'a> Tensors<'a> {
     }
 }
 
-fn words<const N: usize, T>(data: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    data.as_chunks::<N>().0.iter().map(|b| read(*b)).collect()
-}
-
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
@@ -224,28 +231,6 @@ fn half(bits: u16) -> f64 {
         31 if fraction == 0.0 => f64::INFINITY,
         31 => f64::NAN,
         e => (1.0 + fraction / 1024.0) * 2f64.powi(e - 15),
-    }
-}
-
-/// Accepts a JSON object only if no key comes twice.
-struct DistinctKeys;
-
-impl<'de> Visitor<'de> for DistinctKeys {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of tensors")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
-        while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
-            if seen.contains(&key) {
-                return Err(serde::de::Error::custom(format!("tensor {key:?} comes twice")));
-            }
-            seen.insert(key);
-        }
-        Ok(())
     }
 }
 
@@ -308,7 +293,7 @@ mod tests {
         };
         let bytes = serialize(tensors(), &[("a", "b".into())]).unwrap();
         assert_eq!(bytes, serialize(tensors(), &[("a", "b".into())]).unwrap());
-        let read = Tensors::parse("x", &bytes).unwrap();
+        let read = Tensors::parse("x", Reader::Memory(&bytes)).unwrap();
         assert_eq!(read.names().collect::<Vec<_>>(), ["d", "f", "i", "n"]);
         assert_eq!(read.integers("i").unwrap(), (vec![2], vec![-1, 7]));
         assert_eq!(read.numbers("d").unwrap(), (vec![1], vec![0.1]));
@@ -335,7 +320,10 @@ mod tests {
             r#"{"b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#,
             &[0x80, 0x3f],
         );
-        assert_eq!(Tensors::parse("x", &bytes).unwrap().floats("b").unwrap(), (vec![1], vec![1.0]));
+        assert_eq!(
+            Tensors::parse("x", Reader::Memory(&bytes)).unwrap().floats("b").unwrap(),
+            (vec![1], vec![1.0])
+        );
     }
 
     #[test]
@@ -344,7 +332,7 @@ mod tests {
         let bytes =
             with_header(r#"{"c":{"dtype":"C64","shape":[2],"data_offsets":[0,16]}}"#, &data);
         assert_eq!(
-            Tensors::parse("x", &bytes).unwrap().floats("c").unwrap(),
+            Tensors::parse("x", Reader::Memory(&bytes)).unwrap().floats("c").unwrap(),
             (vec![2, 2], vec![1.0, 2.0, 3.0, 4.0])
         );
     }
@@ -384,7 +372,7 @@ mod tests {
             ("", with_header(&format!("{}{}", r#"{"a":"#, "[".repeat(100_000)), &[])),
         ];
         for (expected, bytes) in cases {
-            let Err(e) = Tensors::parse("x.safetensors", &bytes) else {
+            let Err(e) = Tensors::parse("x.safetensors", Reader::Memory(&bytes)) else {
                 panic!("{expected} was read")
             };
             assert_eq!(e.code, crate::ErrorCode::Checkpoint);

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_categories;
 use super::saved_training;
-use crate::checkpoint::{self, Checkpoint, StoredModel, StoredTensor, Unknown};
+use crate::checkpoint::{
+    self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
+};
 use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
@@ -151,9 +153,9 @@ impl NeuralForecast {
 
     /// Reads a checkpoint, ours or Python's.
     pub fn load(dir: &Path) -> Result<Self> {
-        let mut checkpoint = checkpoint::read(dir)?;
-        if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array).cloned() {
-            checkpoint.models = in_order(checkpoint.models, &order);
+        let (checkpoint, mut loaded) = checkpoint::read_as(dir, restored)?;
+        if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array) {
+            loaded = in_order(loaded, order);
         }
         let frequency = match checkpoint.frequency_is_step {
             true => Frequency::step(checkpoint.frequency.parse().map_err(|_| {
@@ -165,14 +167,12 @@ impl NeuralForecast {
             false => Frequency::parse(&checkpoint.frequency)?,
         };
         let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
-        let of = |stored| restored(stored, &checkpoint.vocabularies);
-        let loaded = std::mem::take(&mut checkpoint.models).into_iter().map(of);
-        let loaded = loaded.collect::<Result<Vec<_>>>()?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
-        for (model, kept_of_model, state) in loaded {
+        for ((model, kept_of_model), state) in loaded {
+            let state = state.map(|state| saved_training::restored(&model, state));
+            training.push(state.transpose()?);
             models.push(model);
             kept.push(kept_of_model);
-            training.push(state);
         }
         let mut forecaster =
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
@@ -211,11 +211,14 @@ fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
     }
 }
 
+/// A model, what of it is only kept, and what training left of it.
+type Loaded = ((Instance, KeptOfModel), Option<StoredState>);
+
 /// The models in the order of these names; of one name, in the order they are in. Others come last.
-fn in_order(mut models: Vec<StoredModel>, order: &[Value]) -> Vec<StoredModel> {
+fn in_order(mut models: Vec<Loaded>, order: &[Value]) -> Vec<Loaded> {
     let mut ordered = Vec::with_capacity(models.len());
     for name in order {
-        if let Some(i) = models.iter().position(|m| *name == m.name.as_str()) {
+        if let Some(i) = models.iter().position(|((m, _), _)| *name == m.name()) {
             ordered.push(models.remove(i));
         }
     }
@@ -245,11 +248,12 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     StoredModel { name, class, tensors, options, unknown: kept.unknown, state: None }
 }
 
-/// A stored model with its weights, what of it is only kept, and its state of training.
+/// A stored model with its weights, and what of it is only kept.
 fn restored(
     stored: StoredModel,
+    parameters: &Parameters<'_>,
     vocabularies: &Vocabularies,
-) -> Result<(Instance, KeptOfModel, Option<TrainingState>)> {
+) -> Result<(Instance, KeptOfModel)> {
     let mut options = stored.options;
     options.retain(|name, value| !says_nothing(name, value));
     let mut training = Map::new();
@@ -272,11 +276,12 @@ fn restored(
     }
     let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
     let mut given = std::collections::HashSet::new();
-    let constant = |name: &str| of_a_loss(name) && model.parameter(name).is_none();
-    let own: Vec<_> = stored.tensors.iter().filter(|t| !constant(&t.name)).collect();
-    for tensor in own {
-        model.set_parameter(&tensor.name, &tensor.shape, &tensor.data)?;
-        given.insert(tensor.name.as_str());
+    for name in parameters.names() {
+        if of_a_loss(name) && model.parameter(name).is_none() {
+            continue; // a constant
+        }
+        parameters.read_to(name, |shape| model.parameter_mut(name, shape))?;
+        given.insert(name);
     }
     if let Some(missing) = model.entries.iter().find(|e| !given.contains(e.name.as_str())) {
         let message = format!(
@@ -286,8 +291,7 @@ fn restored(
         );
         return Err(Error::new(ErrorCode::Checkpoint, message));
     }
-    let state = stored.state.map(|state| saved_training::restored(&model, state)).transpose()?;
-    Ok((model, KeptOfModel { training, unknown: stored.unknown }, state))
+    Ok((model, KeptOfModel { training, unknown: stored.unknown }))
 }
 
 /// Whether this is a schedule of ours: Python has more of them.

@@ -47,26 +47,28 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
     if !place.is_possible() {
         return Err(wrong("impossible numbers"));
     }
-    // What a new state has room for is what this model's optimizer remembers.
-    let mut state = TrainingState::new(model, place.goal)?;
+    let mut memory: [Vec<f32>; 3] = Default::default();
     let mut aside = Vec::new();
+    let sizes = TrainingState::sizes(model)?;
     for tensor in stored.tensors {
-        if !tensor.data.iter().all(|v| v.is_finite()) {
+        // All of them, without a way out: in lanes.
+        if tensor.data.iter().fold(false, |found, v| found | !v.is_finite()) {
             return Err(wrong(&format!("numbers in \"{}\" that are not finite", tensor.name)));
         }
-        let to = match MEMORY.iter().position(|name| *name == tensor.name) {
-            Some(i) => &mut state.optimizer.memory[i],
-            None if tensor.name == ASIDE => {
-                aside = vec![0.0; model.values.len()];
-                &mut aside
-            }
+        let (to, size) = match MEMORY.iter().position(|name| *name == tensor.name) {
+            Some(i) => (&mut memory[i], sizes[i]),
+            None if tensor.name == ASIDE => (&mut aside, model.values.len()),
             None => return Err(wrong(&format!("an unknown part \"{}\"", tensor.name))),
         };
-        if to.len() != tensor.data.len() {
+        if size != tensor.data.len() {
             let (name, found) = (&tensor.name, tensor.data.len());
-            return Err(wrong(&format!("{found} numbers in \"{name}\" where {} belong", to.len())));
+            return Err(wrong(&format!("{found} numbers in \"{name}\" where {size} belong")));
         }
         *to = tensor.data;
     }
-    Ok(TrainingState::of(place, OptimizerState { steps, ..state.optimizer }, aside))
+    // What is not stored was never anything but 0.
+    for (memory, size) in memory.iter_mut().zip(sizes) {
+        memory.resize(size, 0.0);
+    }
+    Ok(TrainingState::of(place, OptimizerState { memory, steps }, aside))
 }

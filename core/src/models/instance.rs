@@ -150,6 +150,12 @@ impl Instance {
 
     /// Sets one parameter, under any of its names.
     pub fn set_parameter(&mut self, name: &str, shape: &[usize], data: &[f32]) -> Result<()> {
+        self.parameter_mut(name, shape)?.copy_from_slice(data);
+        Ok(())
+    }
+
+    /// The numbers of a parameter that must be of this shape, under any of its names.
+    pub(crate) fn parameter_mut(&mut self, name: &str, shape: &[usize]) -> Result<&mut [f32]> {
         let wrong =
             |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
         let Some(index) = params::by_name(&self.entries).get(name).copied() else {
@@ -165,8 +171,7 @@ impl Instance {
             )));
         }
         let values = Arc::make_mut(&mut self.values);
-        values[param.offset..][..data.len()].copy_from_slice(data);
-        Ok(())
+        Ok(&mut values[param.offset..][..param.shape.size()])
     }
 
     /// What a model that decodes step by step is given of its own outputs of a step, scaled.

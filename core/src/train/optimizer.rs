@@ -146,16 +146,20 @@ pub(crate) struct OptimizerState {
 }
 
 impl OptimizerState {
-    /// Of `size` parameters. A schedule may bring momentum to an optimizer that has none.
-    pub(crate) fn new(settings: &Optimizer, has_momentum: bool, size: usize) -> Self {
+    /// Before the first step.
+    pub(crate) fn new(sizes: [usize; 3]) -> Self {
+        Self { memory: sizes.map(|size| vec![0.0; size]), steps: 0 }
+    }
+
+    /// Numbers in each memory for `size` parameters. A schedule may bring momentum to an optimizer that has none.
+    pub(crate) fn sizes(settings: &Optimizer, has_momentum: bool, size: usize) -> [usize; 3] {
         let momentum = has_momentum || settings.momentum.unwrap_or(0.0) > 0.0;
         let used = match settings.kind {
             OptimizerKind::Adam | OptimizerKind::AdamW => [true, true, false],
             OptimizerKind::Sgd => [momentum, false, false],
             OptimizerKind::Rmsprop => [true, momentum, settings.centered == Some(true)],
         };
-        let memory = used.map(|u| vec![0.0; if u { size } else { 0 }]);
-        Self { memory, steps: 0 }
+        used.map(|used| if used { size } else { 0 })
     }
 
     /// Moves the parameters against their gradients.

@@ -59,7 +59,6 @@ impl TrainingState {
     /// Before the first step of a run of `steps`.
     pub(crate) fn new(model: &Instance, steps: usize) -> Result<Self> {
         let train = &model.train;
-        let momentum = Schedule::new(train)?.momentum(0).is_some();
         Ok(Self {
             place: Place {
                 step: 0,
@@ -71,10 +70,17 @@ impl TrainingState {
                 plateau: PlateauState::new(train.learning_rate),
                 loss_scale: LossScale::new(train.precision),
             },
-            optimizer: OptimizerState::new(&train.optimizer, momentum, model.trained),
+            optimizer: OptimizerState::new(Self::sizes(model)?),
             aside: Vec::new(),
             running: false,
         })
+    }
+
+    /// Numbers in each memory of this model's optimizer.
+    pub(crate) fn sizes(model: &Instance) -> Result<[usize; 3]> {
+        let train = &model.train;
+        let momentum = Schedule::new(train)?.momentum(0).is_some();
+        Ok(OptimizerState::sizes(&train.optimizer, momentum, model.trained))
     }
 
     /// The state that a file holds.

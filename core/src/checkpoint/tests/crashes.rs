@@ -55,7 +55,7 @@ impl Disk for Failing {
 
 /// A checkpoint as it is read after it was written.
 fn as_read(mut checkpoint: Checkpoint) -> Checkpoint {
-    checkpoint.unknown = super::super::decode(&encode(&checkpoint).unwrap()).unwrap().unknown;
+    checkpoint.unknown = super::decode(&encode(&checkpoint).unwrap()).unwrap().unknown;
     checkpoint
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::tagged::TAG;
 use super::super::weights::{RawTensor, serialize};
-use super::super::{Files, OWN_FILE, decode, read};
-use super::{Scratch, files, fixture, fixtures};
+use super::super::{Files, OWN_FILE, read};
+use super::{Scratch, decode, files, fixture, fixtures};
 use crate::ErrorCode;
 
 fn check(files: &Files) {

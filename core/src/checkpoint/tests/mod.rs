@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Files;
+use super::source::Source;
+use super::{Checkpoint, Files};
+use crate::Result;
 
 /// An empty directory of the test's own, removed when the test ends.
 struct Scratch(PathBuf);
@@ -55,5 +57,12 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 fn files(dir: &Path) -> Files {
-    super::folder::load(dir).unwrap()
+    let sources = super::folder::load(dir).unwrap();
+    sources.into_iter().map(|(name, source)| (name, source.bytes().unwrap())).collect()
+}
+
+/// What these files hold.
+fn decode(files: &Files) -> Result<Checkpoint> {
+    let source = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), Source::Memory(bytes.clone()));
+    super::decode(&files.iter().map(source).collect())
 }

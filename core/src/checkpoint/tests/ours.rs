@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Checkpoint, EXACT_FILE, OWN_FILE, StoredModel, StoredTensor, decode, encode};
-use super::{files, fixture};
+use super::super::{Checkpoint, EXACT_FILE, OWN_FILE, StoredModel, StoredTensor, encode};
+use super::{decode, files, fixture};
 use crate::ErrorCode;
 use crate::data::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 

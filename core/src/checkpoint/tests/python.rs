@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::super::{OWN_FILE, StoredTensor, decode, encode, read, write};
-use super::{Scratch, files, fixture, fixtures};
+use super::super::{OWN_FILE, StoredTensor, encode, read, write};
+use super::{Scratch, decode, files, fixture, fixtures};
 use crate::data::{Ids, TimeKind, TimeUnit, TimeZone};
 
 fn document(dir: &Path, file: &str) -> Value {

@@ -1,0 +1,151 @@
+//! Files as they are read: in memory, or on the disk until they are asked for.
+//!
+//! Tensors go from the disk to where they belong through a buffer of the first caches. Whole files in memory would be
+//! written there and read again, and the system clears and maps every page first: four times the work.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::fail;
+use crate::Result;
+
+/// Configurations and datasets in JSON stay far below this.
+const MAX_JSON: u64 = 1 << 30;
+const MAX_TENSORS: u64 = 1 << 36;
+
+/// Bytes read at once; a multiple of every number's size.
+const CHUNK: usize = 1 << 16;
+
+/// A file of a checkpoint.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Its bytes.
+    #[cfg(test)]
+    Memory(Vec<u8>),
+    /// Where it is, and its name in messages.
+    Disk(PathBuf, String),
+}
+
+/// A file being read.
+pub(super) enum Reader<'a> {
+    Memory(&'a [u8]),
+    Disk { name: &'a str, file: File, length: usize },
+}
+
+impl Source {
+    /// Opens the file. It must be a regular one of this directory, and not too large.
+    pub(super) fn open(&self) -> Result<Reader<'_>> {
+        let (path, name) = match self {
+            #[cfg(test)]
+            Self::Memory(bytes) => return Ok(Reader::Memory(bytes)),
+            Self::Disk(path, name) => (path, name),
+        };
+        let broken = |e| unreadable(name, &e);
+        // Asked before it is opened: opening a pipe would wait forever.
+        if !fs::symlink_metadata(path).map_err(broken)?.is_file() {
+            return Err(fail(format!(
+                "{name}: must be a regular file, found a link or something else; copy the file itself"
+            )));
+        }
+        let file = File::open(path).map_err(broken)?;
+        let length = file.metadata().map_err(broken)?.len();
+        let limit = limit(name);
+        match usize::try_from(length) {
+            Ok(length) if length as u64 <= limit => Ok(Reader::Disk { name, file, length }),
+            _ => Err(too_large(name, length)),
+        }
+    }
+
+    /// All bytes.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>> {
+        let reader = self.open()?;
+        reader.collect(0..reader.len(), |[byte]| byte)
+    }
+}
+
+impl Reader<'_> {
+    /// Bytes of the file.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::Disk { length, .. } => *length,
+        }
+    }
+
+    /// Hands over the bytes of a range that lies in the file, piece by piece. All but the last piece are whole numbers of
+    /// any size.
+    pub(super) fn each(&self, range: Range<usize>, mut take: impl FnMut(&[u8])) -> Result<()> {
+        let (name, mut file) = match self {
+            Self::Memory(bytes) => {
+                take(&bytes[range]);
+                return Ok(());
+            }
+            Self::Disk { name, file, .. } => (name, file),
+        };
+        let broken = |e| unreadable(name, &e);
+        file.seek(SeekFrom::Start(range.start as u64)).map_err(broken)?;
+        let mut buffer = vec![0; CHUNK.min(range.len())];
+        for at in range.clone().step_by(CHUNK) {
+            let piece = &mut buffer[..CHUNK.min(range.end - at)];
+            file.read_exact(piece).map_err(broken)?;
+            take(piece);
+        }
+        Ok(())
+    }
+
+    /// The numbers of a range, each of `N` bytes.
+    pub(super) fn collect<const N: usize, T>(
+        &self,
+        range: Range<usize>,
+        number: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
+        let mut numbers = Vec::new();
+        if let Self::Disk { name, length, .. } = self {
+            let room = numbers.try_reserve_exact(range.len() / N);
+            room.map_err(|_| too_large(name, *length as u64))?;
+        }
+        self.each(range, |piece| {
+            numbers.extend(piece.as_chunks::<N>().0.iter().map(|bytes| number(*bytes)));
+        })?;
+        Ok(numbers)
+    }
+}
+
+fn limit(name: &str) -> u64 {
+    if name.ends_with(".json") { MAX_JSON } else { MAX_TENSORS }
+}
+
+fn too_large(name: &str, length: u64) -> crate::Error {
+    let limit = limit(name);
+    fail(format!("{name}: at most {limit} bytes and what memory holds can be read, found {length}"))
+}
+
+fn unreadable(name: &str, e: &io::Error) -> crate::Error {
+    fail(format!("{name}: cannot be read: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_from_the_disk_are_the_bytes_in_memory() {
+        let bytes: Vec<u8> = (0..2 * CHUNK + 1001).map(|i| (i * i / 7) as u8).collect();
+        let path =
+            std::env::temp_dir().join(format!("neural-trader-pieces-{}", std::process::id()));
+        fs::write(&path, &bytes).unwrap();
+        let disk = Source::Disk(path.clone(), "pieces".into());
+        assert_eq!(disk.bytes().unwrap(), bytes);
+        let (memory, disk) = (Reader::Memory(&bytes), disk.open().unwrap());
+        for range in [0..bytes.len(), 3..3 + 8 * (CHUNK / 8 + 5), CHUNK - 1..CHUNK + 7, 5..5] {
+            let read = |reader: &Reader<'_>| reader.collect(range.clone(), u64::from_le_bytes);
+            assert_eq!(read(&disk).unwrap(), read(&memory).unwrap(), "{range:?}");
+        }
+        fs::write(&path, "cut").unwrap();
+        let e = disk.collect(0..bytes.len(), |[byte]| byte).unwrap_err();
+        assert!(e.message.starts_with("pieces: cannot be read: "), "{e}");
+        fs::remove_file(&path).unwrap();
+    }
+}
