@@ -6,7 +6,7 @@
 //! of the whole function is level (Lawson), then rounded to f32.
 
 use crate::simd::Simd;
-use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E, SQRT_2};
+use std::f32::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, SQRT_2};
 
 /// `ln 2` in two parts; the first has 9 bits, so its products with whole numbers are exact.
 const LN_2_HIGH: f32 = 0.693_359_4;
@@ -55,15 +55,7 @@ pub fn exp2_below_zero<S: Simd>(s: S, x: S::V) -> S::V {
     let p = polynomial(
         s,
         r,
-        [
-            1.0,
-            0.693_147_2,
-            0.240_226_48,
-            0.055_503_324,
-            0.009_618_437,
-            0.001_339_887_4,
-            0.000_153_533_62,
-        ],
+        [1.0, LN_2, 0.240_226_48, 0.055_503_324, 0.009_618_437, 0.001_339_887_4, 0.000_153_533_62],
     );
     s.select(s.lt(x, s.splat(-126.0)), s.zero(), s.times_pow2(p, n))
 }
