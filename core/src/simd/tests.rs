@@ -87,6 +87,9 @@ impl Kernel for Lanewise {
         }
         for e in -126..=127 {
             check("pow2", s.pow2(s.splat(e as f32)), &|_| 2f32.powi(e));
+            check("times_pow2", s.times_pow2(s.splat(1.375), s.splat(e.min(0) as f32)), &|_| {
+                1.375 * 2f32.powi(e.min(0))
+            });
             let (mantissa, exponent) = s.split(s.splat(1.375 * 2f32.powi(e)));
             check("split", mantissa, &|_| 1.375);
             check("split", exponent, &|_| e as f32);

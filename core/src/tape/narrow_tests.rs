@@ -54,19 +54,23 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
+/// Gradients of a rectifier jump where rounding moves an argument across 0. Of the arguments about as large a share does as
+/// rounding is of them, and distances of gradients are the root of that: 2⁻⁵ for bf16, 2⁻⁶·⁵ for fp16.
 fn compare(
     x: [usize; 3],
     sizes: &[Shape],
+    jumps: bool,
     model: impl for<'t> Fn(Var<'t>, &[Var<'t>]) -> Var<'t> + Copy,
 ) {
     let wanted = run(None, x, sizes, model);
-    for (half, most) in [(Half::Bf16, 0.02), (Half::F16, 0.003)] {
+    for (half, most, jump) in [(Half::Bf16, 0.02, 0.031), (Half::F16, 0.003, 0.011)] {
         let plain = run(Some(half), x, sizes, model);
         let rounded = (half == Half::Bf16).then(|| rounding(|| run(Some(half), x, sizes, model)));
         for got in [Some(plain), rounded].into_iter().flatten() {
-            for (got, wanted) in got.iter().zip(&wanted) {
+            for (i, (got, wanted)) in got.iter().zip(&wanted).enumerate() {
+                let most = if jumps && i > 0 { jump } else { most };
                 let distance = distance(got, wanted);
-                assert!(distance > 0.0 && distance < most, "{half:?} {distance}");
+                assert!(distance > 0.0 && distance < most, "{half:?} {i} {distance}");
             }
         }
     }
@@ -76,8 +80,8 @@ fn compare(
 fn linear_layers_of_one_and_of_many_parts() {
     for (rows, k, n) in [(3, 5, 4), (300, 40, 600)] {
         let sizes = [[n, k].into(), [n].into()];
-        compare([1, rows, k], &sizes, |x, p| x.linear_relu(p[0], Some(p[1])));
-        compare([1, rows, k], &sizes, |x, p| x.linear(p[0], None) + p[1]);
+        compare([1, rows, k], &sizes, true, |x, p| x.linear_relu(p[0], Some(p[1])));
+        compare([1, rows, k], &sizes, false, |x, p| x.linear(p[0], None) + p[1]);
     }
 }
 
@@ -86,7 +90,7 @@ fn lstms_of_one_and_of_many_parts() {
     for (batch, time, input, hidden) in [(2, 3, 2, 4), (33, 40, 24, 32)] {
         let gates = 4 * hidden;
         let sizes = [[gates, input].into(), [gates, hidden].into(), [gates].into(), [gates].into()];
-        compare([batch, time, input], &sizes, |x, p| {
+        compare([batch, time, input], &sizes, false, |x, p| {
             let biases = Some([p[2], p[3]]);
             x.lstm(RecurrentWeights { input: p[0], hidden: p[1], biases }, None, None)
         });
