@@ -166,6 +166,9 @@ pub fn read(dir: &Path) -> Result<Checkpoint> {
     decode(&folder::load(&atomic::settled(dir))?)
 }
 
+/// What was made of each model, and what training left of it.
+type Made<T> = Vec<(T, Option<StoredState>)>;
+
 /// Reads a checkpoint and makes something of each of its models, side by side with the others and with what training left.
 ///
 /// A model is given without its tensors, which are read when they are asked for. What was made of the models comes back in
@@ -173,7 +176,7 @@ pub fn read(dir: &Path) -> Result<Checkpoint> {
 pub(crate) fn read_as<T: Send>(
     dir: &Path,
     make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
-) -> Result<(Checkpoint, Vec<(T, Option<StoredState>)>)> {
+) -> Result<(Checkpoint, Made<T>)> {
     decode_as(&folder::load(&atomic::settled(dir))?, make)
 }
 
@@ -218,7 +221,7 @@ fn decode(files: &Sources) -> Result<Checkpoint> {
 fn decode_as<T: Send>(
     files: &Sources,
     make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
-) -> Result<(Checkpoint, Vec<(T, Option<StoredState>)>)> {
+) -> Result<(Checkpoint, Made<T>)> {
     let configuration = configuration::decode(files)?;
     let present: Vec<&String> = files.keys().filter(|f| is_model_file(f)).collect();
     let own = match files.get(OWN_FILE) {
