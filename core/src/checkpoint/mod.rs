@@ -264,7 +264,8 @@ fn decode_as<T: Send>(
         })?;
         let (mut model, parameters) = model::decode(&file, &files[&file], name, class)?;
         model.options.extend(options);
-        Ok((file, make(model, &parameters, &configuration.vocabularies)?))
+        let made = make(model, &parameters, &configuration.vocabularies);
+        Ok((file, made))
     };
     // What training left is twice the weights and more, and clearing memory for either takes longer than reading it.
     let (states, models) = runtime::pool(None)?.install(|| {
@@ -274,10 +275,12 @@ fn decode_as<T: Send>(
         )
     });
     let mut states = states?;
-    let with_state = |model: Result<(String, T)>| model.map(|(f, made)| (made, states.remove(&f)));
-    let models = models.into_iter().map(with_state).collect::<Result<Vec<_>>>()?;
+    let models = models.into_iter().collect::<Result<Vec<(String, Result<T>)>>>()?;
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
     let (panel, dataset) = configuration.panel(files, &names)?.unzip();
+    // A damaged file is named before what is sound but not supported.
+    let with_state = |(file, made): (String, Result<T>)| Ok((made?, states.remove(&file)));
+    let models = models.into_iter().map(with_state).collect::<Result<Vec<_>>>()?;
     let checkpoint = Checkpoint {
         models: Vec::new(),
         h: configuration.h,
