@@ -165,13 +165,16 @@ fn products_of_one_factor_are_those_of_each() {
 
 #[test]
 fn threads_that_share_a_product_compute_the_same_bytes() {
-    let (a, b) = (numbers(300 * 200, 1), numbers(200 * 150, 2));
-    let compute = || {
-        let mut c = vec![0.0; 300 * 150];
-        matmul(Mat::new(&a, 300, 200), Mat::new(&b, 150, 200).t(), &mut c, Mode::Write);
-        c
-    };
-    assert_eq!(crate::kernels::parallel::shared(compute), compute());
+    // The last rows of the second are less than a block.
+    for [m, k, n] in [[300, 200, 150], [109, 300, 90]] {
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let compute = || {
+            let mut c = vec![0.0; m * n];
+            matmul(Mat::new(&a, m, k), Mat::new(&b, n, k).t(), &mut c, Mode::Write);
+            c
+        };
+        assert_eq!(crate::kernels::parallel::shared(compute), compute());
+    }
 }
 
 #[test]

@@ -89,17 +89,24 @@ impl Panels<'_> {
         matches!(self.kept, Kept::Tiles(..))
     }
 
-    /// [`multiply`](Self::multiply) for `a` in either format, which is widened into `room` where it is not multiplied as it is.
+    /// `c = a b`, plus one bias per column if there are any, for `a` in either format: it is widened into `room` where it is
+    /// not multiplied as it is.
     #[track_caller]
-    pub fn multiply_stored(&self, a: Numbers<'_>, c: &mut [f32], mode: Mode, room: &mut [f32]) {
+    pub fn affine_stored(
+        &self,
+        a: Numbers<'_>,
+        bias: Option<&[f32]>,
+        c: &mut [f32],
+        room: &mut [f32],
+    ) {
         let (k, n) = (self.plain.rows, self.plain.cols);
         let rows = c.len() / n.max(1);
+        let start = bias.map_or(Start::Zero, Start::Row);
         if let (Kept::Tiles(way, columns), Numbers::Half(half, a)) = (&self.kept, a) {
-            let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
             let product = Product { b: Factor::Packed(columns), n, stride: n, c, start };
             return tiles::multiply(*way, Stored::Half(half, Mat::new(a, rows, k)), [product]);
         }
-        self.multiply(Mat::new(a.wide(0..rows * k, room), rows, k), c, mode);
+        self.product(Mat::new(a.wide(0..rows * k, room), rows, k), c, start);
     }
 }
 

@@ -70,11 +70,7 @@ impl NarrowOp for Linear {
         for rows in cuts {
             let part = x.numbers(0).part(rows.start * k..rows.end * k);
             let y = &mut y[..rows.len() * n];
-            if let Some(bias) = bias {
-                y.chunks_exact_mut(n.max(1)).for_each(|row| row.copy_from_slice(bias));
-            }
-            let mode = if bias.is_some() { Mode::Add } else { Mode::Write };
-            w.multiply_stored(part, y, mode, wide_x);
+            w.affine_stored(part, bias, y, wide_x);
             if self.rectified {
                 relu(y);
             }
@@ -112,7 +108,7 @@ impl NarrowOp for Linear {
             for rows in cuts {
                 let dx = &mut dx[..rows.len() * k];
                 let g = of_y.part(rows.start * n..rows.end * n);
-                w.multiply_stored(g, dx, Mode::Write, wide_g);
+                w.affine_stored(g, None, dx, wide_g);
                 gradient.put(rows.start * k, dx);
             }
             b.give_scratch(scratch);
