@@ -174,6 +174,11 @@ pub trait Simd: Copy {
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a / b`
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `1 / a` within 1 ULP, for `a` from 1 to 2^125.
+    #[inline(always)]
+    fn reciprocal(self, a: Self::V) -> Self::V {
+        self.div(self.splat(1.0), a)
+    }
     /// `a * b + c`, rounded once where the processor can.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `c - a * b`, rounded once where the processor can.
@@ -204,6 +209,12 @@ pub trait Simd: Copy {
     #[inline(always)]
     fn times_pow2(self, a: Self::V, n: Self::V) -> Self::V {
         self.mul(a, self.pow2(n))
+    }
+    /// `a * 2^n` for a whole `n` in -150..=128 and `a` from 1/2 to 2: also what is subnormal or infinite.
+    #[inline(always)]
+    fn scaled(self, a: Self::V, n: Self::V) -> Self::V {
+        let half = self.round(self.mul(n, self.splat(0.5)));
+        self.mul(self.mul(a, self.pow2(half)), self.pow2(self.sub(n, half)))
     }
     /// `(m, e)` with `a = m * 2^e` and `m` in [1, 2), for a normal `a > 0`.
     fn split(self, a: Self::V) -> (Self::V, Self::V);

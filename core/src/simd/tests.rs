@@ -85,11 +85,22 @@ impl Kernel for Lanewise {
             assert_eq!(s.sum(a), n[..S::LANES].iter().sum::<f32>());
             assert_eq!(s.max_of(a), n[..S::LANES].iter().copied().fold(f32::MIN, f32::max));
         }
+        check("scaled", s.scaled(s.splat(1.5), s.splat(128.0)), &|_| f32::INFINITY);
+        check("scaled", s.scaled(s.splat(1.5), s.splat(-148.0)), &|_| f32::from_bits(3));
+        check("scaled", s.scaled(s.splat(0.75), s.splat(-150.0)), &|_| 0.0);
+        for i in 0..4096 {
+            let x = (1.0 + (i % 64) as f32 / 64.0 + i as f32 / 262_144.0) * 2f32.powi(i % 125);
+            let mut y = [0.0; 16];
+            s.store(s.reciprocal(s.splat(x)), &mut y);
+            let error = (f64::from(y[0]) * f64::from(x) - 1.0).abs() / f64::from(f32::EPSILON);
+            assert!(error <= 1.0, "1 / {x} on {} is {error} ULP off", isa_name());
+        }
         for e in -126..=127 {
             check("pow2", s.pow2(s.splat(e as f32)), &|_| 2f32.powi(e));
             check("times_pow2", s.times_pow2(s.splat(1.375), s.splat(e.min(0) as f32)), &|_| {
                 1.375 * 2f32.powi(e.min(0))
             });
+            check("scaled", s.scaled(s.splat(1.375), s.splat(e as f32)), &|_| 1.375 * 2f32.powi(e));
             let (mantissa, exponent) = s.split(s.splat(1.375 * 2f32.powi(e)));
             check("split", mantissa, &|_| 1.375);
             check("split", exponent, &|_| e as f32);
