@@ -4,8 +4,8 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    BIAS, Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, exchange,
-    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
+    Accumulated, BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin,
+    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -32,21 +32,25 @@ impl Op for Gru {
         out.keep(lengths(&s).iter().sum());
         let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
         let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
-        multiply_inputs(x, &s, biases.map(|[input, _]| input), xt, gates);
+        let (most, parts) = steps_at_once(&s);
+        let inputs = InputProduct::new(x, &s, most, biases.map(|[input, _]| input), xt);
         zeros.fill(0.0);
         let bias = biases.map_or(&*zeros, |[_, hidden]| hidden);
         begin(x, present, present.state(), &mut hs[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
-        for t in 0..s.time {
-            let step = t * g..(t + 1) * g;
-            let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
-            let of_hidden = &mut of_hidden[step.clone()];
-            if t > 0 || present.has_state {
-                w_hh.affine(Mat::new(h_before, s.batch, s.hidden), bias, of_hidden);
-            } else {
-                of_hidden.chunks_exact_mut(s.gates).for_each(|row| row.copy_from_slice(bias));
+        for part in parts {
+            inputs.write(part.clone(), xt, gates);
+            for t in part {
+                let step = t * g..(t + 1) * g;
+                let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
+                let of_hidden = &mut of_hidden[step.clone()];
+                if t > 0 || present.has_state {
+                    w_hh.affine(Mat::new(h_before, s.batch, s.hidden), bias, of_hidden);
+                } else {
+                    of_hidden.chunks_exact_mut(s.gates).for_each(|row| row.copy_from_slice(bias));
+                }
+                gru_step(&mut gates[step], of_hidden, h_before, h_now, s.hidden);
             }
-            gru_step(&mut gates[step], of_hidden, h_before, h_now, s.hidden);
         }
         exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
@@ -64,20 +68,25 @@ impl Op for Gru {
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
-        let w_hh = hidden_weight_back(b.input(W_HH), &s);
-        for t in (0..s.time).rev() {
-            let step = t * g..(t + 1) * g;
-            let h_before = &hs[t * h..(t + 1) * h];
-            let dh = &mut dh[t * h..(t + 1) * h];
-            add_assign(dh, carry);
-            let of_hidden = &mut of_hidden[step.clone()];
-            gru_step_grad(&mut gates[step], of_hidden, h_before, dh, carry, s.hidden);
-            w_hh.multiply(Mat::new(of_hidden, s.batch, s.gates), carry, Mode::Add);
+        let (most, parts) = steps_at_once(&s);
+        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
+        let w_hh = hidden_weight_back(&w_hh, &s);
+        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
+        for part in parts.rev() {
+            for t in part.clone().rev() {
+                let step = t * g..(t + 1) * g;
+                let h_before = &hs[t * h..(t + 1) * h];
+                let dh = &mut dh[t * h..(t + 1) * h];
+                add_assign(dh, carry);
+                let of_hidden = &mut of_hidden[step.clone()];
+                gru_step_grad(&mut gates[step], of_hidden, h_before, dh, carry, s.hidden);
+                w_hh.multiply(Mat::new(of_hidden, s.batch, s.gates), carry, Mode::Add);
+            }
+            let d = [&*gates, of_hidden].map(|d| &d[part.start * g..part.end * g]);
+            accumulated.add(b, part, d, hs, xt, sums);
         }
         drop(w_hh);
-
-        let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_all(b, present, &s, [gates, of_hidden], h_before, xt, sums);
+        accumulated.end(b, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

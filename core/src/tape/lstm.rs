@@ -7,8 +7,8 @@ use std::cell::Ref;
 
 use super::narrow::NarrowOp;
 use super::recurrent::{
-    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, both_biases, exchange,
-    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
+    Accumulated, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin, both_biases,
+    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -35,24 +35,28 @@ impl Op for Lstm {
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         out.keep(lengths(&s, present).iter().sum());
         let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
-        multiply_inputs(x, &s, both_biases(x, present, bias), xt, gates);
+        let (most, parts) = steps_at_once(&s);
+        let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         begin(x, present, present.state(), &mut r[..r_size]);
         begin(x, present, present.state() + 1, &mut c[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
-        for t in 0..s.time {
-            let gates = &mut gates[t * g..(t + 1) * g];
-            let (c_before, c_now) = c[t * h..(t + 2) * h].split_at_mut(h);
-            let (r_before, r_now) = r[t * r_size..(t + 2) * r_size].split_at_mut(r_size);
-            if t > 0 || present.has_state {
-                w_hh.multiply(Mat::new(r_before, s.batch, s.output), gates, Mode::Add);
-            }
-            if present.projected {
-                let h_now = &mut hs[t * h..(t + 1) * h];
-                lstm_step(gates, c_before, c_now, h_now, s.hidden);
-                let w_hr = x.data(present.projection());
-                linear(h_now, w_hr, None, r_now, s.hidden, s.output);
-            } else {
-                lstm_step(gates, c_before, c_now, r_now, s.hidden);
+        for part in parts {
+            inputs.write(part.clone(), xt, gates);
+            for t in part {
+                let gates = &mut gates[t * g..(t + 1) * g];
+                let (c_before, c_now) = c[t * h..(t + 2) * h].split_at_mut(h);
+                let (r_before, r_now) = r[t * r_size..(t + 2) * r_size].split_at_mut(r_size);
+                if t > 0 || present.has_state {
+                    w_hh.multiply(Mat::new(r_before, s.batch, s.output), gates, Mode::Add);
+                }
+                if present.projected {
+                    let h_now = &mut hs[t * h..(t + 1) * h];
+                    lstm_step(gates, c_before, c_now, h_now, s.hidden);
+                    let w_hr = x.data(present.projection());
+                    linear(h_now, w_hr, None, r_now, s.hidden, s.output);
+                } else {
+                    lstm_step(gates, c_before, c_now, r_now, s.hidden);
+                }
             }
         }
         exchange(&r[r_size..], [s.time, s.batch, s.output], out.data, Mode::Write);
@@ -63,7 +67,8 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let scratch = [g * s.time, r_size * s.time, r_size, h, h];
+        let (most, parts) = steps_at_once(&s);
+        let scratch = [g * most, r_size * s.time, r_size, h, h];
         let mut work = b.take_scratch(scratch.iter().sum());
         let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
@@ -72,26 +77,39 @@ impl Op for Lstm {
         carry.fill(0.0);
         dc.fill(0.0);
 
-        let w_hh = hidden_weight_back(b.input(W_HH), &s);
-        for t in (0..s.time).rev() {
-            let dr = &mut dr[t * r_size..(t + 1) * r_size];
-            add_assign(dr, carry);
-            let dh = if present.projected {
-                let w_hr = Mat::new(b.input(present.projection()), s.output, s.hidden);
-                matmul(Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
-                &*dh
-            } else {
-                &*dr
-            };
-            let (c_before, c_now) = c[t * h..(t + 2) * h].split_at(h);
-            let dgates = &mut dgates[t * g..(t + 1) * g];
-            lstm_step_grad(&gates[t * g..(t + 1) * g], c_before, c_now, dh, dc, dgates, s.hidden);
-            w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
+        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
+        let w_hh = hidden_weight_back(&w_hh, &s);
+        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
+        for part in parts.rev() {
+            let dgates = &mut dgates[..g * part.len()];
+            for t in part.clone().rev() {
+                let dr = &mut dr[t * r_size..(t + 1) * r_size];
+                add_assign(dr, carry);
+                let dh = if present.projected {
+                    let w_hr = Mat::new(b.input(present.projection()), s.output, s.hidden);
+                    matmul(Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
+                    &*dh
+                } else {
+                    &*dr
+                };
+                let (c_before, c_now) = c[t * h..(t + 2) * h].split_at(h);
+                let at = (t - part.start) * g;
+                let dgates = &mut dgates[at..at + g];
+                lstm_step_grad(
+                    &gates[t * g..(t + 1) * g],
+                    c_before,
+                    c_now,
+                    dh,
+                    dc,
+                    dgates,
+                    s.hidden,
+                );
+                w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
+            }
+            accumulated.add(b, part, [dgates, dgates], r, xt, sums);
         }
         drop(w_hh);
-
-        let r_before = &r[..s.rows() * s.output];
-        accumulate_all(b, present, &s, [dgates, dgates], r_before, xt, sums);
+        accumulated.end(b, xt);
         if present.projected {
             b.accumulate(present.projection(), |_, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));

@@ -4,10 +4,12 @@
 //! before goes through time.
 
 use std::any::Any;
+use std::ops::Range;
 
+use super::narrow::{Cuts, steps};
 use super::{Backward, Inputs, Op, Var};
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
-use crate::kernels::matmul::{Mat, Mode, linear, matmul};
+use crate::kernels::matmul::{Mat, Mode, matmul};
 use crate::kernels::panels::{Panels, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
@@ -123,32 +125,93 @@ pub(super) fn both_biases<'a>(
     })
 }
 
-/// Writes `x` with time first to `xt`, and `x·W_ihᵀ + bias` of every step to `gates`.
-pub(super) fn multiply_inputs(
-    x: &Inputs<'_>,
-    s: &Sizes,
-    bias: Option<&[f32]>,
-    xt: &mut [f32],
-    gates: &mut [f32],
-) {
-    exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
-    linear(xt, x.data(W_IH), bias, gates, s.input, s.gates);
+/// How the steps are cut, so that the gates of those at hand stay in the second cache; and how many those are at most.
+pub(super) fn steps_at_once(s: &Sizes) -> (usize, Cuts) {
+    steps(s.time, s.batch * s.gates)
 }
 
-/// Adds to the gradients of the weights, the biases and `x`, as [`accumulate_weights`] has it. `xt` is used up too.
-pub(super) fn accumulate_all(
-    b: &mut Backward<'_>,
+/// `x·W_ihᵀ + bias` of some steps at a time.
+pub(super) struct InputProduct<'a> {
+    w_ih: Panels<'a>,
+    bias: Option<&'a [f32]>,
+    rows: usize,
+    sizes: [usize; 2],
+}
+
+impl<'a> InputProduct<'a> {
+    /// Writes `x` with time first to `xt`. `most` is the number of steps at a time.
+    pub(super) fn new(
+        x: &'a Inputs<'a>,
+        s: &Sizes,
+        most: usize,
+        bias: Option<&'a [f32]>,
+        xt: &mut [f32],
+    ) -> Self {
+        exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
+        let w_ih = Mat::new(x.data(W_IH), s.gates, s.input).t();
+        let w_ih = Panels::new(w_ih, most * s.batch);
+        Self { w_ih, bias, rows: s.batch, sizes: [s.input, s.gates] }
+    }
+
+    /// Writes the gates of the steps `part`, of all that there are.
+    pub(super) fn write(&self, part: Range<usize>, xt: &[f32], gates: &mut [f32]) {
+        let (rows, [input, n]) = (self.rows * part.len(), self.sizes);
+        let first = self.rows * part.start;
+        let xt = Mat::new(&xt[first * input..][..rows * input], rows, input);
+        let gates = &mut gates[first * n..][..rows * n];
+        match self.bias {
+            Some(bias) => self.w_ih.affine(xt, bias, gates),
+            None => self.w_ih.multiply(xt, gates, Mode::Write),
+        }
+    }
+}
+
+/// Gradients of a layer's inputs, made from those of the gates of some steps at a time.
+pub(super) struct Accumulated<'a> {
+    /// Where `x` wants a gradient.
+    w_ih: Option<Panels<'a>>,
     present: Present,
-    s: &Sizes,
-    d: [&[f32]; 2],
-    r: &[f32],
-    xt: &mut [f32],
-    sums: &mut [f32],
-) {
-    accumulate_weights(b, present, s, d, r, xt, sums);
-    if b.wants(X) {
-        let w_ih = Mat::new(b.input(W_IH), s.gates, s.input);
-        matmul(Mat::new(d[0], s.rows(), s.gates), w_ih, xt, Mode::Write);
+    sizes: Sizes,
+}
+
+impl<'a> Accumulated<'a> {
+    /// `w_ih` is the weight of the input; `most` the number of steps at a time.
+    pub(super) fn new(
+        b: &Backward<'_>,
+        w_ih: &'a [f32],
+        present: Present,
+        s: &Sizes,
+        most: usize,
+    ) -> Self {
+        let w_ih = Mat::new(w_ih, s.gates, s.input);
+        let w_ih = b.wants(X).then(|| Panels::new(w_ih, most * s.batch));
+        Self { w_ih, present, sizes: *s }
+    }
+
+    /// Adds to the gradients of the weights and the biases, as [`accumulate_weights`] has it; `d` is of the steps `part`,
+    /// `r` and `xt` of all. The gradient of `x` takes the place of `xt`.
+    pub(super) fn add(
+        &self,
+        b: &mut Backward<'_>,
+        part: Range<usize>,
+        d: [&[f32]; 2],
+        r: &[f32],
+        xt: &mut [f32],
+        sums: &mut [f32],
+    ) {
+        let s = Sizes { time: part.len(), ..self.sizes };
+        let [r_size, x_size] = [s.output, s.input].map(|n| n * s.batch);
+        let r = &r[part.start * r_size..part.end * r_size];
+        let xt = &mut xt[part.start * x_size..part.end * x_size];
+        accumulate_weights(b, self.present, &s, d, r, xt, sums);
+        if let Some(w_ih) = &self.w_ih {
+            w_ih.multiply(Mat::new(d[0], s.rows(), s.gates), xt, Mode::Write);
+        }
+    }
+
+    /// Adds what took the place of `xt` to the gradient of `x`.
+    pub(super) fn end(self, b: &mut Backward<'_>, xt: &[f32]) {
+        let s = self.sizes;
         b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }

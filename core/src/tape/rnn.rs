@@ -3,8 +3,8 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    Present, RecurrentWeights, Sizes, W_HH, X, accumulate_all, begin, both_biases, exchange,
-    hidden_weight, hidden_weight_back, multiply_inputs, pieces, record,
+    Accumulated, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin, both_biases,
+    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -28,16 +28,20 @@ impl Op for Rnn {
         let h = s.batch * s.hidden;
         out.keep(lengths(&s).iter().sum());
         let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
-        multiply_inputs(x, &s, both_biases(x, present, bias), xt, a);
+        let (most, parts) = steps_at_once(&s);
+        let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         begin(x, present, present.state(), &mut hs[..h]);
         let w_hh = hidden_weight(x.data(W_HH), &s);
-        for t in 0..s.time {
-            let a = &mut a[t * h..(t + 1) * h];
-            let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
-            if t > 0 || present.has_state {
-                w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), a, Mode::Add);
+        for part in parts {
+            inputs.write(part.clone(), xt, a);
+            for t in part {
+                let a = &mut a[t * h..(t + 1) * h];
+                let (h_before, h_now) = hs[t * h..(t + 2) * h].split_at_mut(h);
+                if t > 0 || present.has_state {
+                    w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), a, Mode::Add);
+                }
+                map::<Tanh>(a, h_now);
             }
-            map::<Tanh>(a, h_now);
         }
         exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
@@ -55,18 +59,23 @@ impl Op for Rnn {
         carry.fill(0.0);
         da.fill(0.0);
 
-        let w_hh = hidden_weight_back(b.input(W_HH), &s);
-        for t in (0..s.time).rev() {
-            let step = t * h..(t + 1) * h;
-            let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
-            add_assign(dh, carry);
-            map_grad::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], dh, da);
-            w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
+        let (most, parts) = steps_at_once(&s);
+        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
+        let w_hh = hidden_weight_back(&w_hh, &s);
+        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
+        for part in parts.rev() {
+            for t in part.clone().rev() {
+                let step = t * h..(t + 1) * h;
+                let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
+                add_assign(dh, carry);
+                map_grad::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], dh, da);
+                w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
+            }
+            let da = &da[part.start * h..part.end * h];
+            accumulated.add(b, part, [da, da], hs, xt, sums);
         }
         drop(w_hh);
-
-        let h_before = &hs[..s.rows() * s.hidden];
-        accumulate_all(b, present, &s, [da, da], h_before, xt, sums);
+        accumulated.end(b, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
