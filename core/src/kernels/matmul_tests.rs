@@ -165,15 +165,25 @@ fn products_of_one_factor_are_those_of_each() {
 
 #[test]
 fn threads_that_share_a_product_compute_the_same_bytes() {
-    // The last rows of the second are less than a block.
-    for [m, k, n] in [[300, 200, 150], [109, 300, 90]] {
+    // Many rows, few rows, and few with columns and an inner dimension that end in part of a block.
+    for [m, k, n] in [[300, 200, 150], [109, 300, 90], [109, 128, 320], [45, 1100, 333]] {
         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let (bias, before) = (numbers(n, 3), numbers(m * n, 4));
+        let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, n, k).t());
         let compute = || {
-            let mut c = vec![0.0; m * n];
-            matmul(Mat::new(&a, m, k), Mat::new(&b, n, k).t(), &mut c, Mode::Write);
+            let mut c = [(); 4].map(|()| before.clone());
+            matmul(a, b, &mut c[0], Mode::Write);
+            matmul(a, b, &mut c[1], Mode::Add);
+            product(a, b, &mut c[2], Start::Row(&bias));
+            Panels::new(b, m).affine(a, &bias, &mut c[3]);
             c
         };
-        assert_eq!(crate::kernels::parallel::shared(compute), compute());
+        let alone = compute();
+        assert_eq!(crate::kernels::parallel::shared(compute), alone, "{m} × {k} × {n}");
+        let rounded = || rounding(compute);
+        assert_eq!(crate::kernels::parallel::shared(rounded), rounded(), "{m} × {k} × {n}");
+        let wanted = definition(a, b, |_, c| bias[c]);
+        alone[2..].iter().for_each(|c| assert_close(c, &wanted, 4e-7 * k as f64));
     }
 }
 

@@ -55,6 +55,7 @@ mod dots;
 pub mod dropout;
 pub mod elementwise;
 mod factors;
+mod few_rows;
 pub mod half;
 mod lanes;
 pub mod math;

@@ -60,6 +60,49 @@ fn halve<T: Send, const N: usize>(
     );
 }
 
+/// Rows that [`in_columns`] shares the columns of at most.
+pub(super) const FEW_ROWS: usize = 128;
+
+/// Calls `f` with runs of `each` columns of `out`, as parts of its rows, which have `n` numbers and are `stride` apart; and
+/// with the index of the run: on any threads.
+pub(super) fn in_columns(
+    out: &mut [f32],
+    [n, stride]: [usize; 2],
+    each: usize,
+    f: &(impl Fn(usize, &mut [&mut [f32]]) + Sync),
+) {
+    let mut lines: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
+    let rows = out.len().div_ceil(stride);
+    assert!(rows <= FEW_ROWS, "{rows} rows are not few");
+    for (line, row) in lines.iter_mut().zip(out.chunks_mut(stride)) {
+        *line = &mut row[..n];
+    }
+    halve_columns(&mut lines[..rows], 0..n.div_ceil(each), each, f);
+}
+
+fn halve_columns(
+    lines: &mut [&mut [f32]],
+    runs: std::ops::Range<usize>,
+    each: usize,
+    f: &(impl Fn(usize, &mut [&mut [f32]]) + Sync),
+) {
+    if runs.len() < 2 {
+        return f(runs.start, lines);
+    }
+    let half = runs.len() / 2;
+    let (rows, middle) = (lines.len(), runs.start + half);
+    let mut right: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut left: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
+    for (i, line) in lines.iter_mut().enumerate() {
+        (left[i], right[i]) = line.split_at_mut(half * each);
+    }
+    let (left, right) = (&mut left[..rows], &mut right[..rows]);
+    rayon::join(
+        || halve_columns(left, runs.start..middle, each, f),
+        || halve_columns(right, middle..runs.end, each, f),
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +122,23 @@ mod tests {
             assert!(a.iter().enumerate().all(|(i, a)| *a == (i / 3) as f32));
         }
         assert!(!shares());
+    }
+
+    #[test]
+    fn every_column_of_few_rows_is_visited_once_with_its_index() {
+        for [rows, n, stride] in [[1, 1, 1], [3, 70, 75], [FEW_ROWS, 64, 64]] {
+            let mut out = vec![0.0; (rows - 1) * stride + n];
+            in_columns(&mut out, [n, stride], 32, &|run, lines| {
+                assert_eq!(lines.len(), rows);
+                for (i, line) in lines.iter_mut().enumerate() {
+                    line.iter_mut().for_each(|x| *x += (1 + i * 10 + run) as f32);
+                }
+            });
+            for (at, x) in out.iter().enumerate() {
+                let (row, column) = (at / stride, at % stride);
+                let wanted = if column < n { 1 + row * 10 + column / 32 } else { 0 };
+                assert_eq!(*x, wanted as f32, "row {row}, column {column}");
+            }
+        }
     }
 }

@@ -4,18 +4,19 @@
 //! lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles for each
 //! part of a number.
 
+use super::few_rows;
 use super::half::{Half, widen_block};
 use super::matmul::{Mat, Start};
-use super::parallel::in_rows;
+use super::parallel::{FEW_ROWS, in_rows, shares};
 use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
 use crate::simd::{Isa, isa};
 use std::cell::{Cell, RefCell};
 
-/// Steps of the inner dimension that are multiplied before the next, in blocks: so many of 32 rows stay in the first cache;
-/// twice as many if there are few columns.
-const INNER: usize = 8;
-/// Blocks of right factors that are packed at a time, if those are few columns: so many stay in the second cache.
-const RIGHT_BLOCKS: usize = 128;
+/// Tiles of 32 rows that are multiplied before the next steps of the inner dimension: so many stay in the first cache; twice as
+/// many if there are few columns.
+const LEFT_TILES: usize = 48;
+/// Tiles of right factors that are packed at a time, if those are few columns: so many stay in the second cache.
+const RIGHT_TILES: usize = 768;
 /// Lanes that a thread packs at least, where threads share a product, and rows that it multiplies: in blocks.
 const SHARED_LANES: usize = 2;
 const SHARED_ROWS: usize = 1;
@@ -29,8 +30,8 @@ thread_local! {
     static ROUNDS: Cell<bool> = const { Cell::new(false) };
     /// Where a thread packs right factors; grows to the largest that was needed and stays.
     static RIGHT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
-    /// Where a thread packs the rows that it multiplies next.
-    static LEFT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
+    /// Where a thread packs the rows that it multiplies next, or the columns.
+    pub(super) static LEFT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
     /// Buffers of factors that were kept.
     static SPARE: RefCell<Vec<Vec<Tile>>> = const { RefCell::new(Vec::new()) };
 }
@@ -67,7 +68,7 @@ impl Way {
         // How full blocks must be, as a fraction.
         let (parts, least, [some, all]) = match (rounds, kept) {
             (true, _) => (1, LEAST_WORK_ROUNDED, [1, 2]),
-            (false, true) => (3, LEAST_WORK_KEPT, [1, 2]),
+            (false, true) => (3, LEAST_WORK_KEPT, [7, 8]),
             (false, false) => (3, LEAST_WORK, [2, 3]),
         };
         let padded =
@@ -123,7 +124,7 @@ pub(super) enum Stored<'a> {
 
 impl Stored<'_> {
     /// Rows and columns.
-    fn size(self) -> [usize; 2] {
+    pub(super) fn size(self) -> [usize; 2] {
         match self {
             Self::Wide(m) => [m.rows, m.cols],
             Self::Half(_, m) => [m.rows, m.cols],
@@ -137,7 +138,7 @@ impl Stored<'_> {
         }
     }
 
-    fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
+    pub(super) fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
         match self {
             Self::Wide(m) => Self::Wide(m.part(r, c, rows, cols)),
             Self::Half(half, m) => Self::Half(half, m.part(r, c, rows, cols)),
@@ -160,6 +161,11 @@ impl Columns {
         pack(way, Stored::Wide(b.t()), Side::Right, room(&mut buffer, len));
         Self(buffer)
     }
+
+    /// Some blocks, from the `first` on.
+    pub(super) fn part(&self, first: usize, blocks: usize, way: Way) -> &[Tile] {
+        &self.0[first * way.block()..][..blocks * way.block()]
+    }
 }
 
 impl Drop for Columns {
@@ -170,7 +176,7 @@ impl Drop for Columns {
 }
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
-fn pack(way: Way, m: Stored<'_>, side: Side, out: &mut [Tile]) {
+pub(super) fn pack(way: Way, m: Stored<'_>, side: Side, out: &mut [Tile]) {
     let each = m.size()[1].div_ceil(DEPTH) * way.block();
     in_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
         pack_from(way, m, first, side, out);
@@ -191,6 +197,15 @@ pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: 
                         _ => Layout::Steps(m.col_stride),
                     };
                     way.pack(m.from(row, p * DEPTH), layout, [lanes, steps], side, block);
+                }
+                Stored::Half(Half::Bf16, m)
+                    if way.parts == 1 && [lanes, steps] == [SIDE, DEPTH] =>
+                {
+                    let layout = match m.col_stride {
+                        1 => Layout::Lanes(m.row_stride),
+                        _ => Layout::Steps(m.col_stride),
+                    };
+                    way.unit.pack_narrow(m.from(row, p * DEPTH), layout, side, block);
                 }
                 Stored::Half(half, m) => {
                     let (layout, lines) = match m.col_stride {
@@ -225,10 +240,16 @@ pub(super) struct Product<'a> {
 /// Computes products with one left factor, whose rows are packed once, 32 at a time just before they are multiplied.
 pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, mut products: [Product<'_>; N]) {
     let [m, k] = a.size();
+    if shares() && m <= FEW_ROWS && products.iter().all(|x| x.n > 2 * m) {
+        let mut packed = RIGHT.take();
+        products.into_iter().for_each(|x| few_rows::multiply(way, a, x, &mut packed));
+        return RIGHT.set(packed);
+    }
     let all_steps = k.div_ceil(DEPTH);
     let sizes = products.each_ref().map(|x| [x.n, x.stride]);
     let panels: usize = sizes.iter().map(|[n, _]| n.div_ceil(SIDE)).sum();
-    let most_steps = (RIGHT_BLOCKS / panels).clamp(INNER, 2 * INNER);
+    let least_steps = LEFT_TILES / way.block();
+    let most_steps = (RIGHT_TILES / way.block() / panels).clamp(least_steps, 2 * least_steps);
     let mut buffer = RIGHT.take();
     for p in (0..all_steps).step_by(most_steps) {
         let steps = most_steps.min(all_steps - p);

@@ -7,7 +7,7 @@
 //! `VDPBF16PS`.
 
 use super::avx512::Avx512;
-use super::bf16_packing::{Lines, pack_half};
+use super::bf16_packing::{Lines, pack_half, pack_half_narrow};
 use std::arch::asm;
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
@@ -41,6 +41,43 @@ pub(crate) enum Layout {
     Lanes(usize),
     /// Lanes of a step side by side, steps `usize` apart.
     Steps(usize),
+}
+
+impl Layout {
+    /// Numbers from the first of a block to its last.
+    fn reach(self, lanes: usize, steps: usize) -> usize {
+        match self {
+            Self::Lanes(stride) => (lanes - 1) * stride + steps,
+            Self::Steps(stride) => (steps - 1) * stride + lanes,
+        }
+    }
+
+    /// Whether lines become columns of a tile.
+    fn turns(self, side: Side) -> bool {
+        matches!(self, Self::Lanes(_)) == (side == Side::Right)
+    }
+
+    /// Where the words of a tile are: of the first or the second 16 lanes.
+    fn lines(self, half: usize, [lanes, steps]: [usize; 2]) -> Lines {
+        let lanes = lanes.saturating_sub(16 * half).min(16);
+        let steps = [steps.min(16), steps.saturating_sub(16)];
+        match self {
+            Self::Lanes(stride) => Lines {
+                first: 16 * half * stride,
+                stride,
+                second: 16,
+                count: [lanes; 2],
+                len: steps,
+            },
+            Self::Steps(stride) => Lines {
+                first: 16 * half,
+                stride,
+                second: 16 * stride,
+                count: steps,
+                len: [lanes; 2],
+            },
+        }
+    }
 }
 
 /// What multiplies. Exists only where the processor can, and for tiles the system lets this process use them.
@@ -87,38 +124,32 @@ impl Unit {
     ) {
         assert!(out.len() == 2 * PARTS && lanes > 0 && steps > 0);
         assert!(lanes <= SIDE && steps <= DEPTH);
-        let (lines, len, stride) = match layout {
-            Layout::Lanes(stride) => (lanes, steps, stride),
-            Layout::Steps(stride) => (steps, lanes, stride),
-        };
-        assert!(x.len() >= (lines - 1) * stride + len, "lines of a block");
-        let turns = matches!(layout, Layout::Lanes(_)) == (side == Side::Right);
+        assert!(x.len() >= layout.reach(lanes, steps), "lines of a block");
         let whole = [lanes, steps] == [SIDE, DEPTH];
         for half in 0..2 {
-            let lanes = lanes.saturating_sub(16 * half).min(16);
-            let lines = match layout {
-                Layout::Lanes(stride) => Lines {
-                    first: 16 * half * stride,
-                    stride,
-                    second: 16,
-                    count: [lanes; 2],
-                    len: [steps.min(16), steps.saturating_sub(16)],
-                },
-                Layout::Steps(stride) => Lines {
-                    first: 16 * half,
-                    stride,
-                    second: 16 * stride,
-                    count: [steps.min(16), steps.saturating_sub(16)],
-                    len: [lanes; 2],
-                },
-            };
+            let lines = layout.lines(half, [lanes, steps]);
             // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
             unsafe {
-                match (whole, turns) {
+                match (whole, layout.turns(side)) {
                     (true, true) => pack_half::<PARTS, true, true>(x, lines, half, out),
                     (true, false) => pack_half::<PARTS, true, false>(x, lines, half, out),
                     (false, true) => pack_half::<PARTS, false, true>(x, lines, half, out),
                     (false, false) => pack_half::<PARTS, false, false>(x, lines, half, out),
+                }
+            }
+        }
+    }
+
+    /// Packs a whole block of numbers in bfloat16, of one part.
+    pub(crate) fn pack_narrow(self, x: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+        assert!(out.len() == 2 && x.len() >= layout.reach(SIDE, DEPTH), "lines of a block");
+        for half in 0..2 {
+            let lines = layout.lines(half, [SIDE, DEPTH]);
+            // SAFETY: the token proves AVX-512F; lines were checked above.
+            unsafe {
+                match layout.turns(side) {
+                    true => pack_half_narrow::<true>(x, lines, half, out),
+                    false => pack_half_narrow::<false>(x, lines, half, out),
                 }
             }
         }

@@ -66,6 +66,37 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
     }
 }
 
+/// Packs 16 lanes of a whole block of numbers that are in bfloat16, as [`pack_half`] those of one part.
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
+    x: &[u16],
+    lines: Lines,
+    half: usize,
+    out: &mut [Tile],
+) {
+    let Lines { first, stride, second, .. } = lines;
+    let load = |i: usize, which: usize| {
+        // SAFETY: the caller's: 16 numbers of each line.
+        unsafe {
+            let from = x.as_ptr().add(first + i * stride + which * second);
+            _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()))
+        }
+    };
+    let mut words = [_mm512_setzero_ps(); 16];
+    for i in 0..16 {
+        let both = _mm512_or_si512(load(i, 0), _mm512_slli_epi32::<16>(load(i, 1)));
+        words[i] = _mm512_castsi512_ps(both);
+    }
+    if TURNS {
+        words = turned(words);
+    }
+    let rows = &mut out[half].0;
+    for (row, words) in rows.chunks_exact_mut(16).zip(words) {
+        // SAFETY: a row of a tile has 16 words.
+        unsafe { _mm512_store_si512(row.as_mut_ptr().cast(), _mm512_castps_si512(words)) };
+    }
+}
+
 /// The parts of two numbers of each lane, side by side: `low` in the lower half of a word. What is left of a number after
 /// two parts is the third.
 #[inline]

@@ -50,6 +50,10 @@ impl Unit {
         let (Layout::Lanes(stride) | Layout::Steps(stride)) = layout;
         unreachable!("nothing packs lines {stride} apart for products that there are not")
     }
+
+    pub(crate) fn pack_narrow(self, _: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+        self.pack::<1>(&[], layout, [0; 2], side, out);
+    }
 }
 
 /// Holds a token, of which there is none: what is written for those that there are compiles all the same.
