@@ -34,8 +34,8 @@ simd_fn! {
 }
 
 simd_fn! {
-    fn map_grad_part<U: Unary>(s, kept: &[f32], g: &[f32], dx: &mut [f32]) {
-        update(s, dx, [kept, g], #[inline(always)] |dx, [kept, g]| s.mul_add(g, U::df(s, kept), dx))
+    fn times_slope_part<U: Unary>(s, kept: &[f32], g: &mut [f32]) {
+        update(s, g, [kept], #[inline(always)] |g, [kept]| s.mul(g, U::df(s, kept)))
     }
 }
 
@@ -60,11 +60,11 @@ pub fn map<U: Unary>(x: &[f32], y: &mut [f32]) {
     in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| map_part::<U>(&x[at..][..y.len()], y));
 }
 
-/// `dx += g ⊙ f'`, where `kept` is the input or the output as `U::KEEPS` says.
-pub fn map_grad<U: Unary>(kept: &[f32], g: &[f32], dx: &mut [f32]) {
-    assert_eq!([kept.len(), g.len()], [dx.len(); 2], "inputs and output differ in length");
-    in_rows([dx], [1], SHARED, &|at, [dx]: [&mut [f32]; 1]| {
-        map_grad_part::<U>(&kept[at..][..dx.len()], &g[at..][..dx.len()], dx);
+/// `g = g ⊙ f'`, where `kept` is the input or the output as `U::KEEPS` says.
+pub fn times_slope<U: Unary>(kept: &[f32], g: &mut [f32]) {
+    assert_eq!(kept.len(), g.len(), "inputs and output differ in length");
+    in_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
+        times_slope_part::<U>(&kept[at..][..g.len()], g);
     });
 }
 

@@ -20,13 +20,14 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| {
-            let kept = match U::KEEPS {
-                Keeps::Input => b.input(0),
-                Keeps::Output => b.output(),
-            };
-            kernels::map_grad::<U>(kept, b.grad(), dx);
-        });
+        let mut g = b.take_grad();
+        let kept = match U::KEEPS {
+            Keeps::Input => b.input(0),
+            Keeps::Output => b.output(),
+        };
+        kernels::times_slope::<U>(kept, &mut g);
+        let spare = b.hand_over(0, g);
+        b.give_grad(spare);
     }
 }
 

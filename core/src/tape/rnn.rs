@@ -9,7 +9,7 @@ use super::recurrent::{
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
-use crate::kernels::pointwise::{Tanh, map, map_grad};
+use crate::kernels::pointwise::{Tanh, map, times_slope};
 
 #[derive(Debug)]
 struct Rnn(Present);
@@ -57,7 +57,6 @@ impl Op for Rnn {
         let [dh, carry] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
-        da.fill(0.0);
 
         let (most, parts) = steps_at_once(&s);
         let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
@@ -68,7 +67,8 @@ impl Op for Rnn {
                 let step = t * h..(t + 1) * h;
                 let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
                 add_assign(dh, carry);
-                map_grad::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], dh, da);
+                da.copy_from_slice(dh);
+                times_slope::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], da);
                 w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
             }
             let da = &da[part.start * h..part.end * h];
