@@ -116,7 +116,9 @@ pub(super) struct Fitted {
 impl NeuralForecast {
     /// Checks the options of all models. Without a frequency it is inferred from the data.
     pub fn new(models: Vec<ModelSpec>, frequency: Option<Frequency>) -> Result<Self> {
-        let models: Vec<Instance> = models.iter().map(Instance::new).collect::<Result<_>>()?;
+        // Weights come when it is fitted.
+        let blank = |spec: &ModelSpec| Instance::blank(spec, &Vocabularies::default(), None);
+        let models: Vec<Instance> = models.iter().map(blank).collect::<Result<_>>()?;
         Self::of(models, frequency)
     }
 

@@ -1,7 +1,9 @@
 //! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
 
+use super::narrow::{NarrowOp, NarrowOutput};
 use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
+use crate::kernels::half::{self, Numbers};
 
 /// `len` entries along `axis`, beginning at `start`.
 #[derive(Debug)]
@@ -41,6 +43,36 @@ impl Op for Slice {
                 add_assign(&mut dx[self.range(b.input_shape(0), b.shape(), i)], g);
             }
         });
+    }
+
+    fn narrow(&self) -> Option<&dyn NarrowOp> {
+        Some(self)
+    }
+}
+
+impl NarrowOp for Slice {
+    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+        let len = self.range(x.shape(0), out.shape, 0).len();
+        for (i, to) in out.data.chunks_exact_mut(len.max(1)).enumerate() {
+            let range = self.range(x.shape(0), out.shape, i);
+            match x.numbers(0) {
+                Numbers::Half(_, x) => to.copy_from_slice(&x[range]),
+                Numbers::Wide(x) => half::narrow(out.half, &x[range], to),
+            }
+        }
+    }
+
+    fn backward_narrow(&self, b: &mut Backward<'_>) {
+        let (g, _) = b.take_narrow_grad();
+        if let Some(mut gradient) = b.begin_parts(0) {
+            gradient.begin_with_zeros();
+            let len = self.range(b.input_shape(0), b.shape(), 0).len();
+            for (i, g) in g.chunks_exact(len.max(1)).enumerate() {
+                gradient.put_narrow(self.range(b.input_shape(0), b.shape(), i).start, g);
+            }
+            b.end_parts(0, gradient);
+        }
+        b.give_narrow(g);
     }
 }
 

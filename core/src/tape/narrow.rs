@@ -7,7 +7,7 @@ use super::pool::{Pool, fit};
 use super::record::{Backward, Inputs, Place, Record};
 use super::{Op, Shape};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{Half, Numbers, add_wide, narrow};
+use crate::kernels::half::{Half, Numbers, add_wide, narrow, widen};
 
 /// An operation on values in 16 bits, beside the one in f32. It reads its first input as it is stored, the others in f32.
 pub(super) trait NarrowOp: Op {
@@ -169,7 +169,7 @@ impl Backward<'_> {
                 return Some(Parts { half, grad, wide: Vec::new(), adds: b.narrow.has_grad });
             }
         }
-        let (half, wide) = (Half::Bf16, storage.wide.take(len));
+        let (half, wide) = (storage.half.unwrap_or(Half::Bf16), storage.wide.take(len));
         Some(Parts { half, grad: Vec::new(), wide, adds: false })
     }
 
@@ -210,6 +210,27 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Makes all numbers 0, if there are none to be added to.
+    pub(super) fn begin_with_zeros(&mut self) {
+        self.wide.fill(0.0);
+        if !self.adds {
+            self.grad.fill(0);
+        }
+    }
+
+    /// Gives some numbers in 16 bits, the first of which is the `at`-th.
+    pub(super) fn put_narrow(&mut self, at: usize, part: &[u16]) {
+        if self.wide.is_empty() && !self.adds {
+            return self.grad[at..at + part.len()].copy_from_slice(part);
+        }
+        let mut wide = [0.0; 256];
+        for (i, part) in part.chunks(wide.len()).enumerate() {
+            let wide = &mut wide[..part.len()];
+            widen(self.half, part, wide);
+            self.put(at + 256 * i, wide);
+        }
+    }
+
     /// Gives some numbers, the first of which is the `at`-th. They are used up.
     pub(super) fn put(&mut self, at: usize, part: &mut [f32]) {
         if self.wide.is_empty() {

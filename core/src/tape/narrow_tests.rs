@@ -96,3 +96,15 @@ fn lstms_of_one_and_of_many_parts() {
         });
     }
 }
+
+#[test]
+fn slices_of_every_axis() {
+    for axis in 0..3 {
+        let sizes = [[4, 300].into()];
+        // Of a linear layer, which leaves 16 bits, and twice of it, so that the second gradient is added to the first.
+        compare([3, 5, 300], &sizes, false, |x, p| {
+            let y = x.linear(p[0], None);
+            y.slice(axis, 1, 2) + y.slice(axis, 0, 2).tanh()
+        });
+    }
+}
