@@ -15,6 +15,7 @@ import { addon, platform } from '../../js/platform.js'
 import { root } from '../../scripts/steps.mjs'
 import { machine, reached, row, short, write } from '../report.mjs'
 import { casesOf, example } from './cases.mjs'
+import { Neighbour } from './neighbour.mjs'
 import { ours, peer, starts } from './sides.mjs'
 
 const { values } = parseArgs({
@@ -49,6 +50,7 @@ function compare(pairs) {
 const ratio = ({ ratio, spread }) => `**${short(ratio)}×** (${short(spread[0])}–${short(spread[1])})`
 
 const table = []
+const neighbour = new Neighbour()
 let versions
 const warm = { peer: peer(values.python), ours: ours() }
 const bothSides = [warm.peer, warm.ours]
@@ -64,6 +66,7 @@ for (const { name, model, series, options, precision, target } of cases) {
   for (let round = 0; round < rounds; round++) {
     const both = []
     for (const side of bothSides) {
+      neighbour.look()
       const of = side === warm.ours ? precise : (asked) => asked
       const few = await side.ask(of(request(2)))
       const many = await side.ask(of(request(steps + 2)))
@@ -113,7 +116,7 @@ machine in alternation; default options but for the sizes named, seven series fo
 ${machine()}
 - ${versions[0]}
 - ${versions[1]}
-- ${rounds} rounds
+- ${rounds} rounds; in ${neighbour.busy.toFixed(0)} % of ${neighbour.moments.length} moments between them somebody else was at work on the same core
 
 ### A training step, in milliseconds
 
