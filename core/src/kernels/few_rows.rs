@@ -34,7 +34,7 @@ pub(super) fn multiply(way: Way, a: Stored<'_>, product: Product<'_>, packed: &m
         for p in (0..steps).step_by(INNER) {
             let some = INNER.min(steps - p);
             let right = match b {
-                Factor::Packed(all) => &all.part(j * steps + p, some, way),
+                Factor::Packed(all) => all.part(j * steps + p, some, way),
                 Factor::Plain(b) => {
                     let inner = (some * DEPTH).min(k - p * DEPTH);
                     let own = room(&mut buffer, some * block_tiles);
