@@ -6,20 +6,26 @@
 
 use super::matmul::Start;
 use super::parallel::{FEW_ROWS, in_columns};
-use super::tiles::{Factor, LEFT, Product, Stored, Way, block, pack, pack_from, room};
+use super::tiles::{Factor, LEFT, Product, RIGHT, Stored, Way, block, pack, pack_from, room};
 use crate::simd::bf16::{DEPTH, SIDE, Side, Tile};
 
 /// Steps of the inner dimension that are packed and multiplied before the next, in blocks: so many of 32 columns stay in the
 /// second cache beside the rows.
 const INNER: usize = 16;
 
-/// Computes one product of at most [`FEW_ROWS`] rows; `packed` is where its left factor is packed.
-pub(super) fn multiply(way: Way, a: Stored<'_>, product: Product<'_>, packed: &mut Vec<Tile>) {
+/// Computes products of at most [`FEW_ROWS`] rows with one left factor.
+pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, products: [Product<'_>; N]) {
     let [m, k] = a.size();
-    let (steps, block_tiles) = (k.div_ceil(DEPTH), way.block());
-    let left = room(packed, m.div_ceil(SIDE) * steps * block_tiles);
+    let mut buffer = RIGHT.take();
+    let left = room(&mut buffer, m.div_ceil(SIDE) * k.div_ceil(DEPTH) * way.block());
     pack(way, a, Side::Left, left);
-    let (left, Product { b, n, stride, c, start }) = (&*left, product);
+    products.into_iter().for_each(|product| multiply_packed(way, [m, k], left, product));
+    RIGHT.set(buffer);
+}
+
+fn multiply_packed(way: Way, [m, k]: [usize; 2], left: &[Tile], product: Product<'_>) {
+    let (steps, block_tiles) = (k.div_ceil(DEPTH), way.block());
+    let Product { b, n, stride, c, start } = product;
     in_columns(c, [n, stride], SIDE, &|j, lines: &mut [&mut [f32]]| {
         let (ready, mut buffer) = (way.take(), LEFT.take());
         let mut sums = [0.0; FEW_ROWS * SIDE];

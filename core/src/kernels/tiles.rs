@@ -28,8 +28,8 @@ const LEAST_WORK_ROUNDED: usize = 1 << 16;
 
 thread_local! {
     static ROUNDS: Cell<bool> = const { Cell::new(false) };
-    /// Where a thread packs right factors; grows to the largest that was needed and stays.
-    static RIGHT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
+    /// Where a thread packs factors that it shares; grows to the largest that was needed and stays.
+    pub(super) static RIGHT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
     /// Where a thread packs the rows that it multiplies next, or the columns.
     pub(super) static LEFT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
     /// Buffers of factors that were kept.
@@ -151,6 +151,14 @@ pub(super) fn readable(m: Mat) -> bool {
     m.col_stride == 1 || m.row_stride == 1
 }
 
+/// How the rows of `m` lie, as lanes.
+fn layout<T>(m: Mat<'_, T>) -> Layout {
+    match m.col_stride {
+        1 => Layout::Lanes(m.row_stride),
+        _ => Layout::Steps(m.col_stride),
+    }
+}
+
 /// A right factor, packed: for each 32 columns all of the inner dimension.
 pub(super) struct Columns(Vec<Tile>);
 
@@ -192,20 +200,12 @@ pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: 
             let [lanes, steps] = [SIDE.min(rows - row), DEPTH.min(cols - p * DEPTH)];
             match m {
                 Stored::Wide(m) => {
-                    let layout = match m.col_stride {
-                        1 => Layout::Lanes(m.row_stride),
-                        _ => Layout::Steps(m.col_stride),
-                    };
-                    way.pack(m.from(row, p * DEPTH), layout, [lanes, steps], side, block);
+                    way.pack(m.from(row, p * DEPTH), layout(m), [lanes, steps], side, block);
                 }
                 Stored::Half(Half::Bf16, m)
                     if way.parts == 1 && [lanes, steps] == [SIDE, DEPTH] =>
                 {
-                    let layout = match m.col_stride {
-                        1 => Layout::Lanes(m.row_stride),
-                        _ => Layout::Steps(m.col_stride),
-                    };
-                    way.unit.pack_narrow(m.from(row, p * DEPTH), layout, side, block);
+                    way.unit.pack_narrow(m.from(row, p * DEPTH), layout(m), side, block);
                 }
                 Stored::Half(half, m) => {
                     let (layout, lines) = match m.col_stride {
@@ -241,9 +241,7 @@ pub(super) struct Product<'a> {
 pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, mut products: [Product<'_>; N]) {
     let [m, k] = a.size();
     if shares() && m <= FEW_ROWS && products.iter().all(|x| x.n > 2 * m) {
-        let mut packed = RIGHT.take();
-        products.into_iter().for_each(|x| few_rows::multiply(way, a, x, &mut packed));
-        return RIGHT.set(packed);
+        return few_rows::multiply(way, a, products);
     }
     let all_steps = k.div_ceil(DEPTH);
     let sizes = products.each_ref().map(|x| [x.n, x.stride]);

@@ -4,8 +4,8 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    Accumulated, BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin,
-    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
+    BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, exchange,
+    hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -68,11 +68,9 @@ impl Op for Gru {
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
-        let (most, parts) = steps_at_once(&s);
-        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_hh = hidden_weight_back(&w_hh, &s);
-        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
-        for part in parts.rev() {
+        let weights = lend_weights(b);
+        let back = WayBack::new(b, &weights, present, &s);
+        for part in back.parts() {
             for t in part.clone().rev() {
                 let step = t * g..(t + 1) * g;
                 let h_before = &hs[t * h..(t + 1) * h];
@@ -80,13 +78,12 @@ impl Op for Gru {
                 add_assign(dh, carry);
                 let of_hidden = &mut of_hidden[step.clone()];
                 gru_step_grad(&mut gates[step], of_hidden, h_before, dh, carry, s.hidden);
-                w_hh.multiply(Mat::new(of_hidden, s.batch, s.gates), carry, Mode::Add);
+                back.w_hh.multiply(Mat::new(of_hidden, s.batch, s.gates), carry, Mode::Add);
             }
             let d = [&*gates, of_hidden].map(|d| &d[part.start * g..part.end * g]);
-            accumulated.add(b, part, d, hs, xt, sums);
+            back.add(b, part, d, hs, xt, sums);
         }
-        drop(w_hh);
-        accumulated.end(b, xt);
+        back.end(b, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }

@@ -7,8 +7,8 @@ use std::cell::Ref;
 
 use super::narrow::NarrowOp;
 use super::recurrent::{
-    Accumulated, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin, both_biases,
-    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
+    InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
+    hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -67,8 +67,7 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let (most, parts) = steps_at_once(&s);
-        let scratch = [g * most, r_size * s.time, r_size, h, h];
+        let scratch = [g * steps_at_once(&s).0, r_size * s.time, r_size, h, h];
         let mut work = b.take_scratch(scratch.iter().sum());
         let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
         // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
@@ -77,10 +76,9 @@ impl Op for Lstm {
         carry.fill(0.0);
         dc.fill(0.0);
 
-        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_hh = hidden_weight_back(&w_hh, &s);
-        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
-        for part in parts.rev() {
+        let weights = lend_weights(b);
+        let back = WayBack::new(b, &weights, present, &s);
+        for part in back.parts() {
             let dgates = &mut dgates[..g * part.len()];
             for t in part.clone().rev() {
                 let dr = &mut dr[t * r_size..(t + 1) * r_size];
@@ -104,12 +102,11 @@ impl Op for Lstm {
                     dgates,
                     s.hidden,
                 );
-                w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
+                back.w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
             }
-            accumulated.add(b, part, [dgates, dgates], r, xt, sums);
+            back.add(b, part, [dgates, dgates], r, xt, sums);
         }
-        drop(w_hh);
-        accumulated.end(b, xt);
+        back.end(b, xt);
         if present.projected {
             b.accumulate(present.projection(), |_, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));

@@ -107,4 +107,6 @@ fn slices_of_every_axis() {
             y.slice(axis, 1, 2) + y.slice(axis, 0, 2).tanh()
         });
     }
+    // Of a parameter, whose gradient is in f32.
+    compare([3, 5, 300], &[[4, 300].into()], false, |x, p| x.linear(p[0].slice(0, 1, 2), None));
 }

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::narrow::{Cuts, steps};
+use super::narrow::{Cuts, Lent, steps};
 use super::{Backward, Inputs, Op, Var};
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
@@ -103,6 +103,11 @@ pub(super) fn begin(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f3
     }
 }
 
+/// The weights `[w_ih, w_hh]`, to be read while gradients are written.
+pub(super) fn lend_weights(b: &Backward<'_>) -> [Lent; 2] {
+    [W_IH, W_HH].map(|i| b.lend(i))
+}
+
 /// `W_hhᵀ`, packed once: every step multiplies with it.
 pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
     Panels::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
@@ -166,26 +171,34 @@ impl<'a> InputProduct<'a> {
     }
 }
 
-/// Gradients of a layer's inputs, made from those of the gates of some steps at a time.
-pub(super) struct Accumulated<'a> {
+/// The way back through the steps, some of them at a time: `W_hh`, and the gradients of a layer's inputs, which are made from
+/// those of the gates.
+pub(super) struct WayBack<'a> {
+    pub(super) w_hh: Panels<'a>,
     /// Where `x` wants a gradient.
     w_ih: Option<Panels<'a>>,
     present: Present,
     sizes: Sizes,
 }
 
-impl<'a> Accumulated<'a> {
-    /// `w_ih` is the weight of the input; `most` the number of steps at a time.
+impl<'a> WayBack<'a> {
+    /// Of a layer with the weights `[w_ih, w_hh]`.
     pub(super) fn new(
         b: &Backward<'_>,
-        w_ih: &'a [f32],
+        weights: &'a [Lent; 2],
         present: Present,
         s: &Sizes,
-        most: usize,
     ) -> Self {
+        let [w_ih, w_hh] = weights;
+        let rows = steps_at_once(s).0 * s.batch;
         let w_ih = Mat::new(w_ih, s.gates, s.input);
-        let w_ih = b.wants(X).then(|| Panels::new(w_ih, most * s.batch));
-        Self { w_ih, present, sizes: *s }
+        let w_ih = b.wants(X).then(|| Panels::new(w_ih, rows));
+        Self { w_hh: hidden_weight_back(w_hh, s), w_ih, present, sizes: *s }
+    }
+
+    /// The steps at a time, last ones first.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        steps_at_once(&self.sizes).1.rev()
     }
 
     /// Adds to the gradients of the weights and the biases, as [`accumulate_weights`] has it; `d` is of the steps `part`,

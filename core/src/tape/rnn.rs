@@ -3,8 +3,8 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    Accumulated, InputProduct, Present, RecurrentWeights, Sizes, W_HH, W_IH, X, begin, both_biases,
-    exchange, hidden_weight, hidden_weight_back, pieces, record, steps_at_once,
+    InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
+    hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
 use super::{Backward, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
@@ -58,24 +58,21 @@ impl Op for Rnn {
         exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
-        let (most, parts) = steps_at_once(&s);
-        let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_hh = hidden_weight_back(&w_hh, &s);
-        let accumulated = Accumulated::new(b, &w_ih, present, &s, most);
-        for part in parts.rev() {
+        let weights = lend_weights(b);
+        let back = WayBack::new(b, &weights, present, &s);
+        for part in back.parts() {
             for t in part.clone().rev() {
                 let step = t * h..(t + 1) * h;
                 let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
                 add_assign(dh, carry);
                 da.copy_from_slice(dh);
                 times_slope::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], da);
-                w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
+                back.w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
             }
             let da = &da[part.start * h..part.end * h];
-            accumulated.add(b, part, [da, da], hs, xt, sums);
+            back.add(b, part, [da, da], hs, xt, sums);
         }
-        drop(w_hh);
-        accumulated.end(b, xt);
+        back.end(b, xt);
         if present.has_state {
             b.accumulate(present.state(), |_, d| add_assign(d, carry));
         }
