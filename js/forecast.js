@@ -16,6 +16,7 @@ class Forecast {
   constructor(native) {
     this.#native = native
     this.#header = JSON.parse(native.header())
+    native.tellMemory()
   }
 
   get ids() {
@@ -107,6 +108,7 @@ class Forecast {
   }
 
   dispose() {
+    this.#native?.dispose()
     this.#native = undefined
     this.#columns.clear()
   }

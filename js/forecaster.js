@@ -19,6 +19,7 @@ class NeuralForecast {
 
   constructor(init) {
     this.#native = init instanceof native.NativeForecaster ? init : create(init)
+    this.#native.tellMemory()
     this.#models = deepFreeze(JSON.parse(this.#native.specs()))
     this.#fitted = this.#native.fitted()
   }
@@ -90,20 +91,16 @@ class NeuralForecast {
 
   async save(dir, options) {
     const site = callSite(this.save)
-    const json = toJson(checkOptions('save', options))
+    const { signal, ...how } = checkOptions('save', options)
     checkPath('save', dir)
-    return this.#run({}, site, () => this.#native.save(dir, json))
+    return this.#run({ signal }, site, (run) => this.#native.save(dir, toJson(how), run))
   }
 
   static async load(dir, options) {
     const site = callSite(NeuralForecast.load)
-    checkOptions('load', options)
+    const how = checkOptions('load', options)
     checkPath('load', dir)
-    try {
-      return new NeuralForecast(await native.NativeForecaster.load(dir))
-    } catch (error) {
-      throw located(error, site)
-    }
+    return new NeuralForecast(await run(how, site, (run) => native.NativeForecaster.load(dir, run)))
   }
 
   get models() {
@@ -127,6 +124,7 @@ class NeuralForecast {
     this.#disposed = true
     for (const run of this.#running) run.cancel()
     this.#native.dispose()
+    this.#native.tellMemory()
   }
 
   #layout(call, columns = {}) {
@@ -136,7 +134,9 @@ class NeuralForecast {
 
   async #run(how, site, start) {
     try {
-      return await run(how, site, start, this.#running)
+      const result = await run(how, site, start, this.#running)
+      this.#native.tellMemory()
+      return result
     } catch (error) {
       if (!this.#disposed || error?.code !== 'ABORT_ERR') throw error
       throw located(

@@ -7,14 +7,15 @@ const { loss } = require('./loss.js')
 const { factories, described } = require('./models.js')
 const native = require('./native.js')
 const { checkOptions, invalid, show, unsupported } = require('./options.js')
-const { callSite, checkThreads, defaults, located } = require('./run.js')
+const { callSite, checkMemoryLimit, checkThreads, defaults, located } = require('./run.js')
 const table = require('./table.js')
 
 /** Settings that hold for every later call. */
 function configure(options) {
-  const { threads } = checkOptions('configure', options)
+  const { threads, memoryLimitBytes } = checkOptions('configure', options)
   checkThreads(threads)
-  defaults.threads = threads
+  checkMemoryLimit(memoryLimitBytes)
+  Object.assign(defaults, { threads, memoryLimitBytes })
 }
 
 /** What this installation is and what the machine offers. */

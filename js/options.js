@@ -4,14 +4,14 @@
 const { NeuralForecastError } = require('./error.js')
 const native = require('./native.js')
 
-const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
+const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads', 'memoryLimitBytes']
 
 /** Names each call knows, and names of the contract that this version does not support. */
 const KNOWN = {
   NeuralForecast: { has: ['models', 'freq', 'timeZone', 'localScalerType', 'localStaticScalerType'], lacks: [] },
   fit: {
     has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
-    lacks: ['predictionIntervals', 'memoryLimitBytes'],
+    lacks: ['predictionIntervals'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
   predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', ...RUN], lacks: [] },
@@ -20,15 +20,15 @@ const KNOWN = {
   missingFuture: { has: ['data', 'h'], lacks: [] },
   predictor: { has: ['batch', 'threads'], lacks: [] },
   predictSync: { has: ['futr', 'hist', 'stat'], lacks: [] },
-  save: { has: ['overwrite', 'saveDataset'], lacks: ['models', ...RUN] },
-  load: { has: [], lacks: RUN },
+  save: { has: ['overwrite', 'saveDataset', 'signal'], lacks: ['models', ...RUN] },
+  load: { has: ['signal', 'memoryLimitBytes'], lacks: RUN },
   columns: { has: ['id', 'time', 'target', 'weight', 'mask'], lacks: [] },
   toSVG: {
     has: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],
     lacks: [],
   },
   metrics: { has: ['seasonLength', 'seasonalNaive', 'benchmark'], lacks: [] },
-  configure: { has: ['threads'], lacks: ['deterministic', 'logLevel', 'onLog'] },
+  configure: { has: ['threads', 'memoryLimitBytes'], lacks: ['deterministic', 'logLevel', 'onLog'] },
 }
 
 /** The options, checked to be an object with names that the call knows. */

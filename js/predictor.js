@@ -16,6 +16,7 @@ class Predictor {
   constructor(native) {
     this.#native = native
     this.#facts = deepFreeze(JSON.parse(native.facts()))
+    native.tellMemory()
     const { nSeries, h, outputs } = this.#facts
     this.#size = nSeries * h * outputs.length
   }

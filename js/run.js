@@ -7,21 +7,34 @@ const native = require('./native.js')
 const { invalid, show } = require('./options.js')
 
 /** Settings that hold for every call which does not say otherwise. */
-const defaults = { threads: undefined }
+const defaults = { threads: undefined, memoryLimitBytes: undefined }
 
 /** The options of a run, checked. */
-function checkRun({ signal, onProgress, progressIntervalMs = 100, threads = defaults.threads }) {
+function checkRun({
+  signal,
+  onProgress,
+  progressIntervalMs = 100,
+  threads = defaults.threads,
+  memoryLimitBytes = defaults.memoryLimitBytes,
+}) {
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal)
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress)
   if (!(progressIntervalMs >= 0 && progressIntervalMs < 2 ** 31))
     refuse('progressIntervalMs', 'milliseconds, 0 or more', progressIntervalMs)
   checkThreads(threads)
-  return { signal, onProgress, progressIntervalMs, threads }
+  checkMemoryLimit(memoryLimitBytes)
+  return { signal, onProgress, progressIntervalMs, threads, memoryLimitBytes }
 }
 
 function checkThreads(threads) {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= 1024)) {
     refuse('threads', 'a whole number from 1 to 1024', threads)
+  }
+}
+
+function checkMemoryLimit(bytes) {
+  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
+    refuse('memoryLimitBytes', 'a whole number of bytes, 1 or more', bytes)
   }
 }
 
@@ -46,9 +59,9 @@ function located(error, site) {
 
 /** Starts work in the addon and sees it through: `start` gets the native run. */
 async function run(options, site, start, running = new Set()) {
-  const { signal, onProgress, progressIntervalMs, threads } = checkRun(options)
+  const { signal, onProgress, progressIntervalMs, threads, memoryLimitBytes } = checkRun(options)
   signal?.throwIfAborted()
-  const current = new native.Run(onProgress !== undefined, threads)
+  const current = new native.Run(onProgress !== undefined, threads, memoryLimitBytes)
   const abort = () => current.cancel()
   let thrown // what the user's callback threw, in a box: it may be undefined
   const deliver = () => {
@@ -78,4 +91,4 @@ async function run(options, site, start, running = new Set()) {
   }
 }
 
-module.exports = { run, callSite, located, checkThreads, defaults }
+module.exports = { run, callSite, located, checkThreads, checkMemoryLimit, defaults }

@@ -12,15 +12,23 @@ use napi_derive::napi;
 use serde_json::{Map, Value, json};
 
 use crate::error::to_napi;
+use crate::held::Held;
 use crate::options::Options;
 use crate::table::TableInput;
 
 /// Forecasts of all series by all models.
-#[napi]
+#[napi(custom_finalize)]
 pub struct NativeForecast {
     forecast: Forecast,
     history: Option<Arc<Panel>>,
     frequency: Option<Frequency>,
+    held: Held,
+}
+
+impl ObjectFinalize for NativeForecast {
+    fn finalize(self, env: Env) -> Result<()> {
+        self.held.tell(&env, 0)
+    }
 }
 
 #[napi]
@@ -98,6 +106,21 @@ impl NativeForecast {
     ) -> Result<Vec<Float32ArraySlice<'env>>> {
         let (lo, hi) = self.forecast.interval(&model, level).map_err(to_napi)?;
         Ok(vec![Float32ArraySlice::copy_from(env, lo)?, Float32ArraySlice::copy_from(env, hi)?])
+    }
+
+    /// Tells V8 how much is held outside of its heap.
+    #[napi]
+    pub fn tell_memory(&self, env: &Env) -> Result<()> {
+        let history = self.history.as_ref().map_or(0, |panel| panel.bytes());
+        self.held.tell(env, self.forecast.bytes() + history)
+    }
+
+    /// Frees the memory; nothing is asked afterwards.
+    #[napi]
+    pub fn dispose(&mut self, env: &Env) -> Result<()> {
+        self.forecast.clear();
+        self.history = None;
+        self.held.tell(env, 0)
     }
 
     /// The table as CSV.
@@ -181,7 +204,8 @@ impl NativeForecast {
         engine: &NeuralForecast,
         data: Option<&Table>,
     ) -> engine::Result<Self> {
-        let mut forecast = Self { forecast, history: None, frequency: engine.frequency() };
+        let mut forecast =
+            Self { forecast, history: None, frequency: engine.frequency(), held: Held::default() };
         forecast.history = match data {
             Some(table) => Some(Arc::new(forecast.panel(table)?)),
             None => engine.shared_panel(),

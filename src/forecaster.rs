@@ -14,15 +14,23 @@ use serde_json::{Value, json};
 
 use crate::error::to_napi;
 use crate::forecast::NativeForecast;
+use crate::held::Held;
 use crate::options::Options;
 use crate::predictor::NativePredictor;
 use crate::table::{ColumnOutput, Source, TableInput};
 use crate::task::{self, Run};
 
 /// Trains models on a panel of series and forecasts all of them.
-#[napi]
+#[napi(custom_finalize)]
 pub struct NativeForecaster {
     slot: Arc<Slot>,
+    held: Held,
+}
+
+impl ObjectFinalize for NativeForecaster {
+    fn finalize(self, env: Env) -> Result<()> {
+        self.held.tell(&env, 0)
+    }
 }
 
 #[napi]
@@ -48,7 +56,7 @@ impl NativeForecaster {
         if let Some(name) = init.text("timeZone")? {
             engine = engine.with_time_zone(TimeZone::parse(&name)?)?;
         }
-        Ok(Self { slot: Slot::new(engine) })
+        Ok(Self { slot: Slot::new(engine), held: Held::default() })
     }
 
     /// Trains on a table. Resolves with the report as JSON.
@@ -186,8 +194,15 @@ impl NativeForecaster {
 
     /// Writes a checkpoint directory.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn save<'env>(&self, env: &'env Env, dir: String, options: String) -> Result<Object<'env>> {
-        let lease = self.slot.lease(Use::Shared, "save").map_err(to_napi)?;
+    pub fn save<'env>(
+        &self,
+        env: &'env Env,
+        dir: String,
+        options: String,
+        run: &Run,
+    ) -> Result<Object<'env>> {
+        let (control, lease) =
+            (run.control(), self.slot.lease(Use::Shared, "save").map_err(to_napi)?);
         task::spawn(env, move || {
             let o = Options::parse(&options)?;
             let default = SaveOptions::default();
@@ -195,15 +210,17 @@ impl NativeForecaster {
                 overwrite: o.flag("overwrite", default.overwrite)?,
                 save_dataset: o.flag("saveDataset", default.save_dataset)?,
             };
-            lease.look(|engine| engine.save(Path::new(&dir), &options))
+            lease.look(|engine| engine.save_with(Path::new(&dir), &options, &control))
         })
     }
 
     /// Reads a checkpoint directory, ours or Python's.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
-    pub fn load(env: &Env, dir: String) -> Result<Object<'_>> {
+    pub fn load<'env>(env: &'env Env, dir: String, run: &Run) -> Result<Object<'env>> {
+        let control = run.control();
         task::spawn(env, move || {
-            Ok(Self { slot: Slot::new(NeuralForecast::load(Path::new(&dir))?) })
+            let engine = NeuralForecast::load_with(Path::new(&dir), &control)?;
+            Ok(Self { slot: Slot::new(engine), held: Held::default() })
         })
     }
 
@@ -246,6 +263,22 @@ impl NativeForecaster {
     pub fn memory_usage(&self) -> Result<Vec<f64>> {
         let m = self.now("memoryUsage", |engine| Ok(engine.memory_usage()))?;
         Ok([m.weights, m.dataset, m.training, m.workspace].map(|bytes| bytes as f64).to_vec())
+    }
+
+    /// Tells V8 how much is held outside of its heap. While a fit runs that stays what it was.
+    #[napi]
+    pub fn tell_memory(&self, env: &Env) -> Result<()> {
+        let looked = self.slot.lease(Use::Shared, "memoryUsage").and_then(|lease| {
+            lease.look(|engine| {
+                let m = engine.memory_usage();
+                Ok(m.weights + m.dataset + m.training + m.workspace)
+            })
+        });
+        match looked {
+            Ok(bytes) => self.held.tell(env, bytes),
+            Err(e) if e.code == ErrorCode::Disposed => self.held.tell(env, 0),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Frees the memory, now or when the running call ends.

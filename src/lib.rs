@@ -4,6 +4,7 @@
 mod error;
 mod forecast;
 mod forecaster;
+mod held;
 mod options;
 mod predictor;
 mod table;

@@ -6,16 +6,24 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
 
+use crate::held::Held;
 use crate::task;
 
 /// A typed array to write to. By this name: an argument `&mut T` is an object of ours to napi's macro.
 type Numbers<'a> = &'a mut [f32];
 
 /// Forecasts windows of bare numbers.
-#[napi]
+#[napi(custom_finalize)]
 pub struct NativePredictor {
     /// Taken away by a fault, after which it means nothing.
     engine: Option<Box<Predictor>>,
+    held: Held,
+}
+
+impl ObjectFinalize for NativePredictor {
+    fn finalize(self, env: Env) -> Result<()> {
+        self.held.tell(&env, 0)
+    }
 }
 
 #[napi]
@@ -48,16 +56,23 @@ impl NativePredictor {
         self.at_work(|p| p.forecast(out))
     }
 
+    /// Tells V8 how much is held outside of its heap.
+    #[napi]
+    pub fn tell_memory(&self, env: &Env) -> Result<()> {
+        self.held.tell(env, self.engine.as_ref().map_or(0, |p| p.memory()))
+    }
+
     /// Frees the memory.
     #[napi]
-    pub fn dispose(&mut self) {
+    pub fn dispose(&mut self, env: &Env) -> Result<()> {
         self.engine = None;
+        self.held.tell(env, 0)
     }
 }
 
 impl NativePredictor {
     pub(crate) fn new(engine: Predictor) -> Self {
-        Self { engine: Some(Box::new(engine)) }
+        Self { engine: Some(Box::new(engine)), held: Held::default() }
     }
 
     fn at_work<T>(&mut self, work: impl FnOnce(&mut Predictor) -> engine::Result<T>) -> Result<T> {

@@ -1,8 +1,9 @@
 //! Work on a thread of ours: libuv's four threads stay free, a panic becomes an error, a promise tells the end.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 use engine::{Control, Progress};
@@ -18,17 +19,25 @@ pub struct Run {
     news: Arc<Mutex<Vec<Progress>>>,
     watched: bool,
     threads: Option<u32>,
+    memory_limit: Option<f64>,
 }
 
 #[napi]
 impl Run {
-    /// A run that has not begun. An unwatched one collects no progress.
+    /// A run that has not begun, of at most `threads` threads and `memory_limit` bytes. An unwatched one collects no progress.
     #[napi(constructor)]
-    pub fn new(watched: bool, threads: Option<u32>) -> Self {
-        Self { cancel: Arc::default(), news: Arc::default(), watched, threads }
+    pub fn new(
+        env: &Env,
+        watched: bool,
+        threads: Option<u32>,
+        memory_limit: Option<f64>,
+    ) -> Result<Self> {
+        let cancel = Arc::default();
+        cancel_at_end(env, &cancel)?;
+        Ok(Self { cancel, news: Arc::default(), watched, threads, memory_limit })
     }
 
-    /// Asks the engine to stop at its next step.
+    /// Asks the engine to stop.
     #[napi]
     pub fn cancel(&self) {
         self.cancel.store(true, Ordering::Relaxed);
@@ -60,8 +69,32 @@ impl Run {
                 .watched
                 .then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
             threads: self.threads.map(|n| n as usize),
+            memory_limit: self.memory_limit.map(|n| n as usize),
         }
     }
+}
+
+thread_local! {
+    /// Flags of the runs that this JavaScript thread began, once there are any.
+    static BEGUN: RefCell<Option<Vec<Weak<AtomicBool>>>> = const { RefCell::new(None) };
+}
+
+/// Cancels the run when the JavaScript thread that began it ends: nobody waits for it then.
+fn cancel_at_end(env: &Env, cancel: &Arc<AtomicBool>) -> Result<()> {
+    let first = BEGUN.with_borrow(Option::is_none);
+    if first {
+        env.add_env_cleanup_hook((), |()| {
+            let begun = BEGUN.take().unwrap_or_default();
+            let running = begun.iter().filter_map(Weak::upgrade);
+            running.for_each(|cancel| cancel.store(true, Ordering::Relaxed));
+        })?;
+    }
+    BEGUN.with_borrow_mut(|begun| {
+        let begun = begun.get_or_insert_default();
+        begun.retain(|flag| flag.strong_count() > 0);
+        begun.push(Arc::downgrade(cancel));
+    });
+    Ok(())
 }
 
 /// Does the work at once, on the JavaScript thread: only what takes no time worth a thread.

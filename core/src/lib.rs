@@ -20,9 +20,11 @@ pub mod checkpoint;
 pub mod data;
 mod error;
 mod forecast;
+mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
 pub mod losses;
+pub mod memory;
 pub mod models;
 pub mod nn;
 pub mod options;

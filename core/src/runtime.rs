@@ -1,25 +1,35 @@
-//! The thread pool: one for the process, made when it is first needed.
+//! Threads: a run has a pool of its own while it lasts, so that many runs at once share the processor as the system shares
+//! it among threads, and none waits for the steps of another.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result, interrupt};
 
-/// The pool of runs that do not ask for one of their own.
-#[derive(Default)]
+/// Runs at once that have as many threads as were asked for; later ones have fewer.
+const FULL: usize = 8;
+/// Pools that are kept for later runs.
+const KEPT: usize = 2;
+
+/// What all runs share.
 struct Shared {
-    pool: Option<Arc<ThreadPool>>,
-    /// As set by the user.
+    /// Threads of a run, as set by the user.
     threads: Option<usize>,
+    /// Runs that have a pool.
+    running: usize,
+    /// Pools that are not in use.
+    idle: Vec<Arc<ThreadPool>>,
 }
 
 fn shared() -> MutexGuard<'static, Shared> {
-    static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
-    SHARED.get_or_init(Mutex::default).lock().expect("no panic while it is held")
+    static SHARED: Mutex<Shared> =
+        Mutex::new(Shared { threads: None, running: 0, idle: Vec::new() });
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn build(threads: usize) -> Result<Arc<ThreadPool>> {
+/// A pool of `threads` threads.
+pub(crate) fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
     let name = |i| format!("neuro-divergent-{i}");
     ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().map(Arc::new).map_err(
         |e| {
@@ -43,28 +53,113 @@ fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Sets the number of threads of the shared pool; the processor's by default. Runs under way keep theirs.
+/// Sets how many threads a run has that does not say so itself; as many as the processor by default. Runs under way keep
+/// theirs.
 pub fn set_threads(threads: usize) -> Result<()> {
-    let pool = build(checked(threads)?)?;
-    *shared() = Shared { pool: Some(pool), threads: Some(threads) };
+    let threads = checked(threads)?;
+    let mut shared = shared();
+    shared.threads = Some(threads);
+    shared.idle.clear();
     Ok(())
 }
 
-/// The number of threads of the shared pool.
+/// The number of threads of a run that does not say so itself.
 pub fn threads() -> usize {
     shared().threads.unwrap_or_else(available)
 }
 
-/// The shared pool, or one of `threads` for a single run.
-pub(crate) fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
-    match threads {
-        Some(n) => build(checked(n)?),
-        None => {
+/// Threads of the run that is the `running`-th at once.
+fn fair(threads: usize, running: usize) -> usize {
+    (threads * FULL / running.max(FULL)).max(1)
+}
+
+/// A pool that one run has to itself.
+struct Lease(Arc<ThreadPool>);
+
+impl Lease {
+    fn new(asked: Option<usize>) -> Result<Self> {
+        let asked = match asked {
+            Some(threads) => checked(threads)?,
+            None => threads(),
+        };
+        let idle = {
             let mut shared = shared();
-            match &shared.pool {
-                Some(pool) => Ok(pool.clone()),
-                None => Ok(shared.pool.insert(build(available())?).clone()),
+            shared.running += 1;
+            let threads = fair(asked, shared.running);
+            match shared.idle.iter().position(|pool| pool.current_num_threads() == threads) {
+                Some(i) => Ok(shared.idle.swap_remove(i)),
+                None => Err(threads),
             }
+        };
+        idle.or_else(pool).map(Self).inspect_err(|_| shared().running -= 1)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut shared = shared();
+        shared.running -= 1;
+        if shared.idle.len() < KEPT {
+            shared.idle.push(self.0.clone());
         }
+    }
+}
+
+/// Runs `work` on threads of its own, as many as asked for, which look at the flag that this one looks at; what interrupts it
+/// is an error.
+pub(crate) fn run<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    struct Unwatched<'a>(&'a ThreadPool);
+    impl Drop for Unwatched<'_> {
+        fn drop(&mut self) {
+            self.0.broadcast(|_| interrupt::watch(None));
+        }
+    }
+    let (lease, flag) = (Lease::new(threads)?, interrupt::flag());
+    lease.0.broadcast(|_| interrupt::watch(flag.clone()));
+    let _unwatched = Unwatched(&lease.0);
+    interrupt::caught(|| lease.0.install(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn many_runs_at_once_have_fewer_threads_each() {
+        assert_eq!([1, 8, 9, 16, 1000].map(|running| fair(16, running)), [16, 16, 14, 8, 1]);
+    }
+
+    #[test]
+    fn a_run_does_not_wait_for_another() {
+        let (tell, told) = mpsc::channel();
+        let outer = run(Some(1), move || {
+            // With one pool for both this would wait for ever.
+            run(Some(1), move || Ok(tell.send(7).unwrap()))?;
+            Ok(told.recv().unwrap())
+        });
+        assert_eq!(outer.unwrap(), 7);
+    }
+
+    #[test]
+    fn all_threads_of_a_run_look_at_its_flag() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = || flag.store(true, Ordering::Relaxed);
+        let wait = || loop {
+            interrupt::look();
+        };
+        let result = interrupt::watched(&flag, || {
+            run(Some(3), || {
+                rayon::join(set, wait);
+                Ok(())
+            })
+        });
+        assert_eq!(result.unwrap_err().code, ErrorCode::Aborted);
+        assert_eq!(run(Some(3), || Ok(interrupt::requested())).unwrap(), false);
     }
 }

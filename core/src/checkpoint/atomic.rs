@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Files, fail, folder};
 use crate::Result;
+use crate::interrupt::{cancelled, requested};
 
 /// What is asked of a file system; tests have one that fails.
 pub(super) trait Disk {
@@ -30,6 +31,9 @@ pub(super) trait Disk {
     fn remove_dir_all(&mut self, dir: &Path) -> io::Result<()>;
 }
 
+/// Bytes that are written to a file at a time.
+const PIECE: usize = 16 << 20;
+
 /// The real one.
 pub(super) struct FileSystem;
 
@@ -40,7 +44,14 @@ impl Disk for FileSystem {
 
     fn put(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(bytes)?;
+        // Pieces reach the disk one by one, so that a cancelled run does not wait for all of them.
+        for piece in bytes.chunks(PIECE) {
+            if requested() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            file.write_all(piece)?;
+            file.sync_data()?;
+        }
         file.sync_all()
     }
 
@@ -71,7 +82,10 @@ pub(super) fn replace(
     disk: &mut dyn Disk,
 ) -> Result<()> {
     let _only = WRITER.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let broken = |e: io::Error| fail(format!("{}: cannot be written: {e}", dir.display()));
+    let broken = |e: io::Error| match e.kind() {
+        io::ErrorKind::Interrupted if requested() => cancelled(),
+        _ => fail(format!("{}: cannot be written: {e}", dir.display())),
+    };
     // A link to a directory stays a link; what it points at is replaced.
     let dir = &if fs::symlink_metadata(dir).is_ok() {
         fs::canonicalize(dir).map_err(broken)?

@@ -268,12 +268,12 @@ fn decode_as<T: Send>(
         Ok((file, made))
     };
     // What training left is twice the weights and more, and clearing memory for either takes longer than reading it.
-    let (states, models) = runtime::pool(None)?.install(|| {
-        rayon::join(
+    let (states, models) = runtime::run(None, || {
+        Ok(rayon::join(
             || state::decode(files),
             || own.models.into_par_iter().map(model).collect::<Vec<Result<_>>>(),
-        )
-    });
+        ))
+    })?;
     let mut states = states?;
     let models = models.into_iter().collect::<Result<Vec<(String, Result<T>)>>>()?;
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };

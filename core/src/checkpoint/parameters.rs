@@ -52,6 +52,11 @@ impl<'a> Parameters<'a> {
         self.stored.keys().map(String::as_str)
     }
 
+    /// How many numbers a parameter has here.
+    pub(crate) fn numbers(&self, name: &str) -> Result<usize> {
+        self.tensors.size(&self.stored[name])
+    }
+
     /// Reads a parameter to the place that there is for its shape.
     pub(crate) fn read_to<'t>(
         &self,

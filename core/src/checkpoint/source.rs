@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use super::fail;
 use crate::Result;
+use crate::interrupt::look;
 
 /// Configurations and datasets in JSON stay far below this.
 const MAX_JSON: u64 = 1 << 30;
@@ -88,6 +89,7 @@ impl Reader<'_> {
         file.seek(SeekFrom::Start(range.start as u64)).map_err(broken)?;
         let mut buffer = vec![0; CHUNK.min(range.len())];
         for at in range.clone().step_by(CHUNK) {
+            look();
             let piece = &mut buffer[..CHUNK.min(range.end - at)];
             file.read_exact(piece).map_err(broken)?;
             take(piece);

@@ -10,6 +10,7 @@ use super::table::{Column, Table};
 use super::time_zone::TimeZone;
 use super::times::read_times;
 use super::vocabulary::Vocabularies;
+use crate::interrupt::look;
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// What is wanted of a table.
@@ -150,7 +151,10 @@ fn without_ids(error: Error, ids: &RowIds<'_>, options: &PanelOptions) -> Error 
 /// The rows by series, then time; rows of equal time stay in order.
 fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..codes.len()).collect();
-    let key = |row: &usize| (codes[*row], times[*row]);
+    let key = |row: &usize| {
+        look();
+        (codes[*row], times[*row])
+    };
     if !order.is_sorted_by_key(key) {
         order.sort_by_key(key);
     }

@@ -134,6 +134,13 @@ impl Ids {
 }
 
 impl Panel {
+    /// Bytes of all rows.
+    pub fn bytes(&self) -> usize {
+        let weight = self.weight.as_ref().map_or(0, |_| size_of::<f32>());
+        let row = self.temporal.len() * size_of::<f64>() + size_of::<i64>() + size_of::<f32>();
+        self.times.len() * (row + weight)
+    }
+
     /// The number of series.
     pub fn n_series(&self) -> usize {
         self.indptr.len() - 1

@@ -74,8 +74,9 @@ pub(crate) fn forecast_model(
         let begin = done.min(h - trained);
         if begin > begins {
             let mut more = within(future, h, begins..begin);
-            let y = columns[back].1.iter().map(|v| f64::from(*v)).collect();
-            more.extend(within(&[(panel.temporal[0].0.clone(), y)], h, begins..begin));
+            let forecast = columns[back].1.chunks_exact(h).flat_map(|of| &of[begins..begin]);
+            let y = forecast.map(|v| f64::from(*v)).collect();
+            more.push((panel.temporal[0].0.clone(), y));
             panel = panel.extended(begin - begins, &more).tail(job.input());
             begins = begin;
         }

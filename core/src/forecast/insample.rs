@@ -5,6 +5,7 @@
 //! refuses multivariate models here.
 
 use super::columns::{Columns, Job};
+use super::memory::check_forecasts;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::Asked;
 use super::result::Forecast;
@@ -37,8 +38,11 @@ impl NeuralForecast {
         options: &InsampleOptions,
         control: &Control,
     ) -> Result<Forecast> {
+        control.watched(|| self.insample_watched(options, control))
+    }
+
+    fn insample_watched(&self, options: &InsampleOptions, control: &Control) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
-        control.check()?;
         let Some(panel) = fitted.panel.as_deref() else {
             let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
                            save it with saveDataset: true";
@@ -60,10 +64,12 @@ impl NeuralForecast {
         }
         check_lengths(panel, h)?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
+        let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
+        check_forecasts(self, [windows, h], control)?;
         let trimmed = panel.without_first(too_many);
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
-        let mut columns = runtime::pool(control.threads)?.install(|| {
+        let mut columns = runtime::run(control.threads, || {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 let (runner, name) = (&self.runner, &name[..]);

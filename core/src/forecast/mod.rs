@@ -5,6 +5,7 @@ mod columns;
 mod future;
 mod horizon;
 mod insample;
+mod memory;
 mod metrics;
 mod neural_forecast;
 mod predictor;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
+use super::memory::{check_forecasts, check_weights};
 use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
@@ -18,6 +19,7 @@ use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
     TimeZone, Vocabularies, future_exogenous,
 };
+use crate::memory::Allowed;
 use crate::models::{Instance, ModelSpec};
 use crate::train::{Control, ModelReport, Progress, Runner, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
@@ -142,6 +144,7 @@ impl NeuralForecast {
             );
         }
         check_cardinalities(&models)?;
+        check_weights(&models, Allowed::new(None))?;
         Ok(Self {
             models,
             time_zone: frequency.and_then(Frequency::zone),
@@ -225,12 +228,9 @@ impl NeuralForecast {
     /// Bytes held between runs.
     pub fn memory_usage(&self) -> MemoryUsage {
         let floats: usize = self.models.iter().map(|m| m.values.len()).sum();
-        let rows = |p: &Panel| {
-            p.times.len() * (p.temporal.len() * 8 + 8 + 4 + p.weight.as_ref().map_or(0, |_| 4))
-        };
         MemoryUsage {
             weights: floats * size_of::<f32>(),
-            dataset: self.panel().map_or(0, rows),
+            dataset: self.panel().map_or(0, Panel::bytes),
             training: self.states().map(TrainingState::memory).sum(),
             workspace: self.runner.memory(),
         }
@@ -243,11 +243,21 @@ impl NeuralForecast {
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
+        control.watched(|| self.fit_watched(table, options, control))
+    }
+
+    fn fit_watched(
+        &mut self,
+        table: &Table,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<FitReport> {
         self.kept.check_fit()?;
         let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
             self.training_data(table, options)?;
 
-        let mut training = Training::prepare(self, &panel, options, &vocabularies)?;
+        let mut training =
+            Training::prepare(self, &panel, options, &vocabularies, val_size, control)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.extend(unseen(&panel, &vocabularies));
         data_warnings.append(&mut training.warnings);
@@ -255,8 +265,9 @@ impl NeuralForecast {
         let panel = Some(Arc::new(panel));
         let mut fitted =
             Fitted { frequency, names, panel, vocabularies, scalers, training: Vec::new() };
-        let reports = runtime::pool(control.threads)?
-            .install(|| training.run(self, &fitted, val_size, options, control))?;
+        let reports = runtime::run(control.threads, || {
+            training.run(self, &fitted, val_size, options, control)
+        })?;
         fitted.training = training.states.into_iter().map(Some).collect();
         self.models = training.models;
         self.kept.forget_dataset();
@@ -266,8 +277,11 @@ impl NeuralForecast {
 
     /// Forecasts the steps after the end of every series.
     pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
+        control.watched(|| self.predict_watched(options, control))
+    }
+
+    fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
-        control.check()?;
         let frequency = fitted.frequency;
         let given = match &options.data {
             Some(table) => {
@@ -287,6 +301,7 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let h = horizon(&self.models, options.h)?;
+        check_forecasts(self, [panel.n_series(), h], control)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
@@ -313,7 +328,7 @@ impl NeuralForecast {
         };
         let scaled = scalers.scaled(panel);
         scalers.scale_future(&mut future, h);
-        let mut columns = runtime::pool(control.threads)?.install(|| {
+        let mut columns = runtime::run(control.threads, || {
             let mut columns = Vec::new();
             for (model, name) in self.models.iter().zip(self.names()) {
                 control.check()?;

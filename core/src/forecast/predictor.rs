@@ -153,6 +153,13 @@ impl Predictor {
         self.model.forecast_input_size()
     }
 
+    /// Bytes held, the weights that it shares with its forecaster included.
+    pub fn memory(&self) -> usize {
+        let inputs: usize =
+            [&self.y, &self.futr, &self.hist, &self.stat].iter().map(|i| i.values().len()).sum();
+        (self.model.size + inputs) * size_of::<f32>() + self.resident.memory()
+    }
+
     /// Steps of a forecast.
     pub fn h(&self) -> usize {
         self.model.train.h
@@ -285,11 +292,8 @@ fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
 /// The threads of a call, if there can be several.
 fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
     let useful = Resident::useful_threads(model, batch);
-    let threads = threads.map(runtime::checked).transpose()?.map(|n| n.min(useful));
-    if useful == 1 || threads == Some(1) {
-        return Ok(None);
-    }
-    runtime::pool(threads).map(Some)
+    let threads = threads.map_or_else(|| Ok(runtime::threads()), runtime::checked)?.min(useful);
+    if threads == 1 { Ok(None) } else { runtime::pool(threads).map(Some) }
 }
 
 fn scaled_as_a_whole(option: &str, model: &str) -> Error {

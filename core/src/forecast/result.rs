@@ -32,6 +32,19 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// Bytes of all rows.
+    pub fn bytes(&self) -> usize {
+        let times = self.times.len() + self.cutoff.as_ref().map_or(0, Vec::len);
+        let numbers: usize = self.columns.iter().map(|(_, values)| values.len()).sum();
+        times * size_of::<i64>() + numbers * size_of::<f32>()
+    }
+
+    /// Lets go of all rows.
+    pub fn clear(&mut self) {
+        (self.times, self.columns, self.cutoff) = Default::default();
+        self.indptr.fill(0);
+    }
+
     /// The values of a column.
     pub fn column(&self, name: &str) -> Result<&[f32]> {
         self.find(name).ok_or_else(|| {

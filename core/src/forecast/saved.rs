@@ -12,9 +12,10 @@ use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
 use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
+use crate::interrupt::look;
 use crate::models::Instance;
 use crate::options::OptionValue;
-use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
+use crate::train::{Control, LrScheduler, Schedule, Train, TrainingState, ValMonitor};
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].
@@ -95,6 +96,15 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
 impl NeuralForecast {
     /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
+        self.save_with(dir, options, &Control::default())
+    }
+
+    /// The same, unless it is cancelled: then what was there before is left.
+    pub fn save_with(&self, dir: &Path, options: &SaveOptions, control: &Control) -> Result<()> {
+        control.watched(|| self.save_watched(dir, options))
+    }
+
+    fn save_watched(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
         let Some(fitted) = &self.fitted else {
             return Err(Error::new(
                 ErrorCode::NotFitted,
@@ -153,6 +163,15 @@ impl NeuralForecast {
 
     /// Reads a checkpoint, ours or Python's.
     pub fn load(dir: &Path) -> Result<Self> {
+        Self::load_with(dir, &Control::default())
+    }
+
+    /// The same, unless it is cancelled.
+    pub fn load_with(dir: &Path, control: &Control) -> Result<Self> {
+        control.watched(|| Self::load_watched(dir))
+    }
+
+    fn load_watched(dir: &Path) -> Result<Self> {
         let (checkpoint, mut loaded) = checkpoint::read_as(dir, restored)?;
         if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array) {
             loaded = in_order(loaded, order);
@@ -235,6 +254,7 @@ fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     saved_categories::store(model, &mut options);
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
+        look();
         let data = &values[entry.param.offset..][..entry.param.shape.size()];
         let tensor = |name: &String| StoredTensor {
             name: name.clone(),
@@ -275,21 +295,24 @@ fn restored(
         options.insert("alias".into(), json!(stored.name));
     }
     let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
-    let mut given = std::collections::HashSet::new();
-    for name in parameters.names() {
-        if of_a_loss(name) && model.parameter(name).is_none() {
-            continue; // a constant
+    let constant = |name: &str| of_a_loss(name) && !model.has_parameter(name);
+    let given: Vec<&str> = parameters.names().filter(|name| !constant(name)).collect();
+    for entry in &model.entries {
+        if !given.contains(&entry.name.as_str()) {
+            let (model, name) = (model.name(), &entry.name);
+            let message = format!("{model}: parameter \"{name}\" is missing from the checkpoint");
+            return Err(Error::new(ErrorCode::Checkpoint, message));
         }
-        parameters.read_to(name, |shape| model.parameter_mut(name, shape))?;
-        given.insert(name);
+        // Options that ask for more than the file holds are refused before there is room for it.
+        if entry.param.shape.size() > parameters.numbers(&entry.name)? {
+            parameters.read_to(&entry.name, |shape| {
+                model.place(&entry.name, shape).map(|_| Default::default())
+            })?;
+        }
     }
-    if let Some(missing) = model.entries.iter().find(|e| !given.contains(e.name.as_str())) {
-        let message = format!(
-            "{}: parameter \"{}\" is missing from the checkpoint",
-            model.name(),
-            missing.name
-        );
-        return Err(Error::new(ErrorCode::Checkpoint, message));
+    model.allocate()?;
+    for name in given {
+        parameters.read_to(name, |shape| model.parameter_mut(name, shape))?;
     }
     Ok((model, KeptOfModel { training, unknown: stored.unknown }))
 }

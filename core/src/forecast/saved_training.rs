@@ -57,7 +57,7 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
         }
         let (to, size) = match MEMORY.iter().position(|name| *name == tensor.name) {
             Some(i) => (&mut memory[i], sizes[i]),
-            None if tensor.name == ASIDE => (&mut aside, model.values.len()),
+            None if tensor.name == ASIDE => (&mut aside, model.size),
             None => return Err(wrong(&format!("an unknown part \"{}\"", tensor.name))),
         };
         if size != tensor.data.len() {

@@ -7,18 +7,16 @@ use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
-/// A model as new, to be trained on a panel: without `nSeries` it is made for as many series as there are. One that
-/// `goes_on` keeps the number it has; its weights are still to come.
+/// A model as new, to be trained on a panel, still without its weights: without `nSeries` it is made for as many series as there are. One that
+/// `goes_on` keeps the number it has.
 pub(super) fn renewed(
     of: &Instance,
     panel: &Panel,
     vocabularies: &Vocabularies,
     goes_on: bool,
 ) -> Result<Instance> {
-    // One that goes on is given its weights.
-    let new = if goes_on { Instance::blank } else { Instance::of_data };
     if !of.spec.multivariate {
-        return new(&of.given, vocabularies, None);
+        return Instance::blank(&of.given, vocabularies, None);
     }
     let (name, found) = (of.name(), panel.n_series());
     let given = of.given.options.get("nSeries").and_then(Option::<usize>::read).flatten();
@@ -37,7 +35,7 @@ pub(super) fn renewed(
             d.actual = Some(made_for.into());
         }));
     }
-    new(&of.given, vocabularies, Some(found))
+    Instance::blank(&of.given, vocabularies, Some(found))
 }
 
 /// Refuses other series than those of the training data, if a model has weights for each. Of a checkpoint without its

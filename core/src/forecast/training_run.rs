@@ -1,8 +1,8 @@
 //! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use super::memory::check_training;
 use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
@@ -50,6 +50,8 @@ impl Training {
         panel: &Panel,
         options: &FitOptions,
         vocabularies: &Vocabularies,
+        val_size: usize,
+        control: &Control,
     ) -> Result<Self> {
         if options.max_steps == Some(0) {
             return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
@@ -71,8 +73,11 @@ impl Training {
             check_same(&forecaster.models, fitted.panel.as_deref(), panel)?;
         }
         let resumes = forecaster.interrupted() && options.max_steps.is_none();
-        for (i, of) in forecaster.models.iter().enumerate() {
-            let mut model = renewed(of, panel, vocabularies, before.is_some())?;
+        let new = |of| renewed(of, panel, vocabularies, before.is_some());
+        let models = forecaster.models.iter().map(new).collect::<Result<Vec<Instance>>>()?;
+        let scales = forecaster.scaling.temporal.is_some();
+        check_training(&models, panel, val_size, scales, control)?;
+        for (i, (mut model, of)) in models.into_iter().zip(&forecaster.models).enumerate() {
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {
@@ -90,8 +95,10 @@ impl Training {
                     TrainingState::new(&model, steps(&model))?
                 }
             };
-            if before.is_some() {
-                model.values = Arc::new(of.values.to_vec());
+            model.allocate()?;
+            match before {
+                Some(_) => model.values_mut().copy_from_slice(&of.values),
+                None => model.initialize(),
             }
             check_schedule(&model, &state)?;
             training.models.push(model);

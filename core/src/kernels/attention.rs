@@ -14,6 +14,7 @@ use super::pattern::{Mask, See};
 use super::random::drop_in_place;
 use super::reduce::dot;
 use super::scores::{again, raise, scale_columns, slope, turn};
+use crate::interrupt::look;
 use crate::rng::Key;
 use crate::simd::bf16::Tile;
 use std::cell::RefCell;
@@ -134,6 +135,7 @@ impl Attention<'_> {
                 let results = room(&mut w.results, n * e);
                 results.fill(0.0);
                 for (key, keys) in pieces(k.rows, cut.keys) {
+                    look();
                     if self.mask.see(at..at + n, key..key + keys) == See::None {
                         continue;
                     }
@@ -230,6 +232,7 @@ impl Attention<'_> {
                 let results = room(&mut w.results, n * d);
                 results.fill(0.0);
                 for (key, keys) in pieces(k.rows, cut.keys) {
+                    look();
                     let see = self.mask.see(at..at + n, key..key + keys);
                     if see == See::None {
                         continue;

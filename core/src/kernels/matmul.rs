@@ -11,6 +11,7 @@ use super::packing::{BLOCK_INNER, Cut, Packed, aligned, pack, pack_panels, share
 use super::parallel::in_rows;
 pub use super::tiles::rounding;
 use super::tiles::{self, Factor, Product, Stored, Way};
+use crate::interrupt::look;
 use crate::simd::Simd;
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
@@ -307,6 +308,7 @@ simd_fn! {
                 }
                 let start = if p > 0 { Start::Old } else { start };
                 for tile in 0..tiles {
+                    look();
                     let (first, end) = share(m, tiles, tile);
                     let rows = end - first;
                     let a = if a_in_place {

@@ -4,6 +4,8 @@
 
 use std::cell::Cell;
 
+use crate::interrupt::look;
+
 thread_local! {
     static SHARES: Cell<bool> = const { Cell::new(false) };
 }
@@ -44,6 +46,7 @@ fn halve<T: Send, const N: usize>(
     least: usize,
     f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
+    look();
     if rows.len() < 2 * least.max(1) {
         return f(rows.start, out);
     }
@@ -86,6 +89,7 @@ fn halve_columns(
     each: usize,
     f: &(impl Fn(usize, &mut [&mut [f32]]) + Sync),
 ) {
+    look();
     if runs.len() < 2 {
         return f(runs.start, lines);
     }

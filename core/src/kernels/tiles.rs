@@ -8,6 +8,7 @@ use super::few_rows;
 use super::half::{Half, widen_block};
 use super::matmul::{Mat, Start};
 use super::parallel::{FEW_ROWS, in_rows, shares};
+use crate::interrupt::look;
 use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
 use crate::simd::{Isa, isa};
 use std::cell::{Cell, RefCell};
@@ -274,6 +275,7 @@ pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, mut products: [P
             let left = room(&mut buffer, steps * way.block());
             let some = c[0].len().div_ceil(sizes[0][1]).min(m - first * SIDE);
             for row in (0..some).step_by(SIDE) {
+                look();
                 let rows = SIDE.min(some - row);
                 let lanes = a.part(first * SIDE + row, p * DEPTH, rows, inner);
                 pack_from(way, lanes, 0, Side::Left, left);

@@ -8,7 +8,7 @@ use crate::kernels::point_loss::{
     Absolute, Huber, Percentage, PinballInHuber, PinballOfHuber, PointLoss, Squared,
     SymmetricPercentage, point_loss,
 };
-use crate::tape::{Backward, Inputs, Op, Output, Var};
+use crate::tape::{Backward, Inputs, Op, Output, Shape, Var};
 
 /// Numbers whose weights, targets and quantiles are laid out at once, where a step has several numbers.
 const POINTS: usize = 512;
@@ -47,10 +47,14 @@ struct Share {
 }
 
 impl Op for Share {
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        x.shape(0).size()
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let [y_hat, y, weights, counts] = [0, 1, 2, 3].map(|i| x.data(i));
         let levels = if x.count() > 4 { x.data(4) } else { &[] };
-        out.keep(y_hat.len());
+        out.keep(self.kept(x, out.shape));
         let slopes = &mut *out.kept;
         let part = Part { y_hat, y, weights, levels };
         out.data[0] = match &self.factors {

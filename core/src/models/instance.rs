@@ -13,7 +13,7 @@ use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::{Param, Var};
 use crate::train::{CatEmbDim, Train};
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result, memory};
 
 /// A model as users write it: `{ model: 'NHITS', options: { h: 12, inputSize: 24 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +40,10 @@ pub struct Instance {
     pub valid_loss: Loss,
     /// Names and places of the parameters.
     pub entries: Vec<params::Entry>,
-    /// The parameters.
+    /// The parameters; none before they are [allocated](Self::allocate).
     pub values: Arc<Vec<f32>>,
+    /// How many values there are.
+    pub size: usize,
     /// How many of the values follow the gradient; the rest comes after.
     pub trained: usize,
     /// Series that it sees at once: 1 unless it is multivariate.
@@ -69,11 +71,12 @@ impl Instance {
         series: Option<usize>,
     ) -> Result<Self> {
         let mut model = Self::blank(given, vocabularies, series)?;
+        model.allocate()?;
         model.initialize();
         Ok(model)
     }
 
-    /// The same with all parameters 0, for weights that come from elsewhere: millions of random numbers take their time.
+    /// The same without the numbers of its parameters: it can be asked for its sizes, whatever they are.
     pub(crate) fn blank(
         given: &ModelSpec,
         vocabularies: &Vocabularies,
@@ -85,6 +88,17 @@ impl Instance {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
         })
+    }
+
+    /// Makes room for the parameters, all 0.
+    pub(crate) fn allocate(&mut self) -> Result<()> {
+        self.values = Arc::new(memory::try_list(self.size)?);
+        Ok(())
+    }
+
+    /// The parameters, to be changed.
+    pub(crate) fn values_mut(&mut self) -> &mut Vec<f32> {
+        Arc::make_mut(&mut self.values)
     }
 
     /// Column of the results: the alias, or the model's name.
@@ -106,7 +120,7 @@ impl Instance {
     pub(crate) fn shared(&self, vocabularies: &Vocabularies) -> Result<Self> {
         let series = self.spec.multivariate.then_some(self.series);
         let mut same = Self::blank(&self.given, vocabularies, series)?;
-        assert_eq!(same.values.len(), self.values.len(), "the same options, the same parameters");
+        assert_eq!(same.size, self.values.len(), "the same options, the same parameters");
         same.values = self.values.clone();
         Ok(same)
     }
@@ -142,6 +156,11 @@ impl Instance {
         }
     }
 
+    /// Whether there is a parameter of this name.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        params::by_name(&self.entries).contains_key(name)
+    }
+
     /// The numbers of a parameter under any of its names.
     pub fn parameter(&self, name: &str) -> Option<&[f32]> {
         let entry = &self.entries[*params::by_name(&self.entries).get(name)?];
@@ -156,6 +175,13 @@ impl Instance {
 
     /// The numbers of a parameter that must be of this shape, under any of its names.
     pub(crate) fn parameter_mut(&mut self, name: &str, shape: &[usize]) -> Result<&mut [f32]> {
+        let param = self.place(name, shape)?;
+        let values = Arc::make_mut(&mut self.values);
+        Ok(&mut values[param.offset..][..param.shape.size()])
+    }
+
+    /// Where a parameter is that must be of this shape, under any of its names.
+    pub(crate) fn place(&self, name: &str, shape: &[usize]) -> Result<Param> {
         let wrong =
             |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
         let Some(index) = params::by_name(&self.entries).get(name).copied() else {
@@ -170,8 +196,7 @@ impl Instance {
                 "parameter \"{name}\" is {shape:?}, the options make it {expected:?}"
             )));
         }
-        let values = Arc::make_mut(&mut self.values);
-        Ok(&mut values[param.offset..][..param.shape.size()])
+        Ok(param)
     }
 
     /// What a model that decodes step by step is given of its own outputs of a step, scaled.
@@ -237,7 +262,7 @@ pub(super) fn build(
             path.untrained("revin_weight", shape, Init::Constant(1.0)),
         ]
     });
-    let values = Arc::new(vec![0.0; params.size()]);
+    let (values, size) = (Arc::default(), params.size());
     let entries = params.into_entries();
     let given = given.clone();
     Ok(Instance {
@@ -249,6 +274,7 @@ pub(super) fn build(
         valid_loss,
         entries,
         values,
+        size,
         trained,
         series,
         revin,

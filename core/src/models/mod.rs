@@ -386,6 +386,7 @@ mod tests {
         let mut model =
             instance::build(&entry::<skeleton::Skeleton>(), &given, &Default::default(), None)
                 .unwrap();
+        model.allocate().unwrap();
         model.initialize();
         let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
         let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();

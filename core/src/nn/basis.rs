@@ -45,15 +45,15 @@ impl Basis {
     /// Weights of `n_basis + 1` functions for the past and as many for each output.
     pub fn trend(path: &Path<'_>, kind: TrendBasis, n_basis: usize, dims: BasisDims) -> Self {
         let count = n_basis + 1;
-        let [past, future] = [dims.input, dims.h].map(|length| kind.functions(length, count));
-        Self::functions(path, count, past, future, dims)
+        Self::functions(path, count, dims, move |length, _| kind.functions(length, count))
     }
 
     /// Weights of cosines and sines.
     pub fn seasonality(path: &Path<'_>, harmonics: usize, dims: BasisDims) -> Self {
-        let [past, future] = [(dims.input, true), (dims.h, false)]
-            .map(|(length, past)| seasonality(harmonics, dims.h, length, past));
-        Self::functions(path, 2 * harmonic_count(harmonics, dims.h), past, future, dims)
+        let (count, h) = (2 * harmonic_count(harmonics, dims.h), dims.h);
+        Self::functions(path, count, dims, move |length, past| {
+            seasonality(harmonics, h, length, past)
+        })
     }
 
     /// Weights of `columns` exogenous columns: as upstream, the same for every output.
@@ -61,15 +61,16 @@ impl Basis {
         Self { kind: Kind::Exogenous(columns), dims }
     }
 
+    /// Of the numbers that `table` makes for so many steps of the past, or of the future.
     fn functions(
         path: &Path<'_>,
         count: usize,
-        past: Vec<f32>,
-        future: Vec<f32>,
         dims: BasisDims,
+        table: impl Fn(usize, bool) -> Vec<f32> + Copy + Send + Sync + 'static,
     ) -> Self {
-        let backcast = path.table("backcast_basis", [count, dims.input], &past);
-        let forecast = path.table("forecast_basis", [count, dims.h], &future);
+        let BasisDims { input, h, .. } = dims;
+        let backcast = path.table("backcast_basis", [count, input], move || table(input, true));
+        let forecast = path.table("forecast_basis", [count, h], move || table(h, false));
         Self { kind: Kind::Functions { backcast, forecast }, dims }
     }
 

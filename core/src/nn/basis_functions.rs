@@ -4,6 +4,8 @@
 
 use std::f64::consts::TAU;
 
+use crate::interrupt::look;
+use crate::memory;
 use crate::options::choices;
 
 choices! {
@@ -34,10 +36,12 @@ fn linspace(a: f64, b: f64, n: usize) -> Vec<f64> {
 
 /// One row for each of `count` functions, from `f(function, time)`.
 fn table(times: &[f64], count: usize, f: impl Fn(usize, f64) -> f64) -> Vec<f32> {
-    (0..count)
-        .flat_map(|i| times.iter().map(move |t| (i, *t)))
-        .map(|(i, t)| f(i, t) as f32)
-        .collect()
+    let mut rows = memory::list(count * times.len());
+    for (i, row) in rows.chunks_exact_mut(times.len().max(1)).enumerate() {
+        look();
+        row.iter_mut().zip(times).for_each(|(to, t)| *to = f(i, *t) as f32);
+    }
+    rows
 }
 
 impl TrendBasis {

@@ -2,13 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use crate::Result;
 use crate::rng::{Key, Stream};
 use crate::tape::{Param, Shape};
 use crate::variates::standard_normal;
+use crate::{Result, interrupt};
+
+/// Parameters that a model has at most: each is a tensor with a name.
+const MOST_ENTRIES: usize = 100_000;
 
 /// How a parameter begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +38,17 @@ pub struct Entry {
     pub trained: bool,
     init: Init,
     /// What it begins as, where that is a table.
-    table: Option<Arc<[f32]>>,
+    table: Option<Table>,
+}
+
+/// Makes the numbers of a table.
+#[derive(Clone)]
+struct Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>);
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Table")
+    }
 }
 
 /// All parameters of a model: first the numbers that are trained, then the others.
@@ -54,6 +67,10 @@ impl Params {
     /// Untrained numbers lie behind the trained ones. Where there are some, `build` runs twice: the first time tells how
     /// many are trained.
     pub fn declared<T>(build: impl Fn(&Self) -> Result<T>) -> Result<(Self, T)> {
+        interrupt::caught(|| Self::declared_by(build))
+    }
+
+    fn declared_by<T>(build: impl Fn(&Self) -> Result<T>) -> Result<(Self, T)> {
         let params = Self::default();
         let built = build(&params)?;
         let base = params.trained.clone();
@@ -72,7 +89,7 @@ impl Params {
 
     /// Numbers declared so far.
     pub fn size(&self) -> usize {
-        self.trained.get() + self.untrained.get()
+        self.trained.get().saturating_add(self.untrained.get())
     }
 
     /// Those that are trained.
@@ -90,8 +107,8 @@ impl Entry {
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];
-        if let Some(table) = &self.table {
-            return to.copy_from_slice(table);
+        if let Some(Table(numbers)) = &self.table {
+            return to.copy_from_slice(&numbers());
         }
         let key = Key::new(seed, Stream::Init, index as u32);
         match self.init {
@@ -142,12 +159,16 @@ impl Path<'_> {
         self.declare(name, shape.into(), init, false, None)
     }
 
-    /// Declares a table of numbers that stays as it is; a forward reads it as [`fixed`](crate::tape::Tape::fixed).
-    #[track_caller]
-    pub fn table(&self, name: impl Display, shape: impl Into<Shape>, numbers: &[f32]) -> Param {
-        let shape = shape.into();
-        assert_eq!(shape.size(), numbers.len(), "a table is as large as its shape");
-        self.declare(name, shape, Init::Constant(0.0), false, Some(numbers.into()))
+    /// Declares a table of numbers that stays as it is; a forward reads it as [`fixed`](crate::tape::Tape::fixed). The
+    /// numbers are made when the parameters get their initial values.
+    pub fn table(
+        &self,
+        name: impl Display,
+        shape: impl Into<Shape>,
+        numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
+    ) -> Param {
+        let table = Some(Table(Arc::new(numbers)));
+        self.declare(name, shape.into(), Init::Constant(0.0), false, table)
     }
 
     /// Says that upstream stores `param` under this name too.
@@ -163,21 +184,19 @@ impl Path<'_> {
         shape: Shape,
         init: Init,
         trained: bool,
-        table: Option<Arc<[f32]>>,
+        table: Option<Table>,
     ) -> Param {
         let Params { trained: ours, untrained: others, base, .. } = self.params;
         let (count, base) = if trained { (ours, 0) } else { (others, base.get()) };
-        let param = Param { offset: base + count.get(), shape };
-        count.set(count.get() + shape.size());
+        let param = Param { offset: base.saturating_add(count.get()), shape };
+        count.set(count.get().saturating_add(shape.size()));
         let name = self.full(name);
-        self.params.entries.borrow_mut().push(Entry {
-            name,
-            ties: Vec::new(),
-            param,
-            trained,
-            init,
-            table,
-        });
+        let mut entries = self.params.entries.borrow_mut();
+        if entries.len() == MOST_ENTRIES {
+            drop(entries);
+            interrupt::too_many();
+        }
+        entries.push(Entry { name, ties: Vec::new(), param, trained, init, table });
         param
     }
 
@@ -215,7 +234,7 @@ mod tests {
             let mean = p.untrained("mean", [2], Init::Constant(0.0));
             let weight = p.param("weight", [3], Init::Constant(1.0));
             let count = p.untrained("count", [], Init::Constant(0.0));
-            let basis = p.table("basis", [1, 2], &[5.0, 7.0]);
+            let basis = p.table("basis", [1, 2], || vec![5.0, 7.0]);
             Ok([mean, weight, count, basis].map(|p| p.offset))
         };
         let (params, offsets) = Params::declared(build).unwrap();

@@ -3,7 +3,7 @@
 //! Heads lie side by side, `[B, L, H, d]`, as the projections leave them: nothing is permuted. What is kept for the
 //! derivative is one number per query and head; the weights are computed again on the way back.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
@@ -72,10 +72,17 @@ impl Attend {
 }
 
 impl Op for Attend {
+    /// Of the logarithms of sums, and on the way back of the gradients of all inputs.
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
+        let gradients = [0, 1, 2].map(|i| x.shape(i).size());
+        gradients.iter().fold(s.batch * s.heads * s.queries, |sum, n| sum.saturating_add(*n))
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let inputs = [x.data(0), x.data(1), x.data(2)];
-        out.keep(s.batch * s.heads * s.queries);
+        out.keep(s.batch * s.heads * s.queries); // the backward needs more, see `kept`
         for ((b, h), lse) in s.each_head().zip(out.kept.chunks_exact_mut(s.queries)) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
             self.head(s, b, h).forward(s.inputs(inputs, b, h), rows, lse);

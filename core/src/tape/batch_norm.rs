@@ -3,7 +3,7 @@
 //! While training the statistics are those of the batch, and the gradient flows through them. A window that stands for
 //! several draws weighs in them as often as it was drawn. Otherwise the statistics are numbers from outside.
 
-use super::{Backward, Inputs, Op, Output, Param, Var};
+use super::{Backward, Inputs, Op, Output, Param, Shape, Var};
 use crate::kernels::batch_norm::{
     Channels, channel_squares, channel_sums, channel_sums_grad, normalize, normalize_grad,
 };
@@ -25,13 +25,17 @@ fn narrow(wide: &[f64]) -> impl Iterator<Item = f32> {
 }
 
 impl Op for BatchNorm {
-    /// Keeps mean, variance and `1/√(σ² + ε)` of each channel, and the number of values of one.
+    /// Of mean, variance and `1/√(σ² + ε)` of each channel, and the number of values of one.
+    fn kept(&self, _x: &Inputs<'_>, shape: Shape) -> usize {
+        3 * shape.dims()[self.axis] + 1
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let weights = if x.count() == 4 { x.data(3) } else { &[] };
         let at = channels(out.shape.dims(), self.axis, weights);
         let (n, total) = (at.count, at.total(x.data(0)));
         let mut sums = vec![0.0; n];
-        out.keep(3 * n + 1);
+        out.keep(self.kept(x, out.shape));
         let kept = &mut *out.kept;
         kept.clear();
         channel_sums(x.data(0), at, &mut sums);
@@ -164,11 +168,11 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// The statistics that [`Var::batch_norm`] found.
+    /// The statistics that [`Var::batch_norm`] found; none on a dry tape.
     pub fn batch_statistics(self) -> BatchStatistics {
         let kept = self.kept();
         let n = kept.len() / 3;
-        let total = f64::from(kept[3 * n]);
+        let total = f64::from(kept.last().copied().unwrap_or(0.0));
         let unbiased = |v: &f32| (f64::from(*v) * total / (total - 1.0).max(1.0)) as f32;
         BatchStatistics {
             mean: kept[..n].to_vec(),

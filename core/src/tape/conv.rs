@@ -23,16 +23,23 @@ impl Conv {
 }
 
 impl Op for Conv {
-    /// Keeps the turned weight, or the gathered inputs.
+    /// Of the turned weight, or the gathered inputs.
+    fn kept(&self, x: &Inputs<'_>, shape: Shape) -> usize {
+        let n = self.sizes(x.shape(0), shape);
+        match self.time_major {
+            true => x.shape(1).size(),
+            false => Shape::from([n.batch, n.steps[1], n.channels[0], self.steps.kernel]).size(),
+        }
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let n = self.sizes(x.shape(0), out.shape);
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));
+        out.keep(self.kept(x, out.shape));
         if self.time_major {
-            out.keep(w.len());
             kernels::turned(w, n.channels[1], out.kept);
             kernels::conv_time_major(x.data(0), out.kept, bias, out.data, self.steps, n);
         } else {
-            out.keep(n.batch * n.steps[1] * n.channels[0] * self.steps.kernel);
             kernels::gather(x.data(0), self.steps, n, out.kept);
             kernels::conv_gathered(out.kept, w, bias, out.data, n);
         }

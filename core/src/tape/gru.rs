@@ -7,7 +7,7 @@ use super::recurrent::{
     BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::recurrent::{gru_step, gru_step_grad};
@@ -24,12 +24,25 @@ fn lengths(s: &Sizes) -> [usize; 5] {
     [gates, b, h + s.batch * s.hidden, x, s.gates]
 }
 
+/// What the way back works in: the gradient of every output, time first, and of the state before.
+fn works(s: &Sizes) -> [usize; 2] {
+    [s.hidden * s.rows(), s.hidden * s.batch]
+}
+
 impl Op for Gru {
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+    }
+
+    fn scratch(&self, x: &Inputs<'_>) -> usize {
+        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
-        out.keep(lengths(&s).iter().sum());
+        out.keep(self.kept(x, out.shape));
         let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
         let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
         let (most, parts) = steps_at_once(&s);
@@ -60,7 +73,7 @@ impl Op for Gru {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let scratch = [h * s.time, h];
+        let scratch = works(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
         // Gates and their hidden parts become their gradients, step by step.
         let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, lengths(&s));

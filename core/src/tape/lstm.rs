@@ -10,7 +10,7 @@ use super::recurrent::{
     InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
@@ -28,12 +28,28 @@ fn lengths(s: &Sizes, present: Present) -> [usize; 6] {
     [gates, c, if present.projected { h } else { 0 }, r, x, s.gates]
 }
 
+/// What the way back works in. dgates: gradients of some steps' gates; dr: of every output, time first; carry: of the state
+/// before; dh, dc: of this step's cell.
+fn works(s: &Sizes) -> [usize; 5] {
+    let [g, h, r] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
+    [g * steps_at_once(s).0, r * s.time, r, h, h]
+}
+
 impl Op for Lstm {
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
+        lengths(&s, self.0).iter().sum()
+    }
+
+    fn scratch(&self, x: &Inputs<'_>) -> usize {
+        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
-        out.keep(lengths(&s, present).iter().sum());
+        out.keep(self.kept(x, out.shape));
         let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
@@ -67,10 +83,9 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let scratch = [g * steps_at_once(&s).0, r_size * s.time, r_size, h, h];
+        let scratch = works(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
         let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
-        // dr: gradient of every output, time first; carry: of the state before; dh, dc: of this step's cell.
         let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
         exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);

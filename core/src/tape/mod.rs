@@ -53,16 +53,25 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::resample::Taps;
+use crate::memory;
 use crate::rng::Key;
 
 use narrow::NarrowOp;
 use pool::fit;
-use record::{Place, Record};
+use record::{Place, Planned, Record};
 
 /// An operation: attributes as fields, value and derivative side by side.
 pub trait Op: Any + Debug + Send {
     /// Computes the output, and whatever the derivative wants kept.
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
+    /// How many numbers the derivative wants kept, of an output of this shape.
+    fn kept(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
+        0
+    }
+    /// How many numbers it works in on the way back, beside those.
+    fn scratch(&self, _x: &Inputs<'_>) -> usize {
+        0
+    }
     /// Adds to the gradients of the inputs.
     fn backward(&self, b: &mut Backward<'_>);
     /// The same on values in 16 bits, if it knows how.
@@ -109,6 +118,20 @@ pub struct Tape {
 }
 
 impl Tape {
+    /// A tape that computes nothing: values have shapes and no numbers, and it knows how many bytes they would take.
+    pub(crate) fn dry() -> Self {
+        let tape = Self::default();
+        tape.record.borrow_mut().planned = Some(Planned::default());
+        tape
+    }
+
+    /// Numbers that what was recorded on a [dry](Self::dry) tape would take on another: of values, and of what the way back
+    /// makes beside.
+    pub(crate) fn planned(&self) -> [usize; 2] {
+        let planned = self.record.borrow().planned.unwrap_or_default();
+        [planned.values, planned.gradients.saturating_add(planned.scratch)]
+    }
+
     /// A tape for a model with these parameters, ready for a forward.
     ///
     /// `training` switches dropout and the statistics of batches on; its key makes the masks.
@@ -174,8 +197,12 @@ impl Tape {
     #[track_caller]
     pub fn swap_in(&self, shape: impl Into<Shape>, data: &mut Vec<f32>) -> Var<'_> {
         let shape = shape.into();
-        assert_eq!(data.len(), shape.size(), "numbers of {shape:?}");
         let mut r = self.record.borrow_mut();
+        if r.planned.is_some() {
+            drop(r);
+            return self.outside(shape, false, |_| {});
+        }
+        assert_eq!(data.len(), shape.size(), "numbers of {shape:?}");
         let buffer = r.new_buffer();
         let id = r.new_node([], shape, Place::Buffer(buffer), false);
         r.nodes[id].op = None;
@@ -206,6 +233,9 @@ impl Tape {
         let buffer = r.new_buffer();
         let id = r.new_node([], shape, Place::Buffer(buffer), needs_grad);
         r.nodes[id].op = None;
+        if r.plan(id, buffer, [0, 0]) {
+            return Var { tape: self, id };
+        }
         let mut b = std::mem::take(&mut r.buffers[buffer]);
         drop(r);
         fit(&mut b.data, shape.size());
@@ -242,7 +272,14 @@ impl Tape {
         let needs_grad = inputs.iter().any(|v| r.nodes[v.id].needs_grad);
         let buffer = r.new_buffer();
         let ids = inputs.iter().map(|v| v.id);
-        let id = r.new_node(ids, shape.into(), Place::Buffer(buffer), needs_grad);
+        let shape = shape.into();
+        let id = r.new_node(ids, shape, Place::Buffer(buffer), needs_grad);
+        if r.planned.is_some() {
+            let x = Inputs { record: &r, ids: &r.nodes[id].inputs };
+            let (kept, scratch) = (op.kept(&x, shape), op.scratch(&x));
+            r.plan(id, buffer, [kept, scratch]);
+            return Var { tape: self, id };
+        }
         keep_op(&mut r.nodes[id].op, op);
         r.run(id);
         Var { tape: self, id }
@@ -272,7 +309,9 @@ impl Tape {
     /// The same of a multiple of the scalar, written over whatever `grads` holds.
     #[track_caller]
     pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
-        grads.resize(self.record.borrow_mut().begin_params(), 0.0);
+        let numbers = self.record.borrow_mut().begin_params();
+        memory::reserve(grads, numbers.saturating_sub(grads.len()));
+        grads.resize(numbers, 0.0);
         self.backward_from(loss, multiple, grads);
     }
 

@@ -1,6 +1,6 @@
 //! What makes rows comparable: softmax, its logarithm, layer normalisation. All along the last axis.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::norm as kernels;
 use crate::kernels::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
@@ -40,8 +40,12 @@ struct LayerNorm {
 }
 
 impl Op for LayerNorm {
+    fn kept(&self, _x: &Inputs<'_>, shape: Shape) -> usize {
+        2 * (shape.size() / shape.last().max(1))
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        out.keep(2 * out.data.len() / out.shape.last().max(1));
+        out.keep(self.kept(x, out.shape));
         kernels::layer_norm(x.data(0), x.data(1), x.data(2), self.eps, out.data, out.kept);
     }
 

@@ -1,5 +1,7 @@
 //! Lists of numbers that are not in use, for whoever wants one next.
 
+use crate::memory::reserve;
+
 /// Lists that are free. A step that looks like the one before finds all that it wants here; what a step did not want is freed
 /// at the end of the next one, so there are never more than two such steps made of them.
 #[derive(Default)]
@@ -57,7 +59,7 @@ impl<T: Copy + Default> Pool<T> {
 pub(super) fn fit<T: Copy + Default>(list: &mut Vec<T>, len: usize) {
     if list.capacity() < len {
         *list = Vec::new(); // freed first, so that both are not there at once
-        list.reserve_exact(len + len / 8);
+        reserve(list, len + len / 8);
     }
     list.resize(len, T::default());
 }

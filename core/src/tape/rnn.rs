@@ -6,7 +6,7 @@ use super::recurrent::{
     InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::pointwise::{Tanh, map, times_slope};
@@ -21,12 +21,25 @@ fn lengths(s: &Sizes) -> [usize; 4] {
     [a, h + s.batch * s.hidden, x, s.gates]
 }
 
+/// What the way back works in: the gradient of every output, time first, and of the state before.
+fn works(s: &Sizes) -> [usize; 2] {
+    [s.hidden * s.rows(), s.hidden * s.batch]
+}
+
 impl Op for Rnn {
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
+    }
+
+    fn scratch(&self, x: &Inputs<'_>) -> usize {
+        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let present = self.0;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
-        out.keep(lengths(&s).iter().sum());
+        out.keep(self.kept(x, out.shape));
         let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
@@ -51,7 +64,7 @@ impl Op for Rnn {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         let mut kept = b.take_kept();
-        let scratch = [h * s.time, h];
+        let scratch = works(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
         let [da, hs, xt, sums] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
         let [dh, carry] = pieces(&mut work, scratch);

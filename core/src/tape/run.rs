@@ -2,11 +2,13 @@
 
 use super::record::{Backward, Inputs, Output, Place, Record};
 use super::{Op, Shape};
+use crate::interrupt::look;
 
 impl Record {
     /// Runs the forward of a recorded operation.
     pub(super) fn run(&mut self, id: usize) {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
+        look();
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
         let shape = self.nodes[id].shape;
@@ -35,6 +37,7 @@ impl Record {
 
     /// Runs the backward of an operation whose output has a gradient.
     pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
+        look();
         if let Some(op) = op.narrow().filter(|_| self.buffers[buffer].narrow.may_be) {
             for i in 1..self.nodes[id].inputs.len() {
                 self.widen(self.nodes[id].inputs[i]);

@@ -23,9 +23,9 @@ impl Shape {
         self.rank
     }
 
-    /// How many numbers there are.
+    /// How many numbers there are; as many as can be counted where there would be more.
     pub fn size(&self) -> usize {
-        self.dims().iter().product()
+        self.dims().iter().fold(1, |size, n| size.saturating_mul(*n))
     }
 
     /// The last dimension; 1 for a scalar.

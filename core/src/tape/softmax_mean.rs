@@ -1,6 +1,6 @@
 //! Means of a window's values, weighted by a softmax along the window: `y = Σ p ⊙ v`, `dw = g ⊙ p ⊙ (v - y)`, `dv = Σ g ⊙ p`.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Inputs, Op, Output, Shape, Var};
 use crate::kernels::softmax_mean as kernels;
 
 /// Inputs: the logarithms of the weights, and the values. Keeps the weights.
@@ -8,8 +8,12 @@ use crate::kernels::softmax_mean as kernels;
 struct SoftmaxMean;
 
 impl Op for SoftmaxMean {
+    fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
+        x.shape(0).size()
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        out.keep(x.data(0).len());
+        out.keep(self.kept(x, out.shape));
         let len = x.shape(1).last();
         kernels::softmax_mean(x.data(0), x.data(1), len, out.kept, out.data);
     }

@@ -3,6 +3,7 @@
 use super::gather::{Gathered, ln_scale};
 use super::runner::Purpose;
 use super::sampler::Drawn;
+use crate::interrupt::look;
 use crate::losses::{Draws, Likelihood, Totals, inverse_naive_error, sampled_quantiles};
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
@@ -72,6 +73,7 @@ impl Forecasted {
             let series = drawn.window.series as u32;
             let key = Key::new(model.train.random_seed as u64, Stream::Samples, series);
             for (t, raw) in steps.chunks_exact(outputs).enumerate() {
+                look();
                 let raw: Vec<f64> = raw.iter().map(|v| f64::from(*v)).collect();
                 let s = s.finite();
                 let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);

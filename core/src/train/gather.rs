@@ -4,6 +4,7 @@ use super::plain::Prepared;
 use super::reader::Reader;
 use super::sampler::Drawn;
 use crate::data::Panel;
+use crate::interrupt::look;
 use crate::kernels::windows::Span;
 use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, InputStream, Instance};
@@ -107,7 +108,7 @@ pub(crate) struct Lens {
     pub(crate) horizon: usize,
     /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
     pub(crate) seen: usize,
-    recurrent: bool,
+    pub(super) recurrent: bool,
     pub(super) futr: usize,
     pub(super) hist: usize,
     pub(super) stat: usize,
@@ -120,13 +121,19 @@ pub(super) fn ln_scale(weights: &[f32], scale: f64) -> f64 {
     weights.iter().map(|w| f64::from(*w)).sum::<f64>() * scale.ln()
 }
 
-fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
+pub(super) fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
     if model.recurrence().is_some() { input + horizon - 1 } else { input }
 }
 
 impl Gathered {
     pub(crate) fn lens(&self) -> Lens {
         self.lens
+    }
+
+    /// Nothing gathered, of windows of these lengths: what a dry tape asks for.
+    pub(super) fn blank(lens: Lens) -> Self {
+        let stat = vec![0.0; lens.series * lens.stat];
+        Self { lens, stat, ..Self::default() }
     }
 
     /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`. A window that spans several series is there
@@ -171,6 +178,7 @@ impl Gathered {
             self.weights.clear();
         }
         for drawn in windows {
+            look();
             let reader = Reader { source, window: drawn.window, len: input + horizon };
             reader.read(None, source.mask(), &mut self.mask);
             if plain.is_none() {
@@ -233,6 +241,7 @@ impl Gathered {
         self.weights.clear();
         let mut totals = Totals::default();
         for (i, drawn) in windows.iter().enumerate() {
+            look();
             let reader = Reader { source, window: drawn.window, len: input + horizon };
             reader.read(None, &source.panel.mask, &mut self.mask);
             self.weigh(&model.loss, source, *drawn);

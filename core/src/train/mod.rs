@@ -9,6 +9,7 @@ mod forecasted;
 mod gather;
 mod given;
 mod lr_scheduler;
+pub(crate) mod needs;
 mod optimizer;
 mod options;
 mod plain;

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::interrupt::look;
 use crate::kernels::optimizer::{AdamStep, RmspropStep, SgdStep, adam, rmsprop, sgd};
 use crate::options::{OptionValue, choices, options};
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 choices! {
     /// The optimizers there are.
@@ -148,7 +149,7 @@ pub(crate) struct OptimizerState {
 impl OptimizerState {
     /// Before the first step.
     pub(crate) fn new(sizes: [usize; 3]) -> Self {
-        Self { memory: sizes.map(|size| vec![0.0; size]), steps: 0 }
+        Self { memory: sizes.map(memory::list), steps: 0 }
     }
 
     /// Numbers in each memory for `size` parameters. A schedule may bring momentum to an optimizer that has none.
@@ -225,6 +226,7 @@ fn in_chunks<F>(parts: [&mut [f32]; 4], grads: &[f32], update: &F)
 where
     F: Fn([&mut [f32]; 4], &[f32]) + Sync,
 {
+    look();
     if grads.len() <= CHUNK {
         return update(parts, grads);
     }

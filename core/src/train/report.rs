@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use crate::{Error, ErrorCode, Result};
+use crate::memory::Allowed;
+use crate::{Result, interrupt};
 
 /// Called with the progress of a run.
 pub type ProgressFn = Box<dyn Fn(&Progress) + Send + Sync>;
@@ -13,11 +14,13 @@ pub type ProgressFn = Box<dyn Fn(&Progress) + Send + Sync>;
 /// How a caller watches and stops a run.
 #[derive(Default)]
 pub struct Control {
-    /// Set to stop at the next step.
+    /// Set to stop, also in the middle of a step.
     pub cancel: Arc<AtomicBool>,
     /// Told about every step.
     pub progress: Option<ProgressFn>,
-    /// Threads for this run; the shared pool when left out. Results do not depend on it.
+    /// Bytes that this run may take; what the machine has left when left out.
+    pub memory_limit: Option<usize>,
+    /// Threads for this run; as many as the processor when left out. Results do not depend on it.
     pub threads: Option<usize>,
 }
 
@@ -26,11 +29,19 @@ impl Control {
     pub fn check(&self) -> Result<()> {
         match self.cancel.load(Ordering::Relaxed) {
             false => Ok(()),
-            true => Err(Error::new(
-                ErrorCode::Aborted,
-                "the run was cancelled; the forecaster is as it was before",
-            )),
+            true => Err(interrupt::cancelled()),
         }
+    }
+
+    /// Runs `work` on this thread, which looks at the flag; what interrupts it is an error.
+    pub(crate) fn watched<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.check()?;
+        interrupt::watched(&self.cancel, work)
+    }
+
+    /// How much memory this run may take.
+    pub(crate) fn allowed(&self) -> Allowed {
+        Allowed::new(self.memory_limit)
     }
 
     pub(crate) fn tell(&self, progress: impl FnOnce() -> Progress) {

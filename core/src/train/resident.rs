@@ -58,6 +58,12 @@ impl Resident {
         Self { lanes: (0..lanes).map(|_| lane()).collect(), shard, pool }
     }
 
+    /// Bytes of values between operations.
+    pub(crate) fn memory(&self) -> usize {
+        let of = |lane: &Lane| lane.workers.iter().map(Worker::memory).sum::<usize>();
+        self.lanes.iter().map(of).sum()
+    }
+
     /// Windows that all threads together take at once.
     pub(crate) fn at_once(&self) -> usize {
         self.lanes.len() * self.shard

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
+use super::needs::SHARDS_AT_ONCE;
 use super::precision::Precision;
 use super::sampler::Drawn;
 use crate::kernels::matmul::rounding;
@@ -17,7 +18,7 @@ use crate::losses::Totals;
 use crate::models::{Asked, Instance, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
-use crate::tape::{Tape, Update};
+use crate::tape::{Tape, Update, Var};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 pub(super) const SHARD: usize = 64;
@@ -34,7 +35,7 @@ const MANY_PARAMETERS: usize = 1 << 19;
 /// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
 const WINDOWS: usize = 8;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
-const LEAVES: usize = 8;
+pub(super) const LEAVES: usize = 8;
 
 /// Windows in about `rows` rows, of which a window has one for each series that it spans.
 pub(super) fn windows_in(rows: usize, series: usize) -> usize {
@@ -42,11 +43,11 @@ pub(super) fn windows_in(rows: usize, series: usize) -> usize {
 }
 
 /// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
-fn shard_count(windows: usize, model: &Instance) -> usize {
+pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     if model.network.couples_windows() {
         return windows.min(1);
     }
-    let many = model.values.len() >= MANY_PARAMETERS;
+    let many = model.size >= MANY_PARAMETERS;
     if many && model.recurrence().is_none() {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
     }
@@ -71,6 +72,13 @@ pub(super) struct Worker {
     /// Of the steps after the first, when a model decodes step by step: they look like each other.
     later: Tape,
     pub(super) gathered: Gathered,
+}
+
+impl Worker {
+    /// Bytes of values between operations and their gradients.
+    pub(super) fn memory(&self) -> usize {
+        self.tape.memory() + self.later.memory()
+    }
 }
 
 /// What [`decode`] makes of a shard, in buffers that are used again.
@@ -145,8 +153,7 @@ impl Runner {
 
     /// Bytes of values between operations and their gradients among those.
     pub(crate) fn values_memory(&self) -> usize {
-        let of = |w: &Worker| w.tape.memory() + w.later.memory();
-        lock(&self.workers).iter().map(|(_, w)| of(w)).sum()
+        lock(&self.workers).iter().map(|(_, w)| w.memory()).sum()
     }
 
     /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
@@ -253,12 +260,18 @@ impl Runner {
         use rayon::prelude::*;
         let shard = windows_in(SHARD, model.series) * model.series;
         // A few shards at a time, so that memory does not grow with the number of windows.
-        for (group, some) in drawn.chunks(shard * 32).enumerate() {
+        for (group, some) in drawn.chunks(shard * SHARDS_AT_ONCE).enumerate() {
             let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
                     let mut decoded = Decoded::default();
-                    decode(model, worker, purpose, (group * 32 + i) * shard, &mut decoded);
+                    decode(
+                        model,
+                        worker,
+                        purpose,
+                        (group * SHARDS_AT_ONCE + i) * shard,
+                        &mut decoded,
+                    );
                     worker.tape.release();
                     worker.later.release();
                     let Decoded { values, levels, .. } = decoded;
@@ -293,28 +306,40 @@ fn train_shard(
     grads: &mut Vec<f32>,
     begun: bool,
 ) -> f64 {
-    let Worker { tape, gathered: g, .. } = worker;
-    let (tape, Lens { windows, series, horizon, .. }) = (&*tape, g.lens());
-    let batch = g.whole_batch(tape);
-    tape.set_counts(tape.input([windows], |to| {
-        to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
-    }));
-    let output = step.model.forward(&batch);
-    let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
-    let asked = Asked::Drawn(step.random.of(Stream::Quantiles));
-    let place = Place { row: first * series, step: 0, horizon };
-    let mapped = step.model.head.forward(rows(output, series), asked, place);
-    let y = tape.swap_in([windows, series, horizon], &mut g.target);
-    let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
-    let counts = tape.swap_in([windows, series], &mut g.counts);
-    let weights = [weights, counts];
-    let loss = mapped.forecast.loss(&step.model.loss, y, weights, mapped.levels, &step.totals);
+    let Worker { tape, gathered, .. } = worker;
+    let loss = record_loss(step.model, gathered, tape, &step.totals, step.random, first);
     match begun {
         true => tape.backward_from(loss, step.scale, grads),
         false => tape.backward_over(loss, step.scale, grads),
     }
     let value = loss.data()[0];
     f64::from(value)
+}
+
+/// Records the forward of what is gathered, whose first window is the `first` of the batch, and its share of the loss.
+pub(super) fn record_loss<'t>(
+    model: &Instance,
+    g: &mut Gathered,
+    tape: &'t Tape,
+    totals: &Totals,
+    random: Key,
+    first: usize,
+) -> Var<'t> {
+    let Lens { windows, series, horizon, .. } = g.lens();
+    let batch = g.whole_batch(tape);
+    tape.set_counts(tape.input([windows], |to| {
+        to.iter_mut().zip(g.counts.iter().step_by(series)).for_each(|(to, count)| *to = *count);
+    }));
+    let output = model.forward(&batch);
+    let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
+    let asked = Asked::Drawn(random.of(Stream::Quantiles));
+    let place = Place { row: first * series, step: 0, horizon };
+    let mapped = model.head.forward(rows(output, series), asked, place);
+    let y = tape.swap_in([windows, series, horizon], &mut g.target);
+    let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
+    let counts = tape.swap_in([windows, series], &mut g.counts);
+    let weights = [weights, counts];
+    mapped.forecast.loss(&model.loss, y, weights, mapped.levels, totals)
 }
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding

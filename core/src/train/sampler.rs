@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Panel, TrainWindows, Window, groups};
+use crate::interrupt::look;
 use crate::kernels::random::words;
 use crate::models::Instance;
 use crate::rng::{Key, Stream, below};
@@ -183,6 +184,7 @@ impl Sampler {
 fn each_word(key: Key, size: usize, mut visit: impl FnMut(usize, u32)) {
     let mut some = [0; 256];
     for first in (0..size).step_by(some.len()) {
+        look();
         let count = some.len().min(size - first);
         words(key, first as u64 / 4, &mut some[..count]);
         some[..count].iter().enumerate().for_each(|(i, word)| visit(first + i, *word));

@@ -10,8 +10,8 @@ use super::plateau::PlateauState;
 use super::precision::LossScale;
 use super::sampler::Position;
 use super::schedule::Schedule;
-use crate::Result;
 use crate::models::Instance;
+use crate::{Result, memory};
 
 /// The state of training, kept after a run so that another goes on as if there had been one.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +133,7 @@ impl TrainingState {
     /// Keeps the weights as the best.
     pub(super) fn keep(&mut self, model: &Instance) {
         self.aside.clear();
+        memory::reserve(&mut self.aside, model.size);
         self.aside.extend_from_slice(&model.values);
     }
 

@@ -15,13 +15,13 @@ use super::sampler::{Drawn, Sampler};
 use super::schedule::Schedule;
 use super::state::TrainingState;
 use super::validation::validate;
-use crate::Result;
 use crate::data::Panel;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
 use crate::models::Instance;
 use crate::rng::{Key, Stream};
 use crate::tape::Update;
+use crate::{Result, memory};
 
 /// What a run works on, and who looks on.
 pub(crate) struct Run<'a> {
@@ -189,8 +189,12 @@ struct Batches {
 
 impl Batches {
     fn new(model: &Instance) -> Self {
-        let grads = vec![0.0; model.values.len()];
-        let more = if model.train.accumulate_grad_batches > 1 { grads.clone() } else { Vec::new() };
+        let grads = memory::list(model.size);
+        let more = if model.train.accumulate_grad_batches > 1 {
+            memory::list(model.size)
+        } else {
+            Vec::new()
+        };
         let (drawn, updates) = (Vec::new(), Vec::new());
         Self { runner: Runner::default(), drawn, grads, more, updates, windows: 0 }
     }

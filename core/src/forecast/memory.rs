@@ -1,0 +1,90 @@
+//! What each call will hold, and whether it may: asked before anything of it is there.
+
+use super::neural_forecast::NeuralForecast;
+use crate::data::{Panel, Vocabularies};
+use crate::memory::{Allowed, Needs, Smaller};
+use crate::models::{Instance, ModelSpec};
+use crate::train::{Control, needs};
+use crate::{Result, runtime};
+
+/// Refuses models whose weights alone are more than there is room for.
+pub(super) fn check_weights(models: &[Instance], allowed: Allowed) -> Result<()> {
+    for model in models {
+        let of = |model: &Instance| {
+            let mut needs = Needs::default();
+            needs.add("weights", model.size.saturating_mul(size_of::<f32>()));
+            needs
+        };
+        of(model).check(allowed, model.name(), || {
+            let bytes = |given: &ModelSpec| Some(of(&declared(given, model)?).total());
+            needs::heaviest(&model.given, &model.all_options(), bytes)
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses training that would hold more than it may: what all `models` keep, and what one after the other works with.
+pub(super) fn check_training(
+    models: &[Instance],
+    panel: &Panel,
+    val_size: usize,
+    scales: bool,
+    control: &Control,
+) -> Result<()> {
+    let threads = control.threads.unwrap_or_else(runtime::threads);
+    let mut all = Needs::default();
+    for model in models {
+        all.and(needs::kept(model, val_size > 0)?);
+    }
+    if scales {
+        all.add("the data, scaled", panel.bytes());
+    }
+    for model in models {
+        let with = |of: &Instance| {
+            let mut sum = all.clone();
+            sum.and(needs::of_training(of, panel, val_size, threads));
+            sum
+        };
+        with(model).check(control.allowed(), &format!("training {}", model.name()), || {
+            let own = |of: &Instance| {
+                let mut sum = needs::of_training(of, panel, val_size, threads);
+                sum.and(needs::kept(of, val_size > 0).ok()?);
+                Some(sum.total())
+            };
+            let bytes = |given: &ModelSpec| own(&declared(given, model)?);
+            needs::heaviest(&model.given, &model.all_options(), bytes)
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses forecasts that would hold more than they may: `windows` of `h` steps by each model.
+pub(super) fn check_forecasts(
+    forecaster: &NeuralForecast,
+    [windows, h]: [usize; 2],
+    control: &Control,
+) -> Result<()> {
+    let threads = control.threads.unwrap_or_else(runtime::threads);
+    let columns = forecaster.models.iter().map(|m| m.loss.output_names.len()).sum();
+    for model in &forecaster.models {
+        let of = |model: &Instance| needs::of_forecasts(model, [windows, h], columns, threads);
+        of(model).check(
+            control.allowed(),
+            &format!("forecasting with {}", model.name()),
+            || {
+                if h > model.train.h {
+                    return Smaller::option("h", h);
+                }
+                let bytes = |given: &ModelSpec| Some(of(&declared(given, model)?).total());
+                needs::heaviest(&model.given, &model.all_options(), bytes)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// The model of other options, for as many series.
+fn declared(given: &ModelSpec, like: &Instance) -> Option<Instance> {
+    let series = like.spec.multivariate.then_some(like.series);
+    Instance::blank(given, &Vocabularies::default(), series).ok()
+}

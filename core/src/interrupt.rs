@@ -1,0 +1,148 @@
+//! Interruption: how work that goes on for long is stopped in the middle of it.
+//!
+//! The threads of a run know its flag ([`watched`]). Shards, operations and the loops of large kernels [`look`] at it, and
+//! unwind once it is set. [`caught`] makes an error of that, at the end of the stack that the run began: what it has not
+//! finished is dropped. Memory that cannot be had ([`crate::memory`]) goes the same way.
+//!
+//! Where a panic ends the process (`panic = "abort"`), nothing unwinds: a run then stops after its step.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::{Error, ErrorCode, Result, memory};
+
+/// What ends a run from within.
+pub(crate) enum Interrupt {
+    /// The caller has cancelled it.
+    Cancelled,
+    /// The system has no room for so many bytes.
+    OutOfMemory(usize),
+    /// A model is declared with more parameters than any can have.
+    TooManyParameters,
+}
+
+thread_local! {
+    static FLAG: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Sets the flag that this thread looks at; gives back the one before.
+pub(crate) fn watch(flag: Option<Arc<AtomicBool>>) -> Option<Arc<AtomicBool>> {
+    FLAG.replace(flag)
+}
+
+/// The flag that this thread looks at.
+pub(crate) fn flag() -> Option<Arc<AtomicBool>> {
+    FLAG.with_borrow(Option::clone)
+}
+
+/// Runs `work`, which looks at `flag`; what interrupts it is an error.
+pub(crate) fn watched<T>(flag: &Arc<AtomicBool>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let before = watch(Some(flag.clone()));
+    let result = caught(work);
+    watch(before);
+    result
+}
+
+/// Whether this thread's run is cancelled.
+pub(crate) fn requested() -> bool {
+    FLAG.with_borrow(|flag| flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)))
+}
+
+/// Unwinds if this thread's run is cancelled.
+#[inline]
+pub(crate) fn look() {
+    if requested() {
+        unwind(Interrupt::Cancelled);
+    }
+}
+
+/// Ends the run, without the message of a panic.
+#[cold]
+fn unwind(why: Interrupt) {
+    if cfg!(panic = "unwind") {
+        resume_unwind(Box::new(why));
+    }
+}
+
+/// Ends the run because so many bytes are not to be had.
+#[cold]
+pub(crate) fn out_of_memory(bytes: usize) -> ! {
+    unwind(Interrupt::OutOfMemory(bytes));
+    panic!("no room for {bytes} bytes");
+}
+
+/// Ends the declaration of a model that has more parameters than any can have.
+#[cold]
+pub(crate) fn too_many() -> ! {
+    unwind(Interrupt::TooManyParameters);
+    panic!("a model of too many parameters");
+}
+
+/// The result of `work`, or the error of what interrupted it. Any other panic goes on.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result,
+        Err(panic) => match panic.downcast::<Interrupt>() {
+            Ok(why) => Err(why.error()),
+            Err(panic) => resume_unwind(panic),
+        },
+    }
+}
+
+/// The error of a cancelled run.
+pub(crate) fn cancelled() -> Error {
+    let message = "the run was cancelled; the forecaster is as it was before";
+    Error::new(ErrorCode::Aborted, message)
+}
+
+impl Interrupt {
+    fn error(&self) -> Error {
+        match self {
+            Self::Cancelled => cancelled(),
+            Self::OutOfMemory(bytes) => memory::refused(*bytes),
+            Self::TooManyParameters => {
+                let message = "the options make a model of more than 100000 weight tensors; \
+                               give it fewer layers or blocks";
+                Error::new(ErrorCode::InvalidOption, message)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_run_unwinds_to_where_it_was_caught() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let run = || {
+            watched(&flag, || {
+                look();
+                flag.store(true, Ordering::Relaxed);
+                look();
+                Ok("went on")
+            })
+        };
+        assert_eq!(run().unwrap_err().code, ErrorCode::Aborted);
+        look(); // outside of the run nobody is interrupted
+        flag.store(false, Ordering::Relaxed);
+        assert_eq!(watched(&flag, || Ok(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_fault_is_no_interruption() {
+        let fault =
+            catch_unwind(|| caught(|| -> Result<()> { resume_unwind(Box::new("a fault")) }));
+        assert_eq!(*fault.unwrap_err().downcast::<&str>().unwrap(), "a fault");
+    }
+
+    #[test]
+    fn memory_that_is_not_to_be_had_is_an_error_with_its_size() {
+        let e = caught(|| -> Result<()> { out_of_memory(1 << 40) }).unwrap_err();
+        assert_eq!((e.code, e.details.expected), (ErrorCode::MemoryLimit, None));
+        assert_eq!(e.details.actual, Some((1_u64 << 40).into()));
+    }
+}

@@ -1,0 +1,40 @@
+//! What is left: of the machine's memory, of what its control group may use, and of the process' address space.
+
+use sysinfo::System;
+
+/// Bytes that this process can still take.
+pub fn available() -> usize {
+    let mut system = System::new();
+    system.refresh_memory();
+    let machine = system.available_memory();
+    let group = system.cgroup_limits().map(|limits| limits.free_memory);
+    let left = [Some(machine), group, address_space()].into_iter().flatten().min();
+    usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
+}
+
+/// What `ulimit -v` leaves, less an eighth: threads and allocators take address space that they do not use.
+#[cfg(target_os = "linux")]
+fn address_space() -> Option<u64> {
+    let (limit, _) = rlimit::getrlimit(rlimit::Resource::AS).ok()?;
+    if limit == rlimit::INFINITY {
+        return None;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let kib: u64 = taken.trim().strip_suffix(" kB")?.parse().ok()?; // see proc(5)
+    Some(limit.saturating_sub(kib.saturating_mul(1024)) / 8 * 7)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn address_space() -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn there_is_some_memory_and_not_endless() {
+        let left = super::available();
+        assert!((16 << 20..1 << 46).contains(&left), "{left} bytes");
+    }
+}
