@@ -190,6 +190,11 @@ export interface RunOptions {
   progressIntervalMs?: number
   /** Threads for this call. Results do not depend on it. @default all processors */
   threads?: number
+  /**
+   * Bytes that this call may take outside of JavaScript's heap. What would take more is refused with
+   * `ERR_NF_MEMORY_LIMIT` before it begins. @default what the machine, its control group or `ulimit` has left
+   */
+  memoryLimitBytes?: number
 }
 export interface FitOptions extends RunOptions {
   /** One row per series, for the columns of `statExogList`. */
@@ -273,7 +278,11 @@ export interface SaveOptions {
   overwrite?: boolean
   /** Whether the training data is saved too, so that `predict` needs none. @default true */
   saveDataset?: boolean
+  /** Stops the work: the promise rejects with the signal's reason, and what was there before stays. */
+  signal?: AbortSignal
 }
+/** Options of `load`. */
+export type LoadOptions = Pick<RunOptions, 'signal' | 'memoryLimitBytes'>
 export interface Init {
   models: readonly ModelSpec[]
   /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
@@ -317,7 +326,7 @@ export declare class NeuralForecast implements Disposable {
   /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
   save(dir: string, options?: SaveOptions): Promise<void>
   /** Reads a checkpoint directory, ours or Python's. */
-  static load(dir: string): Promise<NeuralForecast>
+  static load(dir: string, options?: LoadOptions): Promise<NeuralForecast>
   readonly models: readonly ModelSpec[]
   readonly fitted: boolean
   /** Whether a run that was saved on its way has not reached its end: `fit` with `mode: 'continue'` finishes it. */
@@ -470,8 +479,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
 
 // ---------- runtime, errors ----------
 
-/** Settings that hold for every later call: `threads` for calls that name none. */
-export declare function configure(options: { threads?: number }): void
+/** Settings that hold for every later call that does not say otherwise. */
+export declare function configure(options: Pick<RunOptions, 'threads' | 'memoryLimitBytes'>): void
 export declare function runtimeInfo(): {
   version: string
   target: string

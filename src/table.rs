@@ -1,6 +1,7 @@
 //! Tables from JavaScript: copied on its thread, because another thread may not look at its memory.
 
 use engine::data::{Column, Table, read_csv};
+use engine::memory::copied;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -40,31 +41,36 @@ impl TableInput {
         match self {
             Self { path: Some(path), .. } => Source::Csv(path),
             Self { series: Some(values), .. } => {
-                Source::Table(Ok(Table::one_series(values.to_vec())))
+                Source::Table(copied(&values).map(Table::one_series))
             }
             Self { columns, .. } => {
-                let columns =
-                    columns.unwrap_or_default().into_iter().map(|c| (c.name.clone(), c.copy()));
-                Source::Table(Table::new(columns.collect()))
+                let columns = columns
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|c| Ok((c.name.clone(), c.copy()?)));
+                let columns = columns.collect::<engine::Result<Vec<_>>>();
+                Source::Table(columns.and_then(Table::new))
             }
         }
     }
 }
 
 impl ColumnInput {
-    fn copy(self) -> Column {
-        let whole = |values: &[f64]| values.iter().map(|&v| v as i64).collect();
-        match (self.kind.as_str(), self.texts) {
+    fn copy(self) -> engine::Result<Column> {
+        let whole = |values: &[f64]| -> engine::Result<Vec<i64>> {
+            Ok(copied(values)?.into_iter().map(|v| v as i64).collect()) // in place
+        };
+        Ok(match (self.kind.as_str(), self.texts) {
             ("text", Some(texts)) => Column::Text(
                 self.values
                     .iter()
                     .map(|&code| texts.get(code as isize as usize).cloned())
                     .collect(),
             ),
-            ("int", _) => Column::Int(whole(&self.values)),
-            ("date", _) => Column::Date(whole(&self.values)),
-            _ => Column::Float(self.values.to_vec()),
-        }
+            ("int", _) => Column::Int(whole(&self.values)?),
+            ("date", _) => Column::Date(whole(&self.values)?),
+            _ => Column::Float(copied(&self.values)?),
+        })
     }
 }
 

@@ -166,6 +166,15 @@ pub fn read(dir: &Path) -> Result<Checkpoint> {
     decode(&folder::load(&atomic::settled(dir))?)
 }
 
+/// Bytes of the files that hold models and their state, and of those that hold the data.
+pub(crate) fn sizes(dir: &Path) -> Result<[usize; 2]> {
+    let mut sizes = [0; 2];
+    for (name, source) in folder::load(&atomic::settled(dir))? {
+        sizes[usize::from(name.starts_with("dataset"))] += source.open()?.len();
+    }
+    Ok(sizes)
+}
+
 /// What was made of each model, and what training left of it.
 type Made<T> = Vec<(T, Option<StoredState>)>;
 

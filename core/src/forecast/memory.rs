@@ -1,6 +1,10 @@
 //! What each call will hold, and whether it may: asked before anything of it is there.
 
+use std::path::Path;
+
 use super::neural_forecast::NeuralForecast;
+use super::predictor::PredictorOptions;
+use crate::checkpoint;
 use crate::data::{Panel, Vocabularies};
 use crate::memory::{Allowed, Needs, Smaller};
 use crate::models::{Instance, ModelSpec};
@@ -17,7 +21,7 @@ pub(super) fn check_weights(models: &[Instance], allowed: Allowed) -> Result<()>
         };
         of(model).check(allowed, model.name(), || {
             let bytes = |given: &ModelSpec| Some(of(&declared(given, model)?).total());
-            needs::heaviest(&model.given, &model.all_options(), bytes)
+            needs::heaviest(model, bytes)
         })?;
     }
     Ok(())
@@ -52,7 +56,7 @@ pub(super) fn check_training(
                 Some(sum.total())
             };
             let bytes = |given: &ModelSpec| own(&declared(given, model)?);
-            needs::heaviest(&model.given, &model.all_options(), bytes)
+            needs::heaviest(model, bytes)
         })?;
     }
     Ok(())
@@ -76,11 +80,40 @@ pub(super) fn check_forecasts(
                     return Smaller::option("h", h);
                 }
                 let bytes = |given: &ModelSpec| Some(of(&declared(given, model)?).total());
-                needs::heaviest(&model.given, &model.all_options(), bytes)
+                needs::heaviest(model, bytes)
             },
         )?;
     }
     Ok(())
+}
+
+/// Refuses to load a directory that would take more than it may.
+pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
+    let [models, dataset] = checkpoint::sizes(dir)?;
+    let mut needs = Needs::default();
+    needs.add("weights and the state of training", models);
+    // As it is read, as columns, and as they are put in order.
+    needs.add("the data", dataset.saturating_mul(3));
+    needs.check(control.allowed(), &format!("loading {}", dir.display()), || None)
+}
+
+/// Refuses to save what would take more than it may on its way.
+pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Result<()> {
+    let held = forecaster.memory_usage();
+    let mut needs = Needs::default();
+    needs.add("copies of weights and state", 2 * (held.weights + held.training));
+    needs.add("a copy of the data", 3 * held.dataset);
+    needs.check(control.allowed(), "saving", || None)
+}
+
+/// Refuses to keep a model ready that would take more than there is.
+pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
+    let threads = options.threads.unwrap_or_else(runtime::threads);
+    let columns = model.loss.output_names.len();
+    let needs = needs::of_forecasts(model, [options.batch, model.train.h], columns, threads);
+    needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
+        Smaller::option("batch", options.batch)
+    })
 }
 
 /// The model of other options, for as many series.

@@ -144,7 +144,7 @@ impl NeuralForecast {
             );
         }
         check_cardinalities(&models)?;
-        check_weights(&models, Allowed::new(None))?;
+        check_weights(&models, Allowed::ALL)?;
         Ok(Self {
             models,
             time_zone: frequency.and_then(Frequency::zone),

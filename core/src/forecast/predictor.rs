@@ -12,6 +12,7 @@ use rayon::ThreadPool;
 use serde_json::json;
 
 use self::inputs::{Input, Kind, Layout, counted};
+use super::memory::check_predictor;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::unasked;
 use crate::data::{Vocabularies, Vocabulary};
@@ -87,6 +88,7 @@ impl NeuralForecast {
         if let Some((option, _)) = scaling.into_iter().find(|(_, scales)| *scales) {
             return Err(scaled_as_a_whole(option, model.name()));
         }
+        check_predictor(model, options)?;
         let name = self.names().swap_remove(index);
         Predictor::new(model.shared(&fitted.vocabularies)?, name, &fitted.vocabularies, options)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::memory::{check_loading, check_saving};
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_categories;
 use super::saved_training;
@@ -101,7 +102,10 @@ impl NeuralForecast {
 
     /// The same, unless it is cancelled: then what was there before is left.
     pub fn save_with(&self, dir: &Path, options: &SaveOptions, control: &Control) -> Result<()> {
-        control.watched(|| self.save_watched(dir, options))
+        control.watched(|| {
+            check_saving(self, control)?;
+            self.save_watched(dir, options)
+        })
     }
 
     fn save_watched(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
@@ -168,7 +172,10 @@ impl NeuralForecast {
 
     /// The same, unless it is cancelled.
     pub fn load_with(dir: &Path, control: &Control) -> Result<Self> {
-        control.watched(|| Self::load_watched(dir))
+        control.watched(|| {
+            check_loading(dir, control)?;
+            Self::load_watched(dir)
+        })
     }
 
     fn load_watched(dir: &Path) -> Result<Self> {

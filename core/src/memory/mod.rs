@@ -29,6 +29,14 @@ pub(crate) fn try_list<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     Ok(list)
 }
 
+/// A copy of `values`, or the error that the system has no room for it.
+pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(values.len()).map_err(|_| refused(size_of_val(values)))?;
+    copy.extend_from_slice(values);
+    Ok(copy)
+}
+
 /// Makes room for exactly `more` further items, or ends the run with an error.
 pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize) {
     if list.try_reserve_exact(more).is_err() {
@@ -41,6 +49,9 @@ pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize) {
 pub(crate) struct Allowed(Option<usize>);
 
 impl Allowed {
+    /// What the machine has left.
+    pub(crate) const ALL: Self = Self(None);
+
     /// As the user says; what the machine has left when left out.
     pub(crate) fn new(limit: Option<usize>) -> Self {
         Self(limit)
@@ -109,7 +120,7 @@ impl Needs {
         let smaller = smaller();
         let fix = match &smaller {
             Some(Smaller { option, value, .. }) => format!("make {option} smaller than {value}"),
-            None => "use less data at a time".into(),
+            None => "free some memory or take a larger machine".into(),
         };
         let raise = if limited { ", or raise the limit" } else { "" };
         let message = format!("{doing} needs {}{most}, but {may}; {fix}{raise}", in_words(needed));

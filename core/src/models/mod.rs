@@ -329,6 +329,15 @@ pub(crate) fn find(name: &str) -> Result<Entry> {
     all.into_iter().find(|e| e.spec.name == name).ok_or(error)
 }
 
+/// All options of a model with their defaults; none of a model that there is not.
+pub(crate) fn default_options(name: &str) -> Map<String, Value> {
+    let of = |e: Entry| {
+        let own = (e.fields)().into_iter().map(|field| (field.name, field.default));
+        (e.train)().to_json().into_iter().chain(own).collect()
+    };
+    find(name).map_or_else(|_| Map::new(), of)
+}
+
 /// The names of all registered models.
 pub fn model_names() -> Vec<&'static str> {
     registry().into_iter().map(|e| e.spec.name).collect()

@@ -32,6 +32,14 @@ impl Op for Conv {
         }
     }
 
+    /// Gradients of the gathered inputs, or of one tap of the weight.
+    fn scratch(&self, x: &Inputs<'_>, shape: Shape) -> usize {
+        match self.time_major {
+            true => x.shape(1).size() / self.steps.kernel.max(1),
+            false => self.kept(x, shape),
+        }
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let n = self.sizes(x.shape(0), out.shape);
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));

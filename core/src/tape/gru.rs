@@ -34,7 +34,7 @@ impl Op for Gru {
         lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 
-    fn scratch(&self, x: &Inputs<'_>) -> usize {
+    fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 

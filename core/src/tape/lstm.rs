@@ -41,7 +41,7 @@ impl Op for Lstm {
         lengths(&s, self.0).iter().sum()
     }
 
-    fn scratch(&self, x: &Inputs<'_>) -> usize {
+    fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 

@@ -69,7 +69,7 @@ pub trait Op: Any + Debug + Send {
         0
     }
     /// How many numbers it works in on the way back, beside those.
-    fn scratch(&self, _x: &Inputs<'_>) -> usize {
+    fn scratch(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
         0
     }
     /// Adds to the gradients of the inputs.
@@ -276,7 +276,7 @@ impl Tape {
         let id = r.new_node(ids, shape, Place::Buffer(buffer), needs_grad);
         if r.planned.is_some() {
             let x = Inputs { record: &r, ids: &r.nodes[id].inputs };
-            let (kept, scratch) = (op.kept(&x, shape), op.scratch(&x));
+            let (kept, scratch) = (op.kept(&x, shape), op.scratch(&x, shape));
             r.plan(id, buffer, [kept, scratch]);
             return Var { tape: self, id };
         }

@@ -31,7 +31,7 @@ impl Op for Rnn {
         lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }
 
-    fn scratch(&self, x: &Inputs<'_>) -> usize {
+    fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }
 

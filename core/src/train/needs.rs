@@ -3,7 +3,7 @@
 //! A model's forward is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from the
 //! number of parameters, of threads, and of windows.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::all_series::rows;
 use super::gather::{Gathered, Lens, seen};
@@ -13,7 +13,7 @@ use crate::Result;
 use crate::data::{Panel, Window};
 use crate::losses::Totals;
 use crate::memory::{Needs, Smaller};
-use crate::models::{Asked, Instance, ModelSpec, Place};
+use crate::models::{Asked, Instance, ModelSpec, Place, default_options};
 use crate::rng::{Key, Stream};
 use crate::tape::Tape;
 
@@ -166,37 +166,43 @@ impl Lens {
     }
 }
 
-/// Of the options of a model, with its defaults in `all`, the one whose half would save the most bytes.
+/// The option of a model that is to be made smaller: of those that the user gave, the one whose default, or else half, would
+/// save the most bytes; where none would, of all.
 pub(crate) fn heaviest(
-    given: &ModelSpec,
-    all: &Map<String, Value>,
+    model: &Instance,
     bytes: impl Fn(&ModelSpec) -> Option<usize>,
 ) -> Option<Smaller> {
-    let with = |name: &String, value: Value| {
-        let mut given = given.clone();
-        given.options.insert(name.clone(), value);
-        bytes(&given)
+    let given = &model.given;
+    let all = model.all_options();
+    let least = |names: &mut dyn Iterator<Item = &String>,
+                 less: &dyn Fn(&str, &Value) -> Option<Value>| {
+        let needs = names.filter_map(|name| {
+            let value = all.get(name)?;
+            let mut other = given.clone();
+            other.options.insert(name.clone(), less(name, value)?);
+            Some((bytes(&other)?, name.clone(), value.to_string()))
+        });
+        let (least, option, value) = needs.min_by_key(|(bytes, ..)| *bytes)?;
+        let saves = least < bytes(given).unwrap_or(usize::MAX);
+        saves.then(|| Smaller { model: Some(given.model.clone()), option, value })
     };
-    let halved = all.iter().filter_map(|(name, value)| Some((name, value, half(value)?)));
-    let needs = halved.filter_map(|(name, value, half)| Some((with(name, half)?, name, value)));
-    let (least, name, value) = needs.min_by_key(|(bytes, ..)| *bytes)?;
-    (least < bytes(given).unwrap_or(usize::MAX)).then(|| Smaller {
-        model: Some(given.model.clone()),
-        option: name.clone(),
-        value: value.to_string(),
-    })
+    let defaults = default_options(&given.model);
+    let usual = |name: &str, value: &Value| match (value.as_u64(), defaults.get(name)?.as_u64()) {
+        (Some(value), Some(default)) if 0 < default && default < value => Some(default.into()),
+        _ => half(value),
+    };
+    least(&mut given.options.keys(), &usual).or_else(|| least(&mut all.keys(), &|_, v| half(v)))
 }
 
-/// Half of a number, or of each number in a list; none where that changes nothing.
+/// Half of a number, or of each number in a list or a loss; none where that changes nothing.
 fn half(value: &Value) -> Option<Value> {
-    match value {
-        Value::Array(items) => {
-            let each = |item: &Value| half(item).unwrap_or_else(|| item.clone());
-            let halves: Vec<Value> = items.iter().map(each).collect();
-            (halves != *items).then(|| halves.into())
-        }
-        _ => value.as_u64().filter(|n| *n > 1).map(|n| (n / 2).into()),
-    }
+    let each = |item: &Value| half(item).unwrap_or_else(|| item.clone());
+    let halves: Value = match value {
+        Value::Array(items) => items.iter().map(each).collect(),
+        Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), each(v))).collect(),
+        _ => value.as_u64().filter(|n| *n > 1).map(|n| n / 2)?.into(),
+    };
+    (halves != *value).then_some(halves)
 }
 
 #[cfg(test)]
@@ -209,7 +215,7 @@ mod tests {
     use crate::runtime;
     use crate::train::{Control, Run, train};
 
-    /// What is planned for the values of a step is what a step of every model then holds, and at most a fifth more.
+    /// What is planned for the values of a step is enough for a step of every model, and at most a quarter too much.
     #[test]
     fn what_is_planned_is_what_is_held() {
         let wave = Table::one_series((0..400).map(|t| f64::from(t).sin()).collect());
@@ -232,9 +238,8 @@ mod tests {
                     train(&mut model, &mut state, &mut run)
                 });
                 let held = report.unwrap().workspace_bytes;
-                let ratio = planned as f64 / held as f64;
                 assert!(
-                    (0.97..1.25).contains(&ratio),
+                    planned >= held && planned <= held / 4 * 5 + (64 << 10),
                     "{name}, {windows} windows: {planned} planned, {held} held"
                 );
             }
@@ -243,15 +248,21 @@ mod tests {
 
     #[test]
     fn the_option_that_costs_most_is_found() {
-        let options = json!({ "a": 10, "list": [[4, 4], [1000, 2]], "name": "x" });
-        let options = options.as_object().unwrap().clone();
-        let given = ModelSpec { model: "M".into(), options: options.clone() };
-        let bytes = |given: &ModelSpec| {
-            let o = &given.options;
-            Some((o["a"].as_u64()? + 5 * o["list"][1][0].as_u64()?) as usize)
+        let of = |options: Value| {
+            let options = options.as_object().unwrap().clone();
+            let given = ModelSpec { model: "MLP".into(), options };
+            let weights = |given: &ModelSpec| {
+                Some(Instance::blank(given, &Default::default(), None).ok()?.size)
+            };
+            let model = Instance::blank(&given, &Default::default(), None).unwrap();
+            heaviest(&model, weights).map(|s| (s.option, s.value))
         };
-        let found = heaviest(&given, &options, bytes).unwrap();
-        assert_eq!((found.option.as_str(), found.value.as_str()), ("list", "[[4,4],[1000,2]]"));
-        assert_eq!(heaviest(&given, &options, |_| Some(1)), None, "no option helps");
+        let named = |option: &str, value: &str| Some((option.to_string(), value.to_string()));
+        let huge = json!({ "h": 4, "inputSize": 8, "hiddenSize": 5_000_000 });
+        assert_eq!(of(huge), named("hiddenSize", "5000000"));
+        let long = json!({ "h": 4, "inputSize": 900_000, "hiddenSize": 16 });
+        assert_eq!(of(long), named("inputSize", "900000"));
+        let usual = json!({ "h": 4, "inputSize": 8, "numLayers": 1000 });
+        assert_eq!(of(usual), named("numLayers", "1000"));
     }
 }

@@ -1,0 +1,164 @@
+//! What is planned is enough: no model takes more memory than it was said to need, nor much less; and what would need more
+//! than is allowed is refused with bytes and option before it begins.
+
+#[path = "../../benches/subject/allocation.rs"]
+#[expect(unreachable_pub, reason = "the benchmarks have it as a module of their library")]
+mod allocation;
+
+use std::sync::Mutex;
+
+use allocation::{Counting, peak_of};
+use neuro_divergent::data::{Column, Table};
+use neuro_divergent::{
+    Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
+    PredictorOptions, SaveOptions, model_names,
+};
+use serde_json::{Value, json};
+
+/// One test at a time, so that nothing else allocates meanwhile.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes that have nothing to do with sizes: threads, names, tables of kernels.
+const BESIDE: usize = 6 << 20;
+
+fn table(series: usize, rows: usize) -> Table {
+    let each = || (0..series).flat_map(|i| (0..rows).map(move |t| (i, t)));
+    let id = |i: usize| Some(format!("s{i}"));
+    let y = |(i, t): (usize, usize)| 20.0 + (t as f64 * 0.26 + i as f64).sin() * 5.0;
+    Table::new(vec![
+        ("unique_id".into(), Column::Text(each().map(|(i, _)| id(i)).collect())),
+        ("ds".into(), Column::Int(each().map(|(_, t)| t as i64).collect())),
+        ("y".into(), Column::Float(each().map(y).collect())),
+    ])
+    .unwrap()
+}
+
+fn forecaster(model: &str, own: Value) -> Result<NeuralForecast, Error> {
+    let mut options = json!({ "h": 24, "inputSize": 96, "maxSteps": 2, "randomSeed": 1 });
+    options.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+    let options = options.as_object().unwrap().clone();
+    NeuralForecast::new(vec![ModelSpec { model: model.into(), options }], None)
+}
+
+fn limited(bytes: usize) -> Control {
+    Control { memory_limit: Some(bytes), threads: Some(2), ..Control::default() }
+}
+
+/// The bytes that a refused call would have needed.
+fn needed<T>(result: Result<T, Error>) -> usize {
+    let e = result.err().expect("a byte is not enough");
+    assert_eq!(e.code, ErrorCode::MemoryLimit, "{e}");
+    assert_eq!(e.details.expected, Some(json!(1)));
+    e.details.actual.unwrap().as_u64().unwrap() as usize
+}
+
+/// What is wrong with a plan: too little, or more than three times what was taken.
+fn fault(what: &str, planned: usize, peak: usize) -> Option<String> {
+    let right = peak <= planned + BESIDE && planned <= 3 * peak + BESIDE;
+    (!right).then(|| format!("{what}: {planned} bytes planned, {peak} taken\n"))
+}
+
+#[test]
+fn no_model_takes_more_than_is_planned() {
+    let _alone = ALONE.lock();
+    let table = table(4, 600);
+    let mut faults = Vec::new();
+    for name in model_names() {
+        let own = match name {
+            "DLinear" | "NLinear" | "RLinear" => json!({ "h": 200, "inputSize": 400 }),
+            _ => json!({ "valCheckSteps": 1, "earlyStopPatienceSteps": 5 }),
+        };
+        let val_size = if own.get("h").is_some() { 0 } else { 48 };
+        let mut nf = forecaster(name, own).unwrap();
+        let options = FitOptions { val_size, ..FitOptions::default() };
+        let planned = needed(nf.fit(&table, &options, &limited(1)));
+        let (report, peak) = peak_of(|| nf.fit(&table, &options, &limited(planned)));
+        report.unwrap();
+        faults.extend(fault(&format!("training {name}"), planned, peak));
+
+        let options = PredictOptions::default();
+        let planned = needed(nf.predict(&options, &limited(1)));
+        let (forecast, peak) = peak_of(|| nf.predict(&options, &limited(planned)));
+        forecast.unwrap();
+        assert!(
+            peak <= planned + BESIDE,
+            "forecasting with {name}: {planned} planned, {peak} taken"
+        );
+    }
+}
+
+#[test]
+fn sizes_that_fit_no_machine_are_refused_with_the_option_to_make_smaller() {
+    let _alone = ALONE.lock();
+    let huge = 1_000_000_000;
+    for (model, own, option) in [
+        ("MLP", json!({ "hiddenSize": huge }), "hiddenSize"),
+        ("LSTM", json!({ "encoderHiddenSize": huge }), "encoderHiddenSize"),
+        ("NHITS", json!({ "mlpUnits": [[512, huge], [huge, 512]] }), "mlpUnits"),
+        ("TCN", json!({ "kernelSize": huge }), "kernelSize"),
+        ("NLinear", json!({ "h": 1_000_000, "inputSize": 900_000 }), "h"),
+        ("NBEATS", json!({ "h": 1_000_000, "inputSize": 1000, "nHarmonics": 1000 }), "nHarmonics"),
+        ("TSMixer", json!({ "ffDim": huge, "nSeries": 1_000_000 }), "nSeries"),
+    ] {
+        let e = forecaster(model, own).err().unwrap_or_else(|| panic!("{model} is made"));
+        assert_eq!(e.code, ErrorCode::MemoryLimit, "{model}: {e}");
+        assert_eq!(e.details.option.as_deref(), Some(option), "{model}: {e}");
+        assert_eq!(e.details.model.as_deref(), Some(model));
+        let bytes = |v: Option<Value>| v.unwrap().as_u64().unwrap();
+        assert!(bytes(e.details.actual) > bytes(e.details.expected));
+    }
+    // A number of layers is no size, but as endless.
+    for (model, own) in [
+        ("MLP", json!({ "numLayers": huge })),
+        ("NBEATS", json!({ "nBlocks": [huge, 1, 1] })),
+        ("LSTM", json!({ "encoderNLayers": huge })),
+    ] {
+        let e = forecaster(model, own).err().unwrap_or_else(|| panic!("{model} is made"));
+        assert_eq!(e.code, ErrorCode::InvalidOption, "{model}: {e}");
+    }
+}
+
+#[test]
+fn what_a_limit_does_not_allow_is_refused_call_by_call() {
+    let _alone = ALONE.lock();
+    let data = table(2, 120);
+    let mut nf = forecaster("MLP", json!({ "hiddenSize": 64 })).unwrap();
+    let e = nf.fit(&data, &FitOptions::default(), &limited(100_000)).unwrap_err();
+    assert_eq!((e.code, e.details.option.as_deref()), (ErrorCode::MemoryLimit, Some("hiddenSize")));
+    assert!(e.message.starts_with("training MLP needs "), "{e}");
+    assert!(
+        e.message.contains("but memoryLimitBytes allows 100 kB; make hiddenSize smaller than 64"),
+        "{e}"
+    );
+    assert!(!nf.fitted(), "nothing has changed");
+    nf.fit(&data, &FitOptions::default(), &Control::default()).unwrap();
+
+    let further = PredictOptions { h: Some(1_000_000), ..PredictOptions::default() };
+    let e = nf.predict(&further, &limited(1 << 20)).unwrap_err();
+    assert_eq!((e.code, e.details.option.as_deref()), (ErrorCode::MemoryLimit, Some("h")));
+
+    let own = json!({
+        "hiddenSize": 8,
+        "loss": { "kind": "DistributionLoss", "args": { "distribution": "Normal", "numSamples": 1_000_000 } },
+    });
+    let mut samples = forecaster("MLP", own).unwrap();
+    samples.fit(&data, &FitOptions::default(), &Control::default()).unwrap();
+    let e = samples.predict(&PredictOptions::default(), &limited(8_000_000)).unwrap_err();
+    assert_eq!(
+        (e.code, e.details.option.as_deref()),
+        (ErrorCode::MemoryLimit, Some("loss")),
+        "{e}"
+    );
+
+    let dir = std::env::temp_dir().join(format!("neural-trader-memory-{}", std::process::id()));
+    nf.save(&dir, &SaveOptions { overwrite: true, ..SaveOptions::default() }).unwrap();
+    let e = NeuralForecast::load_with(&dir, &limited(1000)).err().unwrap();
+    assert_eq!(e.code, ErrorCode::MemoryLimit, "{e}");
+    NeuralForecast::load_with(&dir, &limited(1 << 20)).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+
+    nf.predictor(&PredictorOptions::default()).unwrap();
+}
