@@ -8,13 +8,17 @@ export interface Ended {
   stderr: string
 }
 
-/** Runs Node.js to its end, at most a minute. `watch` sees stdout and stderr as they come. */
-export function node(
-  args: string[],
-  options: { cwd?: string; watch?: (kill: (signal: NodeJS.Signals) => void) => void } = {},
-) {
+interface How {
+  cwd?: string
+  /** Milliseconds until it is ended. */
+  timeout?: number
+  watch?: (kill: (signal: NodeJS.Signals) => void) => void
+}
+
+/** Runs a program to its end, at most a minute if nothing else is said. `watch` can end it. */
+export function program(path: string, args: string[], options: How = {}) {
   return new Promise<Ended>((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: options.cwd ?? root, timeout: 60_000 })
+    const child = spawn(path, args, { cwd: options.cwd ?? root, timeout: options.timeout ?? 60_000 })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
       stdout += chunk
@@ -27,6 +31,9 @@ export function node(
     options.watch?.((signal) => child.kill(signal))
   })
 }
+
+/** Runs Node.js to its end. */
+export const node = (args: string[], options: How = {}) => program(process.execPath, args, options)
 
 export const script = (code: string, kind: 'module' | 'commonjs' = 'module') =>
   node([`--input-type=${kind}`, '--eval', code])

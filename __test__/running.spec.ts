@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
   configure,
+  DeepAR,
   DLinear,
   type LrScheduler,
+  LSTM,
   NeuralForecast,
   NeuralForecastError,
   NHITS,
@@ -13,7 +15,7 @@ import {
   runtimeInfo,
 } from '@neural-trader/backend'
 import { afterEach, describe, expect, test } from 'vitest'
-import { after, thrown, train } from './data.js'
+import { after, root, thrown, train } from './data.js'
 import { script } from './process.js'
 
 const small = { h: 12, inputSize: 24, randomSeed: 1 }
@@ -70,6 +72,60 @@ describe('aborting', () => {
     await nf.predict({ signal })
     await thrown(() => nf.fit([1, 2], { signal }))
     expect(listeners).toBe(0)
+  })
+})
+
+describe('in the middle of a step', () => {
+  const long = Array.from({ length: 100_000 }, (_, t) => Math.sin(t / 5) + (t % 7))
+  /** A step of all windows, which takes many seconds, and how many of them were done. */
+  const stepping = (options: Parameters<NeuralForecast['fit']>[1], model = NHITS) => {
+    const nf = new NeuralForecast({ freq: 1, models: [model({ ...small, windowsBatchSize: null, maxSteps: 10 })] })
+    let steps = 0
+    const fitting = nf.fit(long, { ...options, onProgress: ({ step }) => (steps = step) })
+    return { nf, fitting, steps: () => steps }
+  }
+
+  test.each([NHITS, LSTM, DeepAR])('a fit is aborted', async (model) => {
+    const controller = new AbortController()
+    const { nf, fitting, steps } = stepping({ signal: controller.signal }, model as typeof NHITS)
+    await after(300)
+    controller.abort()
+    expect((await thrown(() => fitting)).name).toBe('AbortError')
+    expect(steps()).toBe(0)
+    expect(nf.fitted).toBe(false)
+  })
+
+  test('a forecast, a save and a load are aborted, and nothing is left behind', async () => {
+    const nf = new NeuralForecast({ freq: 1, models: [DLinear({ ...small, maxSteps: 1 })] })
+    await nf.fit(long)
+    const dir = mkdtempSync(join(tmpdir(), 'neural-trader-abort-'))
+    const saved = join(dir, 'saved')
+    await nf.save(saved)
+    const aborted = async (start: (signal: AbortSignal) => Promise<unknown>) => {
+      const controller = new AbortController()
+      const running = start(controller.signal)
+      controller.abort()
+      expect((await thrown(() => running)).name).toBe('AbortError')
+    }
+    await aborted((signal) => nf.predict({ h: 1_000_000, signal }))
+    await aborted((signal) => nf.predictInsample({ signal }))
+    await aborted((signal) => nf.save(join(dir, 'other'), { signal }))
+    await aborted((signal) => nf.save(saved, { overwrite: true, signal }))
+    await aborted((signal) => NeuralForecast.load(saved, { signal }))
+    expect(readdirSync(dir)).toEqual(['saved'])
+    expect((await (await NeuralForecast.load(saved)).predict()).column('DLinear')).toEqual(
+      (await nf.predict()).column('DLinear'),
+    )
+    rmSync(dir, { recursive: true })
+  })
+
+  test('a short fit beside many long ones does not wait for them', async () => {
+    const others = new AbortController()
+    const long = Array.from({ length: 6 }, () => stepping({ signal: others.signal }))
+    await quick().fit(train)
+    expect(long.map(({ steps }) => steps())).toEqual([0, 0, 0, 0, 0, 0])
+    others.abort()
+    await Promise.all(long.map(({ fitting }) => thrown(() => fitting)))
   })
 })
 
@@ -264,6 +320,36 @@ describe('the process', () => {
       setTimeout(() => process.exit(7), 50)
     `)
     expect({ code, stderr }).toEqual({ code: 7, stderr: '' })
+  })
+
+  test('that is terminated trains no further', async () => {
+    const code = `
+      const { NHITS, NeuralForecast } = require(${JSON.stringify(join(root, 'js', 'index.js'))})
+      const y = Array.from({ length: 20000 }, (_, t) => Math.sin(t))
+      const nf = new NeuralForecast({ freq: 1, models: [NHITS({ h: 12, inputSize: 48, windowsBatchSize: null })] })
+      nf.fit(y).catch(() => {})
+      require('node:worker_threads').parentPort.postMessage('begun')`
+    const begun = await script(
+      `
+      const { Worker } = require('node:worker_threads')
+      const worker = () => new Worker(${JSON.stringify(code)}, { eval: true })
+      const begun = (worker) => new Promise((resolve) => worker.once('message', () => resolve(worker)))
+      const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+      const run = async () => {
+        const workers = await Promise.all([worker(), worker(), worker(), worker()].map(begun))
+        await after(200)
+        await Promise.all(workers.map((worker) => worker.terminate()))
+        await after(300)
+        const before = process.cpuUsage()
+        await after(500)
+        const { user, system } = process.cpuUsage(before)
+        console.log((user + system) / 1e6)
+      }
+      run()`,
+      'commonjs',
+    )
+    expect(begun).toMatchObject({ code: 0, stderr: '' })
+    expect(Number(begun.stdout)).toBeLessThan(0.2) // seconds of the processor in half a second
   })
 
   test('a worker thread can use it, and be terminated in the middle of a fit', async () => {

@@ -81,7 +81,7 @@ pub(crate) fn read_option<T: OptionValue>(
     value: &Value,
     least: Option<u32>,
 ) -> Result<T> {
-    let enough = least.is_none_or(|least| numbers_reach(value, f64::from(least)));
+    let enough = least.is_none_or(|least| numbers_are(value, &|n| n >= f64::from(least)));
     T::read(value).filter(|_| enough).ok_or_else(|| {
         let expected = match least {
             Some(least) => T::expected().replace("≥ 0", &format!("≥ {least}")),
@@ -91,11 +91,11 @@ pub(crate) fn read_option<T: OptionValue>(
     })
 }
 
-/// Whether no number in `value` is below `least`.
-fn numbers_reach(value: &Value, least: f64) -> bool {
+/// Whether all numbers in `value` fit.
+pub(crate) fn numbers_are(value: &Value, fit: &dyn Fn(f64) -> bool) -> bool {
     match value {
-        Value::Array(items) => items.iter().all(|item| numbers_reach(item, least)),
-        _ => value.as_f64().is_none_or(|number| number >= least),
+        Value::Array(items) => items.iter().all(|item| numbers_are(item, fit)),
+        _ => value.as_f64().is_none_or(fit),
     }
 }
 

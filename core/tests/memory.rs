@@ -11,7 +11,7 @@ use allocation::{Counting, peak_of};
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
-    PredictorOptions, SaveOptions, model_names,
+    PredictorOptions, SaveOptions, describe, model_names,
 };
 use serde_json::{Value, json};
 
@@ -101,7 +101,7 @@ fn sizes_that_fit_no_machine_are_refused_with_the_option_to_make_smaller() {
         ("TCN", json!({ "kernelSize": huge }), "kernelSize"),
         ("NLinear", json!({ "h": 1_000_000, "inputSize": 900_000 }), "h"),
         ("NBEATS", json!({ "h": 1_000_000, "inputSize": 1000, "nHarmonics": 1000 }), "nHarmonics"),
-        ("TSMixer", json!({ "ffDim": huge, "nSeries": 1_000_000 }), "nSeries"),
+        ("TSMixer", json!({ "ffDim": huge, "nSeries": 1_000_000 }), "ffDim"),
     ] {
         let e = forecaster(model, own).err().unwrap_or_else(|| panic!("{model} is made"));
         assert_eq!(e.code, ErrorCode::MemoryLimit, "{model}: {e}");
@@ -119,6 +119,49 @@ fn sizes_that_fit_no_machine_are_refused_with_the_option_to_make_smaller() {
         let e = forecaster(model, own).err().unwrap_or_else(|| panic!("{model} is made"));
         assert_eq!(e.code, ErrorCode::InvalidOption, "{model}: {e}");
     }
+}
+
+/// No value of any option ends the process or keeps the constructor busy: it is refused, or it does no harm.
+#[test]
+fn no_option_is_too_large_to_be_asked_for() {
+    let _alone = ALONE.lock();
+    let huge = 1_000_000_000;
+    let larger = |ts: &str, default: &Value, number: Value| match ts {
+        "number" | "number | null" => Some(number),
+        "number[]" => {
+            let lengths = default.as_array().map_or(1, Vec::len);
+            Some(vec![number; lengths].into())
+        }
+        "number[][]" => Some(json!([[number, number], [number, number]])),
+        "number[][][]" => Some(json!([[[number, number]]])),
+        _ => None,
+    };
+    let mut tried = 0;
+    for model in describe().as_array().unwrap() {
+        let name = model["name"].as_str().unwrap();
+        for option in model["options"].as_array().unwrap() {
+            let (option, ts, default) =
+                (&option["name"], option["ts"].as_str().unwrap(), &option["default"]);
+            for number in [json!(huge), json!(u64::MAX), json!(9_007_199_254_740_991_u64)] {
+                let Some(value) = larger(ts, default, number) else { continue };
+                let mut own = serde_json::Map::new();
+                own.insert(option.as_str().unwrap().into(), value);
+                let (made, peak) = peak_of(|| forecaster(name, own.into()).err());
+                let code = made.map(|e| e.code);
+                let allowed = [
+                    None,
+                    Some(ErrorCode::InvalidOption),
+                    Some(ErrorCode::MemoryLimit),
+                    Some(ErrorCode::Unsupported),
+                    Some(ErrorCode::UnsupportedExog),
+                ];
+                assert!(allowed.contains(&code), "{name}, {option}: {code:?}");
+                assert!(peak < 200 << 20, "{name}, {option}: {peak} bytes");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 1000, "{tried} values tried");
 }
 
 #[test]

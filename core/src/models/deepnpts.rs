@@ -73,19 +73,19 @@ impl Model for DeepNPTS {
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
         check(dims, o)?;
         let Dims { input, h, futr, hist, stat, .. } = dims;
-        let mut inputs = input * (1 + futr + hist) + stat + h * futr;
+        let inputs = input * (1 + futr + hist) + stat + h * futr;
         // Positions in upstream's nn.Sequential: linear, ReLU[, norm][, dropout] per hidden layer, then a linear one.
         let p = p.sub("deepnptsnetwork");
         let step = 2 + usize::from(o.batch_norm) + usize::from(o.dropout > 0.0);
-        let mut layers = Vec::with_capacity(o.n_layers);
-        for at in (0..o.n_layers).map(|i| i * step) {
-            layers.push(Layer {
+        let layers = layers(o.n_layers, |i| {
+            let at = i * step;
+            let inputs = if i == 0 { inputs } else { o.hidden_size };
+            Layer {
                 linear: Linear::new(&p.sub(at), inputs, o.hidden_size),
                 norm: o.batch_norm.then(|| BatchNorm1d::new(&p.sub(at + 2), o.hidden_size)),
                 dropout: o.dropout as f32,
-            });
-            inputs = o.hidden_size;
-        }
+            }
+        });
         // Upstream's last layer takes hidden_size numbers even where no hidden layer makes them.
         let weights = Linear::new(&p.sub(o.n_layers * step), o.hidden_size, input * h);
         Ok(Self { layers, weights, dims })

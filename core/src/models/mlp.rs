@@ -39,8 +39,7 @@ impl Model for MLP {
         at_least_one(&[("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)])?;
         let inputs = |i| if i == 0 { dims.flattened() } else { o.hidden_size };
         let mlp = p.sub("mlp");
-        let layers =
-            (0..o.num_layers).map(|i| Linear::new(&mlp.sub(i), inputs(i), o.hidden_size)).collect();
+        let layers = layers(o.num_layers, |i| Linear::new(&mlp.sub(i), inputs(i), o.hidden_size));
         let out = Linear::new(&p.sub("out"), o.hidden_size, dims.h * dims.outputs);
         Ok(Self { layers, out, dims })
     }

@@ -45,7 +45,7 @@ impl Model for MLPMultivariate {
             Linear::new(&p.sub("mlp").sub(i), inputs, o.hidden_size)
         };
         Ok(Self {
-            hidden: (0..o.num_layers).map(layer).collect(),
+            hidden: layers(o.num_layers, layer),
             output: Linear::new(&p.sub("out"), o.hidden_size, h * outputs * series),
             h,
         })

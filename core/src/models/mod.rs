@@ -48,7 +48,7 @@ pub(crate) mod prelude {
     pub(crate) use crate::nn::{
         Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
         Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
-        TemporalConvolutionEncoder, TrendBasis, doubly_residual,
+        TemporalConvolutionEncoder, TrendBasis, doubly_residual, layers,
     };
     pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
@@ -219,6 +219,9 @@ pub(crate) fn concat_present<'t, const N: usize>(
 /// Options by their outside names.
 type Given = Map<String, Value>;
 
+/// The largest number that an option of a model can be: sizes that are made of two of them can still be counted.
+const MOST: f64 = 1e9;
+
 /// A registered model.
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
@@ -242,9 +245,13 @@ fn entry<M: Model>() -> Entry {
             let mut own = M::Options::default();
             for (name, value) in given {
                 let taken = name != "nSeries" || M::SPEC.multivariate;
-                let set = taken && (train.set(name, value)? || own.set(name, value)?);
-                if !set {
+                let shared = taken && train.set(name, value)?;
+                if !shared && !(taken && own.set(name, value)?) {
                     return Err(no_option::<M>(name));
+                }
+                if !shared && !options::numbers_are(value, &|number| number <= MOST) {
+                    let expected = format!("at most {MOST}");
+                    return Err(Error::option(name, &expected, value.clone()));
                 }
             }
             Ok(own.to_json())

@@ -136,14 +136,13 @@ impl Model for NHITS {
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
         check(dims, o)?;
         let p = p.sub("blocks");
-        let stacks =
-            o.n_blocks.iter().enumerate().flat_map(|(stack, n)| std::iter::repeat_n(stack, *n));
-        Ok(Self {
-            blocks: stacks
-                .enumerate()
-                .map(|(i, stack)| Block::new(&p.sub(i), dims, o, stack))
-                .collect(),
-        })
+        let mut blocks = Vec::new();
+        for (stack, count) in o.n_blocks.iter().enumerate() {
+            for _ in 0..*count {
+                blocks.push(Block::new(&p.sub(blocks.len()), dims, o, stack));
+            }
+        }
+        Ok(Self { blocks })
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

@@ -119,16 +119,15 @@ impl Model for TiDE {
         let steps =
             input * (1 + of(hist.is_some(), width)) + (input + h) * of(futr.is_some(), width);
         let last = |i, layers| i + 1 == layers;
-        let encoder = (0..o.num_encoder_layers).map(|i| {
+        let encoder = layers(o.num_encoder_layers, |i| {
             let inputs = if i == 0 { steps + dims.stat } else { hidden };
             residual(&format!("dense_encoder.{i}"), [inputs, hidden, hidden])
         });
-        let decoder = (0..o.num_decoder_layers).map(|i| {
+        let decoder = layers(o.num_decoder_layers, |i| {
             let made = o.decoder_output_dim * h;
             let outputs = if last(i, o.num_decoder_layers) { made } else { hidden };
             residual(&format!("dense_decoder.{i}"), [hidden, hidden, outputs])
         });
-        let (encoder, decoder) = (encoder.collect(), decoder.collect());
         let per_step = o.decoder_output_dim + of(futr.is_some(), width);
         let temporal_decoder =
             residual("temporal_decoder", [per_step, o.temporal_decoder_dim, outputs]);

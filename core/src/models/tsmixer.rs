@@ -103,7 +103,7 @@ impl Model for TSMixer {
         };
         Ok(Self {
             norm: o.revin.then(|| RevIn::of_series(&p.sub("norm"), series)),
-            layers: (0..o.n_block).map(layer).collect(),
+            layers: layers(o.n_block, layer),
             output: Linear::new(&p.sub("out"), input, h * outputs),
             dims,
         })

@@ -159,7 +159,7 @@ impl Model for TSMixerx {
             futr,
             stat: stat_mixer,
             first: MixingLayer::new(&p.sub("first_mixing"), parts * o.ff_dim, 0, size),
-            layers: (0..o.n_block).map(layer).collect(),
+            layers: layers(o.n_block, layer),
             output: Linear::new(&p.sub("out"), o.ff_dim, outputs * series),
             dims,
         })

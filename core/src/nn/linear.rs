@@ -84,18 +84,16 @@ impl Mlp {
         let shared = (layers > 1).then(|| Activate::new(&path.sub("activation"), activation));
         let path = path.sub("layers");
         let place = |i: usize| path.sub(3 * i);
-        let layers = (0..layers)
-            .map(|i| {
-                let (from, to) = (
-                    if i == 0 { inputs } else { hidden },
-                    if i + 1 == layers { outputs } else { hidden },
-                );
-                if let Some(activate) = shared.filter(|_| i + 1 < layers) {
-                    activate.tie(&path.sub(3 * i + 1));
-                }
-                Linear::new(&place(i), from, to)
-            })
-            .collect();
+        let layers = super::layers(layers, |i| {
+            let (from, to) = (
+                if i == 0 { inputs } else { hidden },
+                if i + 1 == layers { outputs } else { hidden },
+            );
+            if let Some(activate) = shared.filter(|_| i + 1 < layers) {
+                activate.tie(&path.sub(3 * i + 1));
+            }
+            Linear::new(&place(i), from, to)
+        });
         Self { layers, activate: shared }
     }
 

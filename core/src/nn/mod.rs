@@ -26,6 +26,6 @@ pub use doubly_residual::doubly_residual;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
-pub use params::{Init, Params, Path};
+pub use params::{Init, Params, Path, layers};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
 pub use revin::RevIn;

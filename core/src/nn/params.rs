@@ -135,6 +135,16 @@ pub fn by_name(entries: &[Entry]) -> HashMap<&str, usize> {
         .collect()
 }
 
+/// The layers `0..n`, made one by one: a number that is far too large ends where a model has too many parameters, and takes
+/// no memory in advance.
+pub fn layers<T>(n: usize, mut layer: impl FnMut(usize) -> T) -> Vec<T> {
+    let mut layers = Vec::new();
+    for i in 0..n {
+        layers.push(layer(i));
+    }
+    layers
+}
+
 /// A place in the tree of names: `blocks.0.layers`.
 #[derive(Clone)]
 pub struct Path<'p> {
@@ -176,6 +186,11 @@ impl Path<'_> {
         let mut entries = self.params.entries.borrow_mut();
         let entry = entries.iter_mut().find(|e| e.param == param).expect("a declared parameter");
         entry.ties.push(self.full(name));
+        let too_many = entry.ties.len() == MOST_ENTRIES;
+        drop(entries);
+        if too_many {
+            interrupt::too_many();
+        }
     }
 
     fn declare(

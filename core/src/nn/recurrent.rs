@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::params::{Init, Path};
+use super::params::{Init, Path, layers};
 use crate::tape::{Param, RecurrentWeights, Var};
 
 /// What goes through time.
@@ -80,22 +80,17 @@ impl Recurrent {
         let init = Init::Uniform(1.0 / (o.hidden as f32).sqrt());
         let outputs = if o.projection > 0 { o.projection } else { o.hidden };
         let gates = o.cell.gates() * o.hidden;
-        let layers = (0..o.layers)
-            .map(|l| {
-                let inputs = if l == 0 { o.inputs } else { outputs };
-                let declare =
-                    |name: &str, shape: &[usize]| path.param(format!("{name}_l{l}"), shape, init);
-                Layer {
-                    input: declare("weight_ih", &[gates, inputs]),
-                    hidden: declare("weight_hh", &[gates, outputs]),
-                    biases: o
-                        .bias
-                        .then(|| ["bias_ih", "bias_hh"].map(|name| declare(name, &[gates]))),
-                    projection: (o.projection > 0)
-                        .then(|| declare("weight_hr", &[outputs, o.hidden])),
-                }
-            })
-            .collect();
+        let layers = layers(o.layers, |l| {
+            let inputs = if l == 0 { o.inputs } else { outputs };
+            let declare =
+                |name: &str, shape: &[usize]| path.param(format!("{name}_l{l}"), shape, init);
+            Layer {
+                input: declare("weight_ih", &[gates, inputs]),
+                hidden: declare("weight_hh", &[gates, outputs]),
+                biases: o.bias.then(|| ["bias_ih", "bias_hh"].map(|name| declare(name, &[gates]))),
+                projection: (o.projection > 0).then(|| declare("weight_hr", &[outputs, o.hidden])),
+            }
+        });
         Self { cell: o.cell, layers, hidden: o.hidden, dropout: o.dropout }
     }
 

@@ -156,12 +156,13 @@ impl Train {
             }
         }
         let limits = [
-            ("h", self.h),
-            ("inputSize", self.input_size),
-            ("nSeries", self.n_series.unwrap_or(1)),
+            ("h", self.h, 1_000_000),
+            ("inputSize", self.input_size, 1_000_000),
+            ("nSeries", self.n_series.unwrap_or(1), 1_000_000),
+            ("windowsBatchSize", self.windows_batch_size.unwrap_or(1), 1_000_000_000),
         ];
-        if let Some((name, value)) = limits.into_iter().find(|(_, v)| *v > 1_000_000) {
-            return Err(Error::option(name, "at most 1000000", value));
+        if let Some((name, value, most)) = limits.into_iter().find(|(_, v, most)| v > most) {
+            return Err(Error::option(name, &format!("at most {most}"), value));
         }
         for (name, value) in [
             ("learningRate", Some(self.learning_rate)),
