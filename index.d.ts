@@ -2,7 +2,10 @@
 
 // ---------- tables ----------
 
-/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+/**
+ * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
+ * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
+ */
 export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
 /** Numbers; `null` and NaN are missing. */
 export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
@@ -283,11 +286,19 @@ export interface Init {
    * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC.
    */
   timeZone?: string
+  /**
+   * What numbers in the time column count, in every table: seconds, milliseconds, microseconds or nanoseconds since 1970, or
+   * years. They are converted to milliseconds exactly, or refused. Dates and ISO texts say by themselves what they are.
+   * @default milliseconds, or years when `freq` is yearly
+   */
+  timeUnit?: TimeUnit
   /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
   localScalerType?: LocalScalerType
   /** Scales each static column over all series. @default none */
   localStaticScalerType?: LocalScalerType
 }
+/** What a number in a time column counts. */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
 /** How whole series are scaled, outside the models. `'robust'` divides by the median absolute deviation. */
 export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 

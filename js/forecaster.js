@@ -100,7 +100,7 @@ class NeuralForecast {
     checkOptions('load', options)
     checkPath('load', dir)
     try {
-      return new NeuralForecast(await native.NativeForecaster.load(dir))
+      return new NeuralForecast(await native.NativeForecaster.load(dir, toJson({ machineZone: machineZone() })))
     } catch (error) {
       throw located(error, site)
     }
@@ -173,8 +173,12 @@ function create(init) {
       null,
     )
   const { models, ...rest } = checkOptions('NeuralForecast', init)
-  return guarded(() => new native.NativeForecaster(toJson({ models: models ?? null, ...rest })))
+  const json = toJson({ models: models ?? null, ...rest, machineZone: machineZone() })
+  return guarded(() => new native.NativeForecaster(json))
 }
+
+/** The time zone that `new Date(year, month, day)` goes by here. */
+const machineZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 function checkPath(call, dir) {
   if (typeof dir !== 'string' || dir === '')

@@ -8,7 +8,10 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
 
 /** Names each call knows, and names of the contract that this version does not support. */
 const KNOWN = {
-  NeuralForecast: { has: ['models', 'freq', 'timeZone', 'localScalerType', 'localStaticScalerType'], lacks: [] },
+  NeuralForecast: {
+    has: ['models', 'freq', 'timeZone', 'timeUnit', 'localScalerType', 'localStaticScalerType'],
+    lacks: [],
+  },
   fit: {
     has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
     lacks: ['predictionIntervals', 'memoryLimitBytes'],

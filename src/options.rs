@@ -1,6 +1,6 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
-use engine::data::{ColumnNames, Frequency, LocalScaling, OnGap};
+use engine::data::{ColumnNames, Frequency, LocalScaling, NumericTime, OnGap, TimeZone};
 use engine::scalers::LocalScalerType;
 use engine::{Error, FitMode, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
@@ -141,6 +141,16 @@ impl Options {
                 v.clone(),
             )),
         }
+    }
+
+    /// What numbers in time columns count.
+    pub(crate) fn time_unit(&self) -> Result<Option<NumericTime>> {
+        self.text("timeUnit")?.as_deref().map(NumericTime::parse).transpose()
+    }
+
+    /// The time zone of the machine, if it is one that the engine knows; the face gives it, users do not.
+    pub(crate) fn machine_zone(&self) -> Result<Option<TimeZone>> {
+        Ok(self.text("machineZone")?.and_then(|name| TimeZone::parse(&name).ok()))
     }
 
     /// How whole series and static columns are scaled.

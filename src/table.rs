@@ -24,7 +24,9 @@ pub struct ColumnInput {
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
     /// Values; of text, the position of each row's value in `texts`, or -1.
-    pub values: Float64Array,
+    pub values: Option<Float64Array>,
+    /// Whole numbers of 64 bits, instead of `values`.
+    pub wholes: Option<BigInt64Array>,
     pub texts: Option<Vec<String>>,
 }
 
@@ -53,17 +55,19 @@ impl TableInput {
 
 impl ColumnInput {
     fn copy(self) -> Column {
-        let whole = |values: &[f64]| values.iter().map(|&v| v as i64).collect();
+        if let Some(wholes) = self.wholes {
+            return Column::Int(wholes.to_vec());
+        }
+        let values = self.values.as_deref().unwrap_or_default();
+        let whole = || values.iter().map(|&v| v as i64).collect();
         match (self.kind.as_str(), self.texts) {
-            ("text", Some(texts)) => Column::Text(
-                self.values
-                    .iter()
-                    .map(|&code| texts.get(code as isize as usize).cloned())
-                    .collect(),
-            ),
-            ("int", _) => Column::Int(whole(&self.values)),
-            ("date", _) => Column::Date(whole(&self.values)),
-            _ => Column::Float(self.values.to_vec()),
+            ("text", Some(texts)) => {
+                let text = |&code: &f64| texts.get(code as isize as usize).cloned();
+                Column::Text(values.iter().map(text).collect())
+            }
+            ("int", _) => Column::Int(whole()),
+            ("date", _) => Column::Date(whole()),
+            _ => Column::Float(values.to_vec()),
         }
     }
 }

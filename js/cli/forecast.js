@@ -14,6 +14,7 @@ module.exports = async function forecast({ values, positionals: [path], signal }
     models: modelSpecs(values),
     freq: frequency(values.freq),
     timeZone: values['time-zone'],
+    timeUnit: values['time-unit'],
     localScalerType: values['local-scaler'],
   })
   const [train, actual] = holdout ? splitTail(await api.readCsv(path), h, columns) : [{ path }, undefined]

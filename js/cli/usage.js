@@ -32,6 +32,11 @@ const COMMANDS = {
         help: 'pandas alias (MS, D, h, 15min) or a number of steps; inferred when left out',
       },
       'time-zone': { type: 'string', value: 'ZONE', help: 'time zone of the dates, such as Europe/Berlin (UTC)' },
+      'time-unit': {
+        type: 'string',
+        value: 'UNIT',
+        help: 'what numbers in the time column count: s, ms, us, ns (since 1970) or year',
+      },
       models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
       config: { type: 'string', value: 'F.json', help: 'model specs with all their options, instead of --models' },
       'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },

@@ -4,6 +4,7 @@ use super::columns::{self, RowIds, absent, find, numbers, require};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
 use super::inference::{infer_in_zone, infer_steps};
+use super::numeric_time::TimeReading;
 use super::panel::{ColumnNames, Panel, TimeKind};
 use super::statics::read_statics;
 use super::table::{Column, Table};
@@ -21,6 +22,8 @@ pub struct PanelOptions {
     pub frequency: Option<Frequency>,
     /// The time zone of dates, where there is no frequency that has one.
     pub time_zone: Option<TimeZone>,
+    /// What numbers in the time column count, and more that is known of times.
+    pub reading: TimeReading,
     /// The temporal columns needed beside the target.
     pub exogenous: Vec<String>,
     /// A table with one row for each series.
@@ -41,6 +44,7 @@ impl Default for PanelOptions {
             names: ColumnNames::default(),
             frequency: None,
             time_zone: None,
+            reading: TimeReading::default(),
             exogenous: vec![],
             static_table: None,
             statics: vec![],
@@ -65,7 +69,8 @@ impl Panel {
         let row_ids = read_ids(table, options)?;
         let time_column = require(table, &names.time, "time")?;
         let zone = options.frequency.map_or(options.time_zone, Frequency::zone);
-        let (times, time_kind) = read_times(time_column, &names.time, options.frequency, zone)?;
+        let (times, time_kind) =
+            read_times(time_column, &names.time, options.frequency, zone, options.reading)?;
         let values = Values::read(table, options)?;
 
         let (ids, codes) = row_ids.group(table.rows());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::columns::{RowIds, absent, exogenous, find, require};
 use super::frequency::Frequency;
+use super::numeric_time::TimeReading;
 use super::panel::{Ids, Panel};
 use super::table::Table;
 use super::times::read_times;
@@ -25,8 +26,9 @@ pub fn future_exogenous(
     h: usize,
     columns: &[String],
     vocabularies: &Vocabularies,
+    reading: TimeReading,
 ) -> Result<Vec<(String, Vec<f64>)>> {
-    let wanted = Wanted::find(table, panel, frequency, h)?;
+    let wanted = Wanted::find(table, panel, frequency, h, reading)?;
     let missing = wanted.missing();
     if let Some(first) = missing.first() {
         let (id, t) = (panel.id(first / h), wanted.times[*first]);
@@ -62,8 +64,9 @@ pub fn missing_future(
     panel: &Panel,
     frequency: Frequency,
     h: usize,
+    reading: TimeReading,
 ) -> Result<Vec<(String, i64)>> {
-    let wanted = Wanted::find(table, panel, frequency, h)?;
+    let wanted = Wanted::find(table, panel, frequency, h, reading)?;
     Ok(wanted.missing().into_iter().map(|j| (panel.id(j / h), wanted.times[j])).collect())
 }
 
@@ -76,7 +79,13 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn find(table: &Table, panel: &Panel, frequency: Frequency, h: usize) -> Result<Self> {
+    fn find(
+        table: &Table,
+        panel: &Panel,
+        frequency: Frequency,
+        h: usize,
+        reading: TimeReading,
+    ) -> Result<Self> {
         table.check()?;
         let names = &panel.names;
         let only = panel.ids.text(0);
@@ -90,6 +99,7 @@ impl Wanted {
             &names.time,
             Some(frequency),
             frequency.zone(),
+            reading,
         )?;
         let times = panel.future_times(frequency, h);
         let mut rows: Vec<Option<usize>> = vec![None; times.len()];
@@ -185,6 +195,7 @@ mod tests {
             2,
             &["price".into()],
             &Vocabularies::default(),
+            TimeReading::default(),
         )?;
         assert_eq!(columns[0].0, "price");
         Ok(columns[0].1.clone())
@@ -228,7 +239,8 @@ mod tests {
             ]
         );
         let (panel, frequency) = panel();
-        let missing = missing_future(&future, &panel, frequency, 2).unwrap();
+        let missing =
+            missing_future(&future, &panel, frequency, 2, TimeReading::default()).unwrap();
         assert_eq!(missing, [("a".into(), april), ("b".into(), june)]);
     }
 

@@ -11,7 +11,7 @@ use super::saved_training;
 use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
-use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
+use crate::data::{Frequency, NumericTime, TimeKind, TimeZone, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
@@ -120,6 +120,7 @@ impl NeuralForecast {
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
         extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
+        extra.extend(self.reading.unit.map(|unit| (TIME_UNIT.into(), json!(unit.name()))));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -176,6 +177,7 @@ impl NeuralForecast {
         }
         let mut forecaster =
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
+        forecaster.reading.unit = time_unit(&checkpoint)?;
         if checkpoint.fitted {
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
             saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
@@ -209,6 +211,18 @@ fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
         }),
         (None, _) => Ok(None),
     }
+}
+
+/// What [`Checkpoint::extra`] calls the unit of times in numbers.
+const TIME_UNIT: &str = "timeUnit";
+
+/// What numbers in tables count, if it was said.
+fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
+    let Some(Value::String(name)) = checkpoint.extra.get(TIME_UNIT) else { return Ok(None) };
+    NumericTime::parse(name).map(Some).map_err(|_| {
+        let message = format!("neural-trader.json: there is no unit of times {name:?}");
+        Error::new(ErrorCode::Checkpoint, message)
+    })
 }
 
 /// A model, what of it is only kept, and what training left of it.
