@@ -283,7 +283,9 @@ export interface Init {
   freq?: string | number
   /**
    * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and months
-   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC.
+   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC. A time
+   * that clocks show twice is the second where it follows the first in the order of the rows; one that they skip is as much
+   * later as they skip.
    */
   timeZone?: string
   /**

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DLinear, NeuralForecast, readCsv, type Table } from '@neural-trader/backend'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root, thrown } from './data.js'
-import { node } from './process.js'
+import { node, script } from './process.js'
 
 const model = DLinear({ h: 2, inputSize: 6, maxSteps: 2, randomSeed: 1 })
 const count = (n: number) => Array.from({ length: n }, (_, i) => i)
@@ -162,6 +162,81 @@ describe('times in numbers', () => {
         code: 0,
         day: more.length ? '2024-01-29' : '2024-01-31',
       })
+    }
+  })
+})
+
+describe('local times', () => {
+  /** Hours of Berlin on the day that clocks are set back, each as the clock shows it. */
+  const hours = ['00', '01', '02', '02', '03', '04', '05', '06'].map((hour) => `2024-10-27T${hour}:00`)
+
+  test.each(doors(hours, 'hours.csv'))(
+    'that clocks show twice are told apart by their order from %s',
+    async (_, table) => {
+      for (const freq of ['h', undefined]) {
+        const nf = new NeuralForecast({ models: [model], freq, timeZone: 'Europe/Berlin' })
+        await nf.fit(await table())
+        expect(iso((await nf.predict()).ds)).toEqual(['2024-10-27T06:00', '2024-10-27T07:00'])
+      }
+    },
+  )
+
+  test('that clocks show twice need an order', async () => {
+    const nf = new NeuralForecast({ models: [model], freq: 'h', timeZone: 'Europe/Berlin' })
+    const ds = [...hours.slice(0, 3), ...hours.slice(4), hours[3]]
+    const error = await thrown(() => nf.fit({ ds, y: y(8) }))
+    expect(error).toMatchObject({ code: 'ERR_NF_DUPLICATE_TIME', details: { uniqueId: 'y' } })
+    expect(error.message).toContain('write the offset (2024-10-27T02:00:00+02:00 or 2024-10-27T02:00:00+01:00)')
+  })
+
+  /** What fitting dates of the machine's clock in Berlin says, and the first time of the forecast. */
+  async function inBerlin(dates: string, freq: string | undefined, init = {}) {
+    const { stdout, stderr } = await script(`
+      process.env.TZ = 'Europe/Berlin'
+      import { DLinear, NeuralForecast } from '@neural-trader/backend'
+      const model = DLinear({ h: 2, inputSize: 6, maxSteps: 2 })
+      const nf = new NeuralForecast({ models: [model], freq: ${JSON.stringify(freq)}, ...${JSON.stringify(init)} })
+      const ds = Array.from({ length: 24 }, (_, i) => ${dates})
+      try {
+        const { dataWarnings } = await nf.fit({ ds, y: ds.map((_, i) => Math.sin(i)) })
+        console.log(JSON.stringify({ dataWarnings, next: (await nf.predict()).toRows()[0].ds }))
+      } catch ({ code, message }) {
+        console.log(JSON.stringify({ code, message }))
+      }
+    `)
+    expect(stderr).toBe('')
+    return JSON.parse(stdout)
+  }
+  const [months, winter, spring] = ['new Date(2020, i, 1)', 'new Date(2024, 0, 1 + i)', 'new Date(2024, 2, 20 + i)']
+  const remedy = 'set timeZone: "Europe/Berlin", or make the dates with Date.UTC'
+
+  test('made by the clock of the machine are recognized where they fit no frequency', async () => {
+    for (const [dates, freq] of [
+      [months, 'MS'],
+      [spring, 'D'],
+      [spring, undefined],
+    ] as const) {
+      const { code, message } = await inBerlin(dates, freq)
+      expect(code).toBe('ERR_NF_FREQ')
+      expect(message).toContain(`The times look like midnights of Europe/Berlin: ${remedy}`)
+    }
+  })
+
+  test('made by the clock of the machine are noted where they fit', async () => {
+    const { dataWarnings, next } = await inBerlin(winter, 'D')
+    expect(dataWarnings).toEqual([
+      `the times look like midnights of Europe/Berlin, but days and months are those of UTC; ${remedy}`,
+    ])
+    expect(next).toBe('2024-01-24T23:00:00.000Z')
+  })
+
+  test('with their time zone they are right', async () => {
+    for (const [dates, freq, next] of [
+      [months, 'MS', '2021-12-31T23:00:00.000Z'],
+      [winter, 'D', '2024-01-24T23:00:00.000Z'],
+      [spring, 'D', '2024-04-12T22:00:00.000Z'],
+    ]) {
+      expect(await inBerlin(dates, freq, { timeZone: 'Europe/Berlin' })).toEqual({ dataWarnings: [], next })
     }
   })
 })

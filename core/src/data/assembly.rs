@@ -1,11 +1,14 @@
 //! From a table to a panel: columns found, rows sorted by series and time, every value checked.
 
+use std::collections::BTreeSet;
+
 use super::columns::{self, RowIds, absent, find, numbers, require};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
-use super::inference::{infer_in_zone, infer_steps};
+use super::local_midnights;
 use super::numeric_time::TimeReading;
-use super::panel::{ColumnNames, Panel, TimeKind};
+use super::panel::{ColumnNames, Panel};
+use super::repeated_hours::{remedy, settle};
 use super::statics::read_statics;
 use super::table::{Column, Table};
 use super::time_zone::TimeZone;
@@ -69,11 +72,12 @@ impl Panel {
         let row_ids = read_ids(table, options)?;
         let time_column = require(table, &names.time, "time")?;
         let zone = options.frequency.map_or(options.time_zone, Frequency::zone);
-        let (times, time_kind) =
+        let (mut times, time_kind) =
             read_times(time_column, &names.time, options.frequency, zone, options.reading)?;
         let values = Values::read(table, options)?;
 
         let (ids, codes) = row_ids.group(table.rows());
+        let untold = settle(&mut times, time_column, zone, &codes);
         let order = sort(&codes, &times);
         let mut indptr = vec![0; ids.len() + 1];
         codes.iter().for_each(|code| indptr[code + 1] += 1);
@@ -87,13 +91,25 @@ impl Panel {
             inserted: vec![false; order.len()],
             source: order,
             kind: &time_kind,
+            machine_zone: options.reading.machine_zone,
         };
-        rows.check_duplicates().map_err(|e| without_ids(e, &row_ids, options))?;
-        let frequency = choose_frequency(options.frequency, zone, &rows)?;
+        rows.check_duplicates().map_err(|e| match e.details.ds.zip(zone) {
+            Some((t, zone)) if repeats(&e, &untold) => {
+                let id = e.details.unique_id.as_deref().unwrap_or_default();
+                Error { message: format!("series \"{id}\": {}", remedy(zone, t)), ..e }
+            }
+            _ => without_ids(e, &row_ids, options),
+        })?;
+        let frequency = match options.frequency {
+            Some(frequency) => frequency.resolve(&rows.times),
+            None => rows.infer(zone)?,
+        };
         let rows = rows.regularize(frequency, options.on_gap)?;
         let (temporal, mask, weight) = values.arrange(&rows, options)?;
 
         let mut warnings = trailing_masks(&rows, &mask);
+        let series: Vec<&[i64]> = rows.series().collect();
+        warnings.extend(local_midnights::warning(&series, frequency, rows.machine_zone));
         let statics = match &options.static_table {
             Some(table) if !options.statics.is_empty() => {
                 read_statics(table, &ids, options, &mut warnings)?
@@ -162,17 +178,10 @@ fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     order
 }
 
-fn choose_frequency(
-    asked: Option<Frequency>,
-    zone: Option<TimeZone>,
-    rows: &Rows<'_>,
-) -> Result<Frequency> {
-    let series: Vec<&[i64]> = rows.indptr.windows(2).map(|w| &rows.times[w[0]..w[1]]).collect();
-    match asked {
-        Some(frequency) => Ok(frequency.resolve(&rows.times)),
-        None if *rows.kind == TimeKind::Step => infer_steps(&series)?.in_zone(zone),
-        None => infer_in_zone(&series, zone),
-    }
+/// Whether one of these rows is at fault.
+fn repeats(error: &Error, rows: &BTreeSet<usize>) -> bool {
+    let row = |at: &serde_json::Value| at["row"].as_u64().map(|row| row as usize);
+    error.details.sample.iter().filter_map(row).any(|row| rows.contains(&row))
 }
 
 /// Values of the temporal columns as the table has them.
