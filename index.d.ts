@@ -279,7 +279,10 @@ export interface SaveOptions {
 }
 export interface Init {
   models: readonly ModelSpec[]
-  /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
+  /**
+   * A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, `'1mo'` for the same day of each month, or a number of steps.
+   * Inferred from the data when left out.
+   */
   freq?: string | number
   /**
    * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and months

@@ -1,5 +1,5 @@
 // Times as users have them: numbers of other units, local times, days of the month.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DLinear, NeuralForecast, readCsv, type Table } from '@neural-trader/backend'
@@ -239,4 +239,44 @@ describe('local times', () => {
       expect(await inBerlin(dates, freq, { timeZone: 'Europe/Berlin' })).toEqual({ dataWarnings: [], next })
     }
   })
+})
+
+describe('frequencies', () => {
+  const fifteenths = count(24).map((i) => new Date(Date.UTC(2022, i, 15)))
+
+  test('on the same day of each month are inferred, suggested and saved', async () => {
+    const nf = new NeuralForecast({ models: [model] })
+    await nf.fit({ ds: fifteenths, y: y(24) })
+    expect(iso((await nf.predict()).ds)).toEqual(['2024-01-15T00:00', '2024-02-15T00:00'])
+    const error = await thrown(() =>
+      new NeuralForecast({ models: [model], freq: 'MS' }).fit({ ds: fifteenths, y: y(24) }),
+    )
+    expect(error.message).toContain('The times look like "1mo": set that')
+    await nf.save(join(dir, 'fifteenths'))
+    const { configuration } = JSON.parse(readFileSync(join(dir, 'fifteenths', 'configuration.json'), 'utf8'))
+    expect(configuration).toMatchObject({ freq: '1mo', uids: { kind: 'polars' }, last_dates: { kind: 'polars' } })
+    const loaded = await NeuralForecast.load(join(dir, 'fifteenths'))
+    expect((await loaded.predict()).toCsv()).toBe((await nf.predict()).toCsv())
+  })
+
+  test.each([
+    ['0.25h', 'a multiple must be a whole number; write "15min"'],
+    ['1.5D', 'a multiple must be a whole number; write "36h"'],
+    ['D1', 'the number comes first: write "1D"'],
+    ['w-tue', 'did you mean "W-TUE"?'],
+    ['Hours', 'did you mean "h"?'],
+  ])('"%s" is answered with what was meant', async (freq, answer) => {
+    const error = await thrown(() => new NeuralForecast({ models: [model], freq }))
+    expect(error).toMatchObject({ code: 'ERR_NF_FREQ', details: { actual: freq } })
+    expect(error.message).toContain(answer)
+  })
+})
+
+test('numbers beyond 32 bits are refused where they are', async () => {
+  const nf = new NeuralForecast({ models: [model], freq: 1 })
+  const error = await thrown(() => nf.fit({ ds: count(30), y: y(30).map((v, i) => (i === 7 ? 1e39 : v)) }))
+  expect(error).toMatchObject({ code: 'ERR_NF_SCHEMA', details: { uniqueId: 'y', ds: 7, column: 'y' } })
+  expect(error.message).toBe(
+    'series "y", 7: "y" is 1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column',
+  )
 })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{self, RowIds, absent, find, numbers, require};
+use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
 use super::local_midnights;
@@ -237,6 +237,7 @@ impl Values {
             // Without a target, what is available is what the mask column says.
             let needed = if self.target.is_some() { &mask } else { &available };
             let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
+                value if too_large(value).is_some() => Err(exceeds(rows, j, name, value)),
                 value if value.is_finite() => Ok(value),
                 _ if needed[j] == 0.0 => Ok(0.0),
                 value => Err(unusable(rows, j, name, value, "; fill it in, or mask the row")),
@@ -245,6 +246,7 @@ impl Values {
         }
         let weight = |weight: &Vec<f64>| {
             let values = rows.source.iter().enumerate().map(|(j, row)| match weight[*row] {
+                value if too_large(value).is_some() => Err(exceeds(rows, j, &names.weight, value)),
                 value if value.is_finite() && value >= 0.0 => Ok(value as f32),
                 value if value < 0.0 => {
                     Err(out_of_range(rows, j, &names.weight, value, "a weight must be 0 or more"))
@@ -286,6 +288,9 @@ impl Values {
         for (j, row) in rows.source.iter().enumerate() {
             let zero = rows.inserted[j] && options.on_gap == OnGap::FillZero;
             let value = if zero { 0.0 } else { values[*row] };
+            if available[j] > 0.0 && too_large(value).is_some() {
+                return Err(exceeds(rows, j, name, value));
+            }
             if value.is_infinite() && available[j] > 0.0 {
                 return Err(unusable(
                     rows,
@@ -326,6 +331,10 @@ fn unusable(rows: &Rows<'_>, j: usize, name: &str, value: f64, fix: &str) -> Err
         format!("is {value}, which is not finite")
     };
     at(rows, j, name, ErrorCode::MissingValue, &format!("{problem}{fix}"))
+}
+
+fn exceeds(rows: &Rows<'_>, j: usize, name: &str, value: f64) -> Error {
+    at(rows, j, name, ErrorCode::Schema, &too_large(value).unwrap_or_default())
 }
 
 fn out_of_range(rows: &Rows<'_>, j: usize, name: &str, value: f64, rule: &str) -> Error {

@@ -103,6 +103,14 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
     }
 }
 
+/// What is wrong with a number that models cannot take: they compute in 32 bits.
+pub(super) fn too_large(value: f64) -> Option<String> {
+    let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
+    (!fits).then(|| {
+        format!("is {value:e}, which exceeds what 32-bit numbers hold (3.4e38); scale the column")
+    })
+}
+
 /// The identifier of each row.
 pub(super) enum RowIds<'a> {
     /// Text.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::columns::{RowIds, absent, exogenous, find, require};
+use super::columns::{RowIds, absent, exogenous, find, require, too_large};
 use super::frequency::Frequency;
 use super::local_midnights::are_midnights;
 use super::numeric_time::TimeReading;
@@ -145,20 +145,18 @@ impl Wanted {
     fn column(&self, values: &[f64], panel: &Panel, h: usize, name: &str) -> Result<Vec<f64>> {
         let value = |(j, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
-            if value.is_finite() {
-                return Ok(value);
-            }
-            let problem = if value.is_nan() {
-                "is missing".to_string()
-            } else {
-                format!("is {value}, which is not finite")
+            let (code, problem) = match too_large(value) {
+                Some(problem) => (ErrorCode::Schema, problem),
+                None if value.is_finite() => return Ok(value),
+                None if value.is_nan() => (ErrorCode::MissingValue, "is missing".to_string()),
+                None => (ErrorCode::MissingValue, format!("is {value}, which is not finite")),
             };
             let (id, t) = (panel.id(j / h), self.times[j]);
             let message = format!(
                 "series \"{id}\", {}: the future value of \"{name}\" {problem}",
                 panel.format_time(t)
             );
-            Err(Error::new(ErrorCode::MissingValue, message).with(|d| {
+            Err(Error::new(code, message).with(|d| {
                 d.unique_id = Some(id);
                 d.ds = Some(t);
                 d.column = Some(name.into());
@@ -267,6 +265,11 @@ mod tests {
                 table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
                 ErrorCode::MissingValue,
                 "series \"b\", 2024-05-01: the future value of \"price\" is missing",
+            ),
+            (
+                table(&IDS, &TIMES, &[1.0, 1e39, 3.0, 4.0, 5.0, 6.0]),
+                ErrorCode::Schema,
+                "series \"b\", 2024-05-01: the future value of \"price\" is 1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
             ),
             (
                 table(&["a", "a"], &["2024-04", "2024-04-01"], &[1.0, 2.0]),

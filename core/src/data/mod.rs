@@ -16,6 +16,7 @@ mod future;
 mod gaps;
 mod inference;
 mod local_midnights;
+mod misspelt;
 mod numeric_time;
 mod panel;
 mod repeated_hours;

@@ -11,7 +11,7 @@ use super::saved_training;
 use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
-use crate::data::{Frequency, NumericTime, TimeKind, TimeZone, Vocabularies};
+use crate::data::{Frequency, NumericTime, TimeKind, TimeZone, Unit, Vocabularies};
 use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::train::{LrScheduler, Schedule, Train, TrainingState, ValMonitor};
@@ -132,7 +132,8 @@ impl NeuralForecast {
             scalers: fitted.scalers.clone(),
             vocabularies: fitted.vocabularies.clone(),
             panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
-            polars: false,
+            // Polars has a name for the same day of each month, pandas has none.
+            polars: matches!(fitted.frequency.unit(), Unit::SameDay(_)),
             extra,
             unknown: self.kept.configuration.clone(),
             dataset: self.kept.dataset.clone(),
