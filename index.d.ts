@@ -21,6 +21,8 @@ export type Row = Record<string, string | number | bigint | boolean | Date | nul
 export interface FileInput {
   path: string
   format?: 'csv'
+  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  decimal?: '.' | ','
 }
 /** One series, equally spaced; needs a numeric `freq`, or none. */
 export type OneSeries = readonly number[] | Float32Array | Float64Array
@@ -34,8 +36,11 @@ export interface ColumnNames {
   weight?: string
   mask?: string
 }
-/** Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. */
-export declare function readCsv(path: string): Promise<Columns>
+/**
+ * Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. Columns without a name are left
+ * out where they are empty, or number the rows in front, as pandas writes them.
+ */
+export declare function readCsv(path: string, options?: { decimal?: '.' | ',' }): Promise<Columns>
 
 // ---------- losses ----------
 

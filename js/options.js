@@ -25,6 +25,8 @@ const KNOWN = {
   predictSync: { has: ['futr', 'hist', 'stat'], lacks: [] },
   save: { has: ['overwrite', 'saveDataset'], lacks: ['models', ...RUN] },
   load: { has: [], lacks: RUN },
+  file: { has: ['path', 'format', 'decimal'], lacks: [] },
+  readCsv: { has: ['decimal'], lacks: [] },
   columns: { has: ['id', 'time', 'target', 'weight', 'mask'], lacks: [] },
   toSVG: {
     has: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],

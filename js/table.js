@@ -2,7 +2,7 @@
 'use strict'
 
 const { NeuralForecastError } = require('./error.js')
-const { show, unsupported } = require('./options.js')
+const { checkOptions, show, toJson, unsupported } = require('./options.js')
 
 /**
  * The addon's form of a table. `what` names it in messages; `layout` has the names of the id and time columns, the
@@ -25,11 +25,12 @@ function toNative(table, what, layout) {
   return { columns: columns(transpose(table, what), what, layout) }
 }
 
-function file({ path, format = 'csv' }, what) {
+function file(table, what) {
+  const { path, format = 'csv', decimal } = checkOptions('file', table)
   if (format !== 'csv' || /\.(parquet|arrow|feather|ipc)$/i.test(path)) {
     throw unsupported(`${what}: a file of another format than CSV`, { actual: format === 'csv' ? path : format })
   }
-  return { path }
+  return { path, options: toJson({ decimal }) }
 }
 
 function series(values, what, { freq, timeUnit }) {

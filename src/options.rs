@@ -1,6 +1,8 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
-use engine::data::{ColumnNames, Frequency, LocalScaling, NumericTime, OnGap, TimeZone};
+use engine::data::{
+    ColumnNames, CsvOptions, Decimal, Frequency, LocalScaling, NumericTime, OnGap, TimeZone,
+};
 use engine::scalers::LocalScalerType;
 use engine::{Error, FitMode, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
@@ -141,6 +143,12 @@ impl Options {
                 v.clone(),
             )),
         }
+    }
+
+    /// How a CSV file is written.
+    pub(crate) fn csv(&self) -> Result<CsvOptions> {
+        let decimal = self.text("decimal")?.as_deref().map(Decimal::parse).transpose()?;
+        Ok(CsvOptions { decimal: decimal.unwrap_or_default() })
     }
 
     /// What numbers in time columns count.

@@ -1,9 +1,10 @@
 //! Tables from JavaScript: copied on its thread, because another thread may not look at its memory.
 
-use engine::data::{Column, Table, read_csv};
+use engine::data::{Column, Table, read_csv_as};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use crate::options::Options;
 use crate::task;
 
 /// A table as the face hands it over: columns, one bare series, or a file.
@@ -15,6 +16,8 @@ pub struct TableInput {
     pub series: Option<Float64Array>,
     /// A CSV file.
     pub path: Option<String>,
+    /// How the file is written, as JSON.
+    pub options: Option<String>,
 }
 
 /// A column: numbers, or codes into a list of texts.
@@ -33,14 +36,16 @@ pub struct ColumnInput {
 /// A copied table, or a file still to be read.
 pub(crate) enum Source {
     Table(engine::Result<Table>),
-    Csv(String),
+    Csv { path: String, options: String },
 }
 
 impl TableInput {
     /// Copies what JavaScript owns. Runs on its thread.
     pub(crate) fn copy(self) -> Source {
         match self {
-            Self { path: Some(path), .. } => Source::Csv(path),
+            Self { path: Some(path), options, .. } => {
+                Source::Csv { path, options: options.unwrap_or_else(|| "{}".into()) }
+            }
             Self { series: Some(values), .. } => {
                 Source::Table(Ok(Table::one_series(values.to_vec())))
             }
@@ -77,7 +82,7 @@ impl Source {
     pub(crate) fn read(self) -> engine::Result<Table> {
         match self {
             Self::Table(table) => table,
-            Self::Csv(path) => read_csv(&path),
+            Self::Csv { path, options } => read_csv_as(path, Options::parse(&options)?.csv()?),
         }
     }
 }
@@ -107,8 +112,9 @@ impl From<(String, Column)> for ColumnOutput {
 
 /// Reads a CSV file. Resolves with its columns.
 #[napi(ts_return_type = "Promise<ColumnOutput[]>")]
-pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
+pub(crate) fn read_table(env: &Env, path: String, options: String) -> Result<Object<'_>> {
     task::spawn(env, move || {
-        Ok(read_csv(&path)?.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
+        let table = Source::Csv { path, options }.read()?;
+        Ok(table.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
     })
 }

@@ -8,6 +8,9 @@ const TABLE_OPTIONS = {
   'time-col': { type: 'string', value: 'NAME', help: 'column of the time (ds)' },
   'target-col': { type: 'string', value: 'NAME', help: 'column of the values (y)' },
 }
+const FILE_OPTIONS = {
+  decimal: { type: 'string', value: 'MARK', help: 'what marks decimals in the files: . or , (.)' },
+}
 const OUTPUT_OPTIONS = {
   out: { type: 'string', value: 'F.csv', help: 'write the forecast there instead of to the terminal' },
   plot: { type: 'string', value: 'F.svg', help: 'write a chart' },
@@ -56,6 +59,7 @@ const COMMANDS = {
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
       threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
+      ...FILE_OPTIONS,
       ...OUTPUT_OPTIONS,
       ...TABLE_OPTIONS,
     },
@@ -69,6 +73,7 @@ const COMMANDS = {
       static: { type: 'string', value: 'F.csv', help: 'one row a series of --data: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
+      ...FILE_OPTIONS,
       ...OUTPUT_OPTIONS,
     },
   },

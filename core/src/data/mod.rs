@@ -9,6 +9,7 @@ mod assembly;
 mod calendar;
 mod columns;
 mod csv;
+mod csv_faults;
 mod date_text;
 mod extension;
 mod frequency;
@@ -28,7 +29,7 @@ mod times;
 mod vocabulary;
 mod windows;
 
-pub use self::csv::{read_csv, read_csv_text};
+pub use self::csv::{CsvOptions, Decimal, read_csv, read_csv_as, read_csv_text};
 pub use assembly::PanelOptions;
 pub use calendar::{Calendar, Edge, Period};
 pub use date_text::format_time;
