@@ -2,7 +2,10 @@
 
 // ---------- tables ----------
 
-/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+/**
+ * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
+ * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
+ */
 export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
 /** Numbers; `null` and NaN are missing. */
 export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
@@ -18,6 +21,8 @@ export type Row = Record<string, string | number | bigint | boolean | Date | nul
 export interface FileInput {
   path: string
   format?: 'csv'
+  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  decimal?: '.' | ','
 }
 /** One series, equally spaced; needs a numeric `freq`, or none. */
 export type OneSeries = readonly number[] | Float32Array | Float64Array
@@ -31,8 +36,11 @@ export interface ColumnNames {
   weight?: string
   mask?: string
 }
-/** Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. */
-export declare function readCsv(path: string): Promise<Columns>
+/**
+ * Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. Columns without a name are left
+ * out where they are empty, or number the rows in front, as pandas writes them.
+ */
+export declare function readCsv(path: string, options?: { decimal?: '.' | ',' }): Promise<Columns>
 
 // ---------- losses ----------
 
@@ -285,18 +293,31 @@ export interface SaveOptions {
 export type LoadOptions = Pick<RunOptions, 'signal' | 'memoryLimitBytes'>
 export interface Init {
   models: readonly ModelSpec[]
-  /** A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, or a number of steps. Inferred from the data when left out. */
+  /**
+   * A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, `'1mo'` for the same day of each month, or a number of steps.
+   * Inferred from the data when left out.
+   */
   freq?: string | number
   /**
    * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and months
-   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC.
+   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC. A time
+   * that clocks show twice is the second where it follows the first in the order of the rows; one that they skip is as much
+   * later as they skip.
    */
   timeZone?: string
+  /**
+   * What numbers in the time column count, in every table: seconds, milliseconds, microseconds or nanoseconds since 1970, or
+   * years. They are converted to milliseconds exactly, or refused. Dates and ISO texts say by themselves what they are.
+   * @default milliseconds, or years when `freq` is yearly
+   */
+  timeUnit?: TimeUnit
   /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
   localScalerType?: LocalScalerType
   /** Scales each static column over all series. @default none */
   localStaticScalerType?: LocalScalerType
 }
+/** What a number in a time column counts. */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
 /** How whole series are scaled, outside the models. `'robust'` divides by the median absolute deviation. */
 export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 

@@ -100,7 +100,8 @@ class NeuralForecast {
     const site = callSite(NeuralForecast.load)
     const how = checkOptions('load', options)
     checkPath('load', dir)
-    return new NeuralForecast(await run(how, site, (run) => native.NativeForecaster.load(dir, run)))
+    const json = toJson({ machineZone: machineZone() })
+    return new NeuralForecast(await run(how, site, (run) => native.NativeForecaster.load(dir, json, run)))
   }
 
   get models() {
@@ -173,8 +174,12 @@ function create(init) {
       null,
     )
   const { models, ...rest } = checkOptions('NeuralForecast', init)
-  return guarded(() => new native.NativeForecaster(toJson({ models: models ?? null, ...rest })))
+  const json = toJson({ models: models ?? null, ...rest, machineZone: machineZone() })
+  return guarded(() => new native.NativeForecaster(json))
 }
+
+/** The time zone that `new Date(year, month, day)` goes by here. */
+const machineZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 function checkPath(call, dir) {
   if (typeof dir !== 'string' || dir === '')

@@ -6,7 +6,7 @@ const { NeuralForecast } = require('./forecaster.js')
 const { loss } = require('./loss.js')
 const { factories, described } = require('./models.js')
 const native = require('./native.js')
-const { checkOptions, invalid, show, unsupported } = require('./options.js')
+const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
 const { callSite, checkMemoryLimit, checkThreads, defaults, located } = require('./run.js')
 const table = require('./table.js')
 
@@ -37,12 +37,13 @@ function models() {
 }
 
 /** Reads a CSV file as a table. */
-async function readCsv(path) {
+async function readCsv(path, options) {
   const site = callSite(readCsv)
   if (typeof path !== 'string')
     throw invalid('path', `readCsv: the path must be a text, got ${show(path)}`, 'a text', path)
+  const json = toJson(checkOptions('readCsv', options))
   try {
-    return table.fromNative(await native.readTable(path))
+    return table.fromNative(await native.readTable(path, json))
   } catch (error) {
     throw located(error, site)
   }

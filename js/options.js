@@ -8,7 +8,10 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads', 'memoryLim
 
 /** Names each call knows, and names of the contract that this version does not support. */
 const KNOWN = {
-  NeuralForecast: { has: ['models', 'freq', 'timeZone', 'localScalerType', 'localStaticScalerType'], lacks: [] },
+  NeuralForecast: {
+    has: ['models', 'freq', 'timeZone', 'timeUnit', 'localScalerType', 'localStaticScalerType'],
+    lacks: [],
+  },
   fit: {
     has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
     lacks: ['predictionIntervals'],
@@ -22,6 +25,8 @@ const KNOWN = {
   predictSync: { has: ['futr', 'hist', 'stat'], lacks: [] },
   save: { has: ['overwrite', 'saveDataset', 'signal'], lacks: ['models', ...RUN] },
   load: { has: ['signal', 'memoryLimitBytes'], lacks: RUN },
+  file: { has: ['path', 'format', 'decimal'], lacks: [] },
+  readCsv: { has: ['decimal'], lacks: [] },
   columns: { has: ['id', 'time', 'target', 'weight', 'mask'], lacks: [] },
   toSVG: {
     has: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],

@@ -2,11 +2,11 @@
 'use strict'
 
 const { NeuralForecastError } = require('./error.js')
-const { show, unsupported } = require('./options.js')
+const { checkOptions, show, toJson, unsupported } = require('./options.js')
 
 /**
- * The addon's form of a table. `what` names it in messages; `layout` has the names of the id and time columns, and the
- * frequency if known: a number means that times are steps, text that they are dates.
+ * The addon's form of a table. `what` names it in messages; `layout` has the names of the id and time columns, the
+ * frequency if known (a number means that times are steps, text that they are dates), and the unit of times in numbers.
  */
 function toNative(table, what, layout) {
   if (table === undefined || table === null || typeof table !== 'object') {
@@ -25,14 +25,22 @@ function toNative(table, what, layout) {
   return { columns: columns(transpose(table, what), what, layout) }
 }
 
-function file({ path, format = 'csv' }, what) {
+function file(table, what) {
+  const { path, format = 'csv', decimal } = checkOptions('file', table)
   if (format !== 'csv' || /\.(parquet|arrow|feather|ipc)$/i.test(path)) {
     throw unsupported(`${what}: a file of another format than CSV`, { actual: format === 'csv' ? path : format })
   }
-  return { path }
+  return { path, options: toJson({ decimal }) }
 }
 
-function series(values, what, { freq }) {
+function series(values, what, { freq, timeUnit }) {
+  if (typeof timeUnit === 'string') {
+    throw new NeuralForecastError(
+      'ERR_NF_FREQ',
+      `${what} is one bare series, which has no times: leave timeUnit out, or pass columns with "ds"`,
+      { option: 'timeUnit', actual: timeUnit },
+    )
+  }
   if (typeof freq === 'string') {
     throw new NeuralForecastError(
       'ERR_NF_FREQ',
@@ -57,17 +65,17 @@ function transpose(rows, what) {
   return table
 }
 
-function columns(table, what, { id, time, freq }) {
+function columns(table, what, { id, time }) {
   const names = Object.keys(table).filter((name) => table[name] !== undefined)
   if (names.length === 0) throw schema(`${what} has no columns`)
   return names.map((given) => {
     const name = given === 'uniqueId' && !names.includes(id) ? id : given
-    return { name, ...typed(given, table[given], what, name === id ? 'id' : name === time ? 'time' : 'value', freq) }
+    return { name, ...typed(given, table[given], what, name === id ? 'id' : name === time ? 'time' : 'value') }
   })
 }
 
 /** Kind and values of a column: the first value that is there decides, and the others must agree. */
-function typed(name, values, what, role, freq) {
+function typed(name, values, what, role) {
   const isTyped = ArrayBuffer.isView(values) && !(values instanceof DataView)
   if (!Array.isArray(values) && !isTyped) {
     throw schema(`${what}, column "${name}": expected an array or typed array, got ${show(values)}`, {
@@ -86,9 +94,31 @@ function typed(name, values, what, role, freq) {
   if (typeof first !== 'number' && typeof first !== 'bigint') {
     throw mismatch(name, 0, values[0], what, role === 'id' ? 'a text or whole number' : 'a Date, text or whole number')
   }
-  const kind = role === 'time' && typeof freq === 'string' ? 'date' : 'int'
-  const expected = kind === 'date' ? 'a time in whole milliseconds' : 'a whole number'
-  return { kind, values: wholes(name, values, what, expected, (v) => (typeof v === 'bigint' ? Number(v) : v)) }
+  if (role === 'time') return times(name, values, what)
+  const whole = (v) => (typeof v === 'bigint' ? Number(v) : v)
+  return { kind: 'int', values: wholes(name, values, what, 'a whole number', whole) }
+}
+
+/** Times in numbers, as they are: what they mean, and whether they have to be whole, is for the engine to say. */
+function times(name, values, what) {
+  const expected = 'a time in numbers'
+  if (Array.isArray(values) ? values.some((v) => typeof v === 'bigint') : typeof values[0] === 'bigint') {
+    const all = new BigInt64Array(values.length)
+    for (let i = 0; i < values.length; i++) {
+      const v = typeof values[i] === 'number' && Number.isInteger(values[i]) ? BigInt(values[i]) : values[i]
+      if (typeof v !== 'bigint' || v !== BigInt.asIntN(64, v)) throw mismatch(name, i, values[i], what, expected)
+      all[i] = v
+    }
+    return { kind: 'int', wholes: all }
+  }
+  const out = new Float64Array(values.length)
+  let exact = true
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) throw mismatch(name, i, values[i], what, expected)
+    out[i] = values[i]
+    exact &&= Number.isSafeInteger(values[i])
+  }
+  return { kind: exact ? 'int' : 'float', values: out }
 }
 
 function texts(name, values, what) {

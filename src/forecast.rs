@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind};
+use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading};
 use engine::{
     ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate_against,
     seasonal_naive,
@@ -22,6 +22,7 @@ pub struct NativeForecast {
     forecast: Forecast,
     history: Option<Arc<Panel>>,
     frequency: Option<Frequency>,
+    reading: TimeReading,
     held: Held,
 }
 
@@ -204,8 +205,9 @@ impl NativeForecast {
         engine: &NeuralForecast,
         data: Option<&Table>,
     ) -> engine::Result<Self> {
-        let mut forecast =
-            Self { forecast, history: None, frequency: engine.frequency(), held: Held::default() };
+        let (frequency, reading) = (engine.frequency(), engine.time_reading());
+        let held = Held::default();
+        let mut forecast = Self { forecast, history: None, frequency, reading, held };
         forecast.history = match data {
             Some(table) => Some(Arc::new(forecast.panel(table)?)),
             None => engine.shared_panel(),
@@ -218,6 +220,7 @@ impl NativeForecast {
         let options = PanelOptions {
             names,
             frequency: self.frequency,
+            reading: self.reading,
             on_gap: OnGap::Mask,
             ..PanelOptions::default()
         };

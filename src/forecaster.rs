@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use engine::data::{Column, Ids, TimeKind, TimeZone};
+use engine::data::{Column, Ids, NumericTime, TimeKind, TimeZone};
 use engine::{
     Error, ErrorCode, FitOptions, FutureFrame, InsampleOptions, ModelSpec, NeuralForecast,
     PredictOptions, PredictorOptions, SaveOptions,
@@ -55,6 +55,12 @@ impl NativeForecaster {
             .with_local_scaling(init.local_scaling()?);
         if let Some(name) = init.text("timeZone")? {
             engine = engine.with_time_zone(TimeZone::parse(&name)?)?;
+        }
+        if let Some(unit) = init.time_unit()? {
+            engine = engine.with_time_unit(unit)?;
+        }
+        if let Some(zone) = init.machine_zone()? {
+            engine = engine.with_machine_zone(zone);
         }
         Ok(Self { slot: Slot::new(engine), held: Held::default() })
     }
@@ -216,10 +222,18 @@ impl NativeForecaster {
 
     /// Reads a checkpoint directory, ours or Python's.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
-    pub fn load<'env>(env: &'env Env, dir: String, run: &Run) -> Result<Object<'env>> {
+    pub fn load<'env>(
+        env: &'env Env,
+        dir: String,
+        options: String,
+        run: &Run,
+    ) -> Result<Object<'env>> {
         let control = run.control();
         task::spawn(env, move || {
-            let engine = NeuralForecast::load_with(Path::new(&dir), &control)?;
+            let mut engine = NeuralForecast::load_with(Path::new(&dir), &control)?;
+            if let Some(zone) = Options::parse(&options)?.machine_zone()? {
+                engine = engine.with_machine_zone(zone);
+            }
             Ok(Self { slot: Slot::new(engine), held: Held::default() })
         })
     }
@@ -233,7 +247,7 @@ impl NativeForecaster {
             .map_err(to_napi)
     }
 
-    /// Names of the id and time columns and the frequency, given or inferred, as JSON.
+    /// Names of the id and time columns, the frequency, given or inferred, and the unit of times, as JSON.
     #[napi]
     pub fn layout(&self, call: String) -> Result<String> {
         self.now(&call, |engine| {
@@ -242,7 +256,9 @@ impl NativeForecaster {
                 true => f.multiple().into(),
                 false => Value::from(f.to_string()),
             });
-            Ok(json!({ "id": names.id, "time": names.time, "freq": freq }).to_string())
+            let unit = engine.time_reading().unit.map(NumericTime::name);
+            let (id, time) = (names.id, names.time);
+            Ok(json!({ "id": id, "time": time, "freq": freq, "timeUnit": unit }).to_string())
         })
     }
 

@@ -1,6 +1,8 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
-use engine::data::{ColumnNames, Frequency, LocalScaling, OnGap};
+use engine::data::{
+    ColumnNames, CsvOptions, Decimal, Frequency, LocalScaling, NumericTime, OnGap, TimeZone,
+};
 use engine::scalers::LocalScalerType;
 use engine::{Error, FitMode, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
@@ -141,6 +143,22 @@ impl Options {
                 v.clone(),
             )),
         }
+    }
+
+    /// How a CSV file is written.
+    pub(crate) fn csv(&self) -> Result<CsvOptions> {
+        let decimal = self.text("decimal")?.as_deref().map(Decimal::parse).transpose()?;
+        Ok(CsvOptions { decimal: decimal.unwrap_or_default() })
+    }
+
+    /// What numbers in time columns count.
+    pub(crate) fn time_unit(&self) -> Result<Option<NumericTime>> {
+        self.text("timeUnit")?.as_deref().map(NumericTime::parse).transpose()
+    }
+
+    /// The time zone of the machine, if it is one that the engine knows; the face gives it, users do not.
+    pub(crate) fn machine_zone(&self) -> Result<Option<TimeZone>> {
+        Ok(self.text("machineZone")?.and_then(|name| TimeZone::parse(&name).ok()))
     }
 
     /// How whole series and static columns are scaled.

@@ -1,10 +1,11 @@
 //! Tables from JavaScript: copied on its thread, because another thread may not look at its memory.
 
-use engine::data::{Column, Table, read_csv};
+use engine::data::{Column, Table, read_csv_as};
 use engine::memory::copied;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use crate::options::Options;
 use crate::task;
 
 /// A table as the face hands it over: columns, one bare series, or a file.
@@ -16,6 +17,8 @@ pub struct TableInput {
     pub series: Option<Float64Array>,
     /// A CSV file.
     pub path: Option<String>,
+    /// How the file is written, as JSON.
+    pub options: Option<String>,
 }
 
 /// A column: numbers, or codes into a list of texts.
@@ -25,21 +28,25 @@ pub struct ColumnInput {
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
     /// Values; of text, the position of each row's value in `texts`, or -1.
-    pub values: Float64Array,
+    pub values: Option<Float64Array>,
+    /// Whole numbers of 64 bits, instead of `values`.
+    pub wholes: Option<BigInt64Array>,
     pub texts: Option<Vec<String>>,
 }
 
 /// A copied table, or a file still to be read.
 pub(crate) enum Source {
     Table(engine::Result<Table>),
-    Csv(String),
+    Csv { path: String, options: String },
 }
 
 impl TableInput {
     /// Copies what JavaScript owns. Runs on its thread.
     pub(crate) fn copy(self) -> Source {
         match self {
-            Self { path: Some(path), .. } => Source::Csv(path),
+            Self { path: Some(path), options, .. } => {
+                Source::Csv { path, options: options.unwrap_or_else(|| "{}".into()) }
+            }
             Self { series: Some(values), .. } => {
                 Source::Table(copied(&values).map(Table::one_series))
             }
@@ -57,19 +64,21 @@ impl TableInput {
 
 impl ColumnInput {
     fn copy(self) -> engine::Result<Column> {
-        let whole = |values: &[f64]| -> engine::Result<Vec<i64>> {
+        if let Some(wholes) = self.wholes {
+            return copied(&wholes).map(Column::Int);
+        }
+        let values = self.values.as_deref().unwrap_or_default();
+        let whole = || -> engine::Result<Vec<i64>> {
             Ok(copied(values)?.into_iter().map(|v| v as i64).collect()) // in place
         };
         Ok(match (self.kind.as_str(), self.texts) {
-            ("text", Some(texts)) => Column::Text(
-                self.values
-                    .iter()
-                    .map(|&code| texts.get(code as isize as usize).cloned())
-                    .collect(),
-            ),
-            ("int", _) => Column::Int(whole(&self.values)?),
-            ("date", _) => Column::Date(whole(&self.values)?),
-            _ => Column::Float(copied(&self.values)?),
+            ("text", Some(texts)) => {
+                let text = |&code: &f64| texts.get(code as isize as usize).cloned();
+                Column::Text(values.iter().map(text).collect())
+            }
+            ("int", _) => Column::Int(whole()?),
+            ("date", _) => Column::Date(whole()?),
+            _ => Column::Float(copied(values)?),
         })
     }
 }
@@ -79,7 +88,7 @@ impl Source {
     pub(crate) fn read(self) -> engine::Result<Table> {
         match self {
             Self::Table(table) => table,
-            Self::Csv(path) => read_csv(&path),
+            Self::Csv { path, options } => read_csv_as(path, Options::parse(&options)?.csv()?),
         }
     }
 }
@@ -109,8 +118,9 @@ impl From<(String, Column)> for ColumnOutput {
 
 /// Reads a CSV file. Resolves with its columns.
 #[napi(ts_return_type = "Promise<ColumnOutput[]>")]
-pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
+pub(crate) fn read_table(env: &Env, path: String, options: String) -> Result<Object<'_>> {
     task::spawn(env, move || {
-        Ok(read_csv(&path)?.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
+        let table = Source::Csv { path, options }.read()?;
+        Ok(table.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
     })
 }

@@ -1,8 +1,8 @@
 //! Whatever is in a table, reading it ends in a panel or a typed error, never a panic.
 
 use neuro_divergent::data::{
-    Column, Frequency, OnGap, Panel, PanelOptions, Table, Vocabularies, future_exogenous,
-    missing_future, read_csv_text,
+    Column, Frequency, OnGap, Panel, PanelOptions, Table, TimeReading, Vocabularies,
+    future_exogenous, missing_future, read_csv_text,
 };
 use proptest::prelude::*;
 
@@ -89,8 +89,9 @@ proptest! {
             }
         }
         prop_assert_eq!(panel.future_times(frequency, 3).len(), 3 * panel.n_series());
-        let missing = missing_future(&future, &panel, frequency, 3);
-        let values = future_exogenous(&future, &panel, frequency, 3, &["x".to_string()], &Vocabularies::default());
+        let missing = missing_future(&future, &panel, frequency, 3, TimeReading::default());
+        let (columns, none) = (["x".to_string()], Vocabularies::default());
+        let values = future_exogenous(&future, &panel, frequency, 3, &columns, &none, TimeReading::default());
         prop_assert!(values.is_err() || missing.is_ok_and(|m| m.is_empty()));
     }
 

@@ -7,16 +7,19 @@ const { print, printJson, progressBar, scoreTable, writeFiles } = require('./out
 const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
-  const { h, out, plot, save, json, holdout, threads, future } = values
-  const file = (path) => path && { path }
+  const { h, out, plot, save, json, holdout, threads, future, decimal } = values
+  const file = (path) => path && { path, decimal }
   const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
   const nf = new api.NeuralForecast({
     models: modelSpecs(values),
     freq: frequency(values.freq),
     timeZone: values['time-zone'],
+    timeUnit: values['time-unit'],
     localScalerType: values['local-scaler'],
   })
-  const [train, actual] = holdout ? splitTail(await api.readCsv(path), h, columns) : [{ path }, undefined]
+  const [train, actual] = holdout
+    ? splitTail(await api.readCsv(path, { decimal }), h, columns)
+    : [file(path), undefined]
 
   const bar = progressBar()
   const run = { signal, threads, onProgress: bar.onProgress }

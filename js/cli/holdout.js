@@ -17,6 +17,8 @@ function splitTail(table, h, { id = 'unique_id', time = 'ds' } = {}) {
     head.push(...rows.slice(0, -h))
     tail.push(...rows.slice(-h))
   }
+  // As they were: their order tells apart the hours that clocks show twice.
+  for (const rows of [head, tail]) rows.sort((a, b) => a - b)
   return [pick(table, head), pick(table, tail)]
 }
 

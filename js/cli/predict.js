@@ -5,8 +5,8 @@ const { NeuralForecast } = require('../index.js')
 const { progressBar, writeForecast } = require('./output.js')
 
 module.exports = async function predict({ values, positionals: [dir], signal }) {
-  const file = (path) => path && { path }
-  const { data, future, static: statics, h } = values
+  const { data, future, static: statics, h, decimal } = values
+  const file = (path) => path && { path, decimal }
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
   const tables = { data: file(data), future: file(future), static: file(statics) }

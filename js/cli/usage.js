@@ -8,6 +8,9 @@ const TABLE_OPTIONS = {
   'time-col': { type: 'string', value: 'NAME', help: 'column of the time (ds)' },
   'target-col': { type: 'string', value: 'NAME', help: 'column of the values (y)' },
 }
+const FILE_OPTIONS = {
+  decimal: { type: 'string', value: 'MARK', help: 'what marks decimals in the files: . or , (.)' },
+}
 const OUTPUT_OPTIONS = {
   out: { type: 'string', value: 'F.csv', help: 'write the forecast there instead of to the terminal' },
   plot: { type: 'string', value: 'F.svg', help: 'write a chart' },
@@ -32,6 +35,11 @@ const COMMANDS = {
         help: 'pandas alias (MS, D, h, 15min) or a number of steps; inferred when left out',
       },
       'time-zone': { type: 'string', value: 'ZONE', help: 'time zone of the dates, such as Europe/Berlin (UTC)' },
+      'time-unit': {
+        type: 'string',
+        value: 'UNIT',
+        help: 'what numbers in the time column count: s, ms, us, ns (since 1970) or year',
+      },
       models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
       config: { type: 'string', value: 'F.json', help: 'model specs with all their options, instead of --models' },
       'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
@@ -51,6 +59,7 @@ const COMMANDS = {
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
       threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
+      ...FILE_OPTIONS,
       ...OUTPUT_OPTIONS,
       ...TABLE_OPTIONS,
     },
@@ -64,6 +73,7 @@ const COMMANDS = {
       static: { type: 'string', value: 'F.csv', help: 'one row a series of --data: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
+      ...FILE_OPTIONS,
       ...OUTPUT_OPTIONS,
     },
   },

@@ -4,38 +4,12 @@ use std::fmt;
 
 use super::calendar::{Calendar, Edge, Period};
 use super::frequency::{Frequency, Unit};
-use crate::{Error, ErrorCode, Result, nearest};
+use super::misspelt::{unknown, unreadable, wrong_number};
+use crate::{Error, Result};
 
 const WEEKDAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-/// Spellings to suggest.
-const KNOWN: [&str; 17] = [
-    "D", "h", "min", "s", "ms", "W", "W-SUN", "W-MON", "MS", "ME", "QS", "QE", "YS", "YE", "B",
-    "BMS", "BME",
-];
-/// Words people try, and the alias they mean.
-const WORDS: [(&str, &str); 14] = [
-    ("hourly", "h"),
-    ("hour", "h"),
-    ("daily", "D"),
-    ("day", "D"),
-    ("weekly", "W"),
-    ("week", "W"),
-    ("monthly", "MS"),
-    ("month", "MS"),
-    ("quarterly", "QS"),
-    ("quarter", "QS"),
-    ("yearly", "YS"),
-    ("year", "YS"),
-    ("minute", "min"),
-    ("second", "s"),
-];
-/// Aliases of pandas that mean something we do not do.
-const UNSUPPORTED: [&str; 17] = [
-    "us", "ns", "U", "N", "C", "bh", "BH", "cbh", "CBH", "SMS", "SME", "SM", "CBMS", "CBME", "CBM",
-    "WOM", "LWOM",
-];
 /// Larger multiples are mistakes, and would leave the range of dates.
 const MAX_MULTIPLE: i64 = 1_000_000_000;
 
@@ -45,6 +19,9 @@ impl Frequency {
         let alias = text.trim();
         if alias.starts_with('-') {
             return Err(unreadable(text, "it must be positive"));
+        }
+        if let Some(error) = wrong_number(text) {
+            return Err(error);
         }
         if !alias.is_empty() && alias.bytes().all(|b| b.is_ascii_digit()) {
             let n = alias.parse().map_err(|_| unreadable(text, "the number is too large"))?;
@@ -139,7 +116,7 @@ fn split_part<'a>(text: &str, rest: &'a str) -> Result<(Frequency, &'a str)> {
     Ok((Frequency::of(n * factor, unit), after))
 }
 
-fn read_unit(alias: &str, numbered: bool) -> Option<(i64, Unit)> {
+pub(super) fn read_unit(alias: &str, numbered: bool) -> Option<(i64, Unit)> {
     let unit = match alias {
         "D" | "d" => Unit::Day,
         "h" | "H" => Unit::Hour,
@@ -198,35 +175,10 @@ fn add(a: Frequency, b: Frequency) -> Option<Frequency> {
     Some(Frequency::fixed(length(a)?.checked_add(length(b)?)?))
 }
 
-fn unreadable(text: &str, why: &str) -> Error {
-    let stop = if why.ends_with('?') { "" } else { "." };
-    let message = format!(
-        "cannot read the frequency \"{text}\": {why}{stop} Use a pandas alias such as \"D\", \"h\", \"MS\" or \"15min\", or a number of steps"
-    );
-    Error::new(ErrorCode::Freq, message).with(|d| d.actual = Some(text.into()))
-}
-
-fn unknown(text: &str, unit: &str) -> Error {
-    if UNSUPPORTED.contains(&unit.split('-').next().unwrap_or(unit)) {
-        return unreadable(text, &format!("\"{unit}\" is not supported"));
-    }
-    if unit == "m" {
-        return unreadable(text, "\"m\" could be months or minutes; say \"MS\", \"ME\" or \"min\"");
-    }
-    let lower = unit.to_lowercase();
-    let word = WORDS.iter().find(|(word, _)| *word == lower).map(|(_, alias)| *alias);
-    match word.or_else(|| nearest(unit, KNOWN)) {
-        Some(alias) => {
-            unreadable(text, &format!("\"{unit}\" is unknown; did you mean \"{alias}\"?"))
-                .with(|d| d.expected = Some(alias.into()))
-        }
-        None => unreadable(text, &format!("\"{unit}\" is unknown")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
 
     #[test]
     fn spellings_are_read_and_written_canonically() {
@@ -290,6 +242,24 @@ mod tests {
             ("0D", "it must be positive."),
             ("monthly", "\"monthly\" is unknown; did you mean \"MS\"?"),
             ("mins", "\"mins\" is unknown; did you mean \"min\"?"),
+            ("2 Hours", "\"Hours\" is unknown; did you mean \"h\"?"),
+            ("3days", "\"days\" is unknown; did you mean \"D\"?"),
+            ("15 MIN", "\"MIN\" is unknown; did you mean \"min\"?"),
+            ("qs", "\"qs\" is unknown; did you mean \"QS\"?"),
+            ("w-tue", "\"w-tue\" is unknown; did you mean \"W-TUE\"?"),
+            ("Ye-mar", "\"Ye-mar\" is unknown; did you mean \"YE-MAR\"?"),
+            ("Ms", "\"Ms\" could be months or milliseconds; say \"MS\" or \"ms\"."),
+            ("0.25h", "a multiple must be a whole number; write \"15min\"."),
+            ("0,5 h", "a multiple must be a whole number; write \"30min\"."),
+            (".5h", "a multiple must be a whole number; write \"30min\"."),
+            ("1.5D", "a multiple must be a whole number; write \"36h\"."),
+            ("2.0D", "a multiple must be a whole number; write \"2D\"."),
+            ("1.5MS", "a multiple must be a whole number."),
+            ("0.0001s", "a multiple must be a whole number."),
+            ("0.5", "a multiple must be a whole number."),
+            ("D1", "the number comes first: write \"1D\"."),
+            ("min 15", "the number comes first: write \"15min\"."),
+            ("W-MON2", "the number comes first: write \"2W-MON\"."),
             ("W-SUM", "\"W-SUM\" is unknown; did you mean \"W-SUN\"?"),
             ("fortnight", "\"fortnight\" is unknown."),
             ("m", "\"m\" could be months or minutes; say \"MS\", \"ME\" or \"min\"."),

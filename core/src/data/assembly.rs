@@ -1,10 +1,14 @@
 //! From a table to a panel: columns found, rows sorted by series and time, every value checked.
 
-use super::columns::{self, RowIds, absent, find, numbers, require};
+use std::collections::BTreeSet;
+
+use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
-use super::inference::{infer_in_zone, infer_steps};
-use super::panel::{ColumnNames, Panel, TimeKind};
+use super::local_midnights;
+use super::numeric_time::TimeReading;
+use super::panel::{ColumnNames, Panel};
+use super::repeated_hours::{remedy, settle};
 use super::statics::read_statics;
 use super::table::{Column, Table};
 use super::time_zone::TimeZone;
@@ -22,6 +26,8 @@ pub struct PanelOptions {
     pub frequency: Option<Frequency>,
     /// The time zone of dates, where there is no frequency that has one.
     pub time_zone: Option<TimeZone>,
+    /// What numbers in the time column count, and more that is known of times.
+    pub reading: TimeReading,
     /// The temporal columns needed beside the target.
     pub exogenous: Vec<String>,
     /// A table with one row for each series.
@@ -42,6 +48,7 @@ impl Default for PanelOptions {
             names: ColumnNames::default(),
             frequency: None,
             time_zone: None,
+            reading: TimeReading::default(),
             exogenous: vec![],
             static_table: None,
             statics: vec![],
@@ -66,10 +73,12 @@ impl Panel {
         let row_ids = read_ids(table, options)?;
         let time_column = require(table, &names.time, "time")?;
         let zone = options.frequency.map_or(options.time_zone, Frequency::zone);
-        let (times, time_kind) = read_times(time_column, &names.time, options.frequency, zone)?;
+        let (mut times, time_kind) =
+            read_times(time_column, &names.time, options.frequency, zone, options.reading)?;
         let values = Values::read(table, options)?;
 
         let (ids, codes) = row_ids.group(table.rows());
+        let untold = settle(&mut times, time_column, zone, &codes);
         let order = sort(&codes, &times);
         let mut indptr = vec![0; ids.len() + 1];
         codes.iter().for_each(|code| indptr[code + 1] += 1);
@@ -83,13 +92,25 @@ impl Panel {
             inserted: vec![false; order.len()],
             source: order,
             kind: &time_kind,
+            machine_zone: options.reading.machine_zone,
         };
-        rows.check_duplicates().map_err(|e| without_ids(e, &row_ids, options))?;
-        let frequency = choose_frequency(options.frequency, zone, &rows)?;
+        rows.check_duplicates().map_err(|e| match e.details.ds.zip(zone) {
+            Some((t, zone)) if repeats(&e, &untold) => {
+                let id = e.details.unique_id.as_deref().unwrap_or_default();
+                Error { message: format!("series \"{id}\": {}", remedy(zone, t)), ..e }
+            }
+            _ => without_ids(e, &row_ids, options),
+        })?;
+        let frequency = match options.frequency {
+            Some(frequency) => frequency.resolve(&rows.times),
+            None => rows.infer(zone)?,
+        };
         let rows = rows.regularize(frequency, options.on_gap)?;
         let (temporal, mask, weight) = values.arrange(&rows, options)?;
 
         let mut warnings = trailing_masks(&rows, &mask);
+        let series: Vec<&[i64]> = rows.series().collect();
+        warnings.extend(local_midnights::warning(&series, frequency, rows.machine_zone));
         let statics = match &options.static_table {
             Some(table) if !options.statics.is_empty() => {
                 read_statics(table, &ids, options, &mut warnings)?
@@ -161,17 +182,10 @@ fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     order
 }
 
-fn choose_frequency(
-    asked: Option<Frequency>,
-    zone: Option<TimeZone>,
-    rows: &Rows<'_>,
-) -> Result<Frequency> {
-    let series: Vec<&[i64]> = rows.indptr.windows(2).map(|w| &rows.times[w[0]..w[1]]).collect();
-    match asked {
-        Some(frequency) => Ok(frequency.resolve(&rows.times)),
-        None if *rows.kind == TimeKind::Step => infer_steps(&series)?.in_zone(zone),
-        None => infer_in_zone(&series, zone),
-    }
+/// Whether one of these rows is at fault.
+fn repeats(error: &Error, rows: &BTreeSet<usize>) -> bool {
+    let row = |at: &serde_json::Value| at["row"].as_u64().map(|row| row as usize);
+    error.details.sample.iter().filter_map(row).any(|row| rows.contains(&row))
 }
 
 /// Values of the temporal columns as the table has them.
@@ -227,6 +241,7 @@ impl Values {
             // Without a target, what is available is what the mask column says.
             let needed = if self.target.is_some() { &mask } else { &available };
             let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
+                value if too_large(value).is_some() => Err(exceeds(rows, j, name, value)),
                 value if value.is_finite() => Ok(value),
                 _ if needed[j] == 0.0 => Ok(0.0),
                 value => Err(unusable(rows, j, name, value, "; fill it in, or mask the row")),
@@ -235,6 +250,7 @@ impl Values {
         }
         let weight = |weight: &Vec<f64>| {
             let values = rows.source.iter().enumerate().map(|(j, row)| match weight[*row] {
+                value if too_large(value).is_some() => Err(exceeds(rows, j, &names.weight, value)),
                 value if value.is_finite() && value >= 0.0 => Ok(value as f32),
                 value if value < 0.0 => {
                     Err(out_of_range(rows, j, &names.weight, value, "a weight must be 0 or more"))
@@ -276,6 +292,9 @@ impl Values {
         for (j, row) in rows.source.iter().enumerate() {
             let zero = rows.inserted[j] && options.on_gap == OnGap::FillZero;
             let value = if zero { 0.0 } else { values[*row] };
+            if available[j] > 0.0 && too_large(value).is_some() {
+                return Err(exceeds(rows, j, name, value));
+            }
             if value.is_infinite() && available[j] > 0.0 {
                 return Err(unusable(
                     rows,
@@ -316,6 +335,10 @@ fn unusable(rows: &Rows<'_>, j: usize, name: &str, value: f64, fix: &str) -> Err
         format!("is {value}, which is not finite")
     };
     at(rows, j, name, ErrorCode::MissingValue, &format!("{problem}{fix}"))
+}
+
+fn exceeds(rows: &Rows<'_>, j: usize, name: &str, value: f64) -> Error {
+    at(rows, j, name, ErrorCode::Schema, &too_large(value).unwrap_or_default())
 }
 
 fn out_of_range(rows: &Rows<'_>, j: usize, name: &str, value: f64, rule: &str) -> Error {

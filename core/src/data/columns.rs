@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::csv_faults::not_a_number;
 use super::panel::Ids;
 use super::table::{Column, Table};
 use super::vocabulary::Vocabularies;
@@ -81,18 +82,21 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
             let values = texts.iter().enumerate().map(|(row, text)| {
                 let text = text.as_deref().map_or("", str::trim);
                 let missing = || is_missing(&text.to_lowercase());
-                text.parse().or_else(|_| if missing() { Ok(f64::NAN) } else { Err(row) }).map_err(|row: usize| {
-                    let message = format!(
-                        "column \"{name}\", row {} of {}: \"{text}\" is not a number; correct it, or leave it empty if it is missing",
-                        row + 1,
-                        texts.len()
-                    );
-                    Error::new(ErrorCode::Schema, message).with(|d| {
-                        d.column = Some(name.into());
-                        d.actual = Some(text.into());
-                        d.sample = vec![serde_json::json!({ "row": row })];
-                    })
-                })
+                text.parse().or_else(|_| if missing() { Ok(f64::NAN) } else { Err(row) }).map_err(
+                    |row: usize| {
+                        let message = format!(
+                            "column \"{name}\", row {} of {}: \"{text}\" is not a number; {}",
+                            row + 1,
+                            texts.len(),
+                            not_a_number(text)
+                        );
+                        Error::new(ErrorCode::Schema, message).with(|d| {
+                            d.column = Some(name.into());
+                            d.actual = Some(text.into());
+                            d.sample = vec![serde_json::json!({ "row": row })];
+                        })
+                    },
+                )
             });
             values.collect()
         }
@@ -101,6 +105,14 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
             Err(Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into())))
         }
     }
+}
+
+/// What is wrong with a number that models cannot take: they compute in 32 bits.
+pub(super) fn too_large(value: f64) -> Option<String> {
+    let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
+    (!fits).then(|| {
+        format!("is {value:e}, which exceeds what 32-bit numbers hold (3.4e38); scale the column")
+    })
 }
 
 /// The identifier of each row.
@@ -246,7 +258,7 @@ mod tests {
         assert!(values[2..].iter().all(|v| v.is_nan()));
         assert_eq!(
             numbers(&text(&["1", "1,5"]), "y").unwrap_err().to_string(),
-            "column \"y\", row 2 of 2: \"1,5\" is not a number; correct it, or leave it empty if it is missing"
+            "column \"y\", row 2 of 2: \"1,5\" is not a number; a comma marks decimals where the file is read with decimal: \",\""
         );
         assert_eq!(
             numbers(&Column::Date(vec![0]), "y").unwrap_err().to_string(),

@@ -2,53 +2,164 @@
 
 use std::path::Path;
 
+use super::columns::is_missing;
+use super::csv_faults::{open_quote, other_format, other_separator, unreadable};
 use super::table::{Column, Table};
 use crate::{Error, ErrorCode, Result};
 
+/// What marks decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decimal {
+    /// `0.5`
+    #[default]
+    Point,
+    /// `0,5`
+    Comma,
+}
+
+impl Decimal {
+    /// Reads `.` or `,`.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "." => Ok(Self::Point),
+            "," => Ok(Self::Comma),
+            _ => Err(Error::option("decimal", "\".\" or \",\"", text)),
+        }
+    }
+
+    fn number(self, text: &str) -> Option<f64> {
+        match self {
+            Self::Point => text.parse().ok(),
+            Self::Comma if text.contains('.') => None,
+            Self::Comma => text.replacen(',', ".", 1).parse().ok(),
+        }
+    }
+}
+
+/// How a CSV file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// What marks decimals.
+    pub decimal: Decimal,
+}
+
 /// Reads a CSV file.
 pub fn read_csv(path: impl AsRef<Path>) -> Result<Table> {
+    read_csv_as(path, CsvOptions::default())
+}
+
+/// Reads a CSV file that is written so.
+pub fn read_csv_as(path: impl AsRef<Path>, options: CsvOptions) -> Result<Table> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let bytes = std::fs::read(path)
-        .map_err(|e| Error::new(ErrorCode::Schema, format!("cannot read \"{name}\": {e}")))?;
-    read(&bytes, &name)
+    if path.is_dir() {
+        return Err(schema(format!("\"{name}\" is a directory; give the path of a CSV file")));
+    }
+    let bytes = std::fs::read(path).map_err(|e| schema(format!("cannot read \"{name}\": {e}")))?;
+    read(&bytes, &name, options)
 }
 
 /// Reads CSV from text. `name` is what messages call it.
 pub fn read_csv_text(text: &str, name: &str) -> Result<Table> {
-    read(text.as_bytes(), name)
+    read(text.as_bytes(), name, CsvOptions::default())
 }
 
-fn read(bytes: &[u8], name: &str) -> Result<Table> {
+fn schema(message: String) -> Error {
+    Error::new(ErrorCode::Schema, message)
+}
+
+fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<Table> {
+    if let Some(what) = other_format(bytes) {
+        return Err(schema(format!("\"{name}\" {what}")));
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::new(
-            ErrorCode::Schema,
-            format!("\"{name}\" is empty; a header and rows are needed"),
-        ));
+        return Err(schema(format!("\"{name}\" is empty; a header and rows are needed")));
     }
     let header_end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
     let delimiter = delimiter(&bytes[..header_end]);
+    if let Some(line) = open_quote(bytes, delimiter) {
+        let problem = "a quote opens here and is never closed; close it, or double it if it is part of the value";
+        return Err(schema(format!("\"{name}\", line {line}: {problem}"))
+            .with(|d| d.sample = vec![serde_json::json!({ "line": line })]));
+    }
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
-    let header = reader.headers().map_err(|e| fault(e, name))?.clone();
+    let header = reader.headers().map_err(|e| unreadable(&e, name, delimiter))?.clone();
+    if let Some(separator) = other_separator(bytes).filter(|_| header.len() == 1) {
+        return Err(schema(format!(
+            "\"{name}\": the columns seem to be separated by {separator}; separate them by commas, semicolons or tabs"
+        )));
+    }
     let mut texts: Vec<Texts> = header.iter().map(|_| Texts::default()).collect();
     let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(|e| fault(e, name))? {
+    while reader.read_record(&mut record).map_err(|e| unreadable(&e, name, delimiter))? {
         for (column, field) in texts.iter_mut().zip(&record) {
             column.push(field);
         }
     }
-    let columns =
-        header.iter().zip(texts).map(|(header, texts)| (header.trim().to_string(), typed(&texts)));
-    let table = Table { columns: columns.collect() };
+    let mut columns = Vec::with_capacity(header.len());
+    for (i, (header, texts)) in header.iter().zip(texts).enumerate() {
+        let (header, column) = (header.trim(), typed(&texts, decimal));
+        if !header.is_empty() {
+            if decimal == Decimal::Comma && matches!(column, Column::Text(_)) {
+                check_points(&texts, header, name)?;
+            }
+            columns.push((header.to_string(), column));
+        } else if let Some(value) = lost(i, &texts, &column) {
+            return Err(schema(format!(
+                "\"{name}\", line 1: column {} has no name, but values such as \"{value}\"; name it, or remove it",
+                i + 1
+            )));
+        }
+    }
+    if columns.is_empty() {
+        return Err(schema(format!(
+            "\"{name}\", line 1: no column has a name; a header is needed"
+        )));
+    }
+    let table = Table { columns };
     table.check().map_err(|e| Error { message: format!("\"{name}\": {}", e.message), ..e })?;
     Ok(table)
 }
 
-/// A comma, or what else separates a header without commas.
+/// A value that would be lost with a column without a name. Those without values, and row numbers in front, as pandas
+/// writes them, are left out.
+fn lost<'a>(place: usize, texts: &'a Texts, column: &Column) -> Option<&'a str> {
+    let numbered = |n: &[i64]| n.iter().zip(0..).all(|(n, i)| *n == i);
+    let is_index = place == 0 && matches!(column, Column::Int(n) if numbered(n));
+    texts.iter().find(|text| !text.trim().is_empty()).filter(|_| !is_index)
+}
+
+/// With decimal commas, refuses a column of numbers with points: they would count as decimals later on.
+fn check_points(texts: &Texts, column: &str, name: &str) -> Result<()> {
+    let present =
+        || texts.iter().map(str::trim).enumerate().filter(|(_, t)| !is_missing(&t.to_lowercase()));
+    if present().any(|(_, text)| text.parse::<f64>().is_err()) {
+        return Ok(());
+    }
+    let Some((row, text)) = present().find(|(_, text)| text.contains('.')) else { return Ok(()) };
+    let message = format!(
+        "\"{name}\": column \"{column}\", row {}: \"{text}\" has a point, but decimal is \",\"; remove points that group thousands, or leave decimal out if they mark decimals",
+        row + 1
+    );
+    Err(schema(message).with(|d| {
+        d.column = Some(column.into());
+        d.option = Some("decimal".into());
+        d.sample = vec![serde_json::json!({ "row": row })];
+    }))
+}
+
+/// What separates a header: the most frequent of comma, semicolon and tab outside of quotes, the first of equals.
 fn delimiter(header: &[u8]) -> u8 {
-    let has = |b: &u8| header.contains(b);
-    [b',', b';', b'\t'].into_iter().find(has).unwrap_or(b',')
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in header {
+        quoted ^= *byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(b, _)| b == byte).filter(|_| !quoted) {
+            *count += 1;
+        }
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(b, _)| b)
 }
 
 /// The values of a column as text, one after the other.
@@ -71,7 +182,7 @@ impl Texts {
 }
 
 /// Whole numbers, numbers, or text: the first that all values are. Empty is missing.
-fn typed(texts: &Texts) -> Column {
+fn typed(texts: &Texts, decimal: Decimal) -> Column {
     let whole = |text: &str| if padded(text.trim()) { None } else { text.trim().parse().ok() };
     if let Some(values) = texts.iter().map(whole).collect() {
         return Column::Int(values);
@@ -79,7 +190,7 @@ fn typed(texts: &Texts) -> Column {
     let number = |text: &str| match text.trim() {
         "" | "NA" | "N/A" | "NaN" | "nan" | "null" | "NULL" | "None" => Some(f64::NAN),
         text if padded(text) => None,
-        text => text.parse().ok(),
+        text => decimal.number(text),
     };
     if let Some(values) = texts.iter().map(number).collect() {
         return Column::Float(values);
@@ -92,26 +203,6 @@ fn typed(texts: &Texts) -> Column {
 fn padded(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn fault(error: csv::Error, name: &str) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
-    let problem = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let hint = if len > expected_len {
-                "quote values that contain the separator"
-            } else {
-                "fill in the missing ones"
-            };
-            format!("{len} values, but the header has {expected_len} columns; {hint}")
-        }
-        csv::ErrorKind::Utf8 { err, .. } => {
-            format!("column {} is not UTF-8 text; save the file as UTF-8", err.field() + 1)
-        }
-        _ => error.to_string(),
-    };
-    Error::new(ErrorCode::Schema, format!("\"{name}\", line {line}: {problem}"))
-        .with(|d| d.sample = vec![serde_json::json!({ "line": line })])
 }
 
 #[cfg(test)]
@@ -160,27 +251,94 @@ mod tests {
 
     #[test]
     fn unreadable_files_are_refused_with_name_and_line() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"", "\"x.csv\" is empty; a header and rows are needed"),
             (b" \n\n", "\"x.csv\" is empty; a header and rows are needed"),
             (
                 b"a,b\n1,2\n3\n",
-                "\"x.csv\", line 3: 1 values, but the header has 2 columns; fill in the missing ones",
+                "\"x.csv\", line 3: 1 value, but the header has 2 columns; fill in the missing ones",
             ),
             (
                 b"a,b\n1,2,3\n",
-                "\"x.csv\", line 2: 3 values, but the header has 2 columns; quote values that contain the separator",
+                "\"x.csv\", line 2: 3 values, but the header has 2 columns; quote values that contain a comma, or separate columns by semicolons if commas mark decimals",
             ),
             (
                 b"a,b\n1,\xff\n",
                 "\"x.csv\", line 2: column 2 is not UTF-8 text; save the file as UTF-8",
             ),
+            (
+                b"a;b\n1;2;3\n",
+                "\"x.csv\", line 2: 3 values, but the header has 2 columns; quote values that contain the separator",
+            ),
+            (
+                b"a,b\n1,2\n3,\"4\n5,6\n",
+                "\"x.csv\", line 3: a quote opens here and is never closed; close it, or double it if it is part of the value",
+            ),
+            (
+                b"ds|y\n1|2\n",
+                "\"x.csv\": the columns seem to be separated by \"|\"; separate them by commas, semicolons or tabs",
+            ),
+            (
+                b"ds,,y\n1,5,2\n",
+                "\"x.csv\", line 1: column 2 has no name, but values such as \"5\"; name it, or remove it",
+            ),
+            (b",\n,\n", "\"x.csv\", line 1: no column has a name; a header is needed"),
+            (b"\xff\xfed\0s\0", "\"x.csv\" is text in UTF-16; save it as UTF-8"),
+            (b"\x1f\x8b\x08\0", "\"x.csv\" is compressed with gzip; unpack it first"),
+            (b"PAR1\x15\0", "\"x.csv\" is a Parquet file; only CSV can be read, so convert it"),
             (b"a,a\n1,2\n", "\"x.csv\": column \"a\" occurs twice; rename or drop one of the two"),
         ];
         for (bytes, message) in cases {
-            let e = read(bytes, "x.csv").unwrap_err();
+            let e = read(bytes, "x.csv", CsvOptions::default()).unwrap_err();
             assert_eq!((e.code, e.to_string()), (ErrorCode::Schema, message.into()));
         }
+    }
+
+    #[test]
+    fn columns_without_a_name_are_left_out_where_nothing_is_lost() {
+        let expected = read_text("ds,y\n5,2\n6,3\n");
+        assert_eq!(read_text(",ds,y\n0,5,2\n1,6,3\n"), expected);
+        assert_eq!(read_text("ds,y,\n5,2,\n6,3, \n"), expected);
+    }
+
+    #[test]
+    fn the_most_frequent_separator_is_taken() {
+        let table = read_text("ds;\"sales, net\";y, z\n1;2;3\n");
+        assert_eq!(table.names().collect::<Vec<_>>(), ["ds", "sales, net", "y, z"]);
+    }
+
+    #[test]
+    fn decimals_may_be_marked_by_commas() {
+        let comma = |text: &str| {
+            let options = CsvOptions { decimal: Decimal::parse(",").unwrap() };
+            read(text.as_bytes(), "x.csv", options)
+        };
+        let table =
+            comma("ds;y;n;id\n2024-01-01;0,5;1;a,b\n2024-01-02;-1e3;2;c\n;NA;3;d\n").unwrap();
+        let Some(Column::Float(y)) = table.column("y") else { panic!("y is not a number") };
+        assert!(y[..2] == [0.5, -1000.0] && y[2].is_nan());
+        assert_eq!(table.column("n"), Some(&Column::Int(vec![1, 2, 3])));
+        assert!(matches!(table.column("id"), Some(Column::Text(_))));
+        assert_eq!(comma("y\n\"1,234\"\n").unwrap().column("y"), Some(&Column::Float(vec![1.234])));
+        assert_eq!(
+            comma("ds;y\n1;\n2;1.234\n").unwrap_err().to_string(),
+            "\"x.csv\": column \"y\", row 2: \"1.234\" has a point, but decimal is \",\"; remove points that group thousands, or leave decimal out if they mark decimals"
+        );
+        // What has both is text, and refused where numbers are needed.
+        assert!(matches!(comma("y\n\"1.234,5\"\n").unwrap().column("y"), Some(Column::Text(_))));
+        assert_eq!(
+            Decimal::parse(";").unwrap_err().to_string(),
+            "option \"decimal\" must be \".\" or \",\", got \";\""
+        );
+    }
+
+    #[test]
+    fn a_directory_is_no_file() {
+        let e = read_csv(env!("CARGO_MANIFEST_DIR")).unwrap_err();
+        assert!(
+            e.to_string().ends_with("core\" is a directory; give the path of a CSV file"),
+            "{e}"
+        );
     }
 
     #[test]

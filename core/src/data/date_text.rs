@@ -45,19 +45,34 @@ pub(super) fn parse_time(text: &str) -> Result<i64, TimeFault> {
 pub(super) fn parse_time_in(text: &str, zone: Option<TimeZone>) -> Result<i64, TimeFault> {
     let text = text.trim();
     let bad = TimeFault::Unreadable;
-    let (date, time) = match text.find(['T', ' ']) {
-        Some(i) => (&text[..i], Some(text[i + 1..].trim_start())),
-        None => (text, None),
-    };
+    let (date, time) = split(text);
     let day = parse_date(date)?;
     let instant = |local: i64| zone.map_or(local, |zone| zone.instant(local));
     let Some(time) = time else { return Ok(instant(day * DAY)) };
     let full_date = date.len() >= 8;
-    let end = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let end = clock_end(time);
     let offset = parse_offset(&time[end..]).ok_or(bad)?;
     let shown = day * DAY + parse_clock(&time[..end])?;
     let milliseconds = if end == time.len() { instant(shown) } else { shown - offset };
     if full_date && DATES.contains(&milliseconds) { Ok(milliseconds) } else { Err(bad) }
+}
+
+/// The date and the time of day.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.find(['T', ' ']) {
+        Some(i) => (&text[..i], Some(text[i + 1..].trim_start())),
+        None => (text, None),
+    }
+}
+
+/// Where a time of day ends and its offset from UTC begins.
+fn clock_end(time: &str) -> usize {
+    time.find(['Z', '+', '-']).unwrap_or(time.len())
+}
+
+/// Whether a date in text says its offset from UTC.
+pub(super) fn says_offset(text: &str) -> bool {
+    split(text.trim()).1.is_some_and(|time| clock_end(time) < time.len())
 }
 
 fn parse_date(text: &str) -> Result<i64, TimeFault> {

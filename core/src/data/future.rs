@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::columns::{RowIds, absent, exogenous, find, require};
+use super::columns::{RowIds, absent, exogenous, find, require, too_large};
 use super::frequency::Frequency;
+use super::local_midnights::are_midnights;
+use super::numeric_time::TimeReading;
 use super::panel::{Ids, Panel};
+use super::repeated_hours::{remedy, settle};
 use super::table::Table;
 use super::times::read_times;
 use super::vocabulary::Vocabularies;
@@ -25,13 +28,19 @@ pub fn future_exogenous(
     h: usize,
     columns: &[String],
     vocabularies: &Vocabularies,
+    reading: TimeReading,
 ) -> Result<Vec<(String, Vec<f64>)>> {
-    let wanted = Wanted::find(table, panel, frequency, h)?;
+    let wanted = Wanted::find(table, panel, frequency, h, reading)?;
     let missing = wanted.missing();
     if let Some(first) = missing.first() {
+        let machine = reading.machine_zone.filter(|_| frequency.zone().is_none());
+        let local = machine.filter(|zone| are_midnights(&[&wanted.row_times], *zone));
+        let hint = local.map_or(String::new(), |zone| {
+            format!("; its times look like midnights of {zone}: make the dates with Date.UTC")
+        });
         let (id, t) = (panel.id(first / h), wanted.times[*first]);
         let message = format!(
-            "future values are missing for series \"{id}\" at {} ({} of {} rows are missing); the future table needs each series at its {h} times after the data",
+            "future values are missing for series \"{id}\" at {} ({} of {} rows are missing); the future table needs each series at its {h} times after the data{hint}",
             panel.format_time(t),
             missing.len(),
             wanted.rows.len()
@@ -62,8 +71,9 @@ pub fn missing_future(
     panel: &Panel,
     frequency: Frequency,
     h: usize,
+    reading: TimeReading,
 ) -> Result<Vec<(String, i64)>> {
-    let wanted = Wanted::find(table, panel, frequency, h)?;
+    let wanted = Wanted::find(table, panel, frequency, h, reading)?;
     Ok(wanted.missing().into_iter().map(|j| (panel.id(j / h), wanted.times[j])).collect())
 }
 
@@ -73,10 +83,18 @@ struct Wanted {
     times: Vec<i64>,
     /// The row of the table for each.
     rows: Vec<Option<usize>>,
+    /// The times of the table.
+    row_times: Vec<i64>,
 }
 
 impl Wanted {
-    fn find(table: &Table, panel: &Panel, frequency: Frequency, h: usize) -> Result<Self> {
+    fn find(
+        table: &Table,
+        panel: &Panel,
+        frequency: Frequency,
+        h: usize,
+        reading: TimeReading,
+    ) -> Result<Self> {
         table.check()?;
         let names = &panel.names;
         let only = panel.ids.text(0);
@@ -85,12 +103,11 @@ impl Wanted {
             None => return Err(absent(table, &names.id, "identifier", ErrorCode::Schema)),
             Some(column) => RowIds::read(column, &names.id)?,
         };
-        let (row_times, _) = read_times(
-            require(table, &names.time, "time")?,
-            &names.time,
-            Some(frequency),
-            frequency.zone(),
-        )?;
+        let time_column = require(table, &names.time, "time")?;
+        let (mut row_times, _) =
+            read_times(time_column, &names.time, Some(frequency), frequency.zone(), reading)?;
+        let (_, codes) = row_ids.group(table.rows());
+        let untold = settle(&mut row_times, time_column, frequency.zone(), &codes);
         let times = panel.future_times(frequency, h);
         let mut rows: Vec<Option<usize>> = vec![None; times.len()];
         let places: HashMap<String, usize> =
@@ -100,10 +117,15 @@ impl Wanted {
             let Some(i) = places.get(id.as_ref()) else { continue };
             let Ok(step) = times[i * h..(i + 1) * h].binary_search(t) else { continue };
             if let Some(other) = rows[i * h + step].replace(row) {
-                let message = format!(
-                    "the future table has series \"{id}\" at {} more than once; keep one row for each series and time",
-                    panel.format_time(*t)
-                );
+                let message = match frequency.zone() {
+                    Some(zone) if untold.contains(&row) => {
+                        format!("the future table, series \"{id}\": {}", remedy(zone, *t))
+                    }
+                    _ => format!(
+                        "the future table has series \"{id}\" at {} more than once; keep one row for each series and time",
+                        panel.format_time(*t)
+                    ),
+                };
                 let sample = [other, row]
                     .map(|row| serde_json::json!({ "uniqueId": id, "ds": t, "row": row }));
                 return Err(Error::new(ErrorCode::DuplicateTime, message).with(|d| {
@@ -113,7 +135,7 @@ impl Wanted {
                 }));
             }
         }
-        Ok(Self { times, rows })
+        Ok(Self { times, rows, row_times })
     }
 
     fn missing(&self) -> Vec<usize> {
@@ -123,20 +145,18 @@ impl Wanted {
     fn column(&self, values: &[f64], panel: &Panel, h: usize, name: &str) -> Result<Vec<f64>> {
         let value = |(j, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
-            if value.is_finite() {
-                return Ok(value);
-            }
-            let problem = if value.is_nan() {
-                "is missing".to_string()
-            } else {
-                format!("is {value}, which is not finite")
+            let (code, problem) = match too_large(value) {
+                Some(problem) => (ErrorCode::Schema, problem),
+                None if value.is_finite() => return Ok(value),
+                None if value.is_nan() => (ErrorCode::MissingValue, "is missing".to_string()),
+                None => (ErrorCode::MissingValue, format!("is {value}, which is not finite")),
             };
             let (id, t) = (panel.id(j / h), self.times[j]);
             let message = format!(
                 "series \"{id}\", {}: the future value of \"{name}\" {problem}",
                 panel.format_time(t)
             );
-            Err(Error::new(ErrorCode::MissingValue, message).with(|d| {
+            Err(Error::new(code, message).with(|d| {
                 d.unique_id = Some(id);
                 d.ds = Some(t);
                 d.column = Some(name.into());
@@ -149,7 +169,7 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, PanelOptions};
+    use crate::data::{Column, PanelOptions, TimeZone};
 
     fn text(values: &[&str]) -> Column {
         Column::Text(values.iter().map(|v| Some(v.to_string())).collect())
@@ -185,6 +205,7 @@ mod tests {
             2,
             &["price".into()],
             &Vocabularies::default(),
+            TimeReading::default(),
         )?;
         assert_eq!(columns[0].0, "price");
         Ok(columns[0].1.clone())
@@ -228,7 +249,8 @@ mod tests {
             ]
         );
         let (panel, frequency) = panel();
-        let missing = missing_future(&future, &panel, frequency, 2).unwrap();
+        let missing =
+            missing_future(&future, &panel, frequency, 2, TimeReading::default()).unwrap();
         assert_eq!(missing, [("a".into(), april), ("b".into(), june)]);
     }
 
@@ -243,6 +265,11 @@ mod tests {
                 table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
                 ErrorCode::MissingValue,
                 "series \"b\", 2024-05-01: the future value of \"price\" is missing",
+            ),
+            (
+                table(&IDS, &TIMES, &[1.0, 1e39, 3.0, 4.0, 5.0, 6.0]),
+                ErrorCode::Schema,
+                "series \"b\", 2024-05-01: the future value of \"price\" is 1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
             ),
             (
                 table(&["a", "a"], &["2024-04", "2024-04-01"], &[1.0, 2.0]),
@@ -264,5 +291,41 @@ mod tests {
             let e = prices(&table).unwrap_err();
             assert_eq!((e.code, e.to_string()), (code, message.into()));
         }
+    }
+
+    #[test]
+    fn future_times_made_by_the_clock_of_the_machine_are_recognized() {
+        let (panel, frequency) = panel();
+        let local =
+            ["2024-03-31T22:00", "2024-04-30T22:00", "2024-04-30T22:00", "2024-05-31T22:00"];
+        let future = table(&["a", "a", "b", "b"], &local, &[1.0; 4]);
+        let reading =
+            TimeReading { unit: None, machine_zone: TimeZone::parse("Europe/Berlin").ok() };
+        let none = Vocabularies::default();
+        let e = future_exogenous(&future, &panel, frequency, 2, &["price".into()], &none, reading);
+        assert_eq!(
+            e.unwrap_err().to_string(),
+            "future values are missing for series \"a\" at 2024-04-01 (4 of 4 rows are missing); the future table needs each series at its 2 times after the data; its times look like midnights of Europe/Berlin: make the dates with Date.UTC"
+        );
+    }
+
+    #[test]
+    fn future_hours_that_clocks_show_twice_are_told_apart() {
+        let zone = TimeZone::parse("Europe/Berlin").ok();
+        let hourly = Frequency::parse("h").unwrap().in_zone(zone).unwrap();
+        let mut data = table(&["a"; 2], &["2024-10-27T00:00", "2024-10-27T01:00"], &[1.0; 2]);
+        data.columns[2].0 = "y".into();
+        let options = PanelOptions { frequency: Some(hourly), ..PanelOptions::default() };
+        let (panel, frequency) = Panel::from_table(&data, &options).unwrap();
+        let ahead = |times: [&str; 3]| {
+            let times = times.map(|t| format!("2024-10-27T{t}:00"));
+            let times = times.each_ref().map(String::as_str);
+            let future = table(&["a"; 3], &times, &[1.0, 2.0, 3.0]);
+            let (price, none) = (["price".to_string()], Vocabularies::default());
+            future_exogenous(&future, &panel, frequency, 3, &price, &none, TimeReading::default())
+        };
+        assert_eq!(ahead(["02", "02", "03"]).unwrap()[0].1, [1.0, 2.0, 3.0]);
+        let message = ahead(["02", "03", "02"]).unwrap_err().to_string();
+        assert!(message.starts_with("the future table, series \"a\": clocks in Europe/Berlin show 2024-10-27T02:00:00 twice"), "{message}");
     }
 }

@@ -2,8 +2,10 @@
 
 use super::date_text::format_time;
 use super::frequency::Frequency;
-use super::inference::infer_in_zone;
+use super::inference::{NotInferred, infer_in_zone, infer_steps};
+use super::local_midnights;
 use super::panel::{Ids, TimeKind};
+use super::time_zone::TimeZone;
 use crate::{Error, ErrorCode, Result};
 
 /// What to do with times that a series skips.
@@ -49,10 +51,13 @@ pub(super) struct Rows<'a> {
     /// Whether a row was inserted; its source is that of the row before.
     pub(super) inserted: Vec<bool>,
     pub(super) kind: &'a TimeKind,
+    /// The time zone of the machine, to be named where times are midnights of it.
+    pub(super) machine_zone: Option<TimeZone>,
 }
 
 impl Rows<'_> {
-    fn series(&self) -> impl Iterator<Item = &[i64]> {
+    /// The times of each series.
+    pub(super) fn series(&self) -> impl Iterator<Item = &[i64]> {
         self.indptr.windows(2).map(|w| &self.times[w[0]..w[1]])
     }
 
@@ -100,6 +105,20 @@ impl Rows<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The frequency of the times, of all series together.
+    pub(super) fn infer(&self, zone: Option<TimeZone>) -> Result<Frequency> {
+        let series: Vec<&[i64]> = self.series().collect();
+        let is_step = *self.kind == TimeKind::Step;
+        let inferred = if is_step { infer_steps(&series) } else { infer_in_zone(&series, zone) };
+        let error = |why: NotInferred| {
+            let dates = matches!(self.kind, TimeKind::Date { time_zone: None, .. });
+            let advice = dates.then(|| local_midnights::advice(&series, None, self.machine_zone));
+            let name = |i| Some(self.ids.text(i));
+            why.error(is_step, name, |t| self.format(t), advice.flatten())
+        };
+        inferred.map_err(error)?.in_zone(zone)
     }
 
     /// Puts the rows on the frequency: refuses times off it, and refuses or fills gaps.
@@ -158,16 +177,18 @@ impl Rows<'_> {
             Frequency { n: 1, ..frequency }.nearest(t, t)
         };
         let series: Vec<&[i64]> = self.series().collect();
-        let inferred = if frequency.is_step() {
-            None
-        } else {
-            infer_in_zone(&series, frequency.zone()).ok().filter(|f| *f != frequency)
+        let inferred = || infer_in_zone(&series, frequency.zone()).ok().filter(|f| *f != frequency);
+        let local = || match frequency.zone() {
+            None => local_midnights::advice(&series, Some(frequency), self.machine_zone),
+            Some(_) => None,
         };
-        let hint = match inferred {
-            Some(inferred) => {
-                format!(". The times look like \"{inferred}\": set that, or correct the times")
-            }
-            None => "; correct the time or the frequency".into(),
+        let dates = !frequency.is_step();
+        let hint = if let Some(advice) = dates.then(local).flatten() {
+            format!(". {advice}")
+        } else if let Some(inferred) = dates.then(inferred).flatten() {
+            format!(". The times look like \"{inferred}\": set that, or correct the times")
+        } else {
+            "; correct the time or the frequency".into()
         };
         let message = format!(
             "series \"{}\": the time {} is not on the frequency \"{frequency}\", the nearest that is would be {}{hint}",

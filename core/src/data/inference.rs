@@ -1,35 +1,103 @@
 //! Inferring a frequency from times: the coarsest one that all of them are on.
 
+use std::collections::BTreeMap;
+
 use super::calendar::{Calendar, Edge, Period, month_of, weekday};
-use super::date_text::DAY;
+use super::date_text::{DAY, format_time};
 use super::frequency::{Frequency, Unit};
+use super::panel::{TimeKind, TimeUnit};
 use super::time_zone::TimeZone;
 use crate::{Error, ErrorCode, Result};
+
+/// Why no frequency can be inferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotInferred {
+    /// The longest series has so many times.
+    TooFew(usize),
+    /// Most neighbours are not one period apart.
+    Irregular {
+        /// The series that these two follow each other in.
+        series: usize,
+        pair: [i64; 2],
+        /// The difference that most neighbours have, of how many.
+        common: i64,
+        count: usize,
+        of: usize,
+    },
+}
+
+impl NotInferred {
+    /// The error to show; `name` says whose times they are, `format` writes a time, `advice` is what to do, if that is known.
+    pub(super) fn error(
+        self,
+        is_step: bool,
+        name: impl Fn(usize) -> Option<String>,
+        format: impl Fn(i64) -> String,
+        advice: Option<String>,
+    ) -> Error {
+        match self {
+            Self::TooFew(longest) => Error::new(
+                ErrorCode::Freq,
+                format!(
+                    "cannot infer the frequency: the longest series has {longest} times, 3 are needed. Set freq"
+                ),
+            ),
+            Self::Irregular { series, pair, common, count, of } => {
+                let step = match is_step {
+                    true => common.to_string(),
+                    false => Frequency::fixed(common).to_string(),
+                };
+                let name = name(series);
+                let advice =
+                    advice.unwrap_or_else(|| "Set freq, and onGap if rows are missing".into());
+                let whose =
+                    name.as_ref().map_or(String::new(), |name| format!(" of series \"{name}\""));
+                let message = format!(
+                    "cannot infer the frequency: the times{whose} are irregular: after {} comes {}, while the most common step is {step} ({count} of {of}). {advice}",
+                    format(pair[0]),
+                    format(pair[1]),
+                );
+                Error::new(ErrorCode::Freq, message).with(|d| {
+                    d.unique_id = name;
+                    d.ds = Some(pair[1]);
+                })
+            }
+        }
+    }
+}
 
 impl Frequency {
     /// The frequency of sorted dates. At least three are needed; a minority of gaps does no harm.
     pub fn infer(times: &[i64]) -> Result<Self> {
-        infer_dates(&[times])
+        let kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: None };
+        infer_dates(&[times]).map_err(|e| e.error(false, |_| None, |t| format_time(t, &kind), None))
     }
 }
 
 /// The frequency of several series of dates together.
-pub(super) fn infer_dates(series: &[&[i64]]) -> Result<Frequency> {
+pub(super) fn infer_dates(series: &[&[i64]]) -> Result<Frequency, NotInferred> {
     let differences = check(series)?;
-    let candidate = months(series)
-        .or_else(|| weeks_or_business_days(series))
-        .unwrap_or_else(|| Frequency::fixed(gcd(differences.iter().copied())));
+    let calendar = months(series).or_else(|| weeks_or_business_days(series));
+    if calendar.is_none()
+        && let Some(frequency) = same_day_of_months(series, &differences)
+    {
+        return Ok(frequency);
+    }
+    let candidate = calendar.unwrap_or_else(|| Frequency::fixed(gcd(differences.iter().copied())));
     regular(candidate, series)
 }
 
 /// The frequency of several series of dates in a time zone: of its clocks, or in hours and less.
-pub(super) fn infer_in_zone(series: &[&[i64]], zone: Option<TimeZone>) -> Result<Frequency> {
+pub(super) fn infer_in_zone(
+    series: &[&[i64]],
+    zone: Option<TimeZone>,
+) -> Result<Frequency, NotInferred> {
     let Some(clocks) = zone else { return infer_dates(series) };
     let local: Vec<Vec<i64>> =
         series.iter().map(|times| times.iter().map(|t| clocks.local(*t)).collect()).collect();
     let local: Vec<&[i64]> = local.iter().map(Vec::as_slice).collect();
     if let Ok(frequency) = infer_dates(&local)
-        && let by_clocks = frequency.in_zone(zone)?
+        && let by_clocks = (Frequency { zone, ..frequency })
         && by_clocks.clocks().is_some()
     {
         return Ok(by_clocks);
@@ -39,17 +107,17 @@ pub(super) fn infer_in_zone(series: &[&[i64]], zone: Option<TimeZone>) -> Result
         Unit::Day => Frequency::of(24 * exact.n, Unit::Hour),
         _ => exact,
     };
-    exact.in_zone(zone)
+    Ok(Frequency { zone, ..exact })
 }
 
 /// The frequency of several series of step numbers together.
-pub(super) fn infer_steps(series: &[&[i64]]) -> Result<Frequency> {
+pub(super) fn infer_steps(series: &[&[i64]]) -> Result<Frequency, NotInferred> {
     let differences = check(series)?;
     regular(Frequency::of(gcd(differences), Unit::Step), series)
 }
 
 /// The differences between neighbours, if there are enough of them.
-fn check(series: &[&[i64]]) -> Result<Vec<i64>> {
+fn check(series: &[&[i64]]) -> Result<Vec<i64>, NotInferred> {
     let differences: Vec<i64> = series
         .iter()
         .flat_map(|times| times.windows(2).map(|w| w[1] - w[0]))
@@ -57,25 +125,31 @@ fn check(series: &[&[i64]]) -> Result<Vec<i64>> {
         .collect();
     let longest = series.iter().map(|times| times.len()).max().unwrap_or(0);
     if longest < 3 || differences.len() < 2 {
-        let message = format!(
-            "cannot infer the frequency: the longest series has {longest} times, 3 are needed. Set freq"
-        );
-        return Err(Error::new(ErrorCode::Freq, message));
+        return Err(NotInferred::TooFew(longest));
     }
     Ok(differences)
 }
 
 /// The candidate, if most neighbours are one period apart.
-fn regular(candidate: Frequency, series: &[&[i64]]) -> Result<Frequency> {
-    let pairs = || series.iter().flat_map(|times| times.windows(2)).filter(|w| w[0] < w[1]);
-    let single = pairs().filter(|w| candidate.periods_between(w[0], w[1]) == Some(1)).count();
-    if single * 2 < pairs().count() {
-        return Err(Error::new(
-            ErrorCode::Freq,
-            "cannot infer the frequency: the times are irregular. Set freq",
-        ));
+fn regular(candidate: Frequency, series: &[&[i64]]) -> Result<Frequency, NotInferred> {
+    let pairs = || {
+        let each = series.iter().enumerate();
+        each.flat_map(|(i, times)| times.windows(2).map(move |w| (i, [w[0], w[1]])))
+            .filter(|(_, [a, b])| a < b)
+    };
+    let single = pairs().filter(|(_, [a, b])| candidate.periods_between(*a, *b) == Some(1)).count();
+    let of = pairs().count();
+    if single * 2 >= of {
+        return Ok(candidate);
     }
-    Ok(candidate)
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    pairs().for_each(|(_, [a, b])| *counts.entry(b - a).or_default() += 1);
+    // Of equally common ones the smallest.
+    let (common, count) =
+        counts.into_iter().rev().max_by_key(|(_, n)| *n).expect("there are differences");
+    let (series, pair) =
+        pairs().find(|(_, [a, b])| b - a != common).expect("not all are one period apart");
+    Err(NotInferred::Irregular { series, pair, common, count, of })
 }
 
 /// Months, quarters and years, if all dates are at the same edge of their month.
@@ -108,6 +182,30 @@ fn months(series: &[&[i64]]) -> Option<Frequency> {
 
 fn month(t: i64) -> i64 {
     month_of(t.div_euclid(DAY))
+}
+
+/// The same day of other months, if every series has that throughout, mostly one period apart: `1mo` of the 15th of each
+/// month.
+fn same_day_of_months(series: &[&[i64]], differences: &[i64]) -> Option<Frequency> {
+    if differences.iter().any(|d| *d < 28 * DAY) {
+        return None;
+    }
+    let pairs = series.iter().flat_map(|times| times.windows(2));
+    let (period, n) = match gcd(pairs.map(|w| month(w[1]) - month(w[0]))) {
+        0 => return None,
+        n if n % 12 == 0 => (Period::Year, n / 12),
+        n if n % 3 == 0 => (Period::Quarter, n / 3),
+        n => (Period::Month, n),
+    };
+    let frequency = Frequency::of(n, Unit::SameDay(period));
+    // Counted from the first time: after February the day that they began on is forgotten.
+    let periods = |times: &&[i64]| -> Option<Vec<i64>> {
+        times.iter().map(|t| frequency.periods_between(times[0], *t)).collect()
+    };
+    let periods: Vec<Vec<i64>> = series.iter().map(periods).collect::<Option<_>>()?;
+    let steps = || periods.iter().flat_map(|p| p.windows(2)).filter(|w| w[0] < w[1]);
+    let single = steps().filter(|w| w[1] - w[0] == 1).count();
+    (single * 2 >= steps().count()).then_some(frequency)
 }
 
 /// Weeks, if all dates are the same day of the week; business days, if weekends, and only they, are skipped.
@@ -184,6 +282,16 @@ mod tests {
         for (alias, expected) in cases {
             assert_eq!(inferred(alias, "2023-02-01", 12), expected, "{alias}");
         }
+        for (alias, start) in [
+            ("1mo", "2023-01-15"),
+            ("1mo", "2023-01-30"),
+            ("2mo", "2023-01-15"),
+            ("1q", "2023-02-15"),
+            ("1y", "2023-05-20"),
+            ("2y", "2024-02-28"),
+        ] {
+            assert_eq!(inferred(alias, start, 12), alias, "{start}");
+        }
     }
 
     #[test]
@@ -240,6 +348,9 @@ mod tests {
         );
         let e = Frequency::infer(&[0, 7, 1000, 1911, 5003]).unwrap_err();
         assert_eq!(e.code, ErrorCode::Freq);
-        assert_eq!(e.to_string(), "cannot infer the frequency: the times are irregular. Set freq");
+        assert_eq!(
+            e.to_string(),
+            "cannot infer the frequency: the times are irregular: after 1970-01-01T00:00:00.007 comes 1970-01-01T00:00:01, while the most common step is 7ms (1 of 4). Set freq, and onGap if rows are missing"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::assembly::PanelOptions;
-use super::columns::{RowIds, exogenous, require};
+use super::columns::{RowIds, exogenous, require, too_large};
 use super::panel::Ids;
 use super::table::Table;
 use crate::{Error, ErrorCode, Result};
@@ -62,6 +62,9 @@ pub(super) fn read_statics(
         let values = exogenous(require(table, name, "static")?, name, &options.vocabularies)?;
         let value = |(i, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
+            if let Some(problem) = too_large(value) {
+                return Err(at(&ids.text(i), name, ErrorCode::Schema, &problem));
+            }
             if value.is_finite() { Ok(value) } else { Err(unusable(&ids.text(i), name, value)) }
         };
         Ok((name.clone(), rows.iter().enumerate().map(value).collect::<Result<_>>()?))
@@ -75,11 +78,12 @@ fn unusable(id: &str, name: &str, value: f64) -> Error {
     } else {
         format!("is {value}, which is not finite")
     };
-    Error::new(
-        ErrorCode::MissingValue,
-        format!("series \"{id}\": the static column \"{name}\" {problem}"),
-    )
-    .with(|d| {
+    at(id, name, ErrorCode::MissingValue, &problem)
+}
+
+fn at(id: &str, name: &str, code: ErrorCode, problem: &str) -> Error {
+    let message = format!("series \"{id}\": the static column \"{name}\" {problem}");
+    Error::new(code, message).with(|d| {
         d.unique_id = Some(id.into());
         d.column = Some(name.into());
     })
@@ -155,6 +159,11 @@ mod tests {
                 table(&["a", "b"], &[f64::INFINITY, 1.0]),
                 ErrorCode::MissingValue,
                 "series \"a\": the static column \"size\" is inf, which is not finite",
+            ),
+            (
+                table(&["a", "b"], &[-1e39, 1.0]),
+                ErrorCode::Schema,
+                "series \"a\": the static column \"size\" is -1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
             ),
             (
                 Table::new(vec![

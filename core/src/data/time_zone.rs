@@ -58,6 +58,19 @@ impl TimeZone {
         }
     }
 
+    /// The later instant at which clocks show the same as at `t`, if they show it twice.
+    pub(super) fn again(self, t: i64) -> Option<i64> {
+        let Zone::Named(zone) = self.0 else { return None };
+        let local = self.local(t);
+        let last = zone.offset_from_local_datetime(&clock(local)).latest()?;
+        Some(local - milliseconds(&last)).filter(|later| *later > t)
+    }
+
+    /// All zones there are.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| Self(Zone::Named(*zone)))
+    }
+
     /// Milliseconds that clocks are ahead of UTC.
     fn ahead(self, instant: i64) -> i64 {
         match self.0 {
@@ -122,6 +135,12 @@ mod tests {
         ] {
             assert_eq!(berlin.instant(at(local)), at(utc), "{local}");
         }
+        let twice = at("2024-10-27T00:30");
+        assert_eq!(berlin.again(twice), Some(twice + 3_600_000));
+        assert_eq!(
+            (berlin.again(twice + 3_600_000), berlin.again(twice - 3_600_000)),
+            (None, None)
+        );
         assert_eq!(berlin.local(at("2024-03-31T01:30")), at("2024-03-31T03:30"));
         assert_eq!(berlin.offset_text(at("2024-07-01")), "+02:00");
     }

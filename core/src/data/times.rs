@@ -1,163 +1,293 @@
 //! Time columns: from dates, text and numbers to milliseconds since 1970 or step numbers.
 
-use super::calendar::{Calendar, Period, day_of};
-use super::date_text::{DATES, DAY, parse_time_in};
-use super::frequency::{Frequency, Unit};
+use super::date_text::{DATES, format_time, parse_time_in};
+use super::frequency::Frequency;
+use super::numeric_time::{
+    Clock, NumberFault, NumericTime, STEPS_BELOW, TimeReading, are_neighbours, finer,
+    looks_like_seconds,
+};
 use super::panel::{TimeKind, TimeUnit};
 use super::table::Column;
 use super::time_zone::TimeZone;
 use crate::{Details, Error, ErrorCode, Result};
 
-/// Numbers below this are steps, not the first hours of 1970.
-const STEPS_BELOW: u64 = 10_000_000;
 /// The largest step number.
 const MAX_STEP: u64 = 1 << 53;
 
-/// Reads a time column: steps for a numeric frequency, otherwise dates. Without a frequency, small whole numbers are
-/// steps and larger ones milliseconds since 1970. Dates that do not say their offset from UTC are of the time zone.
+/// Reads a time column: steps for a numeric frequency, otherwise dates. Numbers are of the unit that is given; without
+/// one, small whole numbers are steps where there is no frequency, and others milliseconds since 1970. Dates that do not
+/// say their offset from UTC are of the time zone.
 pub(super) fn read_times(
     column: &Column,
     name: &str,
     frequency: Option<Frequency>,
     zone: Option<TimeZone>,
+    reading: TimeReading,
 ) -> Result<(Vec<i64>, TimeKind)> {
-    match column {
-        Column::Date(times) => {
-            if frequency.is_some_and(Frequency::is_step) {
-                return Err(dates_for_steps(name, frequency));
+    Reader { name, rows: column.len(), clock: Clock { frequency, zone }, unit: reading.unit }
+        .read(column)
+}
+
+/// A time column and how it is to be read.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    name: &'a str,
+    rows: usize,
+    clock: Clock,
+    unit: Option<NumericTime>,
+}
+
+type Times = Result<(Vec<i64>, TimeKind)>;
+
+impl Reader<'_> {
+    fn read(self, column: &Column) -> Times {
+        match column {
+            Column::Date(times) => {
+                if self.wants_steps() {
+                    return Err(self.dates_for_steps());
+                }
+                if self.unit.is_none() && looks_like_seconds(times, self.clock.frequency) {
+                    return Err(self.made_of_seconds(times));
+                }
+                self.dates(times.clone(), |unit| {
+                    format!("made from {}; {} before making the date", unit.plural(), unit.factor())
+                })
             }
-            dates(times.clone(), name, zone)
+            Column::Int(numbers) => self.numbers(numbers),
+            Column::Float(values) => self.floats(values),
+            Column::Text(texts) => self.texts(texts),
         }
-        Column::Int(numbers) => read_numbers(numbers, name, frequency, zone),
-        Column::Float(values) => {
-            let numbers = values.iter().enumerate().map(|(row, v)| {
-                let problem = match v {
-                    v if v.is_nan() => "is missing".to_string(),
-                    v if v.fract() != 0.0 || v.abs() > 9e15 => {
-                        format!("is {v}, which is not a whole number")
-                    }
-                    v => return Ok(*v as i64),
-                };
-                Err(at_row(name, row, values.len(), &problem))
+    }
+
+    fn wants_steps(self) -> bool {
+        self.clock.frequency.is_some_and(Frequency::is_step)
+    }
+
+    fn floats(self, values: &[f64]) -> Times {
+        if let Some(row) = values.iter().position(|v| v.is_nan()) {
+            return Err(self.at(row, "is missing"));
+        }
+        if let Some(unit) = self.unit.filter(|_| !self.wants_steps()) {
+            return self.of_unit(unit, values, |unit, v| unit.of_float(*v, self.clock));
+        }
+        if let Some(row) = values.iter().position(|v| v.fract() != 0.0) {
+            let v = values[row];
+            let fix = if v.is_finite() && !self.wants_steps() {
+                "; if it counts seconds, set timeUnit: \"s\""
+            } else {
+                ""
+            };
+            return Err(self.at(row, &format!("is {v}, which is not a whole number{fix}")));
+        }
+        self.numbers(&values.iter().map(|v| *v as i64).collect::<Vec<i64>>())
+    }
+
+    fn texts(self, texts: &[Option<String>]) -> Times {
+        let parse_time = |text: &str| parse_time_in(text, self.clock.zone);
+        let present =
+            texts.iter().enumerate().map(|(row, text)| match text.as_deref().map(str::trim) {
+                Some(text) if !text.is_empty() => Ok(text),
+                _ => Err(self.at(row, "is missing")),
             });
-            read_numbers(&numbers.collect::<Result<Vec<i64>>>()?, name, frequency, zone)
+        let present: Vec<&str> = present.collect::<Result<_>>()?;
+        let numbers: Option<Vec<i64>> = present.iter().map(|text| text.parse().ok()).collect();
+        if self.wants_steps() {
+            return match numbers {
+                Some(numbers) => self.steps(numbers),
+                None if present.iter().all(|text| parse_time(text).is_ok()) => {
+                    Err(self.dates_for_steps())
+                }
+                None => {
+                    let row = present.iter().position(|text| text.parse::<i64>().is_err());
+                    let row = row.unwrap_or(0);
+                    let problem = format!("is \"{}\", which is not a step number", present[row]);
+                    Err(self.at(row, &problem))
+                }
+            };
         }
-        Column::Text(texts) => read_texts(texts, name, frequency, zone),
-    }
-}
-
-fn read_texts(
-    texts: &[Option<String>],
-    name: &str,
-    frequency: Option<Frequency>,
-    zone: Option<TimeZone>,
-) -> Result<(Vec<i64>, TimeKind)> {
-    let parse_time = |text: &str| parse_time_in(text, zone);
-    let present =
-        texts.iter().enumerate().map(|(row, text)| match text.as_deref().map(str::trim) {
-            Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(at_row(name, row, texts.len(), "is missing")),
+        let is_dates = |texts: &[&str]| texts.iter().all(|text| parse_time(text).is_ok());
+        if let Some(numbers) = numbers
+            && (self.unit.is_some() || self.are_years(&numbers) || !is_dates(&present))
+        {
+            return self.numbers(&numbers);
+        }
+        if self.unit.is_some()
+            && let Some(values) =
+                present.iter().map(|text| text.parse().ok()).collect::<Option<Vec<f64>>>()
+        {
+            return self.floats(&values);
+        }
+        let times = present.iter().enumerate().map(|(row, text)| {
+            parse_time(text)
+                .map_err(|fault| self.at(row, &format!("is \"{text}\", which {}", fault.reason())))
         });
-    let present: Vec<&str> = present.collect::<Result<_>>()?;
-    let numbers: Option<Vec<i64>> = present.iter().map(|text| text.parse().ok()).collect();
-    if frequency.is_some_and(Frequency::is_step) {
-        return match numbers {
-            Some(numbers) => steps(numbers, name),
-            None if present.iter().all(|text| parse_time(text).is_ok()) => {
-                Err(dates_for_steps(name, frequency))
-            }
-            None => {
-                let row = present.iter().position(|text| text.parse::<i64>().is_err()).unwrap_or(0);
-                Err(at_row(
-                    name,
-                    row,
-                    texts.len(),
-                    &format!("is \"{}\", which is not a step number", present[row]),
-                ))
-            }
-        };
+        Ok((times.collect::<Result<_>>()?, self.kind()))
     }
-    if let Some(numbers) = numbers
-        && present.iter().any(|text| parse_time(text).is_err())
-    {
-        return read_numbers(&numbers, name, frequency, zone);
-    }
-    let times = present.iter().enumerate().map(|(row, text)| {
-        parse_time(text).map_err(|fault| {
-            at_row(name, row, texts.len(), &format!("is \"{text}\", which {}", fault.reason()))
-        })
-    });
-    Ok((times.collect::<Result<_>>()?, date_kind(zone)))
-}
 
-fn read_numbers(
-    numbers: &[i64],
-    name: &str,
-    frequency: Option<Frequency>,
-    zone: Option<TimeZone>,
-) -> Result<(Vec<i64>, TimeKind)> {
-    if frequency.is_some_and(Frequency::is_step) {
-        return steps(numbers.to_vec(), name);
-    }
-    let written_out = |n: &i64| {
-        if (19_000_101..=21_001_231).contains(n) {
-            parse_time_in(&n.to_string(), zone).ok()
-        } else {
-            None
+    fn numbers(self, numbers: &[i64]) -> Times {
+        if self.wants_steps() {
+            return self.steps(numbers.to_vec());
         }
-    };
-    if let Some(times) = numbers.iter().map(written_out).collect::<Option<Vec<i64>>>() {
-        return Ok((times, date_kind(zone)));
-    }
-    let small = numbers.iter().all(|n| n.unsigned_abs() < STEPS_BELOW);
-    let Some(frequency) = frequency else {
-        return if small {
-            Ok((numbers.to_vec(), TimeKind::Step))
-        } else {
-            dates(numbers.to_vec(), name, zone)
+        if let Some(unit) = self.unit {
+            return self.of_unit(unit, numbers, |unit, n| unit.of_int(*n, self.clock));
+        }
+        let written_out = |n: &i64| {
+            let is_date = (19_000_101..=21_001_231).contains(n);
+            is_date.then(|| parse_time_in(&n.to_string(), self.clock.zone).ok()).flatten()
         };
-    };
-    let yearly = match frequency.unit() {
-        Unit::Dates(Calendar::Months { period, .. }) | Unit::SameDay(period) => {
-            period == Period::Year
+        if let Some(times) = numbers.iter().map(written_out).collect::<Option<Vec<i64>>>() {
+            return Ok((times, self.kind()));
         }
-        _ => false,
-    };
-    if yearly && numbers.iter().all(|n| (1000..=9999).contains(n)) {
-        let years = numbers.iter().filter_map(|n| day_of(*n as i32, 1, 1)).map(|day| day * DAY);
-        let instant = |local: i64| zone.map_or(local, |zone| zone.instant(local));
-        return Ok((years.map(instant).collect(), date_kind(zone)));
+        if self.are_years(numbers) {
+            let years = numbers.iter().filter_map(|n| self.clock.year(*n));
+            return Ok((years.collect(), self.kind()));
+        }
+        let small = numbers.iter().all(|n| n.unsigned_abs() < STEPS_BELOW);
+        match self.clock.frequency {
+            None if small => Ok((numbers.to_vec(), TimeKind::Step)),
+            Some(frequency) if small && !are_neighbours(numbers, frequency) => {
+                Err(self.steps_for_dates(numbers, frequency))
+            }
+            frequency if looks_like_seconds(numbers, frequency) => Err(self.seconds(numbers)),
+            _ => self.dates(numbers.to_vec(), |unit| {
+                let (plural, name, factor) = (unit.plural(), unit.name(), unit.factor());
+                format!("a number of {plural}; set timeUnit: \"{name}\", or {factor}")
+            }),
+        }
     }
-    if small {
-        let message = format!(
-            "column \"{name}\" holds step numbers, but the frequency \"{frequency}\" needs dates; use a numeric frequency such as 1, or dates"
+
+    /// Whether whole numbers are years, for a yearly frequency.
+    fn are_years(self, numbers: &[i64]) -> bool {
+        self.clock.is_yearly() && numbers.iter().all(|n| (1000..=9999).contains(n))
+    }
+
+    fn of_unit<T: std::fmt::Display>(
+        self,
+        unit: NumericTime,
+        values: &[T],
+        read: impl Fn(NumericTime, &T) -> Result<i64, NumberFault>,
+    ) -> Times {
+        let times = values.iter().enumerate().map(|(row, value)| {
+            read(unit, value).map_err(|fault| {
+                let problem = match (fault, unit) {
+                    (NumberFault::Lost, NumericTime::Year) => {
+                        format!("is {value}, which is not a whole year")
+                    }
+                    (NumberFault::Lost, _) => format!(
+                        "is {value} {}, which is not a whole number of milliseconds; times cannot be finer here, so round it",
+                        unit.plural()
+                    ),
+                    (NumberFault::OutOfRange, NumericTime::Year) => {
+                        format!("is {value}, which is not a year from 1 to 9999; is timeUnit \"year\" right?")
+                    }
+                    (NumberFault::OutOfRange, _) => format!(
+                        "is {value}, which is not a date in {} since 1970; is timeUnit \"{}\" right?",
+                        unit.plural(),
+                        unit.name()
+                    ),
+                };
+                self.at(row, &problem).with(|d| d.option = Some("timeUnit".into()))
+            })
+        });
+        Ok((times.collect::<Result<_>>()?, self.kind()))
+    }
+
+    /// Milliseconds since 1970 that are in the years 1 to 9999. `advice` says what those of another unit are.
+    fn dates(self, times: Vec<i64>, advice: impl Fn(NumericTime) -> String) -> Times {
+        let Some(row) = times.iter().position(|t| !DATES.contains(t)) else {
+            return Ok((times, self.kind()));
+        };
+        let unit = finer(times[row]);
+        let problem = format!(
+            "is {}, which is not a date in milliseconds since 1970; it seems to be {}",
+            times[row],
+            advice(unit)
         );
-        return Err(Error::new(ErrorCode::Freq, message).with(|d| d.column = Some(name.into())));
+        Err(self.at(row, &problem).with(|d| {
+            d.option = Some("timeUnit".into());
+            d.expected = Some(unit.name().into());
+            d.actual = Some(times[row].into());
+        }))
     }
-    dates(numbers.to_vec(), name, zone)
-}
 
-fn dates(times: Vec<i64>, name: &str, zone: Option<TimeZone>) -> Result<(Vec<i64>, TimeKind)> {
-    match times.iter().position(|t| !DATES.contains(t)) {
-        None => Ok((times, date_kind(zone))),
-        Some(row) => {
-            let problem =
-                format!("is {}, which is not a date in milliseconds since 1970", times[row]);
-            Err(at_row(name, row, times.len(), &problem))
+    /// Steps are held where floats are exact and differences cannot overflow.
+    fn steps(self, numbers: Vec<i64>) -> Times {
+        match numbers.iter().position(|n| n.unsigned_abs() > MAX_STEP) {
+            None => Ok((numbers, TimeKind::Step)),
+            Some(row) => {
+                let problem = format!(
+                    "is {}, which is too large for a step number; the largest is {MAX_STEP}",
+                    numbers[row]
+                );
+                Err(self.at(row, &problem))
+            }
         }
     }
-}
 
-/// Steps are held where floats are exact and differences cannot overflow.
-fn steps(numbers: Vec<i64>, name: &str) -> Result<(Vec<i64>, TimeKind)> {
-    match numbers.iter().position(|n| n.unsigned_abs() > MAX_STEP) {
-        None => Ok((numbers, TimeKind::Step)),
-        Some(row) => Err(at_row(
-            name,
-            row,
-            numbers.len(),
-            &format!("is {}, which is too large a step", numbers[row]),
-        )),
+    fn kind(self) -> TimeKind {
+        date_kind(self.clock.zone)
+    }
+
+    /// That numbers in milliseconds would all be of 1970, and what they are rather.
+    fn seconds(self, numbers: &[i64]) -> Error {
+        let first = numbers[0];
+        let message = format!(
+            "column \"{}\" holds seconds since 1970, it seems: as milliseconds {first} is {}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds all the same, set timeUnit: \"ms\"",
+            self.name,
+            format_time(first, &date_kind(None)),
+        );
+        self.in_column(ErrorCode::Schema, message).with(|d| {
+            d.option = Some("timeUnit".into());
+            d.expected = Some(NumericTime::Second.name().into());
+            d.actual = Some(first.into());
+        })
+    }
+
+    /// The same of dates, which somebody has made from seconds.
+    fn made_of_seconds(self, times: &[i64]) -> Error {
+        let first = times[0];
+        let message = format!(
+            "column \"{}\" holds dates around 1970, such as {}, which seem to be made from seconds; dates count milliseconds: multiply by 1000 before making them. If they are right, set timeUnit: \"ms\"",
+            self.name,
+            format_time(first, &date_kind(None)),
+        );
+        self.in_column(ErrorCode::Schema, message).with(|d| {
+            d.option = Some("timeUnit".into());
+            d.actual = Some(first.into());
+        })
+    }
+
+    fn steps_for_dates(self, numbers: &[i64], frequency: Frequency) -> Error {
+        let (what, fix) = if numbers.iter().all(|n| (1500..=2500).contains(n)) {
+            ("years", "a yearly frequency such as \"YS\", a numeric one such as 1, or dates")
+        } else {
+            ("step numbers", "a numeric frequency such as 1, or dates")
+        };
+        let message = format!(
+            "column \"{}\" holds {what}, but the frequency \"{frequency}\" needs dates; use {fix}",
+            self.name
+        );
+        self.in_column(ErrorCode::Freq, message)
+    }
+
+    fn dates_for_steps(self) -> Error {
+        let frequency = self.clock.frequency.map_or_else(String::new, Frequency::to_pandas);
+        let message = format!(
+            "column \"{}\" holds dates, but the frequency {frequency} is for step numbers; use a frequency such as \"D\" or \"MS\"",
+            self.name
+        );
+        self.in_column(ErrorCode::Freq, message)
+    }
+
+    fn in_column(self, code: ErrorCode, message: String) -> Error {
+        Error::new(code, message).with(|d| d.column = Some(self.name.into()))
+    }
+
+    fn at(self, row: usize, problem: &str) -> Error {
+        let (name, rows) = (self.name, self.rows);
+        let message = format!("column \"{name}\", row {} of {rows}: the time {problem}", row + 1);
+        self.in_column(ErrorCode::Schema, message)
+            .with(|d: &mut Details| d.sample = vec![serde_json::json!({ "row": row })])
     }
 }
 
@@ -165,95 +295,5 @@ fn date_kind(time_zone: Option<TimeZone>) -> TimeKind {
     TimeKind::Date { unit: TimeUnit::Ms, time_zone }
 }
 
-fn dates_for_steps(name: &str, frequency: Option<Frequency>) -> Error {
-    let frequency = frequency.map_or_else(String::new, Frequency::to_pandas);
-    let message = format!(
-        "column \"{name}\" holds dates, but the frequency {frequency} is for step numbers; use a frequency such as \"D\" or \"MS\""
-    );
-    Error::new(ErrorCode::Freq, message).with(|d| d.column = Some(name.into()))
-}
-
-fn at_row(name: &str, row: usize, rows: usize, problem: &str) -> Error {
-    Error::new(
-        ErrorCode::Schema,
-        format!("column \"{name}\", row {} of {rows}: the time {problem}", row + 1),
-    )
-    .with(|d: &mut Details| {
-        d.column = Some(name.into());
-        d.sample = vec![serde_json::json!({ "row": row })];
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::date_text::FORMS;
-
-    fn text(texts: &[&str]) -> Column {
-        Column::Text(texts.iter().map(|t| Some(t.to_string())).collect())
-    }
-
-    fn read(column: &Column, alias: Option<&str>) -> Result<(Vec<i64>, TimeKind)> {
-        read_times(column, "ds", alias.map(|a| Frequency::parse(a).unwrap()), None)
-    }
-
-    const JAN_31: i64 = 1_706_659_200_000; // 2024-01-31
-
-    #[test]
-    fn numbers_are_steps_dates_or_milliseconds_as_the_frequency_says() {
-        let ints = Column::Int(vec![1, 2]);
-        assert_eq!(read(&ints, Some("1")).unwrap(), (vec![1, 2], TimeKind::Step));
-        assert_eq!(read(&ints, None).unwrap(), (vec![1, 2], TimeKind::Step));
-        let ms = Column::Int(vec![JAN_31, JAN_31 + DAY]);
-        assert_eq!(read(&ms, Some("D")).unwrap(), (vec![JAN_31, JAN_31 + DAY], date_kind(None)));
-        assert_eq!(read(&ms, None).unwrap().1, date_kind(None));
-        assert_eq!(read(&ms, Some("1")).unwrap().1, TimeKind::Step);
-        let float = Column::Float(vec![JAN_31 as f64]);
-        assert_eq!(read(&float, Some("D")).unwrap().0, [JAN_31]);
-        assert_eq!(read(&Column::Int(vec![20240131]), Some("D")).unwrap().0, [JAN_31]);
-        assert_eq!(read(&Column::Int(vec![2024]), Some("YS")).unwrap().0, [JAN_31 - 30 * DAY]);
-        assert_eq!(read(&text(&["1", "2"]), Some("1")).unwrap(), (vec![1, 2], TimeKind::Step));
-        assert_eq!(read(&text(&["1", "2"]), None).unwrap(), (vec![1, 2], TimeKind::Step));
-        assert_eq!(read(&text(&["2024"]), None).unwrap().0, [JAN_31 - 30 * DAY]);
-        assert_eq!(read(&text(&["1706659200000"]), Some("D")).unwrap().0, [JAN_31]);
-    }
-
-    #[test]
-    fn unusable_times_name_column_row_and_value() {
-        let steps_for_dates = "column \"ds\" holds step numbers, but the frequency \"D\" needs dates; use a numeric frequency such as 1, or dates";
-        let dates_for_steps = "column \"ds\" holds dates, but the frequency 1 is for step numbers; use a frequency such as \"D\" or \"MS\"";
-        let cases = [
-            (Column::Int(vec![0, 1]), Some("D"), ErrorCode::Freq, steps_for_dates.to_string()),
-            (text(&["0", "1"]), Some("D"), ErrorCode::Freq, steps_for_dates.into()),
-            (Column::Date(vec![JAN_31]), Some("1"), ErrorCode::Freq, dates_for_steps.into()),
-            (text(&["2024-01-31"]), Some("1"), ErrorCode::Freq, dates_for_steps.into()),
-            (
-                text(&["2024-01-31", "soon"]),
-                Some("D"),
-                ErrorCode::Schema,
-                format!("column \"ds\", row 2 of 2: the time is \"soon\", which is not a date; accepted are {FORMS}"),
-            ),
-            (
-                text(&["01/02/2024"]),
-                None,
-                ErrorCode::Schema,
-                "column \"ds\", row 1 of 1: the time is \"01/02/2024\", which is ambiguous: day and month could be either way round; write 2024-01-31".into(),
-            ),
-            (text(&["1", "x"]), Some("1"), ErrorCode::Schema, "column \"ds\", row 2 of 2: the time is \"x\", which is not a step number".into()),
-            (Column::Text(vec![None]), None, ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is missing".into()),
-            (Column::Float(vec![f64::NAN]), None, ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is missing".into()),
-            (Column::Float(vec![1.5]), Some("1"), ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is 1.5, which is not a whole number".into()),
-            (
-                Column::Date(vec![i64::MAX]),
-                Some("D"),
-                ErrorCode::Schema,
-                "column \"ds\", row 1 of 1: the time is 9223372036854775807, which is not a date in milliseconds since 1970".into(),
-            ),
-        ];
-        for (column, alias, code, message) in cases {
-            let e = read(&column, alias).unwrap_err();
-            assert_eq!((e.code, e.to_string()), (code, message));
-            assert_eq!(e.details.column.as_deref(), Some("ds"));
-        }
-    }
-}
+mod tests;

@@ -40,7 +40,7 @@ impl NeuralForecast {
         h: Option<usize>,
     ) -> Result<FutureFrame> {
         let (panel, frequency) = self.history(data)?;
-        let missing = missing_future(future, &panel, frequency, self.steps(h)?)?;
+        let missing = missing_future(future, &panel, frequency, self.steps(h)?, self.reading)?;
         let (ids, times): (Vec<String>, Vec<i64>) = missing.into_iter().unzip();
         let ids = match &panel.ids {
             Ids::Text(_) => Ids::Text(ids),
@@ -60,7 +60,8 @@ impl NeuralForecast {
         let fitted = self.require_fitted()?;
         if let Some(table) = data {
             let (names, frequency) = (fitted.names.clone(), Some(fitted.frequency));
-            let options = PanelOptions { names, frequency, ..PanelOptions::default() };
+            let reading = self.reading;
+            let options = PanelOptions { names, frequency, reading, ..PanelOptions::default() };
             return Ok((Cow::Owned(Panel::from_table(table, &options)?.0), fitted.frequency));
         }
         let panel = fitted.panel.as_deref().ok_or_else(|| {

@@ -16,8 +16,8 @@ use super::series::check_same;
 use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
-    ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    TimeZone, Vocabularies, future_exogenous,
+    ColumnNames, Frequency, LocalScalers, LocalScaling, NumericTime, OnGap, Panel, PanelOptions,
+    Table, TimeReading, TimeZone, Vocabularies, future_exogenous,
 };
 use crate::memory::Allowed;
 use crate::models::{Instance, ModelSpec};
@@ -92,6 +92,7 @@ pub struct NeuralForecast {
     pub(super) models: Vec<Instance>,
     pub(super) frequency: Option<Frequency>,
     pub(super) time_zone: Option<TimeZone>,
+    pub(super) reading: TimeReading,
     pub(super) fitted: Option<Fitted>,
     /// How whole series are scaled before any model sees them.
     pub(super) scaling: LocalScaling,
@@ -148,6 +149,7 @@ impl NeuralForecast {
         Ok(Self {
             models,
             time_zone: frequency.and_then(Frequency::zone),
+            reading: TimeReading::default(),
             frequency,
             fitted: None,
             scaling: LocalScaling::default(),
@@ -168,6 +170,28 @@ impl NeuralForecast {
         self.time_zone = Some(zone);
         self.frequency = self.frequency.map(|f| f.in_zone(Some(zone))).transpose()?;
         Ok(self)
+    }
+
+    /// With times in numbers of this unit, in every table; texts and dates say themselves what they are.
+    pub fn with_time_unit(mut self, unit: NumericTime) -> Result<Self> {
+        if let Some(steps) = self.frequency.filter(|f| f.is_step()) {
+            let expected = format!("left out for step numbers (frequency {steps})");
+            return Err(Error::option("timeUnit", &expected, unit.name()));
+        }
+        self.reading.unit = Some(unit);
+        Ok(self)
+    }
+
+    /// On a machine with this time zone: messages name it where dates are midnights of it.
+    #[must_use]
+    pub fn with_machine_zone(mut self, zone: TimeZone) -> Self {
+        self.reading.machine_zone = Some(zone);
+        self
+    }
+
+    /// How times are read beside their frequency.
+    pub fn time_reading(&self) -> TimeReading {
+        self.reading
     }
 
     /// Steps of a forecast.
@@ -308,7 +332,15 @@ impl NeuralForecast {
             (_, true) => Vec::new(),
             (Some(table), false) => {
                 let vocabularies = &fitted.vocabularies;
-                future_exogenous(table, panel, frequency, h, &known_ahead, vocabularies)?
+                future_exogenous(
+                    table,
+                    panel,
+                    frequency,
+                    h,
+                    &known_ahead,
+                    vocabularies,
+                    self.reading,
+                )?
             }
             (None, false) => {
                 let list = known_ahead.join(", ");

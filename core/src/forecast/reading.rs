@@ -89,6 +89,7 @@ impl NeuralForecast {
             statics: self.columns(|m| &m.train.stat_exog_list),
             vocabularies: vocabularies.clone(),
             time_zone: self.time_zone,
+            reading: self.reading,
             ..PanelOptions::default()
         }
     }

@@ -12,7 +12,7 @@ use super::saved_training;
 use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
-use crate::data::{Frequency, TimeKind, TimeZone, Vocabularies};
+use crate::data::{Frequency, NumericTime, TimeKind, TimeZone, Unit, Vocabularies};
 use crate::interrupt::look;
 use crate::models::Instance;
 use crate::options::OptionValue;
@@ -134,6 +134,7 @@ impl NeuralForecast {
             json!(self.models.iter().map(Instance::name).collect::<Vec<_>>()),
         );
         extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
+        extra.extend(self.reading.unit.map(|unit| (TIME_UNIT.into(), json!(unit.name()))));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -145,7 +146,8 @@ impl NeuralForecast {
             scalers: fitted.scalers.clone(),
             vocabularies: fitted.vocabularies.clone(),
             panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
-            polars: false,
+            // Polars has a name for the same day of each month, pandas has none.
+            polars: matches!(fitted.frequency.unit(), Unit::SameDay(_)),
             extra,
             unknown: self.kept.configuration.clone(),
             dataset: self.kept.dataset.clone(),
@@ -202,6 +204,7 @@ impl NeuralForecast {
         }
         let mut forecaster =
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
+        forecaster.reading.unit = time_unit(&checkpoint)?;
         if checkpoint.fitted {
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
             saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
@@ -235,6 +238,18 @@ fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
         }),
         (None, _) => Ok(None),
     }
+}
+
+/// What [`Checkpoint::extra`] calls the unit of times in numbers.
+const TIME_UNIT: &str = "timeUnit";
+
+/// What numbers in tables count, if it was said.
+fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
+    let Some(Value::String(name)) = checkpoint.extra.get(TIME_UNIT) else { return Ok(None) };
+    NumericTime::parse(name).map(Some).map_err(|_| {
+        let message = format!("neural-trader.json: there is no unit of times {name:?}");
+        Error::new(ErrorCode::Checkpoint, message)
+    })
 }
 
 /// A model, what of it is only kept, and what training left of it.

@@ -111,6 +111,24 @@ fn bad_tables_are_refused_by_name() {
             "series \"a\", 2024-01-02: \"y\" is inf, which is not finite; correct it, or leave it empty if it is missing",
         ),
         bad(
+            days(&[1, 2], &[1.0, 1e39]),
+            daily(),
+            Schema,
+            "series \"a\", 2024-01-02: \"y\" is 1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
+        ),
+        bad(
+            with(good(), "x", float(&[1.0, 1.0, -4.5e38])),
+            exogenous(&["x"]),
+            Schema,
+            "series \"a\", 2024-01-03: \"x\" is -4.5e38, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
+        ),
+        bad(
+            with(good(), "sample_weight", float(&[1e39, 1.0, 1.0])),
+            daily(),
+            Schema,
+            "series \"a\", 2024-01-01: \"sample_weight\" is 1e39, which exceeds what 32-bit numbers hold (3.4e38); scale the column",
+        ),
+        bad(
             days(&[1, 2], &[NAN, NAN]),
             daily(),
             MissingValue,

@@ -1,7 +1,7 @@
 //! From tables to panels: what is accepted, and how it comes out.
 
 use super::*;
-use crate::data::Ids;
+use crate::data::{Ids, TimeKind, TimeReading};
 
 pub(super) const NAN: f64 = f64::NAN;
 
@@ -195,4 +195,117 @@ fn without_need_of_it_the_target_may_be_absent() {
     );
     data.columns[2].1 = float(&[1.0, NAN]);
     assert_eq!(Panel::from_table(&data, &options).unwrap_err().code, ErrorCode::MissingValue);
+}
+
+/// Options of a zone, on a machine in Berlin.
+fn in_zone(alias: Option<&str>, zone: Option<&str>) -> PanelOptions {
+    let zone = zone.map(|name| TimeZone::parse(name).unwrap());
+    let machine_zone = TimeZone::parse("Europe/Berlin").ok();
+    PanelOptions {
+        frequency: alias.map(|a| Frequency::parse(a).unwrap().in_zone(zone).unwrap()),
+        time_zone: zone,
+        reading: TimeReading { unit: None, machine_zone },
+        ..PanelOptions::default()
+    }
+}
+
+fn at_times(ids: &[&str], ds: &[&str]) -> Table {
+    table(vec![("unique_id", text(ids)), ("ds", text(ds)), ("y", float(&vec![1.0; ds.len()]))])
+}
+
+#[test]
+fn an_hour_that_clocks_show_twice_is_kept() {
+    let hours =
+        ["T01:00", "T02:00", "T02:00", "T03:00", "T04:00"].map(|t| format!("2024-10-27{t}"));
+    let mut ds: Vec<&str> = hours.iter().map(String::as_str).collect();
+    for alias in [Some("h"), None] {
+        let panel = read(&at_times(&["a"; 5], &ds), &in_zone(alias, Some("Europe/Berlin")));
+        assert_eq!(
+            times(&panel)[1..3],
+            ["2024-10-27T02:00:00+02:00", "2024-10-27T02:00:00+01:00"],
+            "{alias:?}"
+        );
+    }
+    ds.swap(0, 4);
+    let options = in_zone(Some("h"), Some("Europe/Berlin"));
+    let e = Panel::from_table(&at_times(&["a"; 5], &ds), &options).unwrap_err();
+    assert_eq!(e.code, ErrorCode::DuplicateTime);
+    assert_eq!(
+        e.to_string(),
+        "series \"a\": clocks in Europe/Berlin show 2024-10-27T02:00:00 twice, and the rows are in no order that tells which is which; sort them by time, write the offset (2024-10-27T02:00:00+02:00 or 2024-10-27T02:00:00+01:00), or write times in UTC"
+    );
+    // A row too many is that in any zone.
+    let e =
+        Panel::from_table(&at_times(&["a"; 3], &["2024-10-27T02:00"; 3]), &options).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        "series \"a\" has the time 2024-10-27T02:00:00+01:00 more than once; keep one row for each series and time"
+    );
+}
+
+#[test]
+fn local_midnights_are_recognized() {
+    let advice = "The times look like midnights of Europe/Berlin: set timeZone: \"Europe/Berlin\", or make the dates with Date.UTC";
+    let months = ["2019-12-31T23:00", "2020-01-31T23:00", "2020-02-29T23:00", "2020-03-31T22:00"];
+    let e =
+        Panel::from_table(&at_times(&["a"; 4], &months), &in_zone(Some("MS"), None)).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        format!(
+            "series \"a\": the time 2019-12-31T23:00:00 is not on the frequency \"MS\", the nearest that is would be 2020-01-01T23:00:00. {advice}"
+        )
+    );
+    let e = Panel::from_table(&at_times(&["a"; 4], &months), &in_zone(None, None)).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        format!(
+            "series \"a\": the time 2020-03-31T22:00:00 is not on the frequency \"ME\", the nearest that is would be 2020-03-31T23:00:00. {}",
+            advice.replace(", or", " and freq: \"MS\", or")
+        )
+    );
+    let winter = at_times(&["a"; 3], &["2024-01-01T23:00", "2024-01-02T23:00", "2024-01-03T23:00"]);
+    for alias in [Some("D"), None] {
+        let panel = read(&winter, &in_zone(alias, None));
+        assert_eq!(
+            panel.warnings,
+            [
+                "the times look like midnights of Europe/Berlin, but days and months are those of UTC; set timeZone: \"Europe/Berlin\", or make the dates with Date.UTC"
+            ]
+        );
+        assert!(read(&winter, &in_zone(alias, Some("UTC"))).warnings.is_empty());
+    }
+}
+
+#[test]
+fn irregular_times_are_shown_with_their_series() {
+    let ids = ["a", "a", "a", "b", "b", "b", "b"];
+    let ds = [
+        "2024-01-01",
+        "2024-01-02",
+        "2024-01-03",
+        "2024-01-01",
+        "2024-01-02",
+        "2024-01-05T01:00",
+        "2024-01-09T07:00",
+    ];
+    let e = Panel::from_table(&at_times(&ids, &ds), &PanelOptions::default()).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        "cannot infer the frequency: the times of series \"b\" are irregular: after 2024-01-02 comes 2024-01-05T01:00:00, while the most common step is D (3 of 5). Set freq, and onGap if rows are missing"
+    );
+    assert_eq!(e.details.unique_id.as_deref(), Some("b"));
+}
+
+#[test]
+fn the_15th_of_each_month_is_a_frequency() {
+    let ds = ["2024-01-15", "2024-02-15", "2024-03-15", "2024-04-15"];
+    let (panel, frequency) =
+        Panel::from_table(&at_times(&["a"; 4], &ds), &PanelOptions::default()).unwrap();
+    let next = panel.future_times(frequency, 2).into_iter().map(|t| panel.format_time(t));
+    assert_eq!(next.collect::<Vec<_>>(), ["2024-05-15", "2024-06-15"]);
+    let e = Panel::from_table(&at_times(&["a"; 4], &ds), &in_zone(Some("MS"), None)).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        "series \"a\": the time 2024-01-15 is not on the frequency \"MS\", the nearest that is would be 2024-01-01. The times look like \"1mo\": set that, or correct the times"
+    );
 }

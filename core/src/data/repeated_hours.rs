@@ -1,0 +1,127 @@
+//! Local times that clocks show twice, when they are set back: the order of the rows tells which is which.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::date_text::{format_time, says_offset};
+use super::panel::{TimeKind, TimeUnit};
+use super::table::Column;
+use super::time_zone::TimeZone;
+
+/// Makes the second of two equal local times of a series the later instant, as pandas' `ambiguous='infer'` does, where the
+/// rows of the series go forward in time, or backward. Gives the rows of which this cannot be said; they stay the first.
+pub(super) fn settle(
+    times: &mut [i64],
+    column: &Column,
+    zone: Option<TimeZone>,
+    codes: &[usize],
+) -> BTreeSet<usize> {
+    let (Some(zone), Column::Text(texts)) = (zone, column) else { return BTreeSet::new() };
+    let is_local = |text: &str| !says_offset(text) && text.trim().parse::<f64>().is_err();
+    let again = texts.iter().enumerate().filter_map(|(row, text)| {
+        let later = zone.again(times[row])?;
+        text.as_deref().is_some_and(is_local).then_some((row, later))
+    });
+    let again: HashMap<usize, i64> = again.collect();
+    let affected: BTreeSet<usize> = again.keys().map(|row| codes[*row]).collect();
+    let mut series: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, code) in codes.iter().enumerate().filter(|(_, code)| affected.contains(code)) {
+        series.entry(*code).or_default().push(row);
+    }
+    let mut unsettled = BTreeSet::new();
+    for rows in series.values() {
+        let forward = in_order(rows.iter(), times, &again);
+        match forward.or_else(|| in_order(rows.iter().rev(), times, &again)) {
+            Some(later) => later.into_iter().for_each(|row| times[row] = again[&row]),
+            None => unsettled.extend(rows.iter().filter(|row| again.contains_key(row))),
+        }
+    }
+    unsettled
+}
+
+/// The rows that are of the second pass, if the others never go back in time.
+fn in_order<'a>(
+    rows: impl Iterator<Item = &'a usize>,
+    times: &[i64],
+    again: &HashMap<usize, i64>,
+) -> Option<Vec<usize>> {
+    let (mut before, mut later) = (i64::MIN, vec![]);
+    for row in rows {
+        let mut t = times[*row];
+        if let Some(second) = again.get(row).filter(|_| t <= before) {
+            t = *second;
+            later.push(*row);
+        }
+        if t < before {
+            return None;
+        }
+        before = t;
+    }
+    Some(later)
+}
+
+/// What to say of a repeated local time that the rows do not tell apart.
+pub(super) fn remedy(zone: TimeZone, t: i64) -> String {
+    let kind = |time_zone| TimeKind::Date { unit: TimeUnit::Ms, time_zone };
+    let local = format_time(zone.local(t), &kind(None));
+    let [first, second] =
+        [t, zone.again(t).unwrap_or(t)].map(|t| format_time(t, &kind(Some(zone))));
+    format!(
+        "clocks in {zone} show {local} twice, and the rows are in no order that tells which is which; sort them by time, write the offset ({first} or {second}), or write times in UTC"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::date_text::parse_time_in;
+
+    const DAY: &str = "2024-10-27T";
+
+    /// What becomes of local times in Berlin on the day that clocks are set back, as UTC.
+    fn settled(texts: &[&str], codes: &[usize]) -> (Vec<String>, Vec<usize>) {
+        let zone = TimeZone::parse("Europe/Berlin").ok();
+        let texts: Vec<String> = texts.iter().map(|text| format!("{DAY}{text}")).collect();
+        let mut times: Vec<i64> =
+            texts.iter().map(|text| parse_time_in(text, zone).unwrap()).collect();
+        let column = Column::Text(texts.into_iter().map(Some).collect());
+        let unsettled = settle(&mut times, &column, zone, codes);
+        let utc = TimeZone::parse("UTC").ok();
+        let kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: utc };
+        let clock = |t: &i64| format_time(*t, &kind).split_once('T').unwrap().1[..5].to_string();
+        (times.iter().map(clock).collect(), unsettled.into_iter().collect())
+    }
+
+    #[test]
+    fn a_time_that_goes_back_is_the_second() {
+        let cases: [(&[&str], &[&str]); 6] = [
+            (&["02:00", "02:00", "03:00"], &["00:00", "01:00", "02:00"]),
+            (&["03:00", "02:00", "02:00", "01:30"], &["02:00", "01:00", "00:00", "23:30"]),
+            (
+                &["02:00", "02:30", "02:00", "02:30", "03:00"],
+                &["00:00", "00:30", "01:00", "01:30", "02:00"],
+            ),
+            (&["02:30", "02:15", "03:00"], &["00:30", "01:15", "02:00"]),
+            (&["01:30", "02:30", "03:00"], &["23:30", "00:30", "02:00"]),
+            (&["02:00+02:00", "02:00", "02:30Z"], &["00:00", "01:00", "02:30"]),
+        ];
+        for (local, utc) in cases {
+            let (found, unsettled) = settled(local, &vec![0; local.len()]);
+            assert_eq!((found, unsettled), (utc.iter().map(|t| t.to_string()).collect(), vec![]));
+        }
+    }
+
+    #[test]
+    fn every_series_has_an_order_of_its_own() {
+        let (found, unsettled) =
+            settled(&["02:00", "02:00", "02:00", "03:00", "05:00", "02:00"], &[0, 1, 0, 1, 2, 2]);
+        assert_eq!(found, ["00:00", "00:00", "01:00", "02:00", "04:00", "00:00"]);
+        assert!(unsettled.is_empty());
+    }
+
+    #[test]
+    fn rows_in_no_order_tell_nothing() {
+        let (found, unsettled) = settled(&["03:00", "02:00", "05:00", "02:00"], &[0; 4]);
+        assert_eq!(found, ["02:00", "00:00", "04:00", "00:00"]);
+        assert_eq!(unsettled, [1, 3]);
+    }
+}
