@@ -15,6 +15,7 @@ use super::time_zone::TimeZone;
 use super::times::read_times;
 use super::vocabulary::Vocabularies;
 use crate::interrupt::look;
+use crate::memory::{Allowed, Needs};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// What is wanted of a table.
@@ -69,6 +70,7 @@ impl Panel {
                 "the table has no rows; a series needs at least one",
             ));
         }
+        check_room(table.rows(), 1 + options.exogenous.len())?;
         let names = &options.names;
         let row_ids = read_ids(table, options)?;
         let time_column = require(table, &names.time, "time")?;
@@ -140,6 +142,15 @@ impl Panel {
         };
         Ok((panel, frequency))
     }
+}
+
+/// Refuses rows that there is no room for: of each column as the table has it and in order, of ids, times and places.
+pub(super) fn check_room(rows: usize, columns: usize) -> Result<()> {
+    const BESIDE: usize = 8;
+    let mut needs = Needs::default();
+    let row = size_of::<f64>() * (2 * columns + BESIDE);
+    needs.add("the data", rows.saturating_mul(row));
+    needs.check(Allowed::ALL, &format!("a table of {rows} rows"), || None)
 }
 
 /// The identifiers. A table without them is one series, named after the target.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::horizon::check_horizon;
+use super::memory::check_frame;
 use super::neural_forecast::NeuralForecast;
 use crate::data::{
     ColumnNames, Frequency, Ids, Panel, PanelOptions, Table, TimeKind, make_future_frame,
@@ -27,6 +28,7 @@ impl NeuralForecast {
     /// Series and times of the `h` steps after each series: of the training data, or of `data`.
     pub fn make_future_frame(&self, data: Option<&Table>, h: Option<usize>) -> Result<FutureFrame> {
         let (panel, frequency) = self.history(data)?;
+        check_frame(panel.n_series(), self.steps(h)?)?;
         let (ids, times) = make_future_frame(&panel, frequency, self.steps(h)?);
         let (names, time_kind) = (panel.names.clone(), panel.time_kind.clone());
         Ok(FutureFrame { names, ids, times, time_kind })
@@ -40,6 +42,7 @@ impl NeuralForecast {
         h: Option<usize>,
     ) -> Result<FutureFrame> {
         let (panel, frequency) = self.history(data)?;
+        check_frame(panel.n_series(), self.steps(h)?)?;
         let missing = missing_future(future, &panel, frequency, self.steps(h)?, self.reading)?;
         let (ids, times): (Vec<String>, Vec<i64>) = missing.into_iter().unzip();
         let ids = match &panel.ids {

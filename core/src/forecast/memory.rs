@@ -87,6 +87,14 @@ pub(super) fn check_forecasts(
     Ok(())
 }
 
+/// Refuses a table of series and times that there is no room for.
+pub(super) fn check_frame(series: usize, h: usize) -> Result<()> {
+    let row = size_of::<i64>() + size_of::<String>() + 16;
+    let mut needs = Needs::default();
+    needs.add("its rows", series.saturating_mul(h).saturating_mul(2 * row));
+    needs.check(Allowed::ALL, "the future frame", || Smaller::option("h", h))
+}
+
 /// Refuses to load a directory that would take more than it may.
 pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
     let [models, dataset] = checkpoint::sizes(dir)?;
