@@ -106,7 +106,8 @@ function times(name, values, what) {
     const all = new BigInt64Array(values.length)
     for (let i = 0; i < values.length; i++) {
       const v = typeof values[i] === 'number' && Number.isInteger(values[i]) ? BigInt(values[i]) : values[i]
-      if (typeof v !== 'bigint' || v !== BigInt.asIntN(64, v)) throw mismatch(name, i, values[i], what, expected)
+      if (typeof v !== 'bigint' || v !== BigInt.asIntN(64, v))
+        throw mismatch(name, i, values[i], what, 'a whole number of 64 bits')
       all[i] = v
     }
     return { kind: 'int', wholes: all }

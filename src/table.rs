@@ -21,6 +21,21 @@ pub struct TableInput {
     pub options: Option<String>,
 }
 
+/// The tables of a fit beside the data, each optional.
+#[napi(object, object_to_js = false)]
+pub struct FitTables {
+    pub static_table: Option<TableInput>,
+    pub val_data: Option<TableInput>,
+}
+
+/// The tables of a forecast, each optional.
+#[napi(object, object_to_js = false)]
+pub struct PredictTables {
+    pub data: Option<TableInput>,
+    pub static_table: Option<TableInput>,
+    pub future: Option<TableInput>,
+}
+
 /// A column: numbers, or codes into a list of texts.
 #[napi(object, object_to_js = false)]
 pub struct ColumnInput {

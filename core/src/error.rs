@@ -128,6 +128,12 @@ impl Error {
         })
     }
 
+    /// An error of one among several tables says which.
+    #[must_use]
+    pub(crate) fn within(self, table: &str) -> Self {
+        Self { message: format!("{table}: {}", self.message), ..self }
+    }
+
     /// Fills in details.
     #[must_use]
     pub fn with(mut self, fill: impl FnOnce(&mut Details)) -> Self {

@@ -389,7 +389,7 @@ fn columns_that_the_data_lacks_are_refused() {
 fn static_columns_without_their_table_are_refused() {
     let result =
         fit("NHITS", json!({ "statExogList": ["size"] }), &panel(1, 40), &FitOptions::default());
-    let message = "static columns are needed (size), but there is no static table";
+    let message = "static columns are needed (size), but there is no static table; give one row for each series as static";
     refused(result, ErrorCode::Schema, message);
 }
 

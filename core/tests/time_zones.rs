@@ -93,7 +93,8 @@ fn times_off_the_clock_are_refused_in_local_time() {
         (
             ErrorCode::Freq,
             "series \"y\": the time 2024-04-01T02:00:00+02:00 is not on the frequency \"D\", the nearest that is would be \
-             2024-04-01T01:00:00+02:00. The times look like \"24h\": set that, or correct the times"
+             2024-04-01T01:00:00+02:00. The times are midnights in UTC, not in Europe/Berlin: leave timeZone out, or write dates \
+             without an offset, as texts"
         )
     );
 }

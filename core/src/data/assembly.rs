@@ -1,14 +1,12 @@
 //! From a table to a panel: columns found, rows sorted by series and time, every value checked.
 
-use std::collections::BTreeSet;
-
 use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
 use super::local_midnights;
 use super::numeric_time::TimeReading;
 use super::panel::{ColumnNames, Panel};
-use super::repeated_hours::{remedy, settle};
+use super::repeated_hours::{remedy, settle, skipped};
 use super::statics::read_statics;
 use super::table::{Column, Table};
 use super::time_zone::TimeZone;
@@ -96,12 +94,20 @@ impl Panel {
             kind: &time_kind,
             machine_zone: options.reading.machine_zone,
         };
-        rows.check_duplicates().map_err(|e| match e.details.ds.zip(zone) {
-            Some((t, zone)) if repeats(&e, &untold) => {
-                let id = e.details.unique_id.as_deref().unwrap_or_default();
-                Error { message: format!("series \"{id}\": {}", remedy(zone, t)), ..e }
+        rows.check_duplicates().map_err(|e| {
+            let by_clocks = zone.and_then(|zone| {
+                let at = rows_of(&e);
+                let untold = at.iter().any(|row| untold.contains(row));
+                let t = e.details.ds.filter(|_| untold);
+                t.map(|t| remedy(zone, t)).or_else(|| skipped(time_column, zone, &at))
+            });
+            match by_clocks {
+                Some(why) => {
+                    let id = e.details.unique_id.as_deref().unwrap_or_default();
+                    Error { message: format!("series \"{id}\": {why}"), ..e }
+                }
+                None => without_ids(e, &row_ids, options),
             }
-            _ => without_ids(e, &row_ids, options),
         })?;
         let frequency = match options.frequency {
             Some(frequency) => frequency.resolve(&rows.times),
@@ -119,7 +125,7 @@ impl Panel {
             }
             None if !options.statics.is_empty() => {
                 let message = format!(
-                    "static columns are needed ({}), but there is no static table",
+                    "static columns are needed ({}), but there is no static table; give one row for each series as static",
                     options.statics.join(", ")
                 );
                 return Err(Error::new(ErrorCode::Schema, message)
@@ -193,10 +199,10 @@ fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     order
 }
 
-/// Whether one of these rows is at fault.
-fn repeats(error: &Error, rows: &BTreeSet<usize>) -> bool {
+/// The rows of the table that an error is about.
+fn rows_of(error: &Error) -> Vec<usize> {
     let row = |at: &serde_json::Value| at["row"].as_u64().map(|row| row as usize);
-    error.details.sample.iter().filter_map(row).any(|row| rows.contains(&row))
+    error.details.sample.iter().filter_map(row).collect()
 }
 
 /// Values of the temporal columns as the table has them.
@@ -222,7 +228,7 @@ impl Values {
         for name in &options.exogenous {
             if [&names.id, &names.time, &names.target].contains(&name) {
                 let message = format!(
-                    "column \"{name}\" cannot be exogenous: it is the id, the time or the target"
+                    "column \"{name}\" cannot be exogenous: it is the id, the time or the target; leave it out of the lists of exogenous columns"
                 );
                 return Err(
                     Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.clone()))

@@ -101,7 +101,9 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
             values.collect()
         }
         Column::Date(_) => {
-            let message = format!("column \"{name}\" holds dates where numbers are needed");
+            let message = format!(
+                "column \"{name}\" holds dates where numbers are needed; write numbers, or leave the column out"
+            );
             Err(Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into())))
         }
     }
@@ -142,25 +144,32 @@ impl<'a> RowIds<'a> {
         match column {
             Column::Int(ids) => Ok(Self::Int(Cow::Borrowed(ids))),
             Column::Text(ids) => {
-                let ids = ids
-                    .iter()
-                    .enumerate()
-                    .map(|(row, id)| id.as_deref().ok_or_else(|| at_row(row, "is missing")));
+                let ids = ids.iter().enumerate().map(|(row, id)| {
+                    id.as_deref().ok_or_else(|| {
+                        at_row(row, "is missing; say which series the row belongs to")
+                    })
+                });
                 Ok(Self::Text(ids.collect::<Result<_>>()?))
             }
             Column::Float(ids) => {
                 let ids = ids.iter().enumerate().map(|(row, id)| match id {
-                    id if id.is_nan() => Err(at_row(row, "is missing")),
+                    id if id.is_nan() => {
+                        Err(at_row(row, "is missing; say which series the row belongs to"))
+                    }
                     id if id.fract() != 0.0 || id.abs() > 9e15 => Err(at_row(
                         row,
-                        &format!("is {id}, which is neither text nor a whole number"),
+                        &format!(
+                            "is {id}, which is neither text nor a whole number; write it as text"
+                        ),
                     )),
                     id => Ok(*id as i64),
                 });
                 Ok(Self::Int(ids.collect::<Result<_>>()?))
             }
             Column::Date(_) => {
-                let message = format!("column \"{name}\" holds dates where identifiers are needed");
+                let message = format!(
+                    "column \"{name}\" holds dates where identifiers are needed; write them as text"
+                );
                 Err(Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into())))
             }
         }
@@ -262,7 +271,7 @@ mod tests {
         );
         assert_eq!(
             numbers(&Column::Date(vec![0]), "y").unwrap_err().to_string(),
-            "column \"y\" holds dates where numbers are needed"
+            "column \"y\" holds dates where numbers are needed; write numbers, or leave the column out"
         );
     }
 
@@ -282,15 +291,15 @@ mod tests {
         let message = |column: Column| RowIds::read(&column, "id").err().unwrap().to_string();
         assert_eq!(
             message(Column::Text(vec![None])),
-            "column \"id\", row 1 of 1: the identifier is missing"
+            "column \"id\", row 1 of 1: the identifier is missing; say which series the row belongs to"
         );
         assert_eq!(
             message(Column::Float(vec![1.0, 1.5])),
-            "column \"id\", row 2 of 2: the identifier is 1.5, which is neither text nor a whole number"
+            "column \"id\", row 2 of 2: the identifier is 1.5, which is neither text nor a whole number; write it as text"
         );
         assert_eq!(
             message(Column::Date(vec![0])),
-            "column \"id\" holds dates where identifiers are needed"
+            "column \"id\" holds dates where identifiers are needed; write them as text"
         );
     }
 }

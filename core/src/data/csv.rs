@@ -118,7 +118,7 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
         )));
     }
     let table = Table { columns };
-    table.check().map_err(|e| Error { message: format!("\"{name}\": {}", e.message), ..e })?;
+    table.check().map_err(|e| e.within(&format!("\"{name}\"")))?;
     Ok(table)
 }
 

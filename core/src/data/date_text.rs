@@ -29,7 +29,9 @@ impl TimeFault {
             Self::Ambiguous => {
                 "is ambiguous: day and month could be either way round; write 2024-01-31".into()
             }
-            Self::TooFine => "is finer than a millisecond, which times cannot be here".into(),
+            Self::TooFine => {
+                "is finer than a millisecond, which times cannot be here; round it".into()
+            }
             Self::Unreadable => format!("is not a date; accepted are {FORMS}"),
         }
     }

@@ -59,7 +59,7 @@ pub fn future_exogenous(
     let column = |name: &String| {
         let column = find(table, name)
             .ok_or_else(|| absent(table, name, "future", ErrorCode::FutureExog))?;
-        let values = exogenous(column, name, vocabularies)?;
+        let values = exogenous(column, name, vocabularies).map_err(|e| e.within("future"))?;
         Ok((name.clone(), wanted.column(&values, panel, h, name)?))
     };
     columns.iter().map(column).collect()
@@ -95,17 +95,22 @@ impl Wanted {
         h: usize,
         reading: TimeReading,
     ) -> Result<Self> {
-        table.check()?;
+        let of_table = |e: Error| e.within("future");
+        table.check().map_err(of_table)?;
         let names = &panel.names;
         let only = panel.ids.text(0);
         let row_ids = match find(table, &names.id) {
             None if panel.n_series() == 1 => RowIds::One(&only),
-            None => return Err(absent(table, &names.id, "identifier", ErrorCode::Schema)),
-            Some(column) => RowIds::read(column, &names.id)?,
+            None => {
+                let error = absent(table, &names.id, "identifier", ErrorCode::Schema);
+                return Err(of_table(error));
+            }
+            Some(column) => RowIds::read(column, &names.id).map_err(of_table)?,
         };
-        let time_column = require(table, &names.time, "time")?;
+        let time_column = require(table, &names.time, "time").map_err(of_table)?;
         let (mut row_times, _) =
-            read_times(time_column, &names.time, Some(frequency), frequency.zone(), reading)?;
+            read_times(time_column, &names.time, Some(frequency), frequency.zone(), reading)
+                .map_err(of_table)?;
         let (_, codes) = row_ids.group(table.rows());
         let untold = settle(&mut row_times, time_column, frequency.zone(), &codes);
         let times = panel.future_times(frequency, h);
@@ -148,8 +153,13 @@ impl Wanted {
             let (code, problem) = match too_large(value) {
                 Some(problem) => (ErrorCode::Schema, problem),
                 None if value.is_finite() => return Ok(value),
-                None if value.is_nan() => (ErrorCode::MissingValue, "is missing".to_string()),
-                None => (ErrorCode::MissingValue, format!("is {value}, which is not finite")),
+                None if value.is_nan() => {
+                    (ErrorCode::MissingValue, "is missing; fill it in".to_string())
+                }
+                None => (
+                    ErrorCode::MissingValue,
+                    format!("is {value}, which is not finite; correct it"),
+                ),
             };
             let (id, t) = (panel.id(j / h), self.times[j]);
             let message = format!(
@@ -264,7 +274,7 @@ mod tests {
             (
                 table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
                 ErrorCode::MissingValue,
-                "series \"b\", 2024-05-01: the future value of \"price\" is missing",
+                "series \"b\", 2024-05-01: the future value of \"price\" is missing; fill it in",
             ),
             (
                 table(&IDS, &TIMES, &[1.0, 1e39, 3.0, 4.0, 5.0, 6.0]),
@@ -277,6 +287,11 @@ mod tests {
                 "the future table has series \"a\" at 2024-04-01 more than once; keep one row for each series and time",
             ),
             (
+                table(&IDS, &["soon"; 6], &[1.0; 6]),
+                ErrorCode::Schema,
+                "future: column \"ds\", row 1 of 6: the time is \"soon\", which is not a date; accepted are 2024-01-31, 2024-01-31T05:00:00, with a fraction, \"Z\" or an offset such as +02:00, 2024/01/31, 20240131, 2024-01 or 2024",
+            ),
+            (
                 unpriced,
                 ErrorCode::FutureExog,
                 "there is no future column \"price\"; did you mean \"prices\"? The table has: unique_id, ds, prices",
@@ -284,7 +299,7 @@ mod tests {
             (
                 anonymous,
                 ErrorCode::Schema,
-                "there is no identifier column \"unique_id\". The table has: ds, price",
+                "future: there is no identifier column \"unique_id\". The table has: ds, price",
             ),
         ];
         for (table, code, message) in cases {

@@ -180,7 +180,7 @@ impl Rows<'_> {
         let inferred = || infer_in_zone(&series, frequency.zone()).ok().filter(|f| *f != frequency);
         let local = || match frequency.zone() {
             None => local_midnights::advice(&series, Some(frequency), self.machine_zone),
-            Some(_) => None,
+            Some(zone) => local_midnights::advice_in_zone(&series, zone),
         };
         let dates = !frequency.is_step();
         let hint = if let Some(advice) = dates.then(local).flatten() {

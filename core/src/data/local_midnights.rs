@@ -1,4 +1,5 @@
-//! Midnights of a zone that was not said: dates made by the clock of a machine are not midnights in UTC.
+//! Midnights of a zone that was not said: dates made by the clock of a machine are not midnights in UTC. And the other way
+//! round: midnights in UTC where a zone was said.
 
 use super::date_text::DAY;
 use super::frequency::{Frequency, Unit};
@@ -30,7 +31,10 @@ pub(super) fn advice(
 ) -> Option<String> {
     let likely = LIKELY.iter().filter_map(|name| TimeZone::parse(name).ok());
     let zones = machine.into_iter().chain(likely).chain(TimeZone::all());
-    let zones = zones.filter(|zone| are_midnights(series, *zone));
+    // Zones with the same clocks do the same: a few are enough.
+    let midnights: Vec<TimeZone> =
+        zones.filter(|zone| are_midnights(series, *zone)).take(4).collect();
+    let others: Vec<TimeZone> = machine.into_iter().filter(|z| is_steady(series, *z)).collect();
     let fits = |zone: TimeZone| {
         let in_zone = Frequency { zone: Some(zone), ..frequency? };
         let fits = |times: &[i64], t: i64| in_zone.periods_between(times[0], t).is_some();
@@ -41,15 +45,30 @@ pub(super) fn advice(
         let inferred = infer_in_zone(series, Some(zone)).ok().filter(|f| f.clocks().is_some())?;
         Some(if frequency.is_some() { format!(" and freq: \"{inferred}\"") } else { String::new() })
     };
-    // Zones with the same clocks do the same: a few are enough.
-    let zones: Vec<TimeZone> = zones.take(4).collect();
-    let first = |fit: &dyn Fn(TimeZone) -> Option<String>| {
+    let first = |zones: &[TimeZone], fit: &dyn Fn(TimeZone) -> Option<String>| {
         zones.iter().find_map(|zone| fit(*zone).map(|more| (*zone, more)))
     };
-    let (zone, more) = first(&fits).or_else(|| first(&inferred))?;
+    let (zone, more) = [&midnights, &others]
+        .into_iter()
+        .find_map(|zones| first(zones, &fits).or_else(|| first(zones, &inferred)))?;
+    let what = match time_of_day(series, |t| zone.local(t))? {
+        0 => "midnights".to_string(),
+        t => format!("{:02}:{:02} each time on clocks", t / 3_600_000, t / 60_000 % 60),
+    };
     Some(format!(
-        "The times look like midnights of {zone}: set timeZone: \"{zone}\"{more}, or make the dates with Date.UTC"
+        "The times look like {what} of {zone}: set timeZone: \"{zone}\"{more}, or make the dates with Date.UTC"
     ))
+}
+
+/// What to do about times that do not fit the clocks of a zone, if they are midnights in UTC.
+pub(super) fn advice_in_zone(series: &[&[i64]], zone: TimeZone) -> Option<String> {
+    let utc = time_of_day(series, |t| t) == Some(0);
+    let elsewhere = time_of_day(series, |t| zone.local(t)).is_none();
+    (utc && elsewhere).then(|| {
+        format!(
+            "The times are midnights in UTC, not in {zone}: leave timeZone out, or write dates without an offset, as texts"
+        )
+    })
 }
 
 /// What to note of dates that are midnights of the machine's zone, and on the frequency all the same.
@@ -65,6 +84,18 @@ pub(super) fn warning(
             "the times look like midnights of {machine}, but days and months are those of UTC; set timeZone: \"{machine}\", or make the dates with Date.UTC"
         )
     })
+}
+
+/// What all of these show, if it is the same time of day.
+fn time_of_day(series: &[&[i64]], shown: impl Fn(i64) -> i64) -> Option<i64> {
+    let mut times = series.iter().flat_map(|times| times.iter().map(|t| shown(*t).rem_euclid(DAY)));
+    let first = times.next()?;
+    times.all(|t| t == first).then_some(first)
+}
+
+/// Whether clocks of a zone show one time of day where UTC has several.
+fn is_steady(series: &[&[i64]], zone: TimeZone) -> bool {
+    time_of_day(series, |t| zone.local(t)).is_some() && time_of_day(series, |t| t).is_none()
 }
 
 /// Whether all times are midnights in a zone, and not in UTC.
@@ -130,6 +161,11 @@ mod tests {
                 format!("The times look like midnights of {said}, or make the dates with Date.UTC")
             );
         }
+        let noons = dates("D", "Europe/Berlin", "2024-03-20T12:00", 20);
+        assert_eq!(
+            advice(&[&noons], Frequency::parse("D").ok(), Some(zone("Europe/Berlin"))).unwrap(),
+            "The times look like 12:00 each time on clocks of Europe/Berlin: set timeZone: \"Europe/Berlin\", or make the dates with Date.UTC"
+        );
         let utc = dates("MS", "UTC", "2024-01-01", 20);
         assert_eq!(advice(&[&utc], Frequency::parse("ME").ok(), Some(zone("Europe/Berlin"))), None);
     }

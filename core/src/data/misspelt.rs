@@ -46,10 +46,13 @@ pub(super) fn wrong_number(text: &str) -> Option<Error> {
     let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
     let (number, unit) = alias.split_at(alias.find(|c| !is_number(c)).unwrap_or(alias.len()));
     if number.contains(['.', ',']) {
-        let exact = read_unit(unit.trim(), true).and_then(|(factor, unit)| {
-            let milliseconds = unit.milliseconds()?.checked_mul(factor)?;
-            multiple(number, milliseconds).map(Frequency::fixed)
-        });
+        let exact = match unit.trim() {
+            "" => multiple(number, 1).and_then(|n| Frequency::step(n).ok()),
+            unit => read_unit(unit, true).and_then(|(factor, unit)| {
+                let milliseconds = unit.milliseconds()?.checked_mul(factor)?;
+                multiple(number, milliseconds).map(Frequency::fixed)
+            }),
+        };
         let why = "a multiple must be a whole number";
         return Some(match exact {
             Some(exact) => unreadable(text, &format!("{why}; write \"{exact}\""))
@@ -85,7 +88,7 @@ pub(super) fn unknown(text: &str, unit: &str) -> Error {
         return unreadable(text, &format!("\"{unit}\" is not supported"));
     }
     if unit.is_empty() {
-        return unreadable(text, "a number has no unit");
+        return unreadable(text, "its last number has no unit");
     }
     if unit == "m" {
         return unreadable(text, "\"m\" could be months or minutes; say \"MS\", \"ME\" or \"min\"");
@@ -98,8 +101,9 @@ pub(super) fn unknown(text: &str, unit: &str) -> Error {
     let word = |text: &str| WORDS.iter().find(|(word, _)| *word == text).map(|(_, alias)| *alias);
     let word = word(&lower).or_else(|| word(lower.strip_suffix('s')?));
     let case = [&lower, &upper].into_iter().find(|other| read_unit(other, false).is_some());
-    let near = word.or(case.map(String::as_str)).or_else(|| nearest(unit, KNOWN));
-    match near {
+    let day = Some(format!("W-{upper}")).filter(|alias| read_unit(alias, false).is_some());
+    let near = || nearest(unit, KNOWN).filter(|_| unit.chars().count() > 1);
+    match word.or(case.map(String::as_str)).or(day.as_deref()).or_else(near) {
         Some(alias) => {
             unreadable(text, &format!("\"{unit}\" is unknown; did you mean \"{alias}\"?"))
                 .with(|d| d.expected = Some(alias.into()))

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// Numbers below this are steps, not the first hours of 1970.
 pub(super) const STEPS_BELOW: u64 = 10_000_000;
 /// 2100-01-01 in seconds since 1970; as milliseconds it is a day of February 1970.
-const LAST_SECOND: u64 = 4_102_444_800;
+pub(super) const LAST_SECOND: u64 = 4_102_444_800;
 
 /// What a number in a time column counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

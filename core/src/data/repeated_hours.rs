@@ -1,8 +1,9 @@
-//! Local times that clocks show twice, when they are set back: the order of the rows tells which is which.
+//! Local times that clocks show twice, when they are set back: the order of the rows tells which is which. And those that
+//! they skip.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::date_text::{format_time, says_offset};
+use super::date_text::{format_time, parse_time_in, says_offset};
 use super::panel::{TimeKind, TimeUnit};
 use super::table::Column;
 use super::time_zone::TimeZone;
@@ -70,11 +71,27 @@ pub(super) fn remedy(zone: TimeZone, t: i64) -> String {
     )
 }
 
+/// What to say of a repeated time, if one of these rows has a local time that clocks skip.
+pub(super) fn skipped(column: &Column, zone: TimeZone, rows: &[usize]) -> Option<String> {
+    let Column::Text(texts) = column else { return None };
+    let of_row = |row: &usize| {
+        let text = texts.get(*row)?.as_deref().filter(|text| !says_offset(text))?;
+        let shown = parse_time_in(text, None).ok()?;
+        let t = zone.instant(shown);
+        (zone.local(t) != shown).then_some((text, t))
+    };
+    let (text, t) = rows.iter().find_map(of_row)?;
+    let kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: Some(zone) };
+    Some(format!(
+        "clocks in {zone} skip {}, which is read as {}, and there is a row of that time too; correct the time, or leave the row out",
+        text.trim(),
+        format_time(t, &kind)
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::date_text::parse_time_in;
-
     const DAY: &str = "2024-10-27T";
 
     /// What becomes of local times in Berlin on the day that clocks are set back, as UTC.

@@ -15,9 +15,12 @@ pub(super) fn read_statics(
     options: &PanelOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<(String, Vec<f64>)>> {
-    table.check()?;
+    let of_table = |e: Error| e.within("static");
+    table.check().map_err(of_table)?;
     let id_name = &options.names.id;
-    let row_ids = RowIds::read(require(table, id_name, "identifier")?, id_name)?;
+    let ids_of_rows =
+        require(table, id_name, "identifier").and_then(|column| RowIds::read(column, id_name));
+    let row_ids = ids_of_rows.map_err(of_table)?;
     let places: HashMap<String, usize> = (0..ids.len()).map(|i| (ids.text(i), i)).collect();
     let mut rows: Vec<Option<usize>> = vec![None; ids.len()];
     let mut others: Vec<String> = vec![];
@@ -40,7 +43,7 @@ pub(super) fn read_statics(
         let id = ids.text(*first);
         let n = missing.len();
         let message = format!(
-            "the static table has no row for series \"{id}\" ({n} of {} series are missing)",
+            "the static table has no row for series \"{id}\" ({n} of {} series are missing); add one for each series",
             ids.len()
         );
         return Err(Error::new(ErrorCode::MissingValue, message).with(|d| {
@@ -59,7 +62,8 @@ pub(super) fn read_statics(
         ));
     }
     let column = |name: &String| {
-        let values = exogenous(require(table, name, "static")?, name, &options.vocabularies)?;
+        let values = exogenous(require(table, name, "static")?, name, &options.vocabularies);
+        let values = values.map_err(of_table)?;
         let value = |(i, row): (usize, &Option<usize>)| {
             let value = row.map_or(f64::NAN, |row| values[row]);
             if let Some(problem) = too_large(value) {
@@ -74,9 +78,9 @@ pub(super) fn read_statics(
 
 fn unusable(id: &str, name: &str, value: f64) -> Error {
     let problem = if value.is_nan() {
-        "is missing".to_string()
+        "is missing; fill it in".to_string()
     } else {
-        format!("is {value}, which is not finite")
+        format!("is {value}, which is not finite; correct it")
     };
     at(id, name, ErrorCode::MissingValue, &problem)
 }
@@ -148,17 +152,17 @@ mod tests {
             (
                 table(&["a"], &[1.0]),
                 ErrorCode::MissingValue,
-                "the static table has no row for series \"b\" (1 of 2 series are missing)",
+                "the static table has no row for series \"b\" (1 of 2 series are missing); add one for each series",
             ),
             (
                 table(&["a", "b"], &[1.0, f64::NAN]),
                 ErrorCode::MissingValue,
-                "series \"b\": the static column \"size\" is missing",
+                "series \"b\": the static column \"size\" is missing; fill it in",
             ),
             (
                 table(&["a", "b"], &[f64::INFINITY, 1.0]),
                 ErrorCode::MissingValue,
-                "series \"a\": the static column \"size\" is inf, which is not finite",
+                "series \"a\": the static column \"size\" is inf, which is not finite; correct it",
             ),
             (
                 table(&["a", "b"], &[-1e39, 1.0]),
@@ -172,7 +176,7 @@ mod tests {
                 ])
                 .unwrap(),
                 ErrorCode::MissingValue,
-                "the static table has no row for series \"a\" (2 of 2 series are missing)",
+                "the static table has no row for series \"a\" (2 of 2 series are missing); add one for each series",
             ),
         ];
         for (table, code, message) in cases {

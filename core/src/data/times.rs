@@ -3,7 +3,7 @@
 use super::date_text::{DATES, format_time, parse_time_in};
 use super::frequency::Frequency;
 use super::numeric_time::{
-    Clock, NumberFault, NumericTime, STEPS_BELOW, TimeReading, are_neighbours, finer,
+    Clock, LAST_SECOND, NumberFault, NumericTime, STEPS_BELOW, TimeReading, are_neighbours, finer,
     looks_like_seconds,
 };
 use super::panel::{TimeKind, TimeUnit};
@@ -13,6 +13,8 @@ use crate::{Details, Error, ErrorCode, Result};
 
 /// The largest step number.
 const MAX_STEP: u64 = 1 << 53;
+/// The last second of 1970.
+const SECONDS_OF_1970: u64 = 365 * 86_400;
 
 /// Reads a time column: steps for a numeric frequency, otherwise dates. Numbers are of the unit that is given; without
 /// one, small whole numbers are steps where there is no frequency, and others milliseconds since 1970. Dates that do not
@@ -72,7 +74,7 @@ impl Reader<'_> {
         }
         if let Some(row) = values.iter().position(|v| v.fract() != 0.0) {
             let v = values[row];
-            let fix = if v.is_finite() && !self.wants_steps() {
+            let fix = if v.abs() <= LAST_SECOND as f64 && !self.wants_steps() {
                 "; if it counts seconds, set timeUnit: \"s\""
             } else {
                 ""
@@ -189,7 +191,21 @@ impl Reader<'_> {
                 self.at(row, &problem).with(|d| d.option = Some("timeUnit".into()))
             })
         });
-        Ok((times.collect::<Result<_>>()?, self.kind()))
+        let times: Vec<i64> = times.collect::<Result<_>>()?;
+        let fine = matches!(unit, NumericTime::Microsecond | NumericTime::Nanosecond);
+        if fine && looks_like_seconds(&times, self.clock.frequency) {
+            let message = format!(
+                "column \"{}\": timeUnit \"{}\" makes {} of {}, and all times are around 1970; is it right?",
+                self.name,
+                unit.name(),
+                format_time(times[0], &date_kind(None)),
+                values[0]
+            );
+            return Err(self
+                .in_column(ErrorCode::Schema, message)
+                .with(|d| d.option = Some("timeUnit".into())));
+        }
+        Ok((times, self.kind()))
     }
 
     /// Milliseconds since 1970 that are in the years 1 to 9999. `advice` says what those of another unit are.
@@ -231,11 +247,18 @@ impl Reader<'_> {
     /// That numbers in milliseconds would all be of 1970, and what they are rather.
     fn seconds(self, numbers: &[i64]) -> Error {
         let first = numbers[0];
-        let message = format!(
-            "column \"{}\" holds seconds since 1970, it seems: as milliseconds {first} is {}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds all the same, set timeUnit: \"ms\"",
-            self.name,
-            format_time(first, &date_kind(None)),
-        );
+        let as_milliseconds = format_time(first, &date_kind(None));
+        let name = self.name;
+        // Minutes since 1970 and the like are of 1970 as seconds too.
+        let message = if numbers.iter().all(|n| n.unsigned_abs() < SECONDS_OF_1970) {
+            format!(
+                "column \"{name}\" holds numbers that are not milliseconds since 1970, it seems: {first} would be {as_milliseconds}. Make dates of them, or say with timeUnit what they count"
+            )
+        } else {
+            format!(
+                "column \"{name}\" holds seconds since 1970, it seems: as milliseconds {first} is {as_milliseconds}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds all the same, set timeUnit: \"ms\""
+            )
+        };
         self.in_column(ErrorCode::Schema, message).with(|d| {
             d.option = Some("timeUnit".into());
             d.expected = Some(NumericTime::Second.name().into());

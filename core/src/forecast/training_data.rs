@@ -45,7 +45,7 @@ impl NeuralForecast {
             }
             panel_options.frequency = Some(frequency);
             let (validation, _) =
-                Panel::from_table(table, &panel_options).map_err(|e| of_validation(&e))?;
+                Panel::from_table(table, &panel_options).map_err(|e| e.within("valData"))?;
             val_size = check(&panel, &validation, frequency, self.h())?;
             panel = panel.followed_by(&validation);
         }
@@ -97,11 +97,6 @@ impl NeuralForecast {
         }
         Ok(())
     }
-}
-
-/// An error in the table of validation rows says which table that is.
-fn of_validation(e: &Error) -> Error {
-    Error { message: format!("valData: {}", e.message), ..e.clone() }
 }
 
 /// That validation rows continue every series, all by the same number of rows: that number.

@@ -84,7 +84,7 @@ fn bad_tables_are_refused_by_name() {
             good(),
             exogenous(&["y"]),
             Schema,
-            "column \"y\" cannot be exogenous: it is the id, the time or the target",
+            "column \"y\" cannot be exogenous: it is the id, the time or the target; leave it out of the lists of exogenous columns",
         ),
         bad(
             with(without("y"), "y", text(&["1", "two", "3"])),
@@ -222,7 +222,7 @@ fn bad_tables_are_refused_by_name() {
             good(),
             PanelOptions { statics: vec!["size".into()], ..daily() },
             Schema,
-            "static columns are needed (size), but there is no static table",
+            "static columns are needed (size), but there is no static table; give one row for each series as static",
         ),
         bad(
             table(vec![("ds", Column::Int(vec![0])), ("y", float(&[]))]),

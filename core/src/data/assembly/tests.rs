@@ -244,6 +244,20 @@ fn an_hour_that_clocks_show_twice_is_kept() {
 }
 
 #[test]
+fn an_hour_that_clocks_skip_is_named_where_it_repeats_another() {
+    let hours = ["T01:30", "T02:30", "T03:30", "T04:30"].map(|t| format!("2024-03-31{t}"));
+    let ds: Vec<&str> = hours.iter().map(String::as_str).collect();
+    let mut data = at_times(&["a"; 4], &ds);
+    data.columns.remove(0);
+    let e = Panel::from_table(&data, &in_zone(Some("h"), Some("Europe/Berlin"))).unwrap_err();
+    assert_eq!(e.code, ErrorCode::DuplicateTime);
+    assert_eq!(
+        e.to_string(),
+        "series \"y\": clocks in Europe/Berlin skip 2024-03-31T02:30, which is read as 2024-03-31T03:30:00+02:00, and there is a row of that time too; correct the time, or leave the row out"
+    );
+}
+
+#[test]
 fn local_midnights_are_recognized() {
     let advice = "The times look like midnights of Europe/Berlin: set timeZone: \"Europe/Berlin\", or make the dates with Date.UTC";
     let months = ["2019-12-31T23:00", "2020-01-31T23:00", "2020-02-29T23:00", "2020-03-31T22:00"];

@@ -210,3 +210,24 @@ fn what_a_unit_cannot_mean_is_refused_with_its_row() {
         assert_eq!(e.to_string(), format!("column \"ds\", {message}"));
     }
 }
+
+#[test]
+fn numbers_of_no_known_unit_and_units_that_lead_to_1970_are_refused() {
+    let minutes = Column::Int(vec![28_401_120, 28_401_121]);
+    assert_eq!(
+        read(&minutes, Some("min")).unwrap_err().to_string(),
+        "column \"ds\" holds numbers that are not milliseconds since 1970, it seems: 28401120 would be 1970-01-01T07:53:21.120. Make dates of them, or say with timeUnit what they count"
+    );
+    for (unit, number) in [("us", JAN_31), ("ns", JAN_31 * 1000)] {
+        assert_eq!(
+            read_as(&Column::Int(vec![number]), Some("D"), Some(unit)).unwrap_err().to_string(),
+            format!(
+                "column \"ds\": timeUnit \"{unit}\" makes 1970-01-20T18:04:19.200 of {number}, and all times are around 1970; is it right?"
+            )
+        );
+    }
+    assert_eq!(
+        read(&Column::Float(vec![JAN_31 as f64 + 0.5]), Some("D")).unwrap_err().to_string(),
+        "column \"ds\", row 1 of 1: the time is 1706659200000.5, which is not a whole number"
+    );
+}
