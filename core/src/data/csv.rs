@@ -5,6 +5,8 @@ use std::path::Path;
 use super::columns::is_missing;
 use super::csv_faults::{open_quote, other_format, other_separator, unreadable};
 use super::table::{Column, Table};
+use crate::interrupt::look;
+use crate::memory::{Allowed, Needs};
 use crate::{Error, ErrorCode, Result};
 
 /// What marks decimals.
@@ -55,8 +57,18 @@ pub fn read_csv_as(path: impl AsRef<Path>, options: CsvOptions) -> Result<Table>
     if path.is_dir() {
         return Err(schema(format!("\"{name}\" is a directory; give the path of a CSV file")));
     }
+    check_room(path, &name)?;
     let bytes = std::fs::read(path).map_err(|e| schema(format!("cannot read \"{name}\": {e}")))?;
     read(&bytes, &name, options)
+}
+
+/// Refuses a file that there is no room for: as it is, as text by columns, and as their values.
+fn check_room(path: &Path, name: &str) -> Result<()> {
+    let Ok(metadata) = path.metadata() else { return Ok(()) };
+    let bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    let mut needs = Needs::default();
+    needs.add("its text and values", bytes.saturating_mul(4));
+    needs.check(Allowed::ALL, &format!("reading \"{name}\""), || None)
 }
 
 /// Reads CSV from text. `name` is what messages call it.
@@ -93,6 +105,7 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
     let mut texts: Vec<Texts> = header.iter().map(|_| Texts::default()).collect();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|e| unreadable(&e, name, delimiter))? {
+        look();
         for (column, field) in texts.iter_mut().zip(&record) {
             column.push(field);
         }
