@@ -8,6 +8,7 @@ mod allocation;
 use std::sync::Mutex;
 
 use allocation::{Counting, peak_of};
+use neuro_divergent::checkpoint;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
@@ -204,4 +205,23 @@ fn what_a_limit_does_not_allow_is_refused_call_by_call() {
     std::fs::remove_dir_all(&dir).unwrap();
 
     nf.predictor(&PredictorOptions::default()).unwrap();
+}
+
+/// Options that ask for a larger model than the file holds take no memory.
+#[test]
+fn a_checkpoint_cannot_ask_for_more_than_it_holds() {
+    let _alone = ALONE.lock();
+    let mut nf = forecaster("MLP", json!({ "hiddenSize": 8 })).unwrap();
+    nf.fit(&table(1, 200), &FitOptions::default(), &Control::default()).unwrap();
+    let dir = std::env::temp_dir().join(format!("neural-trader-hostile-{}", std::process::id()));
+    nf.save(&dir, &SaveOptions { overwrite: true, ..SaveOptions::default() }).unwrap();
+    let mut stored = checkpoint::read(&dir).unwrap();
+    stored.models[0].options.insert("hiddenSize".into(), json!(50_000));
+    checkpoint::write(&dir, &stored, true).unwrap();
+    let (loaded, peak) = peak_of(|| NeuralForecast::load(&dir));
+    let e = loaded.err().expect("10 GB of weights are not in the file");
+    assert_eq!(e.code, ErrorCode::Checkpoint, "{e}");
+    assert!(e.message.contains("the options make it [50000, "), "{e}");
+    assert!(peak < BESIDE, "{peak} bytes taken");
+    std::fs::remove_dir_all(&dir).unwrap();
 }
