@@ -6,7 +6,7 @@
  * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
  * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
  */
-export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
+export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | readonly bigint[] | Float64Array | BigInt64Array
 /** Numbers; `null` and NaN are missing. */
 export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
 /** Identifiers of series: texts or whole numbers. */

@@ -88,8 +88,10 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(schema(format!("\"{name}\" is empty; a header and rows are needed")));
     }
-    let header_end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
-    let delimiter = delimiter(&bytes[..header_end]);
+    // Empty lines before the header are skipped.
+    let text = &bytes[bytes.iter().position(|b| !b"\r\n".contains(b)).unwrap_or(0)..];
+    let header_end = text.iter().position(|b| *b == b'\n').unwrap_or(text.len());
+    let delimiter = delimiter(&text[..header_end]);
     if let Some(line) = open_quote(bytes, delimiter) {
         let problem = "a quote opens here and is never closed; close it, or double it if it is part of the value";
         return Err(schema(format!("\"{name}\", line {line}: {problem}"))
@@ -97,7 +99,7 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
     }
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header = reader.headers().map_err(|e| unreadable(&e, name, delimiter))?.clone();
-    if let Some(separator) = other_separator(bytes).filter(|_| header.len() == 1) {
+    if let Some(separator) = other_separator(text).filter(|_| header.len() == 1) {
         return Err(schema(format!(
             "\"{name}\": the columns seem to be separated by {separator}; separate them by commas, semicolons or tabs"
         )));
@@ -257,6 +259,7 @@ mod tests {
             "ds\ty\n1\t2",
             "ds, y \r\n1, 2\r\n",
             "\"ds\",\"y\"\n\"1\",\"2\"\n\n",
+            "\n\r\nds;y\n1;2\n",
         ] {
             assert_eq!(read_text(text), expected, "{text:?}");
         }
@@ -264,12 +267,12 @@ mod tests {
 
     #[test]
     fn unreadable_files_are_refused_with_name_and_line() {
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 16] = [
             (b"", "\"x.csv\" is empty; a header and rows are needed"),
             (b" \n\n", "\"x.csv\" is empty; a header and rows are needed"),
             (
                 b"a,b\n1,2\n3\n",
-                "\"x.csv\", line 3: 1 value, but the header has 2 columns; fill in the missing ones",
+                "\"x.csv\", line 3: 1 value, but the header has 2 columns; fill in the missing ones, or separate them as the header does",
             ),
             (
                 b"a,b\n1,2,3\n",
@@ -299,6 +302,14 @@ mod tests {
             (b"\xff\xfed\0s\0", "\"x.csv\" is text in UTF-16; save it as UTF-8"),
             (b"\x1f\x8b\x08\0", "\"x.csv\" is compressed with gzip; unpack it first"),
             (b"PAR1\x15\0", "\"x.csv\" is a Parquet file; only CSV can be read, so convert it"),
+            (
+                b"a,b,c\n1,2,3\n4,5\n",
+                "\"x.csv\", line 3: 2 values, but the header has 3 columns; fill in the missing ones",
+            ),
+            (
+                b"# made by hand\na,b\n",
+                "\"x.csv\", line 2: 2 values, but the header has 1 column; is line 1 the header?",
+            ),
             (b"a,a\n1,2\n", "\"x.csv\": column \"a\" occurs twice; rename or drop one of the two"),
         ];
         for (bytes, message) in cases {

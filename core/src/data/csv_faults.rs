@@ -3,7 +3,7 @@
 use crate::{Error, ErrorCode};
 
 /// How files of other formats begin, and what to do with them.
-const FORMATS: [(&[u8], &str); 15] = [
+const FORMATS: [(&[u8], &str); 17] = [
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it first"),
     (b"BZh", "is compressed with bzip2; unpack it first"),
@@ -18,7 +18,9 @@ const FORMATS: [(&[u8], &str); 15] = [
     (b"<!DOCTYPE", "is an HTML page; only CSV can be read"),
     (b"<html", "is an HTML page; only CSV can be read"),
     (b"{\"", "is JSON; parse it and pass rows or columns"),
+    (b"{\n", "is JSON; parse it and pass rows or columns"),
     (b"[{", "is JSON; parse it and pass rows or columns"),
+    (b"[\n", "is JSON; parse it and pass rows or columns"),
 ];
 /// Separators that are not understood.
 const SEPARATORS: [(char, &str); 5] =
@@ -90,13 +92,16 @@ pub(super) fn unreadable(error: &csv::Error, name: &str, delimiter: u8) -> Error
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             let values = if *len == 1 { "1 value".to_string() } else { format!("{len} values") };
             let hint = match delimiter {
+                _ if *expected_len == 1 => "is line 1 the header?",
                 b',' if len > expected_len => {
                     "quote values that contain a comma, or separate columns by semicolons if commas mark decimals"
                 }
                 _ if len > expected_len => "quote values that contain the separator",
+                _ if *len == 1 => "fill in the missing ones, or separate them as the header does",
                 _ => "fill in the missing ones",
             };
-            format!("{values}, but the header has {expected_len} columns; {hint}")
+            let columns = if *expected_len == 1 { "column" } else { "columns" };
+            format!("{values}, but the header has {expected_len} {columns}; {hint}")
         }
         csv::ErrorKind::Utf8 { err, .. } => {
             format!("column {} is not UTF-8 text; save the file as UTF-8", err.field() + 1)
@@ -156,6 +161,7 @@ mod tests {
             (b"ARROW1\0\0", "Arrow"),
             (b"PK\x03\x04", "Excel"),
             (b"[{\"ds\": 1}]", "JSON"),
+            (b"{\n  \"ds\": 1", "JSON"),
             (b"ds,y\n1,\0\n", "not text"),
         ] {
             assert!(other_format(bytes).is_some_and(|said| said.contains(what)), "{what}");

@@ -176,8 +176,8 @@ pub(super) fn finer(n: i64) -> NumericTime {
 
 /// Whether these are seconds rather than milliseconds since 1970: milliseconds would all be within weeks of 1970.
 ///
-/// Data of those weeks are known by round numbers: on the frequency, and in whole seconds or from the beginning of 1970;
-/// without a frequency, in whole minutes.
+/// Data of those weeks are known by round numbers: whole days, or on the frequency, and in whole seconds or from the
+/// beginning of 1970; without a frequency, whole minutes.
 pub(super) fn looks_like_seconds(numbers: &[i64], frequency: Option<Frequency>) -> bool {
     let size = |n: &i64| n.unsigned_abs();
     if !numbers.iter().all(|n| size(n) <= LAST_SECOND)
@@ -186,6 +186,9 @@ pub(super) fn looks_like_seconds(numbers: &[i64], frequency: Option<Frequency>) 
         return false;
     }
     let all_whole = |unit: i64| numbers.iter().all(|n| n % unit == 0);
+    if all_whole(DAY) {
+        return false;
+    }
     match frequency {
         None => !all_whole(60_000),
         Some(frequency) => {
@@ -292,6 +295,7 @@ mod tests {
         assert!(!seconds(&days(0, 3_600_000, 40), None));
         assert!(!seconds(&days(0, 250, 50_000), Some("250ms")));
         assert!(!seconds(&days(1_000_000_000, 1000, 50), Some("s")));
+        assert!(!seconds(&[31 * 86_400_000], Some("MS")));
         // Steps.
         assert!(!seconds(&days(0, 1, 50), None));
     }
