@@ -11,7 +11,9 @@ import { parseArgs } from 'node:util'
 import { NeuralForecast, runtimeInfo } from '@neural-trader/backend'
 import { machine, short, table, write } from './report.mjs'
 
-const { values } = parseArgs({ options: { tries: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { tries: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } },
+})
 const tries = Number(values.tries)
 
 const long = Array.from({ length: 200_000 }, (_, t) => Math.sin(t / 5) + (t % 7))

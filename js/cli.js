@@ -20,15 +20,22 @@ function print(text) {
   process.stdout.write(`${text}\n`)
 }
 
+/** Where a message says how to name columns in a program, how to do it here. */
+function inArguments(message) {
+  const flag = (_, role, name) => `--${role}-col ${/^[\w.-]+$/.test(name) ? name : `"${name}"`}`
+  return message.replace(/columns: \{ ((?:\w+: '[^']*'(?:, )?)+) \}/, (_, pairs) =>
+    pairs.replace(/(\w+): '([^']*)'/g, flag).replaceAll(', --', ' --'),
+  )
+}
+
 function fail(error) {
   if (error?.name === 'AbortError') {
     process.stderr.write('interrupted; nothing was written\n')
     process.exitCode = EXIT.interrupted
     return
   }
-  process.stderr.write(
-    `error[${error?.code ?? 'ERR_NF_INTERNAL'}]: ${String(error?.message ?? error).replaceAll('\n', ' ')}\n`,
-  )
+  const message = inArguments(String(error?.message ?? error).replaceAll('\n', ' '))
+  process.stderr.write(`error[${error?.code ?? 'ERR_NF_INTERNAL'}]: ${message}\n`)
   if (error instanceof UsageError)
     process.stderr.write(`try: neural-trader ${error.command ? `${error.command} ` : ''}--help\n`)
   process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed

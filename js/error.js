@@ -1,12 +1,14 @@
 // The error class of every failure, and how an error of the addon becomes one.
 'use strict'
 
+const { toJson } = require('./plain.js')
+
 /** What went wrong: a stable code, a sentence with the fix, and details for programs. */
 class NeuralForecastError extends Error {
   constructor(code, message, details = {}, options = undefined) {
     super(message, options)
     this.code = code
-    this.details = details
+    this.details = JSON.parse(toJson(details)) // plain, whatever the caller's values were
   }
 }
 Object.defineProperty(NeuralForecastError.prototype, 'name', { value: 'NeuralForecastError' })

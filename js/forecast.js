@@ -2,7 +2,7 @@
 'use strict'
 
 const { NeuralForecastError, guarded } = require('./error.js')
-const { checkOptions, toJson, unsupported } = require('./options.js')
+const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
 const { toNative } = require('./table.js')
 
 class Forecast {
@@ -51,24 +51,28 @@ class Forecast {
   }
 
   column(name) {
+    check('column', 'name', name, ['string'], 'a text')
     const known = this.#columns.get(name)
     if (known) return known
-    const values = guarded(() => this.#open().column(String(name)))
+    const values = guarded(() => this.#open().column(name))
     this.#columns.set(name, values)
     return values
   }
 
   series(id) {
+    check('series', 'id', id, ['string', 'number', 'bigint'], 'a text or whole number')
     const [start, end] = guarded(() => this.#open().seriesRows(String(id)))
     return Object.fromEntries(this.columns.map((name) => [name, this.column(name).slice(start, end)]))
   }
 
   quantile(model, q) {
-    return guarded(() => this.#open().quantile(String(model), Number(q)))
+    check('quantile', 'q', q, ['number'], 'a number between 0 and 1')
+    return guarded(() => this.#open().quantile(String(model), q))
   }
 
   interval(model, level) {
-    const [lo, hi] = guarded(() => this.#open().interval(String(model), Number(level)))
+    check('interval', 'level', level, ['number'], 'a percentage such as 90')
+    const [lo, hi] = guarded(() => this.#open().interval(String(model), level))
     return { lo, hi }
   }
 
@@ -78,12 +82,13 @@ class Forecast {
 
   *[Symbol.iterator]() {
     const { ids, id, time, dates, numericIds } = this.#header
+    const numbers = numericIds && ids.every((text) => Number.isSafeInteger(Number(text)))
     const columns = this.columns.map((name) => [name, this.column(name)])
     const { ds, cutoff, uniqueId } = this
     const at = (t) => (dates ? new Date(t) : t)
     for (let row = 0; row < ds.length; row++) {
       const name = ids[uniqueId[row]]
-      const out = { [id]: numericIds ? Number(name) : name, [time]: at(ds[row]) }
+      const out = { [id]: numbers ? Number(name) : name, [time]: at(ds[row]) }
       if (cutoff) out.cutoff = at(cutoff[row])
       for (const [column, values] of columns) out[column] = values[row]
       yield out
@@ -95,7 +100,9 @@ class Forecast {
   }
 
   toSVG(options) {
-    const { history, actual, ...look } = checkOptions('toSVG', options)
+    const { history, actual, ids, ...rest } = checkOptions('toSVG', options)
+    const text = (id) => (typeof id === 'number' || typeof id === 'bigint' ? String(id) : id)
+    const look = { ids: Array.isArray(ids) ? ids.map(text) : ids, ...rest }
     const table = (given, what) => (given === undefined ? undefined : toNative(given, what, this.#layout()))
     return guarded(() => this.#open().toSvg(table(history, 'history'), table(actual, 'actual'), toJson(look)))
   }
@@ -122,6 +129,12 @@ class Forecast {
     if (this.#native) return this.#native
     throw new NeuralForecastError('ERR_NF_DISPOSED', 'this forecast was disposed of; predict again')
   }
+}
+
+/** Refuses an argument of another type. */
+function check(method, name, value, types, expected) {
+  if (types.includes(typeof value)) return
+  throw invalid(name, `${method}: ${name} must be ${expected}, got ${show(value)}`, expected, value)
 }
 
 /** Of each row, the position of its series. */

@@ -3,6 +3,7 @@
 
 const { NeuralForecastError } = require('./error.js')
 const native = require('./native.js')
+const { show, toJson } = require('./plain.js')
 
 const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads', 'memoryLimitBytes']
 
@@ -36,55 +37,79 @@ const KNOWN = {
   configure: { has: ['threads', 'memoryLimitBytes'], lacks: ['deterministic', 'logLevel', 'onLog'] },
 }
 
+/** What is written elsewhere, in lower case without `_`, and what it is here: another option, or a sentence. */
+const MODELS = 'it is an option of each model, such as NHITS({ h: 12, inputSize: 24 })'
+const FIRST = 'it is the first argument'
+const ELSEWHERE = {
+  NeuralForecast: { tz: 'timeZone', h: MODELS, horizon: MODELS, inputsize: MODELS, loss: MODELS, maxsteps: MODELS },
+  fit: {
+    ...{ df: FIRST, data: FIRST, path: FIRST, staticdf: 'static', valdf: 'valData', useinitmodels: 'mode' },
+    ...{
+      idcol: 'columns',
+      timecol: 'columns',
+      targetcol: 'columns',
+      id: 'columns',
+      time: 'columns',
+      target: 'columns',
+    },
+    ...{ freq: 'it is an option of new NeuralForecast()', epochs: 'maxSteps' },
+  },
+  predict: {
+    ...{ df: 'data', history: 'data', staticdf: 'static', futrdf: 'future', futuredf: 'future', xdf: 'future' },
+    ...{ exog: 'future', horizon: 'h' },
+  },
+  makeFutureFrame: { df: 'data', horizon: 'h' },
+  missingFuture: { df: 'data', horizon: 'h', future: FIRST, futrdf: FIRST },
+  save: { path: FIRST, dir: FIRST },
+  columns: {
+    ...{ uniqueid: 'id', idcol: 'id', ds: 'time', timecol: 'time', date: 'time', y: 'target', targetcol: 'target' },
+    ...{ sampleweight: 'weight', availablemask: 'mask' },
+  },
+  toSVG: { maxinsample: 'maxInsampleLength', levels: 'level' },
+  metrics: { seasonality: 'seasonLength', metrics: 'it is the second argument' },
+  predictSync: { y: FIRST, out: 'it is the third argument' },
+}
+
+/** The option that was probably meant by another name. */
+function meant(call, name, has) {
+  const begins = (known) => known.length > 2 && (name.startsWith(known) || (name.length > 2 && known.startsWith(name)))
+  return ELSEWHERE[call]?.[name.replaceAll('_', '').toLowerCase()] ?? native.nearest(name, has) ?? has.find(begins)
+}
+
 /** The options, checked to be an object with names that the call knows. */
 function checkOptions(call, options = {}) {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || typeof options.then === 'function') {
     throw invalid(call, `${call}: the options must be an object, got ${show(options)}`, 'an object', options)
   }
   const { has, lacks } = KNOWN[call]
   for (const name of Object.keys(options)) {
     if (has.includes(name) || options[name] === undefined) continue
-    if (lacks.includes(name)) throw unsupported(`the option "${name}" of ${call}`, { option: name })
-    const near = native.nearest(name, has) ?? has.find((known) => name.startsWith(known))
-    const hint = near ? `; did you mean "${near}"?` : has.length ? `; it has ${has.join(', ')}` : ''
-    throw new NeuralForecastError('ERR_NF_INVALID_OPTION', `${call} has no option "${name}"${hint}`, {
-      option: name,
-      expected: near ?? has,
-    })
+    const camel = name.replace(/(?!^)_+(\w)/g, (_, letter) => letter.toUpperCase())
+    if (lacks.includes(camel)) throw unsupported(`the option "${camel}" of ${call}`, { option: name })
+    const near = meant(call, name, has)
+    const hint = has.includes(near)
+      ? `did you mean "${near}"?`
+      : (near ?? (has.length > 0 && `it has ${has.join(', ')}`))
+    throw new NeuralForecastError(
+      'ERR_NF_INVALID_OPTION',
+      `${call} has no option "${name}"${hint ? `; ${hint}` : ''}`,
+      {
+        option: name,
+        expected: has.includes(near) ? near : has,
+      },
+    )
   }
   return options
 }
 
 /** An option with a value that the face itself has to refuse. */
 function invalid(option, message, expected, actual) {
-  return new NeuralForecastError('ERR_NF_INVALID_OPTION', message, { option, expected, actual: plain(actual) })
+  return new NeuralForecastError('ERR_NF_INVALID_OPTION', message, { option, expected, actual })
 }
 
 /** A feature that is designed but not there. */
 function unsupported(feature, details = {}) {
   return new NeuralForecastError('ERR_NF_UNSUPPORTED', `${feature} is not supported by this version`, details)
-}
-
-/** JSON that hides nothing: what JSON would drop or blur arrives as text, and is then refused by name. */
-function toJson(value) {
-  return JSON.stringify(value, (_, v) => plain(v))
-}
-
-function plain(v) {
-  if (typeof v === 'number' && !Number.isFinite(v)) return String(v)
-  if (typeof v === 'bigint') return String(v)
-  if (typeof v === 'function') return `function ${v.name}`
-  if (typeof v === 'symbol') return String(v)
-  if (ArrayBuffer.isView(v)) return Array.from(v)
-  return v
-}
-
-/** A value as it stands in a message. */
-function show(v) {
-  if (typeof v === 'string') return JSON.stringify(v)
-  if (v instanceof Date) return `Date ${Number.isNaN(v.getTime()) ? 'invalid' : v.toISOString()}`
-  if (Array.isArray(v)) return 'an array'
-  return typeof v === 'object' && v !== null ? 'an object' : typeof v === 'function' ? 'a function' : String(v)
 }
 
 module.exports = { checkOptions, invalid, unsupported, toJson, show }

@@ -9,28 +9,65 @@ const { checkOptions, show, toJson, unsupported } = require('./options.js')
  * frequency if known (a number means that times are steps, text that they are dates), and the unit of times in numbers.
  */
 function toNative(table, what, layout) {
-  if (table === undefined || table === null || typeof table !== 'object') {
-    throw schema(`${what} must be a table (columns, rows, one series or { path }), got ${show(table)}`, {
-      actual: show(table),
-    })
-  }
-  if (typeof table.path === 'string') return file(table, what)
+  if (typeof table !== 'object' || table === null) throw notATable(table, what)
+  if (typeof table.then === 'function') throw unawaited(table, what)
+  if (isFile(table)) return file(table, what)
   if (typeof table.writeIPC === 'function') throw unsupported('a polars DataFrame as table')
   if (table instanceof Uint8Array) throw unsupported('Arrow IPC bytes as table')
   if (Array.isArray(table.batches) && table.schema !== undefined) throw unsupported('an Arrow table')
-  if (table instanceof Float32Array || table instanceof Float64Array) return series(table, what, layout)
-  if (!Array.isArray(table)) return { columns: columns(table, what, layout) }
-  if (table.length === 0) throw schema(`${what} has no rows`)
-  if (typeof table[0] === 'number') return series(table, what, layout)
-  return { columns: columns(transpose(table, what), what, layout) }
+  if (isTyped(table)) return series(table, what, layout)
+  if (table instanceof Map || typeof table[Symbol.iterator] !== 'function') {
+    return { columns: columns(table, what, layout) }
+  }
+  const items = Array.isArray(table) ? table : Array.from(table)
+  if (items.length === 0) throw schema(`${what} has no rows`)
+  const first = items.find((v) => v !== null && v !== undefined)
+  if (typeof first === 'number' || typeof first === 'bigint') return series(items, what, layout)
+  return { columns: columns(transpose(items, what), what, layout) }
 }
 
-function file(table, what) {
-  const { path, format = 'csv', decimal } = checkOptions('file', table)
+const isTyped = (values) => ArrayBuffer.isView(values) && !(values instanceof DataView)
+
+/** Whether an object names a file: what is called `path` is no column. */
+function isFile(table) {
+  if (!Object.hasOwn(table, 'path') || Array.isArray(table.path) || isTyped(table.path)) return false
+  return (
+    typeof table.path === 'string' || Object.keys(table).every((name) => ['path', 'format', 'decimal'].includes(name))
+  )
+}
+
+function file(given, what) {
+  const { path, format = 'csv', decimal } = checkOptions('file', given)
+  if (typeof path !== 'string' || path === '') {
+    throw schema(`${what}: path must be a text, the name of a CSV file, got ${show(path)}`, {
+      option: 'path',
+      expected: 'the name of a CSV file',
+      actual: path ?? null,
+    })
+  }
   if (format !== 'csv' || /\.(parquet|arrow|feather|ipc)$/i.test(path)) {
     throw unsupported(`${what}: a file of another format than CSV`, { actual: format === 'csv' ? path : format })
   }
   return { path, options: toJson({ decimal }) }
+}
+
+function notATable(table, what) {
+  const fix =
+    typeof table === 'function'
+      ? '; call it, and give what it returns'
+      : typeof table === 'string'
+        ? `; a file is { path: ${show(table)} }`
+        : ''
+  return schema(`${what} must be a table (columns, rows, one series or { path }), got ${show(table)}${fix}`, {
+    actual: show(table),
+  })
+}
+
+/** A promise where its value is needed. */
+function unawaited(promise, place) {
+  return schema(`${place} is a promise, not its value: write await before the call that returns it`, {
+    actual: show(promise),
+  })
 }
 
 function series(values, what, { freq, timeUnit }) {
@@ -54,10 +91,10 @@ function series(values, what, { freq, timeUnit }) {
 function transpose(rows, what) {
   const table = {}
   rows.forEach((row, i) => {
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw schema(`${what}, row ${i + 1}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, {
-        actual: show(row),
-      })
+    const place = `${what}, row ${i + 1}`
+    if (typeof row?.then === 'function') throw unawaited(row, place)
+    if (typeof row !== 'object' || row === null || typeof row[Symbol.iterator] === 'function') {
+      throw schema(`${place}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, { actual: show(row) })
     }
     for (const key of Object.keys(row)) table[key] = undefined
   })
@@ -67,24 +104,44 @@ function transpose(rows, what) {
 
 function columns(table, what, { id, time }) {
   const names = Object.keys(table).filter((name) => table[name] !== undefined)
-  if (names.length === 0) throw schema(`${what} has no columns`)
+  if (names.length === 0) throw noColumns(table, what)
+  if (names.every((name) => table[name]?.length === 0)) throw schema(`${what} has no rows`)
   return names.map((given) => {
     const name = given === 'uniqueId' && !names.includes(id) ? id : given
     return { name, ...typed(given, table[given], what, name === id ? 'id' : name === time ? 'time' : 'value') }
   })
 }
 
+function noColumns(table, what) {
+  const found = show(table)
+  if (found === 'an object' || found === 'an array') {
+    return schema(`${what} has no columns; give columns or rows with a time and a target, such as { ds, y }`)
+  }
+  const fix =
+    table instanceof Map
+      ? '; make it an object of columns with Object.fromEntries()'
+      : typeof table[Symbol.asyncIterator] === 'function'
+        ? '; collect its rows first: for await (const row of rows) list.push(row)'
+        : ''
+  return schema(`${what} must be a table (columns, rows, one series or { path }), got ${found}${fix}`, {
+    actual: found,
+  })
+}
+
 /** Kind and values of a column: the first value that is there decides, and the others must agree. */
 function typed(name, values, what, role) {
-  const isTyped = ArrayBuffer.isView(values) && !(values instanceof DataView)
-  if (!Array.isArray(values) && !isTyped) {
-    throw schema(`${what}, column "${name}": expected an array or typed array, got ${show(values)}`, {
+  if (!Array.isArray(values) && !isTyped(values)) {
+    const place = `${what}, column "${name}"`
+    if (typeof values?.then === 'function') throw unawaited(values, place)
+    const isMany = typeof values === 'object' && typeof values?.[Symbol.iterator] === 'function'
+    const fix = isMany ? '; make it an array with Array.from()' : ''
+    throw schema(`${place}: expected an array or typed array, got ${show(values)}${fix}`, {
       column: name,
       actual: show(values),
     })
   }
-  const first = isTyped ? values[0] : values.find((v) => v !== null && v !== undefined)
-  if (typeof first === 'string') return texts(name, values, what)
+  const first = isTyped(values) ? values[0] : values.find((v) => v !== null && v !== undefined)
+  if (typeof first === 'string') return texts(name, values, what, role)
   if (first instanceof Date)
     return {
       kind: 'date',
@@ -95,6 +152,9 @@ function typed(name, values, what, role) {
     throw mismatch(name, 0, values[0], what, role === 'id' ? 'a text or whole number' : 'a Date, text or whole number')
   }
   if (role === 'time') return times(name, values, what)
+  if (values.some((v) => typeof v === 'bigint' && !isSafe(v))) {
+    return texts(name, exact(name, values, what), what, role)
+  }
   const whole = (v) => (typeof v === 'bigint' ? Number(v) : v)
   return { kind: 'int', values: wholes(name, values, what, 'a whole number', whole) }
 }
@@ -122,14 +182,25 @@ function times(name, values, what) {
   return { kind: exact ? 'int' : 'float', values: out }
 }
 
-function texts(name, values, what) {
+const isSafe = (v) => Number.isSafeInteger(Number(v))
+
+/** Whole numbers as text, which keeps what a number cannot hold. */
+function exact(name, values, what) {
+  const text = (v, i) => {
+    if (typeof v === 'bigint' || Number.isSafeInteger(v)) return String(v)
+    throw mismatch(name, i, v, what, 'a whole number')
+  }
+  return Array.from(values, text)
+}
+
+function texts(name, values, what, role) {
   const codes = new Map()
   const positions = new Float64Array(values.length)
   let [last, code] = [null, -1] // rows of one series mostly follow each other
   for (let i = 0; i < values.length; i++) {
     const v = values[i] ?? null
     if (v !== last) {
-      if (v !== null && typeof v !== 'string') throw mismatch(name, i, v, what, 'a text like the values before')
+      if (v !== null && typeof v !== 'string') throw mixed(name, i, values, what, role)
       if (v !== null && !codes.has(v)) codes.set(v, codes.size)
       code = v === null ? -1 : codes.get(v)
       last = v
@@ -137,6 +208,15 @@ function texts(name, values, what) {
     positions[i] = code
   }
   return { kind: 'text', values: positions, texts: [...codes.keys()] }
+}
+
+/** Text, and then something else: where the texts would be numbers, they are at fault. */
+function mixed(name, row, values, what, role) {
+  const text = values.findIndex((v) => typeof v === 'string')
+  if (role === 'value' && !Number.isNaN(Number(values[text]))) {
+    return mismatch(name, text, values[text], what, 'a number')
+  }
+  return mismatch(name, row, values[row], what, 'a text like the values before')
 }
 
 function wholes(name, values, what, expected, read) {
@@ -163,17 +243,29 @@ function numbers(name, values, what) {
 }
 
 function mismatch(column, row, value, what, expected) {
-  const numeric =
-    expected === 'a number' && typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))
-  return schema(
-    `${what}, column "${column}", row ${row + 1}: expected ${expected}, got ${show(value)}${numeric ? '; convert it with Number()' : ''}`,
-    {
-      column,
-      expected,
-      actual: value ?? null,
-      sample: [{ row, [column]: value ?? null }],
-    },
-  )
+  const place = `${what}, column "${column}", row ${row + 1}`
+  if (typeof value?.then === 'function') return unawaited(value, place)
+  return schema(`${place}: expected ${expected}, got ${show(value)}${remedy(value, expected)}`, {
+    column,
+    expected,
+    actual: value ?? null,
+    sample: [{ row, [column]: value ?? null }],
+  })
+}
+
+/** What to do about a value of the wrong kind, if it can be told. */
+function remedy(value, expected) {
+  if (expected === 'a number' && typeof value === 'string') {
+    if (value.trim() === '') return '; use null if it is missing, or convert the column with Number()'
+    if (!Number.isNaN(Number(value))) return '; convert it with Number()'
+    return '; use null if it is missing. A column of categories has text in every row'
+  }
+  if (expected === 'a number' && value instanceof Date) return '; convert it with getTime()'
+  if (expected === 'a whole number' && Number.isInteger(value)) {
+    return '; numbers beyond 2^53 are not exact: give ids as text or bigint'
+  }
+  if (value === null || value === undefined) return '; give every row one'
+  return ''
 }
 
 function schema(message, details = {}) {

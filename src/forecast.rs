@@ -16,6 +16,9 @@ use crate::held::Held;
 use crate::options::Options;
 use crate::table::TableInput;
 
+/// What the scores of repeating the last season stand under.
+const SEASONAL_NAIVE: &str = "SeasonalNaive";
+
 /// Forecasts of all series by all models.
 #[napi(custom_finalize)]
 pub struct NativeForecast {
@@ -241,7 +244,22 @@ impl NativeForecast {
                 true,
             )
         })?;
-        let name = "SeasonalNaive".to_string();
+        let name = SEASONAL_NAIVE.to_string();
+        let taken = |name: &String| name == SEASONAL_NAIVE;
+        if self
+            .forecast
+            .models
+            .iter()
+            .chain(self.forecast.columns.iter().map(|(n, _)| n))
+            .any(taken)
+        {
+            let message = format!(
+                "a model is called \"{SEASONAL_NAIVE}\", as the seasonal naive's scores are; give it another alias, \
+                 or leave out seasonalNaive"
+            );
+            return Err(Error::new(ErrorCode::InvalidOption, message)
+                .with(|d| d.option = Some("seasonalNaive".into())));
+        }
         let mut forecast = self.forecast.clone();
         forecast.columns.push((name.clone(), seasonal_naive(history, forecast.h, season)));
         forecast.models.push(name);

@@ -8,6 +8,9 @@ use napi_derive::napi;
 use crate::options::Options;
 use crate::task;
 
+/// The largest whole number that JavaScript's numbers tell from its neighbours.
+const LARGEST: u64 = (1 << 53) - 1;
+
 /// A table as the face hands it over: columns, one bare series, or a file.
 #[napi(object, object_to_js = false)]
 pub struct TableInput {
@@ -123,6 +126,10 @@ impl From<(String, Column)> for ColumnOutput {
         let numbers = |values: Vec<i64>| values.into_iter().map(|v| v as f64).collect();
         let (kind, values, texts) = match column {
             Column::Float(values) => ("float", Some(values), None),
+            // A number of JavaScript would not be exact.
+            Column::Int(values) if values.iter().any(|v| v.unsigned_abs() > LARGEST) => {
+                ("text", None, Some(values.iter().map(|v| Some(v.to_string())).collect()))
+            }
             Column::Int(values) => ("int", Some(numbers(values)), None),
             Column::Date(values) => ("date", Some(numbers(values)), None),
             Column::Text(texts) => ("text", None, Some(texts)),

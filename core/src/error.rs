@@ -142,29 +142,41 @@ impl Error {
     }
 }
 
-/// The candidate nearest in spelling to `name`, if it is near enough to be meant.
+/// The candidate nearest in spelling to `name`, if it is near enough to be meant: `_`, `-` and capitals do not count, and
+/// the shorter a name, the fewer other letters it may have; of one or two letters none.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|c| (edit_distance(&name.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(d, c)| *d <= 1 + c.len().min(name.len()) / 3)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, c)| c)
+    let name = letters(name);
+    let near = |c: &'a str| {
+        let other = letters(c);
+        let shorter = name.len().min(other.len());
+        let allowed = if shorter < 3 { 0 } else { (shorter / 3).max(1) };
+        let distance = edit_distance(&name, &other);
+        (distance <= allowed && !other.is_empty()).then_some((distance, c))
+    };
+    candidates.into_iter().filter_map(near).min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+fn letters(name: &str) -> Vec<char> {
+    let kept = name.chars().filter(|c| !['_', '-', ' '].contains(c));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// Letters to change, to add, to leave out or to swap with their neighbour.
+fn edit_distance(a: &[char], b: &[char]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+            let last = &rows[i];
+            let mut least = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i - 1] == *y && *x == b[j - 1] {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -177,6 +189,24 @@ mod tests {
         assert_eq!(nearest("maxStep", names), Some("maxSteps"));
         assert_eq!(nearest("input_size", names), Some("inputSize"));
         assert_eq!(nearest("zzz", names), None);
+        assert_eq!(nearest("NHIST", ["TiDE", "NHITS"]), Some("NHITS"));
+    }
+
+    #[test]
+    fn short_names_must_be_really_near() {
+        for (name, candidate, meant) in [
+            ("p", "y", false),
+            ("Y", "y", true),
+            ("ds", "dt", false),
+            ("ds", "Ds_", true),
+            ("tim", "time", true),
+            ("date", "time", false),
+            ("name", "time", false),
+            ("", "_", false),
+            ("temprature", "temperature", true),
+        ] {
+            assert_eq!(nearest(name, [candidate]).is_some(), meant, "{name} {candidate}");
+        }
     }
 
     #[test]

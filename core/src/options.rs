@@ -61,9 +61,34 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
+/// What options are called elsewhere.
+const ELSEWHERE: [(&str, &str); 9] = [
+    ("horizon", "h"),
+    ("lookback", "inputSize"),
+    ("inputLength", "inputSize"),
+    ("lr", "learningRate"),
+    ("epochs", "maxSteps"),
+    ("maxEpochs", "maxSteps"),
+    ("seed", "randomSeed"),
+    ("scaler", "scalerType"),
+    ("patience", "earlyStopPatienceSteps"),
+];
+
+/// The known option that was probably meant: one of nearly the same spelling, one that begins so, or another library's.
+fn meant<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let camel = camel_case(name);
+    let begins = || known.iter().find(|k| camel.len() >= 3 && k.starts_with(&camel));
+    let elsewhere = || ELSEWHERE.iter().find(|(other, _)| camel.eq_ignore_ascii_case(other));
+    nearest(name, known.iter().map(String::as_str))
+        .or_else(|| begins().map(String::as_str))
+        .or_else(|| {
+            known.iter().find(|k| elsewhere().is_some_and(|(_, own)| k == own)).map(String::as_str)
+        })
+}
+
 /// The error for an option nobody knows.
 pub fn unknown_option(owner: &str, name: &str, known: &[String]) -> Error {
-    let hint = nearest(name, known.iter().map(String::as_str)).map_or_else(
+    let hint = meant(name, known).map_or_else(
         || format!("known options: {}", known.join(", ")),
         |n| format!("did you mean \"{n}\"?"),
     );
@@ -325,6 +350,25 @@ mod tests {
         assert!(o.set("poolingMode", &json!("avg")).unwrap());
         assert!(!o.set("n_blocks", &json!([1])).unwrap());
         assert_eq!((o.n_blocks, o.pooling_mode), (vec![3, 4], Mode::Avg));
+    }
+
+    #[test]
+    fn an_unknown_option_is_answered_with_the_one_that_was_meant() {
+        let known = ["h", "inputSize", "histExogList", "learningRate"].map(String::from);
+        let message = |name: &str| unknown_option("NHITS", name, &known).message;
+        for (name, own) in [
+            ("input_size", "inputSize"),
+            ("hist_exog", "histExogList"),
+            ("lr", "learningRate"),
+            ("horizon", "h"),
+        ] {
+            let expected = format!("NHITS has no option \"{name}\"; did you mean \"{own}\"?");
+            assert_eq!(message(name), expected);
+        }
+        assert!(
+            message("x").ends_with("; known options: h, inputSize, histExogList, learningRate")
+        );
+        assert!(message("epochs").contains("known options"), "only what this model has");
     }
 
     #[test]

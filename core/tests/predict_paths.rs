@@ -204,8 +204,6 @@ fn insample_windows_that_do_not_fit_are_left_out_or_refused() {
     ]);
     let e = insample(&fitted_on(&two.unwrap(), json!({})), 1).unwrap_err();
     assert_eq!((e.code, e.details.unique_id.as_deref()), (ErrorCode::ShortSeries, Some("2")));
-    let e = insample(&fitted(json!({ "alias": "y" }), 9), 1).unwrap_err();
-    assert_eq!(e.details.option.as_deref(), Some("alias"));
     let level = InsampleOptions { level: vec![80.0], ..InsampleOptions::default() };
     let e = nf.predict_insample(&level, &Control::default()).unwrap_err();
     assert_eq!(e.details.option.as_deref(), Some("level"));

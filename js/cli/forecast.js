@@ -2,12 +2,14 @@
 'use strict'
 
 const api = require('../index.js')
+const { checkDestinations } = require('./destinations.js')
 const { splitTail } = require('./holdout.js')
-const { print, printJson, progressBar, scoreTable, writeFiles } = require('./output.js')
+const { print, printJson, printNotes, progressBar, scoreTable, writeFiles } = require('./output.js')
 const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
   const { h, out, plot, save, json, holdout, threads, future, decimal } = values
+  checkDestinations(values, 'forecast')
   const file = (path) => path && { path, decimal }
   const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
   const nf = new api.NeuralForecast({
@@ -44,11 +46,12 @@ module.exports = async function forecast({ values, positionals: [path], signal }
     return printJson({
       ...report,
       scores,
+      warnings: result.warnings,
       written: [...Object.keys(files), ...(save ? [save] : [])],
       forecast: out ? undefined : result.toRows(),
     })
   }
-  for (const warning of report.dataWarnings) process.stderr.write(`note: ${warning}\n`)
+  printNotes([...report.dataWarnings, ...(result.warnings ?? [])])
   if (scores) print(`${scoreTable(scores)}\n`)
   if (!out) print(result.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)

@@ -4,6 +4,7 @@
 /** The table without, and with only, the last `h` rows of each series. */
 function splitTail(table, h, { id = 'unique_id', time = 'ds' } = {}) {
   const times = table[time]
+  if (times === undefined) return [table, undefined] // which fit refuses, and says what the table has
   const ids = table[id] ?? table.uniqueId
   const rowsOf = new Map()
   for (let row = 0; row < (times?.length ?? 0); row++) {

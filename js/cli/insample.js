@@ -2,9 +2,11 @@
 'use strict'
 
 const { NeuralForecast } = require('../index.js')
+const { checkDestinations } = require('./destinations.js')
 const { progressBar, writeForecast } = require('./output.js')
 
 module.exports = async function insample({ values, positionals: [dir], signal }) {
+  checkDestinations(values, 'insample')
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
   const run = { stepSize: values['step-size'], signal, onProgress: bar.onProgress }

@@ -2,18 +2,18 @@
 'use strict'
 
 const { renameSync, rmSync, writeFileSync } = require('node:fs')
-const { dirname, basename, join } = require('node:path')
+const { temporary } = require('./destinations.js')
 
 /** Writes files, each as a whole; when one cannot be written, none of the later ones is begun. */
 function writeFiles(files) {
   for (const [path, content] of Object.entries(files)) {
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+    const beside = temporary(path)
     try {
-      writeFileSync(temporary, content)
-      renameSync(temporary, path)
-    } catch (error) {
-      rmSync(temporary, { force: true })
-      throw error
+      writeFileSync(beside, content)
+      renameSync(beside, path)
+    } catch (cause) {
+      rmSync(beside, { force: true })
+      throw Object.assign(new Error(`cannot write ${path} (${cause.code})`, { cause }), { code: cause.code })
     }
   }
 }
@@ -25,9 +25,18 @@ function writeForecast(forecast, { out, plot, json }, signal) {
   if (plot) files[plot] = forecast.toSVG()
   signal.throwIfAborted()
   writeFiles(files)
-  if (json) return printJson({ written: Object.keys(files), forecast: out ? undefined : forecast.toRows() })
+  if (json) {
+    const rows = out ? undefined : forecast.toRows()
+    return printJson({ written: Object.keys(files), warnings: forecast.warnings, forecast: rows })
+  }
+  printNotes(forecast.warnings)
   if (!out) print(forecast.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
+}
+
+/** What is no error and worth knowing. */
+function printNotes(notes = []) {
+  for (const note of notes) process.stderr.write(`note: ${note}\n`)
 }
 
 function print(text) {
@@ -70,4 +79,4 @@ function progressBar(stream = process.stderr) {
   }
 }
 
-module.exports = { writeFiles, writeForecast, print, printJson, scoreTable, progressBar }
+module.exports = { printNotes, writeFiles, writeForecast, print, printJson, scoreTable, progressBar }

@@ -2,9 +2,11 @@
 'use strict'
 
 const { NeuralForecast } = require('../index.js')
+const { checkDestinations } = require('./destinations.js')
 const { progressBar, writeForecast } = require('./output.js')
 
 module.exports = async function predict({ values, positionals: [dir], signal }) {
+  checkDestinations(values, 'predict')
   const { data, future, static: statics, h, decimal } = values
   const file = (path) => path && { path, decimal }
   const nf = await NeuralForecast.load(dir)

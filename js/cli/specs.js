@@ -54,9 +54,9 @@ const wrong = (message) => new UsageError(message, 'forecast')
 
 function percent(text) {
   const level = Number(text)
-  if (!(text.trim() !== '' && level > 0 && level < 100))
-    throw wrong(`--level must be percentages between 0 and 100, got "${text}"`)
-  return level
+  if (text.trim() !== '' && level >= 1 && level < 100) return level
+  const hint = level > 0 && level < 1 ? `; did you mean ${Number((100 * level).toFixed(9))}?` : ''
+  throw wrong(`--level must be percentages from 1 to below 100, got "${text}"${hint}`)
 }
 
 module.exports = { modelSpecs }

@@ -15,12 +15,16 @@ const MISSING: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "-"];
 /// The column called so, or so in the other of camel and snake case.
 pub(super) fn find<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
     table.column(name).or_else(|| {
-        let same = |other: &str| camel_case(other) == camel_case(name);
-        table.columns.iter().find(|(other, _)| same(other)).map(|(_, column)| column)
+        table.columns.iter().find(|(other, _)| same_name(other, name)).map(|(_, column)| column)
     })
 }
 
-fn camel_case(name: &str) -> String {
+/// Whether two names are one, in camel or in snake case.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    camel_case(a) == camel_case(b)
+}
+
+pub(super) fn camel_case(name: &str) -> String {
     let mut upper = false;
     let mut camel = String::with_capacity(name.len());
     for (i, c) in name.char_indices() {
@@ -69,8 +73,17 @@ pub(super) fn exogenous<'a>(
 ) -> Result<Cow<'a, [f64]>> {
     match vocabularies.get(name) {
         Some(vocabulary) => vocabulary.codes(column, name).map(Cow::Owned),
-        None => numbers(column, name),
+        None => numbers(column, name).map_err(|e| match column {
+            Column::Text(_) => categorical(e),
+            _ => e,
+        }),
     }
+}
+
+/// Text where numbers are expected may be categories.
+fn categorical(mut error: Error) -> Error {
+    error.message.push_str(". If the column holds categories, name it in catExogList too");
+    error
 }
 
 /// The numbers of a column, NaN where missing. Text is read as numbers.

@@ -14,6 +14,7 @@ use super::Forecast;
 use super::metrics::check_times;
 use super::result::{series_count, series_position, unknown_series};
 use crate::data::Panel;
+use crate::losses::check_level;
 use crate::{Error, ErrorCode, Result};
 
 /// What a chart shows, and its size.
@@ -162,6 +163,7 @@ impl Forecast {
                 let mut levels: Vec<f64> = models.iter().flat_map(|m| self.levels(m)).collect();
                 levels.sort_by(f64::total_cmp);
                 levels.dedup();
+                check_level("level", *level)?;
                 return Err(no_level(*level, &levels));
             }
         }

@@ -53,15 +53,14 @@ impl NeuralForecast {
             return Err(Error::option("stepSize", "a whole number ≥ 1", step));
         }
         let asked = Asked::new(&options.level, &options.quantiles)?;
+        asked.check(&self.models, &self.names())?;
         let target = &panel.temporal[0].0;
-        if self.names().contains(target) {
-            let message = format!(
-                "model \"{target}\" has the name of the target, which predictInsample gives as a column; \
-                 choose another alias"
-            );
-            return Err(Error::new(ErrorCode::InvalidOption, message)
-                .with(|d| d.option = Some("alias".into())));
-        }
+        self.check_titles(&[
+            ("the id column", &fitted.names.id),
+            ("the time column", &fitted.names.time),
+            ("the cutoff", "cutoff"),
+            ("the target, which predictInsample gives too", target),
+        ])?;
         check_lengths(panel, h)?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
@@ -102,7 +101,7 @@ impl NeuralForecast {
         }
         fitted.scalers.unscale_forecast(panel, &mut columns, &indptr)?;
         columns.push((target.clone(), actual));
-        let forecast = Forecast {
+        Ok(Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
             h,
@@ -112,9 +111,7 @@ impl NeuralForecast {
             models: self.names(),
             indptr,
             cutoff: Some(cutoff),
-        };
-        forecast.check_asked(&options.level, &options.quantiles)?;
-        Ok(forecast)
+        })
     }
 }
 

@@ -16,6 +16,7 @@ mod saved;
 mod saved_categories;
 mod saved_training;
 mod series;
+mod titles;
 mod training_data;
 mod training_run;
 

@@ -122,7 +122,10 @@ impl NeuralForecast {
         // Weights come when it is fitted.
         let blank = |spec: &ModelSpec| Instance::blank(spec, &Vocabularies::default(), None);
         let models: Vec<Instance> = models.iter().map(blank).collect::<Result<_>>()?;
-        Self::of(models, frequency)
+        models.iter().try_for_each(Instance::check_written)?;
+        let forecaster = Self::of(models, frequency)?;
+        forecaster.check_aliases()?;
+        Ok(forecaster)
     }
 
     pub(super) fn of(models: Vec<Instance>, frequency: Option<Frequency>) -> Result<Self> {
@@ -277,6 +280,7 @@ impl NeuralForecast {
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
+        self.check_columns(&options.names)?;
         let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
             self.training_data(table, options)?;
 
@@ -306,6 +310,10 @@ impl NeuralForecast {
 
     fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
+        self.check_titles(&[
+            ("the id column", &fitted.names.id),
+            ("the time column", &fitted.names.time),
+        ])?;
         let frequency = fitted.frequency;
         let given = match &options.data {
             Some(table) => {
@@ -327,6 +335,7 @@ impl NeuralForecast {
         let h = horizon(&self.models, options.h)?;
         check_forecasts(self, [panel.n_series(), h], control)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
+        asked.check(&self.models, &self.names())?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
@@ -375,7 +384,7 @@ impl NeuralForecast {
         })?;
         let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
         scalers.unscale_forecast(panel, &mut columns, &groups)?;
-        let forecast = Forecast {
+        Ok(Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
             h,
@@ -385,9 +394,7 @@ impl NeuralForecast {
             models: self.names(),
             indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
             cutoff: None,
-        };
-        forecast.check_asked(&options.level, &options.quantiles)?;
-        Ok(forecast)
+        })
     }
 
     pub(super) fn require_fitted(&self) -> Result<&Fitted> {

@@ -1,18 +1,27 @@
 //! Forecasts at quantiles that are asked for, from models that can forecast any. Upstream: `core.py: _generate_forecasts`.
 
 use super::columns::Columns;
-use crate::losses::python_text;
+use super::result::list;
+use crate::losses::{
+    check_level, check_quantile, hinted, meant_level, meant_quantile, python_text,
+};
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
 
 /// The quantiles that an implicit quantile network forecasts, whatever is asked for.
 const GRID: [f32; 11] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
+/// Quantiles this near are the same: names of columns hold decimal levels.
+const SAME: f64 = 1e-9;
+
 /// Which quantiles a forecast must have, and what their columns are called.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
     /// Each with what is appended to a model's name; empty when nothing was asked for.
     quantiles: Vec<(f64, String)>,
+    /// As the user wrote them: levels, or quantiles.
+    level: Vec<f64>,
+    written: Vec<f64>,
 }
 
 impl Asked {
@@ -23,12 +32,9 @@ impl Asked {
             return Err(Error::new(ErrorCode::InvalidOption, message)
                 .with(|d| d.option = Some("quantiles".into())));
         }
-        if let Some(wrong) = level.iter().find(|l| !(**l > 0.0 && **l < 100.0)) {
-            return Err(Error::option("level", "numbers between 0 and 100", *wrong));
-        }
-        if let Some(wrong) = quantiles.iter().find(|q| !(**q > 0.0 && **q < 1.0)) {
-            return Err(Error::option("quantiles", "numbers between 0 and 1", *wrong));
-        }
+        level.iter().try_for_each(|l| check_level("level", *l))?;
+        quantiles.iter().try_for_each(|q| check_quantile("quantiles", *q))?;
+        let (written_level, written) = (level.to_vec(), quantiles.to_vec());
         // Differs from upstream, which rounds levels to whole ones in the names.
         let bounds = level.iter().flat_map(|l| {
             [
@@ -41,10 +47,37 @@ impl Asked {
         let mut quantiles: Vec<(f64, String)> = bounds.chain(named).collect();
         quantiles.sort_by(|a, b| a.0.total_cmp(&b.0));
         quantiles.dedup_by(|a, b| a.0 == b.0);
-        Ok(Self { quantiles })
+        Ok(Self { quantiles, level: written_level, written })
     }
 
-    /// The columns of a model: as `forecast` gives them at a quantile, or where the model forecasts any, those asked for.
+    /// Every model must have learned what is asked for, unless it forecasts any quantile.
+    pub(super) fn check(&self, models: &[Instance], names: &[String]) -> Result<()> {
+        for (model, name) in models.iter().zip(names) {
+            if model.head.takes_any_quantile() {
+                continue;
+            }
+            let outputs = || model.loss.output_names.iter().map(String::as_str);
+            let levels = levels_of(outputs());
+            if let Some(level) = self.level.iter().find(|l| !levels.iter().any(|k| same(*k, **l))) {
+                return Err(no_interval(name, *level, levels));
+            }
+            let known: Vec<f64> = outputs().filter_map(quantile_of).collect();
+            if let Some(q) = self.written.iter().find(|q| !known.iter().any(|k| same(*k, **q))) {
+                return Err(no_quantile(name, *q, &known));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a column has a place in the forecast: all have when nothing was asked for, else points, medians, parameters
+    /// of distributions, and what was asked for.
+    fn wants(&self, output: &str) -> bool {
+        let asked = |q| same(q, 0.5) || self.quantiles.iter().any(|(other, _)| same(q, *other));
+        self.quantiles.is_empty() || quantile_of(output).is_none_or(asked)
+    }
+
+    /// The columns of a model: as `forecast` gives them at a quantile, without the quantiles that were not asked for; or
+    /// where the model forecasts any, those asked for. Upstream returns all that the loss has learned.
     ///
     /// An implicit network's quantiles may cross. As upstream, the quantile `q` of a grid of its forecasts is taken, between
     /// two of them if need be: those of 0.1 and 0.9 are near the network's own at 0.05 and 0.95.
@@ -55,7 +88,9 @@ impl Asked {
         mut forecast: impl FnMut(f32) -> Result<Columns>,
     ) -> Result<Columns> {
         if self.quantiles.is_empty() || !model.head.takes_any_quantile() {
-            return forecast(unasked(model));
+            let mut columns = forecast(unasked(model))?;
+            columns.retain(|(title, _)| self.wants(&title[name.len()..]));
+            return Ok(columns);
         }
         let mut grid: Vec<Vec<f32>> = Vec::with_capacity(GRID.len());
         for quantile in GRID {
@@ -82,6 +117,77 @@ impl Asked {
 /// What a model that forecasts any quantile is asked for where the user asks for none.
 pub(super) fn unasked(model: &Instance) -> f32 {
     model.loss.quantiles.first().copied().unwrap_or(0.5)
+}
+
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < SAME
+}
+
+/// The quantile that a column forecasts, by what follows the model's name; `None` for a mean or a parameter.
+pub(super) fn quantile_of(output: &str) -> Option<f64> {
+    let number = |prefix: &str| output.strip_prefix(prefix)?.parse::<f64>().ok();
+    let of_huber = || output.strip_prefix("_q")?.split_once("_d")?.0.parse().ok();
+    let below = number("-lo-").map(|level| 0.5 - level / 200.0);
+    let above = || number("-hi-").map(|level| 0.5 + level / 200.0);
+    let median = || (output == "-median").then_some(0.5);
+    below.or_else(above).or_else(median).or_else(|| number("_ql")).or_else(of_huber)
+}
+
+/// The levels, ascending, that have both bounds among a model's columns, by what follows its name.
+pub(super) fn levels_of<'a>(outputs: impl Iterator<Item = &'a str>) -> Vec<f64> {
+    let (mut lower, mut upper) = (Vec::new(), Vec::new());
+    for output in outputs {
+        for (side, bounds) in [("-lo-", &mut lower), ("-hi-", &mut upper)] {
+            bounds.extend(output.strip_prefix(side).and_then(|level| level.parse::<f64>().ok()));
+        }
+    }
+    lower.retain(|level| upper.iter().any(|other| same(*other, *level)));
+    lower.sort_by(f64::total_cmp);
+    lower
+}
+
+/// That a model has no interval of this level.
+pub(super) fn no_interval(model: &str, level: f64, levels: Vec<f64>) -> Error {
+    let meant = meant_level(level);
+    let there = match levels.is_empty() {
+        true => "has no intervals".into(),
+        false => format!("has the levels {}", list(levels.iter().map(f64::to_string))),
+    };
+    let fix = match meant {
+        Some(_) => "a level is in percent".into(),
+        None => format!("to get it, train with `loss.mq({{ level: [{level}] }})`"),
+    };
+    let error =
+        Error::new(ErrorCode::InvalidOption, format!("\"{model}\" {there}, not {level}; {fix}"));
+    hinted(error, meant).with(|d| {
+        d.option = Some("level".into());
+        d.model = Some(model.into());
+        d.expected = Some(levels.into());
+        d.actual = Some(level.into());
+    })
+}
+
+/// That a model has no forecast of this quantile.
+pub(super) fn no_quantile(model: &str, q: f64, quantiles: &[f64]) -> Error {
+    let there: Vec<f64> = quantiles.iter().map(|q| (q * 1e9).round() / 1e9).collect();
+    let known = match there.is_empty() {
+        true => "has no quantiles, so".into(),
+        false => format!("has the quantiles {},", list(there.iter().map(f64::to_string))),
+    };
+    let meant = meant_quantile(q);
+    let fix = match meant {
+        Some(_) => "a quantile is between 0 and 1".into(),
+        None => format!(
+            "to get it, train with `loss.mq({{ quantiles: [{q}] }})`, or with `loss.iq()` and predict it"
+        ),
+    };
+    let error = Error::new(ErrorCode::InvalidOption, format!("\"{model}\" {known} not {q}; {fix}"));
+    hinted(error, meant).with(|d| {
+        d.option = Some("quantiles".into());
+        d.model = Some(model.into());
+        d.expected = Some(there.into());
+        d.actual = Some(q.into());
+    })
 }
 
 /// The quantile `q` of sorted numbers, linear between two of them.
@@ -120,6 +226,32 @@ mod tests {
             assert_eq!(error.code, ErrorCode::InvalidOption);
             assert_eq!(error.details.option.as_deref(), Some(option));
         }
+    }
+
+    #[test]
+    fn columns_that_were_not_asked_for_are_left_out() {
+        let outputs = [
+            "",
+            "-median",
+            "-lo-90",
+            "-lo-80.0",
+            "-hi-80.0",
+            "-hi-90",
+            "-loc",
+            "_ql0.3",
+            "_q0.9_d1.0",
+        ];
+        let kept = |level: &[f64], quantiles: &[f64]| {
+            let asked = Asked::new(level, quantiles).unwrap();
+            outputs.into_iter().filter(|output| asked.wants(output)).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(&[], &[]), outputs);
+        assert_eq!(kept(&[80.0], &[]), ["", "-median", "-lo-80.0", "-hi-80.0", "-loc"]);
+        assert_eq!(
+            kept(&[], &[0.3, 0.9]),
+            ["", "-median", "-hi-80.0", "-loc", "_ql0.3", "_q0.9_d1.0"]
+        );
+        assert_eq!(levels_of(outputs.into_iter()), [80.0, 90.0]);
     }
 
     #[test]

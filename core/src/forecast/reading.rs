@@ -50,9 +50,22 @@ pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> 
 
 impl NeuralForecast {
     /// The columns of a list of options, over all models.
-    pub(super) fn columns(&self, list: impl Fn(&Instance) -> &Vec<String>) -> Vec<String> {
+    pub(super) fn columns(&self, list: fn(&Instance) -> &Vec<String>) -> Vec<String> {
+        self.columns_of([list])
+    }
+
+    /// All exogenous columns.
+    pub(super) fn exogenous(&self) -> Vec<String> {
+        self.columns_of([
+            |m| &m.train.hist_exog_list,
+            |m| &m.train.futr_exog_list,
+            |m| &m.train.stat_exog_list,
+        ])
+    }
+
+    fn columns_of<const N: usize>(&self, lists: [fn(&Instance) -> &Vec<String>; N]) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
-        for name in self.models.iter().flat_map(list) {
+        for name in lists.iter().flat_map(|list| self.models.iter().flat_map(list)) {
             if !all.contains(name) {
                 all.push(name.clone());
             }
@@ -77,14 +90,8 @@ impl NeuralForecast {
         static_table: Option<Table>,
         vocabularies: &Vocabularies,
     ) -> PanelOptions {
-        let mut exogenous = self.columns(|m| &m.train.hist_exog_list);
-        for name in self.columns(|m| &m.train.futr_exog_list) {
-            if !exogenous.contains(&name) {
-                exogenous.push(name);
-            }
-        }
         PanelOptions {
-            exogenous,
+            exogenous: self.columns_of([|m| &m.train.hist_exog_list, |m| &m.train.futr_exog_list]),
             static_table,
             statics: self.columns(|m| &m.train.stat_exog_list),
             vocabularies: vocabularies.clone(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
+use super::quantiles::{levels_of, no_interval, no_quantile, quantile_of};
 use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -74,24 +75,8 @@ impl Forecast {
     /// The lower and upper bound of a model's prediction interval; `level` in percent.
     pub fn interval(&self, model: &str, level: f64) -> Result<(&[f32], &[f32])> {
         self.check_model(model)?;
-        self.find_interval(model, level).ok_or_else(|| {
-            let levels = self.levels(model);
-            let there = if levels.is_empty() {
-                "has no intervals".into()
-            } else {
-                format!("has the levels {}", list(levels.iter().map(f64::to_string)))
-            };
-            Error::new(
-                ErrorCode::InvalidOption,
-                format!("\"{model}\" {there}, not {level}; to get it, train with `loss.mq({{ level: [{level}] }})`"),
-            )
-            .with(|d| {
-                d.option = Some("level".into());
-                d.model = Some(model.into());
-                d.expected = Some(levels.into());
-                d.actual = Some(level.into());
-            })
-        })
+        let found = self.find_interval(model, level);
+        found.ok_or_else(|| no_interval(model, level, self.levels(model)))
     }
 
     /// A model's forecast of a quantile, between 0 and 1.
@@ -100,25 +85,7 @@ impl Forecast {
         let all = self.quantiles(model);
         let found = all.iter().find(|(there, _)| (there - q).abs() < 1e-9);
         found.map(|(_, values)| *values).ok_or_else(|| {
-            let there: Vec<f64> = all.iter().map(|(q, _)| (q * 1e9).round() / 1e9).collect();
-            let known = if there.is_empty() {
-                "has no quantiles, so".into()
-            } else {
-                format!("has the quantiles {},", list(there.iter().map(f64::to_string)))
-            };
-            Error::new(
-                ErrorCode::InvalidOption,
-                format!(
-                    "\"{model}\" {known} not {q}; to get it, train with `loss.mq({{ quantiles: [{q}] }})`, \
-                     or with `loss.iq()` and predict it"
-                ),
-            )
-            .with(|d| {
-                d.option = Some("quantiles".into());
-                d.model = Some(model.into());
-                d.expected = Some(there.into());
-                d.actual = Some(q.into());
-            })
+            no_quantile(model, q, &all.iter().map(|(q, _)| *q).collect::<Vec<f64>>())
         })
     }
 
@@ -143,13 +110,7 @@ impl Forecast {
 
     /// The levels of a model's prediction intervals, in percent, ascending.
     pub fn levels(&self, model: &str) -> Vec<f64> {
-        let mut levels: Vec<f64> = self
-            .outputs(model)
-            .filter_map(|(output, _)| output.strip_prefix("-lo-")?.parse().ok())
-            .filter(|level| self.find_interval(model, *level).is_some())
-            .collect();
-        levels.sort_by(f64::total_cmp);
-        levels
+        levels_of(self.outputs(model).map(|(output, _)| output))
     }
 
     /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
@@ -188,15 +149,6 @@ impl Forecast {
         self.indptr[i]..self.indptr[i + 1]
     }
 
-    /// Every model must have these intervals and quantiles.
-    pub(super) fn check_asked(&self, levels: &[f64], quantiles: &[f64]) -> Result<()> {
-        for model in &self.models {
-            levels.iter().try_for_each(|level| self.interval(model, *level).map(drop))?;
-            quantiles.iter().try_for_each(|q| self.quantile(model, *q).map(drop))?;
-        }
-        Ok(())
-    }
-
     pub(super) fn check_model(&self, model: &str) -> Result<()> {
         if self.models.iter().any(|m| m == model) {
             return Ok(());
@@ -218,16 +170,8 @@ impl Forecast {
 
     /// Quantile and values of each of a model's quantile columns, in the order of the columns.
     pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
-        let quantile = |output: &str| {
-            let number = |prefix: &str| output.strip_prefix(prefix)?.parse::<f64>().ok();
-            let of_huber = || output.strip_prefix("_q")?.split_once("_d")?.0.parse().ok();
-            let below = number("-lo-").map(|level| 0.5 - level / 200.0);
-            let above = || number("-hi-").map(|level| 0.5 + level / 200.0);
-            let median = || (output == "-median").then_some(0.5);
-            below.or_else(above).or_else(median).or_else(|| number("_ql")).or_else(of_huber)
-        };
         self.outputs(model)
-            .filter_map(|(output, values)| Some((quantile(output)?, values)))
+            .filter_map(|(output, values)| Some((quantile_of(output)?, values)))
             .collect()
     }
 
@@ -359,7 +303,7 @@ fn hint<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     nearest(name, candidates).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default()
 }
 
-fn list(names: impl IntoIterator<Item = impl Into<String>>) -> String {
+pub(super) fn list(names: impl IntoIterator<Item = impl Into<String>>) -> String {
     let names: Vec<String> = names.into_iter().map(Into::into).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

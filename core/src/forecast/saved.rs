@@ -167,6 +167,11 @@ impl NeuralForecast {
         StoredModel { state, ..stored(model, values, kept) }
     }
 
+    /// Refuses a place that [`NeuralForecast::save`] would not replace, also with `overwrite`: to be asked before training.
+    pub fn check_replaceable(dir: &Path) -> Result<()> {
+        checkpoint::check_replaceable(dir)
+    }
+
     /// Reads a checkpoint, ours or Python's.
     pub fn load(dir: &Path) -> Result<Self> {
         Self::load_with(dir, &Control::default())

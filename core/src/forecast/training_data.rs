@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::neural_forecast::{FitOptions, NeuralForecast};
-use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies};
+use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies, with_roles};
 use crate::train::Schedule;
 use crate::{Error, ErrorCode, Result};
 
@@ -34,7 +34,8 @@ impl NeuralForecast {
             on_gap: options.on_gap,
             ..self.panel_options(options.static_table.clone(), &vocabularies)
         };
-        let (mut panel, frequency) = Panel::from_table(table, &panel_options)?;
+        let (mut panel, frequency) = Panel::from_table(table, &panel_options)
+            .map_err(|e| with_roles(e, table, &panel_options))?;
         // Differs from upstream: it scales the rows to train on and leaves those of valData as they are.
         let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
         let mut val_size = options.val_size;
@@ -49,12 +50,12 @@ impl NeuralForecast {
             val_size = check(&panel, &validation, frequency, self.h())?;
             panel = panel.followed_by(&validation);
         }
-        self.check_sizes(&panel, val_size)?;
+        self.check_sizes(&panel, val_size, options.val_data.is_some())?;
         Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
     }
 
     /// Refuses a validation split that does not fit, and series shorter than the input.
-    fn check_sizes(&self, panel: &Panel, val_size: usize) -> Result<()> {
+    fn check_sizes(&self, panel: &Panel, val_size: usize, has_val_data: bool) -> Result<()> {
         let h = self.h();
         if val_size > 0 && val_size < h {
             return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
@@ -80,15 +81,35 @@ impl NeuralForecast {
                 continue;
             };
             let (id, len) = (panel.id(short), panel.rows(short).len());
-            let message = format!(
-                "series \"{id}\" has {len} rows; {} needs {} (inputSize {}{}); \
-                 shorten inputSize, set startPaddingEnabled: true, or leave the series out",
-                model.name(),
-                needed + val_size,
-                train.input_size,
-                if val_size > 0 { format!(" and valSize {val_size}") } else { String::new() },
-            );
+            let (name, input) = (model.name(), train.input_size);
+            let why = match (has_val_data, len >= needed) {
+                (true, _) => {
+                    format!("{} rows before valData; {name} needs {needed}", len - val_size)
+                }
+                (false, true) => format!(
+                    "{len} rows, of which valSize {val_size} leaves {} to train on; {name} needs {needed}",
+                    len.saturating_sub(val_size)
+                ),
+                (false, false) => format!("{len} rows; {name} needs {}", needed + val_size),
+            };
+            let of = match train.start_padding_enabled {
+                true => String::new(),
+                false if len >= needed || has_val_data || val_size == 0 => {
+                    format!(" (inputSize {input})")
+                }
+                false => format!(" (inputSize {input} and valSize {val_size})"),
+            };
+            let blames_val_size = !has_val_data && len >= needed;
+            let fix = match len.saturating_sub(needed) {
+                most if blames_val_size && most >= h => format!("lower valSize to at most {most}"),
+                _ if blames_val_size => {
+                    format!("leave out valSize, which must be at least h ({h})")
+                }
+                _ => "shorten inputSize, set startPaddingEnabled: true".into(),
+            };
+            let message = format!("series \"{id}\" has {why}{of}; {fix}, or leave the series out");
             return Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
+                d.option = Some(if blames_val_size { "valSize" } else { "inputSize" }.into());
                 d.unique_id = Some(id);
                 d.model = Some(model.name().into());
                 d.expected = Some((needed + val_size).into());

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::distribution::Family;
+use super::levels::{QUANTILE, check_level, hinted, meant_quantile};
 use super::quantile::{outputs_of_levels, outputs_of_quantiles, python_text};
 use super::{Formula, Implicit, Likelihood, Loss, LossSpec, Pinball, Point, Spectrum, Tukey};
 use crate::options::OptionValue;
@@ -77,6 +78,13 @@ impl Args<'_> {
         list.map(Some).ok_or_else(|| self.wrong(name, expected))
     }
 
+    /// What is wrong with quantiles: in percent, they are none.
+    fn wrong_quantile(&self, name: &str, expected: &str) -> Error {
+        let given = self.get(name).unwrap_or(&Value::Null);
+        let mut all = given.as_array().map_or(std::slice::from_ref(given), Vec::as_slice).iter();
+        hinted(self.wrong(name, expected), all.find_map(|q| meant_quantile(q.as_f64()?)))
+    }
+
     /// An argument as Python writes it into the names of outputs.
     fn text(&self, name: &str, default: f64) -> String {
         python_text(self.get(name).unwrap_or(&json!(default)))
@@ -87,14 +95,25 @@ impl Args<'_> {
     }
 
     fn q(&self) -> Result<f64> {
-        self.number("q", None, "a number between 0 and 1", |q| *q > 0.0 && *q < 1.0)
+        self.number("q", None, QUANTILE, |q| *q > 0.0 && *q < 1.0)
+            .map_err(|_| self.wrong_quantile("q", QUANTILE))
     }
 
     /// Quantiles and names of the outputs: of `quantiles`, else of `level`.
     fn outputs(&self) -> Result<(Vec<f32>, Vec<String>)> {
         let inside = |end: f64| move |v: &f64| *v > 0.0 && *v < end;
-        let quantiles =
-            self.numbers("quantiles", "a list of numbers between 0 and 1", inside(1.0))?;
+        let expected = "a list of numbers between 0 and 1";
+        let quantiles = self
+            .numbers("quantiles", expected, inside(1.0))
+            .map_err(|_| self.wrong_quantile("quantiles", expected))?;
+        if quantiles.is_some() && self.get("level").is_some() {
+            let message = format!(
+                "{}: {} takes level or quantiles, not both: a level is its two quantiles; leave one out",
+                self.option, self.spec.kind
+            );
+            return Err(Error::new(ErrorCode::InvalidOption, message)
+                .with(|d| d.option = Some(format!("{}.quantiles", self.option))));
+        }
         if let Some(quantiles) = quantiles {
             return Ok(outputs_of_quantiles(&quantiles));
         }
@@ -259,6 +278,13 @@ impl Loss {
             implicit,
         })
     }
+}
+
+/// Refuses what users write by mistake and checkpoints may hold all the same: levels that are shares.
+pub(crate) fn check_written(spec: &LossSpec, option: &str) -> Result<()> {
+    let levels = spec.args.get("level").and_then(Value::as_array).into_iter().flatten();
+    let option = format!("{option}.level");
+    levels.filter_map(Value::as_f64).try_for_each(|level| check_level(&option, level))
 }
 
 fn unknown(spec: &LossSpec, option: &str) -> Error {

@@ -9,6 +9,7 @@ mod distribution;
 mod every;
 mod frequency;
 mod kinds;
+mod levels;
 mod point;
 mod quantile;
 mod robust;
@@ -30,6 +31,8 @@ pub use batch::Totals;
 pub(crate) use distribution::Law;
 pub(crate) use distribution::{Draws, Likelihood, sampled_quantiles};
 pub use every::every_loss;
+pub(crate) use kinds::check_written;
+pub(crate) use levels::{check_level, check_quantile, hinted, meant_level, meant_quantile};
 pub(crate) use point::inverse_naive_error;
 pub(crate) use quantile::python_text;
 

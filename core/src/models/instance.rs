@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Batch, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
 use crate::data::Vocabularies;
-use crate::losses::Loss;
+use crate::losses::{Loss, check_written};
 use crate::nn::{Init, Params, params};
 use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
@@ -99,6 +99,14 @@ impl Instance {
     /// The parameters, to be changed.
     pub(crate) fn values_mut(&mut self) -> &mut Vec<f32> {
         Arc::make_mut(&mut self.values)
+    }
+
+    /// Refuses what users write by mistake, but a checkpoint may hold.
+    pub(crate) fn check_written(&self) -> Result<()> {
+        let of_model = |e: Error| e.with(|d| d.model = Some(self.given.model.clone()));
+        check_written(&self.train.loss, "loss").map_err(of_model)?;
+        let valid = self.train.valid_loss.as_ref();
+        valid.map_or(Ok(()), |loss| check_written(loss, "validLoss")).map_err(of_model)
     }
 
     /// Column of the results: the alias, or the model's name.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::losses::{meant_level, meant_quantile};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// A score of a forecast. Less is better, but for coverage and accuracy.
@@ -71,7 +72,7 @@ impl FromStr for Metric {
             name.strip_prefix("coverage-")?
                 .parse()
                 .ok()
-                .filter(|level| (0.0..=100.0).contains(level))
+                .filter(|level| *level == 0.0 || (1.0..=100.0).contains(level))
         };
         let quantile =
             || name.strip_prefix("ql-")?.parse().ok().filter(|q| (0.0..=1.0).contains(q));
@@ -80,8 +81,9 @@ impl FromStr for Metric {
         named.or_else(numbered).ok_or_else(|| {
             let names: Vec<&str> =
                 NAMES.iter().map(|(n, _)| *n).chain(["coverage-90", "ql-0.9"]).collect();
-            let hint =
-                nearest(text, names.iter().copied()).map(|n| format!(" (did you mean \"{n}\"?)"));
+            let hint = meant(&name)
+                .or_else(|| nearest(text, names.iter().copied()).map(String::from))
+                .map(|n| format!(" (did you mean \"{n}\"?)"));
             Error::new(
                 ErrorCode::InvalidOption,
                 format!(
@@ -97,4 +99,11 @@ impl FromStr for Metric {
             })
         })
     }
+}
+
+/// The level or quantile that was meant by a share in percent, or the other way round.
+fn meant(name: &str) -> Option<String> {
+    let number = |prefix: &str| name.strip_prefix(prefix)?.parse::<f64>().ok();
+    let level = number("coverage-").and_then(meant_level).map(|level| format!("coverage-{level}"));
+    level.or_else(|| number("ql-").and_then(meant_quantile).map(|q| format!("ql-{q}")))
 }

@@ -50,6 +50,26 @@ fn wrong_losses_say_what_is_wrong() {
         ),
         (
             "MQLoss",
+            json!({ "level": [80], "quantiles": [0.1] }),
+            "loss: MQLoss takes level or quantiles, not both: a level is its two quantiles; leave one out",
+        ),
+        (
+            "sCRPS",
+            json!({ "level": [80], "quantiles": [0.1] }),
+            "loss: sCRPS takes level or quantiles, not both: a level is its two quantiles; leave one out",
+        ),
+        (
+            "HuberMQLoss",
+            json!({ "quantiles": [0.1, 90] }),
+            r#"option "loss.quantiles" must be a list of numbers between 0 and 1, got [0.1,90]; did you mean 0.9?"#,
+        ),
+        (
+            "QuantileLoss",
+            json!({ "q": 97.5 }),
+            r#"option "loss.q" must be a number between 0 and 1, got 97.5; did you mean 0.975?"#,
+        ),
+        (
+            "MQLoss",
             json!({ "levels": [80] }),
             r#"MQLoss has no option "levels"; did you mean "level"?"#,
         ),
