@@ -13,6 +13,7 @@ mod batch_norm;
 mod conv;
 mod cosines;
 mod dropout;
+mod dry;
 mod embedding;
 mod fourier;
 mod gru;
@@ -35,6 +36,7 @@ mod run;
 mod shape;
 mod softmax_mean;
 mod storage;
+mod var;
 mod window;
 
 pub use crate::kernels::half::Half;
@@ -47,7 +49,7 @@ pub use shape::Shape;
 pub use window::{Interpolation, PoolMode};
 
 use std::any::Any;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
@@ -58,7 +60,7 @@ use crate::rng::Key;
 
 use narrow::NarrowOp;
 use pool::fit;
-use record::{Place, Planned, Record};
+use record::{Place, Record};
 
 /// An operation: attributes as fields, value and derivative side by side.
 pub trait Op: Any + Debug + Send {
@@ -118,20 +120,6 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// A tape that computes nothing: values have shapes and no numbers, and it knows how many bytes they would take.
-    pub(crate) fn dry() -> Self {
-        let tape = Self::default();
-        tape.record.borrow_mut().planned = Some(Planned::default());
-        tape
-    }
-
-    /// Numbers that what was recorded on a [dry](Self::dry) tape would take on another: of values, and of what the way back
-    /// makes beside.
-    pub(crate) fn planned(&self) -> [usize; 2] {
-        let planned = self.record.borrow().planned.unwrap_or_default();
-        [planned.values, planned.gradients.saturating_add(planned.scratch)]
-    }
-
     /// A tape for a model with these parameters, ready for a forward.
     ///
     /// `training` switches dropout and the statistics of batches on; its key makes the masks.
@@ -386,52 +374,6 @@ fn keep_op<O: Op>(slot: &mut Option<Box<dyn Op>>, op: O) {
         *old = op;
     } else {
         *slot = Some(Box::new(op));
-    }
-}
-
-impl<'t> Var<'t> {
-    /// The tape it is on.
-    pub fn tape(self) -> &'t Tape {
-        self.tape
-    }
-
-    /// Its dimensions.
-    pub fn shape(self) -> Shape {
-        self.tape.record.borrow().nodes[self.id].shape
-    }
-
-    /// The size along one axis.
-    #[track_caller]
-    pub fn dim(self, axis: usize) -> usize {
-        self.shape().dims()[axis]
-    }
-
-    /// Its numbers.
-    pub fn data(self) -> Ref<'t, [f32]> {
-        if self.tape.half.get().is_some()
-            && let Ok(mut record) = self.tape.record.try_borrow_mut()
-        {
-            record.widen(self.id);
-        }
-        Ref::map(self.tape.record.borrow(), |r| r.data(self.id))
-    }
-
-    /// What its operation kept for the derivative.
-    fn kept(self) -> Ref<'t, [f32]> {
-        Ref::map(self.tape.record.borrow(), |r| &r.buffer(self.id).kept[..])
-    }
-
-    /// The gradient of a [variable](Tape::variable) after [`Tape::backward`]; zeros if nothing reached it.
-    pub fn grad(self) -> Vec<f32> {
-        let r = self.tape.record.borrow();
-        let b = r.buffer(self.id);
-        if b.has_grad { b.grad.clone() } else { vec![0.0; b.len] }
-    }
-}
-
-impl Debug for Var<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "%{} {:?}", self.id, self.shape())
     }
 }
 

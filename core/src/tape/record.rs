@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::dry::Planned;
 use super::pool::{Pool, fit};
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
@@ -55,16 +56,6 @@ pub(super) struct Record {
     pub(super) scratch: Vec<f32>,
     /// What a dry tape would hold.
     pub(super) planned: Option<Planned>,
-}
-
-/// How many numbers a dry tape would hold.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Planned {
-    /// Of values, and of what operations keep.
-    pub(super) values: usize,
-    pub(super) gradients: usize,
-    /// The most that an operation works in.
-    pub(super) scratch: usize,
 }
 
 /// The inputs of an operation.
@@ -330,17 +321,6 @@ impl Record {
         }
         self.param_grads[end..].fill(0.0);
         self.spare = written;
-    }
-
-    /// On a dry tape, notes the size of a value instead of making it.
-    pub(super) fn plan(&mut self, id: usize, buffer: usize, [kept, scratch]: [usize; 2]) -> bool {
-        let Some(planned) = &mut self.planned else { return false };
-        let (size, needs_grad) = (self.nodes[id].shape.size(), self.nodes[id].needs_grad);
-        planned.values = planned.values.saturating_add(size).saturating_add(kept);
-        planned.scratch = planned.scratch.max(scratch);
-        planned.gradients = planned.gradients.saturating_add(if needs_grad { size } else { 0 });
-        self.buffers[buffer].len = size;
-        true
     }
 
     pub(super) fn data(&self, id: usize) -> &[f32] {
