@@ -191,6 +191,14 @@ export interface RunOptions {
   /** Threads for this call. Results do not depend on it. @default all processors */
   threads?: number
 }
+/** For times that a series skips: refuse them, or insert rows that are masked, that repeat the one before, that are 0. */
+export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
+/**
+ * For missing values: refuse them; mask the row, which models see as 0 and not available; take the value before; take 0;
+ * take the straight line between the values before and after, and after the last one that. Categories are carried forward
+ * by `'interpolate'` too, and `'fillZero'` is none for them. Rows that `available_mask` masks are not missing.
+ */
+export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
 export interface FitOptions extends RunOptions {
   /** One row per series, for the columns of `statExogList`. */
   static?: Table
@@ -203,8 +211,14 @@ export interface FitOptions extends RunOptions {
   valData?: Table
   /** What the special columns of `data` are called. */
   columns?: ColumnNames
-  /** What to do where a series skips a time. @default 'error' */
-  onGap?: 'error' | 'mask' | 'fillForward' | 'fillZero'
+  /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
+  onGap?: OnGap
+  /**
+   * What to do with missing values of the target and of exogenous columns. Holds for later forecasts too.
+   * @default missing targets are masked with a warning, and a forecast that would begin from them is an error; missing
+   *   exogenous values are an error
+   */
+  onMissing?: OnMissing
   /**
    * `'continue'` goes on from the weights, the optimizer's memory and the random numbers that the last run left: 50 steps
    * and 50 more on the same data give the same bytes as 100. @default 'fresh'
@@ -250,10 +264,16 @@ export interface PredictOptions extends RunOptions {
   quantiles?: number[]
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
+  /** What to do where a series of `data` skips a time. @default what `fit` was told */
+  onGap?: OnGap
+  /** What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was told */
+  onMissing?: OnMissing
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
+  /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
+  onMissing?: OnMissing
   /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
   /**

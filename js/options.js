@@ -10,12 +10,12 @@ const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads']
 const KNOWN = {
   NeuralForecast: { has: ['models', 'freq', 'timeZone', 'localScalerType', 'localStaticScalerType'], lacks: [] },
   fit: {
-    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
+    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'onMissing', 'mode', 'maxSteps', 'checkpoint', ...RUN],
     lacks: ['predictionIntervals', 'memoryLimitBytes'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
-  predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', ...RUN], lacks: [] },
-  predictInsample: { has: ['stepSize', 'level', 'quantiles', ...RUN], lacks: [] },
+  predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', ...RUN], lacks: [] },
+  predictInsample: { has: ['stepSize', 'level', 'quantiles', 'onMissing', ...RUN], lacks: [] },
   makeFutureFrame: { has: ['data', 'h'], lacks: [] },
   missingFuture: { has: ['data', 'h'], lacks: [] },
   predictor: { has: ['batch', 'threads'], lacks: [] },

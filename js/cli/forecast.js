@@ -22,7 +22,8 @@ module.exports = async function forecast({ values, positionals: [path], signal }
   const run = { signal, threads, onProgress: bar.onProgress }
   const { report, result } = await (async () => {
     try {
-      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...run }
+      const choices = { onGap: values['on-gap'], onMissing: values['on-missing'] }
+      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...choices, ...run }
       return { report: await nf.fit(train, fit), result: await nf.predict({ future: file(future), ...run }) }
     } finally {
       bar.end()

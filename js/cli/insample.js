@@ -7,6 +7,6 @@ const { progressBar, writeForecast } = require('./output.js')
 module.exports = async function insample({ values, positionals: [dir], signal }) {
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
-  const run = { stepSize: values['step-size'], signal, onProgress: bar.onProgress }
+  const run = { stepSize: values['step-size'], onMissing: values['on-missing'], signal, onProgress: bar.onProgress }
   writeForecast(await nf.predictInsample(run).finally(bar.end), values, signal)
 }

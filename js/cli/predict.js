@@ -6,10 +6,11 @@ const { progressBar, writeForecast } = require('./output.js')
 
 module.exports = async function predict({ values, positionals: [dir], signal }) {
   const file = (path) => path && { path }
-  const { data, future, static: statics, h } = values
+  const { data, future, static: statics, h, 'on-gap': onGap, 'on-missing': onMissing } = values
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
   const tables = { data: file(data), future: file(future), static: file(statics) }
-  const result = await nf.predict({ ...tables, h, signal, onProgress: bar.onProgress }).finally(bar.end)
+  const run = { h, onGap, onMissing, signal, onProgress: bar.onProgress }
+  const result = await nf.predict({ ...tables, ...run }).finally(bar.end)
   writeForecast(result, values, signal)
 }

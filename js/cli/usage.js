@@ -8,6 +8,16 @@ const TABLE_OPTIONS = {
   'time-col': { type: 'string', value: 'NAME', help: 'column of the time (ds)' },
   'target-col': { type: 'string', value: 'NAME', help: 'column of the values (y)' },
 }
+const GAP_OPTION = {
+  'on-gap': { type: 'string', value: 'HOW', help: 'times that a series skips: error, mask, fillForward, fillZero' },
+}
+const MISSING_OPTION = {
+  'on-missing': {
+    type: 'string',
+    value: 'HOW',
+    help: 'missing values: error, mask, fillForward, fillZero, interpolate',
+  },
+}
 const OUTPUT_OPTIONS = {
   out: { type: 'string', value: 'F.csv', help: 'write the forecast there instead of to the terminal' },
   plot: { type: 'string', value: 'F.svg', help: 'write a chart' },
@@ -51,6 +61,8 @@ const COMMANDS = {
       seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
       threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
+      ...GAP_OPTION,
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
       ...TABLE_OPTIONS,
     },
@@ -64,6 +76,8 @@ const COMMANDS = {
       static: { type: 'string', value: 'F.csv', help: 'one row a series of --data: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
+      ...GAP_OPTION,
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
     },
   },
@@ -78,6 +92,7 @@ const COMMANDS = {
         number: 'count',
         help: 'rows between the beginnings of forecasts (1)',
       },
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
     },
   },

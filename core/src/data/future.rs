@@ -127,9 +127,9 @@ impl Wanted {
                 return Ok(value);
             }
             let problem = if value.is_nan() {
-                "is missing".to_string()
+                "is missing; fill it in (onMissing is not for future values)".to_string()
             } else {
-                format!("is {value}, which is not finite")
+                format!("is {value}, which is not finite; correct it")
             };
             let (id, t) = (panel.id(j / h), self.times[j]);
             let message = format!(
@@ -242,7 +242,7 @@ mod tests {
             (
                 table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
                 ErrorCode::MissingValue,
-                "series \"b\", 2024-05-01: the future value of \"price\" is missing",
+                "series \"b\", 2024-05-01: the future value of \"price\" is missing; fill it in (onMissing is not for future values)",
             ),
             (
                 table(&["a", "a"], &["2024-04", "2024-04-01"], &[1.0, 2.0]),

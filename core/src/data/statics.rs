@@ -71,9 +71,9 @@ pub(super) fn read_statics(
 
 fn unusable(id: &str, name: &str, value: f64) -> Error {
     let problem = if value.is_nan() {
-        "is missing".to_string()
+        "is missing; fill it in (onMissing is not for static columns)".to_string()
     } else {
-        format!("is {value}, which is not finite")
+        format!("is {value}, which is not finite; correct it")
     };
     Error::new(
         ErrorCode::MissingValue,
@@ -149,12 +149,12 @@ mod tests {
             (
                 table(&["a", "b"], &[1.0, f64::NAN]),
                 ErrorCode::MissingValue,
-                "series \"b\": the static column \"size\" is missing",
+                "series \"b\": the static column \"size\" is missing; fill it in (onMissing is not for static columns)",
             ),
             (
                 table(&["a", "b"], &[f64::INFINITY, 1.0]),
                 ErrorCode::MissingValue,
-                "series \"a\": the static column \"size\" is inf, which is not finite",
+                "series \"a\": the static column \"size\" is inf, which is not finite; correct it",
             ),
             (
                 Table::new(vec![

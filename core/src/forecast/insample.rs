@@ -5,10 +5,11 @@
 //! refuses multivariate models here.
 
 use super::columns::{Columns, Job};
+use super::lacking::{Begins, refuse_missing};
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::Asked;
 use super::result::Forecast;
-use crate::data::{Panel, Window, across, groups};
+use crate::data::{OnMissing, Panel, Window, across, groups};
 use crate::train::{Control, Progress, Source};
 use crate::{Error, ErrorCode, Result, runtime};
 
@@ -21,11 +22,13 @@ pub struct InsampleOptions {
     pub level: Vec<f64>,
     /// Quantiles that it must have, instead of levels.
     pub quantiles: Vec<f64>,
+    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
+    pub on_missing: Option<OnMissing>,
 }
 
 impl Default for InsampleOptions {
     fn default() -> Self {
-        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new() }
+        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new(), on_missing: None }
     }
 }
 
@@ -39,7 +42,8 @@ impl NeuralForecast {
     ) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
         control.check()?;
-        let Some(panel) = fitted.panel.as_deref() else {
+        let settled = fitted.settled(options.on_missing)?;
+        let Some(panel) = settled.as_deref() else {
             let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
                            save it with saveDataset: true";
             return Err(Error::new(ErrorCode::NotFitted, message));
@@ -61,6 +65,8 @@ impl NeuralForecast {
         check_lengths(panel, h)?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let trimmed = panel.without_first(too_many);
+        let on_missing = options.on_missing.or(fitted.on_missing);
+        refuse_missing(&self.models, &trimmed, Begins::Every { step, h }, on_missing)?;
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
         let mut columns = runtime::pool(control.threads)?.install(|| {

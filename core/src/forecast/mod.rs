@@ -5,6 +5,7 @@ mod columns;
 mod future;
 mod horizon;
 mod insample;
+mod lacking;
 mod metrics;
 mod neural_forecast;
 mod predictor;

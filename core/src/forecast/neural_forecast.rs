@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
+use super::lacking::{Begins, refuse_missing};
 use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
@@ -15,8 +16,8 @@ use super::series::check_same;
 use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
-    ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, Panel, PanelOptions, Table,
-    TimeZone, Vocabularies, future_exogenous,
+    ColumnNames, Frequency, LocalScalers, LocalScaling, OnGap, OnMissing, Panel, PanelOptions,
+    Table, TimeZone, Vocabularies, future_exogenous,
 };
 use crate::models::{Instance, ModelSpec};
 use crate::train::{Control, ModelReport, Progress, Runner, TrainingState};
@@ -33,8 +34,11 @@ pub struct FitOptions {
     pub val_size: usize,
     /// Rows that validate, in a table of their own: as many for each series, right after those of training.
     pub val_data: Option<Table>,
-    /// What to do where a series skips a time.
+    /// What to do where a series skips a time; holds for later forecasts too.
     pub on_gap: OnGap,
+    /// What to do with missing values, and with those of later forecasts. When left out, those of the target are masked,
+    /// and a forecast whose input has one is an error.
+    pub on_missing: Option<OnMissing>,
     /// Where training begins.
     pub mode: FitMode,
     /// Training steps of this run, for all models; each model's own maxSteps when left out. Schedules go by the model's.
@@ -58,6 +62,10 @@ pub struct PredictOptions {
     pub quantiles: Vec<f64>,
     /// Steps to forecast, when more than the models were trained for.
     pub h: Option<usize>,
+    /// What to do where a series of `data` skips a time; what fitting was told, when left out.
+    pub on_gap: Option<OnGap>,
+    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
+    pub on_missing: Option<OnMissing>,
 }
 
 /// How training went.
@@ -109,6 +117,10 @@ pub(super) struct Fitted {
     pub(super) vocabularies: Vocabularies,
     /// What the models see `panel` scaled by.
     pub(super) scalers: LocalScalers,
+    /// What to do where a series skips a time.
+    pub(super) on_gap: OnGap,
+    /// What to do with missing values.
+    pub(super) on_missing: Option<OnMissing>,
     /// Of each model; `None` where a checkpoint has none.
     pub(super) training: Vec<Option<TrainingState>>,
 }
@@ -253,8 +265,17 @@ impl NeuralForecast {
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
         let panel = Some(Arc::new(panel));
-        let mut fitted =
-            Fitted { frequency, names, panel, vocabularies, scalers, training: Vec::new() };
+        let FitOptions { on_gap, on_missing, .. } = *options;
+        let mut fitted = Fitted {
+            frequency,
+            names,
+            panel,
+            vocabularies,
+            scalers,
+            on_gap,
+            on_missing,
+            training: Vec::new(),
+        };
         let reports = runtime::pool(control.threads)?
             .install(|| training.run(self, &fitted, val_size, options, control))?;
         fitted.training = training.states.into_iter().map(Some).collect();
@@ -269,11 +290,14 @@ impl NeuralForecast {
         let fitted = self.require_fitted()?;
         control.check()?;
         let frequency = fitted.frequency;
+        let on_missing = options.on_missing.or(fitted.on_missing);
         let given = match &options.data {
             Some(table) => {
                 let panel_options = PanelOptions {
                     names: fitted.names.clone(),
                     frequency: Some(frequency),
+                    on_gap: options.on_gap.unwrap_or(fitted.on_gap),
+                    on_missing,
                     ..self.panel_options(options.static_table.clone(), &fitted.vocabularies)
                 };
                 let panel = Panel::from_table(table, &panel_options)?.0;
@@ -282,10 +306,15 @@ impl NeuralForecast {
             }
             None => None,
         };
-        let Some(panel) = given.as_ref().or(fitted.panel.as_deref()) else {
+        let trained = match given {
+            Some(_) => None,
+            None => fitted.settled(options.on_missing)?,
+        };
+        let Some(panel) = given.as_ref().or(trained.as_deref()) else {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
+        refuse_missing(&self.models, panel, Begins::AfterEnd, on_missing)?;
         let h = horizon(&self.models, options.h)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{floats, json};
-use crate::data::{ColumnNames, Ids, Panel, TimeKind};
+use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind};
 use crate::forecast::{Forecast, Metric, evaluate_against};
 
 struct Case {
@@ -27,6 +27,7 @@ fn panel(series: usize, first: i64, y: &[f32], mask: Vec<f32>) -> Panel {
         temporal: vec![("y".into(), y.iter().map(|v| f64::from(*v)).collect())],
         weight: None,
         statics: Vec::new(),
+        missing: MissingRows::default(),
         warnings: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the scores, against numbers from utilsforecast.
 
 use super::*;
-use crate::data::{ColumnNames, Ids};
+use crate::data::{ColumnNames, Ids, MissingRows};
 
 const NAN: f64 = f64::NAN;
 
@@ -23,6 +23,7 @@ fn panel(series: &[(&str, i64, &[f64])]) -> Panel {
         temporal: vec![("y".into(), y.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect())],
         weight: None,
         statics: vec![],
+        missing: MissingRows::default(),
         warnings: vec![],
     }
 }
