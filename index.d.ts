@@ -1003,7 +1003,7 @@ export interface NHITSOptions extends CommonOptions {
   /** How the input is pooled. @default "MaxPool1d" */
   poolingMode?: 'MaxPool1d' | 'AvgPool1d'
   /** How knots become a forecast. @default "linear" */
-  interpolationMode?: 'linear' | 'nearest' | 'cubic'
+  interpolationMode?: 'linear' | 'nearest' | 'cubic' | `cubic-${number}`
   /** Dropout after every hidden layer, from 0 to 1. @default 0 */
   dropoutProbTheta?: number
   /** Activation of the hidden layers. @default "ReLU" */
