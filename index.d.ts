@@ -268,6 +268,8 @@ export interface PredictOptions extends RunOptions {
   onGap?: OnGap
   /** What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was told */
   onMissing?: OnMissing
+  /** What to do with series shorter than `inputSize`: put zeros before them, with a warning, or refuse them. @default 'pad' */
+  onShort?: 'pad' | 'error'
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
@@ -460,6 +462,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly models: readonly string[]
   /** `NHITS`, `NHITS-median`, `NHITS-lo-90`, … */
   readonly columns: readonly string[]
+  /** What was noticed in the data and is not an error, such as series shorter than `inputSize`. */
+  readonly warnings: readonly string[]
   /** Of each row, the position of its series in `ids`. */
   readonly uniqueId: Int32Array
   /** Of each row, its time: milliseconds since 1970, or a step number. */
@@ -478,12 +482,14 @@ export interface Forecast extends Iterable<Row>, Disposable {
   toCsv(): string
   /** A chart of history, truth and forecasts. */
   toSVG(options?: ChartOptions): string
-  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
+  /**
+   * Scores by model, then metric. A series that a score would divide by 0 for is left out of it, and the warnings say so:
+   * they are a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase'] */
   metrics(
     actual: Table,
     names?: readonly MetricName[],
     options?: MetricsOptions,
-  ): Record<string, Record<string, number>>
+  ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }
   dispose(): void
   [Symbol.dispose](): void
 }

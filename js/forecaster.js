@@ -61,12 +61,13 @@ class NeuralForecast {
       h,
       onGap,
       onMissing,
+      onShort,
       ...how
     } = checkOptions('predict', options)
     const layout = this.#layout('predict')
     const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
     const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
-    const json = toJson({ level, quantiles, h, onGap, onMissing })
+    const json = toJson({ level, quantiles, h, onGap, onMissing, onShort })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
   }
 

@@ -14,7 +14,10 @@ const KNOWN = {
     lacks: ['predictionIntervals', 'memoryLimitBytes'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
-  predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', ...RUN], lacks: [] },
+  predict: {
+    has: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', 'onShort', ...RUN],
+    lacks: [],
+  },
   predictInsample: { has: ['stepSize', 'level', 'quantiles', 'onMissing', ...RUN], lacks: [] },
   makeFutureFrame: { has: ['data', 'h'], lacks: [] },
   missingFuture: { has: ['data', 'h'], lacks: [] },

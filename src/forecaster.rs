@@ -16,7 +16,7 @@ use crate::error::to_napi;
 use crate::forecast::NativeForecast;
 use crate::options::Options;
 use crate::predictor::NativePredictor;
-use crate::table::{ColumnOutput, Source, TableInput};
+use crate::table::{ColumnOutput, FitTables, PredictTables, Source, TableInput};
 use crate::task::{self, Run};
 
 /// Trains models on a panel of series and forecasts all of them.
@@ -112,6 +112,7 @@ impl NativeForecaster {
                 h: o.size("h")?,
                 on_gap: o.on_gap()?,
                 on_missing: o.on_missing()?,
+                on_short: o.on_short()?,
             };
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
@@ -277,21 +278,6 @@ fn future_columns(frame: FutureFrame) -> Vec<ColumnOutput> {
         TimeKind::Date { .. } => Column::Date(frame.times),
     };
     [(frame.names.id, ids), (frame.names.time, times)].map(ColumnOutput::from).into()
-}
-
-/// The tables of a fit beside the data, each optional.
-#[napi(object, object_to_js = false)]
-pub struct FitTables {
-    pub static_table: Option<TableInput>,
-    pub val_data: Option<TableInput>,
-}
-
-/// The tables of a forecast, each optional.
-#[napi(object, object_to_js = false)]
-pub struct PredictTables {
-    pub data: Option<TableInput>,
-    pub static_table: Option<TableInput>,
-    pub future: Option<TableInput>,
 }
 
 /// One forecaster and who is using it.

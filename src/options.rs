@@ -2,7 +2,7 @@
 
 use engine::data::{ColumnNames, Frequency, LocalScaling, OnGap, OnMissing};
 use engine::scalers::LocalScalerType;
-use engine::{Error, FitMode, Result, TrainingCheckpoint};
+use engine::{Error, FitMode, OnShort, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
 
 /// Options of one call, by name.
@@ -93,6 +93,11 @@ impl Options {
     /// What to do where a series skips a time.
     pub(crate) fn on_gap(&self) -> Result<Option<OnGap>> {
         self.text("onGap")?.map(|text| OnGap::parse(&text)).transpose()
+    }
+
+    /// What to do with series shorter than the input.
+    pub(crate) fn on_short(&self) -> Result<OnShort> {
+        Ok(self.text("onShort")?.map(|text| OnShort::parse(&text)).transpose()?.unwrap_or_default())
     }
 
     /// What to do with missing values.

@@ -108,3 +108,18 @@ pub(crate) fn read_table(env: &Env, path: String) -> Result<Object<'_>> {
         Ok(read_csv(&path)?.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
     })
 }
+
+/// The tables of a fit beside the data, each optional.
+#[napi(object, object_to_js = false)]
+pub struct FitTables {
+    pub static_table: Option<TableInput>,
+    pub val_data: Option<TableInput>,
+}
+
+/// The tables of a forecast, each optional.
+#[napi(object, object_to_js = false)]
+pub struct PredictTables {
+    pub data: Option<TableInput>,
+    pub static_table: Option<TableInput>,
+    pub future: Option<TableInput>,
+}

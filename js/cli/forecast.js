@@ -3,7 +3,7 @@
 
 const api = require('../index.js')
 const { splitTail } = require('./holdout.js')
-const { print, printJson, progressBar, scoreTable, writeFiles } = require('./output.js')
+const { note, print, printJson, progressBar, scoreTable, writeFiles } = require('./output.js')
 const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
@@ -30,6 +30,7 @@ module.exports = async function forecast({ values, positionals: [path], signal }
     }
   })()
   const scores = actual && result.metrics(actual, undefined, { seasonalNaive: true })
+  const warnings = [...result.warnings, ...(scores?.warnings ?? [])]
 
   const files = {}
   if (out) files[out] = result.toCsv()
@@ -42,11 +43,12 @@ module.exports = async function forecast({ values, positionals: [path], signal }
     return printJson({
       ...report,
       scores,
+      warnings,
       written: [...Object.keys(files), ...(save ? [save] : [])],
       forecast: out ? undefined : result.toRows(),
     })
   }
-  for (const warning of report.dataWarnings) process.stderr.write(`note: ${warning}\n`)
+  note([...report.dataWarnings, ...warnings])
   if (scores) print(`${scoreTable(scores)}\n`)
   if (!out) print(result.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)

@@ -25,9 +25,18 @@ function writeForecast(forecast, { out, plot, json }, signal) {
   if (plot) files[plot] = forecast.toSVG()
   signal.throwIfAborted()
   writeFiles(files)
-  if (json) return printJson({ written: Object.keys(files), forecast: out ? undefined : forecast.toRows() })
+  if (json) {
+    const { warnings } = forecast
+    return printJson({ warnings, written: Object.keys(files), forecast: out ? undefined : forecast.toRows() })
+  }
+  note(forecast.warnings)
   if (!out) print(forecast.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
+}
+
+/** What was noticed and is not an error. */
+function note(warnings) {
+  for (const warning of warnings) process.stderr.write(`note: ${warning}\n`)
 }
 
 function print(text) {
@@ -70,4 +79,4 @@ function progressBar(stream = process.stderr) {
   }
 }
 
-module.exports = { writeFiles, writeForecast, print, printJson, scoreTable, progressBar }
+module.exports = { writeFiles, writeForecast, note, print, printJson, scoreTable, progressBar }

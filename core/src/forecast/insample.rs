@@ -5,7 +5,7 @@
 //! refuses multivariate models here.
 
 use super::columns::{Columns, Job};
-use super::lacking::{Begins, refuse_missing};
+use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::Asked;
 use super::result::Forecast;
@@ -66,7 +66,9 @@ impl NeuralForecast {
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let trimmed = panel.without_first(too_many);
         let on_missing = options.on_missing.or(fitted.on_missing);
-        refuse_missing(&self.models, &trimmed, Begins::Every { step, h }, on_missing)?;
+        let every = Begins::Every { step, h };
+        refuse_missing(&self.models, &trimmed, every, on_missing)?;
+        let warnings = short_series(&self.models, panel, every, OnShort::Pad)?;
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
         let mut columns = runtime::pool(control.threads)?.install(|| {
@@ -110,6 +112,7 @@ impl NeuralForecast {
             time_kind: panel.time_kind.clone(),
             columns,
             models: self.names(),
+            warnings: warnings.into_iter().collect(),
             indptr,
             cutoff: Some(cutoff),
         };

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::neural_forecast::Fitted;
-use crate::Result;
-use crate::data::{OnMissing, Panel, remedy_of_forecast};
+use crate::data::{OnMissing, Panel, counted, first_few, remedy_of_forecast};
 use crate::models::Instance;
+use crate::{Error, ErrorCode, Result};
 
 /// Where the forecasts of each series begin.
 #[derive(Clone, Copy)]
@@ -73,6 +73,69 @@ pub(super) fn refuse_missing(
         }
     }
     Ok(())
+}
+
+/// What to do with a series that has fewer rows than a model looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnShort {
+    /// Forecast it, with zeros before it, and a warning.
+    #[default]
+    Pad,
+    /// Refuse it.
+    Error,
+}
+
+impl OnShort {
+    /// Reads `pad` or `error`.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "pad" => Ok(Self::Pad),
+            "error" => Ok(Self::Error),
+            _ => Err(Error::option("onShort", "\"pad\" or \"error\"", text)),
+        }
+    }
+}
+
+/// Warns of series with fewer rows than the model that looks back furthest, or refuses them. Of forecasts within the
+/// series, the last ones count.
+pub(super) fn short_series(
+    models: &[Instance],
+    panel: &Panel,
+    begins: Begins,
+    how: OnShort,
+) -> Result<Option<String>> {
+    let Some(model) = models.iter().rev().max_by_key(|m| m.forecast_input_size()) else {
+        return Ok(None);
+    };
+    let (input, name, size) = (model.forecast_input_size(), model.name(), model.train.input_size);
+    let (needed, what) = match begins {
+        Begins::AfterEnd => (input, format!("(inputSize {size})")),
+        Begins::Every { h, .. } => (input + h, format!("and forecasts (inputSize {size}, h {h})")),
+    };
+    let short: Vec<usize> = (0..panel.n_series()).filter(|i| panel.len(*i) < needed).collect();
+    let Some(first) = short.first() else { return Ok(None) };
+    let each = short
+        .iter()
+        .map(|i| format!("\"{}\" ({})", panel.id(*i), counted(panel.len(*i), "row", "rows")));
+    let have = if short.len() == 1 { "series has" } else { "series have" };
+    let message = format!(
+        "{} {have} fewer rows than the {needed} that {name} looks at {what}: {}; ",
+        short.len(),
+        first_few(each, "")
+    );
+    match how {
+        OnShort::Pad => Ok(Some(message + "zeros take the place of those before")),
+        OnShort::Error => {
+            let message = message + "give more rows, or set onShort to \"pad\"";
+            Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
+                d.unique_id = Some(panel.id(*first));
+                d.option = Some("onShort".into());
+                d.model = Some(name.into());
+                d.expected = Some(needed.into());
+                d.actual = Some(panel.len(*first).into());
+            }))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub(crate) use horizon::forecast_model;
 pub use chart::ChartOptions;
 pub use future::FutureFrame;
 pub use insample::InsampleOptions;
+pub use lacking::OnShort;
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
 pub use predictor::{Predictor, PredictorOptions, WindowExog};

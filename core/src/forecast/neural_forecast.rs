@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
-use super::lacking::{Begins, refuse_missing};
+use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
 use super::result::Forecast;
@@ -66,6 +66,8 @@ pub struct PredictOptions {
     pub on_gap: Option<OnGap>,
     /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
     pub on_missing: Option<OnMissing>,
+    /// What to do with series shorter than the input.
+    pub on_short: OnShort,
 }
 
 /// How training went.
@@ -315,6 +317,11 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         refuse_missing(&self.models, panel, Begins::AfterEnd, on_missing)?;
+        let mut warnings = match &given {
+            Some(panel) => [panel.warnings.clone(), unseen(panel, &fitted.vocabularies)].concat(),
+            None => Vec::new(),
+        };
+        warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
         let known_ahead = self.columns(|m| &m.train.futr_exog_list);
@@ -365,6 +372,7 @@ impl NeuralForecast {
             time_kind: panel.time_kind.clone(),
             columns,
             models: self.names(),
+            warnings,
             indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
             cutoff: None,
         };

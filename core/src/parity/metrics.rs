@@ -56,6 +56,7 @@ impl Case {
             time_kind: TimeKind::Step,
             columns,
             models: vec!["M".into()],
+            warnings: Vec::new(),
         };
         let whole = vec![1.0; train.len()];
         Self {
@@ -72,7 +73,7 @@ impl Case {
         let (train, season) = (Some(&self.train), self.season_length);
         let scores =
             evaluate_against(benchmark, &self.forecast, &self.actual, train, season, &metrics);
-        scores.unwrap()[0].1[0].1
+        scores.unwrap().models[0].1[0].1
     }
 
     /// Upstream's score, or the mean of its scores of the series.

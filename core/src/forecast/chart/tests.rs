@@ -88,6 +88,7 @@ fn forecast(ids: &[&str]) -> Forecast {
         models: vec!["NHITS".into(), "NLinear".into()],
         indptr: (0..=n).map(|i| i * 12).collect(),
         cutoff: None,
+        warnings: vec![],
     }
 }
 
