@@ -204,6 +204,14 @@ export interface RunOptions {
    */
   memoryLimitBytes?: number
 }
+/** For times that a series skips: refuse them, or insert rows that are masked, that repeat the one before, that are 0. */
+export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
+/**
+ * For missing values: refuse them; mask the row, which models see as 0 and not available; take the value before; take 0;
+ * take the straight line between the values before and after, and after the last one that. Categories are carried forward
+ * by `'interpolate'` too, and `'fillZero'` is none for them. Rows that `available_mask` masks are not missing.
+ */
+export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
 export interface FitOptions extends RunOptions {
   /** One row per series, for the columns of `statExogList`. */
   static?: Table
@@ -216,8 +224,14 @@ export interface FitOptions extends RunOptions {
   valData?: Table
   /** What the special columns of `data` are called. */
   columns?: ColumnNames
-  /** What to do where a series skips a time. @default 'error' */
-  onGap?: 'error' | 'mask' | 'fillForward' | 'fillZero'
+  /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
+  onGap?: OnGap
+  /**
+   * What to do with missing values of the target and of exogenous columns. Holds for later forecasts too.
+   * @default missing targets are masked with a warning, and a forecast that would begin from them is an error; missing
+   *   exogenous values are an error
+   */
+  onMissing?: OnMissing
   /**
    * `'continue'` goes on from the weights, the optimizer's memory and the random numbers that the last run left: 50 steps
    * and 50 more on the same data give the same bytes as 100. @default 'fresh'
@@ -263,10 +277,18 @@ export interface PredictOptions extends RunOptions {
   quantiles?: number[]
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
+  /** What to do where a series of `data` skips a time. @default what `fit` was told */
+  onGap?: OnGap
+  /** What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was told */
+  onMissing?: OnMissing
+  /** What to do with series shorter than `inputSize`: put zeros before them, with a warning, or refuse them. @default 'pad' */
+  onShort?: 'pad' | 'error'
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
+  /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
+  onMissing?: OnMissing
   /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
   /**
@@ -470,6 +492,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly models: readonly string[]
   /** `NHITS`, `NHITS-median`, `NHITS-lo-90`, … */
   readonly columns: readonly string[]
+  /** What was noticed in the data and is not an error, such as series shorter than `inputSize`. */
+  readonly warnings: readonly string[]
   /** Of each row, the position of its series in `ids`. */
   readonly uniqueId: Int32Array
   /** Of each row, its time: milliseconds since 1970, or a step number. */
@@ -488,12 +512,14 @@ export interface Forecast extends Iterable<Row>, Disposable {
   toCsv(): string
   /** A chart of history, truth and forecasts. */
   toSVG(options?: ChartOptions): string
-  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
+  /**
+   * Scores by model, then metric. A series that a score would divide by 0 for is left out of it, and the warnings say so:
+   * they are a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase'] */
   metrics(
     actual: Table,
     names?: readonly MetricName[],
     options?: MetricsOptions,
-  ): Record<string, Record<string, number>>
+  ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }
   dispose(): void
   [Symbol.dispose](): void
 }
@@ -1013,7 +1039,7 @@ export interface NHITSOptions extends CommonOptions {
   /** How the input is pooled. @default "MaxPool1d" */
   poolingMode?: 'MaxPool1d' | 'AvgPool1d'
   /** How knots become a forecast. @default "linear" */
-  interpolationMode?: 'linear' | 'nearest' | 'cubic'
+  interpolationMode?: 'linear' | 'nearest' | 'cubic' | `cubic-${number}`
   /** Dropout after every hidden layer, from 0 to 1. @default 0 */
   dropoutProbTheta?: number
   /** Activation of the hidden layers. @default "ReLU" */

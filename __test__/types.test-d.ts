@@ -58,9 +58,10 @@ export async function uses(): Promise<Forecast> {
   // @ts-expect-error not an option of predictInsample
   nf.predictInsample({ future: missing })
   const scores: Record<string, Record<string, number>> = forecast.metrics(tables[2], ['mae', 'coverage-90'])
+  const notes: readonly string[] = [...forecast.warnings, ...forecast.metrics(tables[2]).warnings]
   // @ts-expect-error not a metric
   forecast.metrics(tables[2], ['maes'])
-  for (const row of forecast) console.log(row.ds, scores)
+  for (const row of forecast) console.log(row.ds, scores, notes)
   return forecast
 }
 

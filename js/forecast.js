@@ -16,6 +16,7 @@ class Forecast {
   constructor(native) {
     this.#native = native
     this.#header = JSON.parse(native.header())
+    Object.freeze(this.#header.warnings)
     native.tellMemory()
   }
 
@@ -33,6 +34,10 @@ class Forecast {
 
   get models() {
     return this.#header.models
+  }
+
+  get warnings() {
+    return this.#header.warnings
   }
 
   get uniqueId() {
@@ -111,7 +116,12 @@ class Forecast {
     const how = checkOptions('metrics', options)
     const table = toNative(actual, 'actual', this.#layout())
     const scores = guarded(() => this.#open().metrics(table, toJson({ names, ...how })))
-    return JSON.parse(scores, (_, v) => v ?? Number.NaN)
+    const { models, warnings } = JSON.parse(scores, (_, v) => v ?? Number.NaN)
+    if (Object.hasOwn(models, 'warnings')) {
+      const message = 'a model called "warnings" hides the warnings of its scores; give it another alias'
+      throw new NeuralForecastError('ERR_NF_INVALID_OPTION', message, { option: 'alias', model: 'warnings' })
+    }
+    return Object.defineProperty(models, 'warnings', { value: Object.freeze(warnings) })
   }
 
   dispose() {

@@ -32,6 +32,7 @@ class NeuralForecast {
       valData,
       columns,
       onGap,
+      onMissing,
       mode,
       maxSteps,
       checkpoint,
@@ -42,7 +43,7 @@ class NeuralForecast {
     const table = toNative(data, 'data', layout)
     const given = (other, what) => (other === undefined ? undefined : toNative(other, what, layout))
     const more = { staticTable: given(statics, 'static'), valData: given(valData, 'valData') }
-    const json = toJson({ valSize, columns, onGap, mode, maxSteps, checkpoint })
+    const json = toJson({ valSize, columns, onGap, onMissing, mode, maxSteps, checkpoint })
     try {
       return report(await this.#run(how, site, (run) => this.#native.fit(table, more, json, run)))
     } finally {
@@ -52,18 +53,29 @@ class NeuralForecast {
 
   async predict(options) {
     const site = callSite(this.predict)
-    const { data, static: statics, future, level, quantiles, h, ...how } = checkOptions('predict', options)
+    const {
+      data,
+      static: statics,
+      future,
+      level,
+      quantiles,
+      h,
+      onGap,
+      onMissing,
+      onShort,
+      ...how
+    } = checkOptions('predict', options)
     const layout = this.#layout('predict')
     const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
     const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
-    const json = toJson({ level, quantiles, h })
+    const json = toJson({ level, quantiles, h, onGap, onMissing, onShort })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
   }
 
   async predictInsample(options) {
     const site = callSite(this.predictInsample)
-    const { stepSize, level, quantiles, ...how } = checkOptions('predictInsample', options)
-    const json = toJson({ stepSize, level, quantiles })
+    const { stepSize, level, quantiles, onMissing, ...how } = checkOptions('predictInsample', options)
+    const json = toJson({ stepSize, level, quantiles, onMissing })
     return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(json, run)))
   }
 

@@ -14,12 +14,15 @@ const KNOWN = {
     lacks: [],
   },
   fit: {
-    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'mode', 'maxSteps', 'checkpoint', ...RUN],
+    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'onMissing', 'mode', 'maxSteps', 'checkpoint', ...RUN],
     lacks: ['predictionIntervals'],
   },
   checkpoint: { has: ['path', 'everySteps'], lacks: [] },
-  predict: { has: ['data', 'static', 'future', 'level', 'quantiles', 'h', ...RUN], lacks: [] },
-  predictInsample: { has: ['stepSize', 'level', 'quantiles', ...RUN], lacks: [] },
+  predict: {
+    has: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', 'onShort', ...RUN],
+    lacks: [],
+  },
+  predictInsample: { has: ['stepSize', 'level', 'quantiles', 'onMissing', ...RUN], lacks: [] },
   makeFutureFrame: { has: ['data', 'h'], lacks: [] },
   missingFuture: { has: ['data', 'h'], lacks: [] },
   predictor: { has: ['batch', 'threads'], lacks: [] },

@@ -54,6 +54,7 @@ impl NativeForecast {
             "cutoff": f.cutoff.is_some(),
             "columns": columns,
             "models": f.models,
+            "warnings": f.warnings,
             "id": f.names.id,
             "time": f.names.time,
             "dates": f.time_kind != TimeKind::Step,
@@ -191,11 +192,9 @@ impl NativeForecast {
                     .collect::<Map<_, _>>()
                     .into()
             };
-            Ok(scores
-                .into_iter()
-                .map(|(model, scores)| (model, row(scores)))
-                .collect::<Map<_, _>>()
-                .into())
+            let models: Map<String, Value> =
+                scores.models.into_iter().map(|(model, scores)| (model, row(scores))).collect();
+            Ok(json!({ "models": models, "warnings": scores.warnings }))
         };
         score().map(|v| v.to_string()).map_err(to_napi)
     }

@@ -89,7 +89,8 @@ impl NativeForecaster {
                 static_table: static_table.map(Source::read).transpose()?,
                 val_size: o.count("valSize")?,
                 val_data: val_data.map(Source::read).transpose()?,
-                on_gap: o.on_gap()?,
+                on_gap: o.on_gap()?.unwrap_or_default(),
+                on_missing: o.on_missing()?,
                 mode: o.mode()?,
                 max_steps: o.size("maxSteps")?,
                 checkpoint: o.checkpoint()?,
@@ -123,6 +124,9 @@ impl NativeForecaster {
                 level: o.numbers("level")?.unwrap_or_default(),
                 quantiles: o.numbers("quantiles")?.unwrap_or_default(),
                 h: o.size("h")?,
+                on_gap: o.on_gap()?,
+                on_missing: o.on_missing()?,
+                on_short: o.on_short()?,
             };
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
@@ -147,6 +151,7 @@ impl NativeForecaster {
                 step_size: o.size("stepSize")?.unwrap_or(default.step_size),
                 level: o.numbers("level")?.unwrap_or(default.level),
                 quantiles: o.numbers("quantiles")?.unwrap_or(default.quantiles),
+                on_missing: o.on_missing()?,
             };
             lease.look(|engine| {
                 NativeForecast::new(engine.predict_insample(&options, &control)?, engine, None)

@@ -1,10 +1,11 @@
 //! Options of the calls, from the JSON that the face sends; which names exist is the face's to check.
 
 use engine::data::{
-    ColumnNames, CsvOptions, Decimal, Frequency, LocalScaling, NumericTime, OnGap, TimeZone,
+    ColumnNames, CsvOptions, Decimal, Frequency, LocalScaling, NumericTime, OnGap, OnMissing,
+    TimeZone,
 };
 use engine::scalers::LocalScalerType;
-use engine::{Error, FitMode, Result, TrainingCheckpoint};
+use engine::{Error, FitMode, OnShort, Result, TrainingCheckpoint};
 use serde_json::{Map, Value};
 
 /// Options of one call, by name.
@@ -93,20 +94,18 @@ impl Options {
     }
 
     /// What to do where a series skips a time.
-    pub(crate) fn on_gap(&self) -> Result<OnGap> {
-        Ok(match self.text("onGap")?.as_deref() {
-            None | Some("error") => OnGap::Error,
-            Some("mask") => OnGap::Mask,
-            Some("fillForward") => OnGap::FillForward,
-            Some("fillZero") => OnGap::FillZero,
-            Some(other) => {
-                return Err(Error::option(
-                    "onGap",
-                    "\"error\", \"mask\", \"fillForward\" or \"fillZero\"",
-                    other,
-                ));
-            }
-        })
+    pub(crate) fn on_gap(&self) -> Result<Option<OnGap>> {
+        self.text("onGap")?.map(|text| OnGap::parse(&text)).transpose()
+    }
+
+    /// What to do with series shorter than the input.
+    pub(crate) fn on_short(&self) -> Result<OnShort> {
+        Ok(self.text("onShort")?.map(|text| OnShort::parse(&text)).transpose()?.unwrap_or_default())
+    }
+
+    /// What to do with missing values.
+    pub(crate) fn on_missing(&self) -> Result<Option<OnMissing>> {
+        self.text("onMissing")?.map(|text| OnMissing::parse(&text)).transpose()
     }
 
     /// Where training begins.

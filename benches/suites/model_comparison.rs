@@ -136,7 +136,7 @@ fn score(
     let metrics = [Metric::Mae, Metric::Smape, Metric::Mase];
     let scores = |forecast: &Forecast| -> Result<[f64; 3]> {
         let scores = evaluate(forecast, actual, Some(history), data.season, &metrics)?;
-        Ok([0, 1, 2].map(|i| scores[0].1[i].1))
+        Ok([0, 1, 2].map(|i| scores.models[0].1[i].1))
     };
     let of_model = scores(&forecast)?;
     forecast.columns = vec![(model.into(), seasonal_naive(history, data.h, data.season))];

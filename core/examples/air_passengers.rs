@@ -42,7 +42,9 @@ fn main() -> neuro_divergent::Result<()> {
         forecaster.panel(),
         12,
         &[Metric::Mae, Metric::Smape, Metric::Mase],
-    )? {
+    )?
+    .models
+    {
         eprintln!("{name:8} {scores:?}");
     }
     Ok(())

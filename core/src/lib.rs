@@ -43,8 +43,9 @@ mod parity;
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
     ChartOptions, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
-    MemoryUsage, Metric, NeuralForecast, PredictOptions, Predictor, PredictorOptions, SaveOptions,
-    Scores, TrainingCheckpoint, WindowExog, evaluate, evaluate_against, seasonal_naive,
+    MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
+    SaveOptions, Scores, TrainingCheckpoint, WindowExog, evaluate, evaluate_against,
+    seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
 pub use train::{Control, ModelReport, Progress};

@@ -1,7 +1,7 @@
 //! Whatever is in a table, reading it ends in a panel or a typed error, never a panic.
 
 use neuro_divergent::data::{
-    Column, Frequency, OnGap, Panel, PanelOptions, Table, TimeReading, Vocabularies,
+    Column, Frequency, OnGap, OnMissing, Panel, PanelOptions, Table, TimeReading, Vocabularies,
     future_exogenous, missing_future, read_csv_text,
 };
 use proptest::prelude::*;
@@ -67,20 +67,36 @@ fn any_gap() -> impl Strategy<Value = OnGap> {
     ]
 }
 
+fn any_missing() -> impl Strategy<Value = Option<OnMissing>> {
+    prop::sample::select(vec![
+        None,
+        Some(OnMissing::Error),
+        Some(OnMissing::Mask),
+        Some(OnMissing::FillForward),
+        Some(OnMissing::FillZero),
+        Some(OnMissing::Interpolate),
+    ])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn tables_become_panels_or_errors(
-        table in any_table(), future in any_table(), alias in prop::option::of(any_alias()), on_gap in any_gap(), exog: bool,
+        table in any_table(), future in any_table(), alias in prop::option::of(any_alias()), on_gap in any_gap(),
+        on_missing in any_missing(), exog: bool,
     ) {
         let frequency = alias.and_then(|alias| Frequency::parse(&alias).ok());
         let exogenous = if exog { vec!["x".to_string()] } else { vec![] };
-        let options = PanelOptions { frequency, exogenous, on_gap, ..PanelOptions::default() };
+        let options = PanelOptions { frequency, exogenous, on_gap, on_missing, ..PanelOptions::default() };
         let Ok((panel, frequency)) = Panel::from_table(&table, &options) else { return Ok(()) };
         prop_assert_eq!(*panel.indptr.last().unwrap(), panel.times.len());
         prop_assert!(panel.temporal.iter().all(|(_, v)| v.len() == panel.times.len()));
         prop_assert!(panel.temporal.iter().all(|(_, v)| v.iter().all(|x| x.is_finite())));
+        let lists = [panel.missing.of("y"), panel.missing.of("x")];
+        prop_assert!(lists.iter().all(|rows| rows.iter().all(|row| panel.mask[*row] == 0.0)));
+        let kept = matches!(on_missing, None | Some(OnMissing::Mask));
+        prop_assert!(kept || panel.missing.is_empty() || on_missing == Some(OnMissing::Error));
         for i in 0..panel.n_series() {
             let times = &panel.times[panel.rows(i)];
             prop_assert!(times.windows(2).all(|w| w[0] < w[1]));

@@ -20,8 +20,9 @@ fn errors(nf: &mut NeuralForecast, train: &Table, whole: &Table) -> [f64; 2] {
     let actual = panel(whole);
     nf.fit(train, &FitOptions::default(), &Control::default()).unwrap();
     let mut forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-    let mae =
-        |forecast| evaluate(&forecast, &actual, None, SEASON, &[Metric::Mae]).unwrap()[0].1[0].1;
+    let mae = |forecast| {
+        evaluate(&forecast, &actual, None, SEASON, &[Metric::Mae]).unwrap().models[0].1[0].1
+    };
     let of_model = mae(forecast.clone());
     forecast.columns[0].1 = seasonal_naive(&panel(train), H, SEASON);
     [of_model, mae(forecast)]
@@ -65,7 +66,7 @@ fn implicit_quantiles_are_learned() {
         let forecast = nf.predict(&asked, &Control::default()).unwrap();
         let metrics = [Metric::Rmae];
         let score = evaluate(&forecast, &actual, Some(&history), SEASON, &metrics).unwrap();
-        assert!(score[0].1[0].1 < 0.75, "{kind}: {score:?}");
+        assert!(score.models[0].1[0].1 < 0.75, "{kind}: {score:?}");
 
         let y = |i: usize| actual.target()[i / H * (rows + H) + rows + i % H];
         let below = |q: f64| {

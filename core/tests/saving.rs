@@ -203,3 +203,47 @@ fn saving_before_fitting_is_refused() {
     );
     assert!(!scratch.dir().exists());
 }
+
+#[test]
+fn the_number_behind_cubic_changes_nothing_and_is_kept() {
+    let trained = |mode: &str| {
+        let mut nf = forecaster("NHITS", &two_steps(json!({ "interpolationMode": mode })));
+        nf.fit(&panel(2, 30), &FitOptions::default(), &Control::default()).unwrap();
+        nf
+    };
+    let (plain, numbered) = (trained("cubic"), trained("cubic-032"));
+    let of =
+        |nf: &NeuralForecast| bits::of_forecast(&scratch::predict(nf, &PredictOptions::default()));
+    assert_eq!(of(&plain), of(&numbered));
+    same_after_loading("cubic-032", &numbered, &PredictOptions::default());
+    // Without our own files it is what Python has written.
+    let (first, second) = (Scratch::new(), Scratch::new());
+    numbered.save(&first.dir(), &SaveOptions::default()).unwrap();
+    for entry in std::fs::read_dir(first.dir()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("neural-trader") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let python = NeuralForecast::load(&first.dir()).unwrap();
+    assert_eq!(of(&python), of(&plain));
+    assert_eq!(python.specs()[0].options["interpolationMode"], "cubic-032");
+    python.save(&second.dir(), &SaveOptions::default()).unwrap();
+    let header = |dir: std::path::PathBuf| {
+        let bytes = std::fs::read(dir.join("NHITS_0.safetensors")).unwrap();
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        String::from_utf8(bytes[8..8 + length].to_vec()).unwrap()
+    };
+    assert!(header(first.dir()).contains("cubic-032"));
+    assert_eq!(header(first.dir()), header(second.dir()));
+    for mode in ["cubic-", "cubic-x", "cubic--1", "bicubic", "cubic-3.5"] {
+        let wrong = spec("NHITS", &json!({ "h": 4, "inputSize": 8, "interpolationMode": mode }));
+        let e = NeuralForecast::new(vec![wrong], None).err().expect("there is no such mode");
+        assert_eq!(
+            e.message,
+            format!(
+                "option \"interpolationMode\" must be one of linear, nearest, cubic, or cubic-32 with any whole number, got \"{mode}\""
+            )
+        );
+    }
+}

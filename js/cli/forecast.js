@@ -27,13 +27,15 @@ module.exports = async function forecast({ values, positionals: [path], signal }
   const run = { signal, threads, onProgress: bar.onProgress }
   const { report, result } = await (async () => {
     try {
-      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...run }
+      const choices = { onGap: values['on-gap'], onMissing: values['on-missing'] }
+      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...choices, ...run }
       return { report: await nf.fit(train, fit), result: await nf.predict({ future: file(future), ...run }) }
     } finally {
       bar.end()
     }
   })()
   const scores = actual && result.metrics(actual, undefined, { seasonalNaive: true })
+  const warnings = [...result.warnings, ...(scores?.warnings ?? [])]
 
   const files = {}
   if (out) files[out] = result.toCsv()
@@ -46,12 +48,12 @@ module.exports = async function forecast({ values, positionals: [path], signal }
     return printJson({
       ...report,
       scores,
-      warnings: result.warnings,
+      warnings,
       written: [...Object.keys(files), ...(save ? [save] : [])],
       forecast: out ? undefined : result.toRows(),
     })
   }
-  printNotes([...report.dataWarnings, ...(result.warnings ?? [])])
+  printNotes([...report.dataWarnings, ...warnings])
   if (scores) print(`${scoreTable(scores)}\n`)
   if (!out) print(result.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)

@@ -9,6 +9,6 @@ module.exports = async function insample({ values, positionals: [dir], signal })
   checkDestinations(values, 'insample')
   const nf = await NeuralForecast.load(dir)
   const bar = progressBar()
-  const run = { stepSize: values['step-size'], signal, onProgress: bar.onProgress }
+  const run = { stepSize: values['step-size'], onMissing: values['on-missing'], signal, onProgress: bar.onProgress }
   writeForecast(await nf.predictInsample(run).finally(bar.end), values, signal)
 }

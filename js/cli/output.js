@@ -34,8 +34,8 @@ function writeForecast(forecast, { out, plot, json }, signal) {
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
 }
 
-/** What is no error and worth knowing. */
-function printNotes(notes = []) {
+/** What was noticed and is not an error. */
+function printNotes(notes) {
   for (const note of notes) process.stderr.write(`note: ${note}\n`)
 }
 

@@ -11,6 +11,16 @@ const TABLE_OPTIONS = {
 const FILE_OPTIONS = {
   decimal: { type: 'string', value: 'MARK', help: 'what marks decimals in the files: . or , (.)' },
 }
+const GAP_OPTION = {
+  'on-gap': { type: 'string', value: 'HOW', help: 'times that a series skips: error, mask, fillForward, fillZero' },
+}
+const MISSING_OPTION = {
+  'on-missing': {
+    type: 'string',
+    value: 'HOW',
+    help: 'missing values: error, mask, fillForward, fillZero, interpolate',
+  },
+}
 const OUTPUT_OPTIONS = {
   out: { type: 'string', value: 'F.csv', help: 'write the forecast there instead of to the terminal' },
   plot: { type: 'string', value: 'F.svg', help: 'write a chart' },
@@ -60,6 +70,8 @@ const COMMANDS = {
       threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
       ...FILE_OPTIONS,
+      ...GAP_OPTION,
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
       ...TABLE_OPTIONS,
     },
@@ -74,6 +86,8 @@ const COMMANDS = {
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
       ...FILE_OPTIONS,
+      ...GAP_OPTION,
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
     },
   },
@@ -88,6 +102,7 @@ const COMMANDS = {
         number: 'count',
         help: 'rows between the beginnings of forecasts (1)',
       },
+      ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
     },
   },

@@ -8,7 +8,7 @@ use super::index::{self, Index};
 use super::tagged::{TENSOR_PREFIX, Tagged, column_index, numpy, torch};
 use super::weights::{RawTensor, Tensors, serialize};
 use super::{EXACT_FILE, Files, Sources, Unknown, fail};
-use crate::data::{ColumnNames, Ids, LocalScalers, Panel, scaler_of};
+use crate::data::{ColumnNames, Ids, LocalScalers, MissingRows, Panel, scaler_of};
 use crate::scalers::SeriesScaler;
 use crate::{Error, ErrorCode, Result};
 
@@ -116,6 +116,7 @@ pub(super) fn decode(
         time_kind,
         temporal,
         mask,
+        missing: MissingRows::default(),
         weight,
         statics,
         warnings: Vec::new(),

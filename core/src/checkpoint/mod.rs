@@ -40,7 +40,7 @@ pub(crate) use parameters::Parameters;
 pub use safetensors::Dtype;
 pub use weights::RawTensor;
 
-use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
+use crate::data::{ColumnNames, LocalScalers, LocalScaling, MissingRows, Panel, Vocabularies};
 use crate::{Error, ErrorCode, Result, runtime};
 use source::Source;
 
@@ -214,6 +214,9 @@ struct Own {
     weight: String,
     /// Name of the column of availability.
     mask: String,
+    /// [`Panel::missing`].
+    #[serde(default, skip_serializing_if = "MissingRows::is_empty")]
+    missing: MissingRows,
     /// [`Checkpoint::extra`].
     extra: Map<String, Value>,
 }
@@ -238,7 +241,8 @@ fn decode_as<T: Send>(
         None => {
             let models = present.iter().map(|f| ((*f).clone(), Map::new())).collect();
             let ColumnNames { weight, mask, .. } = ColumnNames::default();
-            Own { format: 1, models, weight, mask, extra: Map::new() }
+            let missing = MissingRows::default();
+            Own { format: 1, models, weight, mask, missing, extra: Map::new() }
         }
     };
     if own.format != 1 {
@@ -286,7 +290,11 @@ fn decode_as<T: Send>(
     let mut states = states?;
     let models = models.into_iter().collect::<Result<Vec<(String, Result<T>)>>>()?;
     let names = ColumnNames { weight: own.weight, mask: own.mask, ..configuration.names.clone() };
-    let (panel, dataset) = configuration.panel(files, &names)?.unzip();
+    let (mut panel, dataset) = configuration.panel(files, &names)?.unzip();
+    if let Some(panel) = &mut panel {
+        own.missing.check(panel).map_err(|wrong| fail(format!("{OWN_FILE}: {wrong}")))?;
+        panel.missing = own.missing;
+    }
     // A damaged file is named before what is sound but not supported.
     let with_state = |(file, made): (String, Result<T>)| Ok((made?, states.remove(&file)));
     let models = models.into_iter().map(with_state).collect::<Result<Vec<_>>>()?;
@@ -358,7 +366,9 @@ fn encode(checkpoint: &Checkpoint) -> Result<Files> {
     files.extend(state::encode(&states, &files)?.map(|bytes| (STATE_FILE.into(), bytes)));
     files.extend(configuration::encode(checkpoint, classes)?);
     let ColumnNames { weight, mask, .. } = checkpoint.names.clone();
-    let own = Own { format: 1, models: own_models, weight, mask, extra: checkpoint.extra.clone() };
+    let missing = checkpoint.panel.as_ref().map(|p| p.missing.clone()).unwrap_or_default();
+    let extra = checkpoint.extra.clone();
+    let own = Own { format: 1, models: own_models, weight, mask, missing, extra };
     let own = serde_json::to_vec(&own).map_err(|e| fail(format!("{OWN_FILE}: {e}")))?;
     files.insert(OWN_FILE.into(), own);
     Ok(files)

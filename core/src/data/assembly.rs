@@ -4,6 +4,7 @@ use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
 use super::local_midnights;
+use super::missing::{MissingRows, OnMissing};
 use super::numeric_time::TimeReading;
 use super::panel::{ColumnNames, Panel};
 use super::repeated_hours::{remedy, settle, skipped};
@@ -37,6 +38,8 @@ pub struct PanelOptions {
     pub vocabularies: Vocabularies,
     /// What to do with times that a series skips.
     pub on_gap: OnGap,
+    /// What to do with missing values. `None` refuses those of exogenous columns, and masks those of the target.
+    pub on_missing: Option<OnMissing>,
     /// Whether the target must be there. Where it is not, it is 0 and masked.
     pub needs_target: bool,
 }
@@ -53,6 +56,7 @@ impl Default for PanelOptions {
             statics: vec![],
             vocabularies: Vocabularies::default(),
             on_gap: OnGap::Error,
+            on_missing: None,
             needs_target: true,
         }
     }
@@ -61,6 +65,14 @@ impl Default for PanelOptions {
 impl Panel {
     /// Sorts and checks a table. Gives the panel and its frequency: the one asked for, or the one inferred.
     pub fn from_table(table: &Table, options: &PanelOptions) -> Result<(Self, Frequency)> {
+        let (mut panel, frequency) = Self::unsettled(table, options)?;
+        panel.settle_missing(options.on_missing, &options.vocabularies)?;
+        panel.warn_of_missing(options.on_missing);
+        Ok((panel, frequency))
+    }
+
+    /// The same with missing values as they are: listed, and nothing done about them.
+    pub(crate) fn unsettled(table: &Table, options: &PanelOptions) -> Result<(Self, Frequency)> {
         table.check()?;
         if table.rows() == 0 {
             return Err(Error::new(
@@ -114,11 +126,11 @@ impl Panel {
             None => rows.infer(zone)?,
         };
         let rows = rows.regularize(frequency, options.on_gap)?;
-        let (temporal, mask, weight) = values.arrange(&rows, options)?;
+        let Arranged { temporal, mask, missing, weight } = values.arrange(&rows, options)?;
 
-        let mut warnings = trailing_masks(&rows, &mask);
         let series: Vec<&[i64]> = rows.series().collect();
-        warnings.extend(local_midnights::warning(&series, frequency, rows.machine_zone));
+        let midnights = local_midnights::warning(&series, frequency, rows.machine_zone);
+        let mut warnings: Vec<String> = midnights.into_iter().collect();
         let statics = match &options.static_table {
             Some(table) if !options.statics.is_empty() => {
                 read_statics(table, &ids, options, &mut warnings)?
@@ -140,12 +152,16 @@ impl Panel {
             times,
             temporal,
             mask,
+            missing,
             weight,
             statics,
             warnings,
             time_kind,
             ids,
         };
+        if options.needs_target {
+            panel.check_available()?;
+        }
         Ok((panel, frequency))
     }
 }
@@ -213,7 +229,13 @@ struct Values {
     weight: Option<Vec<f64>>,
 }
 
-type Arranged = (Vec<(String, Vec<f64>)>, Vec<f32>, Option<Vec<f32>>);
+/// The same in the order of the rows. Missing values are 0, and listed.
+struct Arranged {
+    temporal: Vec<(String, Vec<f64>)>,
+    mask: Vec<f32>,
+    missing: MissingRows,
+    weight: Option<Vec<f32>>,
+}
 
 impl Values {
     fn read(table: &Table, options: &PanelOptions) -> Result<Self> {
@@ -252,18 +274,25 @@ impl Values {
     fn arrange(&self, rows: &Rows<'_>, options: &PanelOptions) -> Result<Arranged> {
         let names = &options.names;
         let available = self.available(rows, options)?;
-        let (target, mask) = self.target(rows, options, &available)?;
+        let mut missing = MissingRows::default();
+        let (target, mask) = self.target(rows, options, &available, &mut missing)?;
         let mut temporal = vec![(names.target.clone(), target)];
         for (name, values) in &self.exogenous {
-            // Without a target, what is available is what the mask column says.
-            let needed = if self.target.is_some() { &mask } else { &available };
+            let mut lacks = vec![];
             let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
                 value if too_large(value).is_some() => Err(exceeds(rows, j, name, value)),
                 value if value.is_finite() => Ok(value),
-                _ if needed[j] == 0.0 => Ok(0.0),
-                value => Err(unusable(rows, j, name, value, "; fill it in, or mask the row")),
+                // Without a target, a row is as good as the mask column says.
+                value if available[j] > 0.0 && (value.is_infinite() || self.target.is_none()) => {
+                    Err(unusable(rows, j, name, value, "; fill it in, or mask the row"))
+                }
+                _ => {
+                    lacks.push(j);
+                    Ok(0.0)
+                }
             });
             temporal.push((name.clone(), values.collect::<Result<_>>()?));
+            missing.set(name, lacks);
         }
         let weight = |weight: &Vec<f64>| {
             let values = rows.source.iter().enumerate().map(|(j, row)| match weight[*row] {
@@ -276,7 +305,8 @@ impl Values {
             });
             values.collect::<Result<Vec<f32>>>()
         };
-        Ok((temporal, mask, self.weight.as_ref().map(weight).transpose()?))
+        let weight = self.weight.as_ref().map(weight).transpose()?;
+        Ok(Arranged { temporal, mask, missing, weight })
     }
 
     /// What the mask column and the inserted rows leave available.
@@ -301,11 +331,12 @@ impl Values {
         rows: &Rows<'_>,
         options: &PanelOptions,
         available: &[f32],
+        missing: &mut MissingRows,
     ) -> Result<(Vec<f64>, Vec<f32>)> {
         let name = &options.names.target;
         let n = rows.source.len();
         let Some(values) = &self.target else { return Ok((vec![0.0; n], vec![0.0; n])) };
-        let (mut target, mut mask) = (vec![0.0; n], vec![0.0; n]);
+        let (mut target, mut mask, mut lacks) = (vec![0.0; n], vec![0.0; n], vec![]);
         for (j, row) in rows.source.iter().enumerate() {
             let zero = rows.inserted[j] && options.on_gap == OnGap::FillZero;
             let value = if zero { 0.0 } else { values[*row] };
@@ -321,22 +352,13 @@ impl Values {
                     "; correct it, or leave it empty if it is missing",
                 ));
             }
-            if value.is_finite() && available[j] > 0.0 {
-                (target[j], mask[j]) = (value, 1.0);
+            match available[j] > 0.0 {
+                true if value.is_finite() => (target[j], mask[j]) = (value, 1.0),
+                true => lacks.push(j),
+                false => {}
             }
         }
-        let empty = |w: &&[usize]| mask[w[0]..w[1]].iter().all(|m| *m == 0.0);
-        if let Some(w) = rows.indptr.windows(2).find(empty).filter(|_| options.needs_target) {
-            let i = series_of(rows, w[0]);
-            let id = rows.ids.text(i);
-            let message = format!(
-                "series \"{id}\" has no available \"{name}\" in any of its {} rows; leave the series out",
-                w[1] - w[0]
-            );
-            return Err(rows
-                .error(ErrorCode::MissingValue, i, rows.times[w[0]], message)
-                .with(|d| d.column = Some(name.clone())));
-        }
+        missing.set(name, lacks);
         Ok((target, mask))
     }
 }
@@ -367,19 +389,6 @@ fn at(rows: &Rows<'_>, j: usize, name: &str, code: ErrorCode, problem: &str) -> 
     let message =
         format!("series \"{}\", {}: \"{name}\" {problem}", rows.ids.text(i), rows.format(t));
     rows.error(code, i, t, message).with(|d| d.column = Some(name.into()))
-}
-
-/// Forecasts begin after the last row, which surprises when that has no target.
-fn trailing_masks(rows: &Rows<'_>, mask: &[f32]) -> Vec<String> {
-    let masked: Vec<usize> =
-        rows.indptr[1..].iter().map(|end| end - 1).filter(|last| mask[*last] == 0.0).collect();
-    let Some(first) = masked.first() else { return vec![] };
-    let id = rows.ids.text(series_of(rows, *first));
-    let more =
-        if masked.len() > 1 { format!(" and {} more", masked.len() - 1) } else { String::new() };
-    vec![format!(
-        "the last row of series \"{id}\"{more} has no target; the forecast begins after it all the same"
-    )]
 }
 
 #[cfg(test)]

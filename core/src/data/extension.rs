@@ -29,6 +29,7 @@ impl Panel {
             time_kind: self.time_kind.clone(),
             temporal: temporal.collect(),
             mask: self.with_rows(&self.mask, n, |_, _| 1.0),
+            missing: self.missing.shifted(&self.indptr, |i| i * n),
             weight: self.weight.as_ref().map(|weight| self.with_rows(weight, n, |_, _| 1.0)),
             statics: self.statics.clone(),
             warnings: self.warnings.clone(),

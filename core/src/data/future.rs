@@ -153,9 +153,10 @@ impl Wanted {
             let (code, problem) = match too_large(value) {
                 Some(problem) => (ErrorCode::Schema, problem),
                 None if value.is_finite() => return Ok(value),
-                None if value.is_nan() => {
-                    (ErrorCode::MissingValue, "is missing; fill it in".to_string())
-                }
+                None if value.is_nan() => (
+                    ErrorCode::MissingValue,
+                    "is missing; fill it in (onMissing is not for future values)".to_string(),
+                ),
                 None => (
                     ErrorCode::MissingValue,
                     format!("is {value}, which is not finite; correct it"),
@@ -274,7 +275,7 @@ mod tests {
             (
                 table(&IDS, &TIMES, &[1.0, f64::NAN, 3.0, 4.0, 5.0, 6.0]),
                 ErrorCode::MissingValue,
-                "series \"b\", 2024-05-01: the future value of \"price\" is missing; fill it in",
+                "series \"b\", 2024-05-01: the future value of \"price\" is missing; fill it in (onMissing is not for future values)",
             ),
             (
                 table(&IDS, &TIMES, &[1.0, 1e39, 3.0, 4.0, 5.0, 6.0]),

@@ -23,6 +23,16 @@ pub enum OnGap {
 }
 
 impl OnGap {
+    /// What [`OnGap::parse`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Mask => "mask",
+            Self::FillForward => "fillForward",
+            Self::FillZero => "fillZero",
+        }
+    }
+
     /// Reads `error`, `mask`, `fillForward` or `fillZero`.
     pub fn parse(text: &str) -> Result<Self> {
         match text {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::date_text::format_time;
 use super::frequency::Frequency;
+use super::missing::MissingRows;
 use super::time_zone::TimeZone;
 
 /// What the columns of a table are called.
@@ -89,6 +90,8 @@ pub struct Panel {
     pub temporal: Vec<(String, Vec<f64>)>,
     /// 1 where a row is available, 0 where its target is missing.
     pub mask: Vec<f32>,
+    /// Which values are missing and not filled; rows that users masked are not among those of the target.
+    pub missing: MissingRows,
     /// Weight of each row in the training loss, if given.
     pub weight: Option<Vec<f32>>,
     /// Name and per-series values of the static columns.
@@ -243,7 +246,8 @@ impl Panel {
             assert_eq!(name, other_name, "the panels have the same columns");
             *values = both([values, more], n, rows);
         }
-        self.warnings.clone_from(&other.warnings);
+        let theirs = other.missing.shifted(&other.indptr, |i| indptr[i + 1]);
+        self.missing = self.missing.shifted(&indptr, |i| other.indptr[i]).merged(&theirs);
         self.indptr = indptr.iter().zip(&other.indptr).map(|(a, b)| a + b).collect();
         self
     }
@@ -268,6 +272,7 @@ impl Panel {
                 .map(|(name, values)| (name.clone(), gather(values, &ranges)))
                 .collect(),
             mask: gather(&self.mask, &ranges),
+            missing: self.missing.select(&ranges),
             weight: self.weight.as_ref().map(|weight| gather(weight, &ranges)),
             statics: self.statics.clone(),
             warnings: self.warnings.clone(),

@@ -78,7 +78,7 @@ pub(super) fn read_statics(
 
 fn unusable(id: &str, name: &str, value: f64) -> Error {
     let problem = if value.is_nan() {
-        "is missing; fill it in".to_string()
+        "is missing; fill it in (onMissing is not for static columns)".to_string()
     } else {
         format!("is {value}, which is not finite; correct it")
     };
@@ -157,7 +157,7 @@ mod tests {
             (
                 table(&["a", "b"], &[1.0, f64::NAN]),
                 ErrorCode::MissingValue,
-                "series \"b\": the static column \"size\" is missing; fill it in",
+                "series \"b\": the static column \"size\" is missing; fill it in (onMissing is not for static columns)",
             ),
             (
                 table(&["a", "b"], &[f64::INFINITY, 1.0]),

@@ -6,7 +6,7 @@ use super::horizon::check_horizon;
 use super::memory::check_frame;
 use super::neural_forecast::NeuralForecast;
 use crate::data::{
-    ColumnNames, Frequency, Ids, Panel, PanelOptions, Table, TimeKind, make_future_frame,
+    ColumnNames, Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, make_future_frame,
     missing_future,
 };
 use crate::{Error, ErrorCode, Result};
@@ -63,8 +63,11 @@ impl NeuralForecast {
         let fitted = self.require_fitted()?;
         if let Some(table) = data {
             let (names, frequency) = (fitted.names.clone(), Some(fitted.frequency));
+            // What a series skips or lacks does not change where it ends.
+            let on_gap = OnGap::Mask;
             let reading = self.reading;
-            let options = PanelOptions { names, frequency, reading, ..PanelOptions::default() };
+            let options =
+                PanelOptions { names, frequency, on_gap, reading, ..PanelOptions::default() };
             return Ok((Cow::Owned(Panel::from_table(table, &options)?.0), fitted.frequency));
         }
         let panel = fitted.panel.as_deref().ok_or_else(|| {

@@ -5,11 +5,12 @@
 //! refuses multivariate models here.
 
 use super::columns::{Columns, Job};
+use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::check_forecasts;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::Asked;
 use super::result::Forecast;
-use crate::data::{Panel, Window, across, groups};
+use crate::data::{OnMissing, Panel, Window, across, groups};
 use crate::train::{Control, Progress, Source};
 use crate::{Error, ErrorCode, Result, runtime};
 
@@ -22,11 +23,13 @@ pub struct InsampleOptions {
     pub level: Vec<f64>,
     /// Quantiles that it must have, instead of levels.
     pub quantiles: Vec<f64>,
+    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
+    pub on_missing: Option<OnMissing>,
 }
 
 impl Default for InsampleOptions {
     fn default() -> Self {
-        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new() }
+        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new(), on_missing: None }
     }
 }
 
@@ -43,7 +46,8 @@ impl NeuralForecast {
 
     fn insample_watched(&self, options: &InsampleOptions, control: &Control) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
-        let Some(panel) = fitted.panel.as_deref() else {
+        let settled = fitted.settled(options.on_missing)?;
+        let Some(panel) = settled.as_deref() else {
             let message = "this checkpoint was saved without its data, which predictInsample forecasts; \
                            save it with saveDataset: true";
             return Err(Error::new(ErrorCode::NotFitted, message));
@@ -66,6 +70,10 @@ impl NeuralForecast {
         let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
         check_forecasts(self, [windows, h], control)?;
         let trimmed = panel.without_first(too_many);
+        let on_missing = options.on_missing.or(fitted.on_missing);
+        let every = Begins::Every { step, h };
+        refuse_missing(&self.models, &trimmed, every, on_missing)?;
+        let warnings = short_series(&self.models, panel, every, OnShort::Pad)?;
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
         let mut columns = runtime::run(control.threads, || {
@@ -109,6 +117,7 @@ impl NeuralForecast {
             time_kind: panel.time_kind.clone(),
             columns,
             models: self.names(),
+            warnings: warnings.into_iter().collect(),
             indptr,
             cutoff: Some(cutoff),
         })

@@ -4,6 +4,7 @@
 //! the same for one series, but that it doubles sMAPE.
 
 mod benchmark;
+mod left_out;
 mod names;
 
 use serde_json::Value;
@@ -13,16 +14,32 @@ use super::result::{id_text, series_count, series_position, unknown_series};
 use crate::data::{Panel, TimeKind, format_time};
 use crate::{Error, ErrorCode, Result};
 use benchmark::benchmark;
+use left_out::{Divisors, LeftOut};
 
 pub use benchmark::seasonal_naive;
 pub use names::Metric;
 
-/// The scores of each model, in the order of the models and metrics.
-pub type Scores = Vec<(String, Vec<(Metric, f64)>)>;
+/// The scores of each model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// Name and scores of each model, in the order of the models and metrics.
+    pub models: Vec<(String, Vec<(Metric, f64)>)>,
+    /// What was left out of which score, and why.
+    pub warnings: Vec<String>,
+}
+
+/// For one series, the forecast's rows that have an actual value, and that value.
+type Observed = Vec<(usize, f64)>;
 
 /// Scores all models of a forecast against what happened, matching by series and time.
 ///
-/// Masked actual values are skipped, and so are series that a metric is not defined for; if that leaves none, the score is NaN.
+/// Masked actual values are skipped. A series that a metric is not defined for is left out of that metric, and
+/// [`Scores::warnings`] say so; if that leaves none, the score is NaN. It is not defined where it would divide by 0, or by
+/// what is not known: [`Metric::Mase`] of a series whose seasonal differences are 0 or none, [`Metric::Rmae`] and
+/// [`Metric::RelMse`] of a series without a benchmark, the former also of one that the benchmark forecasts without error.
+/// [`Metric::Mape`] skips actual zeros. [`Metric::Smape`] of two zeros is 0. Sums over all series are divided with 1e-5
+/// added, as upstream does: [`Metric::RelMse`] and [`Metric::Scrps`] warn where that is all there is.
+///
 /// `train` is needed for [`Metric::Mase`] with its rows before the forecast, and for what is relative to a benchmark;
 /// `season_length` is in steps.
 pub fn evaluate(
@@ -37,7 +54,8 @@ pub fn evaluate(
 
 /// As [`evaluate`], where scores that are relative to a benchmark are to that of a model or column of the forecast; `None`
 /// is the seasonal naive forecast.
-// Differs from upstream: a forecast that is NaN makes errors NaN instead of being skipped; it covers nothing in both.
+// Differs from upstream: it skips rows whose forecast is NaN. Here the whole series is left out of that model's scores, so
+// that no score is of an easier part of a series. A bound that is NaN covers nothing in both.
 pub fn evaluate_against(
     benchmark_name: Option<&str>,
     forecast: &Forecast,
@@ -59,41 +77,118 @@ pub fn evaluate_against(
         Vec::new()
     };
     let compared = |row: usize| Some(f64::from(benchmark[row])).filter(|b| !b.is_nan());
-    let all = || observed.iter().flatten();
-    let score = |model: &str, metric: Metric| {
-        let term = term(forecast, model, metric)?;
-        let of_series = observed.iter().enumerate().map(|(i, rows)| {
-            let loss = mean(rows.iter().map(|&(row, y)| term(row, y)))?;
-            match metric {
-                Metric::Rmse => Some(loss.sqrt()),
-                Metric::Mase => Some(loss / scales[i]?),
-                Metric::Rmae => {
-                    let error = |&(row, y): &(usize, f64)| Some((y - compared(row)?).abs());
-                    Some(loss / mean(rows.iter().map(error))?)
+    let of_benchmark = |rows: &Observed, loss: fn(f64) -> f64| {
+        mean(rows.iter().map(|&(row, y)| Some(loss(y - compared(row)?))))
+    };
+    let mut left_out = LeftOut::new(forecast, &observed);
+    let no_benchmark = "the benchmark has no forecast of them";
+    let mut divisors = |metric: Metric| match metric {
+        Metric::Mase => {
+            let absent =
+                format!("they have no values {season_length} steps apart before the forecast");
+            let same = match season_length {
+                1 => "do not change".to_string(),
+                n => format!("repeat every {n} steps"),
+            };
+            let zero = format!(
+                "their values {same}, and the seasonal naive error that it divides by is 0"
+            );
+            left_out.divisors(metric, &observed, |i| scales[i], [&absent, &zero])
+        }
+        Metric::Rmae => {
+            let error = |i: usize| of_benchmark(&observed[i], f64::abs);
+            let zero = "the error of the benchmark, which it divides by, is 0";
+            left_out.divisors(metric, &observed, error, [no_benchmark, zero])
+        }
+        Metric::RelMse => {
+            // Divided by the sum over all series, which is not 0 where that of one is.
+            let known = |i: usize| of_benchmark(&observed[i], |_| 1.0);
+            let divisors = left_out.divisors(metric, &observed, known, [no_benchmark, ""]);
+            let errors = observed.iter().filter_map(|rows| of_benchmark(rows, |e| e * e));
+            if divisors.iter().any(Option::is_some) && errors.sum::<f64>() == 0.0 {
+                left_out.relative_to_nothing(metric, "the benchmark makes no error");
+            }
+            divisors
+        }
+        Metric::Scrps => {
+            let mut all = observed.iter().flatten().peekable();
+            if all.peek().is_some() && all.all(|(_, y)| *y == 0.0) {
+                left_out.relative_to_nothing(metric, "all actual values are 0");
+            }
+            vec![Some(1.0); observed.len()]
+        }
+        Metric::Mape => {
+            left_out.zeros(metric, &observed);
+            vec![Some(1.0); observed.len()]
+        }
+        _ => vec![Some(1.0); observed.len()],
+    };
+    let divisors: Vec<Divisors> = metrics.iter().map(|metric| divisors(*metric)).collect();
+
+    let mut models = Vec::new();
+    for model in &forecast.models {
+        let mut scores = Vec::new();
+        let mut not_forecast = Vec::new();
+        for (metric, divisors) in metrics.iter().zip(&divisors) {
+            let term = term(forecast, model, *metric)?;
+            let mut sum = Sum::default();
+            for (i, rows) in observed.iter().enumerate() {
+                let loss = mean(rows.iter().map(|&(row, y)| term(row, y)));
+                let (Some(loss), Some(divisor)) = (loss, divisors[i]) else { continue };
+                if loss.is_nan() {
+                    not_forecast.push(i);
+                    continue;
                 }
-                _ => Some(loss),
+                match metric {
+                    Metric::RelMse => rows.iter().for_each(|&(row, y)| {
+                        if let (Some(loss), Some(other)) = (term(row, y), compared(row)) {
+                            sum.add(loss, (y - other).powi(2));
+                        }
+                    }),
+                    Metric::Scrps => rows.iter().for_each(|&(row, y)| {
+                        sum.add(term(row, y).unwrap_or(0.0), y.abs());
+                    }),
+                    Metric::Rmse => sum.add(loss.sqrt(), 0.0),
+                    _ => sum.add(loss / divisor, 0.0),
+                }
             }
-        });
-        let score = match metric {
-            Metric::RelMse => {
-                let error = |&(row, y): &(usize, f64)| Some((y - compared(row)?).powi(2));
-                let loss = mean(all().map(|&(row, y)| term(row, y)));
-                loss.zip(mean(all().map(error)))
-                    .map(|(loss, of_benchmark)| loss / (of_benchmark + 1e-5))
-            }
-            Metric::Scrps => {
-                let sum: f64 = all().filter_map(|&(row, y)| term(row, y)).sum();
-                let size: f64 = all().map(|(_, y)| y.abs()).sum();
-                all().next().map(|_| 2.0 * sum / (size + 1e-5))
-            }
-            _ => mean(of_series),
-        };
-        Ok((metric, score.unwrap_or(f64::NAN)))
-    };
-    let of_model = |model: &String| {
-        Ok((model.clone(), metrics.iter().map(|m| score(model, *m)).collect::<Result<_>>()?))
-    };
-    forecast.models.iter().map(of_model).collect()
+            scores.push((*metric, sum.score(*metric)));
+        }
+        not_forecast.sort_unstable();
+        not_forecast.dedup();
+        left_out.not_forecast(model, &not_forecast);
+        models.push((model.clone(), scores));
+    }
+    for (m, metric) in metrics.iter().enumerate() {
+        let nan = models.iter().filter(|(_, scores)| scores[m].1.is_nan());
+        left_out.nan(*metric, &nan.map(|(model, _)| model).collect::<Vec<_>>());
+    }
+    Ok(Scores { models, warnings: left_out.warnings })
+}
+
+/// What a score is made of: losses, and what they are relative to in all.
+#[derive(Default)]
+struct Sum {
+    loss: f64,
+    relative_to: f64,
+    count: usize,
+}
+
+impl Sum {
+    fn add(&mut self, loss: f64, relative_to: f64) {
+        self.loss += loss;
+        self.relative_to += relative_to;
+        self.count += 1;
+    }
+
+    fn score(&self, metric: Metric) -> f64 {
+        let n = self.count as f64; // of nothing, all are NaN
+        match metric {
+            Metric::RelMse => self.loss / n / (self.relative_to / n + 1e-5),
+            Metric::Scrps if self.count > 0 => 2.0 * self.loss / (self.relative_to + 1e-5),
+            _ => self.loss / n,
+        }
+    }
 }
 
 /// The loss of one row, given its actual value; none where it is not defined.
@@ -159,8 +254,8 @@ fn quantile_loss(q: f64, error: f64) -> f64 {
     (q * error).max((q - 1.0) * error)
 }
 
-/// For each series, the forecast's rows that have an actual value, and that value.
-fn observed(forecast: &Forecast, actual: &Panel) -> Result<Vec<Vec<(usize, f64)>>> {
+/// What is known of each series.
+fn observed(forecast: &Forecast, actual: &Panel) -> Result<Vec<Observed>> {
     check_times(forecast, actual, "actual")?;
     let mut observed = Vec::new();
     for i in 0..series_count(&forecast.ids) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
+use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::{check_forecasts, check_weights};
 use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
@@ -16,8 +17,8 @@ use super::series::check_same;
 use super::training_data::TrainingData;
 use super::training_run::{FitMode, Training, TrainingCheckpoint};
 use crate::data::{
-    ColumnNames, Frequency, LocalScalers, LocalScaling, NumericTime, OnGap, Panel, PanelOptions,
-    Table, TimeReading, TimeZone, Vocabularies, future_exogenous,
+    ColumnNames, Frequency, LocalScalers, LocalScaling, NumericTime, OnGap, OnMissing, Panel,
+    PanelOptions, Table, TimeReading, TimeZone, Vocabularies, future_exogenous,
 };
 use crate::memory::Allowed;
 use crate::models::{Instance, ModelSpec};
@@ -35,8 +36,11 @@ pub struct FitOptions {
     pub val_size: usize,
     /// Rows that validate, in a table of their own: as many for each series, right after those of training.
     pub val_data: Option<Table>,
-    /// What to do where a series skips a time.
+    /// What to do where a series skips a time; holds for later forecasts too.
     pub on_gap: OnGap,
+    /// What to do with missing values, and with those of later forecasts. When left out, those of the target are masked,
+    /// and a forecast whose input has one is an error.
+    pub on_missing: Option<OnMissing>,
     /// Where training begins.
     pub mode: FitMode,
     /// Training steps of this run, for all models; each model's own maxSteps when left out. Schedules go by the model's.
@@ -60,6 +64,12 @@ pub struct PredictOptions {
     pub quantiles: Vec<f64>,
     /// Steps to forecast, when more than the models were trained for.
     pub h: Option<usize>,
+    /// What to do where a series of `data` skips a time; what fitting was told, when left out.
+    pub on_gap: Option<OnGap>,
+    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
+    pub on_missing: Option<OnMissing>,
+    /// What to do with series shorter than the input.
+    pub on_short: OnShort,
 }
 
 /// How training went.
@@ -112,6 +122,10 @@ pub(super) struct Fitted {
     pub(super) vocabularies: Vocabularies,
     /// What the models see `panel` scaled by.
     pub(super) scalers: LocalScalers,
+    /// What to do where a series skips a time.
+    pub(super) on_gap: OnGap,
+    /// What to do with missing values.
+    pub(super) on_missing: Option<OnMissing>,
     /// Of each model; `None` where a checkpoint has none.
     pub(super) training: Vec<Option<TrainingState>>,
 }
@@ -291,8 +305,17 @@ impl NeuralForecast {
         data_warnings.append(&mut training.warnings);
         let names = panel.names.clone();
         let panel = Some(Arc::new(panel));
-        let mut fitted =
-            Fitted { frequency, names, panel, vocabularies, scalers, training: Vec::new() };
+        let FitOptions { on_gap, on_missing, .. } = *options;
+        let mut fitted = Fitted {
+            frequency,
+            names,
+            panel,
+            vocabularies,
+            scalers,
+            on_gap,
+            on_missing,
+            training: Vec::new(),
+        };
         let reports = runtime::run(control.threads, || {
             training.run(self, &fitted, val_size, options, control)
         })?;
@@ -315,11 +338,14 @@ impl NeuralForecast {
             ("the time column", &fitted.names.time),
         ])?;
         let frequency = fitted.frequency;
+        let on_missing = options.on_missing.or(fitted.on_missing);
         let given = match &options.data {
             Some(table) => {
                 let panel_options = PanelOptions {
                     names: fitted.names.clone(),
                     frequency: Some(frequency),
+                    on_gap: options.on_gap.unwrap_or(fitted.on_gap),
+                    on_missing,
                     ..self.panel_options(options.static_table.clone(), &fitted.vocabularies)
                 };
                 let panel = Panel::from_table(table, &panel_options)?.0;
@@ -328,10 +354,20 @@ impl NeuralForecast {
             }
             None => None,
         };
-        let Some(panel) = given.as_ref().or(fitted.panel.as_deref()) else {
+        let trained = match given {
+            Some(_) => None,
+            None => fitted.settled(options.on_missing)?,
+        };
+        let Some(panel) = given.as_ref().or(trained.as_deref()) else {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
+        refuse_missing(&self.models, panel, Begins::AfterEnd, on_missing)?;
+        let mut warnings = match &given {
+            Some(panel) => [panel.warnings.clone(), unseen(panel, &fitted.vocabularies)].concat(),
+            None => Vec::new(),
+        };
+        warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
         check_forecasts(self, [panel.n_series(), h], control)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
@@ -392,6 +428,7 @@ impl NeuralForecast {
             time_kind: panel.time_kind.clone(),
             columns,
             models: self.names(),
+            warnings,
             indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
             cutoff: None,
         })

@@ -30,6 +30,8 @@ pub struct Forecast {
     pub columns: Vec<(String, Vec<f32>)>,
     /// Names of the models, which their columns begin with.
     pub models: Vec<String>,
+    /// What was noticed in the data and is not an error.
+    pub warnings: Vec<String>,
 }
 
 impl Forecast {

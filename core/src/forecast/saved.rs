@@ -12,7 +12,9 @@ use super::saved_training;
 use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
-use crate::data::{Frequency, NumericTime, TimeKind, TimeZone, Unit, Vocabularies};
+use crate::data::{
+    Frequency, NumericTime, OnGap, OnMissing, TimeKind, TimeZone, Unit, Vocabularies,
+};
 use crate::interrupt::look;
 use crate::models::Instance;
 use crate::options::OptionValue;
@@ -135,6 +137,13 @@ impl NeuralForecast {
         );
         extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
         extra.extend(self.reading.unit.map(|unit| (TIME_UNIT.into(), json!(unit.name()))));
+        for name in [ON_GAP, ON_MISSING] {
+            extra.remove(name); // what another run was told
+        }
+        if fitted.on_gap != OnGap::default() {
+            extra.insert(ON_GAP.into(), fitted.on_gap.name().into());
+        }
+        extra.extend(fitted.on_missing.map(|how| (ON_MISSING.into(), how.name().into())));
         Checkpoint {
             models: Vec::new(),
             h: self.h(),
@@ -211,11 +220,21 @@ impl NeuralForecast {
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         forecaster.reading.unit = time_unit(&checkpoint)?;
         if checkpoint.fitted {
+            let on_gap = choice(&checkpoint, ON_GAP, OnGap::parse)?.unwrap_or_default();
+            let on_missing = choice(&checkpoint, ON_MISSING, OnMissing::parse)?;
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
             saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             let panel = panel.map(Arc::new);
-            forecaster.fitted =
-                Some(Fitted { frequency, names, panel, vocabularies, scalers, training });
+            forecaster.fitted = Some(Fitted {
+                frequency,
+                names,
+                panel,
+                vocabularies,
+                scalers,
+                on_gap,
+                on_missing,
+                training,
+            });
         }
         forecaster.kept = Kept {
             configuration: checkpoint.unknown,
@@ -229,6 +248,25 @@ impl NeuralForecast {
 
 /// What [`Checkpoint::extra`] calls the time zone, for checkpoints without data to have one.
 const TIME_ZONE: &str = "timeZone";
+
+/// What it calls the choices of fitting that hold for forecasts.
+const ON_GAP: &str = "onGap";
+const ON_MISSING: &str = "onMissing";
+
+/// One of these choices.
+fn choice<T>(
+    checkpoint: &Checkpoint,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T>,
+) -> Result<Option<T>> {
+    let read = |value: &Value| {
+        value.as_str().and_then(|text| parse(text).ok()).ok_or_else(|| {
+            let message = format!("neural-trader.json: {name} cannot be {value}");
+            Error::new(ErrorCode::Checkpoint, message)
+        })
+    };
+    checkpoint.extra.get(name).map(read).transpose()
+}
 
 /// The time zone of the data, or the one they were read in.
 fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {

@@ -32,10 +32,12 @@ impl NeuralForecast {
             names: options.names.clone(),
             frequency: self.frequency,
             on_gap: options.on_gap,
+            on_missing: options.on_missing,
             ..self.panel_options(options.static_table.clone(), &vocabularies)
         };
-        let (mut panel, frequency) = Panel::from_table(table, &panel_options)
+        let (mut panel, frequency) = Panel::unsettled(table, &panel_options)
             .map_err(|e| with_roles(e, table, &panel_options))?;
+        panel.settle_missing(options.on_missing, &vocabularies)?;
         // Differs from upstream: it scales the rows to train on and leaves those of valData as they are.
         let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
         let mut val_size = options.val_size;
@@ -46,10 +48,15 @@ impl NeuralForecast {
             }
             panel_options.frequency = Some(frequency);
             let (validation, _) =
-                Panel::from_table(table, &panel_options).map_err(|e| e.within("valData"))?;
+                Panel::unsettled(table, &panel_options).map_err(|e| e.within("valData"))?;
             val_size = check(&panel, &validation, frequency, self.h())?;
             panel = panel.followed_by(&validation);
+            // After the rows of training, so that what is missing at the beginning takes a value of those.
+            panel
+                .settle_missing(options.on_missing, &vocabularies)
+                .map_err(|e| e.within("valData"))?;
         }
+        panel.warn_of_missing(options.on_missing);
         self.check_sizes(&panel, val_size, options.val_data.is_some())?;
         Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
     }

@@ -15,15 +15,44 @@ choices! {
     }
 }
 
-choices! {
-    /// How few knots become a forecast of every step.
-    pub enum InterpolationMode {
-        /// Straight lines.
-        Linear = "linear",
-        /// Steps.
-        Nearest = "nearest",
-        /// Cubic convolution; one output only.
-        Cubic = "cubic",
+/// How few knots become a forecast of every step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InterpolationMode {
+    /// Straight lines.
+    Linear,
+    /// Steps.
+    Nearest,
+    /// Cubic convolution; one output only. The digits of `cubic-32` are the windows that upstream once interpolated at a
+    /// time; they change no number, and are kept for checkpoints.
+    Cubic(Option<String>),
+}
+
+impl OptionValue for InterpolationMode {
+    fn expected() -> String {
+        "one of linear, nearest, cubic, or cubic-32 with any whole number".into()
+    }
+    fn ts() -> String {
+        "'linear' | 'nearest' | 'cubic' | `cubic-${number}`".into()
+    }
+    fn read(value: &serde_json::Value) -> Option<Self> {
+        match value.as_str()? {
+            "linear" => Some(Self::Linear),
+            "nearest" => Some(Self::Nearest),
+            "cubic" => Some(Self::Cubic(None)),
+            text => {
+                let digits = text.strip_prefix("cubic-")?;
+                let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                whole.then(|| Self::Cubic(Some(digits.into())))
+            }
+        }
+    }
+    fn write(&self) -> serde_json::Value {
+        match self {
+            Self::Linear => "linear".into(),
+            Self::Nearest => "nearest".into(),
+            Self::Cubic(None) => "cubic".into(),
+            Self::Cubic(Some(digits)) => format!("cubic-{digits}").into(),
+        }
     }
 }
 
@@ -84,7 +113,7 @@ impl Block {
         let interpolation = match o.interpolation_mode {
             InterpolationMode::Linear => Interpolation::Linear,
             InterpolationMode::Nearest => Interpolation::Nearest,
-            InterpolationMode::Cubic => Interpolation::Cubic,
+            InterpolationMode::Cubic(_) => Interpolation::Cubic,
         };
         Self { pool: (mode, kernel), mlp, interpolation, dims }
     }
@@ -167,11 +196,11 @@ fn check(dims: Dims, o: &Options) -> Result<()> {
         for_each_stack(name, list, stacks)?;
     }
     o.mlp().check()?;
-    if o.interpolation_mode == InterpolationMode::Cubic && dims.outputs > 1 {
+    if matches!(o.interpolation_mode, InterpolationMode::Cubic(_)) && dims.outputs > 1 {
         return Err(Error::option(
             "interpolationMode",
             "linear or nearest with a loss of several outputs",
-            "cubic",
+            o.interpolation_mode.write(),
         ));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{floats, json};
-use crate::data::{ColumnNames, Ids, Panel, TimeKind};
+use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind};
 use crate::forecast::{Forecast, Metric, evaluate_against};
 
 struct Case {
@@ -27,6 +27,7 @@ fn panel(series: usize, first: i64, y: &[f32], mask: Vec<f32>) -> Panel {
         temporal: vec![("y".into(), y.iter().map(|v| f64::from(*v)).collect())],
         weight: None,
         statics: Vec::new(),
+        missing: MissingRows::default(),
         warnings: Vec::new(),
     }
 }
@@ -55,6 +56,7 @@ impl Case {
             time_kind: TimeKind::Step,
             columns,
             models: vec!["M".into()],
+            warnings: Vec::new(),
         };
         let whole = vec![1.0; train.len()];
         Self {
@@ -71,7 +73,7 @@ impl Case {
         let (train, season) = (Some(&self.train), self.season_length);
         let scores =
             evaluate_against(benchmark, &self.forecast, &self.actual, train, season, &metrics);
-        scores.unwrap()[0].1[0].1
+        scores.unwrap().models[0].1[0].1
     }
 
     /// Upstream's score, or the mean of its scores of the series.

@@ -3,7 +3,8 @@
 use super::models::instance;
 use super::{Fixture, assert_close, distributions, files};
 use crate::data::{
-    ColumnNames, Ids, LocalScalers, LocalScaling, Panel, TimeKind, Vocabularies, Vocabulary,
+    ColumnNames, Ids, LocalScalers, LocalScaling, MissingRows, Panel, TimeKind, Vocabularies,
+    Vocabulary,
 };
 use crate::forecast::{Job, forecast_model};
 use crate::models::Instance;
@@ -40,6 +41,7 @@ fn panel(f: &Fixture) -> Panel {
         indptr,
         temporal,
         weight: f.get("sample_weight").map(|t| t.data),
+        missing: MissingRows::default(),
         warnings: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::json;
 use crate::data::{
-    ColumnNames, Ids, Panel, TimeKind, TrainWindows, Window, forecast_window, groups,
+    ColumnNames, Ids, MissingRows, Panel, TimeKind, TrainWindows, Window, forecast_window, groups,
     validation_windows,
 };
 use crate::options::OptionValue;
@@ -36,6 +36,7 @@ fn panel(case: &Value) -> Panel {
         mask,
         weight: None,
         statics: Vec::new(),
+        missing: MissingRows::default(),
         warnings: Vec::new(),
     }
 }

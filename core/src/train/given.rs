@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::gather::Source;
 use super::sampler::Drawn;
-use crate::data::{ColumnNames, Ids, Panel, TimeKind, Window};
+use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind, Window};
 use crate::models::{InputStream, Instance};
 
 /// The numbers of some windows, row-major, in the units of the data. A multivariate model's windows have a row for each
@@ -68,6 +68,7 @@ impl GivenWindows {
                 mask: vec![1.0; rows * input],
                 weight: None,
                 statics: Vec::new(),
+                missing: MissingRows::default(),
                 warnings: Vec::new(),
                 names,
             },

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Checkpoint, EXACT_FILE, OWN_FILE, StoredModel, StoredTensor, encode};
 use super::{decode, files, fixture};
 use crate::ErrorCode;
-use crate::data::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
+use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind, TimeUnit};
 
 fn object(value: Value) -> Map<String, Value> {
     let Value::Object(map) = value else { panic!("not an object") };
@@ -19,6 +19,8 @@ pub(super) fn small() -> Checkpoint {
         target: "price".into(),
         ..ColumnNames::default()
     };
+    let mut missing = MissingRows::default();
+    missing.set("price", vec![1]);
     let panel = Panel {
         names: names.clone(),
         ids: Ids::Text(vec!["a".into(), "ä".into()]),
@@ -32,6 +34,7 @@ pub(super) fn small() -> Checkpoint {
         mask: vec![1.0, 0.0, 1.0],
         weight: Some(vec![1.0, 0.5, 0.1]),
         statics: vec![("s".into(), vec![0.1, 2.0])],
+        missing,
         warnings: Vec::new(),
     };
     let options = object(json!({

@@ -96,7 +96,7 @@ fn bad_tables_are_refused_by_name() {
             with(good(), "x", text(&["1", "2", ""])),
             exogenous(&["x"]),
             MissingValue,
-            "series \"a\", 2024-01-03: \"x\" is missing; fill it in, or mask the row",
+            "\"x\" is missing in series \"a\" at 2024-01-03; fill it in, mask the row, or set onMissing to \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\"",
         ),
         bad(
             with(good(), "x", float(&[1.0, f64::NEG_INFINITY, 1.0])),

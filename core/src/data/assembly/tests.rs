@@ -106,12 +106,13 @@ fn a_missing_target_is_masked() {
         (panel.target(), panel.mask.as_slice()),
         ([1.0, 0.0, 3.0].as_slice(), [1.0, 0.0, 1.0].as_slice())
     );
-    assert!(panel.warnings.is_empty());
+    assert_eq!(panel.missing.of("y"), [1]);
 }
 
 #[test]
-fn a_missing_target_at_the_end_is_warned_of() {
-    let panel = read(&days(&[1, 2, 3], &[1.0, 2.0, NAN]), &PanelOptions::default());
+fn a_masked_target_at_the_end_is_warned_of() {
+    let data = with(days(&[1, 2, 3], &[1.0, 2.0, 3.0]), "available_mask", float(&[1.0, 1.0, 0.0]));
+    let panel = read(&data, &PanelOptions::default());
     assert_eq!(
         panel.warnings,
         ["the last row of series \"a\" has no target; the forecast begins after it all the same"]

@@ -1,7 +1,7 @@
 //! Tests of the chart: what it shows, refuses and survives.
 
 use super::*;
-use crate::data::{ColumnNames, Ids, TimeKind, TimeUnit};
+use crate::data::{ColumnNames, Ids, MissingRows, TimeKind, TimeUnit};
 
 /// The airline passengers of 1955 to 1960.
 const AIR: [f64; 72] = [
@@ -67,6 +67,7 @@ fn panel(ids: &[&str]) -> Panel {
         mask: vec![1.0; 72 * n],
         weight: None,
         statics: vec![],
+        missing: MissingRows::default(),
         warnings: vec![],
     }
 }
@@ -87,6 +88,7 @@ fn forecast(ids: &[&str]) -> Forecast {
         models: vec!["NHITS".into(), "NLinear".into()],
         indptr: (0..=n).map(|i| i * 12).collect(),
         cutoff: None,
+        warnings: vec![],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tests of the scores, against numbers from utilsforecast.
 
 use super::*;
-use crate::data::{ColumnNames, Ids};
+use crate::data::{ColumnNames, Ids, MissingRows};
 
 const NAN: f64 = f64::NAN;
 
@@ -23,6 +23,7 @@ fn panel(series: &[(&str, i64, &[f64])]) -> Panel {
         temporal: vec![("y".into(), y.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect())],
         weight: None,
         statics: vec![],
+        missing: MissingRows::default(),
         warnings: vec![],
     }
 }
@@ -52,6 +53,7 @@ fn forecast() -> Forecast {
             ("N".into(), vec![8.0, 8.0, 8.0, 0.0, 11.0, 1.0]),
         ],
         models: vec!["M".into(), "N".into()],
+        warnings: vec![],
         indptr: vec![0, 3, 6],
         cutoff: None,
     }
@@ -94,7 +96,7 @@ fn point_scores_equal_utilsforecast() {
             ],
         ),
     ];
-    for ((model, scores), (expected_model, expected)) in scores.iter().zip(expected) {
+    for ((model, scores), (expected_model, expected)) in scores.models.iter().zip(expected) {
         assert_eq!(model, expected_model);
         for ((metric, score), (expected_metric, expected)) in scores.iter().zip(expected) {
             assert_eq!(*metric, expected_metric);
@@ -114,8 +116,8 @@ fn interval_scores_equal_utilsforecast() {
     let f = Forecast { models: vec!["M".into()], ..forecast() };
     let scores =
         evaluate(&f, &actual(), None, 1, &[Metric::MqLoss, Metric::Coverage(80.0)]).unwrap();
-    assert!((scores[0].1[0].1 - 0.2833333333333333).abs() < 1e-12);
-    assert!((scores[0].1[1].1 - 0.5833333333333333).abs() < 1e-12);
+    assert!((scores.models[0].1[0].1 - 0.2833333333333333).abs() < 1e-12);
+    assert!((scores.models[0].1[1].1 - 0.5833333333333333).abs() < 1e-12);
 }
 
 #[test]
@@ -155,8 +157,119 @@ fn what_is_missing_is_named() {
 fn a_score_without_any_value_is_nan() {
     let zeros = panel(&[("a", 9, &[0.0; 3]), ("b", 9, &[0.0, NAN, NAN])]);
     let scores = evaluate(&forecast(), &zeros, None, 1, &[Metric::Mape, Metric::Mae]).unwrap();
-    assert!(scores[0].1[0].1.is_nan());
-    assert_eq!(scores[1].1[1].1, 4.0);
+    assert!(scores.models[0].1[0].1.is_nan());
+    assert_eq!(scores.models[1].1[1].1, 4.0);
+}
+
+/// Scores of the models M and N, and the warnings.
+fn scored(actual: &Panel, train: &Panel, metrics: &[Metric]) -> ([Vec<f64>; 2], Vec<String>) {
+    let scores = evaluate(&forecast(), actual, Some(train), 2, metrics).unwrap();
+    let of = |i: usize| scores.models[i].1.iter().map(|(_, score)| *score).collect();
+    ([of(0), of(1)], scores.warnings)
+}
+
+#[test]
+fn a_series_that_a_score_would_divide_by_zero_for_is_left_out_and_named() {
+    let (whole, warnings) = scored(&actual(), &train(), &[Metric::Mase, Metric::Rmae]);
+    assert_eq!(warnings, [""; 0]);
+    let constant = [7.0; 8];
+    let alone = panel(&[("a", 1, &constant), ("b", 3, &[10.0, 0.0, 20.0, 5.0, 15.0, 30.0])]);
+    let (one, warnings) = scored(&actual(), &alone, &[Metric::Mase]);
+    assert_eq!(
+        warnings,
+        [
+            "mase leaves out 1 of 2 series (\"a\"): their values repeat every 2 steps, and the seasonal naive error that it \
+          divides by is 0"
+        ]
+    );
+    // Errors 1 and 2 of "b", relative to the mean of 10, 5, 5 and 25.
+    assert_eq!(one, [vec![1.5 / 11.25], vec![0.5 / 11.25]]);
+    assert_ne!(one[0][0], whole[0][0]);
+    let short = panel(&[("a", 7, &[7.0, 6.0]), ("b", 3, &[10.0, 0.0, 20.0, 5.0, 15.0, 30.0])]);
+    let (same, warnings) = scored(&actual(), &short, &[Metric::Mase]);
+    assert_eq!(same, one);
+    assert_eq!(
+        warnings,
+        [
+            "mase leaves out 1 of 2 series (\"a\"): they have no values 2 steps apart before the forecast"
+        ]
+    );
+    let both = panel(&[("a", 1, &constant), ("b", 7, &[15.0, 30.0])]);
+    let (none, warnings) = scored(&actual(), &both, &[Metric::Mase]);
+    assert!(none.iter().flatten().all(|score| score.is_nan()));
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert_eq!(warnings[2], "mase is NaN: there is nothing left to score");
+}
+
+#[test]
+fn a_benchmark_without_error_or_forecast_has_no_score_relative_to_it() {
+    // The seasonal naive forecast of "a" is 8, 7, 8 or 8, 7, 9 …
+    let right = panel(&[("a", 9, &[8.0, 7.0, 8.0]), ("b", 9, &[0.0, 12.0, NAN])]);
+    let ends = panel(&[("a", 7, &[8.0, 7.0]), ("b", 7, &[15.0, 30.0])]);
+    let (rmae, warnings) = scored(&right, &ends, &[Metric::Rmae]);
+    assert_eq!(
+        warnings,
+        [
+            "rmae leaves out 1 of 2 series (\"a\"): the error of the benchmark, which it divides by, is 0"
+        ]
+    );
+    assert_eq!(rmae, [vec![1.5 / 16.5], vec![0.5 / 16.5]]);
+    // A short series has no seasonal naive forecast of its first step, but one of the second.
+    let masked = panel(&[("a", 7, &[NAN, NAN]), ("b", 7, &[15.0, 30.0])]);
+    let metrics = [Metric::Rmae, Metric::RelMse];
+    let (both, warnings) = scored(&right, &masked, &metrics);
+    let left = "leaves out 1 of 2 series (\"a\"): the benchmark has no forecast of them";
+    assert_eq!(warnings, [format!("rmae {left}"), format!("relmse {left}")]);
+    assert_eq!(both[0][0], 1.5 / 16.5);
+    assert!((both[0][1] - 2.5 / (274.5 + 1e-5)).abs() < 1e-12, "{both:?}");
+    let exact = panel(&[("a", 9, &[8.0, 7.0, 8.0]), ("b", 9, &[15.0, 30.0, NAN])]);
+    let (_, warnings) = scored(&exact, &ends, &[Metric::RelMse]);
+    assert_eq!(warnings, ["relmse is relative to 1e-5, as the benchmark makes no error"]);
+}
+
+#[test]
+fn zeros_and_series_without_values_are_counted() {
+    let zeros = panel(&[("a", 9, &[0.0, 7.0, 0.0]), ("b", 9, &[0.0, NAN, NAN])]);
+    let (scores, warnings) = scored(&zeros, &train(), &[Metric::Mape, Metric::Smape]);
+    assert_eq!(
+        warnings,
+        [
+            "mape leaves out 3 values in 2 of 2 series (\"a\", \"b\"): they are 0, and it divides by them"
+        ]
+    );
+    assert_eq!(scores[1][0], 1.0 / 7.0);
+    assert!((scores[1][1] - (2.0 + 1.0 / 15.0) / 6.0).abs() < 1e-15);
+    let gone = panel(&[("a", 9, &[8.0, 7.0, 9.0]), ("b", 9, &[NAN; 3])]);
+    let (_, warnings) = scored(&gone, &train(), &[Metric::Mae, Metric::Mase]);
+    assert_eq!(
+        warnings,
+        ["all scores leave out 1 of 2 series (\"b\"): they have no actual values"]
+    );
+    let quantiles = Forecast { models: vec!["M".into()], ..forecast() };
+    let nothing = panel(&[("a", 9, &[0.0; 3]), ("b", 9, &[0.0; 3])]);
+    let scores = evaluate(&quantiles, &nothing, None, 1, &[Metric::Scrps]).unwrap();
+    assert_eq!(scores.warnings, ["scrps is relative to 1e-5, as all actual values are 0"]);
+}
+
+#[test]
+fn a_model_without_a_forecast_of_a_series_is_scored_on_the_others() {
+    let mut f = forecast();
+    f.columns[3].1[4] = f32::NAN;
+    let scores = evaluate(&f, &actual(), None, 1, &[Metric::Mae, Metric::Rmse]).unwrap();
+    assert_eq!(
+        scores.warnings,
+        [
+            "the scores of \"N\" leave out 1 of 2 series (\"b\"): it has no forecast of all their times"
+        ]
+    );
+    assert_eq!(
+        scores.models[1].1,
+        [(Metric::Mae, 2.0 / 3.0), (Metric::Rmse, (2.0_f64 / 3.0).sqrt())]
+    );
+    f.columns[3].1.fill(f32::NAN);
+    let scores = evaluate(&f, &actual(), None, 1, &[Metric::Mae]).unwrap();
+    assert_eq!(scores.warnings[1], "mae of \"N\" is NaN: there is nothing left to score");
+    assert!(scores.models[1].1[0].1.is_nan() && scores.models[0].1[0].1 > 0.0);
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn forecast() -> Forecast {
             column("MLP_ql0.9", [8.0, f32::NAN, -0.0, 9.0]),
         ],
         models: vec!["NHITS".into(), "NHITS_big".into(), "MLP".into()],
+        warnings: vec![],
         indptr: vec![0, 2, 4],
         cutoff: None,
     }
