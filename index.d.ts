@@ -2,27 +2,65 @@
 
 // ---------- tables ----------
 
+/** Any typed array of numbers. */
+export type TypedNumbers =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
 /** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
-export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | Float64Array | BigInt64Array
+export type TimeInput = readonly Date[] | readonly string[] | readonly (number | bigint)[] | TypedNumbers
 /** Numbers; `null` and NaN are missing. */
-export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
-/** Identifiers of series: texts or whole numbers. */
-export type IdInput = readonly string[] | readonly number[] | Int32Array
+export type NumInput = readonly (number | bigint | boolean | null | undefined)[] | TypedNumbers
+/** Identifiers of series: texts or whole numbers. Beyond 2^53 they are text or bigint, and come back as text. */
+export type IdInput = readonly string[] | readonly (number | bigint)[] | TypedNumbers
+/** One column of a table. */
+export type Column = IdInput | TimeInput | NumInput | readonly (string | null | undefined)[]
 /** A table as columns of equal length. `unique_id` and `uniqueId` are the same. */
 export interface Columns {
-  [column: string]: IdInput | TimeInput | NumInput | readonly (string | null)[] | readonly boolean[] | undefined
+  [column: string]: Column | undefined
 }
+/** A value in a row. */
+export type Cell = string | number | bigint | boolean | Date | null | undefined
 /** One row of a table. */
-export type Row = Record<string, string | number | bigint | boolean | Date | null | undefined>
+export type Row = Record<string, Cell>
 /** A CSV file, read off the JavaScript thread. */
 export interface FileInput {
   path: string
   format?: 'csv'
 }
-/** One series, equally spaced; needs a numeric `freq`, or none. */
-export type OneSeries = readonly number[] | Float32Array | Float64Array
-/** Every accepted form of a table. */
-export type Table = OneSeries | Columns | readonly Row[] | FileInput
+/** One series, equally spaced; needs a numeric `freq`, or none. `Uint8Array` is not taken for one: it may be a file's bytes. */
+export type OneSeries =
+  | (Iterable<number | bigint | null | undefined> & { readonly BYTES_PER_ELEMENT?: never })
+  | Exclude<TypedNumbers, Uint8Array>
+/** Every accepted form of a table. Rows and numbers may be of anything that can be iterated, such as a `Set` or a generator. */
+export type Table = OneSeries | Columns | Iterable<Row> | FileInput
+/** Rows or columns of a type of your own: an `interface` has no index signature, but its fields can be looked at. */
+export type TableOf<T> =
+  | Table
+  | (T &
+      (T extends (...args: never) => unknown
+        ? never
+        : T extends Iterable<infer R>
+          ? RowsOf<R> extends true
+            ? T
+            : never
+          : T extends { readonly [K in keyof T]: Column | undefined }
+            ? T
+            : never))
+/** Whether a type is that of a row. */
+type RowsOf<R> = [R] extends [Iterable<unknown>]
+  ? false
+  : [R] extends [object & { readonly [K in keyof R]: Cell }]
+    ? true
+    : false
 /** What the special columns are called, where they differ from `unique_id`, `ds`, `y`, `sample_weight`, `available_mask`. */
 export interface ColumnNames {
   id?: string
@@ -35,6 +73,9 @@ export interface ColumnNames {
 export declare function readCsv(path: string): Promise<Columns>
 
 // ---------- losses ----------
+
+/** Numbers of an option, none missing. */
+export type NumberList = readonly number[] | Exclude<TypedNumbers, BigInt64Array | BigUint64Array>
 
 /** A training loss: plain frozen JSON, made by a function of `loss`. */
 export interface Loss {
@@ -59,15 +100,15 @@ export interface Loss {
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
 }
-/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or quantiles between 0 and 1. */
+/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or else quantiles between 0 and 1. */
 export interface LevelSpec {
-  level?: number[]
-  quantiles?: number[]
-  horizonWeight?: NumInput
+  level?: NumberList
+  quantiles?: NumberList
+  horizonWeight?: NumberList
 }
 /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
 export interface HorizonWeight {
-  horizonWeight?: NumInput
+  horizonWeight?: NumberList
 }
 /** What an implicit quantile loss is made of. */
 export interface ImplicitSpec extends HorizonWeight {
@@ -127,7 +168,7 @@ export declare const loss: {
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
-  sCRPS(options?: { level?: number[]; quantiles?: number[] }): Loss
+  sCRPS(options?: { level?: NumberList; quantiles?: NumberList }): Loss
 }
 
 /** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
@@ -191,16 +232,16 @@ export interface RunOptions {
   /** Threads for this call. Results do not depend on it. @default all processors */
   threads?: number
 }
-export interface FitOptions extends RunOptions {
+export interface FitOptions<S = never, V = never> extends RunOptions {
   /** One row per series, for the columns of `statExogList`. */
-  static?: Table
+  static?: TableOf<S>
   /** Rows at the end of each series that are kept for validation. @default 0 */
   valSize?: number
   /**
    * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows in
    * `data`. Forecasts then begin after them.
    */
-  valData?: Table
+  valData?: TableOf<V>
   /** What the special columns of `data` are called. */
   columns?: ColumnNames
   /** What to do where a series skips a time. @default 'error' */
@@ -234,37 +275,40 @@ export interface FitReport {
   seed: number
   dataWarnings: string[]
 }
-export interface PredictOptions extends RunOptions {
+export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
   /** Histories to continue instead of the training data. */
-  data?: Table
+  data?: TableOf<D>
   /** One row per series, for the columns of `statExogList`. */
-  static?: Table
+  static?: TableOf<S>
   /** The columns of `futrExogList` for the forecast times. */
-  future?: Table
-  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
-  level?: number[]
+  future?: TableOf<F>
+  /**
+   * Prediction intervals in percent, such as 90, among those the loss has learned; any, of an implicit quantile loss. The
+   * forecast then has these beside means and medians, and no others.
+   */
+  level?: NumberList
   /**
    * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
-  quantiles?: number[]
+  quantiles?: NumberList
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
 }
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
-  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
-  level?: number[]
+  /** Prediction intervals in percent, as of `predict`. */
+  level?: NumberList
   /**
    * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
-  quantiles?: number[]
+  quantiles?: NumberList
 }
-export interface FutureOptions {
+export interface FutureOptions<D = never> {
   /** Histories instead of the training data. */
-  data?: Table
+  data?: TableOf<D>
   /** Steps after each series. @default the models' `h` */
   h?: number
 }
@@ -295,18 +339,23 @@ export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 
 export declare class NeuralForecast implements Disposable {
   constructor(init: Init)
   /** Trains all models, anew each time. */
-  fit(data: Table, options?: FitOptions): Promise<FitReport>
+  fit<T extends object, S extends object = never, V extends object = never>(
+    data: TableOf<T>,
+    options?: FitOptions<S, V>,
+  ): Promise<FitReport>
   /** Forecasts the next `h` times of every series. */
-  predict(options?: PredictOptions): Promise<Forecast>
+  predict<D extends object = never, S extends object = never, F extends object = never>(
+    options?: PredictOptions<D, S, F>,
+  ): Promise<Forecast>
   /**
    * Forecasts the training data, each window from what came before it. The forecast has a `cutoff`, and the target as a
    * column.
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
   /** Series and times that `future` of `predict` needs, one row each. */
-  makeFutureFrame(options?: FutureOptions): Columns
+  makeFutureFrame<D extends object = never>(options?: FutureOptions<D>): Columns
   /** The rows of `makeFutureFrame` that a table lacks. */
-  missingFuture(future: Table, options?: FutureOptions): Row[]
+  missingFuture<T extends object, D extends object = never>(future: TableOf<T>, options?: FutureOptions<D>): Row[]
   /**
    * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the weights as they
    * are now: a later `fit` or `dispose` does not change it. Not with `localScalerType`, whose statistics are of whole
@@ -388,19 +437,19 @@ export interface Predictor extends Disposable {
 
 // ---------- forecasts ----------
 
-export interface ChartOptions {
+export interface ChartOptions<H = never, A = never> {
   /** Series to draw. @default the first eight */
-  ids?: string[]
+  ids?: readonly (string | number | bigint)[]
   /** Models to draw. @default all */
   models?: string[]
   /** Prediction intervals to draw. @default all there are */
-  level?: number[]
+  level?: NumberList
   /** Steps of history to draw. */
   maxInsampleLength?: number
   /** What came before. @default the data the forecast continues */
-  history?: Table
+  history?: TableOf<H>
   /** What really happened, drawn beside the forecasts. */
-  actual?: Table
+  actual?: TableOf<A>
   title?: string
   /** Pixels. */
   width?: number
@@ -448,7 +497,7 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly cutoff?: Float64Array
   column(name: string): Float32Array
   /** The columns of one series. */
-  series(id: string): Record<string, Float32Array>
+  series(id: string | number | bigint): Record<string, Float32Array>
   /** A model's forecast of a quantile, between 0 and 1. */
   quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
@@ -457,10 +506,10 @@ export interface Forecast extends Iterable<Row>, Disposable {
   toRows(): Row[]
   toCsv(): string
   /** A chart of history, truth and forecasts. */
-  toSVG(options?: ChartOptions): string
+  toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
   /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
-  metrics(
-    actual: Table,
+  metrics<T extends object>(
+    actual: TableOf<T>,
     names?: readonly MetricName[],
     options?: MetricsOptions,
   ): Record<string, Record<string, number>>
