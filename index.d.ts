@@ -173,7 +173,7 @@ export declare const loss: {
 
 /** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
 export type Optimizer =
-  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: [number, number]; eps?: number }
+  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: readonly [number, number]; eps?: number }
   | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
   | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
 
@@ -651,13 +651,13 @@ export interface CommonOptions {
 /** Options of `BiTCN`, beside the common ones. */
 export interface BiTCNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -674,13 +674,13 @@ export declare function BiTCN(options: BiTCNOptions): ModelSpec<'BiTCN'>
 /** Options of `DeepAR`, beside the common ones. */
 export interface DeepAROptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -715,13 +715,13 @@ export declare function DeepAR(options: DeepAROptions): ModelSpec<'DeepAR'>
 /** Options of `DeepNPTS`, beside the common ones. */
 export interface DeepNPTSOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -748,13 +748,13 @@ export declare function DeepNPTS(options: DeepNPTSOptions): ModelSpec<'DeepNPTS'
 /** Options of `DilatedRNN`, beside the common ones. */
 export interface DilatedRNNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -770,7 +770,7 @@ export interface DilatedRNNOptions extends CommonOptions {
   /** Cell of every layer. @default "LSTM" */
   cellType?: 'GRU' | 'RNN' | 'LSTM' | 'ResLSTM'
   /** Steps between a state and the one it comes from, for each layer of each group; later groups add their input. @default [[1,2],[4,8]] */
-  dilations?: number[][]
+  dilations?: readonly (readonly number[])[]
   /** Units of every layer. @default 128 */
   encoderHiddenSize?: number
   /** Units of the decoder's hidden layers. @default 128 */
@@ -796,13 +796,13 @@ export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
 /** Options of `GRU`, beside the common ones. */
 export interface GRUOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -839,13 +839,13 @@ export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -882,13 +882,13 @@ export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
 /** Options of `MLP`, beside the common ones. */
 export interface MLPOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -907,15 +907,15 @@ export declare function MLP(options: MLPOptions): ModelSpec<'MLP'>
 /** Options of `MLPMultivariate`, beside the common ones. */
 export interface MLPMultivariateOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Series that the model sees at once: all of the data. As many as there are when left out. */
   nSeries?: number | null
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -940,11 +940,11 @@ export interface NBEATSOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack. @default ["identity","trend","seasonality"] */
-  stackTypes?: ('identity' | 'trend' | 'seasonality')[]
+  stackTypes?: readonly ('identity' | 'trend' | 'seasonality')[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Functions that make up a trend. @default "polynomial" */
   basis?: 'legendre' | 'polynomial' | 'changepoint' | 'piecewise_linear' | 'linear_hat' | 'spline' | 'chebyshev'
   /** How many of them, beside the first. @default 2 */
@@ -963,13 +963,13 @@ export declare function NBEATS(options: NBEATSOptions): ModelSpec<'NBEATS'>
 /** Options of `NBEATSx`, beside the common ones. */
 export interface NBEATSxOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -981,11 +981,11 @@ export interface NBEATSxOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack. @default ["identity","trend","seasonality"] */
-  stackTypes?: ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
+  stackTypes?: readonly ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Degree of the polynomial of a trend. @default 2 */
   nPolynomials?: number
   /** Harmonics of a season per step of frequency. @default 2 */
@@ -1002,13 +1002,13 @@ export declare function NBEATSx(options: NBEATSxOptions): ModelSpec<'NBEATSx'>
 /** Options of `NHITS`, beside the common ones. */
 export interface NHITSOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1020,15 +1020,15 @@ export interface NHITSOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
-  stackTypes?: string[]
+  stackTypes?: readonly string[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Pooling window of each stack. @default [2,2,1] */
-  nPoolKernelSize?: number[]
+  nPoolKernelSize?: readonly number[]
   /** Steps of the horizon per knot, for each stack. @default [4,2,1] */
-  nFreqDownsample?: number[]
+  nFreqDownsample?: readonly number[]
   /** How the input is pooled. @default "MaxPool1d" */
   poolingMode?: 'MaxPool1d' | 'AvgPool1d'
   /** How knots become a forecast. @default "linear" */
@@ -1063,13 +1063,13 @@ export declare function RLinear(options: RLinearOptions): ModelSpec<'RLinear'>
 /** Options of `RNN`, beside the common ones. */
 export interface RNNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1108,13 +1108,13 @@ export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
 /** Options of `TCN`, beside the common ones. */
 export interface TCNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1130,7 +1130,7 @@ export interface TCNOptions extends CommonOptions {
   /** Taps of each convolution. @default 2 */
   kernelSize?: number
   /** Steps between the taps of each convolution, one number a layer. @default [1,2,4,8,16] */
-  dilations?: number[]
+  dilations?: readonly number[]
   /** Units of the encoder. @default 128 */
   encoderHiddenSize?: number
   /** Activation after each convolution. @default "ReLU" */
@@ -1149,13 +1149,13 @@ export declare function TCN(options: TCNOptions): ModelSpec<'TCN'>
 /** Options of `TiDE`, beside the common ones. */
 export interface TiDEOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1203,15 +1203,15 @@ export declare function TSMixer(options: TSMixerOptions): ModelSpec<'TSMixer'>
 /** Options of `TSMixerx`, beside the common ones. */
 export interface TSMixerxOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Series that the model sees at once: all of the data. As many as there are when left out. */
   nSeries?: number | null
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
