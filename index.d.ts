@@ -2,21 +2,43 @@
 
 // ---------- tables ----------
 
+<<<<<<< HEAD
 /**
  * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
  * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
  */
 export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | readonly bigint[] | Float64Array | BigInt64Array
+=======
+/** Any typed array of numbers. */
+export type TypedNumbers =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+export type TimeInput = readonly Date[] | readonly string[] | readonly (number | bigint)[] | TypedNumbers
+>>>>>>> h4
 /** Numbers; `null` and NaN are missing. */
-export type NumInput = Float32Array | Float64Array | Int32Array | readonly (number | null | undefined)[]
-/** Identifiers of series: texts or whole numbers. */
-export type IdInput = readonly string[] | readonly number[] | Int32Array
+export type NumInput = readonly (number | bigint | boolean | null | undefined)[] | TypedNumbers
+/** Identifiers of series: texts or whole numbers. Beyond 2^53 they are text or bigint, and come back as text. */
+export type IdInput = readonly string[] | readonly (number | bigint)[] | TypedNumbers
+/** One column of a table. */
+export type Column = IdInput | TimeInput | NumInput | readonly (string | null | undefined)[]
 /** A table as columns of equal length. `unique_id` and `uniqueId` are the same. */
 export interface Columns {
-  [column: string]: IdInput | TimeInput | NumInput | readonly (string | null)[] | readonly boolean[] | undefined
+  [column: string]: Column | undefined
 }
+/** A value in a row. */
+export type Cell = string | number | bigint | boolean | Date | null | undefined
 /** One row of a table. */
-export type Row = Record<string, string | number | bigint | boolean | Date | null | undefined>
+export type Row = Record<string, Cell>
 /** A CSV file, read off the JavaScript thread. */
 export interface FileInput {
   path: string
@@ -24,10 +46,31 @@ export interface FileInput {
   /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
   decimal?: '.' | ','
 }
-/** One series, equally spaced; needs a numeric `freq`, or none. */
-export type OneSeries = readonly number[] | Float32Array | Float64Array
-/** Every accepted form of a table. */
-export type Table = OneSeries | Columns | readonly Row[] | FileInput
+/** One series, equally spaced; needs a numeric `freq`, or none. `Uint8Array` is not taken for one: it may be a file's bytes. */
+export type OneSeries =
+  | (Iterable<number | bigint | null | undefined> & { readonly BYTES_PER_ELEMENT?: never })
+  | Exclude<TypedNumbers, Uint8Array>
+/** Every accepted form of a table. Rows and numbers may be of anything that can be iterated, such as a `Set` or a generator. */
+export type Table = OneSeries | Columns | Iterable<Row> | FileInput
+/** Rows or columns of a type of your own: an `interface` has no index signature, but its fields can be looked at. */
+export type TableOf<T> =
+  | Table
+  | (T &
+      (T extends (...args: never) => unknown
+        ? never
+        : T extends Iterable<infer R>
+          ? RowsOf<R> extends true
+            ? T
+            : never
+          : T extends { readonly [K in keyof T]: Column | undefined }
+            ? T
+            : never))
+/** Whether a type is that of a row. */
+type RowsOf<R> = [R] extends [Iterable<unknown>]
+  ? false
+  : [R] extends [object & { readonly [K in keyof R]: Cell }]
+    ? true
+    : false
 /** What the special columns are called, where they differ from `unique_id`, `ds`, `y`, `sample_weight`, `available_mask`. */
 export interface ColumnNames {
   id?: string
@@ -43,6 +86,9 @@ export interface ColumnNames {
 export declare function readCsv(path: string, options?: { decimal?: '.' | ',' }): Promise<Columns>
 
 // ---------- losses ----------
+
+/** Numbers of an option, none missing. */
+export type NumberList = readonly number[] | Exclude<TypedNumbers, BigInt64Array | BigUint64Array>
 
 /** A training loss: plain frozen JSON, made by a function of `loss`. */
 export interface Loss {
@@ -67,15 +113,15 @@ export interface Loss {
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
 }
-/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or quantiles between 0 and 1. */
+/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or else quantiles between 0 and 1. */
 export interface LevelSpec {
-  level?: number[]
-  quantiles?: number[]
-  horizonWeight?: NumInput
+  level?: NumberList
+  quantiles?: NumberList
+  horizonWeight?: NumberList
 }
 /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
 export interface HorizonWeight {
-  horizonWeight?: NumInput
+  horizonWeight?: NumberList
 }
 /** What an implicit quantile loss is made of. */
 export interface ImplicitSpec extends HorizonWeight {
@@ -135,12 +181,12 @@ export declare const loss: {
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
   /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
-  sCRPS(options?: { level?: number[]; quantiles?: number[] }): Loss
+  sCRPS(options?: { level?: NumberList; quantiles?: NumberList }): Loss
 }
 
 /** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
 export type Optimizer =
-  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: [number, number]; eps?: number }
+  | { kind: 'Adam' | 'AdamW'; weightDecay?: number; betas?: readonly [number, number]; eps?: number }
   | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
   | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
 
@@ -204,6 +250,7 @@ export interface RunOptions {
    */
   memoryLimitBytes?: number
 }
+<<<<<<< HEAD
 /** For times that a series skips: refuse them, or insert rows that are masked, that repeat the one before, that are 0. */
 export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
 /**
@@ -213,15 +260,18 @@ export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
  */
 export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
 export interface FitOptions extends RunOptions {
+=======
+export interface FitOptions<S = never, V = never> extends RunOptions {
+>>>>>>> h4
   /** One row per series, for the columns of `statExogList`. */
-  static?: Table
+  static?: TableOf<S>
   /** Rows at the end of each series that are kept for validation. @default 0 */
   valSize?: number
   /**
    * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows in
    * `data`. Forecasts then begin after them.
    */
-  valData?: Table
+  valData?: TableOf<V>
   /** What the special columns of `data` are called. */
   columns?: ColumnNames
   /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
@@ -261,20 +311,23 @@ export interface FitReport {
   seed: number
   dataWarnings: string[]
 }
-export interface PredictOptions extends RunOptions {
+export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
   /** Histories to continue instead of the training data. */
-  data?: Table
+  data?: TableOf<D>
   /** One row per series, for the columns of `statExogList`. */
-  static?: Table
+  static?: TableOf<S>
   /** The columns of `futrExogList` for the forecast times. */
-  future?: Table
-  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
-  level?: number[]
+  future?: TableOf<F>
+  /**
+   * Prediction intervals in percent, such as 90, among those the loss has learned; any, of an implicit quantile loss. The
+   * forecast then has these beside means and medians, and no others.
+   */
+  level?: NumberList
   /**
    * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
-  quantiles?: number[]
+  quantiles?: NumberList
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
   /** What to do where a series of `data` skips a time. @default what `fit` was told */
@@ -287,19 +340,24 @@ export interface PredictOptions extends RunOptions {
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
+<<<<<<< HEAD
   /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
   onMissing?: OnMissing
   /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
   level?: number[]
+=======
+  /** Prediction intervals in percent, as of `predict`. */
+  level?: NumberList
+>>>>>>> h4
   /**
    * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
-  quantiles?: number[]
+  quantiles?: NumberList
 }
-export interface FutureOptions {
+export interface FutureOptions<D = never> {
   /** Histories instead of the training data. */
-  data?: Table
+  data?: TableOf<D>
   /** Steps after each series. @default the models' `h` */
   h?: number
 }
@@ -347,18 +405,23 @@ export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 
 export declare class NeuralForecast implements Disposable {
   constructor(init: Init)
   /** Trains all models, anew each time. */
-  fit(data: Table, options?: FitOptions): Promise<FitReport>
+  fit<T extends object, S extends object = never, V extends object = never>(
+    data: TableOf<T>,
+    options?: FitOptions<S, V>,
+  ): Promise<FitReport>
   /** Forecasts the next `h` times of every series. */
-  predict(options?: PredictOptions): Promise<Forecast>
+  predict<D extends object = never, S extends object = never, F extends object = never>(
+    options?: PredictOptions<D, S, F>,
+  ): Promise<Forecast>
   /**
    * Forecasts the training data, each window from what came before it. The forecast has a `cutoff`, and the target as a
    * column.
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
   /** Series and times that `future` of `predict` needs, one row each. */
-  makeFutureFrame(options?: FutureOptions): Columns
+  makeFutureFrame<D extends object = never>(options?: FutureOptions<D>): Columns
   /** The rows of `makeFutureFrame` that a table lacks. */
-  missingFuture(future: Table, options?: FutureOptions): Row[]
+  missingFuture<T extends object, D extends object = never>(future: TableOf<T>, options?: FutureOptions<D>): Row[]
   /**
    * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the weights as they
    * are now: a later `fit` or `dispose` does not change it. Not with `localScalerType`, whose statistics are of whole
@@ -440,19 +503,19 @@ export interface Predictor extends Disposable {
 
 // ---------- forecasts ----------
 
-export interface ChartOptions {
+export interface ChartOptions<H = never, A = never> {
   /** Series to draw. @default the first eight */
-  ids?: string[]
+  ids?: readonly (string | number | bigint)[]
   /** Models to draw. @default all */
   models?: string[]
   /** Prediction intervals to draw. @default all there are */
-  level?: number[]
+  level?: NumberList
   /** Steps of history to draw. */
   maxInsampleLength?: number
   /** What came before. @default the data the forecast continues */
-  history?: Table
+  history?: TableOf<H>
   /** What really happened, drawn beside the forecasts. */
-  actual?: Table
+  actual?: TableOf<A>
   title?: string
   /** Pixels. */
   width?: number
@@ -502,7 +565,7 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly cutoff?: Float64Array
   column(name: string): Float32Array
   /** The columns of one series. */
-  series(id: string): Record<string, Float32Array>
+  series(id: string | number | bigint): Record<string, Float32Array>
   /** A model's forecast of a quantile, between 0 and 1. */
   quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
@@ -511,12 +574,19 @@ export interface Forecast extends Iterable<Row>, Disposable {
   toRows(): Row[]
   toCsv(): string
   /** A chart of history, truth and forecasts. */
+<<<<<<< HEAD
   toSVG(options?: ChartOptions): string
   /**
    * Scores by model, then metric. A series that a score would divide by 0 for is left out of it, and the warnings say so:
    * they are a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase'] */
   metrics(
     actual: Table,
+=======
+  toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
+  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
+  metrics<T extends object>(
+    actual: TableOf<T>,
+>>>>>>> h4
     names?: readonly MetricName[],
     options?: MetricsOptions,
   ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }
@@ -658,13 +728,13 @@ export interface CommonOptions {
 /** Options of `BiTCN`, beside the common ones. */
 export interface BiTCNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -681,13 +751,13 @@ export declare function BiTCN(options: BiTCNOptions): ModelSpec<'BiTCN'>
 /** Options of `DeepAR`, beside the common ones. */
 export interface DeepAROptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -722,13 +792,13 @@ export declare function DeepAR(options: DeepAROptions): ModelSpec<'DeepAR'>
 /** Options of `DeepNPTS`, beside the common ones. */
 export interface DeepNPTSOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -755,13 +825,13 @@ export declare function DeepNPTS(options: DeepNPTSOptions): ModelSpec<'DeepNPTS'
 /** Options of `DilatedRNN`, beside the common ones. */
 export interface DilatedRNNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -777,7 +847,7 @@ export interface DilatedRNNOptions extends CommonOptions {
   /** Cell of every layer. @default "LSTM" */
   cellType?: 'GRU' | 'RNN' | 'LSTM' | 'ResLSTM'
   /** Steps between a state and the one it comes from, for each layer of each group; later groups add their input. @default [[1,2],[4,8]] */
-  dilations?: number[][]
+  dilations?: readonly (readonly number[])[]
   /** Units of every layer. @default 128 */
   encoderHiddenSize?: number
   /** Units of the decoder's hidden layers. @default 128 */
@@ -803,13 +873,13 @@ export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
 /** Options of `GRU`, beside the common ones. */
 export interface GRUOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -846,13 +916,13 @@ export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -889,13 +959,13 @@ export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
 /** Options of `MLP`, beside the common ones. */
 export interface MLPOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -914,15 +984,15 @@ export declare function MLP(options: MLPOptions): ModelSpec<'MLP'>
 /** Options of `MLPMultivariate`, beside the common ones. */
 export interface MLPMultivariateOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Series that the model sees at once: all of the data. As many as there are when left out. */
   nSeries?: number | null
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -947,11 +1017,11 @@ export interface NBEATSOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack. @default ["identity","trend","seasonality"] */
-  stackTypes?: ('identity' | 'trend' | 'seasonality')[]
+  stackTypes?: readonly ('identity' | 'trend' | 'seasonality')[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Functions that make up a trend. @default "polynomial" */
   basis?: 'legendre' | 'polynomial' | 'changepoint' | 'piecewise_linear' | 'linear_hat' | 'spline' | 'chebyshev'
   /** How many of them, beside the first. @default 2 */
@@ -970,13 +1040,13 @@ export declare function NBEATS(options: NBEATSOptions): ModelSpec<'NBEATS'>
 /** Options of `NBEATSx`, beside the common ones. */
 export interface NBEATSxOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -988,11 +1058,11 @@ export interface NBEATSxOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack. @default ["identity","trend","seasonality"] */
-  stackTypes?: ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
+  stackTypes?: readonly ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Degree of the polynomial of a trend. @default 2 */
   nPolynomials?: number
   /** Harmonics of a season per step of frequency. @default 2 */
@@ -1009,13 +1079,13 @@ export declare function NBEATSx(options: NBEATSxOptions): ModelSpec<'NBEATSx'>
 /** Options of `NHITS`, beside the common ones. */
 export interface NHITSOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1027,15 +1097,15 @@ export interface NHITSOptions extends CommonOptions {
   /** Windows per batch of validation; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
-  stackTypes?: string[]
+  stackTypes?: readonly string[]
   /** Blocks in each stack. @default [1,1,1] */
-  nBlocks?: number[]
+  nBlocks?: readonly number[]
   /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
-  mlpUnits?: number[][]
+  mlpUnits?: readonly (readonly number[])[]
   /** Pooling window of each stack. @default [2,2,1] */
-  nPoolKernelSize?: number[]
+  nPoolKernelSize?: readonly number[]
   /** Steps of the horizon per knot, for each stack. @default [4,2,1] */
-  nFreqDownsample?: number[]
+  nFreqDownsample?: readonly number[]
   /** How the input is pooled. @default "MaxPool1d" */
   poolingMode?: 'MaxPool1d' | 'AvgPool1d'
   /** How knots become a forecast. @default "linear" */
@@ -1070,13 +1140,13 @@ export declare function RLinear(options: RLinearOptions): ModelSpec<'RLinear'>
 /** Options of `RNN`, beside the common ones. */
 export interface RNNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1115,13 +1185,13 @@ export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
 /** Options of `TCN`, beside the common ones. */
 export interface TCNOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1137,7 +1207,7 @@ export interface TCNOptions extends CommonOptions {
   /** Taps of each convolution. @default 2 */
   kernelSize?: number
   /** Steps between the taps of each convolution, one number a layer. @default [1,2,4,8,16] */
-  dilations?: number[]
+  dilations?: readonly number[]
   /** Units of the encoder. @default 128 */
   encoderHiddenSize?: number
   /** Activation after each convolution. @default "ReLU" */
@@ -1156,13 +1226,13 @@ export declare function TCN(options: TCNOptions): ModelSpec<'TCN'>
 /** Options of `TiDE`, beside the common ones. */
 export interface TiDEOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
@@ -1210,15 +1280,15 @@ export declare function TSMixer(options: TSMixerOptions): ModelSpec<'TSMixer'>
 /** Options of `TSMixerx`, beside the common ones. */
 export interface TSMixerxOptions extends CommonOptions {
   /** Columns known in advance, such as holidays or prices. @default [] */
-  futrExogList?: string[]
+  futrExogList?: readonly string[]
   /** Columns known until the forecast begins. @default [] */
-  histExogList?: string[]
+  histExogList?: readonly string[]
   /** Columns of the static table, one value per series. @default [] */
-  statExogList?: string[]
+  statExogList?: readonly string[]
   /** Series that the model sees at once: all of the data. As many as there are when left out. */
   nSeries?: number | null
   /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
-  catExogList?: string[]
+  catExogList?: readonly string[]
   /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
   /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */

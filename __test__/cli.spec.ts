@@ -272,6 +272,12 @@ const wrong: [string, string[], number, RegExp][] = [
     /--h must be a whole number, 1 or more, got "twelve"/,
   ],
   ['a level in words', ['forecast', 'x.csv', '--h', '2', '--level', 'high'], 2, /--level must be percentages/],
+  [
+    'a level as a share',
+    ['forecast', 'x.csv', '--h', '2', '--level', '80,0.9'],
+    2,
+    /--level must be percentages from 1 to below 100, got "0.9"; did you mean 90\?/,
+  ],
   ['no file', ['forecast', '--h', '2'], 2, /forecast takes data.csv, got nothing/],
   ['a file that is not there', ['forecast', 'x.csv', '--h', '2'], 1, /^error\[ERR_NF_SCHEMA\]: .*x\.csv[^\n]*\n$/],
   [
@@ -291,5 +297,67 @@ test.each(wrong)('%s is told in one line', async (_, args, expected, message) =>
 test('an output that cannot be written is an error, not a crash', async () => {
   const { code, stderr } = await forecast('--out', 'no/such/dir/f.csv')
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^error\[ENOENT\]: /)
+  expect(stderr).toBe('error[ENOENT]: --out no/such/dir/f.csv: there is no directory no/such/dir; make it first\n')
+})
+
+const places: [string, string[], number, string][] = [
+  ['a chart that is no SVG', ['--plot', 'p.png'], 2, 'a chart is written as SVG, so the name must end in .svg'],
+  ['a chart without an ending', ['--plot', 'p'], 2, '--plot p: a chart is written as SVG'],
+  ...['json', 'parquet', 'xlsx', 'arrow', 'feather'].map((ending): [string, string[], number, string] => [
+    `a forecast as .${ending}`,
+    ['--out', `f.${ending}`],
+    2,
+    `--out f.${ending}: the forecast is written as CSV, so the name must not end in .${ending}, but in .csv`,
+  ]),
+  [
+    'one name for two files',
+    ['--out', 'x.svg.csv', '--save', './x.svg.csv'],
+    2,
+    '--out writes there too; give two names',
+  ],
+  [
+    'a file in what is replaced',
+    ['--out', 'model/f.csv', '--save', 'model'],
+    2,
+    'it is replaced as a whole, and --out is in it',
+  ],
+  ['a directory as file', ['--out', 'taken'], 1, '--out taken: this is a directory; give the name of a file in it'],
+  ['a file as directory', ['--save', 'file'], 1, '--save file: there is a file of this name; give a directory'],
+  [
+    'a directory that is no checkpoint',
+    ['--save', 'taken'],
+    1,
+    'taken: holds "note.txt", which is no part of a checkpoint',
+  ],
+  ['a chart in no directory', ['--plot', 'no/p.svg'], 1, '--plot no/p.svg: there is no directory no; make it first'],
+  ['a chart in a file', ['--plot', 'file/p.svg'], 1, '--plot file/p.svg: file is a file, not a directory'],
+  ['a checkpoint below a file', ['--save', 'file/a/model'], 1, 'is a file, not a directory'],
+]
+test.each(places)('%s is refused before any work', async (_, args, expected, message) => {
+  mkdirSync(join(dir, 'taken'))
+  writeFileSync(join(dir, 'taken', 'note.txt'), '')
+  writeFileSync(join(dir, 'file'), '')
+  // The data are not there, which is told by whatever begins to work.
+  const { code, stdout, stderr } = await run('forecast', 'none.csv', '--h', '2', ...args)
+  expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+  expect(stderr).toContain(message)
+  expect(stderr).not.toContain('.tmp')
+  expect(readdirSync(dir).toSorted()).toEqual(['file', 'taken'])
+})
+
+test('saving makes the directories above', async () => {
+  expect((await forecast('--save', 'a/b/model')).code).toBe(0)
+  expect(existsSync(join(dir, 'a', 'b', 'model', 'configuration.json'))).toBe(true)
+  const { code, stderr } = await run('predict', 'a/b/model', '--out', 'no/f.csv')
+  expect([code, stderr]).toEqual([1, 'error[ENOENT]: --out no/f.csv: there is no directory no; make it first\n'])
+})
+
+test('columns of other names are told with the arguments that say so', async () => {
+  const lines = airPassengers.ds.map((ds, i) => `${ds},${airPassengers.y[i]}`)
+  writeFileSync(join(dir, 'sales.csv'), `date,total sales,value\n${lines.map((l) => `${l},1`).join('\n')}\n`)
+  for (const more of [[], ['--holdout']]) {
+    const { code, stderr } = await run('forecast', 'sales.csv', '--h', '2', ...more)
+    expect(code).toBe(1)
+    expect(stderr).toContain('Say what the columns are called: --time-col date --target-col value\n')
+  }
 })

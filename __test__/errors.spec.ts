@@ -175,6 +175,85 @@ const mistakes: [string, () => unknown, string, string, object][] = [
     '1949-02-01',
     { uniqueId: 'AirPassengers' },
   ],
+  [
+    'columns that have other names',
+    () => make().fit({ date: train.ds, value: train.y }),
+    'ERR_NF_SCHEMA',
+    "Say what the columns are called: columns: { time: 'date', target: 'value' }",
+    { option: 'columns', column: 'ds' },
+  ],
+  [
+    'a share in place of a level',
+    () => make({ models: [NHITS({ h: 12, inputSize: 24, loss: loss.mq({ level: [0.9] }) })] }),
+    'ERR_NF_INVALID_OPTION',
+    'option "loss.level" must be a percentage from 1 to below 100, got 0.9; did you mean 90?',
+    { option: 'loss.level', actual: 0.9 },
+  ],
+  [
+    'levels and quantiles',
+    () => make({ models: [NHITS({ h: 12, inputSize: 24, loss: loss.mq({ level: [80], quantiles: [0.1] }) })] }),
+    'ERR_NF_INVALID_OPTION',
+    'MQLoss takes level or quantiles, not both',
+    { option: 'loss.quantiles' },
+  ],
+  [
+    'an alias that is the time column',
+    () => make({ models: [DLinear({ h: 12, inputSize: 24, alias: 'ds' })] }).fit(train),
+    'ERR_NF_INVALID_OPTION',
+    'DLinear, called "ds", would have the column "ds", but "ds" is the time column; choose another alias',
+    { option: 'alias', actual: 'ds' },
+  ],
+  [
+    'an alias that another model has',
+    () => make({ models: [model, NHITS({ h: 12, inputSize: 24, alias: 'DLinear' })] }),
+    'ERR_NF_INVALID_OPTION',
+    'two models, DLinear and NHITS, are both called "DLinear"',
+    { option: 'alias' },
+  ],
+  [
+    'a validation split that leaves nothing',
+    () => make().fit(slice(train, 0, 60), { valSize: 70 }),
+    'ERR_NF_SHORT_SERIES',
+    'lower valSize to at most 36',
+    { option: 'valSize' },
+  ],
+  ...Object.entries({ df: 'data', futr_df: 'future', static_df: 'static', X_df: 'future', quantile: 'quantiles' }).map(
+    ([option, right]): (typeof mistakes)[number] => [
+      `the option ${option} of predict`,
+      () => make().predict({ [option]: train } as Wrong),
+      'ERR_NF_INVALID_OPTION',
+      `predict has no option "${option}"; did you mean "${right}"?`,
+      { option, expected: right },
+    ],
+  ),
+  [
+    "Python's spelling in fit",
+    () => make().fit(train, { val_size: 12 } as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'fit has no option "val_size"; did you mean "valSize"?',
+    { option: 'val_size' },
+  ],
+  [
+    'the data among the options of fit',
+    () => make().fit(train, { df: train } as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'fit has no option "df"; it is the first argument',
+    { option: 'df' },
+  ],
+  [
+    "Python's spelling in a model",
+    () => make({ models: [DLinear({ h: 12, input_size: 24 } as Wrong)] }),
+    'ERR_NF_INVALID_OPTION',
+    'DLinear has no option "input_size"; did you mean "inputSize"?',
+    { option: 'input_size' },
+  ],
+  [
+    'an option of a model outside it',
+    () => make({ inputSize: 24 }),
+    'ERR_NF_INVALID_OPTION',
+    'it is an option of each model, such as NHITS({ h: 12, inputSize: 24 })',
+    { option: 'inputSize' },
+  ],
   ['a series that is too short', () => make().fit(slice(train, 0, 5)), 'ERR_NF_SHORT_SERIES', 'AirPassengers', {}],
   ['a bare series with a calendar', () => make().fit(train.y), 'ERR_NF_FREQ', 'numeric freq', { actual: 'MS' }],
   ['a file that is not there', () => make().fit({ path: 'nowhere.csv' }), 'ERR_NF_SCHEMA', 'nowhere.csv', {}],
@@ -204,6 +283,36 @@ test('mistakes in the arguments of asynchronous calls reject, they do not throw'
     expect(promise).toBeInstanceOf(Promise)
     await expect(promise).rejects.toBeInstanceOf(NeuralForecastError)
   }
+})
+
+test('details are plain JSON, whatever was given', async () => {
+  const circular: Record<string, unknown> = { n: 1n }
+  circular.self = circular
+  const given: [unknown, unknown][] = [
+    [5n, '5'],
+    [
+      [Number.NaN, Number.POSITIVE_INFINITY],
+      ['NaN', 'Infinity'],
+    ],
+    [new Float32Array([1, 2]), [1, 2]],
+    [BigInt64Array.of(1n), ['1']],
+    [new Date(Number.NaN), 'Invalid Date'],
+    [new Map(), 'a Map'],
+    [Symbol('x'), 'Symbol(x)'],
+    [circular, { n: '1', self: 'itself' }],
+  ]
+  for (const [threads, plain] of given) {
+    const { details } = await thrown(() => make().fit(train, { threads: threads as Wrong }))
+    expect(details.actual).toEqual(plain)
+    expect(JSON.parse(JSON.stringify(details))).toEqual(details)
+  }
+  const { details } = await thrown(() =>
+    make().fit([
+      { unique_id: 1n, ds: 1n, y: 1 },
+      { unique_id: 'a', ds: 2n, y: 1 },
+    ]),
+  )
+  expect(JSON.parse(JSON.stringify(details))).toEqual(details)
 })
 
 test('an error from another thread shows who called', async () => {

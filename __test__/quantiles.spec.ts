@@ -30,6 +30,22 @@ describe('an implicit quantile loss', () => {
   })
 })
 
+test('a forecast has the levels that are asked for, and means and medians', async () => {
+  const nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, maxSteps: 2, loss: loss.mq() })] })
+  await nf.fit(train)
+  const [all, some] = [await nf.predict(), await nf.predict({ level: [80] })]
+  expect(all.columns).toHaveLength(5)
+  expect(some.columns).toEqual(['NHITS-median', 'NHITS-lo-80', 'NHITS-hi-80'])
+  expect(some.column('NHITS-lo-80')).toEqual(all.column('NHITS-lo-80'))
+  expect((await nf.predict({ quantiles: [0.95] })).columns).toEqual(['NHITS-median', 'NHITS-hi-90'])
+  const insample = await nf.predictInsample({ level: [90], stepSize: 12 })
+  expect(insample.columns).toEqual(['NHITS-median', 'NHITS-lo-90', 'NHITS-hi-90', 'y'])
+  expect((await thrown(() => nf.predict({ level: [0.8] }))).message).toContain('did you mean 80?')
+  expect((await thrown(() => all.interval('NHITS', 0.8))).message).toContain('did you mean 80?')
+  expect((await thrown(() => all.quantile('NHITS', 90))).message).toContain('did you mean 0.9?')
+  expect((await thrown(() => all.toSVG({ level: [0.8] }))).message).toContain('did you mean 80?')
+})
+
 test('a quantile that was not trained is refused by name', async () => {
   const nf = new NeuralForecast({
     freq: 'MS',

@@ -72,3 +72,66 @@ predictor.predictSync(numbers, undefined, new Float32Array(12))
 predictor.predictSync(new Float64Array(24))
 // @ts-expect-error windows are numbers, not tables
 predictor.predictSync([{ y: 1 }])
+
+// Tables of every kind that runs, and of none that does not. tables.spec.ts runs the same.
+interface Sale {
+  unique_id: string
+  ds: Date
+  y: number | null
+  promotion?: boolean
+}
+interface Sales {
+  unique_id: string[]
+  ds: readonly string[]
+  y: Float64Array
+  price?: (number | null)[]
+}
+declare const sale: Sale[]
+declare const sales: Sales
+declare const nf: NeuralForecast
+declare const forecast: Forecast
+nf.fit(sale, { static: sale, valData: sales })
+nf.fit(sales)
+nf.fit(new Set(sale))
+nf.fit(sale.values())
+nf.fit([1n, null, 3])
+nf.fit({ unique_id: [1n, 2], ds: [1n, 2n], y: [1n, 2] })
+nf.fit({ unique_id: new Uint32Array(2), ds: new BigInt64Array(2), y: new Uint8Array(2), x: [true, 1] })
+nf.fit(new Int16Array(3))
+nf.fit(new BigUint64Array(3))
+nf.fit(forecast)
+nf.fit({ path: 'data.csv', format: 'csv' })
+nf.predict({ data: sale, static: sales, future: new Set(sale), level: [80, 90] as const })
+nf.makeFutureFrame({ data: sale })
+nf.missingFuture(sale, { data: sales })
+forecast.metrics(sale)
+forecast.toSVG({ history: sales, actual: sale, ids: [7, 8n, 'a'] })
+forecast.series(7)
+forecast.series(7n)
+loss.mae({ horizonWeight: new Uint8Array(12) })
+// @ts-expect-error a promise of a table
+nf.fit(Promise.resolve(sales))
+// @ts-expect-error a promise of a table
+nf.predict({ data: Promise.resolve(sale) })
+// @ts-expect-error a function
+nf.fit(() => sales)
+// @ts-expect-error a Map
+nf.fit(new Map([['y', [1]]]))
+// @ts-expect-error a column that is a number
+nf.fit({ y: 5 })
+// @ts-expect-error a value that is an object
+nf.fit([{ ds: 1, y: {} }])
+// @ts-expect-error rows that are lists
+nf.fit([[1, 2]])
+// @ts-expect-error bytes of a file
+nf.fit(new Uint8Array(8))
+// @ts-expect-error no numbers
+nf.fit(new DataView(new ArrayBuffer(8)))
+// @ts-expect-error the name of a file
+nf.fit('data.csv')
+// @ts-expect-error not the name of a file
+nf.fit({ path: 5 })
+// @ts-expect-error a series has an id
+forecast.series({})
+// @ts-expect-error weights are numbers
+loss.mae({ horizonWeight: [1n] })

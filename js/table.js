@@ -258,7 +258,7 @@ function remedy(value, expected) {
   if (expected === 'a number' && typeof value === 'string') {
     if (value.trim() === '') return '; use null if it is missing, or convert the column with Number()'
     if (!Number.isNaN(Number(value))) return '; convert it with Number()'
-    return '; use null if it is missing. A column of categories has text in every row'
+    return '; use null if it is missing. A column of categories has text in every row, and is named in catExogList'
   }
   if (expected === 'a number' && value instanceof Date) return '; convert it with getTime()'
   if (expected === 'a whole number' && Number.isInteger(value)) {

@@ -305,7 +305,8 @@ impl<T: OptionValue> OptionValue for Vec<T> {
     }
     fn ts() -> String {
         let item = T::ts();
-        if item.contains('|') { format!("({item})[]") } else { format!("{item}[]") }
+        let single = !item.contains('|') && !item.starts_with("readonly ");
+        if single { format!("readonly {item}[]") } else { format!("readonly ({item})[]") }
     }
     fn read(value: &Value) -> Option<Self> {
         value.as_array()?.iter().map(T::read).collect()
@@ -398,7 +399,8 @@ mod tests {
         let fields = Sample::fields();
         assert_eq!(fields[2].name, "maxSteps");
         assert_eq!(fields[2].doc, "How long, in steps.");
-        assert_eq!(fields[0].ts, "number[]");
+        assert_eq!(fields[0].ts, "readonly number[]");
+        assert_eq!(Vec::<Vec<usize>>::ts(), "readonly (readonly number[])[]");
         assert_eq!(fields[0].default, json!([1, 2]));
         assert_eq!(fields[1].ts, "'max' | 'avg'");
     }

@@ -263,7 +263,11 @@ fn planned_options_are_refused_by_name() {
         let exists =
             |name: &str| described["options"].as_array().unwrap().iter().any(|o| o["name"] == name);
         for (name, value) in planned.as_object().unwrap().iter().filter(|(n, _)| !exists(n)) {
-            let message = format!("option \"{name}\" is not supported by {model}");
+            let fix = match name.as_str() {
+                "maxEpochs" => "set maxSteps",
+                _ => "leave it out: only models that see all series at once have it",
+            };
+            let message = format!("option \"{name}\" is not supported by {model}; {fix}");
             let e = refused(
                 new(&model, with(json!({ name: value }))),
                 ErrorCode::Unsupported,

@@ -26,9 +26,12 @@ function checkDestinations({ out, plot, save }, command) {
       if (resolve(text) === resolve(path)) throw wrong(`--${other} writes there too; give two names`)
       if (name === 'save' && isWithin(path, text)) throw wrong(`it is replaced as a whole, and --${other} is in it`)
     }
-    if (name === 'save') checkFolder(path, wrong)
-    else checkFile(path, wrong)
   })
+  for (const [name, path] of given) {
+    const fault = (code, why) => Object.assign(new Error(`--${name} ${path}: ${why}`), { code })
+    if (name === 'save') checkFolder(path, fault)
+    else checkFile(path, fault)
+  }
 }
 
 function checkCsv(path, wrong) {
@@ -43,38 +46,47 @@ function isWithin(folder, path) {
   return way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way
 }
 
-function checkFile(path, wrong) {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there?.isDirectory()) throw wrong('this is a directory; give the name of a file in it')
-  if (there !== undefined && !there.isFile()) throw wrong('this is no file that can be replaced')
-  checkWritable(dirname(path), path, wrong)
+function checkFile(path, fault) {
+  const there = found(path)
+  if (there?.isDirectory()) throw fault('EISDIR', 'this is a directory; give the name of a file in it')
+  if (there !== undefined && !there.isFile()) throw fault('EINVAL', 'this is no file that can be replaced')
+  checkWritable(dirname(path), path, fault)
 }
 
-function checkFolder(path, wrong) {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there !== undefined && !there.isDirectory()) throw wrong('there is a file of this name; give a directory')
-  try {
-    guarded(() => native.NativeForecaster.checkReplaceable(path))
-  } catch (error) {
-    throw wrong(error.message)
-  }
+function checkFolder(path, fault) {
+  const there = found(path)
+  if (there !== undefined && !there.isDirectory())
+    throw fault('ENOTDIR', 'there is a file of this name; give a directory')
+  guarded(() => native.NativeForecaster.checkReplaceable(path))
   // Saving makes the directories above.
   let above = dirname(resolve(path))
-  while (statSync(above, { throwIfNoEntry: false }) === undefined && dirname(above) !== above) above = dirname(above)
-  checkWritable(above, join(above, basename(path)), wrong)
+  while (found(above) === undefined && dirname(above) !== above) above = dirname(above)
+  checkWritable(above, join(above, basename(path)), fault)
+}
+
+/** What there is of a name, if anything. */
+function found(path) {
+  try {
+    return statSync(path)
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw Object.assign(new Error(`${path} cannot be looked at (${error.code}); choose another place`), {
+      code: error.code,
+    })
+  }
 }
 
 /** Tries it: permissions alone do not tell. */
-function checkWritable(folder, path, wrong) {
-  const there = statSync(folder, { throwIfNoEntry: false })
-  if (there === undefined) throw wrong(`there is no directory ${folder}; make it first`)
-  if (!there.isDirectory()) throw wrong(`${folder} is a file, not a directory`)
+function checkWritable(folder, path, fault) {
+  const there = found(folder)
+  if (there === undefined) throw fault('ENOENT', `there is no directory ${folder}; make it first`)
+  if (!there.isDirectory()) throw fault('ENOTDIR', `${folder} is a file, not a directory`)
   const probe = temporary(path)
   try {
     writeFileSync(probe, '')
     rmSync(probe)
   } catch (error) {
-    throw wrong(`nothing can be written in ${folder} (${error.code}); choose another place`)
+    throw fault(error.code, `nothing can be written in ${folder}; choose another place`)
   }
 }
 

@@ -269,14 +269,17 @@ fn entry<M: Model>() -> Entry {
 /// Options of models that take categories.
 const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
 
-/// Options of the contract that no model has yet, or only others.
-const PLANNED: [&str; 2] = ["maxEpochs", "nSeries"];
+/// Options of the contract that no model has yet, or only others, and what to do without them.
+const PLANNED: [(&str, &str); 2] = [
+    ("maxEpochs", "set maxSteps"),
+    ("nSeries", "leave it out: only models that see all series at once have it"),
+];
 
 fn no_option<M: Model>(name: &str) -> Error {
-    if PLANNED.contains(&name) {
+    if let Some((_, fix)) = PLANNED.iter().find(|(planned, _)| *planned == name) {
         return Error::new(
             ErrorCode::Unsupported,
-            format!("option \"{name}\" is not supported by {}", M::SPEC.name),
+            format!("option \"{name}\" is not supported by {}; {fix}", M::SPEC.name),
         )
         .with(|d| {
             d.option = Some(name.into());
