@@ -2,13 +2,6 @@
 
 // ---------- tables ----------
 
-<<<<<<< HEAD
-/**
- * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
- * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
- */
-export type TimeInput = readonly Date[] | readonly string[] | readonly number[] | readonly bigint[] | Float64Array | BigInt64Array
-=======
 /** Any typed array of numbers. */
 export type TypedNumbers =
   | Int8Array
@@ -22,9 +15,11 @@ export type TypedNumbers =
   | Float64Array
   | BigInt64Array
   | BigUint64Array
-/** Times: dates, ISO texts, or numbers. Numbers are milliseconds since 1970, or plain steps when `freq` is a number. */
+/**
+ * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
+ * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
+ */
 export type TimeInput = readonly Date[] | readonly string[] | readonly (number | bigint)[] | TypedNumbers
->>>>>>> h4
 /** Numbers; `null` and NaN are missing. */
 export type NumInput = readonly (number | bigint | boolean | null | undefined)[] | TypedNumbers
 /** Identifiers of series: texts or whole numbers. Beyond 2^53 they are text or bigint, and come back as text. */
@@ -250,7 +245,6 @@ export interface RunOptions {
    */
   memoryLimitBytes?: number
 }
-<<<<<<< HEAD
 /** For times that a series skips: refuse them, or insert rows that are masked, that repeat the one before, that are 0. */
 export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
 /**
@@ -259,10 +253,7 @@ export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
  * by `'interpolate'` too, and `'fillZero'` is none for them. Rows that `available_mask` masks are not missing.
  */
 export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
-export interface FitOptions extends RunOptions {
-=======
 export interface FitOptions<S = never, V = never> extends RunOptions {
->>>>>>> h4
   /** One row per series, for the columns of `statExogList`. */
   static?: TableOf<S>
   /** Rows at the end of each series that are kept for validation. @default 0 */
@@ -340,15 +331,10 @@ export interface PredictOptions<D = never, S = never, F = never> extends RunOpti
 export interface InsampleOptions extends RunOptions {
   /** Rows between the beginnings of forecasts. @default 1 */
   stepSize?: number
-<<<<<<< HEAD
   /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
   onMissing?: OnMissing
-  /** Prediction intervals in percent, among those the loss has learned; any, of an implicit quantile loss. */
-  level?: number[]
-=======
   /** Prediction intervals in percent, as of `predict`. */
   level?: NumberList
->>>>>>> h4
   /**
    * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
@@ -574,19 +560,12 @@ export interface Forecast extends Iterable<Row>, Disposable {
   toRows(): Row[]
   toCsv(): string
   /** A chart of history, truth and forecasts. */
-<<<<<<< HEAD
-  toSVG(options?: ChartOptions): string
+  toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
   /**
    * Scores by model, then metric. A series that a score would divide by 0 for is left out of it, and the warnings say so:
    * they are a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase'] */
-  metrics(
-    actual: Table,
-=======
-  toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
-  /** Scores by model, then metric. @default names ['mae', 'smape', 'mase'] */
   metrics<T extends object>(
     actual: TableOf<T>,
->>>>>>> h4
     names?: readonly MetricName[],
     options?: MetricsOptions,
   ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }
