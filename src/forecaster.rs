@@ -1,7 +1,7 @@
 //! `NativeForecaster`: the engine's forecaster behind a lease, so that two calls never meet inside it.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
 use engine::data::{Column, Ids, NumericTime, TimeKind, TimeZone};
 use engine::{
@@ -17,6 +17,7 @@ use crate::forecast::NativeForecast;
 use crate::held::Held;
 use crate::options::Options;
 use crate::predictor::NativePredictor;
+use crate::slot::{Slot, Use};
 use crate::table::{ColumnOutput, FitTables, PredictTables, Source, TableInput};
 use crate::task::{self, Run};
 
@@ -333,112 +334,4 @@ fn future_columns(frame: FutureFrame) -> Vec<ColumnOutput> {
         TimeKind::Date { .. } => Column::Date(frame.times),
     };
     [(frame.names.id, ids), (frame.names.time, times)].map(ColumnOutput::from).into()
-}
-
-/// One forecaster and who is using it.
-struct Slot {
-    engine: RwLock<Option<NeuralForecast>>,
-    users: Mutex<Users>,
-}
-
-#[derive(Default)]
-struct Users {
-    shared: usize,
-    alone: bool,
-    disposed: bool,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Use {
-    Shared,
-    Alone,
-}
-
-impl Slot {
-    fn new(engine: NeuralForecast) -> Arc<Self> {
-        Arc::new(Self { engine: RwLock::new(Some(engine)), users: Mutex::default() })
-    }
-
-    fn users(&self) -> MutexGuard<'_, Users> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The right to use the engine, at once or not at all.
-    fn lease(self: &Arc<Self>, how: Use, call: &str) -> engine::Result<Lease> {
-        let mut users = self.users();
-        if users.disposed {
-            let message = format!(
-                "{call}: this forecaster was disposed of; make a new one or load a saved one"
-            );
-            return Err(Error::new(ErrorCode::Disposed, message));
-        }
-        let running = if users.alone { "fit" } else { "predict or save" };
-        if users.alone || (how == Use::Alone && users.shared > 0) {
-            let message = format!(
-                "{call}: this forecaster is busy with a {running}; await it first, or use a second forecaster"
-            );
-            return Err(Error::new(ErrorCode::Busy, message));
-        }
-        match how {
-            Use::Alone => users.alone = true,
-            Use::Shared => users.shared += 1,
-        }
-        Ok(Lease { slot: self.clone(), how })
-    }
-
-    fn dispose(&self) {
-        self.users().disposed = true;
-        self.free_if_unused();
-    }
-
-    fn free_if_unused(&self) {
-        let users = self.users();
-        if users.disposed && !users.alone && users.shared == 0 {
-            self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
-        }
-    }
-}
-
-/// The right to use the engine until dropped.
-struct Lease {
-    slot: Arc<Slot>,
-    how: Use,
-}
-
-impl Lease {
-    fn look<T>(
-        &self,
-        look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
-    ) -> engine::Result<T> {
-        let guard = self.slot.engine.read().map_err(|_| broken())?;
-        look(guard.as_ref().ok_or_else(broken)?)
-    }
-
-    fn change<T>(
-        &self,
-        change: impl FnOnce(&mut NeuralForecast) -> engine::Result<T>,
-    ) -> engine::Result<T> {
-        let mut guard = self.slot.engine.write().map_err(|_| broken())?;
-        change(guard.as_mut().ok_or_else(broken)?)
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut users = self.slot.users();
-        match self.how {
-            Use::Alone => users.alone = false,
-            Use::Shared => users.shared -= 1,
-        }
-        drop(users);
-        self.slot.free_if_unused();
-    }
-}
-
-/// After a panic in the middle of a fit the engine's state means nothing.
-fn broken() -> Error {
-    Error::new(
-        ErrorCode::Internal,
-        "this forecaster broke in an earlier call; make a new one or load a saved one",
-    )
 }

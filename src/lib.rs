@@ -7,6 +7,7 @@ mod forecaster;
 mod held;
 mod options;
 mod predictor;
+mod slot;
 mod table;
 mod task;
 

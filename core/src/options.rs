@@ -3,11 +3,12 @@
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
 //! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
 
+mod values;
 mod without_choice;
 
 pub use without_choice::{Never, NoOptions, Zero};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -206,115 +207,6 @@ macro_rules! choices {
     };
 }
 pub(crate) use choices;
-
-impl OptionValue for bool {
-    fn expected() -> String {
-        "true or false".into()
-    }
-    fn ts() -> String {
-        "boolean".into()
-    }
-    fn read(value: &Value) -> Option<Self> {
-        value.as_bool()
-    }
-    fn write(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl OptionValue for usize {
-    fn expected() -> String {
-        "a whole number ≥ 0".into()
-    }
-    fn ts() -> String {
-        "number".into()
-    }
-    fn read(value: &Value) -> Option<Self> {
-        i64::read(value).and_then(|v| Self::try_from(v).ok())
-    }
-    fn write(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl OptionValue for i64 {
-    fn expected() -> String {
-        "a whole number".into()
-    }
-    fn ts() -> String {
-        "number".into()
-    }
-    fn read(value: &Value) -> Option<Self> {
-        // JavaScript has one number type: 3.0 is a whole number.
-        let whole = value.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9.0e15);
-        value.as_i64().or(whole.map(|f| f as Self))
-    }
-    fn write(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl OptionValue for f64 {
-    fn expected() -> String {
-        "a number".into()
-    }
-    fn ts() -> String {
-        "number".into()
-    }
-    fn read(value: &Value) -> Option<Self> {
-        value.as_f64().filter(|v| v.is_finite())
-    }
-    fn write(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl OptionValue for String {
-    fn expected() -> String {
-        "text".into()
-    }
-    fn ts() -> String {
-        "string".into()
-    }
-    fn read(value: &Value) -> Option<Self> {
-        value.as_str().map(Self::from)
-    }
-    fn write(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl<T: OptionValue> OptionValue for Option<T> {
-    fn expected() -> String {
-        format!("{} or null", T::expected())
-    }
-    fn ts() -> String {
-        format!("{} | null", T::ts())
-    }
-    fn read(value: &Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::read(value).map(Some) }
-    }
-    fn write(&self) -> Value {
-        self.as_ref().map_or(Value::Null, T::write)
-    }
-}
-
-impl<T: OptionValue> OptionValue for Vec<T> {
-    fn expected() -> String {
-        format!("a list, each item {}", T::expected())
-    }
-    fn ts() -> String {
-        let item = T::ts();
-        let single = !item.contains('|') && !item.starts_with("readonly ");
-        if single { format!("readonly {item}[]") } else { format!("readonly ({item})[]") }
-    }
-    fn read(value: &Value) -> Option<Self> {
-        value.as_array()?.iter().map(T::read).collect()
-    }
-    fn write(&self) -> Value {
-        self.iter().map(T::write).collect()
-    }
-}
 
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros make public types")]

@@ -1,5 +1,6 @@
 //! Forecasters and forecasts: what users call.
 
+mod calls;
 mod chart;
 mod columns;
 mod future;
@@ -26,12 +27,13 @@ pub(crate) use columns::Job;
 #[cfg(test)]
 pub(crate) use horizon::forecast_model;
 
+pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
 pub use chart::ChartOptions;
 pub use future::FutureFrame;
 pub use insample::InsampleOptions;
 pub use lacking::OnShort;
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
-pub use neural_forecast::{FitOptions, FitReport, MemoryUsage, NeuralForecast, PredictOptions};
+pub use neural_forecast::NeuralForecast;
 pub use predictor::{Predictor, PredictorOptions, WindowExog};
 pub use result::Forecast;
 pub use saved::SaveOptions;

@@ -1,6 +1,7 @@
 //! What a forecaster reads from tables: the columns of all its models, and their categories.
 
-use super::neural_forecast::{FitOptions, NeuralForecast};
+use super::calls::FitOptions;
+use super::neural_forecast::NeuralForecast;
 use super::training_run::FitMode;
 use crate::data::{Panel, PanelOptions, Table, Vocabularies};
 use crate::models::Instance;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::neural_forecast::{FitOptions, NeuralForecast};
+use super::calls::FitOptions;
+use super::neural_forecast::NeuralForecast;
 use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies, with_roles};
 use crate::train::Schedule;
 use crate::{Error, ErrorCode, Result};

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::calls::FitOptions;
 use super::memory::check_training;
-use super::neural_forecast::{FitOptions, Fitted, NeuralForecast};
+use super::neural_forecast::{Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
 use crate::data::{Panel, Vocabularies};

@@ -21,6 +21,7 @@ mod resident;
 mod runner;
 mod sampler;
 mod schedule;
+mod shards;
 mod state;
 mod trainer;
 mod validation;

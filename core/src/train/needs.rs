@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::all_series::rows;
 use super::gather::{Gathered, Lens, seen};
-use super::runner::{LEAVES, SHARD, record_loss, shard_count, windows_in};
+use super::runner::record_loss;
+use super::shards::{AT_ONCE, LEAVES, SHARD, shard_count, windows_in};
 use super::state::TrainingState;
 use crate::Result;
 use crate::data::{Panel, Window};
@@ -17,8 +18,6 @@ use crate::models::{Asked, Instance, ModelSpec, Place, default_options};
 use crate::rng::{Key, Stream};
 use crate::tape::Tape;
 
-/// Windows that are forecast at once: so many shards.
-pub(super) const SHARDS_AT_ONCE: usize = 32;
 /// Numbers that a list has room for beyond what it holds: see `tape/pool.rs`.
 const ROOM: (usize, usize) = (9, 8);
 
@@ -102,7 +101,7 @@ pub(crate) fn of_forecasts(
 fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
     let mut needs = Needs::default();
     let windows = windows_in(SHARD, model.series);
-    let workers = threads.min(SHARDS_AT_ONCE);
+    let workers = threads.min(AT_ONCE);
     // A recurrent model sees its input, and then step after step.
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
     let values = of_shard(model, at_once, windows, false);
@@ -113,7 +112,7 @@ fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
     let rows = windows.saturating_mul(model.series).saturating_mul(lens[1]);
     let numbers = 2 + 3 * model.loss.outputs();
     let bytes = rows.saturating_mul(numbers * size_of::<f64>());
-    needs.add("forecasts", bytes.saturating_mul(SHARDS_AT_ONCE));
+    needs.add("forecasts", bytes.saturating_mul(AT_ONCE));
     needs
 }
 

@@ -7,8 +7,9 @@ use rayon::ThreadPool;
 
 use super::forecasted::Forecasted;
 use super::given::{GivenWindows, Numbers, lens};
-use super::runner::{Decoded, Purpose, SHARD, Worker, decode, windows_in};
+use super::runner::{Decoded, Purpose, Worker, decode};
 use super::sampler::Drawn;
+use super::shards::{SHARD, windows_in};
 use crate::data::Window;
 use crate::models::Instance;
 

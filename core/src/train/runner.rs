@@ -9,9 +9,9 @@ use std::sync::Mutex;
 use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
-use super::needs::SHARDS_AT_ONCE;
 use super::precision::Precision;
 use super::sampler::Drawn;
+use super::shards::{AT_ONCE, LEAVES, SHARD, shard, shard_count, windows_in};
 use crate::kernels::matmul::rounding;
 use crate::kernels::parallel::shared;
 use crate::losses::Totals;
@@ -19,51 +19,6 @@ use crate::models::{Asked, Instance, Place};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update, Var};
-
-/// Rows per shard, so that a shard's activations stay in the cache of a core.
-pub(super) const SHARD: usize = 64;
-/// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
-const WIDE_SHARD: usize = 160;
-/// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
-const SHARED_SHARD: usize = 1024;
-/// Rows per shard of a recurrent model, which keeps many numbers of each step of a row.
-const RECURRENT_SHARD: usize = 32;
-/// Rows per shard of a linear model, which makes little more of a row than the row.
-const LINEAR_SHARD: usize = 320;
-/// Parameters from which on shards are wide.
-const MANY_PARAMETERS: usize = 1 << 19;
-/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
-const WINDOWS: usize = 8;
-/// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
-pub(super) const LEAVES: usize = 8;
-
-/// Windows in about `rows` rows, of which a window has one for each series that it spans.
-pub(super) fn windows_in(rows: usize, series: usize) -> usize {
-    (rows / series).max(WINDOWS)
-}
-
-/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
-pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
-    if model.network.couples_windows() {
-        return windows.min(1);
-    }
-    let many = model.size >= MANY_PARAMETERS;
-    if many && model.recurrence().is_none() {
-        return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
-    }
-    let rows = match model.spec.family {
-        _ if many => WIDE_SHARD,
-        "linear" => LINEAR_SHARD,
-        "recurrent" => RECURRENT_SHARD,
-        _ => SHARD,
-    };
-    windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
-}
-
-/// The windows of shard `i` of `shards`: all have nearly the same number.
-fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
-    i * windows / shards..(i + 1) * windows / shards
-}
 
 /// What a thread works with, reused from shard to shard and step to step.
 #[derive(Default)]
@@ -259,19 +214,12 @@ impl Runner {
     ) {
         use rayon::prelude::*;
         let shard = windows_in(SHARD, model.series) * model.series;
-        // A few shards at a time, so that memory does not grow with the number of windows.
-        for (group, some) in drawn.chunks(shard * SHARDS_AT_ONCE).enumerate() {
+        for (group, some) in drawn.chunks(shard * AT_ONCE).enumerate() {
             let run = |(i, windows): (usize, &[Drawn])| {
                 self.with_worker(|worker| {
                     worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
                     let mut decoded = Decoded::default();
-                    decode(
-                        model,
-                        worker,
-                        purpose,
-                        (group * SHARDS_AT_ONCE + i) * shard,
-                        &mut decoded,
-                    );
+                    decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
                     worker.tape.release();
                     worker.later.release();
                     let Decoded { values, levels, .. } = decoded;

@@ -1,0 +1,49 @@
+//! What is known of the registered models without making any: options with their defaults, inputs, papers.
+
+use serde_json::{Map, Value, json};
+
+use super::{Entry, OF_CATEGORIES, find, registry};
+use crate::options::{Field, Options};
+use crate::train::Train;
+
+/// All options of a model with their defaults; none of a model that there is not.
+pub(crate) fn default_options(name: &str) -> Map<String, Value> {
+    let of = |e: Entry| {
+        let own = (e.fields)().into_iter().map(|field| (field.name, field.default));
+        (e.train)().to_json().into_iter().chain(own).collect()
+    };
+    find(name).map_or_else(|_| Map::new(), of)
+}
+
+/// Everything known of every model, for documentation and generated types.
+pub fn describe() -> Value {
+    let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "shared": shared });
+    let model = |e: Entry| {
+        let exogenous = e.spec.exogenous;
+        let taken = |f: &Field| {
+            let lists = exogenous.options().into_iter().filter(|(_, takes)| !takes);
+            let categories = OF_CATEGORIES.into_iter().filter(|_| !exogenous.cat);
+            let hides_all = (!e.can_exclude_target).then_some("excludeInsampleY");
+            let counts = (!e.spec.multivariate).then_some("nSeries");
+            let not_taken = lists.map(|(name, _)| name).chain(categories);
+            !not_taken.chain(hides_all).chain(counts).any(|name| name == f.name)
+        };
+        let defaults = (e.train)().to_json();
+        let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
+            f.default = defaults[&f.name].clone();
+            option(f, true)
+        });
+        let own = (e.fields)().into_iter().map(|f| option(f, false));
+        json!({
+            "name": e.spec.name,
+            "family": e.spec.family,
+            "paper": e.spec.paper,
+            "inputs": {
+                "futr": exogenous.futr, "hist": exogenous.hist, "stat": exogenous.stat, "cat": exogenous.cat
+            },
+            "multivariate": e.spec.multivariate,
+            "options": shared.chain(own).collect::<Vec<_>>(),
+        })
+    };
+    registry().into_iter().map(model).collect()
+}

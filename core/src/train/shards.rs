@@ -1,0 +1,52 @@
+//! How a step is cut into shards: by the model and the number of windows, never by the number of threads.
+
+use std::ops::Range;
+
+use crate::models::Instance;
+
+/// Rows per shard, so that a shard's activations stay in the cache of a core.
+pub(super) const SHARD: usize = 64;
+/// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
+const WIDE_SHARD: usize = 160;
+/// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
+const SHARED_SHARD: usize = 1024;
+/// Rows per shard of a recurrent model, which keeps many numbers of each step of a row.
+const RECURRENT_SHARD: usize = 32;
+/// Rows per shard of a linear model, which makes little more of a row than the row.
+const LINEAR_SHARD: usize = 320;
+/// Parameters from which on shards are wide.
+const MANY_PARAMETERS: usize = 1 << 19;
+/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
+const WINDOWS: usize = 8;
+/// Shards that are forecast at once, so that memory does not grow with the number of windows.
+pub(super) const AT_ONCE: usize = 32;
+/// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
+pub(super) const LEAVES: usize = 8;
+
+/// Windows in about `rows` rows, of which a window has one for each series that it spans.
+pub(super) fn windows_in(rows: usize, series: usize) -> usize {
+    (rows / series).max(WINDOWS)
+}
+
+/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
+pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
+    if model.network.couples_windows() {
+        return windows.min(1);
+    }
+    let many = model.size >= MANY_PARAMETERS;
+    if many && model.recurrence().is_none() {
+        return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
+    }
+    let rows = match model.spec.family {
+        _ if many => WIDE_SHARD,
+        "linear" => LINEAR_SHARD,
+        "recurrent" => RECURRENT_SHARD,
+        _ => SHARD,
+    };
+    windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
+}
+
+/// The windows of shard `i` of `shards`: all have nearly the same number.
+pub(super) fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
+    i * windows / shards..(i + 1) * windows / shards
+}
