@@ -34,16 +34,16 @@ describe('more than there is', () => {
   })
 
   test('is refused by fit, which leaves the forecaster free for another', async () => {
-    const nf = of(NLinear({ h: 60_000, inputSize: 60_000 }))
+    const nf = of(NLinear({ h: 8000, inputSize: 8000 }))
     const error = await thrown(() =>
       nf.fit(
-        Array.from({ length: 130_000 }, (_, t) => t % 7),
-        { memoryLimitBytes: 20e9 },
+        Array.from({ length: 17_000 }, (_, t) => t % 7),
+        { memoryLimitBytes: 1e9 },
       ),
     )
     expect(error.code).toBe('ERR_NF_MEMORY_LIMIT')
     expect(error.message).toMatch(
-      /^training NLinear needs 7\d\.\d GB, .* make h smaller than 60000, or raise the limit$/,
+      /^training NLinear needs 1\.\d GB, .* make h smaller than 8000, or raise the limit$/,
     )
     expect((await thrown(() => nf.predict())).code).toBe('ERR_NF_NOT_FITTED')
   })

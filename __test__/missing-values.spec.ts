@@ -13,8 +13,7 @@ const rows = (missing: number) => Array.from({ length: 30 }, (_, i) => ({ ds: i,
 const make = () => new NeuralForecast({ freq: 1, models: [MLP(options)] })
 
 const masked = '"y" is missing in 6 rows of 1 series ("y": 6); they are masked, and a forecast whose input has one'
-const refused =
-  '"y" is missing in series "y" at 24, 25, 26 and 3 more, in what MLP forecasts from (inputSize 8); fill it in'
+const refused = '"y" is missing in series "y" at 24, 25, 26 and 3 more, in the input of MLP (inputSize 8); fill it in'
 
 describe('the end of a series is missing', () => {
   let nf: NeuralForecast
@@ -31,7 +30,7 @@ describe('the end of a series is missing', () => {
     )
     expect(error).toMatchObject({
       code: 'ERR_NF_MISSING_VALUE',
-      details: { uniqueId: 'y', ds: 24, column: 'y', option: 'onMissing', actual: 6 },
+      details: { uniqueId: 'y', ds: 24, column: 'y', model: 'MLP', option: 'onMissing', actual: 6 },
     })
     expect((await thrown(() => nf.predictInsample())).message).toContain('"y" is missing in series "y" at 24, 25')
   })

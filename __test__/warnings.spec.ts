@@ -16,7 +16,7 @@ const wave = (i: number) => 10 + Math.sin(i) + (i % 3)
 describe('series shorter than the input', () => {
   let nf: NeuralForecast
   const data = series('new', 0, 3, wave)
-  const message = '1 series has fewer rows than the 8 that MLP looks at (inputSize 8): "new" (3 rows); '
+  const message = '1 series has fewer rows than the 8 that MLP takes as input (inputSize 8): "new" (3 rows); '
   beforeAll(async () => {
     nf = new NeuralForecast({ freq: 1, models: [MLP({ ...options, hiddenSize: 8 })] })
     await nf.fit(series('a', 0, 30, wave))
@@ -25,7 +25,7 @@ describe('series shorter than the input', () => {
   test('are forecast with a warning, which cannot be changed', async () => {
     expect((await nf.predict()).warnings).toEqual([])
     const { warnings } = await nf.predict({ data })
-    expect(warnings).toEqual([`${message}zeros take the place of those before`])
+    expect(warnings).toEqual([`${message}the input is padded with zeros`])
     expect(Object.isFrozen(warnings)).toBe(true)
     expect((await nf.predictInsample()).warnings).toEqual([])
   })
@@ -102,15 +102,15 @@ describe('the command line prints notes', () => {
     expect(scored.stderr).toMatch(/^note: mase leaves out 1 of 2 series \("b"\): their values do not change, and/)
     const json = JSON.parse((await forecast('data.csv', '--holdout', '--json')).stdout)
     expect(json.warnings[0]).toMatch(/^mase leaves out 1 of 2 series/)
-    const short = 'series has fewer rows than the 8 that DLinear looks at (inputSize 8): "new" (3 rows)'
+    const short = 'series has fewer rows than the 8 that DLinear takes as input (inputSize 8): "new" (3 rows)'
     const predicted = await run('predict', 'model', '--data', 'new.csv')
-    expect(predicted.stderr).toBe(`note: 1 ${short}; zeros take the place of those before\n`)
+    expect(predicted.stderr).toBe(`note: 1 ${short}; the input is padded with zeros\n`)
     expect(JSON.parse((await run('predict', 'model', '--data', 'new.csv', '--json')).stdout).warnings).toHaveLength(1)
     writeFileSync(join(dir, 'both.csv'), csv([...series('a', 0, 30, wave), ...series('s', 0, 6, wave)]))
     const padded = await forecast('both.csv', '--save', 'padded')
-    expect(padded.stderr).toMatch(/^note: 1 series has fewer rows than the 8 that DLinear looks at/)
+    expect(padded.stderr).toMatch(/^note: 1 series has fewer rows than the 8 that DLinear takes as input/)
     expect((await run('insample', 'padded')).stderr).toMatch(
-      /^note: 1 series has fewer rows than the 12 that DLinear looks at and forecasts \(inputSize 8, h 4\): "s" \(6 rows\)/,
+      /^note: 1 series has fewer rows than the 12 that DLinear takes as input and forecasts \(inputSize 8, h 4\): "s" \(6 rows\)/,
     )
   })
 })

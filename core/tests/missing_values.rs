@@ -58,7 +58,7 @@ fn a_forecast_does_not_begin_from_missing_values() {
     assert_eq!(e.code, ErrorCode::MissingValue);
     assert_eq!(
         e.message,
-        "\"y\" is missing in series \"series\" at 24, 25, 26 and 3 more, in what MLP forecasts from (inputSize 8); fill it \
+        "\"y\" is missing in series \"series\" at 24, 25, 26 and 3 more, in the input of MLP (inputSize 8); fill it \
          in, or set onMissing to \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\", here or when fitting"
     );
     // A remedy without training again.
@@ -184,7 +184,10 @@ fn windows_within_the_data_do_not_begin_from_missing_values() {
     fit(&mut nf, &without(&[ROWS + 10]), None);
     let e = insample(&nf, 1, None).unwrap_err();
     assert_eq!(e.code, ErrorCode::MissingValue);
-    assert!(e.message.starts_with("\"y\" is missing in series \"s1\" at 10, in what MLP"), "{e}");
+    assert!(
+        e.message.starts_with("\"y\" is missing in series \"s1\" at 10, in the input of MLP"),
+        "{e}"
+    );
     let forecast = insample(&nf, 1, Some(OnMissing::Interpolate)).unwrap();
     let actual = forecast.column("y").unwrap();
     assert!(actual.iter().all(|y| y.is_finite()));
@@ -245,8 +248,7 @@ fn every_model_refuses_what_any_of_its_series_lacks() {
         let mut nf = forecaster(&model, &options);
         fit(&mut nf, &without(&[ROWS + 25]), None);
         let e = predict(&nf, &PredictOptions::default()).unwrap_err();
-        let expected =
-            format!("\"y\" is missing in series \"s1\" at 25, in what {model} forecasts");
+        let expected = format!("\"y\" is missing in series \"s1\" at 25, in the input of {model}");
         assert!(e.message.starts_with(&expected), "{model}: {e}");
         let forecast = predict(&nf, &with(OnMissing::FillForward)).unwrap();
         assert!(forecast.columns[0].1.iter().all(|v| v.is_finite()), "{model}");
@@ -278,5 +280,8 @@ fn exogenous_values_are_masked_and_filled_with_the_target() {
     fit(&mut nf, &table(&[29], &[29]), None);
     let step = InsampleOptions { step_size: 40, ..InsampleOptions::default() };
     let e = nf.predict_insample(&step, &Control::default()).unwrap_err();
-    assert!(e.message.starts_with("\"x\" is missing in series \"s0\" at 29, in what MLP"), "{e}");
+    assert!(
+        e.message.starts_with("\"x\" is missing in series \"s0\" at 29, in the input of MLP"),
+        "{e}"
+    );
 }

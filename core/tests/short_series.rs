@@ -40,9 +40,8 @@ fn a_short_history_is_warned_of_or_refused() {
     assert_eq!(predict(&nf, None, OnShort::Error).unwrap().warnings, [""; 0]);
     assert_eq!(predict(&nf, Some(ends(&[8, 9])), OnShort::Error).unwrap().warnings, [""; 0]);
     let forecast = predict(&nf, Some(ends(&[3, 8])), OnShort::Pad).unwrap();
-    let message =
-        "1 series has fewer rows than the 8 that MLP looks at (inputSize 8): \"s0\" (3 rows); ";
-    assert_eq!(forecast.warnings, [format!("{message}zeros take the place of those before")]);
+    let message = "1 series has fewer rows than the 8 that MLP takes as input (inputSize 8): \"s0\" (3 rows); ";
+    assert_eq!(forecast.warnings, [format!("{message}the input is padded with zeros")]);
     let e = predict(&nf, Some(ends(&[3, 8])), OnShort::Error).unwrap_err();
     assert_eq!(e.code, ErrorCode::ShortSeries);
     assert_eq!(e.message, format!("{message}give more rows, or set onShort to \"pad\""));
@@ -50,8 +49,8 @@ fn a_short_history_is_warned_of_or_refused() {
     let forecast = predict(&nf, Some(ends(&[3, 9, 2, 1, 7])), OnShort::Pad).unwrap();
     assert!(
         forecast.warnings[0].starts_with(
-            "4 series have fewer rows than the 8 that MLP looks at (inputSize 8): \"s0\" (3 rows), \"s2\" (2 rows), \
-             \"s3\" (1 row) and 1 more; zeros"
+            "4 series have fewer rows than the 8 that MLP takes as input (inputSize 8): \"s0\" (3 rows), \"s2\" (2 rows), \
+             \"s3\" (1 row) and 1 more; the input"
         ),
         "{:?}",
         forecast.warnings
@@ -65,8 +64,9 @@ fn short_series_of_training_are_warned_of_for_every_model() {
         let warnings = predict(&nf, None, OnShort::Pad).unwrap().warnings;
         assert!(
             warnings.len() == 1
-                && warnings[0]
-                    .contains(&format!("that {model} looks at (inputSize 8): \"s1\" (6 rows)")),
+                && warnings[0].contains(&format!(
+                    "that {model} takes as input (inputSize 8): \"s1\" (6 rows)"
+                )),
             "{model}: {warnings:?}"
         );
         assert_eq!(
@@ -86,8 +86,8 @@ fn forecasts_within_the_data_count_their_horizon() {
     assert_eq!(
         insample(&fitted("MLP", &[ROWS, 11])),
         [
-            "1 series has fewer rows than the 12 that MLP looks at and forecasts (inputSize 8, h 4): \"s1\" (11 rows); zeros \
-          take the place of those before"
+            "1 series has fewer rows than the 12 that MLP takes as input and forecasts (inputSize 8, h 4): \"s1\" (11 rows); the \
+          input is padded with zeros"
         ]
     );
 }
@@ -101,7 +101,7 @@ fn the_model_that_looks_back_furthest_counts() {
     nf.fit(&ends(&[ROWS]), &FitOptions::default(), &Control::default()).unwrap();
     let warnings = predict(&nf, Some(ends(&[10])), OnShort::Pad).unwrap().warnings;
     assert!(
-        warnings[0].contains("the 12 that far looks at (inputSize 12): \"s0\" (10 rows)"),
+        warnings[0].contains("the 12 that far takes as input (inputSize 12): \"s0\" (10 rows)"),
         "{warnings:?}"
     );
 }

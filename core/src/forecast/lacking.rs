@@ -55,11 +55,8 @@ pub(super) fn refuse_missing(
     }
     for model in models {
         let input = model.forecast_input_size();
-        let place = format!(
-            ", in what {} forecasts from (inputSize {})",
-            model.name(),
-            model.train.input_size
-        );
+        let place =
+            format!(", in the input of {} (inputSize {})", model.name(), model.train.input_size);
         let fix = remedy_of_forecast();
         let seen = |ahead: usize| {
             move |series: usize, row: usize| {
@@ -67,18 +64,20 @@ pub(super) fn refuse_missing(
                 begins.see(row - rows.start, rows.len(), [input, ahead])
             }
         };
-        panel.refuse(&panel.names.target, seen(0), &place, &fix)?;
-        for column in &model.streams.futr.columns {
-            panel.refuse(column, seen(model.train.h), &place, &fix)?;
+        let known_ahead = model.streams.futr.columns.iter().map(|name| (name, model.train.h));
+        for (column, ahead) in std::iter::once((&panel.names.target, 0)).chain(known_ahead) {
+            panel
+                .refuse(column, seen(ahead), &place, &fix)
+                .map_err(|e| e.with(|d| d.model = Some(model.name().into())))?;
         }
     }
     Ok(())
 }
 
-/// What to do with a series that has fewer rows than a model looks at.
+/// What to do with a series that has fewer rows than a model takes as input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnShort {
-    /// Forecast it, with zeros before it, and a warning.
+    /// Pad its input with zeros, with a warning.
     #[default]
     Pad,
     /// Refuse it.
@@ -119,12 +118,12 @@ pub(super) fn short_series(
         .map(|i| format!("\"{}\" ({})", panel.id(*i), counted(panel.len(*i), "row", "rows")));
     let have = if short.len() == 1 { "series has" } else { "series have" };
     let message = format!(
-        "{} {have} fewer rows than the {needed} that {name} looks at {what}: {}; ",
+        "{} {have} fewer rows than the {needed} that {name} takes as input {what}: {}; ",
         short.len(),
         first_few(each, "")
     );
     match how {
-        OnShort::Pad => Ok(Some(message + "zeros take the place of those before")),
+        OnShort::Pad => Ok(Some(message + "the input is padded with zeros")),
         OnShort::Error => {
             let message = message + "give more rows, or set onShort to \"pad\"";
             Err(Error::new(ErrorCode::ShortSeries, message).with(|d| {
