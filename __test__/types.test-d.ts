@@ -109,6 +109,7 @@ forecast.toSVG({ history: sales, actual: sale, ids: [7, 8n, 'a'] })
 forecast.series(7)
 forecast.series(7n)
 loss.mae({ horizonWeight: new Uint8Array(12) })
+NHITS({ h: 12, inputSize: 24, futrExogList: ['price'] as const, mlpUnits: [[8, 8]] as const })
 // @ts-expect-error a promise of a table
 nf.fit(Promise.resolve(sales))
 // @ts-expect-error a promise of a table

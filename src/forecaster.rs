@@ -226,12 +226,6 @@ impl NativeForecaster {
         })
     }
 
-    /// Refuses a place that would not be replaced by a checkpoint.
-    #[napi]
-    pub fn check_replaceable(dir: String) -> Result<()> {
-        NeuralForecast::check_replaceable(Path::new(&dir)).map_err(to_napi)
-    }
-
     /// Reads a checkpoint directory, ours or Python's.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
     pub fn load<'env>(

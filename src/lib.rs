@@ -11,6 +11,8 @@ mod slot;
 mod table;
 mod task;
 
+use std::path::Path;
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::json;
@@ -44,6 +46,12 @@ pub fn model_names() -> Vec<&'static str> {
 #[napi]
 pub fn nearest(name: String, candidates: Vec<String>) -> Option<String> {
     engine::nearest(&name, candidates.iter().map(String::as_str)).map(String::from)
+}
+
+/// Refuses a place that no checkpoint may replace.
+#[napi]
+pub fn check_replaceable(dir: String) -> Result<()> {
+    engine::NeuralForecast::check_replaceable(Path::new(&dir)).map_err(error::to_napi)
 }
 
 /// Panics on the JavaScript thread, for the same.

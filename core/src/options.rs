@@ -3,14 +3,16 @@
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
 //! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
 
+mod unknown;
 mod values;
 mod without_choice;
 
+pub use unknown::unknown_option;
 pub use without_choice::{Never, NoOptions, Zero};
 
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorCode, Result, nearest};
+use crate::{Error, Result};
 
 /// A type that an option can have.
 pub trait OptionValue: Sized {
@@ -22,6 +24,10 @@ pub trait OptionValue: Sized {
     fn read(value: &Value) -> Option<Self>;
     /// Writes a value so that [`OptionValue::read`] gives it back.
     fn write(&self) -> Value;
+    /// What is wrong with a value that cannot be read, where more can be told than what is expected.
+    fn fault(_value: &Value) -> Option<Error> {
+        None
+    }
 }
 
 /// One option, for documentation and generated types.
@@ -62,45 +68,6 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
-/// What options are called elsewhere.
-const ELSEWHERE: [(&str, &str); 9] = [
-    ("horizon", "h"),
-    ("lookback", "inputSize"),
-    ("inputLength", "inputSize"),
-    ("lr", "learningRate"),
-    ("epochs", "maxSteps"),
-    ("maxEpochs", "maxSteps"),
-    ("seed", "randomSeed"),
-    ("scaler", "scalerType"),
-    ("patience", "earlyStopPatienceSteps"),
-];
-
-/// The known option that was probably meant: one of nearly the same spelling, one that begins so, or another library's.
-fn meant<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    let camel = camel_case(name);
-    let begins = || known.iter().find(|k| camel.len() >= 3 && k.starts_with(&camel));
-    let elsewhere = || ELSEWHERE.iter().find(|(other, _)| camel.eq_ignore_ascii_case(other));
-    nearest(name, known.iter().map(String::as_str))
-        .or_else(|| begins().map(String::as_str))
-        .or_else(|| {
-            known.iter().find(|k| elsewhere().is_some_and(|(_, own)| k == own)).map(String::as_str)
-        })
-}
-
-/// The error for an option nobody knows.
-pub fn unknown_option(owner: &str, name: &str, known: &[String]) -> Error {
-    let hint = meant(name, known).map_or_else(
-        || format!("known options: {}", known.join(", ")),
-        |n| format!("did you mean \"{n}\"?"),
-    );
-    Error::new(ErrorCode::InvalidOption, format!("{owner} has no option \"{name}\"; {hint}")).with(
-        |d| {
-            d.option = Some(name.into());
-            d.model = Some(owner.into());
-        },
-    )
-}
-
 /// Reads an option whose numbers are `least` or more.
 pub(crate) fn read_option<T: OptionValue>(
     name: &str,
@@ -109,6 +76,9 @@ pub(crate) fn read_option<T: OptionValue>(
 ) -> Result<T> {
     let enough = least.is_none_or(|least| numbers_are(value, &|n| n >= f64::from(least)));
     T::read(value).filter(|_| enough).ok_or_else(|| {
+        if let Some(fault) = T::fault(value) {
+            return fault;
+        }
         let expected = match least {
             Some(least) => T::expected().replace("≥ 0", &format!("≥ {least}")),
             None => T::expected(),
@@ -243,25 +213,6 @@ mod tests {
         assert!(o.set("poolingMode", &json!("avg")).unwrap());
         assert!(!o.set("n_blocks", &json!([1])).unwrap());
         assert_eq!((o.n_blocks, o.pooling_mode), (vec![3, 4], Mode::Avg));
-    }
-
-    #[test]
-    fn an_unknown_option_is_answered_with_the_one_that_was_meant() {
-        let known = ["h", "inputSize", "histExogList", "learningRate"].map(String::from);
-        let message = |name: &str| unknown_option("NHITS", name, &known).message;
-        for (name, own) in [
-            ("input_size", "inputSize"),
-            ("hist_exog", "histExogList"),
-            ("lr", "learningRate"),
-            ("horizon", "h"),
-        ] {
-            let expected = format!("NHITS has no option \"{name}\"; did you mean \"{own}\"?");
-            assert_eq!(message(name), expected);
-        }
-        assert!(
-            message("x").ends_with("; known options: h, inputSize, histExogList, learningRate")
-        );
-        assert!(message("epochs").contains("known options"), "only what this model has");
     }
 
     #[test]

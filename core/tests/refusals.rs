@@ -85,6 +85,23 @@ fn unknown_options_are_refused_with_the_nearest_spelling() {
             assert_eq!(e.details.model.as_deref(), Some(&*model));
         }
     }
+    for (options, message) in [
+        (
+            json!({ "optimizer": { "kind": "Adam", "weight_decay": 0.1 } }),
+            "optimizer has no option \"weight_decay\"; did you mean \"weightDecay\"?",
+        ),
+        (
+            json!({ "lrScheduler": { "kind": "step", "step_size": 1 } }),
+            "lrScheduler step has no option \"step_size\"; did you mean \"stepSize\"?",
+        ),
+        (
+            json!({ "loss": { "kind": "MQLoss", "args": { "horizon_weight": [1] } } }),
+            "MQLoss has no option \"horizon_weight\"; did you mean \"horizonWeight\"?",
+        ),
+        (json!({ "lr": 1 }), "DLinear has no option \"lr\"; did you mean \"learningRate\"?"),
+    ] {
+        refused(new("DLinear", with(options)), ErrorCode::InvalidOption, message);
+    }
     let e = new("DLinear", with(json!({ "qqqqqqqqqqqqqqqqqqq": 1 }))).err().unwrap();
     assert!(e.message.starts_with(
         "DLinear has no option \"qqqqqqqqqqqqqqqqqqq\"; known options: h, inputSize, alias, "

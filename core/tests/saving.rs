@@ -22,7 +22,7 @@ fn choices(option: &Value) -> Vec<Value> {
     let ts = option["ts"].as_str().unwrap();
     let named = |t: &str| Some(json!(t.strip_prefix('\'')?.strip_suffix('\'')?));
     let of = |ts: &str| ts.split(" | ").filter_map(named).collect::<Vec<_>>();
-    match ts.strip_prefix('(').and_then(|ts| ts.strip_suffix(")[]")) {
+    match ts.strip_prefix("readonly (").and_then(|ts| ts.strip_suffix(")[]")) {
         // A list of one choice, as long as the default. A stack of exogenous columns wants some.
         Some(items) => {
             let all = |choice: Value| -> Value {

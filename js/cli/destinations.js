@@ -57,7 +57,7 @@ function checkFolder(path, fault) {
   const there = found(path)
   if (there !== undefined && !there.isDirectory())
     throw fault('ENOTDIR', 'there is a file of this name; give a directory')
-  guarded(() => native.NativeForecaster.checkReplaceable(path))
+  guarded(() => native.checkReplaceable(path))
   // Saving makes the directories above.
   let above = dirname(resolve(path))
   while (found(above) === undefined && dirname(above) !== above) above = dirname(above)

@@ -246,7 +246,11 @@ mod tests {
             outputs.into_iter().filter(|output| asked.wants(output)).collect::<Vec<_>>()
         };
         assert_eq!(kept(&[], &[]), outputs);
-        assert_eq!(kept(&[80.0], &[]), ["", "-median", "-lo-80.0", "-hi-80.0", "-loc"]);
+        assert_eq!(
+            kept(&[80.0], &[]),
+            ["", "-median", "-lo-80.0", "-hi-80.0", "-loc", "_q0.9_d1.0"],
+            "the upper bound is the quantile 0.9"
+        );
         assert_eq!(
             kept(&[], &[0.3, 0.9]),
             ["", "-median", "-hi-80.0", "-loc", "_ql0.3", "_q0.9_d1.0"]

@@ -126,6 +126,12 @@ impl OptionValue for Optimizer {
     fn write(&self) -> Value {
         json!(self.given())
     }
+    fn fault(value: &Value) -> Option<Error> {
+        let fields = <Self as crate::options::Options>::fields().into_iter();
+        let known: Vec<String> = fields.map(|field| field.name).collect();
+        let unknown = value.as_object()?.keys().find(|name| !known.contains(name))?;
+        Some(crate::options::unknown_option("optimizer", unknown, &known))
+    }
 }
 
 /// What a step of training tells the optimizer.
