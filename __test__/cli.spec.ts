@@ -294,6 +294,23 @@ test.each(wrong)('%s is told in one line', async (_, args, expected, message) =>
   expect(stderr).toMatch(message)
 })
 
+test('no output takes the place of what is read', async () => {
+  const data = join(dir, 'data.csv')
+  const before = readFileSync(csvPath, 'utf8')
+  writeFileSync(data, before)
+  for (const [args, message] of [
+    [['--out', data], `error[ERR_USAGE]: --out ${data}: the data is read from there; give another name`],
+    [
+      ['--out', 'f.csv', '--future', 'f.csv'],
+      'error[ERR_USAGE]: --out f.csv: --future is read from there; give another name',
+    ],
+  ] as const) {
+    const { code, stderr } = await run('forecast', data, '--h', '12', ...args)
+    expect([code, stderr.split('\n')[0]]).toEqual([2, message])
+  }
+  expect(readFileSync(data, 'utf8')).toBe(before)
+})
+
 test('an output that cannot be written is an error, not a crash', async () => {
   const { code, stderr } = await forecast('--out', 'no/such/dir/f.csv')
   expect(code).toBe(1)

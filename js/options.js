@@ -58,7 +58,15 @@ const ELSEWHERE = {
     ...{ freq: 'it is an option of new NeuralForecast()', epochs: 'maxSteps' },
   },
   predict: {
-    ...{ df: 'data', history: 'data', staticdf: 'static', futrdf: 'future', futuredf: 'future', xdf: 'future' },
+    ...{
+      df: 'data',
+      history: 'data',
+      staticdf: 'static',
+      futrdf: 'future',
+      futuredf: 'future',
+      xdf: 'future',
+      futr: 'future',
+    },
     ...{ exog: 'future', horizon: 'h' },
   },
   makeFutureFrame: { df: 'data', horizon: 'h' },

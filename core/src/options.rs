@@ -181,6 +181,8 @@ pub(crate) use choices;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros make public types")]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     choices! {

@@ -140,7 +140,10 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let outer = run(Some(1), move || {
             // With one pool for both this would wait for ever.
-            run(Some(1), move || Ok(tell.send(7).unwrap()))?;
+            run(Some(1), move || {
+                tell.send(7).unwrap();
+                Ok(())
+            })?;
             Ok(told.recv().unwrap())
         });
         assert_eq!(outer.unwrap(), 7);
@@ -160,6 +163,6 @@ mod tests {
             })
         });
         assert_eq!(result.unwrap_err().code, ErrorCode::Aborted);
-        assert_eq!(run(Some(3), || Ok(interrupt::requested())).unwrap(), false);
+        assert!(!run(Some(3), || Ok(interrupt::requested())).unwrap());
     }
 }

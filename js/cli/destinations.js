@@ -13,8 +13,12 @@ const NOT_CSV = [
   ...['.svg', '.png', '.pdf', '.html'],
 ]
 
+/** Arguments that name files which are read. */
+const INPUTS = ['data', 'static', 'future', 'config']
+
 /** Refuses, before any work, what could not be written after it. */
-function checkDestinations({ out, plot, save }, command) {
+function checkDestinations({ out, plot, save, ...values }, command, [read] = []) {
+  const inputs = { data: read, ...values }
   const given = Object.entries({ out, plot, save }).filter(([, path]) => path !== undefined)
   given.forEach(([name, path], i) => {
     const wrong = (why) => new UsageError(`--${name} ${path}: ${why}`, command)
@@ -22,6 +26,12 @@ function checkDestinations({ out, plot, save }, command) {
     if (name === 'out') checkCsv(path, wrong)
     if (name === 'plot' && extname(path).toLowerCase() !== '.svg')
       throw wrong('a chart is written as SVG, so the name must end in .svg')
+    for (const input of INPUTS.filter((input) => inputs[input] !== undefined)) {
+      const what = input === 'data' && values.data === undefined ? 'the data' : `--${input}`
+      if (resolve(inputs[input]) === resolve(path)) throw wrong(`${what} is read from there; give another name`)
+      if (name === 'save' && isWithin(path, inputs[input]))
+        throw wrong(`it is replaced as a whole, and ${what} is in it`)
+    }
     for (const [other, text] of given.slice(0, i)) {
       if (resolve(text) === resolve(path)) throw wrong(`--${other} writes there too; give two names`)
       if (name === 'save' && isWithin(path, text)) throw wrong(`it is replaced as a whole, and --${other} is in it`)

@@ -9,7 +9,7 @@ const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
   const { h, out, plot, save, json, holdout, threads, future, decimal } = values
-  checkDestinations(values, 'forecast')
+  checkDestinations(values, 'forecast', [path])
   const file = (path) => path && { path, decimal }
   const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
   const nf = new api.NeuralForecast({

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use std::collections::HashSet;
+
 use super::distribution::Family;
 use super::levels::{QUANTILE, check_level, hinted, meant_quantile};
 use super::quantile::{outputs_of_levels, outputs_of_quantiles, python_text};
@@ -268,6 +270,7 @@ impl Loss {
             }
         };
         let (quantiles, output_names) = outputs;
+        check_names(&output_names, option)?;
         let horizon_weight = args.horizon_weight(h)?;
         Ok(Self {
             formula,
@@ -278,6 +281,17 @@ impl Loss {
             implicit,
         })
     }
+}
+
+/// Refuses quantiles so near each other that their columns would have one name.
+fn check_names(names: &[String], option: &str) -> Result<()> {
+    let mut seen = HashSet::new();
+    let Some(twice) = names.iter().find(|name| !seen.insert(*name)) else { return Ok(()) };
+    let option = format!("{option}.quantiles");
+    let message = format!(
+        "option \"{option}\": two of them would make the column \"{twice}\", as names have two decimals of a level; leave one out"
+    );
+    Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some(option)))
 }
 
 /// Refuses what users write by mistake and checkpoints may hold all the same: levels that are shares.

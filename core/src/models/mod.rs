@@ -249,10 +249,11 @@ fn entry<M: Model>() -> Entry {
             for (name, value) in given {
                 let taken = name != "nSeries" || M::SPEC.multivariate;
                 let shared = taken && train.set(name, value)?;
-                if !shared && !(taken && own.set(name, value)?) {
+                let own_one = taken && !shared && own.set(name, value)?;
+                if !(shared || own_one) {
                     return Err(no_option::<M>(name));
                 }
-                if !shared && !options::numbers_are(value, &|number| number <= MOST) {
+                if own_one && !options::numbers_are(value, &|number| number <= MOST) {
                     let expected = format!("at most {MOST}");
                     return Err(Error::option(name, &expected, value.clone()));
                 }

@@ -129,3 +129,14 @@ fn wrong_losses_say_what_is_wrong() {
     assert_eq!(loss("GMM", json!({})).unwrap_err().code, ErrorCode::Unsupported);
     assert!(message("QuantilLoss", json!({})).contains("did you mean QuantileLoss?"));
 }
+
+#[test]
+fn quantiles_whose_columns_would_have_one_name_are_refused() {
+    let args = json!({ "quantiles": [0.1, 0.10001, 0.9] });
+    let spec = LossSpec { kind: "MQLoss".into(), args: args.as_object().unwrap().clone() };
+    let e = Loss::new(&spec, 4, "loss").unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        "option \"loss.quantiles\": two of them would make the column \"-lo-80.0\", as names have two decimals of a level; leave one out"
+    );
+}
