@@ -259,7 +259,7 @@ mod tests {
         let named = |option: &str, value: &str| Some((option.to_string(), value.to_string()));
         let huge = json!({ "h": 4, "inputSize": 8, "hiddenSize": 5_000_000 });
         assert_eq!(of(huge), named("hiddenSize", "5000000"));
-        let long = json!({ "h": 4, "inputSize": 900_000, "hiddenSize": 16 });
+        let long = json!({ "h": 4, "inputSize": 900_000, "hiddenSize": 1 });
         assert_eq!(of(long), named("inputSize", "900000"));
         let usual = json!({ "h": 4, "inputSize": 8, "numLayers": 1000 });
         assert_eq!(of(usual), named("numLayers", "1000"));
