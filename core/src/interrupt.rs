@@ -11,6 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwapOption;
+
 use crate::{Error, ErrorCode, Result, memory};
 
 /// What ends a run from within.
@@ -23,31 +25,47 @@ pub(crate) enum Interrupt {
     TooManyParameters,
 }
 
-thread_local! {
-    static FLAG: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+/// The flag that some threads look at, whichever run they work for.
+#[derive(Default)]
+pub(crate) struct Watch(ArcSwapOption<AtomicBool>);
+
+impl Watch {
+    /// Looks at another flag from here on, or at none.
+    pub(crate) fn set(&self, flag: Option<Arc<AtomicBool>>) {
+        self.0.store(flag);
+    }
 }
 
-/// Sets the flag that this thread looks at; gives back the one before.
-pub(crate) fn watch(flag: Option<Arc<AtomicBool>>) -> Option<Arc<AtomicBool>> {
-    FLAG.replace(flag)
+thread_local! {
+    static WATCH: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
+}
+
+/// Makes this thread look where `watch` does; gives back what it looked at before.
+pub(crate) fn look_at(watch: Option<Arc<Watch>>) -> Option<Arc<Watch>> {
+    WATCH.replace(watch)
 }
 
 /// The flag that this thread looks at.
 pub(crate) fn flag() -> Option<Arc<AtomicBool>> {
-    FLAG.with_borrow(Option::clone)
+    WATCH.with_borrow(|watch| watch.as_ref().and_then(|watch| watch.0.load_full()))
 }
 
 /// Runs `work`, which looks at `flag`; what interrupts it is an error.
 pub(crate) fn watched<T>(flag: &Arc<AtomicBool>, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let before = watch(Some(flag.clone()));
+    let watch = Watch::default();
+    watch.set(Some(flag.clone()));
+    let before = look_at(Some(Arc::new(watch)));
     let result = caught(work);
-    watch(before);
+    look_at(before);
     result
 }
 
 /// Whether this thread's run is cancelled.
 pub(crate) fn requested() -> bool {
-    FLAG.with_borrow(|flag| flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)))
+    let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
+    WATCH.with_borrow(|watch| {
+        watch.as_ref().is_some_and(|watch| watch.0.load().as_ref().is_some_and(is_set))
+    })
 }
 
 /// Unwinds if this thread's run is cancelled.

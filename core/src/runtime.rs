@@ -5,21 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{Error, ErrorCode, Result, interrupt};
+use crate::interrupt::{self, Watch};
+use crate::{Error, ErrorCode, Result};
 
 /// Runs at once that have as many threads as were asked for; later ones have fewer.
 const FULL: usize = 8;
-/// Pools that are kept for later runs.
+/// Teams that are kept for later runs.
 const KEPT: usize = 2;
 
 /// What all runs share.
 struct Shared {
     /// Threads of a run, as set by the user.
     threads: Option<usize>,
-    /// Runs that have a pool.
+    /// Runs at once.
     running: usize,
-    /// Pools that are not in use.
-    idle: Vec<Arc<ThreadPool>>,
+    /// Those that work for none.
+    idle: Vec<Team>,
 }
 
 fn shared() -> MutexGuard<'static, Shared> {
@@ -28,17 +29,39 @@ fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A pool of `threads` threads.
+/// Threads that work for one run at a time, and look at its flag.
+#[derive(Clone)]
+struct Team {
+    threads: Arc<ThreadPool>,
+    watch: Arc<Watch>,
+}
+
+impl Team {
+    fn new(threads: usize) -> Result<Self> {
+        let watch = Arc::<Watch>::default();
+        let begin = {
+            let watch = watch.clone();
+            move |_| drop(interrupt::look_at(Some(watch.clone())))
+        };
+        Ok(Self { threads: build(builder(threads).start_handler(begin), threads)?, watch })
+    }
+}
+
+/// A pool of `threads` threads that look at no flag.
 pub(crate) fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
+    build(builder(threads), threads)
+}
+
+fn builder(threads: usize) -> ThreadPoolBuilder {
     let name = |i| format!("neuro-divergent-{i}");
-    ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().map(Arc::new).map_err(
-        |e| {
-            Error::new(
-                ErrorCode::Internal,
-                format!("cannot start {threads} threads: {e}; set fewer threads"),
-            )
-        },
-    )
+    ThreadPoolBuilder::new().num_threads(threads).thread_name(name)
+}
+
+fn build(builder: ThreadPoolBuilder, threads: usize) -> Result<Arc<ThreadPool>> {
+    builder.build().map(Arc::new).map_err(|e| {
+        let message = format!("cannot start {threads} threads: {e}; set fewer threads");
+        Error::new(ErrorCode::Internal, message)
+    })
 }
 
 /// A number of threads that may be asked for.
@@ -73,8 +96,8 @@ fn fair(threads: usize, running: usize) -> usize {
     (threads * FULL / running.max(FULL)).max(1)
 }
 
-/// A pool that one run has to itself.
-struct Lease(Arc<ThreadPool>);
+/// A team that one run has to itself.
+struct Lease(Team);
 
 impl Lease {
     fn new(asked: Option<usize>) -> Result<Self> {
@@ -86,17 +109,19 @@ impl Lease {
             let mut shared = shared();
             shared.running += 1;
             let threads = fair(asked, shared.running);
-            match shared.idle.iter().position(|pool| pool.current_num_threads() == threads) {
+            match shared.idle.iter().position(|team| team.threads.current_num_threads() == threads)
+            {
                 Some(i) => Ok(shared.idle.swap_remove(i)),
                 None => Err(threads),
             }
         };
-        idle.or_else(pool).map(Self).inspect_err(|_| shared().running -= 1)
+        idle.or_else(Team::new).map(Self).inspect_err(|_| shared().running -= 1)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.0.watch.set(None);
         let mut shared = shared();
         shared.running -= 1;
         if shared.idle.len() < KEPT {
@@ -111,16 +136,9 @@ pub(crate) fn run<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
-    struct Unwatched<'a>(&'a ThreadPool);
-    impl Drop for Unwatched<'_> {
-        fn drop(&mut self) {
-            self.0.broadcast(|_| interrupt::watch(None));
-        }
-    }
-    let (lease, flag) = (Lease::new(threads)?, interrupt::flag());
-    lease.0.broadcast(|_| interrupt::watch(flag.clone()));
-    let _unwatched = Unwatched(&lease.0);
-    interrupt::caught(|| lease.0.install(work))
+    let lease = Lease::new(threads)?;
+    lease.0.watch.set(interrupt::flag());
+    interrupt::caught(|| lease.0.threads.install(work))
 }
 
 #[cfg(test)]
