@@ -1,7 +1,7 @@
 //! Threads: a run has a pool of its own while it lasts, so that many runs at once share the processor as the system shares
 //! it among threads, and none waits for the steps of another.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -72,8 +72,10 @@ pub(crate) fn checked(threads: usize) -> Result<usize> {
     }
 }
 
+/// Threads that the processor has for this process, asked once: the system reads files to tell.
 fn available() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Sets how many threads a run has that does not say so itself; as many as the processor by default. Runs under way keep
