@@ -126,8 +126,9 @@ impl Drop for Lease {
         self.0.watch.set(None);
         let mut shared = shared();
         shared.running -= 1;
-        if shared.idle.len() < KEPT {
-            shared.idle.push(self.0.clone());
+        shared.idle.push(self.0.clone());
+        if shared.idle.len() > KEPT {
+            shared.idle.remove(0); // the one that has waited longest
         }
     }
 }
