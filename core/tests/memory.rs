@@ -12,7 +12,7 @@ use neuro_divergent::checkpoint;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions,
-    PredictorOptions, SaveOptions, describe, model_names,
+    PredictorOptions, SaveOptions, TrainingCheckpoint, describe, model_names,
 };
 use serde_json::{Value, json};
 
@@ -179,6 +179,17 @@ fn what_a_limit_does_not_allow_is_refused_call_by_call() {
     );
     assert!(!nf.fitted(), "nothing has changed");
     nf.fit(&data, &FitOptions::default(), &Control::default()).unwrap();
+
+    let path = std::env::temp_dir().join(format!("neural-trader-unwritten-{}", std::process::id()));
+    let saving = FitOptions {
+        checkpoint: Some(TrainingCheckpoint { path: path.clone(), every_steps: 1 }),
+        ..FitOptions::default()
+    };
+    let [plain, with_checkpoints] = [&FitOptions::default(), &saving]
+        .map(|options| needed(nf.fit(&data, options, &limited(1))));
+    let weights = nf.memory_usage().weights;
+    assert!(with_checkpoints >= plain + 2 * 3 * weights, "copies of weights and of Adam's memory");
+    assert!(!path.exists(), "what is refused writes nothing");
 
     let further = PredictOptions { h: Some(1_000_000), ..PredictOptions::default() };
     let e = nf.predict(&further, &limited(1 << 20)).unwrap_err();

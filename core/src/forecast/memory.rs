@@ -27,18 +27,23 @@ pub(super) fn check_weights(models: &[Instance], allowed: Allowed) -> Result<()>
     Ok(())
 }
 
-/// Refuses training that would hold more than it may: what all `models` keep, and what one after the other works with.
+/// Refuses training that would hold more than it may: what all `models` keep, and what one after the other works with; a
+/// copy of the data that is scaled, and copies that are written on the way.
 pub(super) fn check_training(
     models: &[Instance],
     panel: &Panel,
     val_size: usize,
-    scales: bool,
+    [scales, saves]: [bool; 2],
     control: &Control,
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
     let mut all = Needs::default();
     for model in models {
         all.and(needs::kept(model, val_size > 0)?);
+    }
+    if saves {
+        let copies = of_saving(all.total(), panel.bytes());
+        all.and(copies);
     }
     if scales {
         all.add("the data, scaled", panel.bytes());
@@ -108,10 +113,16 @@ pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
 /// Refuses to save what would take more than it may on its way.
 pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Result<()> {
     let held = forecaster.memory_usage();
-    let mut needs = Needs::default();
-    needs.add("copies of weights and state", 2 * (held.weights + held.training));
-    needs.add("a copy of the data", 3 * held.dataset);
+    let needs = of_saving(held.weights + held.training, held.dataset);
     needs.check(control.allowed(), "saving", || None)
+}
+
+/// What a checkpoint takes while it is written: numbers of models and data, collected and then as the bytes of files.
+fn of_saving(models: usize, dataset: usize) -> Needs {
+    let mut needs = Needs::default();
+    needs.add("copies of weights and state", models.saturating_mul(2));
+    needs.add("copies of the data", dataset.saturating_mul(3));
+    needs
 }
 
 /// Refuses to keep a model ready that would take more than there is.

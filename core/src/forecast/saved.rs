@@ -1,5 +1,6 @@
 //! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -361,9 +362,9 @@ fn restored(
     }
     let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
     let constant = |name: &str| of_a_loss(name) && !model.has_parameter(name);
-    let given: Vec<&str> = parameters.names().filter(|name| !constant(name)).collect();
+    let given: BTreeSet<&str> = parameters.names().filter(|name| !constant(name)).collect();
     for entry in &model.entries {
-        if !given.contains(&entry.name.as_str()) {
+        if !given.contains(entry.name.as_str()) {
             let (model, name) = (model.name(), &entry.name);
             let message = format!("{model}: parameter \"{name}\" is missing from the checkpoint");
             return Err(Error::new(ErrorCode::Checkpoint, message));

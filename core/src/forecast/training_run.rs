@@ -76,8 +76,8 @@ impl Training {
         let resumes = forecaster.interrupted() && options.max_steps.is_none();
         let new = |of| renewed(of, panel, vocabularies, before.is_some());
         let models = forecaster.models.iter().map(new).collect::<Result<Vec<Instance>>>()?;
-        let scales = forecaster.scaling.temporal.is_some();
-        check_training(&models, panel, val_size, scales, control)?;
+        let copies = [forecaster.scaling.temporal.is_some(), options.checkpoint.is_some()];
+        check_training(&models, panel, val_size, copies, control)?;
         for (i, (mut model, of)) in models.into_iter().zip(&forecaster.models).enumerate() {
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
