@@ -27,6 +27,7 @@ pub mod losses;
 pub mod memory;
 pub mod models;
 pub mod nn;
+pub mod optim;
 pub mod options;
 pub mod rng;
 pub mod runtime;

@@ -19,7 +19,7 @@ const FURTHEST: usize = 1_000_000;
 
 /// The steps asked for, if all models can go so far.
 pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize> {
-    let trained = models[0].train.h;
+    let trained = models[0].common.h;
     let Some(h) = asked.filter(|h| *h != trained) else { return Ok(trained) };
     if h < trained {
         let expected = format!("at least {trained}, the h that the models were trained for");
@@ -27,7 +27,7 @@ pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize
     }
     check_horizon(h)?;
     for model in models {
-        if let Some(column) = model.train.hist_exog_list.first() {
+        if let Some(column) = model.common.hist_exog_list.first() {
             let message = format!(
                 "{} reads \"{column}\", which is known until the forecast only, so it cannot forecast {h} steps, \
                  more than its h of {trained}; train it with h: {h}, or without histExogList",
@@ -61,7 +61,7 @@ pub(crate) fn forecast_model(
     future: &[(String, Vec<f64>)],
     h: usize,
 ) -> Result<Columns> {
-    let trained = job.model.train.h;
+    let trained = job.model.common.h;
     if h <= trained || job.model.recurrence().is_some() {
         return forecast_once(job, future, h);
     }

@@ -56,7 +56,7 @@ pub(super) fn refuse_missing(
     for model in models {
         let input = model.forecast_input_size();
         let place =
-            format!(", in the input of {} (inputSize {})", model.name(), model.train.input_size);
+            format!(", in the input of {} (inputSize {})", model.name(), model.common.input_size);
         let fix = remedy_of_forecast();
         let seen = |ahead: usize| {
             move |series: usize, row: usize| {
@@ -64,7 +64,7 @@ pub(super) fn refuse_missing(
                 begins.see(row - rows.start, rows.len(), [input, ahead])
             }
         };
-        let known_ahead = model.streams.futr.columns.iter().map(|name| (name, model.train.h));
+        let known_ahead = model.streams.futr.columns.iter().map(|name| (name, model.common.h));
         for (column, ahead) in std::iter::once((&panel.names.target, 0)).chain(known_ahead) {
             panel
                 .refuse(column, seen(ahead), &place, &fix)
@@ -106,7 +106,7 @@ pub(super) fn short_series(
     let Some(model) = models.iter().rev().max_by_key(|m| m.forecast_input_size()) else {
         return Ok(None);
     };
-    let (input, name, size) = (model.forecast_input_size(), model.name(), model.train.input_size);
+    let (input, name, size) = (model.forecast_input_size(), model.name(), model.common.input_size);
     let (needed, what) = match begins {
         Begins::AfterEnd => (input, format!("(inputSize {size})")),
         Begins::Every { h, .. } => (input + h, format!("and forecasts (inputSize {size}, h {h})")),

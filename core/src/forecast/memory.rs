@@ -81,7 +81,7 @@ pub(super) fn check_forecasts(
             control.allowed(),
             &format!("forecasting with {}", model.name()),
             || {
-                if h > model.train.h {
+                if h > model.common.h {
                     return Smaller::option("h", h);
                 }
                 let bytes = |given: &ModelSpec| Some(of(&declared(given, model)?).total());
@@ -129,7 +129,7 @@ fn of_saving(models: usize, dataset: usize) -> Needs {
 pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
     let threads = options.threads.unwrap_or_else(runtime::threads);
     let columns = model.loss.output_names.len();
-    let needs = needs::of_forecasts(model, [options.batch, model.train.h], columns, threads);
+    let needs = needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
     needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
         Smaller::option("batch", options.batch)
     })

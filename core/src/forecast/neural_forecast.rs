@@ -77,8 +77,8 @@ impl NeuralForecast {
                 serde_json::json!([]),
             ));
         };
-        if let Some(other) = models.iter().find(|m| m.train.h != first.train.h) {
-            let (a, b) = (first.train.h, other.train.h);
+        if let Some(other) = models.iter().find(|m| m.common.h != first.common.h) {
+            let (a, b) = (first.common.h, other.common.h);
             let message = format!(
                 "all models must have the same h; {} has {a}, {} has {b}",
                 first.name(),
@@ -140,7 +140,7 @@ impl NeuralForecast {
 
     /// Steps of a forecast.
     pub fn h(&self) -> usize {
-        self.models[0].train.h
+        self.models[0].common.h
     }
 
     /// The models as the user wrote them.
@@ -250,7 +250,7 @@ impl NeuralForecast {
         self.models = training.models;
         self.kept.forget_dataset();
         self.fitted = Some(fitted);
-        Ok(FitReport { models: reports, seed: self.models[0].train.random_seed, data_warnings })
+        Ok(FitReport { models: reports, seed: self.models[0].common.random_seed, data_warnings })
     }
 
     /// Forecasts the steps after the end of every series.
@@ -299,7 +299,7 @@ impl NeuralForecast {
         check_forecasts(self, [panel.n_series(), h], control)?;
         let asked = Asked::new(&options.level, &options.quantiles)?;
         asked.check(&self.models, &self.names())?;
-        let known_ahead = self.columns(|m| &m.train.futr_exog_list);
+        let known_ahead = self.columns(|m| &m.common.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
             (Some(table), false) => {

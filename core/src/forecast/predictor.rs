@@ -82,7 +82,7 @@ impl NeuralForecast {
             ("localScalerType", self.scaling.temporal.is_some()),
             (
                 "localStaticScalerType",
-                self.scaling.statics.is_some() && !model.train.stat_exog_list.is_empty(),
+                self.scaling.statics.is_some() && !model.common.stat_exog_list.is_empty(),
             ),
         ];
         if let Some((option, _)) = scaling.into_iter().find(|(_, scales)| *scales) {
@@ -101,26 +101,26 @@ impl Predictor {
         vocabularies: &Vocabularies,
         options: &PredictorOptions,
     ) -> Result<Self> {
-        let (batch, train) = (options.batch, &model.train);
+        let (batch, common) = (options.batch, &model.common);
         let pool = pool(&model, batch, options.threads)?;
         let layout = Layout {
             input: model.forecast_input_size(),
-            h: train.h,
+            h: common.h,
             series: model.series,
             together: model.spec.multivariate,
         };
         let known = |column: &String| {
             Some((column.clone(), vocabularies.get(column)?.clone()))
-                .filter(|_| train.is_category(column))
+                .filter(|_| common.is_category(column))
         };
-        let lists = [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list];
+        let lists = [&common.futr_exog_list, &common.hist_exog_list, &common.stat_exog_list];
         let vocabularies: Vec<_> = lists.into_iter().flatten().filter_map(known).collect();
         let input = |kind, list: &[String]| Input::new(kind, list, layout, batch, &vocabularies);
         let mut it = Self {
             y: input(Kind::Y, &["y".into()])?,
-            futr: input(Kind::Futr, &train.futr_exog_list)?,
-            hist: input(Kind::Hist, &train.hist_exog_list)?,
-            stat: input(Kind::Stat, &train.stat_exog_list)?,
+            futr: input(Kind::Futr, &common.futr_exog_list)?,
+            hist: input(Kind::Hist, &common.hist_exog_list)?,
+            stat: input(Kind::Stat, &common.stat_exog_list)?,
             outputs: model
                 .loss
                 .output_names
@@ -164,7 +164,7 @@ impl Predictor {
 
     /// Steps of a forecast.
     pub fn h(&self) -> usize {
-        self.model.train.h
+        self.model.common.h
     }
 
     /// Windows of a call at most.
@@ -184,8 +184,8 @@ impl Predictor {
 
     /// The columns of `futrExogList`, `histExogList` and `statExogList`, in this order.
     pub fn exogenous(&self) -> [&[String]; 3] {
-        let train = &self.model.train;
-        [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list]
+        let common = &self.model.common;
+        [&common.futr_exog_list, &common.hist_exog_list, &common.stat_exog_list]
     }
 
     /// The categories of exogenous columns, in the order of their numbers, which begin with 1.
@@ -195,7 +195,7 @@ impl Predictor {
 
     /// Numbers of a window's forecast: `N × h × outputs`.
     pub fn forecast_size(&self) -> usize {
-        self.model.series * self.model.train.h * self.outputs.len()
+        self.model.series * self.model.common.h * self.outputs.len()
     }
 
     /// Forecasts of the `n` windows of `y`, `[n, L]`, in the units of the data: `[n, h, outputs]` into `out`.

@@ -11,7 +11,7 @@ use crate::{Error, ErrorCode, Result};
 pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
     let mut said: Vec<(&String, usize, &Instance)> = Vec::new();
     for model in models {
-        for column in &model.train.cat_exog_list {
+        for column in &model.common.cat_exog_list {
             let Some(count) = model.given_cardinality(column) else { continue };
             if let Some((_, other, of)) = said.iter().find(|(c, n, _)| *c == column && *n != count)
             {
@@ -58,9 +58,9 @@ impl NeuralForecast {
     /// All exogenous columns.
     pub(super) fn exogenous(&self) -> Vec<String> {
         self.columns_of([
-            |m| &m.train.hist_exog_list,
-            |m| &m.train.futr_exog_list,
-            |m| &m.train.stat_exog_list,
+            |m| &m.common.hist_exog_list,
+            |m| &m.common.futr_exog_list,
+            |m| &m.common.stat_exog_list,
         ])
     }
 
@@ -79,7 +79,7 @@ impl NeuralForecast {
         match (&self.fitted, options.mode) {
             (Some(fitted), FitMode::Continue) => Ok(fitted.vocabularies.clone()),
             _ => {
-                let columns = self.columns(|m| &m.train.cat_exog_list);
+                let columns = self.columns(|m| &m.common.cat_exog_list);
                 Vocabularies::learn(table, options.static_table.as_ref(), &columns)
             }
         }
@@ -92,9 +92,10 @@ impl NeuralForecast {
         vocabularies: &Vocabularies,
     ) -> PanelOptions {
         PanelOptions {
-            exogenous: self.columns_of([|m| &m.train.hist_exog_list, |m| &m.train.futr_exog_list]),
+            exogenous: self
+                .columns_of([|m| &m.common.hist_exog_list, |m| &m.common.futr_exog_list]),
             static_table,
-            statics: self.columns(|m| &m.train.stat_exog_list),
+            statics: self.columns(|m| &m.common.stat_exog_list),
             vocabularies: vocabularies.clone(),
             time_zone: self.time_zone,
             reading: self.reading,

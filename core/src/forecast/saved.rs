@@ -18,8 +18,10 @@ use crate::data::{
 };
 use crate::interrupt::look;
 use crate::models::Instance;
+use crate::models::{CommonOptions, ValMonitor};
+use crate::optim::LrScheduler;
 use crate::options::OptionValue;
-use crate::train::{Control, LrScheduler, Schedule, Train, TrainingState, ValMonitor};
+use crate::train::{Control, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].
@@ -314,8 +316,8 @@ fn in_order(mut models: Vec<Loaded>, order: &[Value]) -> Vec<Loaded> {
 fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
     let mut options = model.all_options();
     options.retain(|name, value| !says_nothing(name, value) && !is_default_in_python(name, value));
-    if let Some(schedule) = &model.train.lr_scheduler {
-        options.insert("lrScheduler".into(), schedule.explicit(model.train.max_steps).write());
+    if let Some(schedule) = &model.common.lr_scheduler {
+        options.insert("lrScheduler".into(), schedule.explicit(model.common.max_steps).write());
     }
     saved_categories::store(model, &mut options);
     options.extend(kept.training);
@@ -387,7 +389,7 @@ fn restored(
 fn is_known(schedule: &Value) -> bool {
     let given = LrScheduler::read(schedule);
     given.is_some_and(|s| {
-        Schedule::new(&Train { lr_scheduler: Some(s), ..Train::default() }).is_ok()
+        CommonOptions { lr_scheduler: Some(s), ..CommonOptions::default() }.schedule().is_ok()
     })
 }
 

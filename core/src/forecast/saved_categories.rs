@@ -12,7 +12,7 @@ const CARDINALITIES: &str = "categoricalCardinalities";
 /// Adds which columns' categories were counted, and not given: with other data there may be more.
 pub(super) fn store(model: &Instance, options: &mut Map<String, Value>) {
     let counted = |name: &&String| model.given_cardinality(name).is_none();
-    let counted: Vec<&String> = model.train.cat_exog_list.iter().filter(counted).collect();
+    let counted: Vec<&String> = model.common.cat_exog_list.iter().filter(counted).collect();
     if !counted.is_empty() {
         options.insert(COUNTED.into(), json!(counted));
     }
@@ -47,7 +47,7 @@ pub(super) fn check(
     panel: Option<&Panel>,
     vocabularies: &Vocabularies,
 ) -> Result<()> {
-    for column in models.iter().flat_map(|model| &model.train.cat_exog_list) {
+    for column in models.iter().flat_map(|model| &model.common.cat_exog_list) {
         let vocabulary = vocabularies.get(column).ok_or_else(|| without_categories(column))?;
         let Some(panel) = panel else { continue };
         let numbers = panel.column(column).into_iter().chain(panel.static_column(column)).flatten();

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::checkpoint::{StoredState, StoredTensor};
 use crate::models::Instance;
-use crate::train::{OptimizerState, Place, TrainingState};
+use crate::optim::OptimizerState;
+use crate::train::{Place, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 const ASIDE: &str = "aside";

@@ -15,7 +15,7 @@ impl NeuralForecast {
         for (j, model) in self.models.iter().enumerate() {
             let same = |other: &&Instance| {
                 other.name() == model.name()
-                    && (other.train.alias.is_some() || model.train.alias.is_some())
+                    && (other.common.alias.is_some() || model.common.alias.is_some())
             };
             // Upstream puts a number behind the second.
             let Some(other) = self.models[..j].iter().find(same) else { continue };
@@ -80,7 +80,7 @@ impl NeuralForecast {
                         called(i.max(j))
                     );
                     let aliased =
-                        [j, i].into_iter().find(|k| self.models[*k].train.alias.is_some());
+                        [j, i].into_iter().find(|k| self.models[*k].common.alias.is_some());
                     return Err(refusal(message, &self.models[aliased.unwrap_or(i)]));
                 }
             }
@@ -105,6 +105,6 @@ fn refusal(message: String, model: &Instance) -> Error {
     Error::new(ErrorCode::InvalidOption, message).with(|d| {
         d.option = Some("alias".into());
         d.model = Some(model.spec.name.into());
-        d.actual = model.train.alias.clone().map(Into::into);
+        d.actual = model.common.alias.clone().map(Into::into);
     })
 }

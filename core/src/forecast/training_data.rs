@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::calls::FitOptions;
 use super::neural_forecast::NeuralForecast;
 use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies, with_roles};
-use crate::train::Schedule;
+use crate::optim::Schedule;
 use crate::{Error, ErrorCode, Result};
 
 /// The rows of a run.
@@ -69,10 +69,10 @@ impl NeuralForecast {
             return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
         }
         for model in &self.models {
-            let train = &model.train;
-            let needs_validation = match Schedule::new(train)? {
+            let common = &model.common;
+            let needs_validation = match common.schedule()? {
                 Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
-                _ => (train.early_stop_patience_steps > 0).then_some("stops early"),
+                _ => (common.early_stop_patience_steps > 0).then_some("stops early"),
             };
             if let (Some(what), 0) = (needs_validation, val_size) {
                 let message = format!(
@@ -82,14 +82,14 @@ impl NeuralForecast {
                 return Err(Error::new(ErrorCode::InvalidOption, message)
                     .with(|d| d.option = Some("valSize".into())));
             }
-            let needed = if train.start_padding_enabled { 1 } else { model.input_size() };
+            let needed = if common.start_padding_enabled { 1 } else { model.input_size() };
             let Some(short) =
                 (0..panel.n_series()).find(|i| panel.rows(*i).len() < needed + val_size)
             else {
                 continue;
             };
             let (id, len) = (panel.id(short), panel.rows(short).len());
-            let (name, input) = (model.name(), train.input_size);
+            let (name, input) = (model.name(), common.input_size);
             let why = match (has_val_data, len >= needed) {
                 (true, _) => {
                     format!("{} rows before valData; {name} needs {needed}", len - val_size)
@@ -100,7 +100,7 @@ impl NeuralForecast {
                 ),
                 (false, false) => format!("{len} rows; {name} needs {}", needed + val_size),
             };
-            let of = match train.start_padding_enabled {
+            let of = match common.start_padding_enabled {
                 true => String::new(),
                 false if len >= needed || has_val_data || val_size == 0 => {
                     format!(" (inputSize {input})")

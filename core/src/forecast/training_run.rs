@@ -9,7 +9,7 @@ use super::series::{check_same, renewed};
 use crate::checkpoint::{self, StoredModel};
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
-use crate::train::{self, Control, ModelReport, Run, Save, Schedule, TrainingState};
+use crate::train::{self, Control, ModelReport, Run, Save, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 /// Where training begins.
@@ -60,7 +60,7 @@ impl Training {
         if options.checkpoint.as_ref().is_some_and(|c| c.every_steps == 0) {
             return Err(Error::option("checkpoint.everySteps", "a whole number ≥ 1", 0));
         }
-        let steps = |m: &Instance| options.max_steps.unwrap_or(m.train.max_steps);
+        let steps = |m: &Instance| options.max_steps.unwrap_or(m.common.max_steps);
         let mut training = Self { models: Vec::new(), states: Vec::new(), warnings: Vec::new() };
         let before = match (options.mode, &forecaster.fitted) {
             (FitMode::Fresh, _) => None,
@@ -163,7 +163,7 @@ impl Training {
 
 /// Refuses to go further than the schedule does.
 fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
-    let (end, goal) = (Schedule::new(&model.train)?.ends_after(), state.place.goal);
+    let (end, goal) = (model.common.schedule()?.ends_after(), state.place.goal);
     let Some(end) = end.filter(|end| *end < goal) else { return Ok(()) };
     let message = format!(
         "the schedule of {} ends after {end} steps, and training would go to step {goal}; \

@@ -49,16 +49,16 @@ impl Model for DeepAR {
 
     const CAN_EXCLUDE_TARGET: bool = false;
 
-    fn train() -> Train {
+    fn defaults() -> CommonOptions {
         let student_t =
             json!({ "distribution": "StudentT", "level": [80, 90], "returnParams": false });
         let args = student_t.as_object().expect("an object").clone();
-        Train {
+        CommonOptions {
             loss: LossSpec { kind: "DistributionLoss".into(), args },
             valid_loss: Some(LossSpec::named("MAE")),
             num_lr_decays: 3,
             inference_windows_batch_size: -1,
-            ..Train::default()
+            ..CommonOptions::default()
         }
     }
 

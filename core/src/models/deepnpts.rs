@@ -50,16 +50,16 @@ impl Model for DeepNPTS {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train {
+    fn defaults() -> CommonOptions {
+        CommonOptions {
             scaler_type: ScalerType::Standard,
             num_lr_decays: 3,
             valid_loss: Some(LossSpec::named("MAE")),
-            ..Train::default()
+            ..CommonOptions::default()
         }
     }
 
-    fn check(shared: &Train) -> Result<()> {
+    fn check(shared: &CommonOptions) -> Result<()> {
         match shared.exclude_insample_y {
             false => Ok(()),
             true => {

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::CommonOptions;
 use super::{Entry, OF_CATEGORIES, find, registry};
 use crate::options::{Field, Options};
-use crate::train::Train;
 
 /// All options of a model with their defaults; none of a model that there is not.
 pub(crate) fn default_options(name: &str) -> Map<String, Value> {
     let of = |e: Entry| {
         let own = (e.fields)().into_iter().map(|field| (field.name, field.default));
-        (e.train)().to_json().into_iter().chain(own).collect()
+        (e.defaults)().to_json().into_iter().chain(own).collect()
     };
     find(name).map_or_else(|_| Map::new(), of)
 }
@@ -28,8 +28,8 @@ pub fn describe() -> Value {
             let not_taken = lists.map(|(name, _)| name).chain(categories);
             !not_taken.chain(hides_all).chain(counts).any(|name| name == f.name)
         };
-        let defaults = (e.train)().to_json();
-        let shared = Train::fields().into_iter().filter(taken).map(|mut f| {
+        let defaults = (e.defaults)().to_json();
+        let shared = CommonOptions::fields().into_iter().filter(taken).map(|mut f| {
             f.default = defaults[&f.name].clone();
             option(f, true)
         });

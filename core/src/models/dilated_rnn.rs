@@ -191,12 +191,12 @@ impl Model for DilatedRNN {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train {
+    fn defaults() -> CommonOptions {
+        CommonOptions {
             num_lr_decays: 3,
             scaler_type: ScalerType::Robust,
             windows_batch_size: Some(128),
-            ..Train::default()
+            ..CommonOptions::default()
         }
     }
 

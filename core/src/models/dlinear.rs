@@ -31,8 +31,8 @@ impl Model for DLinear {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train { max_steps: 5000, learning_rate: 1e-4, ..Train::default() }
+    fn defaults() -> CommonOptions {
+        CommonOptions { max_steps: 5000, learning_rate: 1e-4, ..CommonOptions::default() }
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

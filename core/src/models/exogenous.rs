@@ -1,9 +1,8 @@
 //! The exogenous inputs of a model: numbers as they are, categories embedded. Upstream: `_base_model.py: _embed_stream`.
 
-use super::Batch;
+use super::{Batch, CommonOptions};
 use crate::nn::{Embedding, Path};
 use crate::tape::Var;
-use crate::train::Train;
 
 /// Values that are put together at once.
 const AT_ONCE: usize = 16;
@@ -19,14 +18,14 @@ pub(crate) struct InputStream {
 }
 
 impl InputStream {
-    fn new(path: &Path<'_>, list: &[String], train: &Train) -> Self {
-        let (categories, numbers) = (&train.cat_exog_list, |c: &&String| !train.is_category(c));
+    fn new(path: &Path<'_>, list: &[String], common: &CommonOptions) -> Self {
+        let (categories, numbers) = (&common.cat_exog_list, |c: &&String| !common.is_category(c));
         let mut columns: Vec<String> = list.iter().filter(numbers).cloned().collect();
         let numbers = columns.len();
         columns.extend(categories.iter().filter(|c| list.contains(c)).cloned());
         let embedding = |(i, column): (usize, &String)| {
-            let count = train.cardinality(column);
-            Embedding::new(&path.sub(i), count, train.cat_emb_dim.of(count))
+            let count = common.cardinality(column);
+            Embedding::new(&path.sub(i), count, common.cat_emb_dim.of(count))
         };
         let embeddings = columns[numbers..].iter().enumerate().map(embedding).collect();
         Self { columns, numbers, embeddings }
@@ -77,12 +76,12 @@ pub(crate) struct Streams {
 
 impl Streams {
     /// Declares the embeddings of all categories.
-    pub(crate) fn new(path: &Path<'_>, train: &Train) -> Self {
-        let stream = |name: &str, list| InputStream::new(&path.sub(name), list, train);
+    pub(crate) fn new(path: &Path<'_>, common: &CommonOptions) -> Self {
+        let stream = |name: &str, list| InputStream::new(&path.sub(name), list, common);
         Self {
-            hist: stream("hist_cat_embeddings", &train.hist_exog_list),
-            futr: stream("futr_cat_embeddings", &train.futr_exog_list),
-            stat: stream("stat_cat_embeddings", &train.stat_exog_list),
+            hist: stream("hist_cat_embeddings", &common.hist_exog_list),
+            futr: stream("futr_cat_embeddings", &common.futr_exog_list),
+            stat: stream("stat_cat_embeddings", &common.stat_exog_list),
         }
     }
 
@@ -103,25 +102,25 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::models::{Cardinalities, CatEmbDim};
     use crate::nn::Params;
     use crate::tape::Tape;
-    use crate::train::{Cardinalities, CatEmbDim};
 
     /// `count` columns of categories after `a` and `b`, which hold numbers.
     fn stream(params: &Params, count: usize) -> InputStream {
         let categories: Vec<String> = (0..count).map(|i| format!("c{i}")).collect();
-        let train = Train {
+        let common = CommonOptions {
             categorical_cardinalities: Cardinalities(
                 categories.iter().map(|c| (c.clone(), 3)).collect(),
             ),
             cat_emb_dim: CatEmbDim::Size(2),
             cat_exog_list: categories.clone(),
-            ..Train::default()
+            ..CommonOptions::default()
         };
         let mut list = categories;
         list.insert(0, "a".into());
         list.push("b".into());
-        InputStream::new(&params.root(), &list, &train)
+        InputStream::new(&params.root(), &list, &common)
     }
 
     #[test]

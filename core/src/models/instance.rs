@@ -5,14 +5,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Batch, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec, Streams, find};
+use super::{
+    Batch, CatEmbDim, CommonOptions, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec,
+    Streams, find,
+};
 use crate::data::Vocabularies;
 use crate::losses::{Loss, check_written};
 use crate::nn::{Init, Params, params};
 use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::{Param, Var};
-use crate::train::{CatEmbDim, Train};
+
 use crate::{Error, ErrorCode, Result, memory};
 
 /// A model as users write it: `{ model: 'NHITS', options: { h: 12, inputSize: 24 } }`.
@@ -31,7 +34,7 @@ pub struct Instance {
     /// As the user wrote it.
     pub given: ModelSpec,
     /// Shared options.
-    pub train: Train,
+    pub common: CommonOptions,
     /// Own options, all of them.
     pub own: Map<String, Value>,
     /// What training minimises.
@@ -104,24 +107,24 @@ impl Instance {
     /// Refuses what users write by mistake, but a checkpoint may hold.
     pub(crate) fn check_written(&self) -> Result<()> {
         let of_model = |e: Error| e.with(|d| d.model = Some(self.given.model.clone()));
-        check_written(&self.train.loss, "loss").map_err(of_model)?;
-        let valid = self.train.valid_loss.as_ref();
+        check_written(&self.common.loss, "loss").map_err(of_model)?;
+        let valid = self.common.valid_loss.as_ref();
         valid.map_or(Ok(()), |loss| check_written(loss, "validLoss")).map_err(of_model)
     }
 
     /// Column of the results: the alias, or the model's name.
     pub fn name(&self) -> &str {
-        self.train.alias.as_deref().unwrap_or(self.spec.name)
+        self.common.alias.as_deref().unwrap_or(self.spec.name)
     }
 
     /// Steps of input as the network sees them: recurrent models see one more.
     pub fn input_size(&self) -> usize {
-        self.train.input_size + usize::from(self.recurrence().is_some())
+        self.common.input_size + usize::from(self.recurrence().is_some())
     }
 
     /// Steps of input while forecasting: as many values of the past as a forecast looks at.
     pub fn forecast_input_size(&self) -> usize {
-        self.recurrence().map_or(self.train.input_size, |r| r.inference_input_size + 1)
+        self.recurrence().map_or(self.common.input_size, |r| r.inference_input_size + 1)
     }
 
     /// The same model once more, on the same weights: they are shared, not copied.
@@ -136,7 +139,7 @@ impl Instance {
     /// Set for models that forecast step by step.
     pub fn recurrence(&self) -> Option<Recurrence> {
         self.network.recurrence().map(|r| match self.loss.horizon_weight {
-            Some(_) => Recurrence { h_train: self.train.h, ..r }, // upstream: the weights must fit
+            Some(_) => Recurrence { h_train: self.common.h, ..r }, // upstream: the weights must fit
             None => r,
         })
     }
@@ -153,14 +156,14 @@ impl Instance {
 
     /// All options with their values.
     pub fn all_options(&self) -> Map<String, Value> {
-        self.train.to_json().into_iter().chain(self.own.clone()).collect()
+        self.common.to_json().into_iter().chain(self.own.clone()).collect()
     }
 
     /// Sets all parameters to their initial values.
     pub fn initialize(&mut self) {
         let values = Arc::make_mut(&mut self.values);
         for (i, entry) in self.entries.iter().enumerate() {
-            entry.initialize(i, self.train.random_seed as u64, values);
+            entry.initialize(i, self.common.random_seed as u64, values);
         }
     }
 
@@ -215,7 +218,7 @@ impl Instance {
         let raw: Vec<f64> = outputs.iter().map(|v| f64::from(*v)).collect();
         let s = s.finite();
         let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
-        self.train.scaler_type.scale(law.location, s)
+        self.common.scaler_type.scale(law.location, s)
     }
 
     /// What a forecast of a window with these statistics is scaled back with.
@@ -235,23 +238,23 @@ pub(super) fn build(
     vocabularies: &Vocabularies,
     series: Option<usize>,
 ) -> Result<Instance> {
-    let mut train = (entry.train)();
-    let own = (entry.read)(&given.options, &mut train)?;
+    let mut common = (entry.defaults)();
+    let own = (entry.read)(&given.options, &mut common)?;
     if entry.spec.multivariate {
-        train.n_series = series.or(train.n_series);
+        common.n_series = series.or(common.n_series);
     }
-    train.check()?;
-    check_exogenous(entry, &train)?;
-    train.check_categories()?;
-    train.count_categories(vocabularies)?;
-    (entry.check)(&train)?;
-    let (loss, valid_loss) = train.losses()?;
-    let series = train.n_series.unwrap_or(1);
+    common.check()?;
+    check_exogenous(entry, &common)?;
+    common.check_categories()?;
+    common.count_categories(vocabularies)?;
+    (entry.check)(&common)?;
+    let (loss, valid_loss) = common.losses()?;
+    let series = common.n_series.unwrap_or(1);
     let (params, (streams, network, head)) = Params::declared(|params| {
-        let streams = Streams::new(&params.root(), &train);
+        let streams = Streams::new(&params.root(), &common);
         let dims = Dims {
-            input: train.input_size,
-            h: train.h,
+            input: common.input_size,
+            h: common.h,
             outputs: loss.outputs(),
             futr: streams.futr.size(),
             hist: streams.hist.size(),
@@ -262,7 +265,7 @@ pub(super) fn build(
         Ok((streams, network, Head::new(&params.root(), &loss)))
     })?;
     let trained = params.trained();
-    let revin = (train.scaler_type == ScalerType::Revin).then(|| {
+    let revin = (common.scaler_type == ScalerType::Revin).then(|| {
         let path = params.root().sub("scaler");
         let shape = [1, 1, 1 + streams.hist.numbers + streams.futr.numbers, 1];
         [
@@ -276,7 +279,7 @@ pub(super) fn build(
     Ok(Instance {
         spec: entry.spec,
         given,
-        train,
+        common,
         own,
         loss,
         valid_loss,
@@ -293,10 +296,14 @@ pub(super) fn build(
 }
 
 /// Refuses columns of a kind that the model does not take.
-fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
+fn check_exogenous(entry: &Entry, common: &CommonOptions) -> Result<()> {
     let spec = entry.spec;
-    let lists =
-        [&train.futr_exog_list, &train.hist_exog_list, &train.stat_exog_list, &train.cat_exog_list];
+    let lists = [
+        &common.futr_exog_list,
+        &common.hist_exog_list,
+        &common.stat_exog_list,
+        &common.cat_exog_list,
+    ];
     for ((option, takes), list) in spec.exogenous.options().into_iter().zip(lists) {
         if !takes && !list.is_empty() {
             let taken: Vec<&str> =
@@ -314,7 +321,7 @@ fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
         }
     }
     let given =
-        [!train.categorical_cardinalities.0.is_empty(), train.cat_emb_dim != CatEmbDim::FastAi];
+        [!common.categorical_cardinalities.0.is_empty(), common.cat_emb_dim != CatEmbDim::FastAi];
     for (option, given) in OF_CATEGORIES.into_iter().zip(given) {
         if given && !spec.exogenous.cat {
             let message = format!("{} does not take {option}: it has no categories", spec.name);
@@ -322,7 +329,7 @@ fn check_exogenous(entry: &Entry, train: &Train) -> Result<()> {
                 .with(|d| d.option = Some(option.into())));
         }
     }
-    if train.exclude_insample_y && !entry.can_exclude_target {
+    if common.exclude_insample_y && !entry.can_exclude_target {
         let why = match spec.exogenous == super::Exogenous::NONE {
             true => "it has no other input",
             false => "it forecasts each value from the one before",

@@ -45,8 +45,12 @@ impl Model for LSTM {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train { scaler_type: ScalerType::Robust, windows_batch_size: Some(128), ..Train::default() }
+    fn defaults() -> CommonOptions {
+        CommonOptions {
+            scaler_type: ScalerType::Robust,
+            windows_batch_size: Some(128),
+            ..CommonOptions::default()
+        }
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -31,8 +31,8 @@ impl Model for MLP {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train { inference_windows_batch_size: -1, ..Train::default() }
+    fn defaults() -> CommonOptions {
+        CommonOptions { inference_windows_batch_size: -1, ..CommonOptions::default() }
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

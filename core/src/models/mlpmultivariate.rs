@@ -32,8 +32,8 @@ impl Model for MLPMultivariate {
         multivariate: true,
     };
 
-    fn train() -> Train {
-        Train::multivariate()
+    fn defaults() -> CommonOptions {
+        CommonOptions::multivariate()
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -2,7 +2,9 @@
 
 mod batch;
 pub mod bitcn;
+mod categories;
 mod checks;
+mod common_options;
 pub mod deepar;
 pub mod deepnpts;
 mod description;
@@ -20,6 +22,7 @@ pub mod nbeats;
 pub mod nbeatsx;
 pub mod nhits;
 pub mod nlinear;
+mod precision;
 pub mod rlinear;
 pub mod rnn;
 pub mod tcn;
@@ -28,25 +31,29 @@ pub mod tsmixer;
 pub mod tsmixerx;
 
 pub use batch::Batch;
+pub use categories::{Cardinalities, CatEmbDim};
+pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
 pub(crate) use description::default_options;
 pub use description::describe;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
 pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
+pub use precision::Precision;
 
 use serde_json::{Map, Value, json};
 
 use crate::nn::{BasisDims, Params, Path};
 use crate::options::{Field, Options};
 use crate::tape::Var;
-use crate::train::Train;
 use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
-    pub(crate) use super::{Batch, Dims, Exogenous, Model, Recurrence, Spec, concat_present};
+    pub(crate) use super::{
+        Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Spec, concat_present,
+    };
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
         Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
@@ -56,7 +63,6 @@ pub(crate) mod prelude {
     pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
-    pub(crate) use crate::train::Train;
     pub(crate) use crate::{Error, Result};
 }
 
@@ -155,13 +161,13 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
     const CAN_EXCLUDE_TARGET: bool = true;
 
-    /// Shared options whose defaults differ.
-    fn train() -> Train {
-        Train::default()
+    /// Options that all models share, where the defaults of this one differ.
+    fn defaults() -> CommonOptions {
+        CommonOptions::default()
     }
 
     /// Refuses shared options that this model cannot do anything with.
-    fn check(_shared: &Train) -> Result<()> {
+    fn check(_shared: &CommonOptions) -> Result<()> {
         Ok(())
     }
 
@@ -229,11 +235,11 @@ const MOST: f64 = 1e9;
 pub(crate) struct Entry {
     pub(crate) spec: Spec,
     can_exclude_target: bool,
-    train: fn() -> Train,
-    check: fn(&Train) -> Result<()>,
+    defaults: fn() -> CommonOptions,
+    check: fn(&CommonOptions) -> Result<()>,
     fields: fn() -> Vec<Field>,
     /// Splits options into shared and own ones, and gives all of them with their values.
-    read: fn(&Given, &mut Train) -> Result<Given>,
+    read: fn(&Given, &mut CommonOptions) -> Result<Given>,
     build: fn(&Params, Dims, &Given) -> Result<Box<dyn Network>>,
 }
 
@@ -241,14 +247,14 @@ fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
         can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
-        train: M::train,
+        defaults: M::defaults,
         check: M::check,
         fields: M::Options::fields,
-        read: |given, train| {
+        read: |given, common| {
             let mut own = M::Options::default();
             for (name, value) in given {
                 let taken = name != "nSeries" || M::SPEC.multivariate;
-                let shared = taken && train.set(name, value)?;
+                let shared = taken && common.set(name, value)?;
                 let own_one = taken && !shared && own.set(name, value)?;
                 if !(shared || own_one) {
                     return Err(no_option::<M>(name));
@@ -290,7 +296,7 @@ fn no_option<M: Model>(name: &str) -> Error {
             d.model = Some(M::SPEC.name.into());
         });
     }
-    let fields = Train::fields().into_iter().chain(M::Options::fields());
+    let fields = CommonOptions::fields().into_iter().chain(M::Options::fields());
     let known: Vec<String> = fields.map(|f| f.name).collect();
     options::unknown_option(M::SPEC.name, name, &known)
 }

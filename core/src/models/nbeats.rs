@@ -63,8 +63,12 @@ impl Model for NBEATS {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train { num_lr_decays: 3, inference_windows_batch_size: -1, ..Train::default() }
+    fn defaults() -> CommonOptions {
+        CommonOptions {
+            num_lr_decays: 3,
+            inference_windows_batch_size: -1,
+            ..CommonOptions::default()
+        }
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

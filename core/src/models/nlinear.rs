@@ -21,8 +21,8 @@ impl Model for NLinear {
         multivariate: false,
     };
 
-    fn train() -> Train {
-        Train { max_steps: 5000, learning_rate: 1e-4, ..Train::default() }
+    fn defaults() -> CommonOptions {
+        CommonOptions { max_steps: 5000, learning_rate: 1e-4, ..CommonOptions::default() }
     }
 
     fn new(p: &Path<'_>, dims: Dims, _: &NoOptions) -> Result<Self> {

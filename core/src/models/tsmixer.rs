@@ -76,8 +76,8 @@ impl Model for TSMixer {
         multivariate: true,
     };
 
-    fn train() -> Train {
-        Train::multivariate()
+    fn defaults() -> CommonOptions {
+        CommonOptions::multivariate()
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

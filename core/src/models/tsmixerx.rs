@@ -132,8 +132,8 @@ impl Model for TSMixerx {
         multivariate: true,
     };
 
-    fn train() -> Train {
-        Train::multivariate()
+    fn defaults() -> CommonOptions {
+        CommonOptions::multivariate()
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -46,7 +46,7 @@ fn batch<'t>(
         let columns: Vec<Var<'_>> = stream.columns.iter().map(column).collect();
         Some(Var::concat(&columns, axis))
     };
-    let (train, streams) = (&model.train, &model.streams);
+    let (train, streams) = (&model.common, &model.streams);
     Batch {
         insample_y: value("insample_y").unwrap(),
         insample_mask: value("insample_mask").unwrap(),

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::json;
+use crate::models::CommonOptions;
+use crate::optim::{LrScheduler, PlateauState, Schedule};
 use crate::options::{OptionValue, Options};
-use crate::train::{LrScheduler, PlateauState, Schedule, Train};
 
 /// Of the highest rate; torch multiplies step by step where we have a formula.
 const TOLERANCE: f64 = 1e-9;
@@ -29,11 +30,11 @@ fn rates_and_momenta_are_torchs() {
     assert!(cases.len() >= 19);
     for case in cases {
         let name = case["name"].as_str().unwrap();
-        let mut train = Train { max_steps: 200, ..Train::default() };
-        train.set("learningRate", &case["learningRate"]).unwrap();
-        train.set("lrScheduler", &case["schedule"]).unwrap();
-        let schedule = Schedule::new(&train).unwrap();
-        let mut plateau = PlateauState::new(train.learning_rate);
+        let mut common = CommonOptions { max_steps: 200, ..CommonOptions::default() };
+        common.set("learningRate", &case["learningRate"]).unwrap();
+        common.set("lrScheduler", &case["schedule"]).unwrap();
+        let schedule = common.schedule().unwrap();
+        let mut plateau = PlateauState::new(common.learning_rate);
         let expected = numbers(&case["lr"]);
         assert_eq!(expected.len(), 200);
         let rate = |step: usize| {

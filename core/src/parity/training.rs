@@ -64,7 +64,7 @@ fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
 /// What has categories: the fixture has their numbers.
 fn vocabularies(model: &Instance) -> Vocabularies {
     let column = |name: &String| (name.clone(), Vocabulary::Int(Vec::new()));
-    Vocabularies(model.train.cat_exog_list.iter().map(column).collect())
+    Vocabularies(model.common.cat_exog_list.iter().map(column).collect())
 }
 
 fn check(f: &Fixture) {
@@ -83,7 +83,7 @@ fn check(f: &Fixture) {
     let val_size: usize = f.meta("val_size").parse().unwrap();
     let control = Control::default();
     let mut run = Run { panel: &panel, val_size, control: &control, save: None };
-    let mut state = TrainingState::new(&model, model.train.max_steps).unwrap();
+    let mut state = TrainingState::new(&model, model.common.max_steps).unwrap();
     let report = train(&mut model, &mut state, &mut run).unwrap();
     assert_close(
         &format!("{} training loss", f.name),
@@ -107,7 +107,7 @@ fn check(f: &Fixture) {
     let tolerance = if sampled { 3e-2 } else { TOLERANCE };
     assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, tolerance);
 
-    let h = model.train.h;
+    let h = model.common.h;
     let runner = Runner::default();
     let mut future = future(f, &panel, h);
     scalers.scale_future(&mut future, h);

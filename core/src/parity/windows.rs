@@ -9,8 +9,8 @@ use crate::data::{
     ColumnNames, Ids, MissingRows, Panel, TimeKind, TrainWindows, Window, forecast_window, groups,
     validation_windows,
 };
+use crate::models::Availability;
 use crate::options::OptionValue;
-use crate::train::Availability;
 
 fn panel(case: &Value) -> Panel {
     let lengths: Vec<usize> =

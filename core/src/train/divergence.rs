@@ -17,7 +17,7 @@ pub(super) fn diverged(
     step: usize,
     loss: f64,
 ) -> Error {
-    let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
+    let horizon = model.recurrence().map_or(model.common.h, |r| r.h_train);
     let mut worst: Option<(f64, usize)> = None;
     runner.forecast(
         model,

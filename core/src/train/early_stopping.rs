@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options::ValMonitor;
+use crate::models::ValMonitor;
 
 impl ValMonitor {
     /// Of both losses at a check, the one that is looked at.

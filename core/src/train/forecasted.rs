@@ -71,7 +71,7 @@ impl Forecasted {
         let steps = self.values.chunks_exact(horizon * outputs);
         for ((drawn, s), steps) in windows.iter().zip(&self.statistics).zip(steps) {
             let series = drawn.window.series as u32;
-            let key = Key::new(model.train.random_seed as u64, Stream::Samples, series);
+            let key = Key::new(model.common.random_seed as u64, Stream::Samples, series);
             for (t, raw) in steps.chunks_exact(outputs).enumerate() {
                 look();
                 let raw: Vec<f64> = raw.iter().map(|v| f64::from(*v)).collect();
@@ -139,7 +139,7 @@ impl Forecasted {
     }
 
     fn on_scale_of_target(&self, model: &Instance, values: &[f32]) -> Vec<f64> {
-        let scaler = model.train.scaler_type;
+        let scaler = model.common.scaler_type;
         let per_window = values.len() / self.statistics.len().max(1);
         let window = |(values, s): (&[f32], &Statistics)| {
             let s = model.unscaling(*s);
@@ -156,7 +156,7 @@ impl Forecasted {
         let window = |(i, s): (usize, &Statistics)| {
             let error = |j: usize| {
                 let at = i * horizon + j / outputs;
-                let y = model.train.scaler_type.scale(self.actual[at], *s);
+                let y = model.common.scaler_type.scale(self.actual[at], *s);
                 let error = (f64::from(y) - f64::from(self.values[i * per_window + j])).abs();
                 match (self.weights[at] > 0.0, error.is_nan()) {
                     (false, _) => 0.0,

@@ -190,7 +190,7 @@ impl Gathered {
     }
 
     fn add_target(&mut self, model: &Instance, reader: &Reader<'_>) {
-        let (Lens { input, seen, .. }, scaler) = (self.lens, model.train.scaler_type);
+        let (Lens { input, seen, .. }, scaler) = (self.lens, model.common.scaler_type);
         let s = self.insample(model, reader);
         self.statistics.push(s);
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
@@ -204,7 +204,7 @@ impl Gathered {
 
     fn add_exogenous(&mut self, model: &Instance, reader: &Reader<'_>) {
         let Lens { input, horizon, seen, recurrent, .. } = self.lens;
-        let (series, scaler) = (reader.window.series, model.train.scaler_type);
+        let (series, scaler) = (reader.window.series, model.common.scaler_type);
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
         let ahead = usize::from(recurrent);
         let futr_end = if recurrent { seen + 1 } else { input + horizon };
@@ -219,11 +219,11 @@ impl Gathered {
 
     /// Reads the target of a window whose mask has been read, and appends what the model sees of it.
     fn insample(&mut self, model: &Instance, reader: &Reader<'_>) -> Statistics {
-        let (input, scaler) = (self.lens.input, model.train.scaler_type);
+        let (input, scaler) = (self.lens.input, model.common.scaler_type);
         reader.read(None, reader.source.target, &mut self.column);
         let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
         let shown =
-            |v: &f64| if model.train.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
+            |v: &f64| if model.common.exclude_insample_y { 0.0 } else { scaler.scale(*v, s) };
         self.insample_y.extend(self.column[..self.lens.seen].iter().map(shown));
         s
     }

@@ -52,7 +52,7 @@ impl GivenWindows {
     pub(super) fn new(model: &Instance, windows: usize) -> Self {
         let (lens, rows) = (lens(model), windows * model.series);
         let [input, h] = lens;
-        let (streams, train) = (&model.streams, &model.train);
+        let (streams, common) = (&model.streams, &model.common);
         let given = |stream: &InputStream, list: &[String], steps: usize| Given {
             places: places(stream, list),
             columns: vec![vec![0.0; rows * steps]; stream.columns.len()],
@@ -75,10 +75,10 @@ impl GivenWindows {
             drawn: (0..rows)
                 .map(|series| Drawn { window: Window { series, start: 0 }, count: 1 })
                 .collect(),
-            futr: given(&streams.futr, &train.futr_exog_list, input),
-            future: given(&streams.futr, &train.futr_exog_list, h),
-            hist: given(&streams.hist, &train.hist_exog_list, input),
-            stat: given(&streams.stat, &train.stat_exog_list, 1),
+            futr: given(&streams.futr, &common.futr_exog_list, input),
+            future: given(&streams.futr, &common.futr_exog_list, h),
+            hist: given(&streams.hist, &common.hist_exog_list, input),
+            stat: given(&streams.stat, &common.stat_exog_list, 1),
             lens,
             series: model.series,
             same_statics: model.spec.multivariate,
@@ -148,7 +148,7 @@ impl Given {
 
 /// Steps of input and horizon of a forecast.
 pub(super) fn lens(model: &Instance) -> [usize; 2] {
-    [model.forecast_input_size(), model.train.h]
+    [model.forecast_input_size(), model.common.h]
 }
 
 /// Where the columns of a stream are in the option that lists them.

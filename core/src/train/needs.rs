@@ -29,7 +29,7 @@ pub(crate) fn kept(model: &Instance, validates: bool) -> Result<Needs> {
     TrainingState::sizes(model)?
         .iter()
         .for_each(|n| needs.add("the optimizer's memory", bytes(*n)));
-    if validates && model.train.restores_best() {
+    if validates && model.common.restores_best() {
         needs.add("the best weights", bytes(model.size));
     }
     Ok(needs)
@@ -42,27 +42,28 @@ pub(crate) fn of_training(
     val_size: usize,
     threads: usize,
 ) -> Needs {
-    let train = &model.train;
+    let common = &model.common;
     let mut needs = Needs::default();
     let rows = panel.times.len();
-    let length = panel.max_len().saturating_sub(val_size).saturating_add(train.h);
+    let length = panel.max_len().saturating_sub(val_size).saturating_add(common.h);
     // As `TrainWindows` has it: a window must have an available point of input.
     let of_series = |i: usize| {
-        length.min(panel.len(i).saturating_add(model.input_size() + train.h)) / train.step_size + 1
+        length.min(panel.len(i).saturating_add(model.input_size() + common.h)) / common.step_size
+            + 1
     };
     let mut windows: Vec<usize> = (0..panel.n_series()).map(of_series).collect();
     let all: usize = windows.iter().sum();
     windows.sort_unstable_by(|a, b| b.cmp(a));
     let batch = match model.spec.multivariate {
         true => windows.first().copied().unwrap_or(0),
-        false => windows.iter().take(train.batch_size).sum(),
+        false => windows.iter().take(common.batch_size).sum(),
     };
-    let step = batch.min(train.windows_batch_size.unwrap_or(usize::MAX)).max(1);
+    let step = batch.min(common.windows_batch_size.unwrap_or(usize::MAX)).max(1);
     let list = size_of::<Window>() * all + 40 * batch.saturating_mul(model.series);
     needs.add("lists of windows", list);
     needs.add("the data", rows * (panel.temporal.len() * size_of::<f64>() + 12));
 
-    let horizon = model.recurrence().map_or(train.h, |r| r.h_train);
+    let horizon = model.recurrence().map_or(common.h, |r| r.h_train);
     let shards = shard_count(step, model);
     let workers = threads.min(shards).max(1);
     let shard = step.div_ceil(shards.max(1));
@@ -70,11 +71,11 @@ pub(crate) fn of_training(
     let mut working = Needs::default();
     working.add("values between operations", values.saturating_mul(workers));
     if val_size > 0 {
-        let forecasts = of_shards(model, [model.input_size(), train.h], threads);
+        let forecasts = of_shards(model, [model.input_size(), common.h], threads);
         working.or(&forecasts);
     }
     needs.and(working);
-    let buffers = shards.min(LEAVES) + 1 + usize::from(train.accumulate_grad_batches > 1);
+    let buffers = shards.min(LEAVES) + 1 + usize::from(common.accumulate_grad_batches > 1);
     let gradients = model.size.saturating_mul(size_of::<f32>()).saturating_mul(buffers);
     needs.add("gradients", gradients);
     needs
@@ -88,7 +89,7 @@ pub(crate) fn of_forecasts(
     threads: usize,
 ) -> Needs {
     // A direct model that forecasts further does so window by window.
-    let at_once = if model.recurrence().is_some() { h } else { h.min(model.train.h) };
+    let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
     let mut needs = of_shards(model, [model.forecast_input_size(), at_once], threads);
     // Twice: as columns, and while they are put in order or scaled back; and the time of each row.
     let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
@@ -147,7 +148,7 @@ fn of_shard(model: &Instance, lens: [usize; 2], windows: usize, trains: bool) ->
     let [values, gradients] = tape.planned();
     let numbers = if trains { values.saturating_add(gradients) } else { values };
     // With 16 bits it is half of that, and what is at work.
-    let size = if trains && model.train.precision.half().is_some() { 3 } else { 4 };
+    let size = if trains && model.common.precision.half().is_some() { 3 } else { 4 };
     let bytes = numbers.saturating_mul(size) / ROOM.1 * ROOM.0;
     bytes.saturating_add(lens.bytes())
 }

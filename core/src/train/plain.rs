@@ -19,8 +19,8 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(model: &Instance, target: &[f64], mask: &[f32]) -> Self {
-        let train = &model.train;
-        let plain = train.scaler_type == ScalerType::Identity && !train.exclude_insample_y;
+        let common = &model.common;
+        let plain = common.scaler_type == ScalerType::Identity && !common.exclude_insample_y;
         let available = mask.iter().any(|m| *m != 1.0).then(|| {
             let mut sum = 0.0;
             let sums = mask.iter().map(|m| {

@@ -80,7 +80,7 @@ impl Resident {
         quantile: f32,
         out: &mut [f32],
     ) {
-        let size = model.series * model.train.h * model.loss.output_names.len();
+        let size = model.series * model.common.h * model.loss.output_names.len();
         let call = Call { model, numbers, windows, shard: self.shard, size, quantile };
         let shards = windows.div_ceil(self.shard);
         let used = self.lanes.len().min(shards);
@@ -128,7 +128,7 @@ impl Call<'_> {
             out.iter_mut().zip(&forecast).for_each(|(to, v)| *to = *v as f32);
             return;
         }
-        let scaler = model.train.scaler_type;
+        let scaler = model.common.scaler_type;
         let row = self.size / model.series;
         let rows = decoded.values.chunks_exact(row).zip(out.chunks_exact_mut(row));
         for ((values, out), s) in rows.zip(&worker.gathered.statistics) {

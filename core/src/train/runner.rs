@@ -9,13 +9,12 @@ use std::sync::Mutex;
 use super::all_series::rows;
 use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
-use super::precision::Precision;
 use super::sampler::Drawn;
 use super::shards::{AT_ONCE, LEAVES, SHARD, shard, shard_count, windows_in};
 use crate::kernels::matmul::rounding;
 use crate::kernels::parallel::shared;
 use crate::losses::Totals;
-use crate::models::{Asked, Instance, Place};
+use crate::models::{Asked, Instance, Place, Precision};
 use crate::nn::RecurrentState;
 use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update, Var};
@@ -85,7 +84,7 @@ struct Step<'a> {
 impl Step<'_> {
     /// Whether products round their factors.
     fn rounds(&self) -> bool {
-        self.model.train.precision == Precision::Bf16
+        self.model.common.precision == Precision::Bf16
     }
 }
 
@@ -122,7 +121,7 @@ impl Runner {
         scale: f32,
         grads: &mut Vec<f32>,
     ) -> Stepped {
-        let horizon = model.recurrence().map_or(model.train.h, |r| r.h_train);
+        let horizon = model.recurrence().map_or(model.common.h, |r| r.h_train);
         let lens = [model.input_size(), horizon];
         let totals = self.totals(model, source, drawn, lens);
         if model.loss.factors(&totals).all().iter().all(|f| *f == [0.0; 2]) {
@@ -187,7 +186,7 @@ impl Runner {
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
-                worker.tape.store_in(step.model.train.precision.half());
+                worker.tape.store_in(step.model.common.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
                 let mut train = || train_shard(step, worker, first, &mut grads, begun);
@@ -306,7 +305,7 @@ pub(super) fn decode(
         Purpose::Forecast { quantile } => (Asked::Quantile(quantile), shard),
         // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
         Purpose::Validation { first } => {
-            let seed = model.train.random_seed as u64;
+            let seed = model.common.random_seed as u64;
             (Asked::Drawn(Key::new(seed, Stream::ValidQuantiles, 0)), first + shard)
         }
     };

@@ -65,14 +65,14 @@ impl Sampler {
         val_size: usize,
         position: Position,
     ) -> Result<Self> {
-        let train = &model.train;
+        let common = &model.common;
         let cut = TrainWindows {
             input: model.input_size(),
-            horizon: model.recurrence().map_or(train.h, |r| r.h_train),
-            pad_end: train.h,
-            step: train.step_size,
-            start_padding: train.start_padding_enabled,
-            availability: train.training_data_availability_threshold.0,
+            horizon: model.recurrence().map_or(common.h, |r| r.h_train),
+            pad_end: common.h,
+            step: common.step_size,
+            start_padding: common.start_padding_enabled,
+            availability: common.training_data_availability_threshold.0,
             held_out: val_size,
         };
         let groups = groups(panel, model.spec.multivariate);
@@ -84,10 +84,10 @@ impl Sampler {
             order: (0..windows.len()).collect(),
             windows,
             series: model.series,
-            seed: train.random_seed as u64,
-            batch_size: train.batch_size,
-            drop_last: train.drop_last_loader,
-            windows_batch_size: train.windows_batch_size,
+            seed: common.random_seed as u64,
+            batch_size: common.batch_size,
+            drop_last: common.drop_last_loader,
+            windows_batch_size: common.windows_batch_size,
             position,
             counts: Vec::new(),
             picks: Vec::new(),
@@ -194,7 +194,7 @@ fn each_word(key: Key, size: usize, mut visit: impl FnMut(usize, u32)) {
 fn too_short(model: &Instance, panel: &Panel, val_size: usize) -> Error {
     let longest = (0..panel.n_series()).max_by_key(|i| panel.rows(*i).len()).unwrap_or(0);
     let len = panel.rows(longest).len();
-    let (name, input) = (model.name(), model.train.input_size);
+    let (name, input) = (model.name(), model.common.input_size);
     let message = format!(
         "{name} finds no window to train on: the longest series, \"{}\", has {len} rows{}, and a window is \
          {input} rows (inputSize) with an available one after them; shorten inputSize or set startPaddingEnabled: true",

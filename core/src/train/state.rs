@@ -5,12 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::early_stopping::Best;
-use super::optimizer::OptimizerState;
-use super::plateau::PlateauState;
-use super::precision::LossScale;
+use super::loss_scale::LossScale;
 use super::sampler::Position;
-use super::schedule::Schedule;
 use crate::models::Instance;
+use crate::optim::{OptimizerState, PlateauState};
 use crate::{Result, memory};
 
 /// The state of training, kept after a run so that another goes on as if there had been one.
@@ -58,7 +56,7 @@ impl Place {
 impl TrainingState {
     /// Before the first step of a run of `steps`.
     pub(crate) fn new(model: &Instance, steps: usize) -> Result<Self> {
-        let train = &model.train;
+        let common = &model.common;
         Ok(Self {
             place: Place {
                 step: 0,
@@ -67,8 +65,8 @@ impl TrainingState {
                 data: 0,
                 position: Position::default(),
                 best: Best::default(),
-                plateau: PlateauState::new(train.learning_rate),
-                loss_scale: LossScale::new(train.precision),
+                plateau: PlateauState::new(common.learning_rate),
+                loss_scale: LossScale::new(common.precision),
             },
             optimizer: OptimizerState::new(Self::sizes(model)?),
             aside: Vec::new(),
@@ -78,9 +76,9 @@ impl TrainingState {
 
     /// Numbers in each memory of this model's optimizer.
     pub(crate) fn sizes(model: &Instance) -> Result<[usize; 3]> {
-        let train = &model.train;
-        let momentum = Schedule::new(train)?.momentum(0).is_some();
-        Ok(OptimizerState::sizes(&train.optimizer, momentum, model.trained))
+        let common = &model.common;
+        let momentum = common.schedule()?.momentum(0).is_some();
+        Ok(OptimizerState::sizes(&common.optimizer, momentum, model.trained))
     }
 
     /// The state that a file holds.

@@ -6,19 +6,16 @@ use std::time::Instant;
 use super::divergence::diverged;
 use super::fingerprint::fingerprint;
 use super::gather::Source;
-use super::optimizer::Pace;
-use super::options::{ClipAlgorithm, Train};
-use super::precision::Precision;
 use super::report::{Control, ModelReport, Progress};
 use super::runner::Runner;
 use super::sampler::{Drawn, Sampler};
-use super::schedule::Schedule;
 use super::state::TrainingState;
 use super::validation::validate;
 use crate::data::Panel;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
-use crate::models::Instance;
+use crate::models::{ClipAlgorithm, CommonOptions, Instance, Precision};
+use crate::optim::{Pace, Schedule};
 use crate::rng::{Key, Stream};
 use crate::tape::Update;
 use crate::{Result, memory};
@@ -53,12 +50,12 @@ pub(crate) fn train(
 ) -> Result<ModelReport> {
     let begin = Instant::now();
     let (panel, val_size, control) = (run.panel, run.val_size, run.control);
-    let train = model.train.clone();
-    let schedule = Schedule::new(&train)?;
+    let common = model.common.clone();
+    let schedule = common.schedule()?;
     state.begin(model, fingerprint(panel, val_size));
     let mut sampler = Sampler::new(model, panel, val_size, state.place.position)?;
     let mut batches = Batches::new(model);
-    let check_every = train.val_check_steps.min(train.max_steps);
+    let check_every = common.val_check_steps.min(common.max_steps);
     let first = state.place.step;
     let mut report = ModelReport {
         name: model.name().into(),
@@ -85,7 +82,7 @@ pub(crate) fn train(
         let grads = &mut batches.grads[..trained];
         let norm = shared_sum_of_squares(grads).sqrt() * share;
         let too_large = !norm.is_finite()
-            && train.precision == Precision::F16
+            && common.precision == Precision::F16
             && state.place.loss_scale.back_off();
         if !loss.is_finite() || !(norm.is_finite() || too_large) {
             return Err(diverged(
@@ -101,15 +98,15 @@ pub(crate) fn train(
         let pace = Pace {
             lr: schedule.rate(step, &state.place.plateau),
             momentum: schedule.momentum(step),
-            grad_scale: (share * clip(&train, grads, norm, share)) as f32,
+            grad_scale: (share * clip(&common, grads, norm, share)) as f32,
         };
         let values =
             Arc::get_mut(&mut model.values).expect("every tape has released the parameters");
         if too_large {
             report.skipped_steps += 1;
         } else {
-            state.place.loss_scale.grow(train.precision);
-            state.optimizer.step(&train.optimizer, &mut values[..trained], grads, pace);
+            state.place.loss_scale.grow(common.precision);
+            state.optimizer.step(&common.optimizer, &mut values[..trained], grads, pace);
         }
         batches.updates.drain(..).for_each(|update| update.apply(values));
         let step = step + 1;
@@ -123,15 +120,15 @@ pub(crate) fn train(
             let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
             report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
-            if state.place.best.check(train.val_monitor.of(loss, val_loss), step)
-                && train.restores_best()
+            if state.place.best.check(common.val_monitor.of(loss, val_loss), step)
+                && common.restores_best()
             {
                 state.keep(model);
             }
             if let Schedule::Plateau(settings) = &schedule {
                 state.place.plateau.tell(settings, val_loss);
             }
-            state.place.best.patience_is_over(train.early_stop_patience_steps)
+            state.place.best.patience_is_over(common.early_stop_patience_steps)
         };
         state.place.done = stops || step >= state.place.goal;
         if let Some(save) = &mut run.save
@@ -190,7 +187,7 @@ struct Batches {
 impl Batches {
     fn new(model: &Instance) -> Self {
         let grads = memory::list(model.size);
-        let more = if model.train.accumulate_grad_batches > 1 {
+        let more = if model.common.accumulate_grad_batches > 1 {
             memory::list(model.size)
         } else {
             Vec::new()
@@ -209,14 +206,14 @@ impl Batches {
         sampler: &mut Sampler,
         scale: f64,
     ) -> (f64, f64) {
-        let wanted = model.train.accumulate_grad_batches;
+        let wanted = model.common.accumulate_grad_batches;
         let (mut loss, mut done) = (0.0, 0);
         while done == 0 || (done < wanted && !sampler.epoch_ends()) {
             let batch = sampler.position().batch;
             sampler.draw(&mut self.drawn);
             let counts = self.drawn.iter().step_by(model.series).map(|d| u64::from(d.count));
             self.windows += counts.sum::<u64>();
-            let key = Key::new(model.train.random_seed as u64, Stream::Dropout, batch);
+            let key = Key::new(model.common.random_seed as u64, Stream::Dropout, batch);
             let grads = if done == 0 { &mut self.grads } else { &mut self.more };
             let stepped = self.runner.step(model, source, &self.drawn, key, scale as f32, grads);
             loss += stepped.loss;
@@ -243,8 +240,8 @@ fn shared_sum_of_squares(x: &[f32]) -> f64 {
 }
 
 /// Limits gradients that are to be multiplied by `share`, and have the norm `norm` then; gives another factor for them.
-fn clip(train: &Train, grads: &mut [f32], norm: f64, share: f64) -> f64 {
-    match (train.gradient_clip_val, train.gradient_clip_algorithm) {
+fn clip(common: &CommonOptions, grads: &mut [f32], norm: f64, share: f64) -> f64 {
+    match (common.gradient_clip_val, common.gradient_clip_algorithm) {
         (None, _) => 1.0,
         (Some(limit), ClipAlgorithm::Norm) => (limit / (norm + 1e-6)).min(1.0),
         (Some(limit), ClipAlgorithm::Value) => {

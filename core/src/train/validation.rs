@@ -19,21 +19,21 @@ pub(super) fn validate(
     val_size: usize,
     control: &Control,
 ) -> Result<f64> {
-    let train = &model.train;
-    let lens = [model.input_size(), train.h];
+    let common = &model.common;
+    let lens = [model.input_size(), common.h];
     let source = Source::new(model, panel, 0)?.unweighted();
-    let batch = train.valid_batch_size.unwrap_or(train.batch_size);
+    let batch = common.valid_batch_size.unwrap_or(common.batch_size);
     let all = groups(panel, model.spec.multivariate);
     let (mut sum, mut windows) = (0.0, 0);
     for some in all.chunks(batch) {
         control.check()?;
         let cut = |group: &Range<usize>| {
-            validation_windows(panel, group.clone(), lens, val_size, train.step_size)
+            validation_windows(panel, group.clone(), lens, val_size, common.step_size)
         };
         let drawn: Vec<Drawn> =
             some.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
         let size =
-            usize::try_from(train.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
+            usize::try_from(common.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
         for part in drawn.chunks(size.saturating_mul(model.series)) {
             let loss = mean_loss(runner, model, &source, part, windows, lens);
             sum += part.len() as f64 * loss;

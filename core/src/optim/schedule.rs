@@ -5,10 +5,9 @@
 use std::f64::consts::PI;
 
 use super::lr_scheduler::{
-    Anneal, Cosine, Exponential, LinearWarmup, OneCycle, StepDecay, WarmupCosine, count, no_kind,
-    required, within,
+    Anneal, Cosine, Exponential, LinearWarmup, LrScheduler, OneCycle, StepDecay, WarmupCosine,
+    count, no_kind, required, within,
 };
-use super::options::Train;
 use super::plateau::{Plateau, PlateauState};
 use crate::Result;
 
@@ -24,16 +23,16 @@ pub(crate) enum Schedule {
 }
 
 impl Schedule {
-    /// The schedule of these options; refuses what torch refuses.
-    pub(crate) fn new(train: &Train) -> Result<Self> {
-        let rate = train.learning_rate;
-        let Some(given) = &train.lr_scheduler else {
-            // Upstream's default: halved `numLrDecays` times, evenly over `maxSteps`.
-            let decays = usize::try_from(train.num_lr_decays).ok().filter(|d| *d > 0);
-            let every = decays.map_or(usize::MAX, |d| (train.max_steps / d).max(1));
-            return Ok(Self::Step { rate, every, gamma: 0.5 });
-        };
-        let given = given.explicit(train.max_steps);
+    /// Upstream's default: the rate is halved `decays` times, evenly over the steps; never where `decays` is negative.
+    pub(crate) fn halving(rate: f64, decays: i64, max_steps: usize) -> Self {
+        let decays = usize::try_from(decays).ok().filter(|d| *d > 0);
+        let every = decays.map_or(usize::MAX, |d| (max_steps / d).max(1));
+        Self::Step { rate, every, gamma: 0.5 }
+    }
+
+    /// The schedule that users asked for; refuses what torch refuses.
+    pub(crate) fn new(given: &LrScheduler, rate: f64, max_steps: usize) -> Result<Self> {
+        let given = given.explicit(max_steps);
         let line = |from: f64, to: f64, steps: usize| -> Result<Self> {
             within("startFactor", from, from > 0.0 && from <= 1.0, "a number above 0, at most 1")?;
             within("endFactor", to, (0.0..=1.0).contains(&to), "a number from 0 to 1")?;
@@ -153,13 +152,10 @@ mod tests {
 
     use super::*;
     use crate::ErrorCode;
-    use crate::options::{OptionValue, Options};
-    use crate::train::LrScheduler;
+    use crate::options::{OptionValue, read_option};
 
     fn schedule(given: Value) -> Result<Schedule> {
-        let mut train = Train { max_steps: 10, learning_rate: 0.8, ..Train::default() };
-        train.set("lrScheduler", &given)?;
-        Schedule::new(&train)
+        Schedule::new(&read_option("lrScheduler", &given, None)?, 0.8, 10)
     }
 
     fn rates(schedule: &Schedule) -> Vec<f64> {
@@ -168,12 +164,9 @@ mod tests {
 
     #[test]
     fn by_default_the_rate_is_halved_evenly() {
-        let train =
-            Train { max_steps: 10, num_lr_decays: 3, learning_rate: 0.8, ..Train::default() };
         let expected = [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1];
-        assert_eq!(rates(&Schedule::new(&train).unwrap()), expected);
-        let constant = Train { num_lr_decays: -1, ..train };
-        assert_eq!(rates(&Schedule::new(&constant).unwrap()), [0.8; 10]);
+        assert_eq!(rates(&Schedule::halving(0.8, 3, 10)), expected);
+        assert_eq!(rates(&Schedule::halving(0.8, -1, 10)), [0.8; 10]);
     }
 
     #[test]

@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use super::categories::{Cardinalities, CatEmbDim};
-use super::lr_scheduler::LrScheduler;
-use super::optimizer::Optimizer;
 use super::precision::Precision;
-use super::schedule::Schedule;
 use crate::losses::{Loss, LossSpec};
+use crate::optim::{LrScheduler, Optimizer, Schedule};
 use crate::options::{OptionValue, choices, options};
 use crate::scalers::ScalerType;
 use crate::{Error, ErrorCode, Result};
@@ -60,7 +58,7 @@ choices! {
 
 options! {
     /// Options that all models share; each model may change the defaults.
-    pub struct Train {
+    pub struct CommonOptions {
         /// Steps to forecast.
         pub h: usize = 0; at least 1,
         /// Steps of history that the model sees.
@@ -140,7 +138,7 @@ options! {
     }
 }
 
-impl Train {
+impl CommonOptions {
     /// The defaults that upstream's multivariate models share: a window has all series, so a step has fewer of them.
     pub(crate) fn multivariate() -> Self {
         Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }
@@ -190,7 +188,15 @@ impl Train {
             ));
         }
         self.optimizer.check()?;
-        Schedule::new(self).map(drop)
+        self.schedule().map(drop)
+    }
+
+    /// How the learning rate changes.
+    pub(crate) fn schedule(&self) -> Result<Schedule> {
+        match &self.lr_scheduler {
+            Some(given) => Schedule::new(given, self.learning_rate, self.max_steps),
+            None => Ok(Schedule::halving(self.learning_rate, self.num_lr_decays, self.max_steps)),
+        }
     }
 
     /// Loss and validation loss, checked against each other as upstream does.
@@ -272,8 +278,9 @@ mod tests {
             };
             let valid_loss = (!valid.is_empty()).then(|| spec(valid, valid_args));
             let loss = spec(loss, args);
-            let train = Train { h: 4, input_size: 8, loss, valid_loss, ..Train::default() };
-            train.losses().err().map(|e| e.details.option.expect("it is named"))
+            let common =
+                CommonOptions { h: 4, input_size: 8, loss, valid_loss, ..CommonOptions::default() };
+            common.losses().err().map(|e| e.details.option.expect("it is named"))
         };
         let (none, q) = (Value::Null, json!({ "q": 0.9 }));
         let (two, three) = (quantiles(&[0.1, 0.9]), quantiles(&[0.1, 0.5, 0.9]));
@@ -323,7 +330,9 @@ mod tests {
         let of = |season: usize| {
             let args = json!({ "seasonality": season }).as_object().unwrap().clone();
             let loss = LossSpec { kind: "MASE".into(), args };
-            Train { h: 4, input_size: 8, loss, ..Train::default() }.losses().map(drop)
+            CommonOptions { h: 4, input_size: 8, loss, ..CommonOptions::default() }
+                .losses()
+                .map(drop)
         };
         assert!(of(7).is_ok());
         assert_eq!(

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::options::Train;
+use super::common_options::CommonOptions;
 use crate::data::Vocabularies;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
@@ -101,7 +101,7 @@ impl OptionValue for Cardinalities {
     }
 }
 
-impl Train {
+impl CommonOptions {
     /// Whether an exogenous column has categories.
     pub fn is_category(&self, column: &str) -> bool {
         self.cat_exog_list.iter().any(|name| name == column)

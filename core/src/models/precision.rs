@@ -1,0 +1,27 @@
+//! Mixed precision: weights, sums and the optimizer in f32, values between operations in 16 bits. Micikevicius et al. 2018,
+//! <https://arxiv.org/abs/1710.03740>. Upstream: Lightning's `precision`.
+
+use crate::options::choices;
+use crate::tape::Half;
+
+choices! {
+    /// The format of values between operations while training. Weights and forecasts are f32.
+    pub enum Precision {
+        /// f32.
+        F32 = "f32",
+        /// bfloat16; where the processor has products of it, these are taken.
+        Bf16 = "bf16",
+        /// IEEE's binary16, with the loss scaled so that gradients are neither lost nor infinite.
+        F16 = "fp16",
+    }
+}
+
+impl Precision {
+    pub(crate) fn half(self) -> Option<Half> {
+        match self {
+            Self::F32 => None,
+            Self::Bf16 => Some(Half::Bf16),
+            Self::F16 => Some(Half::F16),
+        }
+    }
+}
