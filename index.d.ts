@@ -638,6 +638,8 @@ export interface ModelDescription {
     readonly ts: string
     readonly doc: string
     readonly default: unknown
+    /** Which values of its type are allowed, in words such as `≥ 1`; null where all are. */
+    readonly range: string | null
     readonly shared: boolean
   }[]
 }

@@ -3,10 +3,13 @@
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
 //! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
 
+mod rules;
 mod unknown;
 mod values;
 mod without_choice;
 
+pub use rules::Rule;
+pub(crate) use rules::{numbers_are, range, read_option, rule};
 pub use unknown::unknown_option;
 pub use without_choice::{Never, NoOptions, Zero};
 
@@ -41,6 +44,8 @@ pub struct Field {
     pub ts: String,
     /// Default value; null when there is none.
     pub default: Value,
+    /// Which of the type's values are allowed, where not all are: `≥ 1`.
+    pub range: Option<String>,
 }
 
 /// A struct made by [`options!`].
@@ -51,6 +56,12 @@ pub trait Options: Default + Clone {
     fn set(&mut self, name: &str, value: &Value) -> Result<bool>;
     /// All options with their values.
     fn to_json(&self) -> Map<String, Value>;
+
+    /// Refuses what [`Options::set`] would refuse: a program may have written anything into the fields.
+    fn check(&self) -> Result<()> {
+        let mut read = Self::default();
+        self.to_json().iter().try_for_each(|(name, value)| read.set(name, value).map(drop))
+    }
 }
 
 /// `input_size` → `inputSize`.
@@ -68,37 +79,12 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
-/// Reads an option whose numbers are `least` or more.
-pub(crate) fn read_option<T: OptionValue>(
-    name: &str,
-    value: &Value,
-    least: Option<u32>,
-) -> Result<T> {
-    let enough = least.is_none_or(|least| numbers_are(value, &|n| n >= f64::from(least)));
-    T::read(value).filter(|_| enough).ok_or_else(|| {
-        if let Some(fault) = T::fault(value) {
-            return fault;
-        }
-        let expected = match least {
-            Some(least) => T::expected().replace("≥ 0", &format!("≥ {least}")),
-            None => T::expected(),
-        };
-        Error::option(name, &expected, value.clone())
-    })
-}
-
-/// Whether all numbers in `value` fit.
-pub(crate) fn numbers_are(value: &Value, fit: &dyn Fn(f64) -> bool) -> bool {
-    match value {
-        Value::Array(items) => items.iter().all(|item| numbers_are(item, fit)),
-        _ => value.as_f64().is_none_or(fit),
-    }
-}
-
-/// Declares an options struct; see the module documentation. `= 2; at least 1` also refuses smaller numbers.
+/// Declares an options struct; see the module documentation. After the default stand the rules of the value, each a
+/// [`Rule`] in words: `= 2; at least 1; at most 9`.
 macro_rules! options {
     ($(#[doc = $doc:expr])* pub struct $name:ident {
-        $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr $(; at least $least:literal)?,)*
+        $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr
+            $(; $($rule:ident)+ $($limit:literal $($more:ident)*)?)*,)*
     }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
@@ -118,13 +104,19 @@ macro_rules! options {
                     doc: [$($field_doc),*].map(str::trim).join(" "),
                     ts: <$ty as $crate::options::OptionValue>::ts(),
                     default: $crate::options::OptionValue::write(&defaults.$field),
+                    range: $crate::options::range::<$ty>(
+                        &[$($crate::options::rule!($($rule)+ $($limit $($more)*)?)),*],
+                    ),
                 },)*]
             }
 
             fn set(&mut self, name: &str, value: &serde_json::Value) -> $crate::Result<bool> {
                 $(if name == $crate::options::camel_case(stringify!($field)) {
-                    let least = None::<u32>$(.or(Some($least)))?;
-                    self.$field = $crate::options::read_option(name, value, least)?;
+                    self.$field = $crate::options::read_option::<$ty>(
+                        name,
+                        value,
+                        &[$($crate::options::rule!($($rule)+ $($limit $($more)*)?)),*],
+                    )?;
                     return Ok(true);
                 })*
                 Ok(false)
@@ -205,7 +197,19 @@ mod tests {
             /// How long,
             /// in steps.
             pub max_steps: Option<usize> = None,
+            /// How fast.
+            pub rate: Option<f64> = None; positive,
+            /// How much is left out.
+            pub dropout: f64 = 0.0; probability,
+            /// How wide.
+            pub window: usize = 3; at least 1; at most 99; fits is_odd "an odd number",
+            /// How many at once.
+            pub rows: i64 = -1; at least 1 or all,
         }
+    }
+
+    fn is_odd(n: &usize) -> bool {
+        !n.is_multiple_of(2)
     }
 
     #[test]
@@ -240,6 +244,50 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_rule_says_what_is_allowed_however_the_value_came() {
+        let message = |name: &str, value: Value| {
+            let error = Sample::default().set(name, &value).unwrap_err();
+            assert_eq!(error.details.option.as_deref(), Some(name));
+            error.message
+        };
+        for (name, value, expected) in [
+            ("rate", json!(0), "a number > 0 or null, got 0.0"),
+            ("rate", json!("fast"), "a number > 0 or null, got \"fast\""),
+            ("dropout", json!(1), "a number from 0 to below 1, got 1.0"),
+            ("dropout", json!(-0.5), "a number from 0 to below 1, got -0.5"),
+            ("dropout", json!(null), "a number from 0 to below 1, got null"),
+            ("window", json!(0), "a whole number ≥ 1, got 0"),
+            ("window", json!(101), "at most 99, got 101"),
+            ("window", json!(4), "an odd number, got 4"),
+            ("window", json!(true), "a whole number ≥ 1, got true"),
+            ("rows", json!(0), "a whole number ≥ 1, or -1 for all, got 0"),
+        ] {
+            assert_eq!(message(name, value), format!("option \"{name}\" must be {expected}"));
+        }
+        let of = |sample: Sample| sample.check().map_err(|e| e.message);
+        let d = Sample::default;
+        assert_eq!(of(d()), Ok(()));
+        for (sample, expected) in [
+            (Sample { rate: Some(-1.0), ..d() }, "\"rate\" must be a number > 0 or null, got -1.0"),
+            (
+                Sample { rate: Some(f64::NAN), ..d() },
+                "\"rate\" must be a number > 0 or null, got \"NaN\"",
+            ),
+            (
+                Sample { dropout: f64::INFINITY, ..d() },
+                "\"dropout\" must be a number from 0 to below 1, got \"inf\"",
+            ),
+            (Sample { window: 4, ..d() }, "\"window\" must be an odd number, got 4"),
+            (
+                Sample { n_blocks: vec![0], ..d() },
+                "\"nBlocks\" must be a list, each item a whole number ≥ 1, got [0]",
+            ),
+        ] {
+            assert_eq!(of(sample), Err(format!("option {expected}")));
+        }
+    }
+
+    #[test]
     fn the_field_table_has_names_types_defaults_and_sentences() {
         let fields = Sample::fields();
         assert_eq!(fields[2].name, "maxSteps");
@@ -248,5 +296,10 @@ mod tests {
         assert_eq!(Vec::<Vec<usize>>::ts(), "readonly (readonly number[])[]");
         assert_eq!(fields[0].default, json!([1, 2]));
         assert_eq!(fields[1].ts, "'max' | 'avg'");
+        let ranges: Vec<Option<&str>> = fields.iter().map(|f| f.range.as_deref()).collect();
+        let (share, odd) = ("from 0 to below 1", "≥ 1, at most 99, an odd number");
+        let rows = "≥ 1, or -1 for all";
+        let expected = [Some("≥ 1"), None, None, Some("> 0"), Some(share), Some(odd), Some(rows)];
+        assert_eq!(ranges, expected);
     }
 }

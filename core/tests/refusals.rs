@@ -211,6 +211,44 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
     }
 }
 
+/// What an option may be stands beside it, and is what every model keeps to.
+#[test]
+fn values_out_of_the_declared_range_are_refused_by_every_model() {
+    let mut tried = 0;
+    for (model, described) in models() {
+        for option in described["options"].as_array().unwrap() {
+            let name = option["name"].as_str().unwrap();
+            let Some(range) = option["range"].as_str() else { continue };
+            let (list, null) = (option["default"].is_array(), option["ts"].as_str().unwrap());
+            let whole = option["default"].is_u64() || option["default"].is_i64();
+            let (wrong, number) = match range.split(',').next().unwrap() {
+                "> 0" => (json!(0.0), "a number > 0".to_string()),
+                "from 0 to below 1" => (json!(1.0), format!("a number {range}")),
+                least if least.starts_with('≥') && !list => {
+                    let n: i64 = least.strip_prefix("≥ ").unwrap().parse().unwrap();
+                    let all = if range.ends_with("-1 for all") { ", or -1 for all" } else { "" };
+                    (
+                        json!(if all.is_empty() { n - 1 } else { 0 }),
+                        format!("a whole number {least}{all}"),
+                    )
+                }
+                _ => continue, // in words of its own
+            };
+            assert!(whole || wrong.is_f64() || option["default"].is_null(), "{model} {name}");
+            let or_null = if null.ends_with("| null") { " or null" } else { "" };
+            let message = format!("option \"{name}\" must be {number}{or_null}, got {wrong}");
+            let e = refused(
+                new(&model, with(json!({ name: wrong }))),
+                ErrorCode::InvalidOption,
+                &message,
+            );
+            assert_eq!(e.details.model.as_deref(), Some(&*model));
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "only {tried} options have a range");
+}
+
 #[test]
 fn distributions_that_do_not_exist_here_are_refused_by_name() {
     for distribution in ["Poisson", "NegativeBinomial", "Tweedie", "Bernoulli", "ISQF"] {

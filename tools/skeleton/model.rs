@@ -12,7 +12,7 @@ options! {
     /// Options of [`Skeleton`], beside the shared ones.
     pub struct Options {
         /// Dropout of the window, from 0 to 1.
-        pub dropout: f64 = 0.0,
+        pub dropout: f64 = 0.0; probability,
     }
 }
 
@@ -34,9 +34,6 @@ impl Model for Skeleton {
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        if !(0.0..1.0).contains(&o.dropout) {
-            return Err(Error::option("dropout", "a number from 0 to below 1", o.dropout));
-        }
         let map = Linear::new(&p.sub("map"), dims.input, dims.h * dims.outputs);
         Ok(Self { dropout: o.dropout as f32, map, dims })
     }

@@ -9,9 +9,9 @@ options! {
     /// Options of [`BiTCN`], beside the shared ones.
     pub struct Options {
         /// Units of the convolutions.
-        pub hidden_size: usize = 16,
+        pub hidden_size: usize = 16; at least 1,
         /// Dropout after every hidden layer, from 0 to 1.
-        pub dropout: f64 = 0.5,
+        pub dropout: f64 = 0.5; probability,
     }
 }
 
@@ -108,8 +108,10 @@ impl Model for BiTCN {
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        check(dims, o)?;
         let Dims { input, h, futr, .. } = dims;
+        if input < 2 {
+            return Err(Error::option("inputSize", "a whole number ≥ 2", input)); // nothing to look back at
+        }
         let n = o.hidden_size;
         let linear = Linear::new(&p.sub("lin_hist"), 1 + dims.hist + dims.stat + futr, n);
         let back = Stack::new(&p.sub("net_bwd"), input, o, Direction::Back);
@@ -155,18 +157,4 @@ impl Model for BiTCN {
         let x = concat_present([Some(x), ahead.map(|a| a.last(0, h))], 2); // [h, B, n or 3n]
         self.output.forward(x).permute(&[1, 0, 2]) // [B, h, O]
     }
-}
-
-/// Something to look back at, and sizes above zero.
-fn check(dims: Dims, o: &Options) -> Result<()> {
-    if dims.input < 2 {
-        return Err(Error::option("inputSize", "a whole number ≥ 2", dims.input));
-    }
-    if o.hidden_size == 0 {
-        return Err(Error::option("hiddenSize", "a whole number ≥ 1", o.hidden_size));
-    }
-    if !(0.0..1.0).contains(&o.dropout) {
-        return Err(Error::option("dropout", "a number from 0 to below 1", o.dropout));
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use super::categories::{Cardinalities, CatEmbDim};
 use super::precision::Precision;
 use crate::losses::{Loss, LossSpec};
 use crate::optim::{LrScheduler, Optimizer, Schedule};
-use crate::options::{OptionValue, choices, options};
+use crate::options::{OptionValue, Options, choices, options};
 use crate::scalers::ScalerType;
 use crate::{Error, ErrorCode, Result};
 
@@ -60,11 +60,11 @@ options! {
     /// Options that all models share; each model may change the defaults.
     pub struct CommonOptions {
         /// Steps to forecast.
-        pub h: usize = 0; at least 1,
+        pub h: usize = 0; at least 1; at most 1_000_000,
         /// Steps of history that the model sees.
-        pub input_size: usize = 0; at least 1,
+        pub input_size: usize = 0; at least 1; at most 1_000_000,
         /// Name of the result's columns, instead of the model's.
-        pub alias: Option<String> = None,
+        pub alias: Option<String> = None; fits no_path "text without slashes, not empty",
         /// Columns known in advance, such as holidays or prices.
         pub futr_exog_list: Vec<String> = Vec::new(),
         /// Columns known until the forecast begins.
@@ -72,7 +72,7 @@ options! {
         /// Columns of the static table, one value per series.
         pub stat_exog_list: Vec<String> = Vec::new(),
         /// Series that the model sees at once: all of the data. As many as there are when left out.
-        pub n_series: Option<usize> = None; at least 1,
+        pub n_series: Option<usize> = None; at least 1; at most 1_000_000,
         /// Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled.
         pub cat_exog_list: Vec<String> = Vec::new(),
         /// How many different values columns of categories have at most; those in the training data when left out.
@@ -88,7 +88,7 @@ options! {
         /// Training steps.
         pub max_steps: usize = 1000; at least 1,
         /// Learning rate at the beginning.
-        pub learning_rate: f64 = 1e-3,
+        pub learning_rate: f64 = 1e-3; positive,
         /// The format of values between operations while training; `'bf16'` is quicker where the processor multiplies it.
         /// Weights, sums and forecasts are f32.
         pub precision: Precision = Precision::F32,
@@ -108,9 +108,9 @@ options! {
         /// Series per batch of validation; batchSize when left out.
         pub valid_batch_size: Option<usize> = None; at least 1,
         /// Windows per step, drawn from the series of the step; null for all of them.
-        pub windows_batch_size: Option<usize> = Some(1024); at least 1,
+        pub windows_batch_size: Option<usize> = Some(1024); at least 1; at most 1_000_000_000,
         /// Windows per batch of validation; -1 for all.
-        pub inference_windows_batch_size: i64 = 1024,
+        pub inference_windows_batch_size: i64 = 1024; at least 1 or all,
         /// Steps between the beginnings of windows.
         pub step_size: usize = 1; at least 1,
         /// Whether windows may begin before the series, padded with zeros.
@@ -122,14 +122,14 @@ options! {
         /// How each window is scaled.
         pub scaler_type: ScalerType = ScalerType::Identity,
         /// Seed of everything random.
-        pub random_seed: i64 = 1,
+        pub random_seed: i64 = 1; at least 0,
         /// Optimizer; Adam when left out.
         pub optimizer: Optimizer = Optimizer::default(),
         /// How the learning rate changes, instead of by numLrDecays. It goes by steps since the model was new, over
         /// maxSteps, whatever fit is told.
         pub lr_scheduler: Option<LrScheduler> = None,
         /// The most that a gradient may be; see gradientClipAlgorithm.
-        pub gradient_clip_val: Option<f64> = None,
+        pub gradient_clip_val: Option<f64> = None; positive,
         /// Whether gradientClipVal limits the gradient's norm, and longer ones are shortened, or each of its numbers.
         pub gradient_clip_algorithm: ClipAlgorithm = ClipAlgorithm::Norm,
         /// Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there:
@@ -138,14 +138,19 @@ options! {
     }
 }
 
+/// Whether a name can be that of a file.
+fn no_path(alias: &Option<String>) -> bool {
+    alias.as_deref().is_none_or(|a| !a.is_empty() && !a.contains(['/', '\\', '\0']))
+}
+
 impl CommonOptions {
     /// The defaults that upstream's multivariate models share: a window has all series, so a step has fewer of them.
     pub(crate) fn multivariate() -> Self {
         Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }
     }
 
-    /// Refuses values out of range.
-    pub fn check(&self) -> Result<()> {
+    /// Refuses what is missing, out of range, or does not fit the rest.
+    pub fn check_all(&self) -> Result<()> {
         for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
             if value == 0 {
                 let message = format!("option \"{name}\" is required: a whole number ≥ 1");
@@ -153,40 +158,7 @@ impl CommonOptions {
                     .with(|d| d.option = Some(name.into())));
             }
         }
-        let limits = [
-            ("h", self.h, 1_000_000),
-            ("inputSize", self.input_size, 1_000_000),
-            ("nSeries", self.n_series.unwrap_or(1), 1_000_000),
-            ("windowsBatchSize", self.windows_batch_size.unwrap_or(1), 1_000_000_000),
-        ];
-        if let Some((name, value, most)) = limits.into_iter().find(|(_, v, most)| v > most) {
-            return Err(Error::option(name, &format!("at most {most}"), value));
-        }
-        for (name, value) in [
-            ("learningRate", Some(self.learning_rate)),
-            ("gradientClipVal", self.gradient_clip_val),
-        ] {
-            if let Some(value) = value.filter(|v| *v <= 0.0) {
-                return Err(Error::option(name, "a number > 0", value));
-            }
-        }
-        if self.inference_windows_batch_size == 0 {
-            return Err(Error::option(
-                "inferenceWindowsBatchSize",
-                "a whole number ≥ 1, or -1 for all",
-                0,
-            ));
-        }
-        if self.random_seed < 0 {
-            return Err(Error::option("randomSeed", "a whole number ≥ 0", self.random_seed));
-        }
-        if self.alias.as_deref().is_some_and(|a| a.is_empty() || a.contains(['/', '\\', '\0'])) {
-            return Err(Error::option(
-                "alias",
-                "text without slashes, not empty",
-                self.alias.clone(),
-            ));
-        }
+        self.check()?;
         self.optimizer.check()?;
         self.schedule().map(drop)
     }

@@ -5,20 +5,19 @@
 
 use serde_json::json;
 
-use super::encoder_decoder::{at_least_one, probability};
 use super::prelude::*;
 
 options! {
     /// Options of [`DeepAR`], beside the shared ones.
     pub struct Options {
         /// Steps of horizon while training.
-        pub h_train: usize = 1,
+        pub h_train: usize = 1; at least 1,
         /// Layers of the LSTM.
-        pub lstm_n_layers: usize = 2,
+        pub lstm_n_layers: usize = 2; at least 1,
         /// Units of the LSTM.
-        pub lstm_hidden_size: usize = 128,
+        pub lstm_hidden_size: usize = 128; at least 1,
         /// Dropout between the layers of the LSTM, from 0 to 1.
-        pub lstm_dropout: f64 = 0.1,
+        pub lstm_dropout: f64 = 0.1; probability,
         /// Hidden layers of the decoder.
         pub decoder_hidden_layers: usize = 0,
         /// Units of the decoder's hidden layers.
@@ -26,7 +25,7 @@ options! {
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
         /// Samples of each step's distribution, from which quantiles are taken.
-        pub trajectory_samples: usize = 100,
+        pub trajectory_samples: usize = 100; at least 1,
     }
 }
 
@@ -63,15 +62,8 @@ impl Model for DeepAR {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one([
-            ("hTrain", o.h_train),
-            ("lstmNLayers", o.lstm_n_layers),
-            ("lstmHiddenSize", o.lstm_hidden_size),
-            ("trajectorySamples", o.trajectory_samples),
-        ])?;
-        probability("lstmDropout", o.lstm_dropout)?;
-        if o.decoder_hidden_layers > 0 {
-            at_least_one([("decoderHiddenSize", o.decoder_hidden_size)])?;
+        if o.decoder_hidden_layers > 0 && o.decoder_hidden_size == 0 {
+            return Err(Error::option("decoderHiddenSize", "a whole number ≥ 1", 0));
         }
         if o.h_train > dims.h {
             return Err(Error::option("hTrain", &format!("at most h ({})", dims.h), o.h_train));

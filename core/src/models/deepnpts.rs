@@ -9,13 +9,13 @@ options! {
     /// Options of [`DeepNPTS`], beside the shared ones.
     pub struct Options {
         /// Units of each hidden layer.
-        pub hidden_size: usize = 32,
+        pub hidden_size: usize = 32; at least 1,
         /// Whether the outputs of each hidden layer are normalised over the batch.
         pub batch_norm: bool = true,
         /// Dropout after every hidden layer, from 0 to 1.
-        pub dropout: f64 = 0.1,
+        pub dropout: f64 = 0.1; probability,
         /// Hidden layers.
-        pub n_layers: usize = 2,
+        pub n_layers: usize = 2; at least 1,
     }
 }
 
@@ -71,7 +71,10 @@ impl Model for DeepNPTS {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        check(dims, o)?;
+        if dims.outputs > 1 {
+            let expected = "a loss of one output, as MAE or MSE: a forecast is a mean of the input";
+            return Err(Error::option("loss", expected, format!("{} outputs", dims.outputs)));
+        }
         let Dims { input, h, futr, hist, stat, .. } = dims;
         let inputs = input * (1 + futr + hist) + stat + h * futr;
         // Positions in upstream's nn.Sequential: linear, ReLU[, norm][, dropout] per hidden layer, then a linear one.
@@ -109,21 +112,4 @@ impl Model for DeepNPTS {
         let weights = self.weights.forward(x).reshape([rows, input, h]); // [B, L, h]
         weights.softmax_mean(y).reshape([rows, h, 1]) // [B, h, 1]
     }
-}
-
-/// Something to learn with, and a loss of one output.
-fn check(dims: Dims, o: &Options) -> Result<()> {
-    for (name, n) in [("hiddenSize", o.hidden_size), ("nLayers", o.n_layers)] {
-        if n == 0 {
-            return Err(Error::option(name, "a whole number ≥ 1", n));
-        }
-    }
-    if !(0.0..1.0).contains(&o.dropout) {
-        return Err(Error::option("dropout", "a number from 0 to below 1", o.dropout));
-    }
-    if dims.outputs > 1 {
-        let expected = "a loss of one output, as MAE or MSE: a forecast is a mean of the input";
-        return Err(Error::option("loss", expected, format!("{} outputs", dims.outputs)));
-    }
-    Ok(())
 }

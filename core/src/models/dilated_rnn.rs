@@ -3,7 +3,7 @@
 //! Chang et al. 2017, <https://arxiv.org/abs/1710.02224>. ResLSTM: Kim et al. 2017, <https://arxiv.org/abs/1701.03360>.
 //! Upstream: `models/dilated_rnn.py`.
 
-use super::encoder_decoder::{at_least_one, encoder_input};
+use super::encoder_decoder::encoder_input;
 use super::prelude::*;
 
 choices! {
@@ -26,16 +26,23 @@ options! {
         /// Cell of every layer.
         pub cell_type: CellType = CellType::Lstm,
         /// Steps between a state and the one it comes from, for each layer of each group; later groups add their input.
-        pub dilations: Vec<Vec<usize>> = vec![vec![1, 2], vec![4, 8]],
+        pub dilations: Vec<Vec<usize>> = vec![vec![1, 2], vec![4, 8]];
+            fits complete "a list of groups, each a list of whole numbers ≥ 1, none empty",
         /// Units of every layer.
-        pub encoder_hidden_size: usize = 128,
+        pub encoder_hidden_size: usize = 128; at least 1,
         /// Units of the decoder's hidden layers.
-        pub decoder_hidden_size: usize = 128,
+        pub decoder_hidden_size: usize = 128; at least 1,
         /// Layers of the decoder, the last one included.
-        pub decoder_layers: usize = 2,
+        pub decoder_layers: usize = 2; at least 1,
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
     }
+}
+
+/// Whether every group has a layer, and every layer looks back.
+fn complete(groups: &[Vec<usize>]) -> bool {
+    let of_one = |group: &Vec<usize>| !group.is_empty() && group.iter().all(|d| *d > 0);
+    !groups.is_empty() && groups.iter().all(of_one)
 }
 
 /// Of `x·W_iiᵀ + b + h·W_ihᵀ + b + c·W_icᵀ + b` the gates i, f, o; `c = f⊙c + i⊙tanh(h·W_hhᵀ + b)`,
@@ -201,16 +208,6 @@ impl Model for DilatedRNN {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one([
-            ("encoderHiddenSize", o.encoder_hidden_size),
-            ("decoderLayers", o.decoder_layers),
-            ("decoderHiddenSize", o.decoder_hidden_size),
-        ])?;
-        let complete = |group: &Vec<usize>| !group.is_empty() && group.iter().all(|d| *d > 0);
-        if o.dilations.is_empty() || !o.dilations.iter().all(complete) {
-            let expected = "a list of groups, each a list of whole numbers ≥ 1, none empty";
-            return Err(Error::option("dilations", expected, o.dilations.write()));
-        }
         let mut inputs = 1 + dims.hist + dims.stat + dims.futr;
         let mut groups = Vec::new();
         for (g, dilations) in o.dilations.iter().enumerate() {

@@ -9,8 +9,12 @@ options! {
     /// Options of [`DLinear`], beside the shared ones.
     pub struct Options {
         /// Length of the moving average that extracts the trend. Odd.
-        pub moving_avg_window: usize = 25; at least 1,
+        pub moving_avg_window: usize = 25; at least 1; fits is_odd "an odd number",
     }
+}
+
+fn is_odd(number: &usize) -> bool {
+    !number.is_multiple_of(2)
 }
 
 /// The model.
@@ -36,9 +40,6 @@ impl Model for DLinear {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        if o.moving_avg_window.is_multiple_of(2) {
-            return Err(Error::option("movingAvgWindow", "an odd number", o.moving_avg_window));
-        }
         let linear = |name| Linear::new(&p.sub(name), dims.input, dims.h * dims.outputs);
         let (trend, season) = (linear("linear_trend"), linear("linear_season"));
         Ok(Self { window: o.moving_avg_window, trend, season, dims })

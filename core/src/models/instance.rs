@@ -243,7 +243,7 @@ pub(super) fn build(
     if entry.spec.multivariate {
         common.n_series = series.or(common.n_series);
     }
-    common.check()?;
+    common.check_all()?;
     check_exogenous(entry, &common)?;
     common.check_categories()?;
     common.count_categories(vocabularies)?;

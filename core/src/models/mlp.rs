@@ -8,9 +8,9 @@ options! {
     /// Options of [`MLP`], beside the shared ones.
     pub struct Options {
         /// Hidden layers.
-        pub num_layers: usize = 2,
+        pub num_layers: usize = 2; at least 1,
         /// Units of each hidden layer.
-        pub hidden_size: usize = 1024,
+        pub hidden_size: usize = 1024; at least 1,
     }
 }
 
@@ -36,7 +36,6 @@ impl Model for MLP {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one(&[("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)])?;
         let inputs = |i| if i == 0 { dims.flattened() } else { o.hidden_size };
         let mlp = p.sub("mlp");
         let layers = layers(o.num_layers, |i| Linear::new(&mlp.sub(i), inputs(i), o.hidden_size));

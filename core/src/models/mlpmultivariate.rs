@@ -9,9 +9,9 @@ options! {
     /// Options of [`MLPMultivariate`], beside the shared ones.
     pub struct Options {
         /// Hidden layers.
-        pub num_layers: usize = 2,
+        pub num_layers: usize = 2; at least 1,
         /// Units of every hidden layer.
-        pub hidden_size: usize = 1024,
+        pub hidden_size: usize = 1024; at least 1,
     }
 }
 
@@ -37,7 +37,6 @@ impl Model for MLPMultivariate {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one(&[("numLayers", o.num_layers), ("hiddenSize", o.hidden_size)])?;
         let Dims { input, h, outputs, futr, hist, stat, series } = dims;
         let inputs = series * (input * (1 + hist) + (input + h) * futr + stat);
         let layer = |i| {

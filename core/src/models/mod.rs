@@ -3,7 +3,6 @@
 mod batch;
 pub mod bitcn;
 mod categories;
-mod checks;
 mod common_options;
 pub mod deepar;
 pub mod deepnpts;
@@ -25,6 +24,7 @@ pub mod nlinear;
 mod precision;
 pub mod rlinear;
 pub mod rnn;
+mod stacks;
 pub mod tcn;
 pub mod tide;
 pub mod tsmixer;
@@ -50,7 +50,7 @@ use crate::{Error, ErrorCode, Result, nearest, options};
 
 /// What a model file needs.
 pub(crate) mod prelude {
-    pub(crate) use super::checks::{at_least_one, for_each_stack, probability};
+    pub(crate) use super::stacks::for_each_stack;
     pub(crate) use super::{
         Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Spec, concat_present,
     };
@@ -171,7 +171,7 @@ pub trait Model: Send + Sync + Sized + 'static {
         Ok(())
     }
 
-    /// Declares the parameters.
+    /// Declares the parameters. The options obey their rules ([`Options::check`]); how they fit each other is checked here.
     fn new(path: &Path<'_>, dims: Dims, options: &Self::Options) -> Result<Self>;
 
     /// Set for models that forecast step by step.

@@ -33,7 +33,7 @@ options! {
         /// Harmonics of a season per step of frequency.
         pub n_harmonics: usize = 2,
         /// Dropout after every hidden layer, from 0 to 1.
-        pub dropout_prob_theta: f64 = 0.0,
+        pub dropout_prob_theta: f64 = 0.0; probability,
         /// Activation of the hidden layers.
         pub activation: BlockActivation = BlockActivation(Activation::Relu),
         /// Whether the blocks of a stack are one and the same.

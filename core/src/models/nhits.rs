@@ -74,7 +74,7 @@ options! {
         /// How knots become a forecast.
         pub interpolation_mode: InterpolationMode = InterpolationMode::Linear,
         /// Dropout after every hidden layer, from 0 to 1.
-        pub dropout_prob_theta: f64 = 0.0,
+        pub dropout_prob_theta: f64 = 0.0; probability,
         /// Activation of the hidden layers.
         pub activation: BlockActivation = BlockActivation(Activation::Relu),
     }

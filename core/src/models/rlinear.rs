@@ -12,7 +12,7 @@ options! {
         /// Whether windows are normalised, and forecasts brought back.
         pub revin: bool = true,
         /// Dropout of the normalised window, from 0 to 1.
-        pub dropout: f64 = 0.1,
+        pub dropout: f64 = 0.1; probability,
         /// A linear map for each channel. A window has one channel, the target, and a map for each series could not
         /// forecast a new one: only false is possible.
         pub individual: Never = Never,
@@ -38,10 +38,9 @@ impl Model for RLinear {
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        let dropout = probability("dropout", o.dropout)?;
         let linear = Linear::new(&p.sub("Linear"), dims.input, dims.h * dims.outputs);
         let rev = o.revin.then(|| RevIn::new(&p.sub("rev"), 1));
-        Ok(Self { rev, linear, dropout, dims })
+        Ok(Self { rev, linear, dropout: o.dropout as f32, dims })
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

@@ -9,21 +9,22 @@ options! {
     /// Options of [`TCN`], beside the shared ones.
     pub struct Options {
         /// Steps of input while forecasting. Upstream reads it and uses `inputSize` all the same; so does this model.
-        pub inference_input_size: Option<usize> = None,
+        pub inference_input_size: Option<usize> = None; at least 1,
         /// Taps of each convolution.
-        pub kernel_size: usize = 2,
+        // Upstream's own chomp leaves nothing of a kernel of one tap.
+        pub kernel_size: usize = 2; at least 2,
         /// Steps between the taps of each convolution, one number a layer.
-        pub dilations: Vec<usize> = vec![1, 2, 4, 8, 16],
+        pub dilations: Vec<usize> = vec![1, 2, 4, 8, 16]; fits look_back "a list of whole numbers ≥ 1",
         /// Units of the encoder.
-        pub encoder_hidden_size: usize = 128,
+        pub encoder_hidden_size: usize = 128; at least 1,
         /// Activation after each convolution.
         pub encoder_activation: Activation = Activation::Relu,
         /// Upstream reads it and uses it nowhere; it is here for its checkpoints.
         pub context_size: usize = 10,
         /// Units of the decoder's hidden layers.
-        pub decoder_hidden_size: usize = 128,
+        pub decoder_hidden_size: usize = 128; at least 1,
         /// Layers of the decoder, the last one included.
-        pub decoder_layers: usize = 2,
+        pub decoder_layers: usize = 2; at least 1,
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
     }
@@ -56,7 +57,6 @@ impl Model for TCN {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        check(o)?;
         let channels = 1 + dims.hist + dims.stat + dims.futr;
         let hidden = o.encoder_hidden_size;
         let encoder = TemporalConvolutionEncoder::new(
@@ -93,23 +93,7 @@ impl Model for TCN {
     }
 }
 
-/// Sizes above zero, and kernels that look back.
-fn check(o: &Options) -> Result<()> {
-    let counts = [
-        ("encoderHiddenSize", o.encoder_hidden_size),
-        ("decoderHiddenSize", o.decoder_hidden_size),
-        ("decoderLayers", o.decoder_layers),
-        ("inferenceInputSize", o.inference_input_size.unwrap_or(1)),
-    ];
-    if let Some((name, n)) = counts.into_iter().find(|(_, n)| *n == 0) {
-        return Err(Error::option(name, "a whole number ≥ 1", n));
-    }
-    // Upstream's own chomp leaves nothing of a kernel of one tap.
-    if o.kernel_size < 2 {
-        return Err(Error::option("kernelSize", "a whole number ≥ 2", o.kernel_size));
-    }
-    if o.dilations.is_empty() || o.dilations.contains(&0) {
-        return Err(Error::option("dilations", "a list of whole numbers ≥ 1", o.dilations.clone()));
-    }
-    Ok(())
+/// Whether there is a layer, and every layer looks back.
+fn look_back(dilations: &[usize]) -> bool {
+    !dilations.is_empty() && !dilations.contains(&0)
 }

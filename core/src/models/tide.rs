@@ -10,22 +10,22 @@ options! {
     /// Options of [`TiDE`], beside the shared ones.
     pub struct Options {
         /// Units of the encoder, of the decoder, and inside every projection.
-        pub hidden_size: usize = 512,
+        pub hidden_size: usize = 512; at least 1,
         /// Numbers that the decoder makes for each step of the horizon.
-        pub decoder_output_dim: usize = 32,
+        pub decoder_output_dim: usize = 32; at least 1,
         /// Units of the decoder of single steps.
-        pub temporal_decoder_dim: usize = 128,
+        pub temporal_decoder_dim: usize = 128; at least 1,
         /// Dropout of every residual block, from 0 to 1.
-        pub dropout: f64 = 0.3,
+        pub dropout: f64 = 0.3; probability,
         /// Layer normalisation after every residual block. With a loss of one output the last one leaves only its
         /// bias, so that the forecast is linear in the target, as upstream.
         pub layernorm: bool = true,
         /// Residual blocks of the encoder.
-        pub num_encoder_layers: usize = 1,
+        pub num_encoder_layers: usize = 1; at least 1,
         /// Residual blocks of the decoder.
-        pub num_decoder_layers: usize = 1,
+        pub num_decoder_layers: usize = 1; at least 1,
         /// Numbers that the exogenous columns of a step become.
-        pub temporal_width: usize = 4,
+        pub temporal_width: usize = 4; at least 1,
     }
 }
 
@@ -94,15 +94,6 @@ impl Model for TiDE {
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one(&[
-            ("hiddenSize", o.hidden_size),
-            ("decoderOutputDim", o.decoder_output_dim),
-            ("temporalDecoderDim", o.temporal_decoder_dim),
-            ("numEncoderLayers", o.num_encoder_layers),
-            ("numDecoderLayers", o.num_decoder_layers),
-            ("temporalWidth", o.temporal_width),
-        ])?;
-        probability("dropout", o.dropout)?;
         let (hidden, width) = (o.hidden_size, o.temporal_width);
         let Dims { input, h, outputs, .. } = dims;
         let residual = |name: &str, sizes| Residual::new(&p.sub(name), sizes, o);

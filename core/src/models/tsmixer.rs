@@ -11,9 +11,9 @@ options! {
         /// Mixing layers.
         pub n_block: usize = 2,
         /// Hidden units of the perceptron that mixes series.
-        pub ff_dim: usize = 64,
+        pub ff_dim: usize = 64; at least 1,
         /// Dropout in the mixing layers, from 0 to 1.
-        pub dropout: f64 = 0.9,
+        pub dropout: f64 = 0.9; probability,
         /// Whether each window is normalised, and its forecast scaled back.
         pub revin: bool = true,
     }
@@ -81,8 +81,7 @@ impl Model for TSMixer {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one(&[("ffDim", o.ff_dim)])?;
-        let dropout = probability("dropout", o.dropout)?;
+        let dropout = o.dropout as f32;
         let Dims { input, h, outputs, series, .. } = dims;
         let norm = |p: &Path<'_>| BatchNorm1d::new(p, input * series).eps(1e-3).momentum(1e-2);
         let layer = |i| {

@@ -11,9 +11,9 @@ options! {
         /// Mixing layers after the first.
         pub n_block: usize = 2,
         /// Features between the mixing layers, and units of their perceptrons.
-        pub ff_dim: usize = 64,
+        pub ff_dim: usize = 64; at least 1,
         /// Dropout in the mixing layers, from 0 to 1.
-        pub dropout: f64 = 0.0,
+        pub dropout: f64 = 0.0; probability,
         /// Whether each window is normalised, and its forecast scaled back.
         pub revin: bool = true,
     }
@@ -137,9 +137,8 @@ impl Model for TSMixerx {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        at_least_one(&[("ffDim", o.ff_dim)])?;
         let Dims { input, h, outputs, futr, hist, stat, series } = dims;
-        let size = Size { h, units: o.ff_dim, dropout: probability("dropout", o.dropout)? };
+        let size = Size { h, units: o.ff_dim, dropout: o.dropout as f32 };
         let mixer = |name: &str, columns: usize| {
             (columns > 0).then(|| FeatureMixing::new(&p.sub(name), series * columns, size))
         };

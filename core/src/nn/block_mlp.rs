@@ -28,17 +28,13 @@ pub struct BlockMlpOptions<'o> {
 }
 
 impl BlockMlpOptions<'_> {
-    /// Refuses layers that do not fit each other, and dropout out of range.
+    /// Refuses layers that do not fit each other.
     pub fn check(&self) -> Result<()> {
         let fits = |pair: &[Vec<usize>]| pair[0][1] == pair[1][0];
         let pairs = self.units.iter().all(|u| u.len() == 2 && u.iter().all(|n| *n > 0));
         if self.units.is_empty() || !pairs || !self.units.windows(2).all(fits) {
             let expected = "a list of [in, out] pairs where each in is the out before it";
             return Err(Error::option("mlpUnits", expected, self.units));
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            let expected = "a number from 0 to below 1";
-            return Err(Error::option("dropoutProbTheta", expected, self.dropout));
         }
         Ok(())
     }

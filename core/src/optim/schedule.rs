@@ -155,7 +155,7 @@ mod tests {
     use crate::options::{OptionValue, read_option};
 
     fn schedule(given: Value) -> Result<Schedule> {
-        Schedule::new(&read_option("lrScheduler", &given, None)?, 0.8, 10)
+        Schedule::new(&read_option("lrScheduler", &given, &[])?, 0.8, 10)
     }
 
     fn rates(schedule: &Schedule) -> Vec<f64> {

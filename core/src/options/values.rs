@@ -62,7 +62,8 @@ impl OptionValue for f64 {
         value.as_f64().filter(|v| v.is_finite())
     }
     fn write(&self) -> Value {
-        json!(self)
+        // JSON has no other numbers. As text they cannot be read, where null might be: nothing becomes "not given".
+        if self.is_finite() { json!(self) } else { self.to_string().into() }
     }
 }
 

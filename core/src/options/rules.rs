@@ -1,0 +1,116 @@
+//! What the value of an option must be, beside what its type says.
+
+use serde_json::Value;
+
+use super::OptionValue;
+use crate::{Error, Result};
+
+/// A rule for the value of an option. It is declared with the option, and holds for every number in a list.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule<T> {
+    /// `at least 1`
+    AtLeast(f64),
+    /// `at most 1_000_000`
+    AtMost(f64),
+    /// `positive`
+    Positive,
+    /// `probability`: from 0 to below 1.
+    Probability,
+    /// `at least 1 or all`: a negative number stands for all.
+    AtLeastOrAll(f64),
+    /// `fits is_odd "an odd number"`: what a function says, and what is expected, in words.
+    Fits(fn(&T) -> bool, &'static str),
+}
+
+impl<T: OptionValue> Rule<T> {
+    /// Whether a value, and what is written for it, obey.
+    fn allows(&self, value: &T, written: &Value) -> bool {
+        match *self {
+            Self::AtLeast(least) => numbers_are(written, &|n| n >= least),
+            Self::AtMost(most) => numbers_are(written, &|n| n <= most),
+            Self::Positive => numbers_are(written, &|n| n > 0.0),
+            Self::Probability => numbers_are(written, &|n| (0.0..1.0).contains(&n)),
+            Self::AtLeastOrAll(least) => numbers_are(written, &|n| n >= least || n < 0.0),
+            Self::Fits(fits, _) => fits(value),
+        }
+    }
+
+    /// The numbers that are allowed: `≥ 1`.
+    fn range(&self) -> String {
+        match self {
+            Self::AtLeast(least) => format!("≥ {least}"),
+            Self::AtMost(most) => format!("at most {most}"),
+            Self::Positive => "> 0".into(),
+            Self::Probability => "from 0 to below 1".into(),
+            Self::AtLeastOrAll(least) => format!("≥ {least}, or -1 for all"),
+            Self::Fits(_, expected) => (*expected).into(),
+        }
+    }
+
+    /// What a user may write: `a whole number ≥ 1`.
+    fn expected(&self) -> String {
+        match self {
+            Self::AtMost(_) | Self::Fits(..) => self.range(),
+            _ => {
+                let number = format!("number {}", self.range());
+                T::expected().replace(" ≥ 0", "").replace("number", &number)
+            }
+        }
+    }
+}
+
+/// All rules of an option in words, for documentation.
+pub(crate) fn range<T: OptionValue>(rules: &[Rule<T>]) -> Option<String> {
+    let all: Vec<String> = rules.iter().map(Rule::range).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Reads an option that has these rules.
+pub(crate) fn read_option<T: OptionValue>(
+    name: &str,
+    value: &Value,
+    rules: &[Rule<T>],
+) -> Result<T> {
+    let Some(read) = T::read(value) else {
+        let bounds = rules.iter().find(|r| !matches!(r, Rule::AtMost(_) | Rule::Fits(..)));
+        let expected = bounds.map_or_else(T::expected, Rule::expected);
+        let fault = T::fault(value);
+        return Err(fault.unwrap_or_else(|| Error::option(name, &expected, value.clone())));
+    };
+    let written = read.write();
+    match rules.iter().find(|rule| !rule.allows(&read, &written)) {
+        Some(broken) => Err(Error::option(name, &broken.expected(), written)),
+        None => Ok(read),
+    }
+}
+
+/// Whether all numbers in `value` fit.
+pub(crate) fn numbers_are(value: &Value, fit: &dyn Fn(f64) -> bool) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(|item| numbers_are(item, fit)),
+        _ => value.as_f64().is_none_or(fit),
+    }
+}
+
+/// A [`Rule`] from its words.
+macro_rules! rule {
+    (at least $least:literal) => {
+        $crate::options::Rule::AtLeast(f64::from($least))
+    };
+    (at least $least:literal or all) => {
+        $crate::options::Rule::AtLeastOrAll(f64::from($least))
+    };
+    (at most $most:literal) => {
+        $crate::options::Rule::AtMost(f64::from($most))
+    };
+    (positive) => {
+        $crate::options::Rule::Positive
+    };
+    (probability) => {
+        $crate::options::Rule::Probability
+    };
+    (fits $fits:ident $expected:literal) => {
+        $crate::options::Rule::Fits(|value| $fits(value), $expected)
+    };
+}
+pub(crate) use rule;
