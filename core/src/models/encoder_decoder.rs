@@ -3,19 +3,70 @@
 
 use super::prelude::*;
 
-/// Options of the three, with the names of each other's.
+/// Declares the options of a model of this kind. `hidden` is the default size of the encoder; options of its own stand
+/// where upstream has them, behind that size.
+macro_rules! encoder_decoder_options {
+    ($(#[doc = $doc:expr])* hidden: $hidden:literal, own: { $($own:tt)* }) => {
+        options! {
+            $(#[doc = $doc])*
+            pub struct Options {
+                /// Steps of input while forecasting with `recurrent`; `inputSize` when left out.
+                pub inference_input_size: Option<usize> = None; at least 1,
+                /// Steps of horizon while training with `recurrent`.
+                pub h_train: usize = 1; at least 1,
+                /// Layers of the encoder.
+                pub encoder_n_layers: usize = 2; at least 1,
+                /// Units of the encoder.
+                pub encoder_hidden_size: usize = $hidden; at least 1,
+                $($own)*
+                /// Whether the encoder has biases.
+                pub encoder_bias: bool = true,
+                /// Dropout between the layers of the encoder, from 0 to 1.
+                pub encoder_dropout: f64 = 0.0; probability,
+                /// Units of the decoder's hidden layers.
+                pub decoder_hidden_size: usize = 128; at least 1,
+                /// Layers of the decoder, the last one included.
+                pub decoder_layers: usize = 2; at least 1,
+                /// Activation of the decoder's hidden layers.
+                pub decoder_activation: Option<Activation> = None,
+                /// Forecast one step at a time and feed it back, instead of all steps at once.
+                pub recurrent: bool = false,
+            }
+        }
+
+        impl Options {
+            /// As [`EncoderDecoder`] has them.
+            fn with(&self, cell: Cell) -> $crate::models::encoder_decoder::Settings {
+                $crate::models::encoder_decoder::Settings {
+                    cell,
+                    recurrent: self.recurrent,
+                    h_train: self.h_train,
+                    inference_input_size: self.inference_input_size,
+                    encoder: [self.encoder_n_layers, self.encoder_hidden_size],
+                    bias: self.encoder_bias,
+                    dropout: self.encoder_dropout,
+                    decoder: [self.decoder_layers, self.decoder_hidden_size],
+                    activation: self.decoder_activation.unwrap_or(Activation::Relu),
+                }
+            }
+        }
+    };
+}
+pub(super) use encoder_decoder_options;
+
+/// The options of the three.
 pub(super) struct Settings {
     pub(super) cell: Cell,
-    pub(super) inference_input_size: Option<usize>,
-    pub(super) h_train: usize,
-    pub(super) encoder_n_layers: usize,
-    pub(super) encoder_hidden_size: usize,
-    pub(super) encoder_bias: bool,
-    pub(super) encoder_dropout: f64,
-    pub(super) decoder_hidden_size: usize,
-    pub(super) decoder_layers: usize,
-    pub(super) decoder_activation: Option<Activation>,
     pub(super) recurrent: bool,
+    pub(super) h_train: usize,
+    pub(super) inference_input_size: Option<usize>,
+    /// Layers and units.
+    pub(super) encoder: [usize; 2],
+    pub(super) bias: bool,
+    pub(super) dropout: f64,
+    /// Layers and units.
+    pub(super) decoder: [usize; 2],
+    pub(super) activation: Activation,
 }
 
 /// From hidden states to the forecast.
@@ -40,24 +91,24 @@ impl EncoderDecoder {
     pub(super) fn new(p: &Path<'_>, dims: Dims, o: &Settings) -> Result<Self> {
         check(dims, o)?;
         let projected = o.recurrent && o.cell == Cell::Lstm;
+        let ([layers, hidden], [decoder_layers, decoder_hidden]) = (o.encoder, o.decoder);
         let encoder = RecurrentOptions {
             cell: o.cell,
             inputs: 1 + dims.hist + dims.stat + dims.futr,
-            hidden: o.encoder_hidden_size,
-            layers: o.encoder_n_layers,
-            bias: o.encoder_bias,
-            dropout: o.encoder_dropout as f32,
+            hidden,
+            layers,
+            bias: o.bias,
+            dropout: o.dropout as f32,
             projection: if projected { dims.outputs } else { 0 },
         };
         let encoder = Recurrent::new(&p.sub("hist_encoder"), encoder);
         let decoder = if projected {
             Decoder::Projected
         } else if o.recurrent {
-            Decoder::Stepwise(Linear::new(&p.sub("proj"), o.encoder_hidden_size, dims.outputs))
+            Decoder::Stepwise(Linear::new(&p.sub("proj"), hidden, dims.outputs))
         } else {
-            let sizes = [o.encoder_hidden_size + dims.futr, o.decoder_hidden_size, dims.outputs];
-            let activation = o.decoder_activation.unwrap_or(Activation::Relu);
-            let mlp = Mlp::new(&p.sub("mlp_decoder"), sizes, o.decoder_layers, activation);
+            let sizes = [hidden + dims.futr, decoder_hidden, dims.outputs];
+            let mlp = Mlp::new(&p.sub("mlp_decoder"), sizes, decoder_layers, o.activation);
             let long = dims.h > dims.input;
             let upsample =
                 long.then(|| Linear::new(&p.sub("upsample_sequence"), dims.input, dims.h));
@@ -69,6 +120,15 @@ impl EncoderDecoder {
             trajectory_samples: 100, // a default of upstream's base class that no option reaches
         });
         Ok(Self { encoder, decoder, recurrence, dims })
+    }
+
+    /// Options that all models share, as these have them.
+    pub(super) fn defaults() -> CommonOptions {
+        CommonOptions {
+            scaler_type: ScalerType::Robust,
+            windows_batch_size: Some(128),
+            ..CommonOptions::default()
+        }
     }
 
     pub(super) fn recurrence(&self) -> Option<Recurrence> {
@@ -100,38 +160,14 @@ pub(super) fn encoder_input<'t>(batch: &Batch<'t>) -> Var<'t> {
     concat_present([Some(y), batch.hist_exog, stat, futr], 2)
 }
 
+/// Refuses options that do not fit each other.
 fn check(dims: Dims, o: &Settings) -> Result<()> {
-    at_least_one([
-        ("hTrain", o.h_train),
-        ("encoderNLayers", o.encoder_n_layers),
-        ("encoderHiddenSize", o.encoder_hidden_size),
-        ("decoderLayers", o.decoder_layers),
-        ("decoderHiddenSize", o.decoder_hidden_size),
-        ("inferenceInputSize", o.inference_input_size.unwrap_or(1)),
-    ])?;
-    probability("encoderDropout", o.encoder_dropout)?;
-    if o.recurrent && o.cell == Cell::Lstm && o.encoder_hidden_size <= dims.outputs {
+    if o.recurrent && o.cell == Cell::Lstm && o.encoder[1] <= dims.outputs {
         let expected = "more than the outputs of the loss when recurrent";
-        return Err(Error::option("encoderHiddenSize", expected, o.encoder_hidden_size));
+        return Err(Error::option("encoderHiddenSize", expected, o.encoder[1]));
     }
     if o.h_train > dims.h {
         return Err(Error::option("hTrain", &format!("at most h ({})", dims.h), o.h_train));
     }
     Ok(())
-}
-
-/// Refuses sizes of nothing.
-pub(super) fn at_least_one<const N: usize>(counts: [(&str, usize); N]) -> Result<()> {
-    match counts.into_iter().find(|(_, n)| *n == 0) {
-        Some((name, n)) => Err(Error::option(name, "a whole number ≥ 1", n)),
-        None => Ok(()),
-    }
-}
-
-/// Refuses what is no probability of dropping.
-pub(super) fn probability(name: &str, p: f64) -> Result<()> {
-    match (0.0..1.0).contains(&p) {
-        true => Ok(()),
-        false => Err(Error::option(name, "a number from 0 to below 1", p)),
-    }
 }

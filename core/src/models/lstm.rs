@@ -3,33 +3,13 @@
 //! Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"; Sak et al. 2014, <https://arxiv.org/abs/1402.1128>.
 //! Upstream: `models/lstm.py`.
 
-use super::encoder_decoder::{EncoderDecoder, Settings};
+use super::encoder_decoder::{EncoderDecoder, encoder_decoder_options};
 use super::prelude::*;
 
-options! {
+encoder_decoder_options! {
     /// Options of [`LSTM`], beside the shared ones.
-    pub struct Options {
-        /// Steps of input while forecasting with `recurrent`; `inputSize` when left out.
-        pub inference_input_size: Option<usize> = None,
-        /// Steps of horizon while training with `recurrent`.
-        pub h_train: usize = 1,
-        /// Layers of the encoder.
-        pub encoder_n_layers: usize = 2,
-        /// Units of the encoder.
-        pub encoder_hidden_size: usize = 128,
-        /// Whether the encoder has biases.
-        pub encoder_bias: bool = true,
-        /// Dropout between the layers of the encoder, from 0 to 1.
-        pub encoder_dropout: f64 = 0.0,
-        /// Units of the decoder's hidden layers.
-        pub decoder_hidden_size: usize = 128,
-        /// Layers of the decoder, the last one included.
-        pub decoder_layers: usize = 2,
-        /// Activation of the decoder's hidden layers.
-        pub decoder_activation: Option<Activation> = None,
-        /// Forecast one step at a time and feed it back, instead of all steps at once.
-        pub recurrent: bool = false,
-    }
+    hidden: 128,
+    own: {}
 }
 
 /// The model.
@@ -46,28 +26,11 @@ impl Model for LSTM {
     };
 
     fn defaults() -> CommonOptions {
-        CommonOptions {
-            scaler_type: ScalerType::Robust,
-            windows_batch_size: Some(128),
-            ..CommonOptions::default()
-        }
+        EncoderDecoder::defaults()
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        let settings = Settings {
-            cell: Cell::Lstm,
-            inference_input_size: o.inference_input_size,
-            h_train: o.h_train,
-            encoder_n_layers: o.encoder_n_layers,
-            encoder_hidden_size: o.encoder_hidden_size,
-            encoder_bias: o.encoder_bias,
-            encoder_dropout: o.encoder_dropout,
-            decoder_hidden_size: o.decoder_hidden_size,
-            decoder_layers: o.decoder_layers,
-            decoder_activation: o.decoder_activation,
-            recurrent: o.recurrent,
-        };
-        EncoderDecoder::new(p, dims, &settings).map(Self)
+        EncoderDecoder::new(p, dims, &o.with(Cell::Lstm)).map(Self)
     }
 
     fn recurrence(&self) -> Option<Recurrence> {
