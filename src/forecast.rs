@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use engine::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading};
-use engine::{
-    ChartOptions, Error, ErrorCode, Forecast, Metric, NeuralForecast, evaluate_against,
-    seasonal_naive,
-};
+use engine::{ChartOptions, Forecast, Metric, NeuralForecast, evaluate_against};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
@@ -15,9 +12,6 @@ use crate::error::to_napi;
 use crate::held::Held;
 use crate::options::Options;
 use crate::table::TableInput;
-
-/// What the scores of repeating the last season stand under.
-const SEASONAL_NAIVE: &str = "SeasonalNaive";
 
 /// Forecasts of all series by all models.
 #[napi(custom_finalize)]
@@ -45,7 +39,7 @@ impl NativeForecast {
             Ids::Text(ids) => ids.clone(),
             Ids::Int(ids) => ids.iter().map(i64::to_string).collect(),
         };
-        let columns: Vec<&str> = f.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let columns: Vec<&str> = f.columns.iter().map(|column| column.name.as_str()).collect();
         json!({
             "ids": ids,
             "numericIds": matches!(f.ids, Ids::Int(_)),
@@ -178,7 +172,7 @@ impl NativeForecast {
                 .unwrap_or(1);
             let (actual, history) = (self.panel(&actual.copy().read()?)?, self.history.as_deref());
             let with_naive = match o.flag("seasonalNaive", false)? {
-                true => Some(self.with_naive(season)?),
+                true => Some(self.forecast.with_seasonal_naive(self.history.as_deref(), season)?),
                 false => None,
             };
             let forecast = with_naive.as_ref().unwrap_or(&self.forecast);
@@ -227,41 +221,5 @@ impl NativeForecast {
             ..PanelOptions::default()
         };
         Panel::from_table(table, &options).map(|(panel, _)| panel)
-    }
-
-    /// The forecast, and beside it what repeating the last season would have forecast.
-    fn with_naive(&self, season: usize) -> engine::Result<Forecast> {
-        if self.forecast.cutoff.is_some() {
-            let message = "seasonalNaive is not supported for forecasts within the training data";
-            return Err(Error::new(ErrorCode::Unsupported, message)
-                .with(|d| d.option = Some("seasonalNaive".into())));
-        }
-        let history = self.history.as_ref().ok_or_else(|| {
-            Error::option(
-                "seasonalNaive",
-                "false when the forecaster was saved without its dataset",
-                true,
-            )
-        })?;
-        let name = SEASONAL_NAIVE.to_string();
-        let taken = |name: &String| name == SEASONAL_NAIVE;
-        if self
-            .forecast
-            .models
-            .iter()
-            .chain(self.forecast.columns.iter().map(|(n, _)| n))
-            .any(taken)
-        {
-            let message = format!(
-                "a model is called \"{SEASONAL_NAIVE}\", as the seasonal naive's scores are; give it another alias, \
-                 or leave out seasonalNaive"
-            );
-            return Err(Error::new(ErrorCode::InvalidOption, message)
-                .with(|d| d.option = Some("seasonalNaive".into())));
-        }
-        let mut forecast = self.forecast.clone();
-        forecast.columns.push((name.clone(), seasonal_naive(history, forecast.h, season)));
-        forecast.models.push(name);
-        Ok(forecast)
     }
 }

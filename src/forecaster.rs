@@ -124,6 +124,7 @@ impl NativeForecaster {
                 future: future.map(Source::read).transpose()?,
                 level: o.numbers("level")?.unwrap_or_default(),
                 quantiles: o.numbers("quantiles")?.unwrap_or_default(),
+                sort_quantiles: o.flag("sortQuantiles", true)?,
                 h: o.size("h")?,
                 on_gap: o.on_gap()?,
                 on_missing: o.on_missing()?,
@@ -152,6 +153,7 @@ impl NativeForecaster {
                 step_size: o.size("stepSize")?.unwrap_or(default.step_size),
                 level: o.numbers("level")?.unwrap_or(default.level),
                 quantiles: o.numbers("quantiles")?.unwrap_or(default.quantiles),
+                sort_quantiles: o.flag("sortQuantiles", default.sort_quantiles)?,
                 on_missing: o.on_missing()?,
             };
             lease.look(|engine| {
@@ -198,6 +200,7 @@ impl NativeForecaster {
                 model,
                 batch: o.size("batch")?.unwrap_or(default.batch),
                 threads: o.size("threads")?,
+                sort_quantiles: o.flag("sortQuantiles", default.sort_quantiles)?,
             };
             let lease = self.slot.lease(Use::Shared, "predictor")?;
             lease.look(|engine| engine.predictor(&options).map(NativePredictor::new))

@@ -10,7 +10,7 @@
 //! | [`checkpoint`] | NeuralForecast's directory format |
 //! | [`train`] | windows to batches, the step, the loop |
 //! | [`models`] | one file each, and their registry |
-//! | [`nn`], [`losses`], [`scalers`] | layers with upstream's parameter names; losses; window scalers |
+//! | [`nn`], [`objective`], [`scalers`] | layers with upstream's parameter names; losses; window scalers |
 //! | [`tape`] | values, operations and their derivatives |
 //! | [`data`] | tables, calendars, panels, windows |
 //! | `kernels`, `simd` | loops over slices, compiled for each instruction set |
@@ -23,10 +23,10 @@ mod forecast;
 mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
-pub mod losses;
 pub mod memory;
 pub mod models;
 pub mod nn;
+pub mod objective;
 pub mod optim;
 pub mod options;
 pub mod rng;
@@ -34,6 +34,7 @@ pub mod runtime;
 pub mod scalers;
 #[doc(hidden)]
 pub mod simd;
+mod special;
 pub mod tape;
 pub mod train;
 mod variates;
@@ -43,7 +44,7 @@ mod parity;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
-    ChartOptions, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
+    ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
     MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
     SaveOptions, Scores, TrainingCheckpoint, WindowExog, evaluate, evaluate_against,
     seasonal_naive,

@@ -82,6 +82,25 @@ pub fn camel_case(name: &str) -> String {
 /// Declares an options struct; see the module documentation. After the default stand the rules of the value, each a
 /// [`Rule`] in words: `= 2; at least 1; at most 9`.
 macro_rules! options {
+    ($(#[doc = $doc:expr])* pub struct $name:ident {}) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name;
+
+        impl $crate::options::Options for $name {
+            fn fields() -> Vec<$crate::options::Field> {
+                Vec::new()
+            }
+
+            fn set(&mut self, _: &str, _: &serde_json::Value) -> $crate::Result<bool> {
+                Ok(false)
+            }
+
+            fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+                serde_json::Map::new()
+            }
+        }
+    };
     ($(#[doc = $doc:expr])* pub struct $name:ident {
         $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr
             $(; $($rule:ident)+ $($limit:literal $($more:ident)*)?)*,)*

@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::rng::Key;
+use crate::special::ln_gamma;
 
 /// Tries at most; each fails with a probability below 5%.
 const TRIES: u64 = 1 << 8;
@@ -22,6 +23,50 @@ fn normal([u, v]: [f64; 2]) -> f64 {
 pub(crate) fn standard_normal(key: Key, index: u64) -> f64 {
     let [u, v, ..] = uniforms(key, index, 0);
     normal([u, v])
+}
+
+/// A uniform variate in (0, 1).
+pub(crate) fn uniform(key: Key, index: u64) -> f64 {
+    uniforms(key, index, 0)[0]
+}
+
+/// From this rate on, Poisson variates are drawn by rejection.
+const MANY: f64 = 10.0;
+
+/// A Poisson variate: by inversion, or by transformed rejection where there are many (Hörmann 1993, "The transformed
+/// rejection method for generating Poisson random variables": PTRS).
+pub(crate) fn poisson(key: Key, index: u64, rate: f64) -> f64 {
+    if rate < MANY {
+        let [u, v, ..] = uniforms(key, index, 0);
+        let mut rest = u + (v - 0.5) / 4_294_967_296.0; // more digits than one word has
+        let (mut p, mut k) = ((-rate).exp(), 0.0);
+        while rest > p && k < 100.0 {
+            rest -= p;
+            k += 1.0;
+            p *= rate / k;
+        }
+        return k;
+    }
+    let b = 0.931 + 2.53 * rate.sqrt();
+    let a = -0.059 + 0.02483 * b;
+    let inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
+    let squeeze = 0.9277 - 3.6224 / (b - 2.0);
+    for [u, v, ..] in (0..TRIES).map(|attempt| uniforms(key, index, attempt)) {
+        let u = u - 0.5;
+        let us = 0.5 - u.abs();
+        let k = ((2.0 * a / us + b) * u + rate + 0.43).floor();
+        if us >= 0.07 && v <= squeeze {
+            return k;
+        }
+        if k < 0.0 || (us < 0.013 && v > us) {
+            continue;
+        }
+        let bound = k * rate.ln() - rate - ln_gamma(k + 1.0);
+        if v.ln() + inverse_alpha.ln() - (a / (us * us) + b).ln() <= bound {
+            return k;
+        }
+    }
+    rate.round()
 }
 
 /// A variate of Student's t: a normal one over the root of a χ² one's share of its degrees of freedom.
@@ -90,6 +135,27 @@ mod tests {
                 let share = variates.iter().filter(|v| **v < x).count() as f64 / n as f64;
                 let error = 4.5 * (p * (1.0 - p) / n as f64).sqrt();
                 assert!((share - p).abs() < error, "{x}: {share} against {p}");
+            }
+        }
+    }
+
+    #[test]
+    fn poisson_variates_are_as_frequent_as_they_should_be() {
+        let n = 40_000;
+        for rate in [0.02, 1.0, 9.9, 10.0, 37.5, 4000.0] {
+            let key = Key::new(6, Stream::Samples, 1);
+            let all: Vec<f64> = (0..n).map(|i| poisson(key, i, rate)).collect();
+            assert!(all.iter().all(|k| *k >= 0.0 && k.fract() == 0.0));
+            let mean = all.iter().sum::<f64>() / n as f64;
+            assert!((mean - rate).abs() < 5.0 * (rate / n as f64).sqrt(), "{rate}: {mean}");
+            let spread = rate.sqrt();
+            for k in [rate - 2.0 * spread, rate - spread, rate, rate + spread].map(f64::floor) {
+                let ln_p = |k: f64| k * rate.ln() - rate - ln_gamma(k + 1.0);
+                let p: f64 = (0..=k.max(-1.0) as i64).map(|k| ln_p(k as f64).exp()).sum();
+                let p = if k < 0.0 { 0.0 } else { p };
+                let share = all.iter().filter(|v| **v <= k).count() as f64 / n as f64;
+                let error = 5.0 * (p * (1.0 - p) / n as f64).sqrt() + 1e-9;
+                assert!((share - p).abs() < error, "{rate}, {k}: {share} against {p}");
             }
         }
     }

@@ -118,9 +118,9 @@ fn replaced(mut table: Table, name: &str, column: Column) -> Table {
 fn mean_errors(forecast: &Forecast) -> Vec<f64> {
     let actual = rows(ROWS, ROWS + H);
     let Some(Column::Float(actual)) = actual.column("y") else { panic!("y is a number") };
-    let error = |(_, values): &(String, Vec<f32>)| {
-        let off = values.iter().zip(actual).map(|(v, y)| (f64::from(*v) - y).abs());
-        off.sum::<f64>() / values.len() as f64
+    let error = |column: &neuro_divergent::Column| {
+        let off = column.values.iter().zip(actual).map(|(v, y)| (f64::from(*v) - y).abs());
+        off.sum::<f64>() / column.values.len() as f64
     };
     forecast.columns.iter().map(error).collect()
 }
@@ -282,13 +282,13 @@ fn horizons_are_longer_and_insample_windows_read_them() {
         )
     };
     let (dry, snow) = (far("dry"), far("snow"));
-    assert_eq!(dry.columns[0].1.len(), 6 * H);
-    for ((name, dry), (_, snow)) in dry.columns.iter().zip(&snow.columns) {
-        assert_ne!(dry[H..3 * H], snow[H..3 * H], "{name}");
+    assert_eq!(dry.columns[0].values.len(), 6 * H);
+    for (dry, snow) in dry.columns.iter().zip(&snow.columns) {
+        assert_ne!(dry.values[H..3 * H], snow.values[H..3 * H], "{}", dry.name);
     }
     let insample =
         fitted(&lists()).predict_insample(&InsampleOptions::default(), &Control::default());
-    assert!(insample.unwrap().columns.iter().all(|(_, v)| v.iter().all(|v| v.is_finite())));
+    assert!(insample.unwrap().columns.iter().all(|c| c.values.iter().all(|v| v.is_finite())));
 }
 
 #[test]

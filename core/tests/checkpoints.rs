@@ -61,6 +61,7 @@ fn cases() -> Vec<Case> {
         let options = PredictOptions {
             data: table(&expected["data"]),
             future: table(&expected["future"]),
+            sort_quantiles: false, // as Python's
             ..PredictOptions::default()
         };
         Case { name, expected, options }
@@ -79,7 +80,7 @@ fn loaded() -> Vec<(Case, NeuralForecast)> {
 
 fn assert_forecast(case: &Case, forecast: &Forecast) {
     let Case { name, expected, .. } = case;
-    let names: Vec<&String> = forecast.columns.iter().map(|(column, _)| column).collect();
+    let names: Vec<&String> = forecast.columns.iter().map(|column| &column.name).collect();
     assert_eq!(json!(names), json!(expected["loadedColumns"].as_array().unwrap()[2..]), "{name}");
     for (row, time) in forecast.times.iter().enumerate() {
         let at = &expected["forecast"]["ds"][row];
@@ -111,7 +112,7 @@ fn sampling_error(expected: &Map<String, Value>, column: &str, row: usize) -> f6
 }
 
 fn assert_columns(name: &str, expected: &Map<String, Value>, forecast: &Forecast) {
-    for (column, values) in &forecast.columns {
+    for neuro_divergent::Column { name: column, values, .. } in &forecast.columns {
         let of_python: Vec<f64> = expected["forecast"][column]
             .as_array()
             .unwrap()
@@ -153,7 +154,8 @@ fn python_s_checkpoints_forecast_the_quantiles_that_are_asked_for() {
             let h = ask["options"]["h"].as_u64().map(|h| h as usize);
             let options = PredictOptions { level, quantiles, h, ..case.options.clone() };
             let forecast = predict(&nf, &options);
-            let mut names: Vec<&str> = forecast.columns.iter().map(|(n, _)| &n[..]).collect();
+            let mut names: Vec<&str> =
+                forecast.columns.iter().map(|column| &column.name[..]).collect();
             let of_python = ask["forecast"].as_object().unwrap();
             let mut expected: Vec<&str> = of_python.keys().map(String::as_str).collect();
             names.sort_unstable();
@@ -250,7 +252,7 @@ fn unusual_checkpoints_of_python_s_forecast_or_are_refused_by_name() {
             Ok(nf) => {
                 let forecast = predict(&nf, &PredictOptions::default());
                 let finite =
-                    |(_, values): &(String, Vec<f32>)| values.iter().all(|v| v.is_finite());
+                    |column: &neuro_divergent::Column| column.values.iter().all(|v| v.is_finite());
                 assert!(forecast.columns.iter().all(finite), "{name}");
             }
             Err(e) => {

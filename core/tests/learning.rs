@@ -24,7 +24,7 @@ fn errors(nf: &mut NeuralForecast, train: &Table, whole: &Table) -> [f64; 2] {
         evaluate(&forecast, &actual, None, SEASON, &[Metric::Mae]).unwrap().models[0].1[0].1
     };
     let of_model = mae(forecast.clone());
-    forecast.columns[0].1 = seasonal_naive(&panel(train), H, SEASON);
+    forecast.columns[0].values = seasonal_naive(&panel(train), H, SEASON);
     [of_model, mae(forecast)]
 }
 

@@ -9,7 +9,7 @@ mod series;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use neuro_divergent::data::{Column, Table};
-use neuro_divergent::losses::{Loss, every_loss};
+use neuro_divergent::objective::{Objective, every_loss};
 use neuro_divergent::options::OptionValue;
 use neuro_divergent::{Control, ErrorCode, FitOptions, ModelSpec, NeuralForecast, PredictOptions};
 use scratch::same_after_loading;
@@ -110,7 +110,7 @@ fn with_scaler(
     let losses = every_loss();
     let mut more: Vec<(String, Value)> = losses
         .iter()
-        .filter(|loss| Loss::new(loss, H, "loss").unwrap().is_trainable())
+        .filter(|loss| Objective::new(loss, H, "loss").unwrap().is_trainable())
         .map(|loss| {
             let law = loss.args.get("distribution").and_then(Value::as_str).unwrap_or_default();
             (format!("{}{law}", loss.kind), json!({ "loss": loss.write(), "validLoss": null }))

@@ -64,7 +64,10 @@ fn a_forecast_does_not_begin_from_missing_values() {
     // A remedy without training again.
     for how in [OnMissing::FillForward, OnMissing::Interpolate] {
         let forecast = predict(&nf, &with(how)).unwrap();
-        assert!(forecast.columns[0].1.iter().all(|v| (v - 5000.0).abs() < 100.0), "{forecast:?}");
+        assert!(
+            forecast.columns[0].values.iter().all(|v| (v - 5000.0).abs() < 100.0),
+            "{forecast:?}"
+        );
     }
     predict(&nf, &with(OnMissing::Mask)).unwrap();
     assert_eq!(predict(&nf, &with(OnMissing::Error)).unwrap_err().code, ErrorCode::MissingValue);
@@ -251,7 +254,7 @@ fn every_model_refuses_what_any_of_its_series_lacks() {
         let expected = format!("\"y\" is missing in series \"s1\" at 25, in the input of {model}");
         assert!(e.message.starts_with(&expected), "{model}: {e}");
         let forecast = predict(&nf, &with(OnMissing::FillForward)).unwrap();
-        assert!(forecast.columns[0].1.iter().all(|v| v.is_finite()), "{model}");
+        assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
     }
 }
 

@@ -58,14 +58,14 @@ fn the_number_of_series_is_that_of_the_data() {
     for model in multivariate() {
         let mut nf = forecaster(&model, &short(&json!({})));
         fit(&mut nf, &panel(3, 40)).unwrap();
-        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].1.len(), 12);
+        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 12);
         assert_eq!(
             nf.specs()[0],
             spec(&model, &short(&json!({}))),
             "{model}: as the user wrote it"
         );
         fit(&mut nf, &panel(5, 40)).unwrap();
-        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].1.len(), 20);
+        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 20);
         same_after_loading(&model, &nf, &PredictOptions::default());
     }
 }
@@ -181,10 +181,10 @@ fn insample_predictions_are_the_forecasts_of_what_was_known_then() {
             let found: Vec<f32> = rows
                 .clone()
                 .filter(|row| cutoffs[*row] == cutoff)
-                .map(|row| insample.columns[0].1[row])
+                .map(|row| insample.columns[0].values[row])
                 .collect();
             // Other windows beside it, other products: the last bits differ.
-            for (found, then) in found.iter().zip(&then.columns[0].1[series * 4..]) {
+            for (found, then) in found.iter().zip(&then.columns[0].values[series * 4..]) {
                 let close = (found - then).abs() <= 1e-5 * then.abs();
                 assert!(close, "{model}, series {series}: {found} and {then}");
             }
@@ -205,8 +205,10 @@ fn forecasts_go_further_than_the_training_with_all_series() {
         let options = |h| PredictOptions { h: Some(h), ..PredictOptions::default() };
         let (near, far) = (predict(&nf, &options(4)), predict(&nf, &options(10)));
         for series in 0..3 {
-            let (near, far) =
-                (&near.columns[0].1[series * 4..][..4], &far.columns[0].1[series * 10..][..10]);
+            let (near, far) = (
+                &near.columns[0].values[series * 4..][..4],
+                &far.columns[0].values[series * 10..][..10],
+            );
             assert_eq!(near, &far[..4], "{model}");
             assert!(far.iter().all(|v| v.is_finite()));
         }
@@ -240,7 +242,7 @@ fn one_series_can_be_learned_from_another() {
         fit(&mut nf, &table).unwrap();
         let forecast = predict(&nf, &PredictOptions::default());
         let error = |series: usize| {
-            let of = |t: usize| f64::from(forecast.columns[0].1[series * 4 + t]);
+            let of = |t: usize| f64::from(forecast.columns[0].values[series * 4 + t]);
             let actual = |t: usize| noise(100 + rows + t - 4 * series);
             (0..4).map(|t| (of(t) - actual(t)).abs()).sum::<f64>() / 4.0
         };

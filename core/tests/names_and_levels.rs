@@ -28,7 +28,7 @@ fn fitted(specs: Vec<ModelSpec>) -> NeuralForecast {
 }
 
 fn titles(forecast: &Forecast) -> Vec<&str> {
-    forecast.columns.iter().map(|(name, _)| &name[..]).collect()
+    forecast.columns.iter().map(|c| &c.name[..]).collect()
 }
 
 fn alias_refused(e: &Error, message: &str) {

@@ -162,7 +162,7 @@ fn by_table(nf: &NeuralForecast, places: &[Place], input: usize) -> Vec<f32> {
             ..PredictOptions::default()
         },
     );
-    let of_row = |row: usize| forecast.columns.iter().map(move |(_, values)| values[row]);
+    let of_row = |row: usize| forecast.columns.iter().map(move |c| c.values[row]);
     (0..places.len() * H).flat_map(of_row).collect()
 }
 
@@ -260,7 +260,7 @@ fn a_predictor_gives_the_numbers_of_predict_for_every_model() {
 fn predict_titles(nf: &NeuralForecast) -> Vec<String> {
     let future = rows(&ALL, ROWS, H);
     let options = PredictOptions { future: Some(future), ..PredictOptions::default() };
-    predict(nf, &options).columns.into_iter().map(|(title, _)| title).collect()
+    predict(nf, &options).columns.into_iter().map(|column| column.name).collect()
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn samples_of_a_distribution_are_those_of_a_table_with_one_series() {
 fn the_number_of_threads_changes_nothing() {
     let nf = fitted("NHITS", &json!({ "h": H, "inputSize": 8, "maxSteps": 3 }));
     let places: Vec<Place> = (0..500).map(|w| (w % 3, w % 29)).collect();
-    let options = |threads| PredictorOptions { model: None, batch: 500, threads };
+    let options = |threads| PredictorOptions { batch: 500, threads, ..Default::default() };
     let mut all = [Some(1), Some(2), Some(3), Some(64), None]
         .map(|threads| nf.predictor(&options(threads)).unwrap())
         .into_iter();

@@ -417,7 +417,7 @@ fn padding_makes_short_series_long_enough() {
         let options = json!({ "startPaddingEnabled": true });
         let nf = fit(&model, options, &table, &FitOptions::default()).unwrap();
         let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-        assert!(forecast.columns[0].1.iter().all(|v| v.is_finite()), "{model}");
+        assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
     }
 }
 
@@ -531,7 +531,7 @@ fn an_implicit_quantile_loss_takes_any_quantile_and_level() {
     let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
     let names = |options: &PredictOptions| {
         let forecast = nf.predict(options, &Control::default()).unwrap();
-        forecast.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        forecast.columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
     };
     assert_eq!(names(&PredictOptions::default()), ["DLinear_ql0.5"]);
     let quantiles = PredictOptions { quantiles: vec![0.9, 0.25], ..PredictOptions::default() };
@@ -551,7 +551,7 @@ fn an_implicit_quantile_loss_takes_any_quantile_and_level() {
     let within = insample(vec![80.0]);
     assert_eq!(within.columns.len(), 3);
     assert!(within.quantile("DLinear", 0.1).unwrap().len() > 4);
-    assert_eq!(insample(Vec::new()).columns[0].0, "DLinear_ql0.5");
+    assert_eq!(insample(Vec::new()).columns[0].name, "DLinear_ql0.5");
 }
 
 #[test]
@@ -594,8 +594,8 @@ fn other_series_are_forecast_from_their_own_history() {
         assert_eq!(other.times, [50, 51, 52, 53]);
         assert_eq!(other.series_rows("new").unwrap(), 0..4);
         // Products of one row and of two add up in another order: the last bits may differ.
-        let largest = known.columns[0].1.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
-        for (other, known) in other.columns[0].1.iter().zip(&known.columns[0].1[4..]) {
+        let largest = known.columns[0].values.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
+        for (other, known) in other.columns[0].values.iter().zip(&known.columns[0].values[4..]) {
             assert!((other - known).abs() <= 1e-6 * largest, "{model}: {other} and {known}");
         }
     }

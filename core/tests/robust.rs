@@ -33,8 +33,8 @@ fn run(model: &str, option: &str, value: &Value, val_size: usize) -> Result<usiz
     let future = panel(2, 100);
     let predict = PredictOptions { future: Some(future), ..PredictOptions::default() };
     let forecast = nf.predict(&predict, &Control::default())?;
-    assert!(forecast.columns.iter().all(|(_, values)| values.len() == 2 * forecast.h));
-    assert!(forecast.columns.iter().all(|(_, v)| v.iter().all(|v| v.is_finite())), "{model}");
+    assert!(forecast.columns.iter().all(|c| c.values.len() == 2 * forecast.h));
+    assert!(forecast.columns.iter().all(|c| c.values.iter().all(|v| v.is_finite())), "{model}");
     Ok(forecast.columns.len())
 }
 
@@ -137,7 +137,11 @@ fn odd_series_have_finite_forecasts() {
                 let result = catch_unwind(AssertUnwindSafe(|| {
                     let report = nf.fit(table, &fit, &Control::default())?.models.remove(0);
                     let f = nf.predict(&PredictOptions::default(), &Control::default())?;
-                    Ok::<_, Error>([report.train_loss, report.val_loss, f.columns[0].1.clone()])
+                    Ok::<_, Error>([
+                        report.train_loss,
+                        report.val_loss,
+                        f.columns[0].values.clone(),
+                    ])
                 }));
                 match result {
                     Ok(Ok(numbers)) if numbers.iter().flatten().all(|v| v.is_finite()) => {}

@@ -86,6 +86,10 @@ CASES = {
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),
                 NHITS(**NHITS_, loss=DistributionLoss("Normal", quantiles=[0.9, 0.2], num_samples=20_000, return_params=True))],
         freq="MS", lengths=[30, 26], ids=["a", "b"], times=dates("2019-03-01", "MS"), fit=dict(val_size=4)),
+    "counts": dict(
+        models=[NHITS(**NHITS_, scaler_type="standard",
+                      loss=DistributionLoss("Poisson", level=[80], num_samples=20_000, return_params=True))],
+        freq="MS", lengths=[30, 26], ids=["a", "b"], times=dates("2019-03-01", "MS"), fit=dict(val_size=4)),
     "without_dataset": dict(models=[NHITS(**NHITS_, scaler_type="robust")], freq="MS", lengths=[20, 17], ids=["u", "v"],
                             times=dates("2020-01-01", "MS"), save_dataset=False),
     # Forecasts over the night in which clocks go forward, and over the hour that they show twice.

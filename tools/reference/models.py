@@ -17,6 +17,8 @@ from fixture import generator, options_json, seed_of, write_tensors
 BATCH = 5
 # Of each forecast distribution: quantiles of so many are good to a hundredth of its width.
 SAMPLES = 40_000
+# The largest target of a distribution of whole numbers.
+COUNTS = {"Poisson": 9, "Bernoulli": 1}
 BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 IMPLICIT = (IQLoss, HuberIQLoss)
 # Quantiles that implicit ones are asked for, and the one that they are decoded at.
@@ -107,10 +109,14 @@ def likelihood(model, output, batch, rng) -> tuple[torch.Tensor, dict]:
     loc, scale = 3 * torch.randn(BATCH, 1, 1, generator=rng), 0.5 + 2 * torch.rand(BATCH, 1, 1, generator=rng)
     args = model.loss.scale_decouple(output=model.loss.domain_map(output), loc=loc, scale=scale)
     y = batch["outsample_y"] * scale + loc
+    most = COUNTS.get(model.loss.distribution)
+    if most is not None:
+        y = torch.randint(most + 1, y.shape, generator=rng).float()
     _, mean, quantiles = model.loss.sample(args, num_samples=SAMPLES)
     loss = model.loss(y=y, distr_args=args, mask=batch["outsample_mask"])
     model.loss.distr_mean = None  # a part of this graph: the loss, perhaps a default argument, could not be copied again
     return loss, {
+        **({} if most is None else {"y": y.squeeze(2)}),
         "loc": loc.squeeze(), "scale": scale.squeeze(), "distr_args": torch.cat(args, dim=-1),
         "sampled": torch.cat([mean.squeeze(2), quantiles.squeeze(2)], dim=-1),
     }

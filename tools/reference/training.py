@@ -27,12 +27,14 @@ def in_order(model) -> None:
 
 
 def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}, lengths: list = LENGTHS,
-              weight=None) -> None:
+              weight=None, target=None) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
     times = [np.arange(length + HORIZON) for length in lengths]
     ids = [f"series_{i}" for i in range(len(lengths))]
     frame, static, future = seasonal_panel(lengths, ids, times, h=HORIZON, seed="training", **exog)
 
+    if target is not None:
+        frame["y"] = target(frame["y"].to_numpy())
     if weight is not None:
         frame["sample_weight"] = [weight(int(i[-1]), t) for i, t in zip(frame.unique_id, frame.ds)]
 

@@ -7,14 +7,13 @@ use super::naming::{camel, snake};
 use super::tagged::{TAG, TENSOR_PREFIX, Tagged, has_tag, numpy, tag, torch};
 use super::weights::{RawTensor, Tensors};
 use crate::Result;
+use crate::objective::{LossSpec, Stored, stored};
+use crate::options::OptionValue;
 
-/// Losses whose valid loss Python replaces by the loss itself.
-const DISTRIBUTIONS: [&str; 4] = ["DistributionLoss", "PMM", "GMM", "NBMM"];
-/// Losses with a learned network of their own.
-const IMPLICIT: [&str; 2] = ["IQLoss", "HuberIQLoss"];
-
-fn kind(loss: &Value) -> &str {
-    loss["kind"].as_str().unwrap_or_default()
+/// What is stored of a loss as users write it.
+fn stored_of(loss: &Value) -> Result<Stored> {
+    let wrong = || fail(format!("a loss must be {{ kind, args }}, found {loss}"));
+    stored(&LossSpec::read(loss).ok_or_else(wrong)?)
 }
 
 /// What Python takes when a loss is not given: `(loss, valid loss)`.
@@ -89,7 +88,9 @@ pub(super) fn changed_state(
     let Some(stored) = value.get("state").and_then(|s| s.get("quantiles")) else { return Ok(None) };
     let field = format!("{field}.state.quantiles");
     let (_, stored) = Tagged::new(stored, file, &field, tensors).numbers()?;
-    let derived = quantiles(ours)?.unwrap_or_default();
+    // A loss that cannot be made is refused with its model.
+    let derived = stored_of(ours).ok().and_then(|stored| stored.quantiles);
+    let derived = derived.map_or_else(Vec::new, |(_, quantiles)| quantiles);
     if stored.len() == derived.len()
         && stored.iter().zip(&derived).all(|(a, b)| *a == f64::from(*b))
     {
@@ -167,9 +168,13 @@ pub(super) fn add_entries(
     (valid, valid_state): (Option<&Value>, Option<&Value>),
     tensors: &mut Vec<RawTensor>,
 ) -> Result<()> {
-    let own = valid.filter(|v| !DISTRIBUTIONS.contains(&kind(v)));
+    let of_loss = stored_of(loss)?;
+    let own = match valid {
+        None => None,
+        Some(valid) => Some((valid, stored_of(valid)?)).filter(|(_, s)| !s.replaces_valid_loss),
+    };
     tensors.retain(|t| !is_derived(&t.name));
-    if own.map_or(loss, |v| v) == loss || own.is_some_and(|v| IMPLICIT.contains(&kind(v))) {
+    if own.as_ref().is_none_or(|(valid, s)| *valid == loss || s.cosines.is_some()) {
         let given: Vec<RawTensor> =
             tensors.iter().filter(|t| t.name.starts_with("loss.")).cloned().collect();
         for mut tensor in given {
@@ -179,25 +184,25 @@ pub(super) fn add_entries(
             }
         }
     }
-    let valid = own.map_or((loss, loss_state), |v| (v, valid_state));
-    for (prefix, (loss, state)) in [("loss", (loss, loss_state)), ("valid_loss", valid)] {
-        let values = match state {
-            Some(state) => Some(state_quantiles(state)),
-            None => quantiles(loss)?,
+    let of_valid = match own {
+        Some((_, stored)) => (stored, valid_state),
+        None => (of_loss.clone(), loss_state),
+    };
+    for (prefix, (stored, state)) in [("loss", (of_loss, loss_state)), ("valid_loss", of_valid)] {
+        let quantiles = match (state, stored.quantiles) {
+            (Some(state), own) => Some((own.map_or("quantiles", |o| o.0), state_quantiles(state))),
+            (None, own) => own,
         };
-        if let Some(values) = values {
-            let part = if kind(loss) == "sCRPS" { "mql.quantiles" } else { "quantiles" };
-            tensors.push(RawTensor::f32s(format!("{prefix}.{part}"), vec![values.len()], &values));
+        if let Some((name, values)) = quantiles {
+            tensors.push(RawTensor::f32s(format!("{prefix}.{name}"), vec![values.len()], &values));
         }
-        if IMPLICIT.contains(&kind(loss)) {
+        if let Some(n) = stored.cosines {
             let learned = format!("{prefix}.output_layer.0.weight");
             if tensors.iter().all(|t| t.name != learned) {
                 return Err(fail(format!(
-                    "tensor {learned:?} is missing: {} learns a network of its own",
-                    kind(loss)
+                    "tensor {learned:?} is missing: the loss learns a network of its own"
                 )));
             }
-            let n = loss["args"]["cosEmbeddingDim"].as_u64().unwrap_or(64).min(1 << 20);
             let integers: Vec<i64> = (0..n as i64).collect();
             let name = format!("{prefix}.quantile_layer.integers");
             tensors.push(RawTensor::i64s(name, vec![integers.len()], &integers));
@@ -214,44 +219,6 @@ fn is_derived(name: &str) -> bool {
     })
 }
 
-/// The quantiles a loss estimates, in the order of its outputs; `None` where it has no such list.
-pub(super) fn quantiles(loss: &Value) -> Result<Option<Vec<f32>>> {
-    let kind = kind(loss);
-    if !["MQLoss", "HuberMQLoss", "sCRPS"].contains(&kind) && !DISTRIBUTIONS.contains(&kind) {
-        return Ok(None);
-    }
-    let list = |name: &str| -> Result<Option<Vec<f64>>> {
-        let value = &loss["args"][name];
-        if value.is_null() {
-            return Ok(None);
-        }
-        let values: Option<Vec<f64>> =
-            value.as_array().and_then(|v| v.iter().map(Value::as_f64).collect());
-        let values = values.ok_or_else(|| {
-            fail(format!("{name:?} of {kind} must be a list of numbers, found {value}"))
-        })?;
-        let mut distinct: Vec<f64> = Vec::new();
-        for v in values {
-            if !distinct.contains(&v) {
-                distinct.push(v);
-            }
-        }
-        Ok(Some(distinct))
-    };
-    if let Some(mut values) = list("quantiles")? {
-        if kind == "DistributionLoss" {
-            values.sort_by(f64::total_cmp);
-        }
-        return Ok(Some(values.into_iter().map(|q| q as f32).collect()));
-    }
-    let levels = list("level")?.unwrap_or_else(|| vec![80.0, 90.0]);
-    let mut percents: Vec<f64> =
-        levels.iter().flat_map(|l| [50.0 - l / 2.0, 50.0 + l / 2.0]).collect();
-    percents.sort_by(f64::total_cmp);
-    percents.insert(0, 50.0);
-    Ok(Some(percents.into_iter().map(|p| p as f32 / 100.0).collect()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::source::Reader;
@@ -259,27 +226,6 @@ mod tests {
 
     fn of(kind: &str, args: Value) -> Value {
         json!({ "kind": kind, "args": args })
-    }
-
-    #[test]
-    fn levels_become_the_median_and_sorted_quantiles() {
-        let expected = Some(vec![0.5, 0.05, 0.1, 0.9, 0.95]);
-        assert_eq!(quantiles(&of("MQLoss", json!({}))).unwrap(), expected);
-        assert_eq!(quantiles(&of("GMM", json!({ "level": [90, 80, 90] }))).unwrap(), expected);
-        assert_eq!(
-            quantiles(&of("MQLoss", json!({ "quantiles": [0.9, 0.1, 0.9] }))).unwrap(),
-            Some(vec![0.9, 0.1])
-        );
-        let sorted =
-            of("DistributionLoss", json!({ "distribution": "Normal", "quantiles": [0.9, 0.1] }));
-        assert_eq!(quantiles(&sorted).unwrap(), Some(vec![0.1, 0.9]));
-        assert_eq!(quantiles(&of("MAE", json!({ "level": [80] }))).unwrap(), None);
-        assert!(
-            quantiles(&of("MQLoss", json!({ "level": "high" })))
-                .unwrap_err()
-                .message
-                .contains("\"high\"")
-        );
     }
 
     #[test]
@@ -318,7 +264,7 @@ mod tests {
         let normal = of("DistributionLoss", json!({ "distribution": "Normal" }));
         assert_eq!(names(normal.clone(), Some(mae.clone()), &[]).unwrap(), ["loss.quantiles"]);
         assert_eq!(
-            names(normal, Some(of("GMM", json!({}))), &[]).unwrap(),
+            names(normal.clone(), Some(normal), &[]).unwrap(),
             ["loss.quantiles", "valid_loss.quantiles"]
         );
         assert_eq!(

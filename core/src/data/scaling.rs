@@ -96,21 +96,20 @@ impl LocalScalers {
         }
     }
 
-    /// Scales forecasts of the target back: rows `groups[i]..groups[i + 1]` are of series `i`.
+    /// Scales a column of forecasts of the target back: rows `groups[i]..groups[i + 1]` are of series `i`.
     pub fn unscale_forecast(
         &self,
         panel: &Panel,
-        columns: &mut [(String, Vec<f32>)],
+        column: &str,
+        values: &mut [f32],
         groups: &[usize],
     ) -> Result<()> {
         let Some(scaler) = scaler_of(&self.temporal, &panel.names.target) else { return Ok(()) };
-        for (column, values) in columns {
-            for (i, rows) in groups.windows(2).enumerate() {
-                let values = &mut values[rows[0]..rows[1]];
-                values.iter_mut().for_each(|v| *v = scaler.unscale(i, f64::from(*v)) as f32);
-                if values.iter().any(|v| !v.is_finite()) {
-                    return Err(overflow(column, &panel.id(i)));
-                }
+        for (i, rows) in groups.windows(2).enumerate() {
+            let values = &mut values[rows[0]..rows[1]];
+            values.iter_mut().for_each(|v| *v = scaler.unscale(i, f64::from(*v)) as f32);
+            if values.iter().any(|v| !v.is_finite()) {
+                return Err(overflow(column, &panel.id(i)));
             }
         }
         Ok(())
@@ -182,11 +181,11 @@ mod tests {
         let mut future = vec![("x".into(), vec![4.0, 6.0, 1.0, 5.0])];
         scalers.scale_future(&mut future, 2);
         assert_eq!(future[0].1, [1.0, 2.0, 0.0, 2.0]);
-        let mut forecast = [("DLinear".to_string(), vec![0.0, 1.0, 0.0, 1.0])];
-        scalers.unscale_forecast(&panel, &mut forecast, &[0, 2, 4]).unwrap();
-        assert_eq!(forecast[0].1, [3.0, 5.0, 200.0, 300.0]);
-        forecast[0].1[3] = f32::MAX;
-        let e = scalers.unscale_forecast(&panel, &mut forecast, &[0, 2, 4]).unwrap_err();
+        let mut forecast = [0.0, 1.0, 0.0, 1.0];
+        scalers.unscale_forecast(&panel, "DLinear", &mut forecast, &[0, 2, 4]).unwrap();
+        assert_eq!(forecast, [3.0, 5.0, 200.0, 300.0]);
+        forecast[3] = f32::MAX;
+        let e = scalers.unscale_forecast(&panel, "DLinear", &mut forecast, &[0, 2, 4]).unwrap_err();
         assert_eq!((e.code, e.details.unique_id.as_deref()), (ErrorCode::Diverged, Some("b")));
     }
 

@@ -34,7 +34,7 @@ pub struct FitOptions {
 }
 
 /// Options of [`NeuralForecast::predict`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PredictOptions {
     /// History to forecast from, of known or new series; the training data when left out.
     pub data: Option<Table>,
@@ -46,6 +46,8 @@ pub struct PredictOptions {
     pub level: Vec<f64>,
     /// Quantiles that it must have, instead of levels.
     pub quantiles: Vec<f64>,
+    /// Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them.
+    pub sort_quantiles: bool,
     /// Steps to forecast, when more than the models were trained for.
     pub h: Option<usize>,
     /// What to do where a series of `data` skips a time; what fitting was told, when left out.
@@ -54,6 +56,23 @@ pub struct PredictOptions {
     pub on_missing: Option<OnMissing>,
     /// What to do with series shorter than the input.
     pub on_short: OnShort,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            data: None,
+            static_table: None,
+            future: None,
+            level: Vec::new(),
+            quantiles: Vec::new(),
+            sort_quantiles: true,
+            h: None,
+            on_gap: None,
+            on_missing: None,
+            on_short: OnShort::default(),
+        }
+    }
 }
 
 /// How training went.

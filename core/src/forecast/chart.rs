@@ -14,7 +14,7 @@ use super::Forecast;
 use super::metrics::check_times;
 use super::result::{series_count, series_position, unknown_series};
 use crate::data::Panel;
-use crate::losses::check_level;
+use crate::objective::check_level;
 use crate::{Error, ErrorCode, Result};
 
 /// What a chart shows, and its size.

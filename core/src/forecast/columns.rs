@@ -1,12 +1,13 @@
-//! From windows to columns: runs one model over windows and names what comes out.
+//! From windows to columns: runs one model over windows, and says what comes out.
 
 use crate::data::{Panel, Window};
 use crate::models::Instance;
+use crate::objective::Output;
 use crate::train::{Control, Drawn, Purpose, Runner, Source};
 use crate::{Error, ErrorCode, Result};
 
-/// Name and values of columns.
-pub(crate) type Columns = Vec<(String, Vec<f32>)>;
+/// The outputs of a model, and their values.
+pub(crate) type Columns = Vec<(Output, Vec<f32>)>;
 
 /// Windows between two looks at whether the run is cancelled.
 const AT_ONCE: usize = 16_384;
@@ -22,6 +23,8 @@ pub(crate) struct Job<'a> {
     pub(crate) control: &'a Control,
     /// What a model that forecasts any quantile is asked for.
     pub(crate) quantile: f32,
+    /// Whether the quantiles of a step are put in order, so that none crosses another.
+    pub(crate) sorted: bool,
 }
 
 impl Job<'_> {
@@ -38,9 +41,9 @@ impl Job<'_> {
         windows: impl Iterator<Item = Window>,
         h: usize,
     ) -> Result<Columns> {
-        let Self { runner, model, name, panel, control, quantile } = *self;
+        let Self { runner, model, name, panel, control, quantile, sorted } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
-        let outputs = model.loss.output_names.len();
+        let outputs = model.loss.outputs.len();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
         for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
             control.check()?;
@@ -49,7 +52,7 @@ impl Job<'_> {
                 source,
                 some,
                 [self.input(), h],
-                Purpose::Forecast { quantile },
+                Purpose::Forecast { quantile, sorted },
                 |_, shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
@@ -69,8 +72,7 @@ impl Job<'_> {
                 d.unique_id = Some(id);
             }));
         }
-        let titles = model.loss.output_names.iter().map(|suffix| format!("{name}{suffix}"));
-        Ok(titles.zip(columns).collect())
+        Ok(model.loss.outputs.iter().cloned().zip(columns).collect())
     }
 }
 
@@ -92,8 +94,15 @@ mod tests {
         let table = Table::one_series(vec![5.0; 9]);
         let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
         let (runner, control) = (&Runner::default(), &Control::default());
-        let job =
-            Job { runner, model: &model, name: "DLinear", panel: &panel, control, quantile: 0.5 };
+        let job = Job {
+            runner,
+            model: &model,
+            name: "DLinear",
+            panel: &panel,
+            control,
+            quantile: 0.5,
+            sorted: true,
+        };
         let error = forecast_model(job, &[], 2).unwrap_err();
         assert_eq!(error.code, ErrorCode::Diverged);
         assert_eq!(error.details.unique_id, Some(panel.id(0)));

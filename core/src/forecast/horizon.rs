@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::columns::{Columns, Job};
 use crate::data::{forecast_window, groups};
-use crate::losses::Loss;
 use crate::models::Instance;
+use crate::objective::{Objective, Output};
 use crate::train::Source;
 use crate::{Error, ErrorCode, Result};
 
@@ -84,7 +84,7 @@ pub(crate) fn forecast_model(
         let some = forecast_once(Job { panel: &panel, ..job }, &ahead, trained)?;
         if columns.is_empty() {
             let empty = vec![0.0; panel.n_series() * h];
-            columns = some.iter().map(|(title, _)| (title.clone(), empty.clone())).collect();
+            columns = some.iter().map(|(output, _)| (output.clone(), empty.clone())).collect();
         }
         for ((_, column), (_, values)) in columns.iter_mut().zip(&some) {
             for (to, from) in column.chunks_exact_mut(h).zip(values.chunks_exact(trained)) {
@@ -123,12 +123,12 @@ fn within(
 }
 
 /// Which output of a loss is taken for history: the median, or the only one. Upstream: `_maybe_get_quantile_idx`.
-fn fed_back(loss: &Loss, model: &str) -> Result<usize> {
-    let names = &loss.output_names;
-    if names.len() == 1 && !names[0].starts_with('-') {
+fn fed_back(loss: &Objective, model: &str) -> Result<usize> {
+    let outputs = &loss.outputs;
+    if let [Output::Point | Output::Quantile(_) | Output::HuberQuantile(..)] = outputs[..] {
         return Ok(0);
     }
-    names.iter().position(|name| name == "-median").ok_or_else(|| {
+    outputs.iter().position(|output| *output == Output::Median).ok_or_else(|| {
         let message = format!(
             "{model} was trained without the median, which it would continue from to forecast more than its h; \
              add the quantile 0.5 to its loss, or leave out h"

@@ -4,6 +4,7 @@
 //! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded. Upstream
 //! refuses multivariate models here.
 
+use super::column::Column;
 use super::columns::{Columns, Job};
 use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::check_forecasts;
@@ -23,13 +24,21 @@ pub struct InsampleOptions {
     pub level: Vec<f64>,
     /// Quantiles that it must have, instead of levels.
     pub quantiles: Vec<f64>,
+    /// Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them.
+    pub sort_quantiles: bool,
     /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
     pub on_missing: Option<OnMissing>,
 }
 
 impl Default for InsampleOptions {
     fn default() -> Self {
-        Self { step_size: 1, level: Vec::new(), quantiles: Vec::new(), on_missing: None }
+        Self {
+            step_size: 1,
+            level: Vec::new(),
+            quantiles: Vec::new(),
+            sort_quantiles: true,
+            on_missing: None,
+        }
     }
 }
 
@@ -78,15 +87,18 @@ impl NeuralForecast {
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
         let mut columns = runtime::run(control.threads, || {
             let mut columns = Vec::new();
-            for (model, name) in self.models.iter().zip(self.names()) {
+            for (i, (model, name)) in self.models.iter().zip(self.names()).enumerate() {
                 let (runner, name) = (&self.runner, &name[..]);
                 let source = Source::new(model, &seen, 0)?;
-                columns.extend(asked.columns(model, name, |quantile| {
-                    let job = Job { runner, model, name, panel: &seen, control, quantile };
+                let of_model = asked.columns(model, |quantile| {
+                    let sorted = options.sort_quantiles;
+                    let job = Job { runner, model, name, panel: &seen, control, quantile, sorted };
                     let cut = Cut::new(&job, [h, step]);
                     let windows = cut.windows.iter().copied();
                     Ok(cut.in_order(job.columns(&source, windows, h)?))
-                })?);
+                })?;
+                let column = |(output, values)| Column::new(i, name, output, values);
+                columns.extend(of_model.into_iter().map(column));
                 control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
@@ -107,8 +119,10 @@ impl NeuralForecast {
             }
             indptr.push(times.len());
         }
-        fitted.scalers.unscale_forecast(panel, &mut columns, &indptr)?;
-        columns.push((target.clone(), actual));
+        for Column { name, values, .. } in &mut columns {
+            fitted.scalers.unscale_forecast(panel, name, values, &indptr)?;
+        }
+        columns.push(Column { name: target.clone(), of: None, values: actual });
         Ok(Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),

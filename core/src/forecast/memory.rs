@@ -74,7 +74,7 @@ pub(super) fn check_forecasts(
     control: &Control,
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
-    let columns = forecaster.models.iter().map(|m| m.loss.output_names.len()).sum();
+    let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
     for model in &forecaster.models {
         let of = |model: &Instance| needs::of_forecasts(model, [windows, h], columns, threads);
         of(model).check(
@@ -128,7 +128,7 @@ fn of_saving(models: usize, dataset: usize) -> Needs {
 /// Refuses to keep a model ready that would take more than there is.
 pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
     let threads = options.threads.unwrap_or_else(runtime::threads);
-    let columns = model.loss.output_names.len();
+    let columns = model.loss.outputs.len();
     let needs = needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
     needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
         Smaller::option("batch", options.batch)

@@ -12,6 +12,8 @@ use serde_json::Value;
 use super::Forecast;
 use super::result::{id_text, series_count, series_position, unknown_series};
 use crate::data::{Panel, TimeKind, format_time};
+use crate::kernels::point_loss::PointLoss;
+use crate::objective::{Absolute, Percentage, Pinball, Squared, SymmetricPercentage};
 use crate::{Error, ErrorCode, Result};
 use benchmark::benchmark;
 use left_out::{Divisors, LeftOut};
@@ -199,23 +201,21 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
     Ok(match metric {
         Metric::Mae | Metric::Mase | Metric::Rmae => {
             let p = point()?;
-            Box::new(|row, y| Some((y - f64::from(p[row])).abs()))
+            point_term(Absolute, p)
         }
         Metric::Mse | Metric::Rmse | Metric::RelMse => {
             let p = point()?;
-            Box::new(|row, y| Some((y - f64::from(p[row])).powi(2)))
+            point_term(Squared, p)
         }
         Metric::Mape => {
             let p = point()?;
-            Box::new(|row, y| (y != 0.0).then(|| ((y - f64::from(p[row])) / y).abs()))
+            let term = point_term(Percentage, p);
+            Box::new(move |row, y| if y == 0.0 { None } else { term(row, y) })
         }
         Metric::Smape => {
             let p = point()?;
-            Box::new(|row, y| {
-                let p = f64::from(p[row]);
-                let size = y.abs() + p.abs();
-                Some(if size == 0.0 { 0.0 } else { (y - p).abs() / size })
-            })
+            let term = point_term(SymmetricPercentage, p);
+            Box::new(move |row, y| term(row, y).map(|double| 0.5 * double))
         }
         Metric::Accuracy => {
             let p = point()?;
@@ -233,13 +233,13 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
             let of_mean = if metric == Metric::Scrps { 1.0 } else { 1.0 / quantiles.len() as f64 };
             Box::new(move |row, y| {
                 let loss =
-                    |(q, values): &(f64, &[f32])| quantile_loss(*q, y - f64::from(values[row]));
+                    |(q, values): &(f64, &[f32])| Pinball.of([y, f64::from(values[row])], *q)[0];
                 Some(quantiles.iter().map(loss).sum::<f64>() * of_mean)
             })
         }
         Metric::Quantile(q) => {
             let values = forecast.quantile(model, q)?;
-            Box::new(move |row, y| Some(quantile_loss(q, y - f64::from(values[row]))))
+            Box::new(move |row, y| Some(Pinball.of([y, f64::from(values[row])], q)[0]))
         }
         Metric::Coverage(level) => {
             let (lo, hi) = forecast.interval(model, level)?;
@@ -250,8 +250,9 @@ fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<
     })
 }
 
-fn quantile_loss(q: f64, error: f64) -> f64 {
-    (q * error).max((q - 1.0) * error)
+/// A loss of a point forecast.
+fn point_term<'a>(loss: impl PointLoss + 'a, forecast: &'a [f32]) -> Term<'a> {
+    Box::new(move |row, y| Some(loss.of([y, f64::from(forecast[row])], 0.5)[0]))
 }
 
 /// What is known of each series.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod chart;
+mod column;
 mod columns;
 mod future;
 mod horizon;
@@ -18,6 +19,7 @@ mod saved;
 mod saved_categories;
 mod saved_training;
 mod series;
+mod targets;
 mod titles;
 mod training_data;
 mod training_run;
@@ -29,6 +31,7 @@ pub(crate) use horizon::forecast_model;
 
 pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
 pub use chart::ChartOptions;
+pub use column::Column;
 pub use future::FutureFrame;
 pub use insample::InsampleOptions;
 pub use lacking::OnShort;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
+use super::column::Column;
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
 use super::lacking::{Begins, refuse_missing, short_series};
@@ -297,6 +298,7 @@ impl NeuralForecast {
         warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
         check_forecasts(self, [panel.n_series(), h], control)?;
+        let sorted = options.sort_quantiles;
         let asked = Asked::new(&options.level, &options.quantiles)?;
         asked.check(&self.models, &self.names())?;
         let known_ahead = self.columns(|m| &m.common.futr_exog_list);
@@ -334,19 +336,24 @@ impl NeuralForecast {
         scalers.scale_future(&mut future, h);
         let mut columns = runtime::run(control.threads, || {
             let mut columns = Vec::new();
-            for (model, name) in self.models.iter().zip(self.names()) {
+            for (i, (model, name)) in self.models.iter().zip(self.names()).enumerate() {
                 control.check()?;
                 let (runner, name) = (&self.runner, &name[..]);
-                columns.extend(asked.columns(model, name, |quantile| {
-                    let job = Job { runner, model, name, panel: &scaled, control, quantile };
+                let of_model = asked.columns(model, |quantile| {
+                    let job =
+                        Job { runner, model, name, panel: &scaled, control, quantile, sorted };
                     forecast_model(job, &future, h)
-                })?);
+                })?;
+                let column = |(output, values)| Column::new(i, name, output, values);
+                columns.extend(of_model.into_iter().map(column));
                 control.tell(|| Progress::done("predict", name));
             }
             Ok(columns)
         })?;
         let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
-        scalers.unscale_forecast(panel, &mut columns, &groups)?;
+        for Column { name, values, .. } in &mut columns {
+            scalers.unscale_forecast(panel, name, values, &groups)?;
+        }
         Ok(Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
@@ -356,7 +363,7 @@ impl NeuralForecast {
             columns,
             models: self.names(),
             warnings,
-            indptr: (0..=panel.n_series()).map(|i| i * h).collect(),
+            indptr: groups,
             cutoff: None,
         })
     }

@@ -32,11 +32,13 @@ pub struct PredictorOptions {
     pub batch: usize,
     /// Threads of a call at most. Left out, those of the shared pool, which a batch of up to 64 windows does not use.
     pub threads: Option<usize>,
+    /// Puts the quantiles of each step in order, so that none crosses another; false leaves them as the network gives them.
+    pub sort_quantiles: bool,
 }
 
 impl Default for PredictorOptions {
     fn default() -> Self {
-        Self { model: None, batch: 1, threads: None }
+        Self { model: None, batch: 1, threads: None, sort_quantiles: true }
     }
 }
 
@@ -58,6 +60,7 @@ pub struct Predictor {
     outputs: Vec<String>,
     vocabularies: Vec<(String, Vocabulary)>,
     batch: usize,
+    sort_quantiles: bool,
     resident: Resident,
     y: Input,
     futr: Input,
@@ -121,15 +124,11 @@ impl Predictor {
             futr: input(Kind::Futr, &common.futr_exog_list)?,
             hist: input(Kind::Hist, &common.hist_exog_list)?,
             stat: input(Kind::Stat, &common.stat_exog_list)?,
-            outputs: model
-                .loss
-                .output_names
-                .iter()
-                .map(|suffix| format!("{name}{suffix}"))
-                .collect(),
+            outputs: model.loss.outputs.iter().map(|output| format!("{name}{output}")).collect(),
             resident: Resident::new(&model, batch, pool),
             vocabularies,
             batch,
+            sort_quantiles: options.sort_quantiles,
             name,
             model,
             given: 0,
@@ -257,7 +256,8 @@ impl Predictor {
             hist: self.hist.values(),
             stat: self.stat.values(),
         };
-        self.resident.forecast(&self.model, numbers, windows, unasked(&self.model), out);
+        let how = (unasked(&self.model), self.sort_quantiles);
+        self.resident.forecast(&self.model, numbers, windows, how, out);
     }
 
     fn not_finite(&self, window: usize) -> Error {

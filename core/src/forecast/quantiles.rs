@@ -2,23 +2,20 @@
 
 use super::columns::Columns;
 use super::result::list;
-use crate::losses::{
-    check_level, check_quantile, hinted, meant_level, meant_quantile, python_text,
-};
 use crate::models::Instance;
+use crate::objective::{
+    Output, check_level, check_quantile, hinted, levels, meant_level, meant_quantile, same,
+};
 use crate::{Error, ErrorCode, Result};
 
 /// The quantiles that an implicit quantile network forecasts, whatever is asked for.
 const GRID: [f32; 11] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
-/// Quantiles this near are the same: names of columns hold decimal levels.
-const SAME: f64 = 1e-9;
-
-/// Which quantiles a forecast must have, and what their columns are called.
+/// Which quantiles a forecast must have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// Each with what is appended to a model's name; empty when nothing was asked for.
-    quantiles: Vec<(f64, String)>,
+    /// From the lowest to the highest; empty when nothing was asked for.
+    outputs: Vec<(f64, Output)>,
     /// As the user wrote them: levels, or quantiles.
     level: Vec<f64>,
     written: Vec<f64>,
@@ -34,20 +31,13 @@ impl Asked {
         }
         level.iter().try_for_each(|l| check_level("level", *l))?;
         quantiles.iter().try_for_each(|q| check_quantile("quantiles", *q))?;
-        let (written_level, written) = (level.to_vec(), quantiles.to_vec());
         // Differs from upstream, which rounds levels to whole ones in the names.
-        let bounds = level.iter().flat_map(|l| {
-            [
-                ((50.0 - l / 2.0) / 100.0, format!("-lo-{l}")),
-                ((50.0 + l / 2.0) / 100.0, format!("-hi-{l}")),
-            ]
-        });
-        let text = |q: &f64| python_text(&(*q).into());
-        let named = quantiles.iter().map(|q| (*q, format!("_ql{}", text(q))));
-        let mut quantiles: Vec<(f64, String)> = bounds.chain(named).collect();
-        quantiles.sort_by(|a, b| a.0.total_cmp(&b.0));
-        quantiles.dedup_by(|a, b| a.0 == b.0);
-        Ok(Self { quantiles, level: written_level, written })
+        let bounds = level.iter().flat_map(|l| Output::bounds(*l));
+        let outputs = bounds.chain(quantiles.iter().map(|q| Output::quantile(&(*q).into())));
+        let mut outputs: Vec<_> = outputs.filter_map(|o| Some((o.tau()?, o))).collect();
+        outputs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        outputs.dedup_by(|a, b| a.0 == b.0);
+        Ok(Self { outputs, level: level.to_vec(), written: quantiles.to_vec() })
     }
 
     /// Every model must have learned what is asked for, unless it forecasts any quantile.
@@ -56,13 +46,15 @@ impl Asked {
             if model.head.takes_any_quantile() {
                 continue;
             }
-            let outputs = || model.loss.output_names.iter().map(String::as_str);
-            let levels = levels_of(outputs());
+            let outputs = &model.loss.outputs;
+            let levels = levels(outputs.iter());
             if let Some(level) = self.level.iter().find(|l| !levels.iter().any(|k| same(*k, **l))) {
                 return Err(no_interval(name, *level, levels));
             }
-            let known: Vec<f64> = outputs().filter_map(quantile_of).collect();
-            if let Some(q) = self.written.iter().find(|q| !known.iter().any(|k| same(*k, **q))) {
+            if let Some(q) =
+                self.written.iter().find(|q| !outputs.iter().any(|o| o.is_quantile(**q)))
+            {
+                let known: Vec<f64> = outputs.iter().filter_map(Output::tau).collect();
                 return Err(no_quantile(name, *q, &known));
             }
         }
@@ -71,9 +63,9 @@ impl Asked {
 
     /// Whether a column has a place in the forecast: all have when nothing was asked for, else points, medians, parameters
     /// of distributions, and what was asked for.
-    fn wants(&self, output: &str) -> bool {
-        let asked = |q| same(q, 0.5) || self.quantiles.iter().any(|(other, _)| same(q, *other));
-        self.quantiles.is_empty() || quantile_of(output).is_none_or(asked)
+    fn wants(&self, output: &Output) -> bool {
+        let asked = |tau| same(tau, 0.5) || self.outputs.iter().any(|(other, _)| same(tau, *other));
+        self.outputs.is_empty() || output.tau().is_none_or(asked)
     }
 
     /// The columns of a model: as `forecast` gives them at a quantile, without the quantiles that were not asked for; or
@@ -84,12 +76,11 @@ impl Asked {
     pub(super) fn columns(
         &self,
         model: &Instance,
-        name: &str,
         mut forecast: impl FnMut(f32) -> Result<Columns>,
     ) -> Result<Columns> {
-        if self.quantiles.is_empty() || !model.head.takes_any_quantile() {
+        if self.outputs.is_empty() || !model.head.takes_any_quantile() {
             let mut columns = forecast(unasked(model))?;
-            columns.retain(|(title, _)| self.wants(&title[name.len()..]));
+            columns.retain(|(output, _)| self.wants(output));
             return Ok(columns);
         }
         let mut grid: Vec<Vec<f32>> = Vec::with_capacity(GRID.len());
@@ -97,16 +88,13 @@ impl Asked {
             grid.extend(forecast(quantile)?.into_iter().map(|(_, values)| values));
         }
         let rows = grid[0].len();
-        let mut columns: Columns = self
-            .quantiles
-            .iter()
-            .map(|(_, suffix)| (format!("{name}{suffix}"), Vec::with_capacity(rows)))
-            .collect();
+        let empty = |(_, output): &(f64, Output)| (output.clone(), Vec::with_capacity(rows));
+        let mut columns: Columns = self.outputs.iter().map(empty).collect();
         let mut row = [0.0; GRID.len()];
         for i in 0..rows {
             row.iter_mut().zip(&grid).for_each(|(to, values)| *to = values[i]);
             row.sort_by(f32::total_cmp);
-            for ((q, _), (_, column)) in self.quantiles.iter().zip(&mut columns) {
+            for ((q, _), (_, column)) in self.outputs.iter().zip(&mut columns) {
                 column.push(between(&row, *q));
             }
         }
@@ -116,34 +104,7 @@ impl Asked {
 
 /// What a model that forecasts any quantile is asked for where the user asks for none.
 pub(super) fn unasked(model: &Instance) -> f32 {
-    model.loss.quantiles.first().copied().unwrap_or(0.5)
-}
-
-fn same(a: f64, b: f64) -> bool {
-    (a - b).abs() < SAME
-}
-
-/// The quantile that a column forecasts, by what follows the model's name; `None` for a mean or a parameter.
-pub(super) fn quantile_of(output: &str) -> Option<f64> {
-    let number = |prefix: &str| output.strip_prefix(prefix)?.parse::<f64>().ok();
-    let of_huber = || output.strip_prefix("_q")?.split_once("_d")?.0.parse().ok();
-    let below = number("-lo-").map(|level| 0.5 - level / 200.0);
-    let above = || number("-hi-").map(|level| 0.5 + level / 200.0);
-    let median = || (output == "-median").then_some(0.5);
-    below.or_else(above).or_else(median).or_else(|| number("_ql")).or_else(of_huber)
-}
-
-/// The levels, ascending, that have both bounds among a model's columns, by what follows its name.
-pub(super) fn levels_of<'a>(outputs: impl Iterator<Item = &'a str>) -> Vec<f64> {
-    let (mut lower, mut upper) = (Vec::new(), Vec::new());
-    for output in outputs {
-        for (side, bounds) in [("-lo-", &mut lower), ("-hi-", &mut upper)] {
-            bounds.extend(output.strip_prefix(side).and_then(|level| level.parse::<f64>().ok()));
-        }
-    }
-    lower.retain(|level| upper.iter().any(|other| same(*other, *level)));
-    lower.sort_by(f64::total_cmp);
-    lower
+    model.loss.taus.first().copied().unwrap_or(0.5)
 }
 
 /// That a model has no interval of this level.
@@ -206,7 +167,7 @@ mod tests {
     fn levels_are_their_two_quantiles() {
         let names = |level: &[f64], quantiles: &[f64]| {
             let asked = Asked::new(level, quantiles).unwrap();
-            asked.quantiles.into_iter().map(|(q, name)| format!("{q}{name}")).collect::<Vec<_>>()
+            asked.outputs.into_iter().map(|(q, output)| format!("{q}{output}")).collect::<Vec<_>>()
         };
         let expected = ["0.0125-lo-97.5", "0.1-lo-80", "0.9-hi-80", "0.9875-hi-97.5"];
         assert_eq!(names(&[80.0, 97.5, 80.0], &[]), expected);
@@ -243,7 +204,8 @@ mod tests {
         ];
         let kept = |level: &[f64], quantiles: &[f64]| {
             let asked = Asked::new(level, quantiles).unwrap();
-            outputs.into_iter().filter(|output| asked.wants(output)).collect::<Vec<_>>()
+            let wanted = |text: &&str| asked.wants(&Output::parse(text).unwrap());
+            outputs.into_iter().filter(wanted).collect::<Vec<_>>()
         };
         assert_eq!(kept(&[], &[]), outputs);
         assert_eq!(
@@ -255,7 +217,6 @@ mod tests {
             kept(&[], &[0.3, 0.9]),
             ["", "-median", "-hi-80.0", "-loc", "_ql0.3", "_q0.9_d1.0"]
         );
-        assert_eq!(levels_of(outputs.into_iter()), [80.0, 90.0]);
     }
 
     #[test]

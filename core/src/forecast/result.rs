@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-use super::quantiles::{levels_of, no_interval, no_quantile, quantile_of};
+use super::column::Column;
+use super::quantiles::{no_interval, no_quantile};
 use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
+use crate::objective::{Output, levels};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// Forecasts of all series by all models: rows sorted by series, then cutoff, then time; `h` rows per series and cutoff.
@@ -26,8 +28,8 @@ pub struct Forecast {
     pub times: Vec<i64>,
     /// What `times` means.
     pub time_kind: TimeKind,
-    /// Name and values of each column: `NHITS`, `NHITS-median`, `NHITS-lo-90`, `NHITS-hi-90`.
-    pub columns: Vec<(String, Vec<f32>)>,
+    /// The columns: `NHITS`, `NHITS-median`, `NHITS-lo-90`, `NHITS-hi-90`.
+    pub columns: Vec<Column>,
     /// Names of the models, which their columns begin with.
     pub models: Vec<String>,
     /// What was noticed in the data and is not an error.
@@ -38,7 +40,7 @@ impl Forecast {
     /// Bytes of all rows.
     pub fn bytes(&self) -> usize {
         let times = self.times.len() + self.cutoff.as_ref().map_or(0, Vec::len);
-        let numbers: usize = self.columns.iter().map(|(_, values)| values.len()).sum();
+        let numbers: usize = self.columns.iter().map(|column| column.values.len()).sum();
         times * size_of::<i64>() + numbers * size_of::<f32>()
     }
 
@@ -51,7 +53,7 @@ impl Forecast {
     /// The values of a column.
     pub fn column(&self, name: &str) -> Result<&[f32]> {
         self.find(name).ok_or_else(|| {
-            let names = || self.columns.iter().map(|(n, _)| n.as_str());
+            let names = || self.columns.iter().map(|column| column.name.as_str());
             Error::new(
                 ErrorCode::Schema,
                 format!(
@@ -77,17 +79,20 @@ impl Forecast {
     /// The lower and upper bound of a model's prediction interval; `level` in percent.
     pub fn interval(&self, model: &str, level: f64) -> Result<(&[f32], &[f32])> {
         self.check_model(model)?;
-        let found = self.find_interval(model, level);
+        let bound = |is: fn(&Output, f64) -> bool| {
+            self.outputs(model).find(|(output, _)| is(output, level)).map(|(_, values)| values)
+        };
+        let found = bound(Output::is_lower).zip(bound(Output::is_upper));
         found.ok_or_else(|| no_interval(model, level, self.levels(model)))
     }
 
     /// A model's forecast of a quantile, between 0 and 1.
     pub fn quantile(&self, model: &str, q: f64) -> Result<&[f32]> {
         self.check_model(model)?;
-        let all = self.quantiles(model);
-        let found = all.iter().find(|(there, _)| (there - q).abs() < 1e-9);
-        found.map(|(_, values)| *values).ok_or_else(|| {
-            no_quantile(model, q, &all.iter().map(|(q, _)| *q).collect::<Vec<f64>>())
+        let found = self.outputs(model).find(|(output, _)| output.is_quantile(q));
+        found.map(|(_, values)| values).ok_or_else(|| {
+            let there: Vec<f64> = self.quantiles(model).into_iter().map(|(q, _)| q).collect();
+            no_quantile(model, q, &there)
         })
     }
 
@@ -96,8 +101,12 @@ impl Forecast {
         self.check_model(model)?;
         let mut own = self.outputs(model);
         let only = || own.next().filter(|_| own.next().is_none()).map(|(_, values)| values);
-        let median = || self.quantiles(model).into_iter().find(|(q, _)| *q == 0.5).map(|(_, v)| v);
-        self.find(model).or_else(median).or_else(only).ok_or_else(|| {
+        let one = |is: fn(&Output) -> bool| {
+            self.outputs(model).find(|(output, _)| is(output)).map(|(_, values)| values)
+        };
+        let point = one(|output| *output == Output::Point);
+        let median = || one(|output| output.is_quantile(0.5));
+        point.or_else(median).or_else(only).ok_or_else(|| {
             let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
             Error::new(
                 ErrorCode::Schema,
@@ -112,7 +121,7 @@ impl Forecast {
 
     /// The levels of a model's prediction intervals, in percent, ascending.
     pub fn levels(&self, model: &str) -> Vec<f64> {
-        levels_of(self.outputs(model).map(|(output, _)| output))
+        levels(self.outputs(model).map(|(output, _)| output))
     }
 
     /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
@@ -129,7 +138,7 @@ impl Forecast {
         let header = [self.names.id.as_str(), &self.names.time]
             .into_iter()
             .chain(self.cutoff.as_ref().map(|_| "cutoff"))
-            .chain(self.columns.iter().map(|(name, _)| name.as_str()));
+            .chain(self.columns.iter().map(|column| column.name.as_str()));
         csv.write_record(header).expect(IN_MEMORY);
         for (i, row) in (0..series_count(&self.ids)).flat_map(|i| self.rows(i).map(move |r| (i, r)))
         {
@@ -138,7 +147,7 @@ impl Forecast {
             if let Some(cutoff) = &self.cutoff {
                 csv.write_field(format.text(cutoff[row])).expect(IN_MEMORY);
             }
-            for (_, values) in &self.columns {
+            for Column { values, .. } in &self.columns {
                 csv.write_field(number_text(values[row])).expect(IN_MEMORY);
             }
             csv.write_record(None::<&[u8]>).expect(IN_MEMORY);
@@ -172,42 +181,20 @@ impl Forecast {
 
     /// Quantile and values of each of a model's quantile columns, in the order of the columns.
     pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
-        self.outputs(model)
-            .filter_map(|(output, values)| Some((quantile_of(output)?, values)))
-            .collect()
+        self.outputs(model).filter_map(|(output, values)| Some((output.tau()?, values))).collect()
     }
 
     fn find(&self, name: &str) -> Option<&[f32]> {
-        self.columns.iter().find(|(n, _)| n == name).map(|(_, values)| values.as_slice())
+        self.columns.iter().find(|column| column.name == name).map(|column| &column.values[..])
     }
 
-    /// Finds by number, not by spelling: quantile losses name their columns `-lo-90.0`.
-    fn find_interval(&self, model: &str, level: f64) -> Option<(&[f32], &[f32])> {
-        let bound = |side: &str| {
-            let mut outputs = self.outputs(model);
-            let same =
-                |text: &str| text.parse::<f64>().is_ok_and(|found| (found - level).abs() < 1e-9);
-            outputs
-                .find(|(output, _)| output.strip_prefix(side).is_some_and(same))
-                .map(|(_, values)| values)
-        };
-        Some((bound("-lo-")?, bound("-hi-")?))
-    }
-
-    /// What follows the model's name in the names of its columns, and their values.
-    fn outputs(&self, model: &str) -> impl Iterator<Item = (&str, &[f32])> {
-        let owner = |column: &str| {
-            let owns = |m: &&String| {
-                column
-                    .strip_prefix(m.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
-            };
-            self.models.iter().filter(owns).max_by_key(|m| m.len()) // "NHITS_ql0.9" is of "NHITS" unless there is a "NHITS_ql0.9"
-        };
-        self.columns
-            .iter()
-            .filter(move |(name, _)| owner(name).is_some_and(|m| m == model))
-            .map(move |(name, values)| (&name[model.len()..], values.as_slice()))
+    /// What a model's columns are, and their values.
+    fn outputs(&self, model: &str) -> impl Iterator<Item = (&Output, &[f32])> + Clone {
+        let index = self.models.iter().position(|m| m == model);
+        self.columns.iter().filter_map(move |column| match &column.of {
+            Some((of, output)) if Some(*of) == index => Some((output, &column.values[..])),
+            _ => None,
+        })
     }
 
     fn time_format(&self) -> TimeFormat {

@@ -1,9 +1,9 @@
 //! What the columns of a forecast are called: no two may have the same name, of models or of the table.
 
 use super::neural_forecast::NeuralForecast;
-use super::quantiles::quantile_of;
 use crate::data::{ColumnNames, same_name};
 use crate::models::Instance;
+use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
 
 /// What a column is, for messages, and its name.
@@ -91,13 +91,14 @@ impl NeuralForecast {
 
 /// The name of a model, which it is asked for by, and its columns.
 fn titles(model: &Instance, name: &str) -> impl Iterator<Item = String> {
-    let columns = model.loss.output_names.iter().map(move |output| format!("{name}{output}"));
+    let columns = model.loss.outputs.iter().map(move |output| format!("{name}{output}"));
     std::iter::once(name.to_string()).chain(columns)
 }
 
 /// Whether a model has a column of this name, or has it when it is asked for any quantile.
 fn owns(model: &Instance, name: &str, title: &str) -> bool {
-    let asked = || title.strip_prefix(name).is_some_and(|output| quantile_of(output).is_some());
+    let output = || Output::parse(title.strip_prefix(name)?)?.tau();
+    let asked = || output().is_some();
     (model.head.takes_any_quantile() && asked()) || titles(model, name).any(|own| own == title)
 }
 

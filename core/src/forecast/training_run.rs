@@ -6,6 +6,7 @@ use super::calls::FitOptions;
 use super::memory::check_training;
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
+use super::targets::check_targets;
 use crate::checkpoint::{self, StoredModel};
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
@@ -119,6 +120,8 @@ impl Training {
     ) -> Result<Vec<ModelReport>> {
         let panel = fitted.panel.as_ref().expect("there is data to train on");
         let scaled = fitted.scalers.scaled(panel);
+        let locally = forecaster.scaling.temporal.is_some();
+        self.models.iter().try_for_each(|model| check_targets(model, &scaled, locally))?;
         let mut saving = match &options.checkpoint {
             Some(checkpoint) => Some(Saving::new(checkpoint, forecaster, fitted)?),
             None => None,

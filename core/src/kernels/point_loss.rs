@@ -1,16 +1,157 @@
 //! Losses of single numbers: the weighted sum and its slopes in one pass.
 //!
-//! The formulas of `losses/`, in f32 lanes: training takes their gradient, while validation measures in f64. The sums of
-//! blocks of 1024 numbers are added in f64.
+//! A formula is written once over [`Arithmetic`]. Training computes it in f32 lanes, validation in f64. The sums of blocks
+//! of 1024 numbers are added in f64.
 
 use crate::simd::Simd;
 
 const BLOCK: usize = 1024;
 
+/// Operations that a formula is written in: on one f64, or on the f32 lanes of a vector.
+///
+/// `max`, `min` and the comparisons are as those of [`Simd`].
+pub trait Arithmetic: Copy {
+    /// A number, or a vector of them.
+    type V: Copy;
+    /// The result of a comparison.
+    type M: Copy;
+    /// A constant.
+    fn number(self, x: f64) -> Self::V;
+    /// `a + b`
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The larger of two.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of two.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `|a|`
+    fn abs(self, a: Self::V) -> Self::V;
+    /// `-a`
+    fn neg(self, a: Self::V) -> Self::V;
+    /// `a < b`
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a <= b`
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a == b`
+    fn eq(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `yes` where the comparison holds, else `no`.
+    fn select(self, m: Self::M, yes: Self::V, no: Self::V) -> Self::V;
+
+    /// -1, 0 or 1: torch's derivative of `|x|`.
+    #[inline(always)]
+    fn sign(self, x: Self::V) -> Self::V {
+        let zero = self.number(0.0);
+        let negative = self.select(self.lt(x, zero), self.number(-1.0), zero);
+        self.select(self.lt(zero, x), self.number(1.0), negative)
+    }
+
+    /// `a / b`, 0 where `b` is 0. Upstream: `_divide_no_nan`.
+    #[inline(always)]
+    fn divide_no_nan(self, a: Self::V, b: Self::V) -> Self::V {
+        let zero = self.number(0.0);
+        self.select(self.eq(b, zero), zero, self.div(a, b))
+    }
+}
+
+/// Arithmetic on one f64.
+#[derive(Clone, Copy, Debug)]
+pub struct Double;
+
+/// Arithmetic on the f32 lanes of a vector.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes<S>(pub S);
+
+macro_rules! double {
+    ($($name:ident($($x:ident),*) -> $out:ty = $value:expr;)*) => {
+        impl Arithmetic for Double {
+            type V = f64;
+            type M = bool;
+            $(#[inline(always)]
+            fn $name(self, $($x: f64),*) -> $out {
+                $value
+            })*
+            #[inline(always)]
+            fn select(self, m: bool, yes: f64, no: f64) -> f64 {
+                if m { yes } else { no }
+            }
+        }
+    };
+}
+
+double! {
+    number(x) -> f64 = x;
+    add(a, b) -> f64 = a + b;
+    sub(a, b) -> f64 = a - b;
+    mul(a, b) -> f64 = a * b;
+    div(a, b) -> f64 = a / b;
+    mul_add(a, b, c) -> f64 = a * b + c;
+    neg_mul_add(a, b, c) -> f64 = c - a * b;
+    max(a, b) -> f64 = if a > b { a } else { b };
+    min(a, b) -> f64 = if a < b { a } else { b };
+    abs(a) -> f64 = a.abs();
+    neg(a) -> f64 = -a;
+    lt(a, b) -> bool = a < b;
+    le(a, b) -> bool = a <= b;
+    eq(a, b) -> bool = a == b;
+}
+
+macro_rules! lanes {
+    ($($name:ident($($x:ident),*) -> $out:ident;)*) => {
+        impl<S: Simd> Arithmetic for Lanes<S> {
+            type V = S::V;
+            type M = S::M;
+            #[inline(always)]
+            fn number(self, x: f64) -> S::V {
+                self.0.splat(x as f32)
+            }
+            $(#[inline(always)]
+            fn $name(self, $($x: S::V),*) -> S::$out {
+                self.0.$name($($x),*)
+            })*
+            #[inline(always)]
+            fn select(self, m: S::M, yes: S::V, no: S::V) -> S::V {
+                self.0.select(m, yes, no)
+            }
+        }
+    };
+}
+
+lanes! {
+    add(a, b) -> V;
+    sub(a, b) -> V;
+    mul(a, b) -> V;
+    div(a, b) -> V;
+    mul_add(a, b, c) -> V;
+    neg_mul_add(a, b, c) -> V;
+    max(a, b) -> V;
+    min(a, b) -> V;
+    abs(a) -> V;
+    neg(a) -> V;
+    lt(a, b) -> M;
+    le(a, b) -> M;
+    eq(a, b) -> M;
+}
+
 /// A loss of one number.
 pub trait PointLoss: Copy {
-    /// The value, and the derivative with respect to `y_hat`; `q` is the quantile that `y_hat` forecasts.
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, q: S::V) -> [S::V; 2];
+    /// The value, and the derivative with respect to `y_hat`; `q` is the quantile that `y_hat` forecasts. At kinks the
+    /// derivative is torch's.
+    fn both<A: Arithmetic>(self, a: A, y: A::V, y_hat: A::V, q: A::V) -> [A::V; 2];
+
+    /// The same of single numbers.
+    #[inline(always)]
+    fn of(self, [y, y_hat]: [f64; 2], q: f64) -> [f64; 2] {
+        self.both(Double, y, y_hat, q)
+    }
 }
 
 simd_fn! {
@@ -36,7 +177,8 @@ simd_fn! {
             for at in (start..n.min(start + BLOCK)).step_by(S::LANES) {
                 let w = s.load_at(weights, at);
                 let q = if each { s.load_at(q, at) } else { of_all };
-                let [value, slope] = loss.both(s, s.load_at(y, at), s.load_at(y_hat, at), q);
+                let (y, y_hat) = (s.load_at(y, at), s.load_at(y_hat, at));
+                let [value, slope] = loss.both(Lanes(s), y, y_hat, q);
                 let nothing = s.eq(w, s.zero());
                 sum = s.add(sum, s.select(nothing, s.zero(), s.mul(w, value)));
                 let slope = s.mul(s.mul(factor, w), slope);
@@ -45,142 +187,5 @@ simd_fn! {
             total += f64::from(s.sum(sum));
         }
         total
-    }
-}
-
-/// `|y - ŷ|`
-#[derive(Clone, Copy)]
-pub struct Absolute;
-
-/// `(y - ŷ)²`
-#[derive(Clone, Copy)]
-pub struct Squared;
-
-/// `|y - ŷ| / |y|`, 0 where `y` is 0
-#[derive(Clone, Copy)]
-pub struct Percentage;
-
-/// `2·|y - ŷ| / (|y| + |ŷ|)`, 0 where both are 0
-#[derive(Clone, Copy)]
-pub struct SymmetricPercentage;
-
-/// `e²/2` for an error up to `delta`, `δ·(|e| - δ/2)` beyond.
-#[derive(Clone, Copy)]
-pub struct Huber(pub f32);
-
-/// `max(q·e, (q - 1)·e)`
-#[derive(Clone, Copy)]
-pub struct Pinball;
-
-/// `q·huber(e)` below the actual value, `(1 - q)·huber(e)` above.
-#[derive(Clone, Copy)]
-pub struct PinballOfHuber(pub f32);
-
-/// `huber(q·e)` below the actual value, `huber((1 - q)·e)` above.
-#[derive(Clone, Copy)]
-pub struct PinballInHuber(pub f32);
-
-/// -1, 0 or 1.
-#[inline(always)]
-fn sign<S: Simd>(s: S, x: S::V) -> S::V {
-    let negative = s.select(s.lt(x, s.zero()), s.splat(-1.0), s.zero());
-    s.select(s.lt(s.zero(), x), s.splat(1.0), negative)
-}
-
-/// 0 where the divisor is 0.
-#[inline(always)]
-fn divide_no_nan<S: Simd>(s: S, a: S::V, b: S::V) -> S::V {
-    s.select(s.eq(b, s.zero()), s.zero(), s.div(a, b))
-}
-
-/// Huber's loss of an error and its derivative with respect to the error.
-#[inline(always)]
-fn huber<S: Simd>(s: S, error: S::V, delta: f32) -> [S::V; 2] {
-    let (size, half, delta) = (s.abs(error), s.splat(0.5), s.splat(delta));
-    let near = s.mul(half, s.mul(error, error));
-    let far = s.mul(delta, s.neg_mul_add(half, delta, size));
-    let slope = s.max(s.neg(delta), s.min(delta, error));
-    [s.select(s.le(size, delta), near, far), slope]
-}
-
-/// What an error of a forecast of the quantile `q` is multiplied by.
-#[inline(always)]
-fn side<S: Simd>(s: S, error: S::V, q: S::V) -> S::V {
-    s.select(s.le(s.zero(), error), q, s.sub(s.splat(1.0), q))
-}
-
-impl PointLoss for Absolute {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, _: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        [s.abs(error), sign(s, s.neg(error))]
-    }
-}
-
-impl PointLoss for Squared {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, _: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        [s.mul(error, error), s.mul(s.splat(-2.0), error)]
-    }
-}
-
-impl PointLoss for Percentage {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, _: S::V) -> [S::V; 2] {
-        let (error, size) = (s.sub(y, y_hat), s.abs(y));
-        let slope = divide_no_nan(s, sign(s, s.neg(error)), size);
-        [divide_no_nan(s, s.abs(error), size), slope]
-    }
-}
-
-impl PointLoss for SymmetricPercentage {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, _: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        let size = s.add(s.abs(y), s.abs(y_hat));
-        let share = divide_no_nan(s, s.abs(error), size);
-        let down = s.mul_add(sign(s, y_hat), share, sign(s, error));
-        let slope = s.mul(s.splat(-2.0), divide_no_nan(s, down, size));
-        [s.mul(s.splat(2.0), share), slope]
-    }
-}
-
-impl PointLoss for Huber {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, _: S::V) -> [S::V; 2] {
-        let [value, slope] = huber(s, s.sub(y, y_hat), self.0);
-        [value, s.neg(slope)]
-    }
-}
-
-impl PointLoss for Pinball {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, q: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        let side = side(s, error, q);
-        // At no error the mean of both sides.
-        let slope = s.neg(s.mul(side, sign(s, error)));
-        let slope = s.select(s.eq(error, s.zero()), s.sub(s.splat(0.5), q), slope);
-        [s.mul(side, s.abs(error)), slope]
-    }
-}
-
-impl PointLoss for PinballOfHuber {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, q: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        let (side, [value, slope]) = (side(s, error, q), huber(s, error, self.0));
-        [s.mul(side, value), s.neg(s.mul(side, slope))]
-    }
-}
-
-impl PointLoss for PinballInHuber {
-    #[inline(always)]
-    fn both<S: Simd>(self, s: S, y: S::V, y_hat: S::V, q: S::V) -> [S::V; 2] {
-        let error = s.sub(y, y_hat);
-        let side = side(s, error, q);
-        let [value, slope] = huber(s, s.mul(side, error), self.0);
-        [value, s.neg(s.mul(side, slope))]
     }
 }

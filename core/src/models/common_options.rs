@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::categories::{Cardinalities, CatEmbDim};
 use super::precision::Precision;
-use crate::losses::{Loss, LossSpec};
+use crate::objective::{LossSpec, Losses, Objective};
 use crate::optim::{LrScheduler, Optimizer, Schedule};
 use crate::options::{OptionValue, Options, choices, options};
 use crate::scalers::ScalerType;
@@ -172,144 +172,19 @@ impl CommonOptions {
     }
 
     /// Loss and validation loss, checked against each other as upstream does.
-    pub fn losses(&self) -> Result<(Loss, Loss)> {
-        let loss = self.read_loss("loss", &self.loss)?;
-        if !loss.is_trainable() {
-            let expected = "a loss that models can be trained with, such as MAE; this one only measures, as validLoss";
-            return Err(Error::option("loss", expected, self.loss.write()));
-        }
-        if loss.likelihood().is_some() && self.scaler_type == ScalerType::Revin {
-            // Upstream's affine map learns from a likelihood, which it does from no other loss.
-            let message = "scalerType \"revin\" is not supported with DistributionLoss; use \"standard\", which is the same without a map to learn";
-            return Err(Error::new(ErrorCode::Unsupported, message)
-                .with(|d| d.option = Some("scalerType".into())));
-        }
-        let Some(spec) = &self.valid_loss else { return Ok((loss.clone(), loss)) };
-        let valid = self.read_loss("validLoss", spec)?;
-        match (loss.likelihood(), valid.likelihood()) {
-            (Some(_), Some(_)) => return Ok((loss.clone(), loss)), // as upstream
-            (None, Some(_)) => {
-                let expected =
-                    "a loss that measures forecasts, such as MAE: loss forecasts no distribution";
-                return Err(Error::option("validLoss", expected, spec.write()));
-            }
-            (Some(_), None) if valid.judges_quantiles() && valid.quantiles != loss.quantiles => {
-                let expected = "a loss with the quantiles of loss, or of one number, such as MAE";
-                return Err(Error::option("validLoss", expected, spec.write()));
-            }
-            (Some(_), None) if valid.implicit.is_some() => {
-                let expected = "a loss without a network of its own, such as MAE";
-                return Err(Error::option("validLoss", expected, spec.write()));
-            }
-            _ => {}
-        }
-        if loss.implicit.is_some() && valid.kind != loss.kind {
-            let expected = format!("{}, as the loss is", loss.kind);
-            return Err(Error::option("validLoss", &expected, spec.write()));
-        }
-        if valid.implicit.is_some() && valid.kind != loss.kind {
-            let expected = format!("{}, as validLoss is", valid.kind);
-            return Err(Error::option("loss", &expected, self.loss.write()));
-        }
-        // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
-        let same = valid.is_multi_quantile() && valid.quantiles == loss.quantiles;
-        if loss.is_multi_quantile() && !same {
-            let expected = "MQLoss or HuberMQLoss with the quantiles of loss";
-            return Err(Error::option("validLoss", expected, spec.write()));
-        }
-        Ok((loss, valid))
-    }
-
-    fn read_loss(&self, option: &str, spec: &LossSpec) -> Result<Loss> {
-        let loss = Loss::new(spec, self.h, option)?;
-        if let Some(seasonality) = loss.seasonality().filter(|s| *s >= self.input_size) {
-            let expected = format!("less than inputSize ({})", self.input_size);
-            return Err(Error::option(&format!("{option}.seasonality"), &expected, seasonality));
-        }
-        Ok(loss)
+    pub(crate) fn losses(&self) -> Result<[Objective; 2]> {
+        let losses = Losses {
+            loss: &self.loss,
+            valid_loss: self.valid_loss.as_ref(),
+            scaler: self.scaler_type,
+            input_size: self.input_size,
+            h: self.h,
+        };
+        losses.read()
     }
 
     /// Whether the best weights are kept instead of the last.
     pub fn restores_best(&self) -> bool {
         self.restore_best.unwrap_or(self.early_stop_patience_steps > 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Which losses validate which, as upstream has it.
-    #[test]
-    fn losses_and_validation_losses_fit_each_other() {
-        let quantiles = |list: &[f64]| json!({ "quantiles": list });
-        let refused = |(loss, args): (&str, &Value), (valid, valid_args): (&str, &Value)| {
-            let spec = |kind: &str, args: &Value| LossSpec {
-                kind: kind.into(),
-                args: args.as_object().cloned().unwrap_or_default(),
-            };
-            let valid_loss = (!valid.is_empty()).then(|| spec(valid, valid_args));
-            let loss = spec(loss, args);
-            let common =
-                CommonOptions { h: 4, input_size: 8, loss, valid_loss, ..CommonOptions::default() };
-            common.losses().err().map(|e| e.details.option.expect("it is named"))
-        };
-        let (none, q) = (Value::Null, json!({ "q": 0.9 }));
-        let (two, three) = (quantiles(&[0.1, 0.9]), quantiles(&[0.1, 0.5, 0.9]));
-        let turned = quantiles(&[0.9, 0.1]);
-        for (loss, valid, expected) in [
-            // Point losses are validated by anything that measures a point.
-            (("MAE", &none), ("", &none), None),
-            (("MAE", &none), ("MSE", &none), None),
-            (("MSE", &none), ("RMSE", &none), None),
-            (("MAE", &none), ("TukeyLoss", &none), None),
-            (("MAE", &none), ("Accuracy", &none), None),
-            (("MAE", &none), ("sCRPS", &none), None),
-            (("MAE", &none), ("MQLoss", &none), None),
-            (("QuantileLoss", &q), ("HuberMQLoss", &two), None),
-            // Some only measure, and one cannot even do that without a benchmark.
-            (("Accuracy", &none), ("MAE", &none), Some("loss")),
-            (("sCRPS", &none), ("MAE", &none), Some("loss")),
-            (("relMSE", &none), ("MAE", &none), Some("loss")),
-            (("MAE", &none), ("relMSE", &none), Some("validLoss")),
-            // Losses of several quantiles are validated by such, of the same quantiles.
-            (("MQLoss", &two), ("", &none), None),
-            (("MQLoss", &two), ("MQLoss", &two), None),
-            (("MQLoss", &two), ("HuberMQLoss", &two), None),
-            (("HuberMQLoss", &three), ("MQLoss", &three), None),
-            (("MQLoss", &two), ("MAE", &none), Some("validLoss")),
-            (("HuberMQLoss", &two), ("QuantileLoss", &q), Some("validLoss")),
-            (("MQLoss", &none), ("sCRPS", &none), Some("validLoss")),
-            (("MQLoss", &two), ("MQLoss", &three), Some("validLoss")),
-            (("MQLoss", &two), ("MQLoss", &turned), Some("validLoss")),
-            // Implicit ones are validated by themselves, and validate nothing else.
-            (("IQLoss", &none), ("", &none), None),
-            (("IQLoss", &none), ("IQLoss", &none), None),
-            (("HuberIQLoss", &none), ("HuberIQLoss", &none), None),
-            (("IQLoss", &none), ("HuberIQLoss", &none), Some("validLoss")),
-            (("HuberIQLoss", &none), ("IQLoss", &none), Some("validLoss")),
-            (("IQLoss", &none), ("MAE", &none), Some("validLoss")),
-            (("IQLoss", &none), ("MQLoss", &none), Some("validLoss")),
-            (("MAE", &none), ("IQLoss", &none), Some("loss")),
-            (("MQLoss", &none), ("HuberIQLoss", &none), Some("loss")),
-        ] {
-            assert_eq!(refused(loss, valid).as_deref(), expected, "{loss:?} with {valid:?}");
-        }
-    }
-
-    #[test]
-    fn the_season_of_mase_fits_into_the_input() {
-        let of = |season: usize| {
-            let args = json!({ "seasonality": season }).as_object().unwrap().clone();
-            let loss = LossSpec { kind: "MASE".into(), args };
-            CommonOptions { h: 4, input_size: 8, loss, ..CommonOptions::default() }
-                .losses()
-                .map(drop)
-        };
-        assert!(of(7).is_ok());
-        assert_eq!(
-            of(8).unwrap_err().to_string(),
-            r#"option "loss.seasonality" must be less than inputSize (8), got 8"#
-        );
     }
 }

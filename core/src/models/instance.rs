@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Batch, CatEmbDim, CommonOptions, Dims, Entry, Head, Network, OF_CATEGORIES, Recurrence, Spec,
+    Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, OF_CATEGORIES, Recurrence, Spec,
     Streams, find,
 };
 use crate::data::Vocabularies;
-use crate::losses::{Loss, check_written};
 use crate::nn::{Init, Params, params};
+use crate::objective::{Head, Objective, Scaling, Target, check_written};
 use crate::options::{OptionValue, Options};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::{Param, Var};
@@ -38,9 +38,9 @@ pub struct Instance {
     /// Own options, all of them.
     pub own: Map<String, Value>,
     /// What training minimises.
-    pub loss: Loss,
+    pub loss: Objective,
     /// What validation measures.
-    pub valid_loss: Loss,
+    pub valid_loss: Objective,
     /// Names and places of the parameters.
     pub entries: Vec<params::Entry>,
     /// The parameters; none before they are [allocated](Self::allocate).
@@ -210,19 +210,22 @@ impl Instance {
         Ok(param)
     }
 
-    /// What a model that decodes step by step is given of its own outputs of a step, scaled.
-    pub(crate) fn fed_back(&self, outputs: &[f32], s: Statistics) -> f32 {
-        let Some(likelihood) = self.loss.likelihood() else {
-            return outputs.iter().sum::<f32>() / outputs.len() as f32;
-        };
-        let raw: Vec<f64> = outputs.iter().map(|v| f64::from(*v)).collect();
-        let s = s.finite();
-        let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
-        self.common.scaler_type.scale(law.location, s)
+    /// How the target of a window with these statistics is scaled, and forecasts back.
+    pub(crate) fn scaling(&self, own: Statistics) -> Scaling {
+        Scaling { scaler: self.common.scaler_type, own, back: self.unscaling(own) }
+    }
+
+    /// A value of the target over the horizon, as the loss sees it.
+    pub(crate) fn target(&self, y: f64, s: Statistics) -> f32 {
+        match self.loss.target() {
+            Target::Scaled => self.common.scaler_type.scale(y, s),
+            Target::Relative => s.relative(y) as f32,
+            Target::Original => y as f32,
+        }
     }
 
     /// What a forecast of a window with these statistics is scaled back with.
-    pub fn unscaling(&self, statistics: Statistics) -> Statistics {
+    fn unscaling(&self, statistics: Statistics) -> Statistics {
         match self.revin {
             Some([bias, weight]) => {
                 statistics.with_affine(self.values[weight.offset], self.values[bias.offset])
@@ -248,21 +251,21 @@ pub(super) fn build(
     common.check_categories()?;
     common.count_categories(vocabularies)?;
     (entry.check)(&common)?;
-    let (loss, valid_loss) = common.losses()?;
+    let [loss, valid_loss] = common.losses()?;
     let series = common.n_series.unwrap_or(1);
     let (params, (streams, network, head)) = Params::declared(|params| {
         let streams = Streams::new(&params.root(), &common);
         let dims = Dims {
             input: common.input_size,
             h: common.h,
-            outputs: loss.outputs(),
+            outputs: loss.numbers(),
             futr: streams.futr.size(),
             hist: streams.hist.size(),
             stat: streams.stat.size(),
             series,
         };
         let network = (entry.build)(params, dims, &own)?;
-        Ok((streams, network, Head::new(&params.root(), &loss)))
+        Ok((streams, network, loss.head(&params.root())))
     })?;
     let trained = params.trained();
     let revin = (common.scaler_type == ScalerType::Revin).then(|| {

@@ -12,7 +12,6 @@ pub mod dlinear;
 mod encoder_decoder;
 mod exogenous;
 pub mod gru;
-mod head;
 mod instance;
 pub mod lstm;
 pub mod mlp;
@@ -37,7 +36,6 @@ pub(crate) use description::default_options;
 pub use description::describe;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
-pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 pub use precision::Precision;
 
@@ -54,12 +52,12 @@ pub(crate) mod prelude {
     pub(crate) use super::{
         Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Spec, concat_present,
     };
-    pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
         Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
         Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
         TemporalConvolutionEncoder, TrendBasis, doubly_residual, layers,
     };
+    pub(crate) use crate::objective::LossSpec;
     pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};

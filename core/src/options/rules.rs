@@ -72,14 +72,14 @@ pub(crate) fn read_option<T: OptionValue>(
     rules: &[Rule<T>],
 ) -> Result<T> {
     let Some(read) = T::read(value) else {
-        let bounds = rules.iter().find(|r| !matches!(r, Rule::AtMost(_) | Rule::Fits(..)));
+        let bounds = rules.iter().find(|r| !matches!(r, Rule::AtMost(_)));
         let expected = bounds.map_or_else(T::expected, Rule::expected);
         let fault = T::fault(value);
         return Err(fault.unwrap_or_else(|| Error::option(name, &expected, value.clone())));
     };
     let written = read.write();
     match rules.iter().find(|rule| !rule.allows(&read, &written)) {
-        Some(broken) => Err(Error::option(name, &broken.expected(), written)),
+        Some(broken) => Err(Error::option(name, &broken.expected(), value.clone())),
         None => Ok(read),
     }
 }

@@ -1,83 +1,135 @@
 //! Distributions: their parameters against upstream's, and their samples within the error that sampling has.
 
 use super::{Fixture, Tensor, assert_close};
-use crate::losses::{Draws, Law, Likelihood, Loss};
+use crate::models::Instance;
+use crate::objective::{Distribution, Objective, Sampling};
 use crate::rng::{Key, Stream};
+use crate::scalers::{ScalerType, Statistics};
 
 /// Standard errors that a sampled number may be off; one in two million is more.
 const ERRORS: f64 = 5.0;
 /// Samples behind the numbers of the fixtures of forwards: `SAMPLES` of `tools/reference/models.py`.
 const SAMPLES: usize = 40_000;
+/// Distributions of whole numbers from 0 on.
+const DISCRETE: [&str; 2] = ["Poisson", "Bernoulli"];
 
-/// Standard error of the mean of `n` samples.
-fn error_of_mean(law: Law, n: usize) -> f64 {
-    let spread = law.freedom.map_or(1.0, |f| (f / (f - 2.0)).sqrt());
-    law.scale * spread / (n as f64).sqrt()
+fn distribution(loss: &Objective) -> &'static dyn Distribution {
+    loss.distribution().expect("the loss is a likelihood")
 }
 
-/// Standard error of a quantile of `n` samples, where it lies: `√(q(1 - q)/n) / p`.
-fn error_of_quantile(law: Law, q: f64, at: f64, n: usize) -> f64 {
-    (q * (1.0 - q) / n as f64).sqrt() / (-law.loss(at)).exp()
+/// A distribution and its parameters on the scale of the target.
+struct Law<'a> {
+    distribution: &'static dyn Distribution,
+    parameters: &'a [f64],
 }
 
-/// Mean and quantiles of two samples of `n` from the same law agree as well as such samples do.
-fn assert_sampled_alike(
-    what: &str,
-    law: Law,
-    quantiles: &[f32],
-    [ours, theirs]: [&[f64]; 2],
-    n: usize,
-) {
-    let of_mean = error_of_mean(law, n);
-    let of_quantile = |(q, at): (&f32, &f64)| error_of_quantile(law, f64::from(*q), *at, n);
-    let errors =
-        std::iter::once(of_mean).chain(quantiles.iter().zip(&theirs[1..]).map(of_quantile));
-    for (i, error) in errors.enumerate() {
-        let (ours, theirs) = (ours[i], theirs[i]);
-        let allowed = ERRORS * std::f64::consts::SQRT_2 * error;
-        assert!(
-            (ours - theirs).abs() < allowed,
-            "{what}[{i}]: {ours} against {theirs} ± {allowed}"
-        );
+impl Law<'_> {
+    /// Standard deviation, of many samples.
+    fn deviation(&self) -> f64 {
+        let key = Key::new(7, Stream::Samples, 0);
+        let n = 4000;
+        let samples: Vec<f64> =
+            (0..n).map(|i| self.distribution.sample(self.parameters, key, i)).collect();
+        let mean = samples.iter().sum::<f64>() / n as f64;
+        (samples.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n as f64).sqrt()
     }
+
+    fn density(&self, y: f64) -> f64 {
+        (-self.distribution.loss(y, self.parameters)).exp()
+    }
+
+    /// The least whole number that `share` of them do not exceed.
+    fn whole_quantile(&self, share: f64) -> f64 {
+        let mut sum = 0.0;
+        let reaches = |k: &u32| {
+            sum += self.density(f64::from(*k));
+            sum >= share
+        };
+        let last = if format!("{:?}", self.distribution) == "Bernoulli" { 1 } else { 100_000 };
+        f64::from((0..last).find(reaches).unwrap_or(last))
+    }
+
+    /// Where quantiles of two samples of `n` may lie: from `theirs`, or as far as a share that much off reaches.
+    fn quantile_range(&self, tau: f64, theirs: f64, n: usize) -> [f64; 2] {
+        let share = ERRORS * std::f64::consts::SQRT_2 * (tau * (1.0 - tau) / n as f64).sqrt();
+        if DISCRETE.contains(&&*format!("{:?}", self.distribution)) {
+            return [-share, share]
+                .map(|by| self.whole_quantile((tau + by).clamp(0.0, 1.0 - 1e-9)));
+        }
+        let off = share / self.density(theirs);
+        [theirs - off, theirs + off]
+    }
+
+    /// Mean and quantiles of two samples of `n` agree as well as such samples do.
+    fn assert_sampled_alike(
+        &self,
+        what: &str,
+        taus: &[f32],
+        [ours, theirs]: [&[f64]; 2],
+        n: usize,
+    ) {
+        let off = ERRORS * std::f64::consts::SQRT_2 * self.deviation() / (n as f64).sqrt();
+        let of_mean = [theirs[0] - off, theirs[0] + off];
+        let of_quantile = |(tau, at): (&f32, &f64)| self.quantile_range(f64::from(*tau), *at, n);
+        let ranges = std::iter::once(of_mean).chain(taus.iter().zip(&theirs[1..]).map(of_quantile));
+        for (i, [low, high]) in ranges.enumerate() {
+            let (ours, theirs) = (ours[i], theirs[i]);
+            assert!(
+                (low - 1e-9..=high + 1e-9).contains(&ours),
+                "{what}[{i}]: {ours} against {theirs}, from {low} to {high}"
+            );
+        }
+    }
+}
+
+/// Shift and scale of each window of a forward.
+pub(super) fn affine(fixture: &Fixture) -> Vec<[f64; 2]> {
+    let [shift, scale] = ["loc", "scale"].map(|name| fixture.tensor(name).data);
+    shift.iter().zip(&scale).map(|(a, b)| [f64::from(*a), f64::from(*b)]).collect()
 }
 
 /// The distributions of a forward on the scale of the target, and what is sampled from them.
-pub(super) fn check(
-    name: &str,
-    fixture: &Fixture,
-    loss: &Loss,
-    likelihood: &Likelihood,
-    output: &[f32],
-) {
-    let [shift, scale, expected, sampled] =
-        ["loc", "scale", "distr_args", "sampled"].map(|name| fixture.tensor(name));
-    let points = expected.data.len() / loss.outputs();
-    let per_window = points / shift.data.len();
-    let mut parameters = Vec::new();
-    let (mut work, mut columns) = (Vec::new(), Vec::new());
-    for (point, raw) in output.chunks(loss.outputs()).enumerate() {
-        let raw: Vec<f64> = raw.iter().map(|v| f64::from(*v)).collect();
-        let window = point / per_window;
-        let moved = [shift.data[window], scale.data[window]].map(f64::from);
-        let law = likelihood.family.law(&raw).moved(moved);
-        parameters.extend(law.freedom.into_iter().chain([law.location, law.scale]));
-        let key = Key::new(1, Stream::Samples, window as u32);
-        let draws = Draws { key, point: point as u64, count: SAMPLES };
-        columns.clear();
-        likelihood.columns(law, &loss.quantiles, (draws, false), &mut work, &mut columns);
-        assert_eq!(columns.len(), loss.output_names.len());
-        let width = 1 + loss.quantiles.len();
-        let theirs: Vec<f64> =
-            sampled.data[point * width..][..width].iter().map(|v| f64::from(*v)).collect();
-        let what = format!("{name} samples of point {point}");
-        assert_sampled_alike(&what, law, &loss.quantiles, [&columns[..width], &theirs], SAMPLES);
+pub(super) fn check(name: &str, fixture: &Fixture, model: &Instance, output: &[f32]) {
+    let loss = &model.loss;
+    let distribution = distribution(loss);
+    let [expected, sampled] = ["distr_args", "sampled"].map(|name| fixture.tensor(name));
+    let affine = affine(fixture);
+    let n = loss.numbers();
+    let per_window = output.len() / affine.len();
+    let mut all = Vec::new();
+    for (window, (numbers, own)) in output.chunks(per_window).zip(&affine).enumerate() {
+        let own = Statistics { shift: own[0], scale: own[1] };
+        let mut scaling = model.scaling(own);
+        scaling.scaler = ScalerType::Standard;
+        let (mut work, mut columns) = (Vec::new(), Vec::new());
+        let mut at = Sampling {
+            scaling,
+            key: Key::new(1, Stream::Samples, window as u32),
+            first: 0,
+            trajectories: None,
+            work: &mut work,
+        };
+        let mut many = loss.clone();
+        many.set_samples(SAMPLES);
+        many.forecast(numbers, &mut at, &mut columns);
+        for (step, numbers) in numbers.chunks(n).enumerate() {
+            let mut parameters = vec![0.0; n];
+            let wide: Vec<f64> = numbers.iter().map(|v| f64::from(*v)).collect();
+            distribution.map(&wide, scaling.affine(), &mut parameters);
+            let point = window * per_window / n + step;
+            let width = 1 + loss.taus.len();
+            let theirs: Vec<f64> =
+                sampled.data[point * width..][..width].iter().map(|v| f64::from(*v)).collect();
+            let ours = &columns[step * loss.outputs.len()..][..width];
+            let what = format!("{name} samples of point {point}");
+            let law = Law { distribution, parameters: &parameters };
+            law.assert_sampled_alike(&what, &loss.taus, [ours, &theirs], SAMPLES);
+            all.extend(parameters);
+        }
     }
-    let parameters: Vec<f32> = parameters.iter().map(|v| *v as f32).collect();
-    let outputs = loss.outputs();
-    for i in 0..outputs {
-        let of =
-            |all: &[f32]| -> Vec<f32> { all.iter().skip(i).step_by(outputs).copied().collect() };
+    let parameters: Vec<f32> = all.iter().map(|v| *v as f32).collect();
+    for i in 0..n {
+        let of = |all: &[f32]| -> Vec<f32> { all.iter().skip(i).step_by(n).copied().collect() };
         let what = format!("{name} parameter {i}");
         assert_close(&what, &of(&parameters), &of(&expected.data), 1e-5);
     }
@@ -86,13 +138,14 @@ pub(super) fn check(
 /// A forecast with its parameters among the columns: these and a mean that is fed back are upstream's, the rest is sampled.
 pub(super) fn check_forecast(
     name: &str,
-    loss: &Loss,
+    loss: &Objective,
     columns: &[(String, Vec<f32>)],
     expected: &Tensor,
     (samples, exact_mean, tolerance): (usize, bool, f32),
 ) {
-    let (width, sampled) = (columns.len(), 1 + loss.quantiles.len());
-    assert_eq!(width, sampled + loss.outputs(), "{name}: the parameters are among the columns");
+    let distribution = distribution(loss);
+    let (width, sampled) = (columns.len(), 1 + loss.taus.len());
+    assert_eq!(width, sampled + loss.numbers(), "{name}: the parameters are among the columns");
     let theirs =
         |c: usize| -> Vec<f32> { expected.data.iter().skip(c).step_by(width).copied().collect() };
     for (c, (title, values)) in columns.iter().enumerate() {
@@ -104,15 +157,10 @@ pub(super) fn check_forecast(
         let wide = |v: &f32| f64::from(*v);
         let theirs: Vec<f64> = theirs.iter().map(wide).collect();
         let ours: Vec<f64> = columns.iter().map(|(_, values)| wide(&values[row])).collect();
-        let (freedom, [location, scale]) = match theirs[sampled..] {
-            [location, scale] => (None, [location, scale]),
-            [freedom, location, scale] => (Some(freedom), [location, scale]),
-            _ => unreachable!("two or three parameters"),
-        };
-        let law = Law { location, scale, freedom };
+        let law = Law { distribution, parameters: &theirs[sampled..] };
         // What two trainings differ by comes on top: it moves and widens our law against theirs.
         let apart = |own: f64| f64::from(tolerance) * own.abs();
-        let slack = apart(location) + 3.0 * apart(scale);
+        let slack = apart(distribution.mean(law.parameters)) + 3.0 * apart(law.deviation());
         let ours: Vec<f64> = ours
             .iter()
             .zip(&theirs)
@@ -122,12 +170,7 @@ pub(super) fn check_forecast(
             })
             .collect();
         let what = format!("{name} samples of row {row}");
-        assert_sampled_alike(
-            &what,
-            law,
-            &loss.quantiles,
-            [&ours[..sampled], &theirs[..sampled]],
-            samples,
-        );
+        let both = [&ours[..sampled], &theirs[..sampled]];
+        law.assert_sampled_alike(&what, &loss.taus, both, samples);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_close, floats, json};
-use crate::losses::{Horizon, Horizons, Loss, LossSpec, Totals, inverse_naive_error};
+use crate::objective::{Compared, Horizon, Horizons, LossSpec, Objective, Tally, Totals, Windows};
 use crate::options::OptionValue;
 use crate::tape::Tape;
 
@@ -12,7 +12,7 @@ const TOLERANCE: f32 = 1e-6;
 /// One case of `losses.json` or `multivariate_losses.json`: `rows` of `h` steps, `series` of them for each window.
 struct Case {
     name: String,
-    loss: Loss,
+    loss: Objective,
     rows: usize,
     series: usize,
     y: Vec<f32>,
@@ -37,9 +37,10 @@ impl Case {
         let series = if series[0].is_array() { series.len() } else { 1 };
         let rows = windows.len() * series;
         let h = y.len() / rows;
-        let loss = Loss::new(&LossSpec::read(&case["loss"]).unwrap(), h, "loss").unwrap();
+        let loss = Objective::new(&LossSpec::read(&case["loss"]).unwrap(), h, "loss").unwrap();
         if loss.is_trainable() {
-            assert_eq!(serde_json::json!(loss.output_names[..]), case["outputNames"], "{name}");
+            let names: Vec<String> = loss.outputs.iter().map(ToString::to_string).collect();
+            assert_eq!(serde_json::json!(names), case["outputNames"], "{name}");
         }
         let mut weights = list("mask");
         weights.resize(y.len(), 1.0);
@@ -71,15 +72,23 @@ impl Case {
         let mut totals = Totals {
             weight: sum(&self.weights),
             windows: windows.len() as f64,
-            size: sum(&self.y),
             ..Totals::default()
         };
-        if let Some(seasonality) = self.loss.seasonality() {
-            let y: Vec<f64> = self.insample_y.iter().map(|v| f64::from(*v)).collect();
-            let each = y[part(y.len())].chunks(y.len() / self.rows);
-            for (i, y) in each.enumerate() {
-                let inverse = inverse_naive_error(y, seasonality);
-                totals.add_inverse_naive_error(i % self.series, inverse);
+        for i in windows {
+            let of = |list: &[f32]| {
+                let n = list.len() / self.rows;
+                list[i * n..(i + 1) * n].iter().map(|v| f64::from(*v)).collect::<Vec<_>>()
+            };
+            let window = Tally {
+                series: i % self.series,
+                count: 1.0,
+                insample_y: &of(&self.insample_y),
+                actual: &of(&self.y),
+                weights: &[],
+                scale: 1.0,
+            };
+            if self.loss.tallies() {
+                self.loss.tally(&window, &mut totals);
             }
         }
         totals
@@ -100,7 +109,8 @@ impl Case {
         let y = tape.constant(shape, &part(&self.y));
         let levels = (!self.levels.is_empty())
             .then(|| tape.constant([rows, h, self.outputs], &part(&self.levels)));
-        let value = forecast.loss(&self.loss, y, [weights, counts], levels, totals);
+        let with = Compared { y, weights, counts, affine: None, drawn: levels };
+        let value = forecast.loss(&self.loss, with, totals);
         tape.backward(value, &mut Vec::new());
         let value = f64::from(value.data()[0]);
         (value, forecast.grad().to_vec())
@@ -130,8 +140,16 @@ impl Case {
         let (y, y_hat) = (wide(&self.y), wide(&self.y_hat));
         let mut sums = vec![[0.0; 2]; self.series];
         let counts = vec![1.0; self.rows];
-        let weights = [&self.weights[..], &counts];
-        let horizons = Horizons::new(&self.loss, [&y_hat, &y], weights, &self.levels, self.series);
+        let windows = Windows {
+            y_hat: y_hat[..].into(),
+            y: y[..].into(),
+            weights: &self.weights,
+            counts: &counts,
+            drawn: &self.levels,
+            affine: (&[] as &[f64]).into(),
+            series: self.series,
+        };
+        let horizons = Horizons::new(&self.loss, windows);
         (0..self.rows).for_each(|i| self.loss.add(&horizons.at(i), &mut sums[i % self.series]));
         let value = self.loss.mean(&sums, &self.totals(0..self.rows));
         assert_close(
@@ -164,7 +182,16 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
         let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
         let levels = &case.levels[..case.levels.len() / case.rows];
         let weights = &case.weights[..h];
-        let once = Horizon { y, y_hat, weights, count: 1.0, spread: &[], levels };
+        let once = Horizon {
+            y: y.into(),
+            y_hat: y_hat.into(),
+            weights,
+            count: 1.0,
+            taus: &case.loss.taus,
+            drawn: levels,
+            spread: &[],
+            affine: [0.0, 1.0],
+        };
         let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
         let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
         case.loss.add(&once, &mut expected);
@@ -178,7 +205,7 @@ fn a_window_drawn_twice_is_the_same_as_two_windows() {
 
 #[test]
 fn without_any_error_rmse_has_no_slope() {
-    let rmse = Loss::new(&LossSpec::named("RMSE"), 2, "loss").unwrap();
+    let rmse = Objective::new(&LossSpec::named("RMSE"), 2, "loss").unwrap();
     let mut grads = [0.0; 2];
     assert_eq!((rmse.finish(0.0, &Totals::default(), &mut grads), grads), (0.0, [0.0; 2]));
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{floats, json};
 use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind};
-use crate::forecast::{Forecast, Metric, evaluate_against};
+use crate::forecast::{Column, Forecast, Metric, evaluate_against};
 
 struct Case {
     forecast: Forecast,
@@ -40,11 +40,13 @@ impl Case {
         let (y, train) = (list("y"), list("train"));
         let (h, steps) = (y.len() / series, train.len() / series);
         let quantiles = list("quantiles");
-        let mut columns = vec![("M".into(), list("yHat")), ("B".into(), list("benchmark"))];
+        let models = vec!["M".to_string()];
+        let column = |name: &str, values| Column::named(name, &models, values);
+        let mut columns = vec![column("M", list("yHat")), column("B", list("benchmark"))];
         for (i, q) in quantiles.iter().enumerate() {
             let all = list("quantileForecasts");
             let values = all.into_iter().skip(i).step_by(quantiles.len()).collect();
-            columns.push((format!("M_ql{q}"), values));
+            columns.push(column(&format!("M_ql{q}"), values));
         }
         let forecast = Forecast {
             names: ColumnNames::default(),
@@ -55,7 +57,7 @@ impl Case {
             times: (0..series).flat_map(|_| steps as i64..(steps + h) as i64).collect(),
             time_kind: TimeKind::Step,
             columns,
-            models: vec!["M".into()],
+            models,
             warnings: Vec::new(),
         };
         let whole = vec![1.0; train.len()];

@@ -1,9 +1,9 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
 use super::{Fixture, Tensor, assert_close, distributions, files};
-use crate::losses::Totals;
-use crate::models::{Asked, Batch, Head, InputStream, Instance, ModelSpec, Place};
+use crate::models::{Batch, InputStream, Instance, ModelSpec};
 use crate::nn::RecurrentState;
+use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 use crate::tape::{Tape, Update, Var};
@@ -94,7 +94,8 @@ fn check(fixture: &Fixture) {
     let weight = mask.data.iter().map(|m| f64::from(*m)).sum();
     let rows = y.shape[0] * model.series;
     let mut totals = Totals { weight, windows: rows as f64, ..Totals::default() };
-    if let Some(scale) = fixture.get("scale") {
+    let scales = fixture.get("scale");
+    if let Some(scale) = scales.as_ref().filter(|_| model.loss.target() == Target::Relative) {
         let of_window = |(mask, scale): (&[f32], &f32)| {
             mask.iter().map(|m| f64::from(*m)).sum::<f64>() * f64::from(*scale).ln()
         };
@@ -110,16 +111,21 @@ fn check(fixture: &Fixture) {
     let output = crate::train::rows(output, model.series);
     // An implicit quantile network at the quantiles that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
-    let forecast = match (&model.head, levels) {
-        (Head::Implicit(head), Some(levels)) => head.at(output, levels),
-        _ => output,
-    };
-    let weights = [constant(&mask), counts];
-    let loss = forecast.loss(&model.loss, constant(&y), weights, levels, &totals);
+    let forecast = model.head.at(output, levels);
+    let affine = (model.loss.target() == Target::Original).then(|| {
+        let affine = distributions::affine(fixture);
+        let affine: Vec<f32> = affine.as_flattened().iter().map(|v| *v as f32).collect();
+        tape.constant([rows, 2], &affine)
+    });
+    // A loss of the target as it is has one of its own.
+    let y = fixture.get("y").unwrap_or(y);
+    let y = constant(&y);
+    let with = Compared { y, weights: constant(&mask), counts, affine, drawn: levels };
+    let loss = forecast.loss(&model.loss, with, &totals);
     let whole = model.loss.finish(f64::from(loss.data()[0]), &totals, &mut []) as f32;
     assert_close(&format!("{name} loss"), &[whole], &fixture.tensor("loss").data, FORWARD);
-    if let Some(likelihood) = model.loss.likelihood() {
-        distributions::check(&name, fixture, &model.loss, likelihood, &output.data());
+    if model.loss.samples() > 0 {
+        distributions::check(&name, fixture, &model, &output.data());
     }
 
     let mut grads = vec![0.0; model.values.len()];
@@ -186,7 +192,7 @@ fn check_decoding(fixture: &Fixture) -> bool {
     let Some(expected) = fixture.get(kind) else { return false };
     let asked = Asked::Quantile(quantile.map_or(0.5, |q| q.parse().unwrap()));
     let model = instance(fixture);
-    let (input, outputs) = (model.input_size(), model.loss.outputs());
+    let (input, outputs) = (model.input_size(), model.loss.numbers());
     let tape = Tape::default();
     let state = RecurrentState::default();
     let rows = expected.shape[0];
@@ -209,7 +215,8 @@ fn check_decoding(fixture: &Fixture) -> bool {
         let mapped = model.head.forward(output, asked, Place::default());
         let output = mapped.forecast.data().to_vec();
         let unscaled = Statistics { shift: 0.0, scale: 1.0 };
-        fed_back = output.chunks(outputs).map(|o| model.fed_back(o, unscaled)).collect();
+        let scaling = model.scaling(unscaled);
+        fed_back = output.chunks(outputs).map(|o| model.loss.fed_back(o, &scaling)).collect();
         let at = |row: usize| &expected.data[(row * expected.shape[1] + t) * outputs..][..outputs];
         let step: Vec<f32> = (0..rows).flat_map(|row| at(row).to_vec()).collect();
         assert_close(&format!("{} step {t}", fixture.name), &output, &step, FORWARD);

@@ -1,29 +1,84 @@
 //! Forecasts of some windows: on the scale of the target, or as the validation loss wants to judge them.
 
-use super::gather::{Gathered, ln_scale};
+use super::gather::Gathered;
 use super::runner::Purpose;
 use super::sampler::Drawn;
-use crate::interrupt::look;
-use crate::losses::{Draws, Likelihood, Totals, inverse_naive_error, sampled_quantiles};
 use crate::models::Instance;
+use crate::objective::{Sampling, Tally, Target, Totals, Windows};
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 
 /// Forecasts of one shard, and what is needed to judge them.
 pub(crate) struct Forecasted {
-    /// As the network's output is: `[windows, horizon, outputs]`.
+    /// As the network's output is: `[windows, horizon, numbers]`.
     values: Vec<f32>,
     /// The quantile that each value was drawn at; empty if none was.
-    pub(crate) levels: Vec<f32>,
+    drawn: Vec<f32>,
     statistics: Vec<Statistics>,
     /// What is asked for: `[windows, horizon, columns]`. The columns of a forecast, on the scale of the target; or what the
     /// validation loss judges.
     pub(crate) forecast: Vec<f64>,
     /// The target over the horizon, and its weights in the validation loss.
     actual: Vec<f64>,
-    pub(crate) weights: Vec<f32>,
+    weights: Vec<f32>,
     /// What the model saw of the target, scaled, where the validation loss compares with it.
     insample_y: Vec<f32>,
+}
+
+/// What the validation loss compares with each other.
+pub(crate) struct Judged<'a> {
+    forecasted: &'a Forecasted,
+    actual: Vec<f64>,
+    affine: Vec<f64>,
+}
+
+impl Judged<'_> {
+    /// As a loss sees it.
+    pub(crate) fn windows<'a>(&'a self, counts: &'a [f32], series: usize) -> Windows<'a> {
+        let Forecasted { forecast, weights, drawn, .. } = self.forecasted;
+        Windows {
+            y_hat: forecast[..].into(),
+            y: self.actual[..].into(),
+            weights,
+            counts,
+            drawn,
+            affine: self.affine[..].into(),
+            series,
+        }
+    }
+}
+
+/// Appends what `purpose` asks for of numbers `[windows, horizon, numbers]`.
+pub(super) fn columns(
+    model: &Instance,
+    windows: &[Drawn],
+    g: &Gathered,
+    values: &[f32],
+    purpose: Purpose,
+    [work, to]: [&mut Vec<f64>; 2],
+) {
+    let (loss, begin) = (&model.loss, to.len());
+    let per_window = values.len() / windows.len().max(1);
+    let each = windows.iter().zip(&g.statistics).zip(values.chunks_exact(per_window.max(1)));
+    for ((drawn, s), numbers) in each {
+        let Drawn { window, .. } = drawn;
+        let mut at = Sampling {
+            scaling: model.scaling(*s),
+            key: Key::new(model.common.random_seed as u64, Stream::Samples, window.series as u32),
+            first: window.start + g.lens().input as i64,
+            trajectories: model.recurrence().map(|r| r.trajectory_samples),
+            work,
+        };
+        match purpose {
+            Purpose::Forecast { .. } => loss.forecast(numbers, &mut at, to),
+            Purpose::Validation { .. } => {
+                loss.judged(model.valid_loss.judges(), numbers, &mut at, to);
+            }
+        }
+    }
+    if let Purpose::Forecast { sorted: true, .. } = purpose {
+        loss.sort_quantiles(&mut to[begin..]);
+    }
 }
 
 impl Forecasted {
@@ -31,121 +86,69 @@ impl Forecasted {
         model: &Instance,
         windows: &[Drawn],
         g: &Gathered,
-        [values, levels]: [Vec<f32>; 2],
+        [values, drawn]: [Vec<f32>; 2],
         purpose: Purpose,
     ) -> Self {
-        let compares = model.valid_loss.seasonality().is_some();
-        let mut it = Self {
+        let compares = model.valid_loss.tallies();
+        let (mut forecast, mut work) = (Vec::new(), Vec::new());
+        columns(model, windows, g, &values, purpose, [&mut work, &mut forecast]);
+        Self {
             values,
-            levels,
+            drawn,
             statistics: g.statistics.clone(),
-            forecast: Vec::new(),
+            forecast,
             actual: g.actual.clone(),
             weights: g.weights.clone(),
             insample_y: if compares { g.insample_y.clone() } else { Vec::new() },
-        };
-        it.forecast = match model.loss.likelihood() {
-            None => it.on_scale_of_target(model, &it.values),
-            Some(likelihood) => {
-                it.of_distributions(model, likelihood, windows, g.lens().input, purpose)
-            }
-        };
-        it
-    }
-
-    /// What is asked for of the distributions that the values stand for.
-    ///
-    /// Samples depend on the series and the row of it alone, so those of a window are the same in any shard.
-    fn of_distributions(
-        &self,
-        model: &Instance,
-        likelihood: &Likelihood,
-        windows: &[Drawn],
-        input: usize,
-        purpose: Purpose,
-    ) -> Vec<f64> {
-        let (quantiles, recurrence) = (&model.loss.quantiles, model.recurrence());
-        let outputs = model.loss.outputs();
-        let horizon = self.actual.len() / windows.len().max(1);
-        let (mut to, mut work) = (Vec::new(), Vec::new());
-        let steps = self.values.chunks_exact(horizon * outputs);
-        for ((drawn, s), steps) in windows.iter().zip(&self.statistics).zip(steps) {
-            let series = drawn.window.series as u32;
-            let key = Key::new(model.common.random_seed as u64, Stream::Samples, series);
-            for (t, raw) in steps.chunks_exact(outputs).enumerate() {
-                look();
-                let raw: Vec<f64> = raw.iter().map(|v| f64::from(*v)).collect();
-                let s = s.finite();
-                let law = likelihood.family.law(&raw).moved([s.shift, s.scale]);
-                let point = (drawn.window.start + (input + t) as i64) as u64;
-                let draws = |count| Draws { key, point, count };
-                match purpose {
-                    Purpose::Forecast { .. } => {
-                        // As upstream: the mean of samples, unless it is fed back.
-                        let count = recurrence.map_or(likelihood.samples, |r| r.trajectory_samples);
-                        let how = (draws(count), recurrence.is_some());
-                        likelihood.columns(law, quantiles, how, &mut work, &mut to);
-                    }
-                    Purpose::Validation { .. } if model.valid_loss.likelihood().is_some() => {
-                        to.extend_from_slice(&raw);
-                    }
-                    Purpose::Validation { .. } if model.valid_loss.judges_quantiles() => {
-                        let draws = draws(likelihood.samples);
-                        sampled_quantiles(law, quantiles, draws, &mut work, &mut to);
-                    }
-                    Purpose::Validation { .. } => to.push(law.location),
-                }
-            }
         }
-        to
     }
 
     /// What the validation loss compares the forecast with.
-    pub(crate) fn judged(&self, model: &Instance) -> Vec<f64> {
-        if model.valid_loss.likelihood().is_none() {
-            return self.actual.clone();
-        }
+    pub(crate) fn judged(&self, model: &Instance) -> Judged<'_> {
         let horizon = self.actual.len() / self.statistics.len().max(1);
-        let window = |(y, s): (&[f64], &Statistics)| {
-            let s = *s;
-            y.iter().map(move |y| s.relative(*y)).collect::<Vec<_>>()
+        let target = model.valid_loss.target();
+        let mut actual = self.actual.clone();
+        if target == Target::Relative {
+            for (y, s) in actual.chunks_mut(horizon.max(1)).zip(&self.statistics) {
+                y.iter_mut().for_each(|y| *y = s.relative(*y));
+            }
+        }
+        let affine = match target {
+            Target::Original => {
+                self.statistics.iter().flat_map(|s| model.scaling(*s).affine()).collect()
+            }
+            Target::Scaled | Target::Relative => Vec::new(),
         };
-        self.actual.chunks(horizon.max(1)).zip(&self.statistics).flat_map(window).collect()
+        Judged { forecasted: self, actual, affine }
     }
 
     /// What the validation loss of these windows is divided by.
     pub(crate) fn totals(&self, model: &Instance, windows: &[Drawn]) -> Totals {
-        let horizon = self.actual.len() / windows.len().max(1);
-        let weights = self.weights.chunks(horizon.max(1));
         let mut totals = Totals {
             weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
             windows: windows.iter().map(|d| f64::from(d.count)).sum(),
-            size: self.actual.iter().map(|y| y.abs()).sum(),
-            ln_scale: weights
-                .zip(&self.statistics)
-                .map(|(w, s)| ln_scale(w, s.finite().scale))
-                .sum(),
             ..Totals::default()
         };
-        if let Some(seasonality) = model.valid_loss.seasonality() {
-            let y = self.on_scale_of_target(model, &self.insample_y);
-            let inverse = |y: &[f64]| inverse_naive_error(y, seasonality);
-            let each = y.chunks(y.len() / windows.len()).map(inverse).zip(windows);
-            for (i, (inverse, drawn)) in each.enumerate() {
-                totals.add_inverse_naive_error(i % model.series, f64::from(drawn.count) * inverse);
-            }
+        if !model.valid_loss.tallies() {
+            return totals;
+        }
+        let n = windows.len().max(1);
+        let [horizon, seen] = [self.actual.len() / n, self.insample_y.len() / n];
+        for (i, (drawn, s)) in windows.iter().zip(&self.statistics).enumerate() {
+            let scaling = model.scaling(*s);
+            let insample_y = &self.insample_y[i * seen..(i + 1) * seen];
+            let insample_y: Vec<f64> = insample_y.iter().map(|z| scaling.unscale(*z)).collect();
+            let window = Tally {
+                series: i % model.series,
+                count: f64::from(drawn.count),
+                insample_y: &insample_y,
+                actual: &self.actual[i * horizon..(i + 1) * horizon],
+                weights: &self.weights[i * horizon..(i + 1) * horizon],
+                scale: s.finite().scale,
+            };
+            model.valid_loss.tally(&window, &mut totals);
         }
         totals
-    }
-
-    fn on_scale_of_target(&self, model: &Instance, values: &[f32]) -> Vec<f64> {
-        let scaler = model.common.scaler_type;
-        let per_window = values.len() / self.statistics.len().max(1);
-        let window = |(values, s): (&[f32], &Statistics)| {
-            let s = model.unscaling(*s);
-            values.iter().map(move |z| scaler.unscale(*z, s)).collect::<Vec<_>>()
-        };
-        values.chunks(per_window.max(1)).zip(&self.statistics).flat_map(window).collect()
     }
 
     /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.

@@ -6,9 +6,9 @@ use super::sampler::Drawn;
 use crate::data::Panel;
 use crate::interrupt::look;
 use crate::kernels::windows::Span;
-use crate::losses::{Loss, Totals, inverse_naive_error};
 use crate::models::{Batch, InputStream, Instance};
 use crate::nn::RecurrentState;
+use crate::objective::{Objective, Tally, Totals};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
 use crate::{Error, ErrorCode, Result};
@@ -116,11 +116,6 @@ pub(crate) struct Lens {
     pub(super) multivariate: bool,
 }
 
-/// A window's part of [`Totals::ln_scale`].
-pub(super) fn ln_scale(weights: &[f32], scale: f64) -> f64 {
-    weights.iter().map(|w| f64::from(*w)).sum::<f64>() * scale.ln()
-}
-
 pub(super) fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
     if model.recurrence().is_some() { input + horizon - 1 } else { input }
 }
@@ -141,7 +136,7 @@ impl Gathered {
     pub(crate) fn fill(
         &mut self,
         model: &Instance,
-        loss: &Loss,
+        loss: &Objective,
         source: &Source<'_>,
         windows: &[Drawn],
         [input, horizon]: [usize; 2],
@@ -190,15 +185,11 @@ impl Gathered {
     }
 
     fn add_target(&mut self, model: &Instance, reader: &Reader<'_>) {
-        let (Lens { input, seen, .. }, scaler) = (self.lens, model.common.scaler_type);
+        let Lens { input, seen, .. } = self.lens;
         let s = self.insample(model, reader);
         self.statistics.push(s);
         self.insample_mask.extend_from_slice(&self.mask[..seen]);
-        let likelihood = model.loss.likelihood().is_some();
-        self.target.extend(self.column[input..].iter().map(|v| match likelihood {
-            true => s.relative(*v) as f32,
-            false => scaler.scale(*v, s),
-        }));
+        self.target.extend(self.column[input..].iter().map(|v| model.target(*v, s)));
         self.actual.extend_from_slice(&self.column[input..]);
     }
 
@@ -246,17 +237,19 @@ impl Gathered {
             reader.read(None, &source.panel.mask, &mut self.mask);
             self.weigh(&model.loss, source, *drawn);
             totals.windows += f64::from(drawn.count);
-            if let Some(seasonality) = model.loss.seasonality() {
-                self.insample_y.clear();
-                self.insample(model, &reader);
-                let y: Vec<f64> = self.insample_y.iter().map(|y| f64::from(*y)).collect();
-                let inverse = f64::from(drawn.count) * inverse_naive_error(&y, seasonality);
-                totals.add_inverse_naive_error(i % model.series, inverse);
-            }
-            if model.loss.likelihood().is_some() {
+            if model.loss.tallies() {
                 self.insample_y.clear();
                 let scale = self.insample(model, &reader).scale;
-                totals.ln_scale += ln_scale(&self.weights[self.weights.len() - horizon..], scale);
+                let insample_y: Vec<f64> = self.insample_y.iter().map(|y| f64::from(*y)).collect();
+                let window = Tally {
+                    series: i % model.series,
+                    count: f64::from(drawn.count),
+                    insample_y: &insample_y,
+                    actual: &[],
+                    weights: &self.weights[self.weights.len() - horizon..],
+                    scale,
+                };
+                model.loss.tally(&window, &mut totals);
             }
         }
         totals.weight = self.weights.iter().map(|w| f64::from(*w)).sum();
@@ -264,7 +257,7 @@ impl Gathered {
     }
 
     /// Appends the weights of one window's horizon, whose mask has been read.
-    fn weigh(&mut self, loss: &Loss, source: &Source<'_>, drawn: Drawn) {
+    fn weigh(&mut self, loss: &Objective, source: &Source<'_>, drawn: Drawn) {
         let Lens { input, horizon, .. } = self.lens;
         let weight = source.weight_of(drawn, [input, horizon]);
         let horizon_weight = loss.horizon_weight.as_deref();

@@ -12,9 +12,9 @@ use super::shards::{AT_ONCE, LEAVES, SHARD, shard_count, windows_in};
 use super::state::TrainingState;
 use crate::Result;
 use crate::data::{Panel, Window};
-use crate::losses::Totals;
 use crate::memory::{Needs, Smaller};
-use crate::models::{Asked, Instance, ModelSpec, Place, default_options};
+use crate::models::{Instance, ModelSpec, default_options};
+use crate::objective::{Asked, Place, Totals};
 use crate::rng::{Key, Stream};
 use crate::tape::Tape;
 
@@ -107,11 +107,11 @@ fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
     let values = of_shard(model, at_once, windows, false);
     needs.add("values between operations", values.saturating_mul(workers));
-    let samples = model.loss.likelihood().map_or(0, |l| l.samples);
+    let samples = model.loss.samples();
     let samples = samples.max(model.recurrence().map_or(0, |r| r.trajectory_samples));
     needs.add("samples", samples.saturating_mul(size_of::<f64>()).saturating_mul(workers));
     let rows = windows.saturating_mul(model.series).saturating_mul(lens[1]);
-    let numbers = 2 + 3 * model.loss.outputs();
+    let numbers = 2 + 3 * model.loss.numbers();
     let bytes = rows.saturating_mul(numbers * size_of::<f64>());
     needs.add("forecasts", bytes.saturating_mul(AT_ONCE));
     needs

@@ -5,8 +5,8 @@ use super::gather::{Gathered, Source};
 use super::sampler::Drawn;
 use crate::data::Window;
 use crate::kernels::windows::{Span, copy_windows};
-use crate::losses::{Loss, Totals};
 use crate::models::Instance;
+use crate::objective::{Objective, Totals};
 use crate::scalers::ScalerType;
 
 /// What is known of the columns of a run.
@@ -75,13 +75,12 @@ impl<'a> Source<'a> {
     /// The totals of `windows` for a loss that needs only their weight, whose points all weigh the same in a window.
     pub(super) fn quick_totals(
         &self,
-        loss: &Loss,
+        loss: &Objective,
         windows: &[Drawn],
         [input, horizon]: [usize; 2],
     ) -> Option<Totals> {
-        let special = loss.seasonality().is_some() || loss.likelihood().is_some();
-        let prepared =
-            self.prepared.as_ref().filter(|_| !special && loss.horizon_weight.is_none())?;
+        let special = loss.tallies() || loss.horizon_weight.is_some();
+        let prepared = self.prepared.as_ref().filter(|_| !special)?;
         let mut totals = Totals::default();
         let mut count = 0;
         for drawn in windows {
@@ -100,7 +99,7 @@ impl Gathered {
     pub(super) fn copy_plain(
         &mut self,
         target: &[f32],
-        loss: &Loss,
+        loss: &Objective,
         source: &Source<'_>,
         windows: &[Drawn],
     ) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 
-use super::forecasted::Forecasted;
+use super::forecasted::columns;
 use super::given::{GivenWindows, Numbers, lens};
 use super::runner::{Decoded, Purpose, Worker, decode};
 use super::sampler::Drawn;
@@ -27,6 +27,10 @@ struct Lane {
     workers: [Worker; 2],
     decoded: Decoded,
     windows: GivenWindows,
+    drawn: Vec<Drawn>,
+    /// Scratch space of a forecast, and its columns.
+    work: Vec<f64>,
+    forecast: Vec<f64>,
 }
 
 /// A call, as all threads see it.
@@ -38,6 +42,7 @@ struct Call<'a> {
     /// Numbers of a window's forecast.
     size: usize,
     quantile: f32,
+    sorted: bool,
 }
 
 impl Resident {
@@ -53,6 +58,9 @@ impl Resident {
             workers: Default::default(),
             decoded: Decoded::default(),
             windows: GivenWindows::new(model, shard.min(batch)),
+            drawn: Vec::new(),
+            work: Vec::new(),
+            forecast: Vec::new(),
         };
         let threads = pool.as_ref().map_or(1, |pool| pool.current_num_threads());
         let lanes = threads.min(Self::useful_threads(model, batch)).max(1);
@@ -71,17 +79,17 @@ impl Resident {
     }
 
     /// The forecasts of `windows` windows in the units of the data: `[windows, series, h, columns]`. At `quantile`, if the
-    /// loss knows all of them.
+    /// loss knows all of them; `sorted` puts the quantiles of a step in order.
     pub(crate) fn forecast(
         &mut self,
         model: &Instance,
         numbers: Numbers<'_>,
         windows: usize,
-        quantile: f32,
+        (quantile, sorted): (f32, bool),
         out: &mut [f32],
     ) {
-        let size = model.series * model.common.h * model.loss.output_names.len();
-        let call = Call { model, numbers, windows, shard: self.shard, size, quantile };
+        let size = model.series * model.common.h * model.loss.outputs.len();
+        let call = Call { model, numbers, windows, shard: self.shard, size, quantile, sorted };
         let shards = windows.div_ceil(self.shard);
         let used = self.lanes.len().min(shards);
         let lanes = &mut self.lanes[..used];
@@ -115,39 +123,22 @@ impl Call<'_> {
         let model = self.model;
         let first = shard * self.shard;
         let windows = self.shard.min(self.windows - first);
-        let purpose = Purpose::Forecast { quantile: self.quantile };
-        let Lane { workers, decoded, windows: given } = lane;
+        let purpose = Purpose::Forecast { quantile: self.quantile, sorted: self.sorted };
+        let Lane { workers, decoded, windows: given, drawn, work, forecast } = lane;
         let worker = &mut workers[usize::from(windows > 1)];
         given.fill(&self.numbers, first..first + windows);
         given.with_source(windows, |source, drawn| {
             worker.gathered.fill(model, &model.valid_loss, source, drawn, lens(model));
         });
         decode(model, worker, purpose, first, decoded);
-        if model.loss.likelihood().is_some() {
-            let forecast = of_distributions(model, worker, decoded, windows, purpose);
-            out.iter_mut().zip(&forecast).for_each(|(to, v)| *to = *v as f32);
-            return;
-        }
-        let scaler = model.common.scaler_type;
-        let row = self.size / model.series;
-        let rows = decoded.values.chunks_exact(row).zip(out.chunks_exact_mut(row));
-        for ((values, out), s) in rows.zip(&worker.gathered.statistics) {
-            let s = model.unscaling(*s);
-            out.iter_mut().zip(values).for_each(|(to, z)| *to = scaler.unscale(*z, s) as f32);
-        }
+        // Samples are those of a table without any other window, so they are the same wherever in the batch a window is.
+        let alone =
+            |row| Drawn { window: Window { series: row % model.series, start: 0 }, count: 1 };
+        drawn.clear();
+        drawn.extend((0..windows * model.series).map(alone));
+        forecast.clear();
+        let g = &worker.gathered;
+        columns(model, drawn, g, &decoded.values, purpose, [work, forecast]);
+        out.iter_mut().zip(&*forecast).for_each(|(to, v)| *to = *v as f32);
     }
-}
-
-/// Mean and quantiles of samples, the same wherever in the batch a window is: those of a table without any other.
-fn of_distributions(
-    model: &Instance,
-    worker: &Worker,
-    decoded: &mut Decoded,
-    windows: usize,
-    purpose: Purpose,
-) -> Vec<f64> {
-    let alone = |row| Drawn { window: Window { series: row % model.series, start: 0 }, count: 1 };
-    let drawn: Vec<Drawn> = (0..windows * model.series).map(alone).collect();
-    let [values, levels] = [&mut decoded.values, &mut decoded.levels].map(std::mem::take);
-    Forecasted::new(model, &drawn, &worker.gathered, [values, levels], purpose).forecast
 }

@@ -13,9 +13,9 @@ use super::sampler::Drawn;
 use super::shards::{AT_ONCE, LEAVES, SHARD, shard, shard_count, windows_in};
 use crate::kernels::matmul::rounding;
 use crate::kernels::parallel::shared;
-use crate::losses::Totals;
-use crate::models::{Asked, Instance, Place, Precision};
+use crate::models::{Instance, Precision};
 use crate::nn::RecurrentState;
+use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Update, Var};
 
@@ -38,10 +38,10 @@ impl Worker {
 /// What [`decode`] makes of a shard, in buffers that are used again.
 #[derive(Default)]
 pub(super) struct Decoded {
-    /// The forecast, scaled: `[windows, series, horizon, outputs]`.
+    /// The network's numbers, scaled: `[windows, series, horizon, numbers]`.
     pub(super) values: Vec<f32>,
     /// The quantile that each value was drawn at; empty if none was.
-    pub(super) levels: Vec<f32>,
+    pub(super) drawn: Vec<f32>,
     fed_back: Vec<f32>,
     state: RecurrentState,
 }
@@ -94,8 +94,8 @@ pub(crate) enum Purpose {
     /// To be judged, by a loss that may draw quantiles. The first window is the `first`-th of all that are judged.
     Validation { first: usize },
     /// As upstream's `predict`: at this quantile, if the loss knows all of them. Where a recurrent model feeds back the mean
-    /// of its outputs, every output is that mean.
-    Forecast { quantile: f32 },
+    /// of its outputs, every output is that mean. `sorted` puts the quantiles of a step in order.
+    Forecast { quantile: f32, sorted: bool },
 }
 
 impl Runner {
@@ -221,8 +221,8 @@ impl Runner {
                     decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
                     worker.tape.release();
                     worker.later.release();
-                    let Decoded { values, levels, .. } = decoded;
-                    Forecasted::new(model, windows, &worker.gathered, [values, levels], purpose)
+                    let Decoded { values, drawn, .. } = decoded;
+                    Forecasted::new(model, windows, &worker.gathered, [values, drawn], purpose)
                 })
             };
             let done: Vec<Forecasted> = some.par_chunks(shard).enumerate().map(run).collect();
@@ -285,8 +285,15 @@ pub(super) fn record_loss<'t>(
     let y = tape.swap_in([windows, series, horizon], &mut g.target);
     let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
     let counts = tape.swap_in([windows, series], &mut g.counts);
-    let weights = [weights, counts];
-    mapped.forecast.loss(&model.loss, y, weights, mapped.levels, totals)
+    let affine = (model.loss.target() == Target::Original).then(|| {
+        tape.input([windows, series, 2], |to| {
+            for (to, s) in to.chunks_exact_mut(2).zip(&g.statistics) {
+                to.copy_from_slice(&model.scaling(*s).affine().map(|v| v as f32));
+            }
+        })
+    });
+    let with = Compared { y, weights, counts, affine, drawn: mapped.drawn };
+    mapped.forecast.loss(&model.loss, with, totals)
 }
 
 /// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
@@ -300,9 +307,9 @@ pub(super) fn decode(
 ) {
     let (tape, g) = (&worker.tape, &worker.gathered);
     let Lens { windows, series, input, horizon, .. } = g.lens();
-    let n = model.loss.outputs();
+    let n = model.loss.numbers();
     let (asked, row) = match purpose {
-        Purpose::Forecast { quantile } => (Asked::Quantile(quantile), shard),
+        Purpose::Forecast { quantile, .. } => (Asked::Quantile(quantile), shard),
         // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
         Purpose::Validation { first } => {
             let seed = model.common.random_seed as u64;
@@ -311,20 +318,20 @@ pub(super) fn decode(
     };
     let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
     to.values.clear();
-    to.levels.clear();
+    to.drawn.clear();
     tape.store_in(None);
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
         let mapped = mapped(rows(output, series), 0);
         to.values.extend_from_slice(&mapped.forecast.data());
-        if let Some(drawn) = mapped.levels {
-            to.levels.extend_from_slice(&drawn.data());
+        if let Some(drawn) = mapped.drawn {
+            to.drawn.extend_from_slice(&drawn.data());
         }
         return;
     }
-    let likelihood = model.loss.likelihood().is_some();
-    let Decoded { values: forecast, levels, fed_back, state } = to;
+    let raw = model.loss.keeps_decoded() || matches!(purpose, Purpose::Validation { .. });
+    let Decoded { values: forecast, drawn, fed_back, state } = to;
     state.forget();
     forecast.resize(windows * horizon * n, 0.0);
     for t in 0..horizon {
@@ -338,16 +345,15 @@ pub(super) fn decode(
         let output = mapped.forecast.data();
         let each = output.chunks_exact(n).zip(&g.statistics);
         fed_back.clear();
-        fed_back.extend(each.map(|(o, s)| model.fed_back(o, *s)));
-        let raw = likelihood || matches!(purpose, Purpose::Validation { .. });
+        fed_back.extend(each.map(|(o, s)| model.loss.fed_back(o, &model.scaling(*s))));
         for (row, (o, mean)) in output.chunks_exact(n).zip(&*fed_back).enumerate() {
             let to = &mut forecast[(row * horizon + t) * n..][..n];
             if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
         }
-        if let Some(drawn) = mapped.levels {
-            levels.resize(forecast.len(), 0.0);
-            for (row, drawn) in drawn.data().chunks_exact(n).enumerate() {
-                levels[(row * horizon + t) * n..][..n].copy_from_slice(drawn);
+        if let Some(own) = mapped.drawn {
+            drawn.resize(forecast.len(), 0.0);
+            for (row, own) in own.data().chunks_exact(n).enumerate() {
+                drawn[(row * horizon + t) * n..][..n].copy_from_slice(own);
             }
         }
     }

@@ -8,8 +8,8 @@ use super::runner::{Purpose, Runner};
 use super::sampler::Drawn;
 use crate::Result;
 use crate::data::{Panel, groups, validation_windows};
-use crate::losses::{Horizons, Totals};
 use crate::models::Instance;
+use crate::objective::{Horizons, Totals};
 
 /// The validation loss, on the original scale: the mean over batches of series and windows, weighted by their windows.
 pub(super) fn validate(
@@ -59,15 +59,9 @@ fn mean_loss(
     // implicit quantile loss measures each number at the quantile that it was drawn at.
     runner.forecast(model, source, drawn, lens, Purpose::Validation { first }, |windows, shard| {
         totals += &shard.totals(model, windows);
-        let actual = shard.judged(model);
         let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
-        let horizons = Horizons::new(
-            loss,
-            [&shard.forecast, &actual],
-            [&shard.weights, &counts],
-            &shard.levels,
-            model.series,
-        );
+        let judged = shard.judged(model);
+        let horizons = Horizons::new(loss, judged.windows(&counts, model.series));
         (0..windows.len()).for_each(|i| loss.add(&horizons.at(i), &mut sums[i % model.series]));
     });
     loss.mean(&sums, &totals)

@@ -9,5 +9,5 @@ pub(crate) fn of(values: &[f32]) -> Vec<u32> {
 
 /// Name and bits of each column of a forecast.
 pub(crate) fn of_forecast(forecast: &Forecast) -> Vec<(String, Vec<u32>)> {
-    forecast.columns.iter().map(|(name, values)| (name.clone(), of(values))).collect()
+    forecast.columns.iter().map(|c| (c.name.clone(), of(&c.values))).collect()
 }

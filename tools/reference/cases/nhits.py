@@ -1,5 +1,6 @@
 """NHITS: which of its variants have fixtures. Format: `__init__.py`."""
 
+import numpy as np
 import torch
 from neuralforecast.losses.pytorch import (MAE, MAPE, MASE, MSE, RMSE, SMAPE, FreDF, HuberIQLoss, HuberLoss, HuberMQLoss,
                                            HuberQLoss, IQLoss, MQLoss, QuantileLoss, TukeyLoss, DistributionLoss)
@@ -45,6 +46,9 @@ FORWARD = [
         ("normal", dict(loss=DistributionLoss("Normal", level=[80, 95]))),
         ("student_t_weighted", dict(loss=DistributionLoss("StudentT", quantiles=[0.9, 0.2], return_params=True,
                                                           horizon_weight=torch.tensor([1.0, 2.0, 1.0, 0.5, 0.0, 3.0])), **EXOG)),
+        ("poisson", dict(loss=DistributionLoss("Poisson", level=[80, 95]))),
+        ("bernoulli_weighted", dict(loss=DistributionLoss("Bernoulli", quantiles=[0.9, 0.2], return_params=True,
+                                                          horizon_weight=torch.tensor([1.0, 2.0, 1.0, 0.5, 0.0, 3.0])), **EXOG)),
         ("iq", dict(loss=IQLoss())),
         ("iq_exog", dict(loss=IQLoss(cos_embedding_dim=9), **EXOG)),
         ("huber_iq", dict(loss=HuberIQLoss(cos_embedding_dim=8, concentration0=2.0, concentration1=0.5, delta=0.5))),
@@ -61,6 +65,9 @@ TRAINING = [
                                     learning_rate=1e-3)),
     ("nhits_normal_weighted", dict(TRAIN, loss=DistributionLoss(
         "Normal", horizon_weight=torch.tensor([1.0, 1.0, 2.0, 2.0, 0.5, 0.5]), **PARAMS))),
+    ("nhits_poisson", dict(TRAIN, loss=DistributionLoss("Poisson", **PARAMS)), {}, {}, LENGTHS, None, np.round),
+    ("nhits_bernoulli", dict(TRAIN, loss=DistributionLoss("Bernoulli", **PARAMS), scaler_type="identity"), {}, {}, LENGTHS, None,
+     lambda y: (y > np.median(y)).astype(float)),
     ("nhits_robust", TRAIN),
     ("nhits_robust_mq", dict(TRAIN, loss=MQLoss(level=[80]))),
     ("nhits_mq_valid_mq", dict(TRAIN, loss=MQLoss(quantiles=[0.1, 0.5, 0.9]), valid_loss=MQLoss(quantiles=[0.1, 0.5, 0.9]),

@@ -79,7 +79,8 @@ fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
     let forecast =
         |nf: &NeuralForecast| nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
     assert_eq!(forecast(&ours), forecast(&back));
-    let names: Vec<String> = forecast(&back).columns.into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> =
+        forecast(&back).columns.into_iter().map(|column| column.name).collect();
     for name in
         ["M9_ql0.9", "M10_q0.1_d2.5", "M11-lo-97.5", "M12-hi-80.0", "M12-lo-50.0", "M13_ql0.5"]
     {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::{ColumnNames, Ids, MissingRows, TimeKind, TimeUnit};
+use crate::forecast::Column;
 
 /// The airline passengers of 1955 to 1960.
 const AIR: [f64; 72] = [
@@ -74,8 +75,10 @@ fn panel(ids: &[&str]) -> Panel {
 
 fn forecast(ids: &[&str]) -> Forecast {
     let n = ids.len();
+    let models = vec!["NHITS".to_string(), "NLinear".into()];
     let column = |(name, values): (&str, [f32; 12])| {
-        (name.to_string(), (0..n).flat_map(|i| values.map(|v| v + 300.0 * i as f32)).collect())
+        let values = (0..n).flat_map(|i| values.map(|v| v + 300.0 * i as f32)).collect();
+        Column::named(name, &models, values)
     };
     let panel = panel(ids);
     Forecast {
@@ -85,7 +88,7 @@ fn forecast(ids: &[&str]) -> Forecast {
         times: panel.times[60..72].repeat(n),
         time_kind: panel.time_kind,
         columns: COLUMNS.map(column).to_vec(),
-        models: vec!["NHITS".into(), "NLinear".into()],
+        models,
         indptr: (0..=n).map(|i| i * 12).collect(),
         cutoff: None,
         warnings: vec![],
@@ -266,9 +269,9 @@ fn ids_are_escaped_and_long_ones_cut() {
 #[test]
 fn extremes_are_drawn_without_harm() {
     let mut f = forecast(&ONE);
-    f.columns[5].1[3] = f32::NAN;
-    f.columns[4].1[11] = f32::INFINITY;
-    f.columns[0].1.fill(f32::MAX);
+    f.columns[5].values[3] = f32::NAN;
+    f.columns[4].values[11] = f32::INFINITY;
+    f.columns[0].values.fill(f32::MAX);
     draw(&f, Some(&panel(&ONE)), &ChartOptions::default());
     let mut history = panel(&ONE);
     history.temporal[0]
@@ -277,9 +280,9 @@ fn extremes_are_drawn_without_harm() {
         .enumerate()
         .for_each(|(i, y)| *y = if i % 2 == 0 { f64::MAX } else { f64::MIN });
     draw(&f, Some(&history), &ChartOptions::default());
-    f.columns.iter_mut().for_each(|(_, values)| values.fill(0.0));
+    f.columns.iter_mut().for_each(|c| c.values.fill(0.0));
     assert!(texts(&draw(&f, None, &ChartOptions::default())).contains(&"0".into()));
-    f.columns.iter_mut().for_each(|(_, values)| values.fill(f32::NAN));
+    f.columns.iter_mut().for_each(|c| c.values.fill(f32::NAN));
     draw(&f, None, &ChartOptions::default());
     let steps = |f: &Forecast| Forecast {
         time_kind: TimeKind::Step,
@@ -294,7 +297,7 @@ fn extremes_are_drawn_without_harm() {
     one.h = 1;
     one.indptr = vec![0, 1];
     one.times.truncate(1);
-    one.columns.iter_mut().for_each(|(_, values)| values.truncate(1));
+    one.columns.iter_mut().for_each(|c| c.values.truncate(1));
     let svg = draw(&one, None, &ChartOptions::default());
     assert_eq!(svg.matches("<circle").count(), 2); // a line of one point is a dot
     texts(&draw(

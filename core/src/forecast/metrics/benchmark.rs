@@ -2,8 +2,9 @@
 
 use super::{check_times, rows_of};
 use crate::data::Panel;
-use crate::forecast::Forecast;
 use crate::forecast::result::{id_text, series_count};
+use crate::forecast::{Column, Forecast};
+use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
 
 /// The benchmark's forecast of each row; NaN where it has none.
@@ -58,6 +59,42 @@ pub fn seasonal_naive(train: &Panel, h: usize, season_length: usize) -> Vec<f32>
         (0..h).map(move |step| repeated(train, rows, season_length, step))
     };
     train.indptr.windows(2).flat_map(of_series).collect()
+}
+
+/// What the forecasts of repeating the last season stand under.
+const SEASONAL_NAIVE: &str = "SeasonalNaive";
+
+impl Forecast {
+    /// The forecast, and beside it what repeating the last season of the `history` that it continues would have forecast:
+    /// a model called `SeasonalNaive`.
+    pub fn with_seasonal_naive(
+        &self,
+        history: Option<&Panel>,
+        season_length: usize,
+    ) -> Result<Self> {
+        let of_option = |d: &mut crate::Details| d.option = Some("seasonalNaive".into());
+        if self.cutoff.is_some() {
+            let message = "seasonalNaive is not supported for forecasts within the training data";
+            return Err(Error::new(ErrorCode::Unsupported, message).with(of_option));
+        }
+        let Some(history) = history else {
+            let expected = "false when the forecaster was saved without its dataset";
+            return Err(Error::option("seasonalNaive", expected, true));
+        };
+        let columns = self.columns.iter().map(|column| &column.name);
+        if self.models.iter().chain(columns).any(|name| name == SEASONAL_NAIVE) {
+            let message = format!(
+                "a model is called \"{SEASONAL_NAIVE}\", as the seasonal naive's scores are; give it another alias, \
+                 or leave out seasonalNaive"
+            );
+            return Err(Error::new(ErrorCode::InvalidOption, message).with(of_option));
+        }
+        let values = seasonal_naive(history, self.h, season_length);
+        let mut both = self.clone();
+        both.columns.push(Column::new(self.models.len(), SEASONAL_NAIVE, Output::Point, values));
+        both.models.push(SEASONAL_NAIVE.into());
+        Ok(both)
+    }
 }
 
 /// The value of the last season that has one, `step` steps after the rows `start..end`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::losses::{meant_level, meant_quantile};
+use crate::objective::{meant_level, meant_quantile};
 use crate::{Error, ErrorCode, Result, nearest};
 
 /// A score of a forecast. Less is better, but for coverage and accuracy.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::{ColumnNames, Ids, MissingRows};
+use crate::forecast::Column;
 
 const NAN: f64 = f64::NAN;
 
@@ -40,6 +41,8 @@ fn actual() -> Panel {
 }
 
 fn forecast() -> Forecast {
+    let models = ["M".to_string(), "N".into()];
+    let column = |name: &str, values: [f32; 6]| Column::named(name, &models, values.to_vec());
     Forecast {
         names: ColumnNames::default(),
         ids: Ids::Text(vec!["a".into(), "b".into()]),
@@ -47,12 +50,12 @@ fn forecast() -> Forecast {
         times: vec![9, 10, 11, 9, 10, 11],
         time_kind: TimeKind::Step,
         columns: vec![
-            ("M".into(), vec![7.5, 7.25, 10.0, 1.0, 10.0, 3.0]),
-            ("M-lo-80".into(), vec![6.0, 7.5, 8.0, -1.0, 9.0, 1.0]),
-            ("M-hi-80".into(), vec![9.0, 8.0, 11.0, 2.0, 11.0, 5.0]),
-            ("N".into(), vec![8.0, 8.0, 8.0, 0.0, 11.0, 1.0]),
+            column("M", [7.5, 7.25, 10.0, 1.0, 10.0, 3.0]),
+            column("M-lo-80", [6.0, 7.5, 8.0, -1.0, 9.0, 1.0]),
+            column("M-hi-80", [9.0, 8.0, 11.0, 2.0, 11.0, 5.0]),
+            column("N", [8.0, 8.0, 8.0, 0.0, 11.0, 1.0]),
         ],
-        models: vec!["M".into(), "N".into()],
+        models: models.to_vec(),
         warnings: vec![],
         indptr: vec![0, 3, 6],
         cutoff: None,
@@ -254,7 +257,7 @@ fn zeros_and_series_without_values_are_counted() {
 #[test]
 fn a_model_without_a_forecast_of_a_series_is_scored_on_the_others() {
     let mut f = forecast();
-    f.columns[3].1[4] = f32::NAN;
+    f.columns[3].values[4] = f32::NAN;
     let scores = evaluate(&f, &actual(), None, 1, &[Metric::Mae, Metric::Rmse]).unwrap();
     assert_eq!(
         scores.warnings,
@@ -266,7 +269,7 @@ fn a_model_without_a_forecast_of_a_series_is_scored_on_the_others() {
         scores.models[1].1,
         [(Metric::Mae, 2.0 / 3.0), (Metric::Rmse, (2.0_f64 / 3.0).sqrt())]
     );
-    f.columns[3].1.fill(f32::NAN);
+    f.columns[3].values.fill(f32::NAN);
     let scores = evaluate(&f, &actual(), None, 1, &[Metric::Mae]).unwrap();
     assert_eq!(scores.warnings[1], "mae of \"N\" is NaN: there is nothing left to score");
     assert!(scores.models[1].1[0].1.is_nan() && scores.models[0].1[0].1 > 0.0);

@@ -6,7 +6,8 @@ use crate::data::{TimeUnit, TimeZone};
 const DAY: i64 = 86_400_000;
 
 fn forecast() -> Forecast {
-    let column = |name: &str, values: [f32; 4]| (name.to_string(), values.to_vec());
+    let models = ["NHITS", "NHITS_big", "MLP"].map(String::from);
+    let column = |name: &str, values: [f32; 4]| Column::named(name, &models, values.to_vec());
     Forecast {
         names: ColumnNames { id: "shop".into(), ..ColumnNames::default() },
         ids: Ids::Text(vec!["a, \"b\"".into(), "z".into()]),
@@ -22,7 +23,7 @@ fn forecast() -> Forecast {
             column("NHITS_big", [7.0; 4]),
             column("MLP_ql0.9", [8.0, f32::NAN, -0.0, 9.0]),
         ],
-        models: vec!["NHITS".into(), "NHITS_big".into(), "MLP".into()],
+        models: models.to_vec(),
         warnings: vec![],
         indptr: vec![0, 2, 4],
         cutoff: None,

@@ -1,0 +1,106 @@
+//! Levels of prediction intervals, in percent, and quantiles: what counts as one, and what to say of what does not.
+
+use crate::{Error, Result};
+
+/// What a level may be.
+pub(super) const LEVEL: &str = "a percentage from 1 to below 100";
+/// What a quantile may be.
+pub(super) const QUANTILE: &str = "a number between 0 and 1";
+
+/// Refuses what is no level. Below 1 it is a share that was meant in percent.
+pub(crate) fn check_level(option: &str, level: f64) -> Result<()> {
+    match (1.0..100.0).contains(&level) {
+        true => Ok(()),
+        false => Err(hinted(Error::option(option, LEVEL, level), meant_level(level))),
+    }
+}
+
+/// Refuses what is no quantile. Above 1 it is in percent.
+pub(crate) fn check_quantile(option: &str, q: f64) -> Result<()> {
+    match is_quantile(&Some(q)) {
+        true => Ok(()),
+        false => Err(hinted(Error::option(option, QUANTILE, q), meant_quantile(q))),
+    }
+}
+
+/// Whether there are levels, each between 0 and 100: what losses take, as upstream.
+pub(super) fn are_levels(levels: &Option<Vec<f64>>) -> bool {
+    let all =
+        |levels: &Vec<f64>| !levels.is_empty() && levels.iter().all(|l| *l > 0.0 && *l < 100.0);
+    levels.as_ref().is_none_or(all)
+}
+
+/// Whether there are quantiles, each between 0 and 1.
+pub(super) fn are_quantiles(quantiles: &Option<Vec<f64>>) -> bool {
+    let all = |list: &Vec<f64>| !list.is_empty() && list.iter().all(|q| is_quantile(&Some(*q)));
+    quantiles.as_ref().is_none_or(all)
+}
+
+/// Whether it is a quantile.
+pub(super) fn is_quantile(q: &Option<f64>) -> bool {
+    q.is_none_or(|q| q > 0.0 && q < 1.0)
+}
+
+/// The level that a share stands for: 90 for 0.9.
+pub(crate) fn meant_level(level: f64) -> Option<f64> {
+    (level > 0.0 && level < 1.0).then(|| rounded(level * 100.0))
+}
+
+/// The quantile that a percentage stands for: 0.9 for 90.
+pub(crate) fn meant_quantile(q: f64) -> Option<f64> {
+    (q > 1.0 && q < 100.0).then(|| rounded(q / 100.0))
+}
+
+/// The error, with what was probably meant.
+pub(crate) fn hinted(mut error: Error, meant: Option<f64>) -> Error {
+    if let Some(meant) = meant {
+        error.message.push_str(&format!("; did you mean {meant}?"));
+    }
+    error
+}
+
+/// Without the last digits, which binary fractions get wrong.
+fn rounded(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_and_percentages_are_told_apart() {
+        let level = |l| check_level("level", l).map_err(|e| e.to_string());
+        let quantile = |q| check_quantile("quantiles", q).map_err(|e| e.to_string());
+        for l in [1.0, 80.0, 99.9] {
+            assert_eq!(level(l), Ok(()));
+        }
+        for q in [0.001, 0.5, 0.999] {
+            assert_eq!(quantile(q), Ok(()));
+        }
+        for (result, expected) in [
+            (
+                level(0.9),
+                "\"level\" must be a percentage from 1 to below 100, got 0.9; did you mean 90?",
+            ),
+            (
+                level(0.57),
+                "\"level\" must be a percentage from 1 to below 100, got 0.57; did you mean 57?",
+            ),
+            (level(100.0), "\"level\" must be a percentage from 1 to below 100, got 100.0"),
+            (level(0.0), "\"level\" must be a percentage from 1 to below 100, got 0.0"),
+            (
+                quantile(90.0),
+                "\"quantiles\" must be a number between 0 and 1, got 90.0; did you mean 0.9?",
+            ),
+            (
+                quantile(97.5),
+                "\"quantiles\" must be a number between 0 and 1, got 97.5; did you mean 0.975?",
+            ),
+            (quantile(1.0), "\"quantiles\" must be a number between 0 and 1, got 1.0"),
+            (quantile(-0.1), "\"quantiles\" must be a number between 0 and 1, got -0.1"),
+        ] {
+            assert_eq!(result, Err(format!("option {expected}")));
+        }
+    }
+}
