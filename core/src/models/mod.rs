@@ -10,6 +10,7 @@ mod description;
 pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
+mod entry;
 mod exogenous;
 pub mod gru;
 mod head;
@@ -35,24 +36,26 @@ pub use categories::{Cardinalities, CatEmbDim};
 pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
 pub(crate) use description::default_options;
 pub use description::describe;
+pub(crate) use entry::Entry;
+use entry::entry;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
 pub(crate) use head::{Asked, Head, Place};
 pub use instance::{Instance, ModelSpec};
 pub use precision::Precision;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::nn::{BasisDims, Params, Path};
-use crate::options::{Field, Options};
+use crate::nn::{BasisDims, Path};
+use crate::options::Options;
 use crate::tape::Var;
-use crate::{Error, ErrorCode, Result, nearest, options};
+use crate::{Error, ErrorCode, Result, nearest};
 
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::stacks::for_each_stack;
     pub(crate) use super::{
-        Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Spec, concat_present,
+        Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Sharding, Spec, concat_present,
     };
     pub(crate) use crate::losses::LossSpec;
     pub(crate) use crate::nn::{
@@ -107,6 +110,23 @@ pub struct Spec {
     pub exogenous: Exogenous,
     /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
     pub multivariate: bool,
+    /// How its training steps are cut.
+    pub sharding: Sharding,
+}
+
+/// How a training step is cut into shards, each of which one thread takes through the whole model: by how much the model
+/// keeps of a window until the way back. What that is in windows says `train/shards.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharding {
+    /// Some numbers for each layer. Shards are small enough for the cache of a core.
+    Cached,
+    /// Many numbers for each step of the window, as recurrent layers do. Shards are smaller.
+    Recurrent,
+    /// Little more than the window itself, as linear models do. Shards are larger.
+    Linear,
+    /// The step is not cut: while training, a window's forecast depends on the others of its batch, as with batch
+    /// normalisation.
+    Whole,
 }
 
 /// Sizes a model is built for.
@@ -158,6 +178,9 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Name and abilities.
     const SPEC: Spec;
 
+    /// Hyper-parameters that upstream's class takes and ignores. What a checkpoint has of them is kept and written back.
+    const IGNORED: &'static [&'static str] = &[];
+
     /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
     const CAN_EXCLUDE_TARGET: bool = true;
 
@@ -179,10 +202,9 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
-    /// The batch of such a model is not cut into shards.
-    fn couples_windows(&self) -> bool {
-        false
+    /// How its training steps are cut, where that depends on options.
+    fn sharding(&self) -> Sharding {
+        Self::SPEC.sharding
     }
 
     /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
@@ -192,7 +214,7 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
-    fn couples_windows(&self) -> bool;
+    fn sharding(&self) -> Sharding;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -201,8 +223,8 @@ impl<M: Model> Network for M {
         Model::recurrence(self)
     }
 
-    fn couples_windows(&self) -> bool {
-        Model::couples_windows(self)
+    fn sharding(&self) -> Sharding {
+        Model::sharding(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -223,82 +245,6 @@ pub(crate) fn concat_present<'t, const N: usize>(
         count += 1;
     }
     if count == 1 { *first } else { Var::concat(&present[..count], axis) }
-}
-
-/// Options by their outside names.
-type Given = Map<String, Value>;
-
-/// The largest number that an option of a model can be: sizes that are made of two of them can still be counted.
-const MOST: f64 = 1e9;
-
-/// A registered model.
-pub(crate) struct Entry {
-    pub(crate) spec: Spec,
-    can_exclude_target: bool,
-    defaults: fn() -> CommonOptions,
-    check: fn(&CommonOptions) -> Result<()>,
-    fields: fn() -> Vec<Field>,
-    /// Splits options into shared and own ones, and gives all of them with their values.
-    read: fn(&Given, &mut CommonOptions) -> Result<Given>,
-    build: fn(&Params, Dims, &Given) -> Result<Box<dyn Network>>,
-}
-
-fn entry<M: Model>() -> Entry {
-    Entry {
-        spec: M::SPEC,
-        can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
-        defaults: M::defaults,
-        check: M::check,
-        fields: M::Options::fields,
-        read: |given, common| {
-            let mut own = M::Options::default();
-            for (name, value) in given {
-                let taken = name != "nSeries" || M::SPEC.multivariate;
-                let shared = taken && common.set(name, value)?;
-                let own_one = taken && !shared && own.set(name, value)?;
-                if !(shared || own_one) {
-                    return Err(no_option::<M>(name));
-                }
-                if own_one && !options::numbers_are(value, &|number| number <= MOST) {
-                    let expected = format!("at most {MOST}");
-                    return Err(Error::option(name, &expected, value.clone()));
-                }
-            }
-            Ok(own.to_json())
-        },
-        build: |params, dims, own| {
-            let mut options = M::Options::default();
-            for (name, value) in own {
-                options.set(name, value)?;
-            }
-            Ok(Box::new(M::new(&params.root(), dims, &options)?))
-        },
-    }
-}
-
-/// Options of models that take categories.
-const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
-
-/// Options of the contract that no model has yet, or only others, and what to do without them.
-const PLANNED: [(&str, &str); 2] = [
-    ("maxEpochs", "set maxSteps"),
-    ("nSeries", "leave it out: only models that see all series at once have it"),
-];
-
-fn no_option<M: Model>(name: &str) -> Error {
-    if let Some((_, fix)) = PLANNED.iter().find(|(planned, _)| *planned == name) {
-        return Error::new(
-            ErrorCode::Unsupported,
-            format!("option \"{name}\" is not supported by {}; {fix}", M::SPEC.name),
-        )
-        .with(|d| {
-            d.option = Some(name.into());
-            d.model = Some(M::SPEC.name.into());
-        });
-    }
-    let fields = CommonOptions::fields().into_iter().chain(M::Options::fields());
-    let known: Vec<String> = fields.map(|f| f.name).collect();
-    options::unknown_option(M::SPEC.name, name, &known)
 }
 
 macro_rules! registry {

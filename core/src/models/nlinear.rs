@@ -19,6 +19,7 @@ impl Model for NLinear {
         paper: "https://arxiv.org/abs/2205.13504",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Linear,
     };
 
     fn defaults() -> CommonOptions {
