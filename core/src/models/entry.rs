@@ -98,3 +98,68 @@ fn no_option<M: Model>(name: &str) -> Error {
     let known = fields.map(|f| f.name).filter(|name| is_taken::<M>(name));
     options::unknown_option(model, name, &known.collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::*;
+    use crate::losses::LossSpec;
+
+    #[test]
+    fn a_spec_has_the_options_that_are_not_the_models_defaults() {
+        let common = CommonOptions {
+            windows_batch_size: None,
+            loss: LossSpec::named("MSE"),
+            valid_loss: None,
+            ..DeepAR::common(3, 6)
+        };
+        let own = deepar::Options { lstm_n_layers: 1, ..Default::default() };
+        let spec = DeepAR::spec(common, own);
+        let expected = json!({
+            "h": 3, "inputSize": 6, "loss": { "kind": "MSE", "args": {} }, "validLoss": null, "windowsBatchSize": null,
+            "lstmNLayers": 1
+        });
+        assert_eq!((&*spec.model, Value::from(spec.options.clone())), ("DeepAR", expected));
+        let model = Instance::new(&spec).unwrap();
+        assert_eq!((model.common.windows_batch_size, model.valid_loss.kind), (None, "MSE"));
+        assert_eq!(model.own["lstmNLayers"], 1);
+        assert_eq!(NLinear::spec(NLinear::common(3, 6), nlinear::Options).options.len(), 2);
+    }
+
+    #[test]
+    fn options_of_a_program_are_checked_as_those_of_a_user() {
+        let message = |spec: ModelSpec| Instance::new(&spec).err().expect("refused").message;
+        let nhits = |own| message(NHITS::spec(NHITS::common(3, 6), own));
+        let dropout = |p| nhits::Options { dropout_prob_theta: p, ..Default::default() };
+        for (p, got) in [(1.0, "1.0"), (-0.1, "-0.1"), (f64::NAN, "\"NaN\"")] {
+            let expected = "option \"dropoutProbTheta\" must be a number from 0 to below 1, got ";
+            assert_eq!(nhits(dropout(p)), format!("{expected}{got}"));
+        }
+        let mlp = |common: CommonOptions| message(MLP::spec(common, Default::default()));
+        for (common, expected) in [
+            (MLP::common(0, 6), "option \"h\" is required: a whole number ≥ 1"),
+            (
+                CommonOptions { gradient_clip_val: Some(f64::NAN), ..MLP::common(3, 6) },
+                "option \"gradientClipVal\" must be a number > 0 or null, got \"NaN\"",
+            ),
+            (
+                CommonOptions { alias: Some(String::new()), ..MLP::common(3, 6) },
+                "option \"alias\" must be text without slashes, not empty, got \"\"",
+            ),
+            (
+                CommonOptions { n_series: Some(2), ..MLP::common(3, 6) },
+                "option \"nSeries\" is not supported by MLP; leave it out: only models that see all series at once have it",
+            ),
+            (
+                CommonOptions {
+                    training_data_availability_threshold: Availability([0.5, f64::NAN]),
+                    ..MLP::common(3, 6)
+                },
+                "option \"trainingDataAvailabilityThreshold\" must be a number from 0 to 1, or two of them, got [0.5,null]",
+            ),
+        ] {
+            assert_eq!(mlp(common), expected);
+        }
+    }
+}

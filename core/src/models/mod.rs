@@ -1,4 +1,23 @@
 //! Models: one file each, registered by one line below.
+//!
+//! A model is written as its options: those that all models share, and its own. [`Model::common`] gives the shared ones with
+//! the model's defaults, and what is left out of its own has a default too.
+//!
+//! ```
+//! use neuro_divergent::NeuralForecast;
+//! use neuro_divergent::data::Frequency;
+//! use neuro_divergent::models::{CommonOptions, LSTM, Model, NHITS, nhits};
+//! use neuro_divergent::scalers::ScalerType;
+//!
+//! let nhits = NHITS::spec(
+//!     CommonOptions { scaler_type: ScalerType::Robust, max_steps: 300, ..NHITS::common(12, 24) },
+//!     nhits::Options { mlp_units: vec![vec![64, 64]; 3], ..Default::default() },
+//! );
+//! let lstm = LSTM::spec(LSTM::common(12, 24), Default::default());
+//! let forecaster = NeuralForecast::new(vec![nhits, lstm], Some(Frequency::parse("MS")?))?;
+//! assert_eq!(forecaster.names(), ["NHITS", "LSTM"]);
+//! # Ok::<(), neuro_divergent::Error>(())
+//! ```
 
 mod batch;
 pub mod bitcn;
@@ -63,7 +82,7 @@ pub(crate) mod prelude {
         Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
         TemporalConvolutionEncoder, TrendBasis, doubly_residual, layers,
     };
-    pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
+    pub(crate) use crate::options::{OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::{Error, Result};
@@ -189,6 +208,22 @@ pub trait Model: Send + Sync + Sized + 'static {
         CommonOptions::default()
     }
 
+    /// The shared options of a model that sees `input_size` steps and forecasts `h`, with the defaults of this model.
+    fn common(h: usize, input_size: usize) -> CommonOptions {
+        CommonOptions { h, input_size, ..Self::defaults() }
+    }
+
+    /// This model with these options, for [`NeuralForecast::new`](crate::NeuralForecast::new), which checks them.
+    ///
+    /// The shared ones begin with [`Model::common`], as another model's defaults may differ.
+    fn spec(common: CommonOptions, own: Self::Options) -> ModelSpec {
+        let mut usual = Self::defaults().to_json();
+        usual.extend(Self::Options::default().to_json());
+        let given = common.to_json().into_iter().chain(own.to_json());
+        let options = given.filter(|(name, value)| usual.get(name) != Some(value)).collect();
+        ModelSpec { model: Self::SPEC.name.into(), options }
+    }
+
     /// Refuses shared options that this model cannot do anything with.
     fn check(_shared: &CommonOptions) -> Result<()> {
         Ok(())
@@ -249,6 +284,8 @@ pub(crate) fn concat_present<'t, const N: usize>(
 
 macro_rules! registry {
     ($($module:ident::$model:ident),* $(,)?) => {
+        $(pub use $module::$model;)*
+
         /// All models.
         pub(crate) fn registry() -> Vec<Entry> {
             vec![$(entry::<$module::$model>()),*]
