@@ -32,7 +32,7 @@ NHITS({ h: 12, inputSize: 24, encoderHiddenSize: 5 })
 NHITS({ inputSize: 24 })
 // @ts-expect-error not a scaler
 LSTM({ h: 12, inputSize: 24, scalerType: 'zscore' })
-// @ts-expect-error not there yet
+// @ts-expect-error there is no such loss
 loss.gmm({ nComponents: 2 })
 
 export async function uses(): Promise<Forecast> {
@@ -49,7 +49,7 @@ export async function uses(): Promise<Forecast> {
   const curve: Float32Array = report.models[0].trainLoss
   // @ts-expect-error not an option of fit
   await nf.fit(tables[1], { valsize: 12, curve })
-  // @ts-expect-error not there yet
+  // @ts-expect-error there is no such method
   nf.crossValidation(tables[0])
   const forecast = await nf.predict({ level: [80], h: 24 })
   const insample = await nf.predictInsample({ stepSize: 12 })

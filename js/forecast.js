@@ -2,7 +2,7 @@
 'use strict'
 
 const { NeuralForecastError, guarded } = require('./error.js')
-const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
+const { checkOptions, invalid, show, toJson } = require('./options.js')
 const { toNative } = require('./table.js')
 
 class Forecast {
@@ -155,16 +155,5 @@ function seriesOfRows(indptr) {
 }
 
 if (Symbol.dispose) Forecast.prototype[Symbol.dispose] = Forecast.prototype.dispose
-
-// What the design has and this version has not.
-for (const name of ['toArrowIPC', 'ensemble', 'plot', 'toTerminal']) {
-  Object.defineProperty(Forecast.prototype, name, {
-    value() {
-      throw unsupported(`Forecast.${name}`)
-    },
-    configurable: true,
-    writable: true,
-  })
-}
 
 module.exports = { Forecast }

@@ -5,7 +5,7 @@ const { NeuralForecastError, guarded } = require('./error.js')
 const { Forecast } = require('./forecast.js')
 const { deepFreeze } = require('./models.js')
 const native = require('./native.js')
-const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
+const { checkOptions, invalid, show, toJson } = require('./options.js')
 const { Predictor } = require('./predictor.js')
 const { checkThreads, defaults, run, callSite, located } = require('./run.js')
 const { fromNative, rows, toNative } = require('./table.js')
@@ -162,20 +162,6 @@ class NeuralForecast {
 
 // Node 20 has Symbol.dispose; engines that lack it get the method once they have the symbol.
 if (Symbol.dispose) NeuralForecast.prototype[Symbol.dispose] = NeuralForecast.prototype.dispose
-
-// What the design has and this version has not. Asynchronous ones reject, the others throw.
-for (const name of ['crossValidation', 'simulate', 'explain', 'decompose', 'exportOnnx']) {
-  lacking(name, async () => {
-    throw unsupported(`NeuralForecast.${name}`)
-  })
-}
-lacking('stream', () => {
-  throw unsupported('NeuralForecast.stream')
-})
-
-function lacking(name, value) {
-  Object.defineProperty(NeuralForecast.prototype, name, { value, configurable: true, writable: true })
-}
 
 function create(init) {
   if (init === undefined)

@@ -6,7 +6,7 @@ const { NeuralForecast } = require('./forecaster.js')
 const { loss } = require('./loss.js')
 const { factories, described } = require('./models.js')
 const native = require('./native.js')
-const { checkOptions, invalid, show, toJson, unsupported } = require('./options.js')
+const { checkOptions, invalid, show, toJson } = require('./options.js')
 const { callSite, checkMemoryLimit, checkThreads, defaults, located } = require('./run.js')
 const table = require('./table.js')
 
@@ -49,18 +49,7 @@ async function readCsv(path, options) {
   }
 }
 
-/** Functions of the design that this version has not. */
-const lacking = Object.fromEntries(
-  ['auto', 'HINT'].map((name) => [
-    name,
-    () => {
-      throw unsupported(name)
-    },
-  ]),
-)
-
 module.exports = {
-  ...lacking,
   ...factories,
   NeuralForecast,
   NeuralForecastError,

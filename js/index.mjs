@@ -25,5 +25,3 @@ export const {
   TSMixerx,
 } = face
 // end of generated
-// Designed, not in this version: calling them says so.
-export const { auto, HINT } = face

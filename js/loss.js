@@ -1,13 +1,9 @@
 // Losses as frozen plain JSON. Their arguments are checked by the engine, when a NeuralForecast is made.
 'use strict'
 
-const { unsupported } = require('./options.js')
 const { freeze } = require('./models.js')
 
 const of = (kind) => (args) => freeze({ kind, args: args ?? {} })
-const lacking = (name) => () => {
-  throw unsupported(`loss.${name}`)
-}
 
 const loss = {
   mae: of('MAE'),
@@ -29,12 +25,4 @@ const loss = {
   accuracy: of('Accuracy'),
   sCRPS: of('sCRPS'),
 }
-const LACKING = ['gmm', 'pmm', 'nbmm']
-/** What needs a benchmark can neither train nor validate, as in NeuralForecast. */
-const relMSE = () => {
-  throw unsupported("relMSE as a loss: it scores a forecast, by forecast.metrics(actual, ['relmse']);")
-}
-Object.defineProperty(loss, 'relMSE', { value: relMSE })
-for (const name of LACKING) Object.defineProperty(loss, name, { value: lacking(name) })
-
 module.exports = { loss: Object.freeze(loss) }

@@ -7,37 +7,25 @@ const { show, toJson } = require('./plain.js')
 
 const RUN = ['signal', 'onProgress', 'progressIntervalMs', 'threads', 'memoryLimitBytes']
 
-/** Names each call knows, and names of the contract that this version does not support. */
+/** Names each call knows. */
 const KNOWN = {
-  NeuralForecast: {
-    has: ['models', 'freq', 'timeZone', 'timeUnit', 'localScalerType', 'localStaticScalerType'],
-    lacks: [],
-  },
-  fit: {
-    has: ['static', 'valSize', 'valData', 'columns', 'onGap', 'onMissing', 'mode', 'maxSteps', 'checkpoint', ...RUN],
-    lacks: ['predictionIntervals'],
-  },
-  checkpoint: { has: ['path', 'everySteps'], lacks: [] },
-  predict: {
-    has: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', 'onShort', ...RUN],
-    lacks: [],
-  },
-  predictInsample: { has: ['stepSize', 'level', 'quantiles', 'onMissing', ...RUN], lacks: [] },
-  makeFutureFrame: { has: ['data', 'h'], lacks: [] },
-  missingFuture: { has: ['data', 'h'], lacks: [] },
-  predictor: { has: ['batch', 'threads'], lacks: [] },
-  predictSync: { has: ['futr', 'hist', 'stat'], lacks: [] },
-  save: { has: ['overwrite', 'saveDataset', 'signal'], lacks: ['models', ...RUN] },
-  load: { has: ['signal', 'memoryLimitBytes'], lacks: RUN },
-  file: { has: ['path', 'format', 'decimal'], lacks: [] },
-  readCsv: { has: ['decimal'], lacks: [] },
-  columns: { has: ['id', 'time', 'target', 'weight', 'mask'], lacks: [] },
-  toSVG: {
-    has: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],
-    lacks: [],
-  },
-  metrics: { has: ['seasonLength', 'seasonalNaive', 'benchmark'], lacks: [] },
-  configure: { has: ['threads', 'memoryLimitBytes'], lacks: ['deterministic', 'logLevel', 'onLog'] },
+  NeuralForecast: ['models', 'freq', 'timeZone', 'timeUnit', 'localScalerType', 'localStaticScalerType'],
+  fit: ['static', 'valSize', 'valData', 'columns', 'onGap', 'onMissing', 'mode', 'maxSteps', 'checkpoint', ...RUN],
+  checkpoint: ['path', 'everySteps'],
+  predict: ['data', 'static', 'future', 'level', 'quantiles', 'h', 'onGap', 'onMissing', 'onShort', ...RUN],
+  predictInsample: ['stepSize', 'level', 'quantiles', 'onMissing', ...RUN],
+  makeFutureFrame: ['data', 'h'],
+  missingFuture: ['data', 'h'],
+  predictor: ['batch', 'threads'],
+  predictSync: ['futr', 'hist', 'stat'],
+  save: ['overwrite', 'saveDataset', 'signal'],
+  load: ['signal', 'memoryLimitBytes'],
+  file: ['path', 'format', 'decimal'],
+  readCsv: ['decimal'],
+  columns: ['id', 'time', 'target', 'weight', 'mask'],
+  toSVG: ['ids', 'models', 'level', 'maxInsampleLength', 'title', 'width', 'height', 'history', 'actual'],
+  metrics: ['seasonLength', 'seasonalNaive', 'benchmark'],
+  configure: ['threads', 'memoryLimitBytes'],
 }
 
 /** What is written elsewhere, in lower case without `_`, and what it is here: another option, or a sentence. */
@@ -92,11 +80,9 @@ function checkOptions(call, options = {}) {
   if (typeof options !== 'object' || options === null || Array.isArray(options) || typeof options.then === 'function') {
     throw invalid(call, `${call}: the options must be an object, got ${show(options)}`, 'an object', options)
   }
-  const { has, lacks } = KNOWN[call]
+  const has = KNOWN[call]
   for (const name of Object.keys(options)) {
     if (has.includes(name) || options[name] === undefined) continue
-    const camel = name.replace(/(?!^)_+(\w)/g, (_, letter) => letter.toUpperCase())
-    if (lacks.includes(camel)) throw unsupported(`the option "${camel}" of ${call}`, { option: name })
     const near = meant(call, name, has)
     const hint = has.includes(near)
       ? `did you mean "${near}"?`
@@ -118,7 +104,7 @@ function invalid(option, message, expected, actual) {
   return new NeuralForecastError('ERR_NF_INVALID_OPTION', message, { option, expected, actual })
 }
 
-/** A feature that is designed but not there. */
+/** What a user gives and this version does not take. */
 function unsupported(feature, details = {}) {
   return new NeuralForecastError('ERR_NF_UNSUPPORTED', `${feature} is not supported by this version`, details)
 }

@@ -3,10 +3,9 @@
 //! `cargo run --release -p neuro-divergent --example air_passengers`
 
 use neuro_divergent::data::{Frequency, Panel, PanelOptions, read_csv_text};
-use neuro_divergent::{
-    Control, FitOptions, Metric, ModelSpec, NeuralForecast, PredictOptions, evaluate,
-};
-use serde_json::json;
+use neuro_divergent::models::{CommonOptions, DLinear, LSTM, Model, NHITS};
+use neuro_divergent::scalers::ScalerType;
+use neuro_divergent::{Control, FitOptions, Metric, NeuralForecast, PredictOptions, evaluate};
 
 fn main() -> neuro_divergent::Result<()> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/air-passengers.csv");
@@ -14,19 +13,24 @@ fn main() -> neuro_divergent::Result<()> {
     let (whole, _) = Panel::from_table(&read_csv_text(&text, file)?, &PanelOptions::default())?;
     let known: Vec<&str> = text.lines().take(1 + 144 - 12).collect();
     let train = read_csv_text(&known.join("\n"), file)?;
-    let model = |name: &str, options: serde_json::Value| ModelSpec {
-        model: name.into(),
-        options: options.as_object().cloned().unwrap_or_default(),
-    };
     let models = vec![
-        model(
-            "NHITS",
-            json!({ "h": 12, "inputSize": 24, "maxSteps": 300, "scalerType": "robust" }),
+        NHITS::spec(
+            CommonOptions {
+                max_steps: 300,
+                scaler_type: ScalerType::Robust,
+                ..NHITS::common(12, 24)
+            },
+            Default::default(),
         ),
-        model("LSTM", json!({ "h": 12, "inputSize": 24, "maxSteps": 300 })),
-        model(
-            "DLinear",
-            json!({ "h": 12, "inputSize": 24, "maxSteps": 1000, "learningRate": 1e-3, "scalerType": "robust" }),
+        LSTM::spec(CommonOptions { max_steps: 300, ..LSTM::common(12, 24) }, Default::default()),
+        DLinear::spec(
+            CommonOptions {
+                max_steps: 1000,
+                learning_rate: 1e-3,
+                scaler_type: ScalerType::Robust,
+                ..DLinear::common(12, 24)
+            },
+            Default::default(),
         ),
     ];
     let mut forecaster = NeuralForecast::new(models, Some(Frequency::parse("MS")?))?;

@@ -99,6 +99,10 @@ fn unknown_options_are_refused_with_the_nearest_spelling() {
             "MQLoss has no option \"horizon_weight\"; did you mean \"horizonWeight\"?",
         ),
         (json!({ "lr": 1 }), "DLinear has no option \"lr\"; did you mean \"learningRate\"?"),
+        (
+            json!({ "maxEpochs": 3 }),
+            "DLinear has no option \"maxEpochs\"; did you mean \"maxSteps\"?",
+        ),
     ] {
         refused(new("DLinear", with(options)), ErrorCode::InvalidOption, message);
     }
@@ -310,26 +314,15 @@ fn required_options_are_asked_for() {
 }
 
 #[test]
-fn planned_options_are_refused_by_name() {
-    let planned = json!({
-        "precision": "bf16", "maxEpochs": 3, "nSeries": 2,
-    });
-    for (model, described) in models() {
-        let exists =
-            |name: &str| described["options"].as_array().unwrap().iter().any(|o| o["name"] == name);
-        for (name, value) in planned.as_object().unwrap().iter().filter(|(n, _)| !exists(n)) {
-            let fix = match name.as_str() {
-                "maxEpochs" => "set maxSteps",
-                _ => "leave it out: only models that see all series at once have it",
-            };
-            let message = format!("option \"{name}\" is not supported by {model}; {fix}");
-            let e = refused(
-                new(&model, with(json!({ name: value }))),
-                ErrorCode::Unsupported,
-                &message,
-            );
-            assert_eq!(e.details.option.as_deref(), Some(&**name));
-        }
+fn univariate_models_have_no_number_of_series() {
+    for (model, described) in models().into_iter().filter(|(_, d)| d["multivariate"] == false) {
+        assert!(described["options"].as_array().unwrap().iter().all(|o| o["name"] != "nSeries"));
+        let message = format!(
+            "option \"nSeries\" is not supported by {model}; leave it out: only models that see all series at once have it"
+        );
+        let e =
+            refused(new(&model, with(json!({ "nSeries": 2 }))), ErrorCode::Unsupported, &message);
+        assert_eq!(e.details.option.as_deref(), Some("nSeries"));
     }
 }
 

@@ -31,6 +31,7 @@ impl Model for Skeleton {
         paper: "https://arxiv.org/abs/0000.00000",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Linear,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

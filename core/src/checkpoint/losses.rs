@@ -7,6 +7,7 @@ use super::naming::{camel, snake};
 use super::tagged::{TAG, TENSOR_PREFIX, Tagged, has_tag, numpy, tag, torch};
 use super::weights::{RawTensor, Tensors};
 use crate::Result;
+use crate::models::{CommonOptions, find};
 use crate::objective::{LossSpec, Stored, stored};
 use crate::options::OptionValue;
 
@@ -16,17 +17,10 @@ fn stored_of(loss: &Value) -> Result<Stored> {
     stored(&LossSpec::read(loss).ok_or_else(wrong)?)
 }
 
-/// What Python takes when a loss is not given: `(loss, valid loss)`.
+/// What Python takes when a loss is not given: `(loss, valid loss)`. Models have upstream's defaults.
 pub(super) fn defaults(class: &str) -> (Value, Option<Value>) {
-    let mae = || json!({ "kind": "MAE", "args": {} });
-    match class {
-        "DeepAR" => (
-            json!({ "kind": "DistributionLoss", "args": { "distribution": "StudentT" } }),
-            Some(mae()),
-        ),
-        "DeepNPTS" => (mae(), Some(mae())),
-        _ => (mae(), None),
-    }
+    let defaults = find(class).map_or_else(|_| CommonOptions::default(), |m| (m.defaults)());
+    (defaults.loss.write(), defaults.valid_loss.map(|loss| loss.write()))
 }
 
 /// Their tag as our loss. Arguments that are null are left out, as is a `level` that `quantiles` replace.

@@ -1,6 +1,9 @@
 //! Names on both sides: classes, option names in two spellings, and which settings only one side knows.
 
-/// Classes that Python's loader knows.
+use crate::models::{find, model_names};
+
+/// Classes that Python's loader knows. `configuration.json` has their names in lower case; a file of one that is not here
+/// can be read and written back, and a forecaster says that there is no such model.
 const PYTHON_CLASSES: [&str; 36] = [
     "Autoformer",
     "BiTCN",
@@ -39,14 +42,13 @@ const PYTHON_CLASSES: [&str; 36] = [
     "iTransformer",
     "xLSTM",
 ];
-/// Classes of ours that Python does not have: what holds them is for our loader only.
-const OWN_CLASSES: [&str; 2] = ["HINT", "RLinear"];
 
-/// A class by its name in any case; `auto` before it is upstream's hyperparameter search and is dropped.
+/// A class by its name in any case; `auto` before it is upstream's hyperparameter search and is dropped. A model that only
+/// we have is for our loader alone.
 pub(super) fn class(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let find = |wanted: &str| {
-        PYTHON_CLASSES.into_iter().chain(OWN_CLASSES).find(|c| c.to_lowercase() == wanted)
+        PYTHON_CLASSES.into_iter().chain(model_names()).find(|c| c.to_lowercase() == wanted)
     };
     find(&lower).or_else(|| find(lower.strip_prefix("auto")?))
 }
@@ -54,7 +56,7 @@ pub(super) fn class(name: &str) -> Option<&'static str> {
 /// Columns whose number of categories the data gave, and new data may change.
 pub(crate) const COUNTED: &str = "countedCategories";
 /// Options that only we have. Python would refuse or drop them, so they are kept in a file of ours.
-const OWN_OPTIONS: [&str; 4] = ["restoreBest", "precision", "maxEpochs", COUNTED];
+const OWN_OPTIONS: [&str; 3] = ["restoreBest", "precision", COUNTED];
 
 /// Whether an option of ours has no counterpart in Python.
 pub(super) fn is_own_option(name: &str) -> bool {
@@ -103,31 +105,17 @@ const PLUMBING: [&str; 38] = [
     "val_check_interval",
 ];
 
-/// Whether a hyper-parameter of Python's is no option of the model: plumbing, what upstream takes and ignores, or an
-/// internal of its base class that is stored with every model though this one does not take it.
+/// Settings of upstream's base class, which stores them with every model, whether it takes them or not.
+const OF_BASE_CLASS: [&str; 4] = ["h_train", "inference_input_size", "n_samples", "n_series"];
+
+/// Whether a hyper-parameter of Python's is no option of the model: plumbing, a setting of its base class that it does not
+/// take, or what upstream takes and ignores.
 pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
-    let takers: &[&str] = match hyper_parameter {
-        "n_samples" | "context_size" => &[],
-        "encoder_activation" => &["TCN"], // others take it and ignore it
-        "n_polynomials" => &["NBEATSx"],  // NBEATS takes it and ignores it
-        "n_series" => &[
-            "MLPMultivariate",
-            "RMoK",
-            "SOFTS",
-            "SOFTSSharp",
-            "StemGNN",
-            "TSMixer",
-            "TSMixerx",
-            "TimeMixer",
-            "TimeXer",
-            "XLinear",
-            "iTransformer",
-        ],
-        "inference_input_size" => &["GRU", "LSTM", "RNN", "xLSTM"],
-        "h_train" => &["DeepAR", "GRU", "LSTM", "RNN", "xLSTM"],
-        other => return PLUMBING.contains(&other),
-    };
-    !takers.contains(&class)
+    let model = find(class).ok();
+    let takes = || model.as_ref().is_some_and(|m| m.takes(&camel(hyper_parameter)));
+    PLUMBING.contains(&hyper_parameter)
+        || (OF_BASE_CLASS.contains(&hyper_parameter) && !takes())
+        || model.as_ref().is_some_and(|m| m.ignored.contains(&hyper_parameter))
 }
 
 /// Whether null is what Python takes when this hyper-parameter is not given: then it need not be an option.
@@ -186,7 +174,8 @@ pub(super) fn snake(name: &str) -> String {
     out
 }
 
-/// A hyper-parameter of a model as our option.
+/// A hyper-parameter of a model as our option. One of upstream's names is irregular, and another class has the regular one:
+/// a file of these classes is written back as it was.
 pub(super) fn option(class: &str, hyper_parameter: &str) -> String {
     match (class, hyper_parameter) {
         ("Autoformer" | "FEDformer", "MovingAvg_window") => "movingAvgWindow".into(),
@@ -269,6 +258,17 @@ mod tests {
         assert!(is_not_an_option("NHITS", "n_series") && !is_not_an_option("TSMixer", "n_series"));
         assert!(is_not_an_option("NBEATS", "n_polynomials"));
         assert!(!is_not_an_option("NBEATSx", "n_polynomials"));
+        for (class, ignored, taken) in [
+            ("TCN", &["h_train", "n_samples"][..], &["context_size", "encoder_activation"][..]),
+            ("RNN", &["context_size", "encoder_activation"], &["h_train", "encoder_bias"]),
+            ("GRU", &["context_size", "encoder_activation"], &["inference_input_size"]),
+            ("DilatedRNN", &["context_size", "inference_input_size"], &["dilations"]),
+            ("DeepAR", &["inference_input_size", "n_samples"], &["h_train"]),
+            ("Autoformer", &["h_train", "n_series"], &["MovingAvg_window"]),
+        ] {
+            assert!(ignored.iter().all(|name| is_not_an_option(class, name)), "{class}");
+            assert!(!taken.iter().any(|name| is_not_an_option(class, name)), "{class}");
+        }
         assert!(is_not_an_option("LSTM", "logger") && !is_not_an_option("LSTM", "val_monitor"));
         for kept in ["gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches"] {
             assert!(!is_not_an_option("LSTM", kept) && is_null_by_default("LSTM", kept));

@@ -290,12 +290,12 @@ mod tests {
     #[test]
     fn what_only_we_have_stays_out_of_pythons_file() {
         let options = json!({
-            "restoreBest": true, "precision": "bf16", "maxEpochs": 3, "lrScheduler": { "kind": "warmupCosine", "warmup": 5 },
+            "restoreBest": true, "precision": "bf16", "lrScheduler": { "kind": "warmupCosine", "warmup": 5 },
             "trainingDataAvailabilityThreshold": 0, "gradientClipVal": null
         });
         let encoded = encode(&model("NHITS", options)).unwrap();
         let own: Vec<&String> = encoded.own.keys().collect();
-        assert_eq!(own, ["restoreBest", "precision", "maxEpochs", "lrScheduler"]);
+        assert_eq!(own, ["restoreBest", "precision", "lrScheduler"]);
         assert_eq!(
             Value::from(encoded.hyper_parameters).to_string(),
             r#"{"training_data_availability_threshold":0.0}"#

@@ -75,9 +75,6 @@ impl Kept {
     }
 }
 
-/// Options of upstream that matter to training only.
-const ONLY_TRAINING: [&str; 1] = ["maxEpochs"];
-
 /// Whether null is only what Python writes for what was not given: two options may have another default.
 fn says_nothing(name: &str, value: &Value) -> bool {
     value.is_null() && !["validLoss", "windowsBatchSize"].contains(&name)
@@ -345,9 +342,6 @@ fn restored(
     let mut options = stored.options;
     options.retain(|name, value| !says_nothing(name, value));
     let mut training = Map::new();
-    for name in ONLY_TRAINING {
-        training.extend(options.remove_entry(name));
-    }
     if options.get("lrScheduler").is_some_and(|schedule| !is_known(schedule)) {
         training.extend(options.remove_entry("lrScheduler"));
     }

@@ -105,6 +105,7 @@ impl Model for BiTCN {
         paper: "https://doi.org/10.1016/j.ijforecast.2021.11.011",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -44,6 +44,7 @@ impl Model for DeepAR {
         paper: "https://arxiv.org/abs/1704.04110",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Recurrent,
     };
 
     const CAN_EXCLUDE_TARGET: bool = false;

@@ -48,6 +48,7 @@ impl Model for DeepNPTS {
         paper: "https://arxiv.org/abs/2312.14657",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {
@@ -94,8 +95,9 @@ impl Model for DeepNPTS {
         Ok(Self { layers, weights, dims })
     }
 
-    fn couples_windows(&self) -> bool {
-        self.layers.iter().any(|layer| layer.norm.is_some())
+    fn sharding(&self) -> Sharding {
+        let normalised = self.layers.iter().any(|layer| layer.norm.is_some());
+        if normalised { Sharding::Whole } else { Self::SPEC.sharding }
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

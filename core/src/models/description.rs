@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::CommonOptions;
-use super::{Entry, OF_CATEGORIES, find, registry};
+use super::entry::{N_SERIES, OF_CATEGORIES};
+use super::{Entry, find, registry};
 use crate::options::{Field, Options};
 
 /// All options of a model with their defaults; none of a model that there is not.
@@ -24,7 +25,7 @@ pub fn describe() -> Value {
             let lists = exogenous.options().into_iter().filter(|(_, takes)| !takes);
             let categories = OF_CATEGORIES.into_iter().filter(|_| !exogenous.cat);
             let hides_all = (!e.can_exclude_target).then_some("excludeInsampleY");
-            let counts = (!e.spec.multivariate).then_some("nSeries");
+            let counts = (!e.spec.multivariate).then_some(N_SERIES);
             let not_taken = lists.map(|(name, _)| name).chain(categories);
             !not_taken.chain(hides_all).chain(counts).any(|name| name == f.name)
         };

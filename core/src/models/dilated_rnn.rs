@@ -196,7 +196,9 @@ impl Model for DilatedRNN {
         paper: "https://arxiv.org/abs/1710.02224",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Recurrent,
     };
+    const IGNORED: &'static [&'static str] = &["context_size"];
 
     fn defaults() -> CommonOptions {
         CommonOptions {

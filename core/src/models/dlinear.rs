@@ -33,6 +33,7 @@ impl Model for DLinear {
         paper: "https://arxiv.org/abs/2205.13504",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Linear,
     };
 
     fn defaults() -> CommonOptions {

@@ -23,7 +23,9 @@ impl Model for GRU {
         paper: "https://arxiv.org/abs/1412.3555",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Recurrent,
     };
+    const IGNORED: &'static [&'static str] = &["context_size", "encoder_activation"];
 
     fn defaults() -> CommonOptions {
         EncoderDecoder::defaults()

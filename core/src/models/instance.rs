@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::entry::OF_CATEGORIES;
 use super::{
-    Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, OF_CATEGORIES, Recurrence, Spec,
-    Streams, find,
+    Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, Recurrence, Spec, Streams, find,
 };
 use crate::data::Vocabularies;
 use crate::nn::{Init, Params, params};

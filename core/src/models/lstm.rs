@@ -23,7 +23,9 @@ impl Model for LSTM {
         paper: "https://arxiv.org/abs/1402.1128",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Recurrent,
     };
+    const IGNORED: &'static [&'static str] = &["context_size"];
 
     fn defaults() -> CommonOptions {
         EncoderDecoder::defaults()

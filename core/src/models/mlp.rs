@@ -29,6 +29,7 @@ impl Model for MLP {
         paper: "https://doi.org/10.1037/h0042519",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

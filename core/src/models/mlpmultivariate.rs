@@ -30,6 +30,7 @@ impl Model for MLPMultivariate {
         paper: "https://doi.org/10.1037/h0042519",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: true,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

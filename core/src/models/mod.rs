@@ -1,4 +1,23 @@
 //! Models: one file each, registered by one line below.
+//!
+//! A model is written as its options: those that all models share, and its own. [`Model::common`] gives the shared ones with
+//! the model's defaults, and what is left out of its own has a default too.
+//!
+//! ```
+//! use neuro_divergent::NeuralForecast;
+//! use neuro_divergent::data::Frequency;
+//! use neuro_divergent::models::{CommonOptions, LSTM, Model, NHITS, nhits};
+//! use neuro_divergent::scalers::ScalerType;
+//!
+//! let nhits = NHITS::spec(
+//!     CommonOptions { scaler_type: ScalerType::Robust, max_steps: 300, ..NHITS::common(12, 24) },
+//!     nhits::Options { mlp_units: vec![vec![64, 64]; 3], ..Default::default() },
+//! );
+//! let lstm = LSTM::spec(LSTM::common(12, 24), Default::default());
+//! let forecaster = NeuralForecast::new(vec![nhits, lstm], Some(Frequency::parse("MS")?))?;
+//! assert_eq!(forecaster.names(), ["NHITS", "LSTM"]);
+//! # Ok::<(), neuro_divergent::Error>(())
+//! ```
 
 mod batch;
 pub mod bitcn;
@@ -10,6 +29,7 @@ mod description;
 pub mod dilated_rnn;
 pub mod dlinear;
 mod encoder_decoder;
+mod entry;
 mod exogenous;
 pub mod gru;
 mod instance;
@@ -34,23 +54,25 @@ pub use categories::{Cardinalities, CatEmbDim};
 pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
 pub(crate) use description::default_options;
 pub use description::describe;
+pub(crate) use entry::Entry;
+use entry::entry;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
 pub use instance::{Instance, ModelSpec};
 pub use precision::Precision;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::nn::{BasisDims, Params, Path};
-use crate::options::{Field, Options};
+use crate::nn::{BasisDims, Path};
+use crate::options::Options;
 use crate::tape::Var;
-use crate::{Error, ErrorCode, Result, nearest, options};
+use crate::{Error, ErrorCode, Result, nearest};
 
 /// What a model file needs.
 pub(crate) mod prelude {
     pub(crate) use super::stacks::for_each_stack;
     pub(crate) use super::{
-        Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Spec, concat_present,
+        Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Sharding, Spec, concat_present,
     };
     pub(crate) use crate::nn::{
         Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
@@ -58,7 +80,7 @@ pub(crate) mod prelude {
         TemporalConvolutionEncoder, TrendBasis, doubly_residual, layers,
     };
     pub(crate) use crate::objective::LossSpec;
-    pub(crate) use crate::options::{NoOptions, OptionValue, choices, options};
+    pub(crate) use crate::options::{OptionValue, choices, options};
     pub(crate) use crate::scalers::ScalerType;
     pub(crate) use crate::tape::{Interpolation, Param, PoolMode, Var};
     pub(crate) use crate::{Error, Result};
@@ -105,6 +127,23 @@ pub struct Spec {
     pub exogenous: Exogenous,
     /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
     pub multivariate: bool,
+    /// How its training steps are cut.
+    pub sharding: Sharding,
+}
+
+/// How a training step is cut into shards, each of which one thread takes through the whole model: by how much the model
+/// keeps of a window until the way back. What that is in windows says `train/shards.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharding {
+    /// Some numbers for each layer. Shards are small enough for the cache of a core.
+    Cached,
+    /// Many numbers for each step of the window, as recurrent layers do. Shards are smaller.
+    Recurrent,
+    /// Little more than the window itself, as linear models do. Shards are larger.
+    Linear,
+    /// The step is not cut: while training, a window's forecast depends on the others of its batch, as with batch
+    /// normalisation.
+    Whole,
 }
 
 /// Sizes a model is built for.
@@ -156,12 +195,31 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Name and abilities.
     const SPEC: Spec;
 
+    /// Hyper-parameters that upstream's class takes and ignores. What a checkpoint has of them is kept and written back.
+    const IGNORED: &'static [&'static str] = &[];
+
     /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
     const CAN_EXCLUDE_TARGET: bool = true;
 
     /// Options that all models share, where the defaults of this one differ.
     fn defaults() -> CommonOptions {
         CommonOptions::default()
+    }
+
+    /// The shared options of a model that sees `input_size` steps and forecasts `h`, with the defaults of this model.
+    fn common(h: usize, input_size: usize) -> CommonOptions {
+        CommonOptions { h, input_size, ..Self::defaults() }
+    }
+
+    /// This model with these options, for [`NeuralForecast::new`](crate::NeuralForecast::new), which checks them.
+    ///
+    /// The shared ones begin with [`Model::common`], as another model's defaults may differ.
+    fn spec(common: CommonOptions, own: Self::Options) -> ModelSpec {
+        let mut usual = Self::defaults().to_json();
+        usual.extend(Self::Options::default().to_json());
+        let given = common.to_json().into_iter().chain(own.to_json());
+        let options = given.filter(|(name, value)| usual.get(name) != Some(value)).collect();
+        ModelSpec { model: Self::SPEC.name.into(), options }
     }
 
     /// Refuses shared options that this model cannot do anything with.
@@ -177,10 +235,9 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Whether a window's forecast depends on the others of its batch while training, as with batch normalisation.
-    /// The batch of such a model is not cut into shards.
-    fn couples_windows(&self) -> bool {
-        false
+    /// How its training steps are cut, where that depends on options.
+    fn sharding(&self) -> Sharding {
+        Self::SPEC.sharding
     }
 
     /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
@@ -190,7 +247,7 @@ pub trait Model: Send + Sync + Sized + 'static {
 /// [`Model`] without its type.
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
-    fn couples_windows(&self) -> bool;
+    fn sharding(&self) -> Sharding;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -199,8 +256,8 @@ impl<M: Model> Network for M {
         Model::recurrence(self)
     }
 
-    fn couples_windows(&self) -> bool {
-        Model::couples_windows(self)
+    fn sharding(&self) -> Sharding {
+        Model::sharding(self)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -223,84 +280,10 @@ pub(crate) fn concat_present<'t, const N: usize>(
     if count == 1 { *first } else { Var::concat(&present[..count], axis) }
 }
 
-/// Options by their outside names.
-type Given = Map<String, Value>;
-
-/// The largest number that an option of a model can be: sizes that are made of two of them can still be counted.
-const MOST: f64 = 1e9;
-
-/// A registered model.
-pub(crate) struct Entry {
-    pub(crate) spec: Spec,
-    can_exclude_target: bool,
-    defaults: fn() -> CommonOptions,
-    check: fn(&CommonOptions) -> Result<()>,
-    fields: fn() -> Vec<Field>,
-    /// Splits options into shared and own ones, and gives all of them with their values.
-    read: fn(&Given, &mut CommonOptions) -> Result<Given>,
-    build: fn(&Params, Dims, &Given) -> Result<Box<dyn Network>>,
-}
-
-fn entry<M: Model>() -> Entry {
-    Entry {
-        spec: M::SPEC,
-        can_exclude_target: M::CAN_EXCLUDE_TARGET && M::SPEC.exogenous != Exogenous::NONE,
-        defaults: M::defaults,
-        check: M::check,
-        fields: M::Options::fields,
-        read: |given, common| {
-            let mut own = M::Options::default();
-            for (name, value) in given {
-                let taken = name != "nSeries" || M::SPEC.multivariate;
-                let shared = taken && common.set(name, value)?;
-                let own_one = taken && !shared && own.set(name, value)?;
-                if !(shared || own_one) {
-                    return Err(no_option::<M>(name));
-                }
-                if own_one && !options::numbers_are(value, &|number| number <= MOST) {
-                    let expected = format!("at most {MOST}");
-                    return Err(Error::option(name, &expected, value.clone()));
-                }
-            }
-            Ok(own.to_json())
-        },
-        build: |params, dims, own| {
-            let mut options = M::Options::default();
-            for (name, value) in own {
-                options.set(name, value)?;
-            }
-            Ok(Box::new(M::new(&params.root(), dims, &options)?))
-        },
-    }
-}
-
-/// Options of models that take categories.
-const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
-
-/// Options of the contract that no model has yet, or only others, and what to do without them.
-const PLANNED: [(&str, &str); 2] = [
-    ("maxEpochs", "set maxSteps"),
-    ("nSeries", "leave it out: only models that see all series at once have it"),
-];
-
-fn no_option<M: Model>(name: &str) -> Error {
-    if let Some((_, fix)) = PLANNED.iter().find(|(planned, _)| *planned == name) {
-        return Error::new(
-            ErrorCode::Unsupported,
-            format!("option \"{name}\" is not supported by {}; {fix}", M::SPEC.name),
-        )
-        .with(|d| {
-            d.option = Some(name.into());
-            d.model = Some(M::SPEC.name.into());
-        });
-    }
-    let fields = CommonOptions::fields().into_iter().chain(M::Options::fields());
-    let known: Vec<String> = fields.map(|f| f.name).collect();
-    options::unknown_option(M::SPEC.name, name, &known)
-}
-
 macro_rules! registry {
     ($($module:ident::$model:ident),* $(,)?) => {
+        $(pub use $module::$model;)*
+
         /// All models.
         pub(crate) fn registry() -> Vec<Entry> {
             vec![$(entry::<$module::$model>()),*]

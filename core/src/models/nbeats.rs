@@ -61,7 +61,9 @@ impl Model for NBEATS {
         paper: "https://arxiv.org/abs/1905.10437",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Cached,
     };
+    const IGNORED: &'static [&'static str] = &["n_polynomials"];
 
     fn defaults() -> CommonOptions {
         CommonOptions {

@@ -66,6 +66,7 @@ impl Model for NBEATSx {
         paper: "https://arxiv.org/abs/2104.05522",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

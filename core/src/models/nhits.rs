@@ -156,6 +156,7 @@ impl Model for NHITS {
         paper: "https://arxiv.org/abs/2201.12886",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

@@ -5,6 +5,9 @@
 
 use super::prelude::*;
 
+/// It has no options beside the shared ones.
+pub use crate::options::NoOptions as Options;
+
 /// The model.
 pub struct NLinear {
     linear: Linear,
@@ -12,20 +15,21 @@ pub struct NLinear {
 }
 
 impl Model for NLinear {
-    type Options = NoOptions;
+    type Options = Options;
     const SPEC: Spec = Spec {
         name: "NLinear",
         family: "linear",
         paper: "https://arxiv.org/abs/2205.13504",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Linear,
     };
 
     fn defaults() -> CommonOptions {
         CommonOptions { max_steps: 5000, learning_rate: 1e-4, ..CommonOptions::default() }
     }
 
-    fn new(p: &Path<'_>, dims: Dims, _: &NoOptions) -> Result<Self> {
+    fn new(p: &Path<'_>, dims: Dims, _: &Options) -> Result<Self> {
         let linear = Linear::new(&p.sub("linear"), dims.input, dims.h * dims.outputs);
         Ok(Self { linear, dims })
     }

@@ -35,6 +35,7 @@ impl Model for RLinear {
         paper: "https://arxiv.org/abs/2305.10721",
         exogenous: Exogenous::NONE,
         multivariate: false,
+        sharding: Sharding::Linear,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

@@ -34,7 +34,9 @@ impl Model for RNN {
         paper: "https://doi.org/10.1207/s15516709cog1402_1",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Recurrent,
     };
+    const IGNORED: &'static [&'static str] = &["context_size", "encoder_activation"];
 
     fn defaults() -> CommonOptions {
         EncoderDecoder::defaults()

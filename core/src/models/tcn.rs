@@ -46,6 +46,7 @@ impl Model for TCN {
         paper: "https://arxiv.org/abs/1803.01271",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

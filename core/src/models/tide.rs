@@ -91,6 +91,7 @@ impl Model for TiDE {
         paper: "https://arxiv.org/abs/2304.08424",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: false,
+        sharding: Sharding::Cached,
     };
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {

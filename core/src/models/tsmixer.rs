@@ -74,6 +74,7 @@ impl Model for TSMixer {
         paper: "https://arxiv.org/abs/2303.06053",
         exogenous: Exogenous::NONE,
         multivariate: true,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {
@@ -108,8 +109,8 @@ impl Model for TSMixer {
         })
     }
 
-    fn couples_windows(&self) -> bool {
-        !self.layers.is_empty()
+    fn sharding(&self) -> Sharding {
+        if self.layers.is_empty() { Self::SPEC.sharding } else { Sharding::Whole } // they normalise the batch
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

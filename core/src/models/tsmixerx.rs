@@ -130,6 +130,7 @@ impl Model for TSMixerx {
         paper: "https://arxiv.org/abs/2303.06053",
         exogenous: Exogenous { futr: true, hist: true, stat: true, cat: true },
         multivariate: true,
+        sharding: Sharding::Cached,
     };
 
     fn defaults() -> CommonOptions {

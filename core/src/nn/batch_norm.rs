@@ -10,7 +10,7 @@ const MOMENTUM: f32 = 0.1;
 
 /// Normalises channels: by the statistics of the batch while training, by running ones else.
 ///
-/// A model with this layer [couples its windows](crate::models::Model::couples_windows).
+/// The steps of a model with this layer are [not cut](crate::models::Sharding::Whole).
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNorm1d {
     affine: [Param; 2],

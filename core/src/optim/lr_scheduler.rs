@@ -2,12 +2,32 @@
 
 use serde_json::{Map, Value};
 
+use super::plateau::Plateau;
 use crate::options::{OptionValue, Options, choices, options, unknown_option};
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// The kinds, as users write them.
-const KINDS: [&str; 7] =
-    ["step", "exponential", "cosine", "linearWarmup", "warmupCosine", "oneCycle", "plateau"];
+macro_rules! kinds {
+    ($($kind:literal: $settings:ty,)*) => {
+        /// The kinds, as users write them.
+        const KINDS: [&str; [$($kind),*].len()] = [$($kind),*];
+
+        $(impl From<$settings> for LrScheduler {
+            fn from(settings: $settings) -> Self {
+                Self::of($kind, &settings)
+            }
+        })*
+    };
+}
+
+kinds! {
+    "step": StepDecay,
+    "exponential": Exponential,
+    "cosine": Cosine,
+    "linearWarmup": LinearWarmup,
+    "warmupCosine": WarmupCosine,
+    "oneCycle": OneCycle,
+    "plateau": Plateau,
+}
 
 choices! {
     /// The form of a rise or fall.
@@ -99,11 +119,19 @@ options! {
     }
 }
 
-/// A schedule as users write it: `{ kind: 'cosine', tMax: 1000 }`.
+/// A schedule as users write it: `{ kind: 'cosine', tMax: 1000 }`. A program makes it from the settings of its kind:
+/// `Cosine { t_max: Some(1000), ..Default::default() }.into()`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrScheduler(Map<String, Value>);
 
 impl LrScheduler {
+    /// With the settings that are not the kind's defaults.
+    fn of<T: Options>(kind: &str, settings: &T) -> Self {
+        let usual = T::default().to_json();
+        let given = settings.to_json().into_iter().filter(|(n, value)| usual.get(n) != Some(value));
+        Self(std::iter::once(("kind".into(), kind.into())).chain(given).collect())
+    }
+
     pub(super) fn kind(&self) -> &str {
         self.0["kind"].as_str().expect("read with its kind")
     }
@@ -195,4 +223,21 @@ pub(super) fn no_kind(kind: &str) -> Error {
             d.expected = Some(serde_json::json!(KINDS));
             d.actual = Some(kind.into());
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_program_makes_schedules_from_their_settings() {
+        let cosine = LrScheduler::from(Cosine { t_max: Some(9), ..Default::default() });
+        assert_eq!(cosine.write(), json!({ "kind": "cosine", "tMax": 9 }));
+        let plateau = LrScheduler::from(Plateau { patience: 3, ..Default::default() });
+        assert_eq!(plateau.write(), json!({ "kind": "plateau", "patience": 3 }));
+        let step = LrScheduler::from(StepDecay::default());
+        assert_eq!((step.kind(), step.write()), ("step", json!({ "kind": "step" })));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::models::Instance;
+use crate::models::{Instance, Sharding};
 
 /// Rows per shard, so that a shard's activations stay in the cache of a core.
 pub(super) const SHARD: usize = 64;
@@ -30,18 +30,19 @@ pub(super) fn windows_in(rows: usize, series: usize) -> usize {
 
 /// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
 pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
-    if model.network.couples_windows() {
+    let sharding = model.network.sharding();
+    if sharding == Sharding::Whole {
         return windows.min(1);
     }
     let many = model.size >= MANY_PARAMETERS;
     if many && model.recurrence().is_none() {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
     }
-    let rows = match model.spec.family {
+    let rows = match sharding {
         _ if many => WIDE_SHARD,
-        "linear" => LINEAR_SHARD,
-        "recurrent" => RECURRENT_SHARD,
-        _ => SHARD,
+        Sharding::Linear => LINEAR_SHARD,
+        Sharding::Recurrent => RECURRENT_SHARD,
+        Sharding::Cached | Sharding::Whole => SHARD,
     };
     windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
 }
@@ -49,4 +50,37 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
 /// The windows of shard `i` of `shards`: all have nearly the same number.
 pub(super) fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
     i * windows / shards..(i + 1) * windows / shards
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::models::ModelSpec;
+
+    #[test]
+    fn a_step_is_cut_by_what_the_model_keeps_of_a_window() {
+        let shards = |model: &str, own: Value| {
+            let mut options = json!({ "h": 2, "inputSize": 4 }).as_object().unwrap().clone();
+            options.extend(own.as_object().unwrap().clone());
+            shard_count(1024, &Instance::new(&ModelSpec { model: model.into(), options }).unwrap())
+        };
+        for (model, own, expected) in [
+            ("MLP", json!({ "hiddenSize": 8 }), 16),
+            ("MLP", json!({ "hiddenSize": 1024 }), 1),
+            ("LSTM", json!({ "encoderHiddenSize": 8 }), 32),
+            ("DilatedRNN", json!({ "encoderHiddenSize": 8 }), 32),
+            ("GRU", json!({ "encoderHiddenSize": 512, "recurrent": true }), 8),
+            ("DLinear", json!({}), 4),
+            ("RLinear", json!({}), 4),
+            ("DeepNPTS", json!({}), 1),
+            ("DeepNPTS", json!({ "batchNorm": false }), 16),
+            ("TSMixer", json!({ "nSeries": 2 }), 1),
+            ("TSMixer", json!({ "nSeries": 2, "nBlock": 0 }), 32),
+            ("TSMixerx", json!({ "nSeries": 2 }), 32),
+        ] {
+            assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
+        }
+    }
 }

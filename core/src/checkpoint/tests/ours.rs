@@ -38,7 +38,7 @@ pub(super) fn small() -> Checkpoint {
         warnings: Vec::new(),
     };
     let options = object(json!({
-        "h": 2, "inputSize": 4, "restoreBest": true, "precision": "bf16", "maxEpochs": 2,
+        "h": 2, "inputSize": 4, "restoreBest": true, "precision": "bf16",
         "lrScheduler": { "kind": "warmupCosine", "warmup": 0.1 }
     }));
     let tensors = vec![StoredTensor {
