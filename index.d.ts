@@ -85,6 +85,7 @@ export declare function readCsv(path: string, options?: { decimal?: '.' | ',' })
 /** Numbers of an option, none missing. */
 export type NumberList = readonly number[] | Exclude<TypedNumbers, BigInt64Array | BigUint64Array>
 
+// generated: losses
 /** A training loss: plain frozen JSON, made by a function of `loss`. */
 export interface Loss {
   readonly kind:
@@ -108,76 +109,147 @@ export interface Loss {
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
 }
-/** Which quantiles a probabilistic loss learns: prediction intervals in percent, or else quantiles between 0 and 1. */
-export interface LevelSpec {
-  level?: NumberList
-  quantiles?: NumberList
-  horizonWeight?: NumberList
-}
-/** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
-export interface HorizonWeight {
-  horizonWeight?: NumberList
-}
-/** What an implicit quantile loss is made of. */
-export interface ImplicitSpec extends HorizonWeight {
-  /** Cosines that a quantile is described by. */
-  cosEmbeddingDim?: number
-  /** Draws quantiles to 0 where it is large, beside `concentration1`. */
-  concentration0?: number
-  /** Draws quantiles to 1 where it is large, beside `concentration0`. */
-  concentration1?: number
-}
 /** A distribution whose parameters a model forecasts. */
-export type Distribution = 'Normal' | 'StudentT'
+export type Distribution = 'Normal' | 'StudentT' | 'Poisson' | 'Bernoulli'
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
-  mae(options?: HorizonWeight): Loss
+  mae(options?: {
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Mean squared error. */
-  mse(options?: HorizonWeight): Loss
+  mse(options?: {
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Root of the mean squared error of the whole batch. */
-  rmse(options?: HorizonWeight): Loss
+  rmse(options?: {
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Mean absolute error relative to the actual value; 0 where that is 0. */
-  mape(options?: HorizonWeight): Loss
+  mape(options?: {
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Mean of 2·|error| / (|actual| + |forecast|). */
-  smape(options?: HorizonWeight): Loss
+  smape(options?: {
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Absolute error scaled by that of the seasonal naive forecast over the input, summed over the batch as NeuralForecast does. */
-  mase(options: HorizonWeight & { seasonality: number }): Loss
-  /** `(1 - alpha)`·MSE plus `alpha`·the mean size of the error's frequencies. @default alpha 0.5 */
-  freDF(options?: HorizonWeight & { alpha?: number }): Loss
-  /** Squared for errors up to `delta`, absolute beyond. @default delta 1 */
-  huber(options?: HorizonWeight & { delta?: number }): Loss
-  /** Tukey's biweight as NeuralForecast has it: constant for errors beyond `c`. @default c 4.685, normalize true */
-  tukey(options?: { c?: number; normalize?: boolean }): Loss
-  /** Quantile loss of the quantile `q`, between 0 and 1. */
-  quantile(options: HorizonWeight & { q: number }): Loss
-  /** Quantile loss of several quantiles: gives prediction intervals. @default level [80, 90] */
-  mq(options?: LevelSpec): Loss
-  /** Quantile loss of the quantile `q`, squared for errors up to `delta`. @default delta 1 */
-  huberQ(options: HorizonWeight & { q: number; delta?: number }): Loss
-  /** Quantile loss of several quantiles, squared for errors up to `delta`. @default level [80, 90], delta 1 */
-  huberMQ(options?: LevelSpec & { delta?: number }): Loss
-  /**
-   * Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it
-   * forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution.
-   * @default cosEmbeddingDim 64, concentration0 1, concentration1 1: all quantiles alike
-   */
-  iq(options?: ImplicitSpec): Loss
-  /** The same, squared for errors up to `delta`. @default delta 1 */
-  huberIQ(options?: ImplicitSpec & { delta?: number }): Loss
-  /**
-   * Negative log-likelihood of a distribution: gives its mean, quantiles of `numSamples` samples, and with `returnParams`
-   * the distribution's parameters. @default level [80, 90], numSamples 1000, returnParams false
-   */
-  distribution(
-    distribution: Distribution,
-    options?: LevelSpec & { numSamples?: number; returnParams?: boolean },
-  ): Loss
+  mase(options: {
+    /** Steps between a value and its seasonal naive forecast: less than `inputSize`. */
+    seasonality: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** `(1 - alpha)`·MSE plus `alpha`·the mean size of the error's frequencies. */
+  freDF(options?: {
+    /** The share of the frequencies. @default 0.5 */
+    alpha?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Squared for errors up to `delta`, absolute beyond. */
+  huber(options?: {
+    /** Where the one becomes the other. @default 1 */
+    delta?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Tukey's biweight as NeuralForecast has it: constant for errors beyond `c`. */
+  tukey(options?: {
+    /** Errors that do not count as beyond. @default 4.685 */
+    c?: number
+    /** Whether errors are divided by how far the series of a window are apart; by 0.01 where it has one. @default true */
+    normalize?: boolean
+  }): Loss
+  /** Quantile loss of the quantile `q`. */
+  quantile(options: {
+    /** The quantile, between 0 and 1. */
+    q: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Quantile loss of several quantiles: gives prediction intervals. */
+  mq(options?: {
+    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Quantile loss of the quantile `q`, squared for errors up to `delta`. */
+  huberQ(options: {
+    /** The quantile, between 0 and 1. */
+    q: number
+    /** Errors up to it are squared. @default 1 */
+    delta?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Quantile loss of several quantiles, squared for errors up to `delta`. */
+  huberMQ(options?: {
+    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Errors up to it are squared. @default 1 */
+    delta?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution; all quantiles are alike where both of its parameters are 1. */
+  iq(options?: {
+    /** Cosines that a quantile is described by. @default 64 */
+    cosEmbeddingDim?: number
+    /** Draws quantiles to 0 where it is large, beside `concentration1`. @default 1 */
+    concentration0?: number
+    /** Draws quantiles to 1 where it is large, beside `concentration0`. @default 1 */
+    concentration1?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** The same, squared for errors up to `delta`. */
+  huberIQ(options?: {
+    /** Cosines that a quantile is described by. @default 64 */
+    cosEmbeddingDim?: number
+    /** Draws quantiles to 0 where it is large, beside `concentration1`. @default 1 */
+    concentration0?: number
+    /** Draws quantiles to 1 where it is large, beside `concentration0`. @default 1 */
+    concentration1?: number
+    /** Errors up to it are squared. @default 1 */
+    delta?: number
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
+  /** Negative log-likelihood of a distribution: gives its mean, quantiles of samples, and with `returnParams` the distribution's parameters. */
+  distribution(distribution: Distribution, options?: {
+    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Samples of each step, from which mean and quantiles are taken. @default 1000 */
+    numSamples?: number
+    /** Whether the parameters are columns of the forecast too. @default false */
+    returnParams?: boolean
+    /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
+    horizonWeight?: NumberList
+  }): Loss
   /** Share of points forecast exactly; only as `validLoss`. */
   accuracy(): Loss
-  /** Quantile losses over the sum of absolute actual values; only as `validLoss`. @default level [80, 90] */
-  sCRPS(options?: { level?: NumberList; quantiles?: NumberList }): Loss
+  /** Quantile losses over the sum of absolute actual values; only as `validLoss`. */
+  sCRPS(options?: {
+    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+  }): Loss
 }
+// end of generated losses
 
 /** An optimizer and its settings; the learning rate is the model's option `learningRate`. */
 export type Optimizer =
@@ -319,6 +391,8 @@ export interface PredictOptions<D = never, S = never, F = never> extends RunOpti
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
   quantiles?: NumberList
+  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
+  sortQuantiles?: boolean
   /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
   h?: number
   /** What to do where a series of `data` skips a time. @default what `fit` was told */
@@ -340,6 +414,8 @@ export interface InsampleOptions extends RunOptions {
    * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
    */
   quantiles?: NumberList
+  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
+  sortQuantiles?: boolean
 }
 export interface FutureOptions<D = never> {
   /** Histories instead of the training data. */
@@ -440,6 +516,8 @@ export interface PredictorOptions {
    * together. @default 1 up to that, else all processors
    */
   threads?: number
+  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
+  sortQuantiles?: boolean
 }
 /**
  * What is known beside the target, row-major; `n` windows of `L` (`inputSize`) values. Columns are in the order of the
@@ -1291,4 +1369,4 @@ export interface TSMixerxOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2303.06053 */
 export declare function TSMixerx(options: TSMixerxOptions): ModelSpec<'TSMixerx'>
-// end of generated
+// end of generated models

@@ -24,4 +24,4 @@ export const {
   TSMixer,
   TSMixerx,
 } = face
-// end of generated
+// end of generated models

@@ -1,28 +1,16 @@
-// Losses as frozen plain JSON. Their arguments are checked by the engine, when a NeuralForecast is made.
+// Losses as frozen plain JSON, one function for each that the engine has. Their arguments are checked by the engine, when a
+// NeuralForecast is made.
 'use strict'
 
 const { freeze } = require('./models.js')
+const native = require('./native.js')
 
-const of = (kind) => (args) => freeze({ kind, args: args ?? {} })
-
-const loss = {
-  mae: of('MAE'),
-  mse: of('MSE'),
-  rmse: of('RMSE'),
-  mape: of('MAPE'),
-  smape: of('SMAPE'),
-  mase: of('MASE'),
-  freDF: of('FreDF'),
-  huber: of('HuberLoss'),
-  tukey: of('TukeyLoss'),
-  quantile: of('QuantileLoss'),
-  mq: of('MQLoss'),
-  huberQ: of('HuberQLoss'),
-  huberMQ: of('HuberMQLoss'),
-  iq: of('IQLoss'),
-  huberIQ: of('HuberIQLoss'),
-  distribution: (distribution, args) => of('DistributionLoss')({ distribution, ...args }),
-  accuracy: of('Accuracy'),
-  sCRPS: of('sCRPS'),
+/** `loss.mq(args)`; an argument that comes first stands by itself: `loss.distribution('Normal', args)`. */
+function functionOf({ kind, first }) {
+  if (first === null) return (args) => freeze({ kind, args: args ?? {} })
+  return (value, args) => freeze({ kind, args: { [first]: value, ...args } })
 }
+
+const loss = Object.fromEntries(JSON.parse(native.losses()).map((entry) => [entry.function, functionOf(entry)]))
+
 module.exports = { loss: Object.freeze(loss) }

@@ -1,12 +1,15 @@
-// Writes what follows from the registered models between the markers of index.d.ts, js/index.mjs and README.md.
+// Writes what follows from the registered models and losses between the markers of index.d.ts, js/index.mjs and README.md.
 // `--check` writes nothing and fails when one of them is stale.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { models } from '../js/index.js'
+import native from '../js/native.js'
 import { root, text } from './steps.mjs'
 
-const BEGIN = /^.*generated: models.*$/m
-const END = /^.*end of generated.*$/m
+const markers = (what) => [
+  new RegExp(`^.*generated: ${what}.*$`, 'm'),
+  new RegExp(`^.*end of generated ${what}.*$`, 'm'),
+]
 const described = models()
 
 const same = (option) => (other) => other.name === option.name
@@ -52,6 +55,37 @@ const types = [
   ...described.flatMap((model) => [optionsOf(model), factory(model)]),
 ].join('\n')
 
+const losses = JSON.parse(native.losses())
+
+/** An argument of a loss. Lists of numbers may be typed arrays too. */
+function argument({ name, doc, ts, default: otherwise }, needed) {
+  const note = otherwise === null ? '' : ` @default ${written(otherwise)}`
+  const type = ts.replace(' | null', '').replace('readonly number[]', 'NumberList')
+  return `    /** ${doc}${note} */\n    ${name}${needed.includes(name) ? '' : '?'}: ${name === 'distribution' ? 'Distribution' : type}`
+}
+
+function lossFunction({ function: name, first, doc, needed, arguments: all }) {
+  const inside = all.filter((a) => a.name !== first)
+  const optional = inside.some((a) => needed.includes(a.name)) ? '' : '?'
+  const object = `options${optional}: {\n${inside.map((a) => argument(a, needed)).join('\n')}\n  }`
+  const parameters = [first && `${first}: Distribution`, inside.length > 0 && object].filter(Boolean)
+  return `  /** ${doc} */\n  ${name}(${parameters.join(', ')}): Loss`
+}
+
+const distributions = losses.flatMap((l) => l.arguments).find((a) => a.name === 'distribution').ts
+const lossTypes = `/** A training loss: plain frozen JSON, made by a function of \`loss\`. */
+export interface Loss {
+  readonly kind:
+${losses.map((l) => `    | '${l.kind}'`).join('\n')}
+  readonly args: Readonly<Record<string, unknown>>
+}
+/** A distribution whose parameters a model forecasts. */
+export type Distribution = ${distributions.replace(' | null', '')}
+/** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
+export declare const loss: {
+${losses.map(lossFunction).join('\n')}
+}`
+
 // As the formatter has it: one name a line.
 const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
 
@@ -69,14 +103,15 @@ const table = [
 
 const check = process.argv.includes('--check')
 let stale = false
-for (const [file, content] of [
-  ['index.d.ts', types],
-  ['js/index.mjs', exported],
-  ['README.md', table],
+for (const [file, what, content] of [
+  ['index.d.ts', 'losses', lossTypes],
+  ['index.d.ts', 'models', types],
+  ['js/index.mjs', 'models', exported],
+  ['README.md', 'models', table],
 ]) {
   if (!existsSync(join(root, file))) continue
   const old = text(file)
-  const [begin, end] = [BEGIN.exec(old), END.exec(old)]
+  const [begin, end] = markers(what).map((marker) => marker.exec(old))
   if (!begin || !end) continue
   const fresh = `${old.slice(0, begin.index + begin[0].length)}\n${content}\n${old.slice(end.index)}`
   if (fresh === old) continue

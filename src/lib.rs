@@ -36,6 +36,12 @@ pub fn describe() -> String {
     engine::describe().to_string()
 }
 
+/// Every loss with its function and its arguments, as JSON.
+#[napi]
+pub fn losses() -> String {
+    engine::losses().to_string()
+}
+
 /// The names of all registered models.
 #[napi]
 pub fn model_names() -> Vec<&'static str> {

@@ -50,4 +50,5 @@ pub use forecast::{
     seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
+pub use objective::describe as losses;
 pub use train::{Control, ModelReport, Progress};

@@ -51,8 +51,8 @@ pub(crate) use quantile::Pinball;
 pub use quantile::{
     HuberIQLoss, HuberMQLoss, HuberQLoss, IQLoss, MQLoss, QuantileLoss, ScaledCrps,
 };
-pub use registry::every_loss;
-pub(crate) use registry::{check_written, describe};
+pub(crate) use registry::check_written;
+pub use registry::{describe, every_loss};
 pub(crate) use scaling::Scaling;
 pub(crate) use stored::{Stored, stored};
 

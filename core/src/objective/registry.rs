@@ -307,7 +307,7 @@ fn unknown(spec: &LossSpec, option: &str) -> Error {
 }
 
 /// Everything known of every loss, for its function in JavaScript, its types and its documentation.
-pub(crate) fn describe() -> Value {
+pub fn describe() -> Value {
     let argument = |field: Field| json!({ "name": field.name, "doc": field.doc, "ts": field.ts, "default": field.default, "range": field.range });
     let loss = |entry: Entry| {
         let needed: Vec<&str> = (entry.needed)().into_iter().map(|(name, _)| name).collect();

@@ -61,7 +61,7 @@ macro_rules! distributions {
 
         impl DistributionName {
             /// All names.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+            pub const NAMES: [&'static str; [$(stringify!($name)),*].len()] = [$(stringify!($name)),*];
 
             fn named(name: &str) -> Option<Self> {
                 match name { $(stringify!($name) => Some(Self::$name),)* _ => None }
@@ -94,7 +94,7 @@ impl OptionValue for DistributionName {
         format!("one of {}", Self::NAMES.join(", "))
     }
     fn ts() -> String {
-        "Distribution".into()
+        Self::NAMES.map(|name| format!("'{name}'")).join(" | ")
     }
     fn read(value: &Value) -> Option<Self> {
         Self::named(value.as_str()?)
