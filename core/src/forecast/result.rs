@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use ndarray::ArrayView2;
 
 use super::quantiles::{levels_of, no_interval, no_quantile, quantile_of};
 use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
@@ -65,6 +66,13 @@ impl Forecast {
                 d.expected = Some(names().collect());
             })
         })
+    }
+
+    /// The values of a column as `[series, h]`; of a forecast of several times, `[series and cutoffs, h]`, in their order.
+    pub fn array(&self, name: &str) -> Result<ArrayView2<'_, f32>> {
+        let values = self.column(name)?;
+        let shape = [values.len() / self.h, self.h];
+        Ok(ArrayView2::from_shape(shape, values).expect("every forecast has h rows"))
     }
 
     /// The rows of a series.
