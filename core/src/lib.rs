@@ -46,9 +46,10 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
     ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
     MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
-    SaveOptions, Scores, TrainingCheckpoint, WindowExog, evaluate, evaluate_against,
+    SaveOptions, Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
     seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
+pub use ndarray;
 pub use objective::describe as losses;
 pub use train::{Control, ModelReport, Progress};

@@ -37,7 +37,7 @@ pub use insample::InsampleOptions;
 pub use lacking::OnShort;
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::NeuralForecast;
-pub use predictor::{Predictor, PredictorOptions, WindowExog};
+pub use predictor::{Predictor, PredictorOptions, WindowArrays, WindowExog};
 pub use result::Forecast;
 pub use saved::SaveOptions;
 pub use training_run::{FitMode, TrainingCheckpoint};

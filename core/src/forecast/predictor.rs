@@ -4,6 +4,7 @@
 //! same shards, the same decoding. What a call needs is made when the predictor is, so calls on one thread allocate
 //! nothing; a distribution's samples are the exception.
 
+mod arrays;
 mod inputs;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use serde_json::json;
 
+pub use self::arrays::WindowArrays;
 use self::inputs::{Input, Kind, Layout, counted};
 use super::memory::check_predictor;
 use super::neural_forecast::NeuralForecast;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use ndarray::ArrayView2;
 
 use super::column::Column;
 use super::quantiles::{no_interval, no_quantile};
@@ -67,6 +68,13 @@ impl Forecast {
                 d.expected = Some(names().collect());
             })
         })
+    }
+
+    /// The values of a column as `[series, h]`; of a forecast of several times, `[series and cutoffs, h]`, in their order.
+    pub fn array(&self, name: &str) -> Result<ArrayView2<'_, f32>> {
+        let values = self.column(name)?;
+        let shape = [values.len() / self.h, self.h];
+        Ok(ArrayView2::from_shape(shape, values).expect("every forecast has h rows"))
     }
 
     /// The rows of a series.

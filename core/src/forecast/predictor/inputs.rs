@@ -117,6 +117,31 @@ impl Input {
         (steps * rows).saturating_mul(self.columns.len())
     }
 
+    /// Refuses an array of another shape than that of so many windows; one that the model does not take is refused later.
+    pub(super) fn check_shape(&self, given: &[usize], windows: usize) -> Result<()> {
+        let Layout { series, together, .. } = self.layout;
+        let ([steps, _], columns) = (self.sizes(1), self.columns.len());
+        let all = |last: &[usize]| match together {
+            true => [&[windows, series], last].concat(),
+            false => [&[windows], last].concat(),
+        };
+        let expected = match self.kind {
+            Kind::Y => all(&[steps]),
+            Kind::Futr | Kind::Hist => all(&[steps, columns]),
+            Kind::Stat => vec![if together { series } else { windows }, columns],
+        };
+        if given == expected || self.columns.is_empty() {
+            return Ok(());
+        }
+        let (name, shape) = (self.kind.name(), self.kind.shape(together));
+        let message = format!("{name} is {given:?}, and must be {expected:?}: {shape}");
+        Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
+            d.option = Some(name.into());
+            d.expected = Some(expected.into());
+            d.actual = Some(given.into());
+        }))
+    }
+
     /// How many windows there are, at least one and at most `batch`.
     pub(super) fn windows(&self, given: &[f32], batch: usize) -> Result<usize> {
         let size = self.expected(1);

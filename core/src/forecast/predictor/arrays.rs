@@ -1,0 +1,73 @@
+//! A predictor's windows and forecasts as arrays of `ndarray`, whose shapes are checked.
+
+use ndarray::{Array, ArrayView, ArrayView2, CowArray, Dimension, IxDyn};
+
+use super::inputs::Input;
+use super::{Predictor, WindowExog};
+use crate::Result;
+
+/// [`WindowExog`] as arrays, beside a target of `D` dimensions. `None` where the model takes none.
+#[derive(Clone, Debug)]
+pub struct WindowArrays<'a, D: Dimension> {
+    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` of a multivariate model.
+    pub futr: Option<ArrayView<'a, f32, D::Larger>>,
+    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` of a multivariate model.
+    pub hist: Option<ArrayView<'a, f32, D::Larger>>,
+    /// The columns of `statExogList`: `[n, S]`; `[N, S]` of a multivariate model.
+    pub stat: Option<ArrayView2<'a, f32>>,
+}
+
+impl<D: Dimension> Default for WindowArrays<'_, D> {
+    fn default() -> Self {
+        Self { futr: None, hist: None, stat: None }
+    }
+}
+
+impl Predictor {
+    /// [`Predictor::predict`] of arrays: of the windows `[n, L]` a forecast `[n, h, outputs]`; of a multivariate model's
+    /// `[n, N, L]` one of `[n, N, h, outputs]`. Windows may be views of a longer array; the forecast is a new one.
+    pub fn predict_arrays<D: Dimension>(
+        &mut self,
+        y: ArrayView<'_, f32, D>,
+        exog: WindowArrays<'_, D>,
+    ) -> Result<Array<f32, D::Larger>> {
+        let mut shape = y.shape().to_vec();
+        let windows = shape.first().copied().unwrap_or(0);
+        let [y, futr, hist, stat] = [
+            shaped(&self.y, Some(y), windows)?,
+            shaped(&self.futr, exog.futr, windows)?,
+            shaped(&self.hist, exog.hist, windows)?,
+            shaped(&self.stat, exog.stat, windows)?,
+        ];
+        let exog = WindowExog { futr: numbers(&futr), hist: numbers(&hist), stat: numbers(&stat) };
+        self.give(numbers(&y), exog)?;
+        let mut out = vec![0.0; windows * self.forecast_size()];
+        self.forecast(&mut out)?;
+        shape.pop(); // the steps of the input
+        shape.extend([self.h(), self.outputs().len()]);
+        let forecast = Array::from_shape_vec(IxDyn(&shape), out).expect("as many as there are");
+        Ok(forecast.into_dimensionality().expect("one axis more than the windows"))
+    }
+}
+
+/// An array of any number of axes, contiguous.
+type Rows<'a> = CowArray<'a, f32, IxDyn>;
+
+/// The array that is given for an input, if any, once its shape is right.
+fn shaped<'a, D: Dimension>(
+    input: &Input,
+    given: Option<ArrayView<'a, f32, D>>,
+    windows: usize,
+) -> Result<Option<Rows<'a>>> {
+    let Some(given) = given else { return Ok(None) };
+    input.check_shape(given.shape(), windows)?;
+    let given = given.into_dyn();
+    Ok(Some(match given.is_standard_layout() {
+        true => given.into(),
+        false => given.as_standard_layout().into_owned().into(),
+    }))
+}
+
+fn numbers<'a>(rows: &'a Option<Rows<'_>>) -> &'a [f32] {
+    rows.as_ref().map_or(&[], |rows| rows.as_slice().expect("contiguous"))
+}
