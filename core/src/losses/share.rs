@@ -8,7 +8,7 @@ use crate::kernels::point_loss::{
     Absolute, Huber, Percentage, PinballInHuber, PinballOfHuber, PointLoss, Squared,
     SymmetricPercentage, point_loss,
 };
-use crate::tape::{Backward, Inputs, Op, Output, Shape, Var};
+use crate::tape::{Backward, Description, Inputs, Op, Output, Shape, Var};
 
 /// Numbers whose weights, targets and quantiles are laid out at once, where a step has several numbers.
 const POINTS: usize = 512;
@@ -38,7 +38,6 @@ impl<'a> Part<'a> {
 
 /// A part's share of a loss. Inputs: `ŷ [B, N, h, outputs]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`, and
 /// where the quantile of each number of `ŷ` is its own, these.
-#[derive(Debug)]
 struct Share {
     loss: Loss,
     factors: Factors,
@@ -47,6 +46,15 @@ struct Share {
 }
 
 impl Op for Share {
+    fn describe(&self) -> Description {
+        Description::new("loss")
+            .with("kind", self.loss.kind)
+            .with("formula", &*format!("{:?}", self.loss.formula))
+            .with("quantiles", &*self.loss.quantiles)
+            .with("factors", &*self.factors.all().concat())
+            .with("series", self.series)
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         x.shape(0).size()
     }
