@@ -10,7 +10,7 @@ use crate::tape::{
 };
 
 /// What the fixture's operation is here; `None` if there is none.
-fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
+pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     let attribute = |name: &str| case["attributes"][name].as_u64().unwrap() as usize;
     let number = |name: &str| case["attributes"][name].as_f64().unwrap() as f32;
     let axes = || -> Vec<usize> {
@@ -165,7 +165,7 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     })
 }
 
-fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
+pub(super) fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
     let input = |i: &Value| {
         let shape: Vec<usize> =
             i["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();

@@ -18,6 +18,8 @@ mod dry;
 mod embedding;
 mod fourier;
 mod gru;
+#[cfg(test)]
+pub(crate) mod interpreter;
 mod layout;
 mod linear;
 mod lstm;

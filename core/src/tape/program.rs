@@ -90,7 +90,7 @@ pub struct State {
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
-/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; the pattern's `seen` numbers a query's keys after another's. `first` is the first row of the batch: weights are numbered by row, head, query and key |
+/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; the pattern's `seen` numbers a query's keys after another's. `first` is the first row of the batch: weights are numbered by row, head, key and query |
 /// | `embedding` | table, codes | | the rows of the table with these numbers |
 /// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zeros around, of `[B, T, C]`, or of `[T, B, C]` if time-major |
 /// | `pad` | x | `axis`, `by`, `edge` | longer before and after by `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
