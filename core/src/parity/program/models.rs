@@ -1,6 +1,7 @@
 //! Every model's forward runs from its program alone, at the batch size that was recorded and at another.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use super::super::models::instance;
 use super::super::{Fixture, files};
 use super::{Array, array, assert_close, at_size, by_id, interpret, reread};
 use crate::models::{Asked, Batch, InputStream, Instance, ModelSpec, Place};
-use crate::nn::RecurrentState;
+use crate::nn::{Activation, RecurrentState};
 use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Var};
 
@@ -26,21 +27,24 @@ struct Recorded {
     output: Vec<f32>,
 }
 
-/// The model of a fixture, with dropout, and its weights.
-fn model(path: &PathBuf) -> (String, Instance) {
+/// The model of a fixture, with dropout, and its weights; or with one more option, and initial weights.
+fn model(path: &Path, other: Option<(&str, &str)>) -> (String, Instance) {
     let fixture = Fixture::open(path);
-    let weights = instance(&fixture).values;
     let mut options = fixture.options();
+    options.extend(other.map(|(name, value)| (name.into(), value.into())));
     let given = ModelSpec { model: fixture.meta("model"), options: options.clone() };
     let all = Instance::new(&given).unwrap().all_options();
     for (name, value) in all {
-        if name.to_lowercase().contains("dropout") && value.is_number() {
+        // One option of that name takes no other number than 0.
+        if name.to_lowercase().ends_with("dropout") && value.is_number() {
             options.insert(name, json!(0.25));
         }
     }
     let mut model = Instance::new(&ModelSpec { options, ..given }).unwrap();
-    model.values = weights;
-    (format!("{} {}", fixture.meta("model"), fixture.name), model)
+    if other.is_none() {
+        model.values = instance(&fixture).values;
+    }
+    (format!("{} {} {other:?}", fixture.meta("model"), fixture.name), model)
 }
 
 /// Numbers of an input; those of categories are codes.
@@ -182,8 +186,8 @@ fn check(what: &str, model: &Instance, programs: &[Value], steps: &[Recorded]) {
     }
 }
 
-/// The same at two batch sizes, and at a third by what differs between the two.
-fn check_sizes(what: &str, model: &Instance, of: impl Fn(usize) -> Vec<Recorded>) {
+/// The same at two batch sizes, and at a third by what differs between the two; gives what was recorded at the third.
+fn check_sizes(what: &str, model: &Instance, of: impl Fn(usize) -> Vec<Recorded>) -> Vec<Recorded> {
     let recorded = SIZES.map(&of);
     for (steps, windows) in recorded.iter().zip(SIZES) {
         let programs: Vec<Value> = steps.iter().map(|step| step.program.clone()).collect();
@@ -198,22 +202,64 @@ fn check_sizes(what: &str, model: &Instance, of: impl Fn(usize) -> Vec<Recorded>
     check(&format!("{what} made to fit {OTHER}"), model, &programs, &other);
     let named = other.iter().map(|step| &step.program);
     assert!(programs.iter().eq(named), "{what}: the program of {OTHER} windows is another");
+    other
+}
+
+/// Checks the forward, and that of training; adds the kinds of their operations to `seen`.
+fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
+    for training in [false, true] {
+        let what = format!("{what}, training: {training}");
+        let one = check_sizes(&what, model, |windows| vec![forward(model, windows, training)]);
+        seen.extend(reread(&one[0].program).operations.into_iter().map(|op| op.kind));
+    }
+}
+
+/// Operations whose attributes or inputs depend on options, data or training.
+const REACHED: [&str; 20] = [
+    "avg_pool",
+    "batch_norm",
+    "concat",
+    "conv",
+    "cosines",
+    "dropout",
+    "embedding",
+    "fill",
+    "gru",
+    "layer_norm",
+    "linear",
+    "linear_first",
+    "lstm",
+    "max_pool",
+    "moving_average_transposed",
+    "prelu",
+    "resample",
+    "reshape",
+    "rnn",
+    "softmax_mean",
+];
+
+#[test]
+fn every_activation_runs_from_the_program_alone() {
+    let path =
+        files("models/GRU").into_iter().find(|path| path.ends_with("direct_gelu.safetensors"));
+    for name in Activation::NAMES {
+        let (what, model) = model(path.as_ref().unwrap(), Some(("decoderActivation", name)));
+        check_forwards(&what, &model, &mut BTreeSet::new());
+    }
 }
 
 #[test]
 fn every_model_runs_from_its_program_alone() {
-    let mut series = 1;
+    let (mut series, mut seen) = (1, BTreeSet::new());
     for entry in crate::models::registry() {
         for path in files(&format!("models/{}", entry.spec.name)) {
-            let (what, model) = model(&path);
+            let (what, model) = model(&path, None);
             series = series.max(model.series);
-            for training in [false, true] {
-                let what = format!("{what}, training: {training}");
-                check_sizes(&what, &model, |windows| vec![forward(&model, windows, training)]);
-            }
+            check_forwards(&what, &model, &mut seen);
         }
     }
     assert!(series >= 3, "models of several series");
+    assert!(REACHED.iter().all(|kind| seen.contains(*kind)), "{seen:?}");
 }
 
 #[test]
@@ -221,13 +267,13 @@ fn decoding_runs_from_its_programs_and_the_state_that_they_name() {
     for (name, parts) in [("DeepAR", 2), ("LSTM", 2), ("GRU", 1), ("RNN", 1)] {
         let mut decoding = 0;
         for path in files(&format!("models/{name}")) {
-            let (what, model) = model(&path);
+            let (what, model) = model(&path, None);
             if model.recurrence().is_none() {
                 continue;
             }
             decoding += 1;
-            check_sizes(&format!("{what}, decoding"), &model, |windows| decode(&model, windows));
-            let steps = decode(&model, OTHER);
+            let what = format!("{what}, decoding");
+            let steps = check_sizes(&what, &model, |windows| decode(&model, windows));
             let state = steps[1].program["state"].as_array().unwrap();
             assert!(!state.is_empty() && state.len() % parts == 0, "{what}: {state:?}");
             assert_eq!(steps[1].program, steps[2].program, "{what}: all later steps are alike");
