@@ -270,9 +270,9 @@ mod tests {
             error.message
         };
         for (name, value, expected) in [
-            ("rate", json!(0), "a number > 0 or null, got 0.0"),
+            ("rate", json!(0), "a number > 0 or null, got 0"),
             ("rate", json!("fast"), "a number > 0 or null, got \"fast\""),
-            ("dropout", json!(1), "a number from 0 to below 1, got 1.0"),
+            ("dropout", json!(1), "a number from 0 to below 1, got 1"),
             ("dropout", json!(-0.5), "a number from 0 to below 1, got -0.5"),
             ("dropout", json!(null), "a number from 0 to below 1, got null"),
             ("window", json!(0), "a whole number ≥ 1, got 0"),

@@ -37,6 +37,11 @@ impl Key {
         Self { seed, stream: stream as u32, step }
     }
 
+    /// Seed, stream and step.
+    pub fn words(self) -> [u64; 3] {
+        [self.seed, self.stream.into(), self.step.into()]
+    }
+
     /// The numbers of another use at the same step.
     pub fn of(self, stream: Stream) -> Self {
         Self { stream: stream as u32, ..self }

@@ -162,11 +162,11 @@ pub(super) fn add_entries(
     (valid, valid_state): (Option<&Value>, Option<&Value>),
     tensors: &mut Vec<RawTensor>,
 ) -> Result<()> {
-    let of_loss = stored_of(loss)?;
-    let own = match valid {
-        None => None,
-        Some(valid) => Some((valid, stored_of(valid)?)).filter(|(_, s)| !s.replaces_valid_loss),
+    // What Python stored of a loss that does not exist here is written back as it was.
+    let (Ok(of_loss), Ok(of_valid)) = (stored_of(loss), valid.map(stored_of).transpose()) else {
+        return Ok(());
     };
+    let own = valid.zip(of_valid).filter(|(_, stored)| !stored.replaces_valid_loss);
     tensors.retain(|t| !is_derived(&t.name));
     if own.as_ref().is_none_or(|(valid, s)| *valid == loss || s.cosines.is_some()) {
         let given: Vec<RawTensor> =

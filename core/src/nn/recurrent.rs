@@ -102,7 +102,9 @@ impl Recurrent {
                 let s = s.0.borrow();
                 let [r, c] = s.get(l).filter(|[r, _]| !r.is_empty())?; // none before the first step
                 let batch = x.dim(0);
-                Some([r, c].map(|v| x.tape().constant([batch, v.len() / batch], v)))
+                let of = |v: &Vec<f32>| x.tape().constant([batch, v.len() / batch], v);
+                let hidden = of(r);
+                Some([hidden, if c.is_empty() { hidden } else { of(c) }])
             });
             let y = self.layer(layer, x, before);
             if let Some(state) = state {
@@ -110,12 +112,12 @@ impl Recurrent {
                 if l == state.len() {
                     state.push(Default::default());
                 }
-                let [hidden, cell] = &mut state[l];
-                hidden.clear();
-                hidden.extend_from_slice(&y.last(1, 1).data());
-                if self.cell == Cell::Lstm {
-                    cell.clear();
-                    cell.extend_from_slice(&y.lstm_cell(self.hidden));
+                let hidden = ("hidden", y.last(1, 1).squeeze(1));
+                let cell = (self.cell == Cell::Lstm).then(|| ("cell", y.lstm_cell(self.hidden)));
+                for (i, (part, after)) in [Some(hidden), cell].into_iter().flatten().enumerate() {
+                    x.tape().carry(l, part, before.map(|before| before[i]), after);
+                    state[l][i].clear();
+                    state[l][i].extend_from_slice(&after.data());
                 }
             }
             x = if l + 1 < self.layers.len() { y.dropout(self.dropout) } else { y };

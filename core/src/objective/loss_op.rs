@@ -4,11 +4,10 @@ use super::batch::{Factors, Horizons, Windows};
 use super::elementwise::{AT_ONCE, Elementwise, Part};
 use super::{Objective, Totals};
 use crate::kernels::elementwise::scale;
-use crate::tape::{Backward, Inputs, Op, Output, Shape, Var};
+use crate::tape::{Backward, Description, Inputs, Op, Output, Shape, Var};
 
 /// A part's share of a loss. Inputs: `ŷ [B, N, h, numbers]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`; shift and
 /// scale of each window `[B, N, 2]` where the loss asks for them; the quantile of each number of `ŷ` where it is its own.
-#[derive(Debug)]
 struct LossOp {
     loss: Objective,
     factors: Factors,
@@ -19,6 +18,20 @@ struct LossOp {
 }
 
 impl Op for LossOp {
+    fn describe(&self) -> Description {
+        Description::new("loss")
+            .with("kind", self.loss.kind)
+            .with(
+                "arguments",
+                &*serde_json::Value::from((*self.loss.arguments).clone()).to_string(),
+            )
+            .with("quantiles", &*self.loss.taus)
+            .with("factors", &*self.factors.all().concat())
+            .with("series", self.series)
+            .with("has_scale", self.has[0])
+            .with("has_quantiles", self.has[1])
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         x.shape(0).size()
     }

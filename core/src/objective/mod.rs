@@ -27,6 +27,8 @@ mod stored;
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use formula::Formula;
 use outputs::Estimated;
 
@@ -62,6 +64,8 @@ pub struct Objective {
     formula: Arc<dyn Formula>,
     /// Upstream's class name.
     pub kind: &'static str,
+    /// Its arguments, as they were given.
+    arguments: Arc<Map<String, Value>>,
     /// What the columns of a forecast are.
     pub outputs: Arc<[Output]>,
     /// Quantiles between 0 and 1 that a forecast estimates, in the order of their columns; empty for a point forecast.
@@ -93,7 +97,7 @@ impl Made {
 }
 
 impl Objective {
-    fn of(kind: &'static str, made: Made, horizon_weight: Option<Vec<f32>>) -> Self {
+    fn of(kind: &'static str, spec: &LossSpec, made: Made, weights: Option<Vec<f32>>) -> Self {
         let Made { formula, taus, outputs } = made;
         let mut ascending: Vec<(f64, usize)> =
             outputs.iter().enumerate().filter_map(|(i, o)| Some((o.tau()?, i))).collect();
@@ -101,9 +105,10 @@ impl Objective {
         Self {
             formula,
             kind,
+            arguments: Arc::new(spec.args.clone()),
             outputs: outputs.into(),
             taus: taus.into(),
-            horizon_weight: horizon_weight.map(Into::into),
+            horizon_weight: weights.map(Into::into),
             ascending: ascending.into_iter().map(|(_, i)| i).collect(),
         }
     }

@@ -265,7 +265,7 @@ impl Objective {
         let given = Given { spec, h, option };
         let made = (entry.make)(&given)?;
         check_names(&made.outputs, option)?;
-        Ok(Self::of(entry.class, made, given.horizon_weight()?))
+        Ok(Self::of(entry.class, spec, made, given.horizon_weight()?))
     }
 }
 

@@ -137,7 +137,7 @@ fn wrong_losses_say_what_is_wrong() {
         (
             "MASE",
             json!({ "seasonality": 1.5 }),
-            r#"option "loss.seasonality" must be a whole number ≥ 1, got 1.5"#,
+            r#"option "loss.seasonality" must be a whole number ≥ 1 or null, got 1.5"#,
         ),
         (
             "FreDF",

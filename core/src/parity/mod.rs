@@ -6,6 +6,7 @@ mod losses;
 mod metrics;
 mod models;
 mod ops;
+mod program;
 mod scalers;
 mod schedules;
 mod training;

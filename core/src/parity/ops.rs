@@ -10,7 +10,7 @@ use crate::tape::{
 };
 
 /// What the fixture's operation is here; `None` if there is none.
-fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
+pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     let attribute = |name: &str| case["attributes"][name].as_u64().unwrap() as usize;
     let number = |name: &str| case["attributes"][name].as_f64().unwrap() as f32;
     let axes = || -> Vec<usize> {
@@ -165,7 +165,7 @@ fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     })
 }
 
-fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
+pub(super) fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
     let input = |i: &Value| {
         let shape: Vec<usize> =
             i["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
@@ -189,7 +189,7 @@ fn values_and_gradients_are_torchs() {
             let c_n = &case["outputs"][2];
             assert_close(
                 &format!("{name} c_n"),
-                &y.lstm_cell(x[2].dim(0) / 4),
+                &y.lstm_cell(x[2].dim(0) / 4).data(),
                 &floats(&c_n["data"]),
                 1e-5,
             );

@@ -1,20 +1,16 @@
 //! Sums, differences, products and quotients with NumPy's broadcasting, and changes by constants.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops;
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::broadcast::{self, Binary, Runs};
 use crate::kernels::elementwise as kernels;
 
-/// A function of two broadcast inputs.
-struct Zip<F>(PhantomData<fn() -> F>);
-
-impl<F> fmt::Debug for Zip<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::any::type_name::<F>().rsplit("::").next().unwrap_or_default())
-    }
+/// A function of two broadcast inputs, and its name.
+struct Zip<F> {
+    name: &'static str,
+    function: PhantomData<fn() -> F>,
 }
 
 /// How the operation walks its output and its inputs.
@@ -25,6 +21,10 @@ fn runs(shape: Shape, inputs: [Shape; 2]) -> Runs {
 }
 
 impl<F: Binary + 'static> Op for Zip<F> {
+    fn describe(&self) -> Description {
+        Description::new(self.name)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let runs = runs(out.shape, [x.shape(0), x.shape(1)]);
         broadcast::zip::<F>(&runs, x.data(0), x.data(1), out.data);
@@ -42,10 +42,13 @@ impl<F: Binary + 'static> Op for Zip<F> {
 }
 
 /// `a·x`.
-#[derive(Debug)]
 struct Scale(f32);
 
 impl Op for Scale {
+    fn describe(&self) -> Description {
+        Description::new("scale").with("factor", self.0)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         out.data.copy_from_slice(x.data(0));
         kernels::scale(out.data, self.0);
@@ -57,10 +60,13 @@ impl Op for Scale {
 }
 
 /// `x + c`.
-#[derive(Debug)]
 struct Offset(f32);
 
 impl Op for Offset {
+    fn describe(&self) -> Description {
+        Description::new("add_scalar").with("number", self.0)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         out.data.copy_from_slice(x.data(0));
         kernels::add_scalar(out.data, self.0);
@@ -72,13 +78,18 @@ impl Op for Offset {
 }
 
 /// `x`, but at least `low` and at most `high`; the derivative is 1 between the limits and 0 at them, as torch's.
-#[derive(Debug)]
 struct Clamp {
     low: f32,
     high: f32,
 }
 
 impl Op for Clamp {
+    fn describe(&self) -> Description {
+        let limits = [("low", self.low), ("high", self.high)];
+        let there = limits.into_iter().filter(|(_, limit)| limit.is_finite());
+        there.fold(Description::new("clamp"), |clamp, (name, limit)| clamp.with(name, limit))
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         kernels::clamp(x.data(0), [self.low, self.high], out.data);
     }
@@ -115,7 +126,8 @@ macro_rules! operator {
             #[track_caller]
             fn $method(self, other: Self) -> Self {
                 let shape = self.shape().broadcast(other.shape());
-                let op = Zip::<broadcast::$trait>(PhantomData);
+                let (name, function) = (stringify!($method), PhantomData);
+                let op = Zip::<broadcast::$trait> { name, function };
                 self.tape.record(op, &[self, other], shape)
             }
         }

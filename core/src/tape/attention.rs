@@ -3,14 +3,13 @@
 //! Heads lie side by side, `[B, L, H, d]`, as the projections leave them: nothing is permuted. What is kept for the
 //! derivative is one number per query and head; the weights are computed again on the way back.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
 use crate::kernels::pattern::Mask;
 use crate::rng::Key;
 
-#[derive(Debug)]
 struct Attend {
     scale: f32,
     mask: Mask,
@@ -72,6 +71,23 @@ impl Attend {
 }
 
 impl Op for Attend {
+    fn describe(&self) -> Description {
+        let attend = Description::new("attention").with("scale", self.scale);
+        let attend = match &self.mask {
+            Mask::All => attend.with("mask", "all"),
+            Mask::Causal => attend.with("mask", "causal"),
+            Mask::Pattern(pattern) => {
+                let [queries, keys] = pattern.size();
+                let pairs = (0..queries * keys).filter(|i| pattern.allows(i / keys, i % keys));
+                attend.with("mask", "pattern").with("seen", &pairs.collect::<Vec<_>>()[..])
+            }
+        };
+        match self.dropout {
+            Some((p, key, row)) => attend.with("dropout", p).drawn(key, row),
+            None => attend,
+        }
+    }
+
     /// Of the logarithms of sums, and on the way back of the gradients of all inputs.
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());

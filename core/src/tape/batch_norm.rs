@@ -3,16 +3,20 @@
 //! While training the statistics are those of the batch, and the gradient flows through them. A window that stands for
 //! several draws weighs in them as often as it was drawn. Otherwise the statistics are numbers from outside.
 
-use super::{Backward, Inputs, Op, Output, Param, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Param, Shape, Var};
 use crate::kernels::batch_norm::{
     Channels, channel_squares, channel_sums, channel_sums_grad, normalize, normalize_grad,
 };
 
 /// By the statistics of the batch. Inputs: x, γ, β, and how often each window counts, if not once.
-#[derive(Debug)]
 struct BatchNorm {
     axis: usize,
     eps: f32,
+}
+
+/// Of either: by the statistics of the batch, as while training, or by others.
+fn describe(training: bool, axis: usize, eps: f32) -> Description {
+    Description::new("batch_norm").with("training", training).with("axis", axis).with("eps", eps)
 }
 
 /// Where the channels are, with the weights of the rows.
@@ -25,6 +29,10 @@ fn narrow(wide: &[f64]) -> impl Iterator<Item = f32> {
 }
 
 impl Op for BatchNorm {
+    fn describe(&self) -> Description {
+        describe(true, self.axis, self.eps)
+    }
+
     /// Of mean, variance and `1/√(σ² + ε)` of each channel, and the number of values of one.
     fn kept(&self, _x: &Inputs<'_>, shape: Shape) -> usize {
         3 * shape.dims()[self.axis] + 1
@@ -82,7 +90,6 @@ impl Op for BatchNorm {
 }
 
 /// By statistics from outside. Inputs: x, γ, β, mean, variance.
-#[derive(Debug)]
 struct Normalized {
     axis: usize,
     eps: f32,
@@ -96,6 +103,10 @@ impl Normalized {
 }
 
 impl Op for Normalized {
+    fn describe(&self) -> Description {
+        describe(false, self.axis, self.eps)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let at = channels(out.shape.dims(), self.axis, &[]);
         out.kept.clear();

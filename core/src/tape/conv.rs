@@ -1,13 +1,12 @@
 //! Convolution along time, and the ends it may be given; derivatives in [`kernels`].
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::conv as kernels;
 pub use crate::kernels::conv::{Edge, Steps};
 use crate::kernels::elementwise::column_sums_add;
 use kernels::Sizes;
 
 /// Inputs: x, weight and perhaps bias.
-#[derive(Debug)]
 struct Conv {
     steps: Steps,
     /// `[T, B, C]` instead of `[B, T, C]`.
@@ -23,6 +22,16 @@ impl Conv {
 }
 
 impl Op for Conv {
+    fn describe(&self) -> Description {
+        let Steps { kernel, stride, dilation, padding } = self.steps;
+        Description::new("conv")
+            .with("kernel", kernel)
+            .with("stride", stride)
+            .with("dilation", dilation)
+            .with("padding", padding)
+            .with("time_major", self.time_major)
+    }
+
     /// Of the turned weight, or the gathered inputs.
     fn kept(&self, x: &Inputs<'_>, shape: Shape) -> usize {
         let n = self.sizes(x.shape(0), shape);
@@ -79,7 +88,6 @@ impl Op for Conv {
 }
 
 /// An axis made longer at both ends.
-#[derive(Debug)]
 struct Pad {
     axis: usize,
     by: [usize; 2],
@@ -87,6 +95,15 @@ struct Pad {
 }
 
 impl Op for Pad {
+    fn describe(&self) -> Description {
+        let edge = match self.edge {
+            Edge::Zeros => "zeros",
+            Edge::Circular => "circular",
+            Edge::Replicate => "replicate",
+        };
+        Description::new("pad").with("axis", self.axis).with("by", self.by).with("edge", edge)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (_, steps, inner) = x.shape(0).around(self.axis);
         kernels::pad(x.data(0), [steps, inner], self.by, self.edge, out.data);

@@ -2,9 +2,8 @@
 
 use std::f64::consts::PI;
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 
-#[derive(Debug)]
 struct Cosines;
 
 /// Visits `k` and cosine and sine of `π·k·x`, by turning a step further each time.
@@ -18,6 +17,10 @@ fn turns(x: f32, count: usize, mut visit: impl FnMut(usize, f64, f64)) {
 }
 
 impl Op for Cosines {
+    fn describe(&self) -> Description {
+        Description::new("cosines")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let count = out.shape.last();
         for (row, x) in out.data.chunks_exact_mut(count).zip(x.data(0)) {

@@ -3,11 +3,10 @@
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
 //! depend on how the batch is cut into shards.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::dropout::dropout;
 use crate::rng::Key;
 
-#[derive(Debug)]
 struct Dropout {
     p: f32,
     key: Key,
@@ -30,6 +29,13 @@ impl Dropout {
 }
 
 impl Op for Dropout {
+    fn describe(&self) -> Description {
+        Description::new("dropout")
+            .with("probability", self.p)
+            .with("axis", self.axis)
+            .drawn(self.key, self.first_row)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         self.apply(out.shape, x.data(0), out.data, false);
     }

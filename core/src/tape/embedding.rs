@@ -1,13 +1,16 @@
 //! Rows of a table by number: `y[i] = table[code[i]]`. The gradient of a row is the sum over the places it went to.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
 
 /// Rows of the first input, as the second one numbers them.
-#[derive(Debug)]
 struct Rows;
 
 impl Op for Rows {
+    fn describe(&self) -> Description {
+        Description::new("embedding")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (table, width) = (x.data(0), out.shape.last());
         for (code, to) in x.data(1).iter().zip(out.data.chunks_exact_mut(width)) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 
 /// Plans of one length, and what they work in.
 struct Plans {
@@ -104,10 +104,13 @@ fn invert_rows(
     });
 }
 
-#[derive(Debug)]
 struct Rfft;
 
 impl Op for Rfft {
+    fn describe(&self) -> Description {
+        Description::new("rfft")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let n = x.shape(0).last();
         let bins = n / 2 + 1;
@@ -133,12 +136,15 @@ impl Op for Rfft {
 }
 
 /// To `n` numbers.
-#[derive(Debug)]
 struct Irfft {
     n: usize,
 }
 
 impl Op for Irfft {
+    fn describe(&self) -> Description {
+        Description::new("irfft")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let n = self.n;
         let to = &mut *out.data;

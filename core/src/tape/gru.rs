@@ -7,14 +7,13 @@ use super::recurrent::{
     BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::recurrent::{gru_step, gru_step_grad};
 
 const GATES: usize = 3;
 
-#[derive(Debug)]
 struct Gru(Present);
 
 /// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the state before the first step, x
@@ -30,6 +29,10 @@ fn works(s: &Sizes) -> [usize; 2] {
 }
 
 impl Op for Gru {
+    fn describe(&self) -> Description {
+        self.0.describe("gru")
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }

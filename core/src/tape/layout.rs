@@ -1,12 +1,11 @@
 //! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
 
 use super::narrow::{NarrowOp, NarrowOutput};
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::half::{self, Numbers};
 
 /// `len` entries along `axis`, beginning at `start`.
-#[derive(Debug)]
 struct Slice {
     axis: usize,
     start: usize,
@@ -23,6 +22,10 @@ impl Slice {
 }
 
 impl Op for Slice {
+    fn describe(&self) -> Description {
+        Description::new("slice").with("axis", self.axis).with("start", self.start)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (_, size, inner) = x.shape(0).around(self.axis);
         let (x, range) = (x.data(0), self.range(x.shape(0), out.shape, 0));
@@ -77,12 +80,15 @@ impl NarrowOp for Slice {
 }
 
 /// Inputs one after the other along `axis`.
-#[derive(Debug)]
 struct Concat {
     axis: usize,
 }
 
 impl Op for Concat {
+    fn describe(&self) -> Description {
+        Description::new("concat").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (outer, size, inner) = out.shape.around(self.axis);
         let mut at = 0;
@@ -113,7 +119,6 @@ impl Op for Concat {
 }
 
 /// An axis backwards.
-#[derive(Debug)]
 struct Flip {
     axis: usize,
 }
@@ -126,6 +131,10 @@ impl Flip {
 }
 
 impl Op for Flip {
+    fn describe(&self) -> Description {
+        Description::new("flip").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (_, size, inner) = out.shape.around(self.axis);
         if inner == 1 {
@@ -156,12 +165,15 @@ impl Op for Flip {
 }
 
 /// Each slice along `axis`, of size one, many times.
-#[derive(Debug)]
 struct Repeat {
     axis: usize,
 }
 
 impl Op for Repeat {
+    fn describe(&self) -> Description {
+        Description::new("repeat").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (_, count, inner) = out.shape.around(self.axis);
         for (from, to) in

@@ -2,7 +2,7 @@
 
 use super::narrow::{Cuts, NarrowOp, NarrowOutput, parts, room};
 use super::recurrent::pieces;
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::half::{self, Numbers};
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
@@ -11,13 +11,16 @@ use crate::kernels::panels::Panels;
 use crate::kernels::pointwise::{relu, relu_mask};
 use crate::kernels::reduce::sum;
 
-#[derive(Debug)]
 struct Linear {
     /// Whether what is below 0 becomes 0.
     rectified: bool,
 }
 
 impl Op for Linear {
+    fn describe(&self) -> Description {
+        Description::new("linear").with("rectified", self.rectified)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
@@ -119,10 +122,13 @@ impl NarrowOp for Linear {
 }
 
 /// The same over the first axis: `y = W·x + b` of a matrix `x`; `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
-#[derive(Debug)]
 struct LinearFirst;
 
 impl Op for LinearFirst {
+    fn describe(&self) -> Description {
+        Description::new("linear_first")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (n, k) = (out.shape.dims()[0], x.shape(0).dims()[0]);
         let cols = out.data.len() / n.max(1);

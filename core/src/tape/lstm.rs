@@ -3,21 +3,18 @@
 //! `i, f, o = σ(·)`, `g = tanh(·)` of `x·W_ihᵀ + b_ih + r·W_hhᵀ + b_hh`; `c = f⊙c + i⊙g`; `h = o⊙tanh(c)`;
 //! `r = h·W_hrᵀ` with a projection, else `r = h`. Gate order i, f, g, o and names as in torch.nn.LSTM.
 
-use std::cell::Ref;
-
 use super::narrow::NarrowOp;
 use super::recurrent::{
     InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 pub(super) const GATES: usize = 4;
 
-#[derive(Debug)]
 pub(super) struct Lstm(pub(super) Present);
 
 /// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
@@ -36,6 +33,10 @@ fn works(s: &Sizes) -> [usize; 5] {
 }
 
 impl Op for Lstm {
+    fn describe(&self) -> Description {
+        self.0.describe("lstm")
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         lengths(&s, self.0).iter().sum()
@@ -162,9 +163,9 @@ impl<'t> Var<'t> {
     }
 
     /// The cell state after the last step of [`Var::lstm`]: `[B, H]`.
-    pub fn lstm_cell(self, hidden: usize) -> Ref<'t, [f32]> {
+    pub fn lstm_cell(self, hidden: usize) -> Self {
         let (batch, time) = (self.dim(0), self.dim(1));
         let from = batch * time * GATES * hidden + time * batch * hidden;
-        Ref::map(self.kept(), |kept| &kept[from..from + batch * hidden])
+        self.tape.kept_output(self, from, [batch, hidden].into())
     }
 }

@@ -1,10 +1,9 @@
 //! The matrix product `y = a·b`, of one pair of matrices or of many: `da = g·bᵀ`, `db = aᵀ·g`.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::matmul::{Mat, Mode, matmul};
 
 /// `a` is `[.., m, k]`; `b` is `[.., k, n]` with the same axes before, or one `[k, n]` for all.
-#[derive(Debug)]
 struct Matmul;
 
 /// How many products there are, and their sizes `m`, `k`, `n`.
@@ -23,6 +22,10 @@ fn nth(data: &[f32], i: usize, rows: usize, cols: usize) -> Mat<'_> {
 }
 
 impl Op for Matmul {
+    fn describe(&self) -> Description {
+        Description::new("matmul")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let (count, [m, k, n]) = sizes(x.shape(0), x.shape(1));
         for i in 0..count {

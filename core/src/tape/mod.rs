@@ -2,7 +2,8 @@
 //!
 //! An operation is a plain struct that implements [`Op`]: its fields are its attributes, `forward` computes, `backward`
 //! is the derivative, side by side. Recording an operation computes its output at once and keeps the struct, so that the
-//! tape can be walked backwards for gradients, and forwards again as a *program* ([`Tape::replay`]).
+//! tape can be walked backwards for gradients, and forwards again ([`Tape::replay`]). What was recorded can be read as
+//! data too, a [`Program`]: every operation describes itself ([`Op::describe`]).
 //!
 //! A tape keeps its buffers and descriptors when it is [reset](Tape::reset): a training step that looks like the one
 //! before allocates nothing.
@@ -17,6 +18,8 @@ mod dry;
 mod embedding;
 mod fourier;
 mod gru;
+#[cfg(test)]
+pub(crate) mod interpreter;
 mod layout;
 mod linear;
 mod lstm;
@@ -27,6 +30,7 @@ mod norm;
 mod permute;
 mod pointwise;
 mod pool;
+mod program;
 mod record;
 mod recurrent;
 mod reduce;
@@ -43,6 +47,7 @@ pub use crate::kernels::half::Half;
 pub use crate::kernels::pattern::{Mask, Pattern};
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
+pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
@@ -50,7 +55,6 @@ pub use window::{Interpolation, PoolMode};
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -60,10 +64,13 @@ use crate::rng::Key;
 
 use narrow::NarrowOp;
 use pool::fit;
+use program::Carried;
 use record::{Place, Record};
 
 /// An operation: attributes as fields, value and derivative side by side.
-pub trait Op: Any + Debug + Send {
+pub trait Op: Any + Send {
+    /// Its kind and its attributes: all that `forward` depends on beside its inputs and the shape of its output.
+    fn describe(&self) -> Description;
     /// Computes the output, and whatever the derivative wants kept.
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
     /// How many numbers the derivative wants kept, of an output of this shape.
@@ -114,6 +121,7 @@ pub struct Tape {
     rows: Cell<[usize; 2]>,
     counts: Cell<Option<usize>>,
     updates: RefCell<Vec<Update>>,
+    carried: RefCell<Vec<Carried>>,
     half: Cell<Option<Half>>,
     /// Tables of interpolations, each made once.
     taps: RefCell<Vec<Arc<Taps>>>,
@@ -134,6 +142,7 @@ impl Tape {
         self.rows.set([0, 1]);
         self.counts.set(None);
         self.updates.borrow_mut().clear();
+        self.carried.borrow_mut().clear();
     }
 
     /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
@@ -281,7 +290,16 @@ impl Tape {
             Place::Param(p) => Place::Param(Param { shape, ..p }),
             buffer => buffer,
         };
-        let id = r.new_node([], shape, place, needs_grad);
+        let id = r.new_node([of.id], shape, place, needs_grad);
+        r.nodes[id].op = None;
+        Var { tape: self, id }
+    }
+
+    /// Another output of the operation that made `of`: numbers that it kept, from a place on. No gradient goes through it.
+    fn kept_output(&self, of: Var<'_>, from: usize, shape: Shape) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let Place::Buffer(buffer) = r.nodes[of.id].place else { unreachable!("an output") };
+        let id = r.new_node([of.id], shape, Place::Kept { buffer, from }, false);
         r.nodes[id].op = None;
         Var { tape: self, id }
     }
@@ -335,20 +353,6 @@ impl Tape {
         for id in 0..r.used_nodes {
             r.run(id);
         }
-    }
-
-    /// The recorded operations: descriptor, inputs and shape of each, as text.
-    pub fn program(&self) -> Vec<String> {
-        let r = self.record.borrow();
-        r.nodes[..r.used_nodes]
-            .iter()
-            .enumerate()
-            .map(|(id, n)| match (&n.op, n.place) {
-                (Some(op), _) => format!("%{id} = {op:?} {:?} -> {:?}", n.inputs, n.shape),
-                (None, Place::Param(p)) => format!("%{id} = param @{} {:?}", p.offset, n.shape),
-                (None, Place::Buffer(b)) => format!("%{id} = value #{b} {:?}", n.shape),
-            })
-            .collect()
     }
 
     /// Bytes held by this tape.

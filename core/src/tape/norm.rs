@@ -1,15 +1,18 @@
 //! What makes rows comparable: softmax, its logarithm, layer normalisation. All along the last axis.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::norm as kernels;
 use crate::kernels::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
 
 /// `y = e^x / Σ e^x`; `dx = y ⊙ (g - Σ g ⊙ y)`.
-#[derive(Debug)]
 struct Softmax;
 
 impl Op for Softmax {
+    fn describe(&self) -> Description {
+        Description::new("softmax")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         softmax(x.data(0), out.shape.last(), out.data);
     }
@@ -20,10 +23,13 @@ impl Op for Softmax {
 }
 
 /// `y = x - ln Σ e^x`; `dx = g - e^y Σ g`.
-#[derive(Debug)]
 struct LogSoftmax;
 
 impl Op for LogSoftmax {
+    fn describe(&self) -> Description {
+        Description::new("log_softmax")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         log_softmax(x.data(0), out.shape.last(), out.data);
     }
@@ -34,12 +40,15 @@ impl Op for LogSoftmax {
 }
 
 /// `y = (x - mean) / √(variance + ε) ⊙ w + b`; derivatives in [`kernels`].
-#[derive(Debug)]
 struct LayerNorm {
     eps: f32,
 }
 
 impl Op for LayerNorm {
+    fn describe(&self) -> Description {
+        Description::new("layer_norm").with("eps", self.eps)
+    }
+
     fn kept(&self, _x: &Inputs<'_>, shape: Shape) -> usize {
         2 * (shape.size() / shape.last().max(1))
     }

@@ -1,16 +1,20 @@
 //! Exchanging axes. The derivative exchanges them back.
 
 use super::shape::MAX_RANK;
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::permute::{Exchange, permute, permute_add};
 
 /// Axis `i` of the output is axis `axes[i]` of the input.
-#[derive(Debug)]
 struct Permute {
     axes: [usize; MAX_RANK],
+    rank: usize,
 }
 
 impl Op for Permute {
+    fn describe(&self) -> Description {
+        Description::new("permute").with("axes", &self.axes[..self.rank])
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let shape = x.shape(0);
         let exchange = Exchange::new(shape.dims(), &self.axes[..shape.rank()]);
@@ -47,7 +51,7 @@ impl Var<'_> {
         if wide.is_sorted() {
             return self.reshape(&sizes[..rank]);
         }
-        self.tape.record(Permute { axes: order }, &[self], &sizes[..rank])
+        self.tape.record(Permute { axes: order, rank }, &[self], &sizes[..rank])
     }
 
     /// The last two axes exchanged.

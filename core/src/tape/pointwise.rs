@@ -1,20 +1,21 @@
 //! Functions of one number at a time: `y = f(x)`, `dx = f'(x) ⊙ g`.
 
-use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::pointwise::{self as kernels, Keeps, Unary};
 
-struct Pointwise<U>(PhantomData<fn() -> U>);
-
-impl<U> fmt::Debug for Pointwise<U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::any::type_name::<U>().rsplit("::").next().unwrap_or_default())
-    }
+/// A function and its name.
+struct Pointwise<U> {
+    name: &'static str,
+    function: PhantomData<fn() -> U>,
 }
 
 impl<U: Unary + 'static> Op for Pointwise<U> {
+    fn describe(&self) -> Description {
+        Description::new(self.name)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         kernels::map::<U>(x.data(0), out.data);
     }
@@ -32,10 +33,13 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
 }
 
 /// `y = x` where `x > 0`, else `w·x`, with a learned `w`.
-#[derive(Debug)]
 struct Prelu;
 
 impl Op for Prelu {
+    fn describe(&self) -> Description {
+        Description::new("prelu")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         kernels::prelu(x.data(0), x.data(1)[0], out.data);
     }
@@ -56,7 +60,7 @@ macro_rules! methods {
         impl<'t> Var<'t> {
             $($(#[doc = $doc])*
             pub fn $method(self) -> Self {
-                self.tape.record(Pointwise::<kernels::$unary>(PhantomData), &[self], self.shape())
+                self.pointwise::<kernels::$unary>(stringify!($method))
             })*
         }
     };
@@ -108,6 +112,11 @@ methods! {
 }
 
 impl<'t> Var<'t> {
+    fn pointwise<U: Unary + 'static>(self, name: &'static str) -> Self {
+        let function = PhantomData::<fn() -> U>;
+        self.tape.record(Pointwise { name, function }, &[self], self.shape())
+    }
+
     /// `x` where positive, else `weight·x`; `weight` has one number.
     pub fn prelu(self, weight: Var<'t>) -> Self {
         self.tape.record(Prelu, &[self, weight], self.shape())
@@ -118,6 +127,6 @@ impl std::ops::Neg for Var<'_> {
     type Output = Self;
 
     fn neg(self) -> Self {
-        self.tape.record(Pointwise::<kernels::Neg>(PhantomData), &[self], self.shape())
+        self.pointwise::<kernels::Neg>("neg")
     }
 }

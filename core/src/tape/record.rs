@@ -15,11 +15,17 @@ use crate::kernels::matmul::Mode;
 pub(super) enum Place {
     Buffer(usize),
     Param(Param),
+    /// Among those that the operation of a buffer kept, from a place on.
+    Kept {
+        buffer: usize,
+        from: usize,
+    },
 }
 
 pub(super) struct Node {
-    /// `None` for values that came from outside.
+    /// `None` for values that came from outside, and for other looks at a value.
     pub(super) op: Option<Box<dyn Op>>,
+    /// What the operation reads; the value that this is another look at.
     pub(super) inputs: Vec<usize>,
     pub(super) shape: Shape,
     pub(super) place: Place,
@@ -254,6 +260,7 @@ impl Backward<'_> {
                 add(self, &mut grad);
                 self.record.buffers[buffer].grad = grad;
             }
+            Place::Kept { .. } => unreachable!("what is kept wants no gradient"),
         }
     }
 }
@@ -335,13 +342,16 @@ impl Record {
             Place::Param(p) => {
                 &self.params.as_ref().expect("a tape is reset to parameters")[p.range()]
             }
+            Place::Kept { buffer, from } => {
+                &self.buffers[buffer].kept[from..from + self.nodes[id].shape.size()]
+            }
         }
     }
 
     pub(super) fn buffer(&self, id: usize) -> &Buffer {
         match self.nodes[id].place {
             Place::Buffer(i) => &self.buffers[i],
-            Place::Param(_) => unreachable!("a parameter has no buffer"),
+            Place::Param(_) | Place::Kept { .. } => unreachable!("a value without a buffer"),
         }
     }
 

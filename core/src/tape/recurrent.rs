@@ -7,7 +7,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::narrow::{Cuts, Lent, steps};
-use super::{Backward, Inputs, Op, Var};
+use super::{Backward, Description, Inputs, Op, Var};
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
 use crate::kernels::panels::{Panels, matmul_each};
@@ -38,6 +38,14 @@ pub(super) struct Present {
 }
 
 impl Present {
+    /// Of the layer of this kind.
+    pub(super) fn describe(self, kind: &str) -> Description {
+        Description::new(kind)
+            .with("biased", self.biased)
+            .with("projected", self.projected)
+            .with("has_state", self.has_state)
+    }
+
     pub(super) fn projection(self) -> usize {
         BIAS + 2 * usize::from(self.biased)
     }

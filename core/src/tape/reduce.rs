@@ -1,15 +1,18 @@
 //! Sums, means and maxima, of everything or along one axis. A sum's gradient is its result's, everywhere.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_scalar;
 use crate::kernels::reduce;
 use crate::kernels::reduce_axis as kernels;
 
 /// The sum of everything.
-#[derive(Debug)]
 struct Sum;
 
 impl Op for Sum {
+    fn describe(&self) -> Description {
+        Description::new("sum")
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         out.data[0] = reduce::sum(x.data(0));
     }
@@ -26,12 +29,15 @@ fn sizes(shape: Shape, axis: usize) -> [usize; 2] {
 }
 
 /// The sum along an axis.
-#[derive(Debug)]
 struct SumAxis {
     axis: usize,
 }
 
 impl Op for SumAxis {
+    fn describe(&self) -> Description {
+        Description::new("sum_axis").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         kernels::sum_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
     }
@@ -43,12 +49,15 @@ impl Op for SumAxis {
 }
 
 /// The mean along an axis.
-#[derive(Debug)]
 struct MeanAxis {
     axis: usize,
 }
 
 impl Op for MeanAxis {
+    fn describe(&self) -> Description {
+        Description::new("mean_axis").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let sizes = sizes(x.shape(0), self.axis);
         kernels::sum_axis(x.data(0), sizes, out.data);
@@ -64,12 +73,15 @@ impl Op for MeanAxis {
 }
 
 /// The greatest number along an axis; its gradient goes to the first of equals.
-#[derive(Debug)]
 struct MaxAxis {
     axis: usize,
 }
 
 impl Op for MaxAxis {
+    fn describe(&self) -> Description {
+        Description::new("max_axis").with("axis", self.axis)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         kernels::max_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
     }

@@ -6,12 +6,11 @@ use super::recurrent::{
     InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
     hidden_weight, lend_weights, pieces, record, steps_at_once,
 };
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::pointwise::{Tanh, map, times_slope};
 
-#[derive(Debug)]
 struct Rnn(Present);
 
 /// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[1+T,B,H]` with the state before the first step, x
@@ -27,6 +26,10 @@ fn works(s: &Sizes) -> [usize; 2] {
 }
 
 impl Op for Rnn {
+    fn describe(&self) -> Description {
+        self.0.describe("rnn")
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }

@@ -3,13 +3,12 @@
 //!
 //! As a dropout mask, a slope is a function of a key and the position in the batch.
 
-use super::{Backward, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::rng::Key;
 
 /// The slopes are uniform between these, and their mean while forecasting.
 const SLOPES: [f32; 2] = [1.0 / 8.0, 1.0 / 3.0];
 
-#[derive(Debug)]
 struct Rrelu {
     /// While training: the key, and the first number's position in the batch.
     drawn: Option<(Key, usize)>,
@@ -27,6 +26,14 @@ impl Rrelu {
 }
 
 impl Op for Rrelu {
+    fn describe(&self) -> Description {
+        let rrelu = Description::new("rrelu").with("slopes", SLOPES);
+        match self.drawn {
+            Some((key, first)) => rrelu.drawn(key, first),
+            None => rrelu,
+        }
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         for (i, (y, x)) in out.data.iter_mut().zip(x.data(0)).enumerate() {
             *y = if *x > 0.0 { *x } else { x * self.slope(i) };

@@ -1,13 +1,16 @@
 //! Means of a window's values, weighted by a softmax along the window: `y = Σ p ⊙ v`, `dw = g ⊙ p ⊙ (v - y)`, `dv = Σ g ⊙ p`.
 
-use super::{Backward, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::softmax_mean as kernels;
 
 /// Inputs: the logarithms of the weights, and the values. Keeps the weights.
-#[derive(Debug)]
 struct SoftmaxMean;
 
 impl Op for SoftmaxMean {
+    fn describe(&self) -> Description {
+        Description::new("softmax_mean")
+    }
+
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         x.shape(0).size()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Backward, Inputs, Op, Output, Tape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Tape, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
 use crate::kernels::pool;
 use crate::kernels::resample::Taps;
@@ -19,13 +19,20 @@ pub enum PoolMode {
 }
 
 /// Windows of `size` numbers, side by side; the last may be shorter.
-#[derive(Debug)]
 struct Pool {
     mode: PoolMode,
     size: usize,
 }
 
 impl Op for Pool {
+    fn describe(&self) -> Description {
+        let kind = match self.mode {
+            PoolMode::Max => "max_pool",
+            PoolMode::Avg => "avg_pool",
+        };
+        Description::new(kind).with("size", self.size)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let len = x.shape(0).last();
         match self.mode {
@@ -44,12 +51,20 @@ impl Op for Pool {
 }
 
 /// Interpolation to another length: a sparse linear map, transposed on the way back.
-#[derive(Debug)]
 struct Resample {
     taps: Arc<Taps>,
 }
 
 impl Op for Resample {
+    fn describe(&self) -> Description {
+        let mode = match self.taps.kind().0 {
+            Interpolation::Nearest => "nearest",
+            Interpolation::Linear => "linear",
+            Interpolation::Cubic => "cubic",
+        };
+        Description::new("resample").with("mode", mode)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         self.taps.resample(x.data(0), out.data);
     }
@@ -60,12 +75,15 @@ impl Op for Resample {
 }
 
 /// The mean of `size` numbers around each, with the ends repeated.
-#[derive(Debug)]
 struct MovingAverage {
     size: usize,
 }
 
 impl Op for MovingAverage {
+    fn describe(&self) -> Description {
+        Description::new("moving_average").with("size", self.size)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         moving_average(x.data(0), out.shape.last(), self.size, out.data);
     }
@@ -76,12 +94,15 @@ impl Op for MovingAverage {
 }
 
 /// The transpose of [`MovingAverage`].
-#[derive(Debug)]
 struct MovingAverageTransposed {
     size: usize,
 }
 
 impl Op for MovingAverageTransposed {
+    fn describe(&self) -> Description {
+        Description::new("moving_average_transposed").with("size", self.size)
+    }
+
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         out.data.fill(0.0);
         moving_average_grad(x.data(0), out.shape.last(), self.size, out.data);

@@ -1,0 +1,147 @@
+//! Products with weights, normalisation by channels, attention.
+
+use super::{Array, Done, Step, around};
+
+/// `x·Wᵀ + b` of one row.
+pub(super) fn affine(row: &[f64], w: &Array, b: Option<&Array>) -> Vec<f64> {
+    let dot = |w: &[f64]| row.iter().zip(w).map(|(x, w)| x * w).sum::<f64>();
+    w.rows().enumerate().map(|(i, w)| dot(w) + b.map_or(0.0, |b| b.data[i])).collect()
+}
+
+impl Step<'_> {
+    pub(super) fn layer(&self) -> Done {
+        let (x, w, b) = (self.x(0)?, self.x(1)?, self.inputs.get(2).copied());
+        match &*self.operation.kind {
+            "linear" => {
+                let rectified = self.flag("rectified")?;
+                let y = x.rows().flat_map(|row| affine(row, w, b));
+                Ok(y.map(|y| if rectified { y.max(0.0) } else { y }).collect())
+            }
+            "linear_first" => {
+                let [_, size, inner] = x.around(0);
+                let column = |n| (0..size).map(|i| x.data[i * inner + n]).collect::<Vec<_>>();
+                let columns: Vec<Vec<f64>> = (0..inner).map(|n| affine(&column(n), w, b)).collect();
+                let outputs = self.shape[0];
+                Ok((0..outputs).flat_map(|o| columns.iter().map(move |y| y[o])).collect())
+            }
+            "matmul" => Ok(self.matmul(x, w)),
+            "conv" => self.conv(x, w, b),
+            "batch_norm" => self.batch_norm(x),
+            _ => self.attention(x, w, self.x(2)?),
+        }
+    }
+
+    fn matmul(&self, a: &Array, b: &Array) -> Vec<f64> {
+        let (k, n) = (a.last(), b.last());
+        // Rows of `a` that are multiplied with the same matrix.
+        let rows = if b.shape.len() == 2 { usize::MAX } else { a.shape[a.shape.len() - 2] };
+        let number = |(i, row): (usize, &[f64]), column: usize| -> f64 {
+            let b = &b.data[i / rows * k * n..];
+            row.iter().enumerate().map(|(j, a)| a * b[j * n + column]).sum()
+        };
+        a.rows().enumerate().flat_map(|at| (0..n).map(move |column| number(at, column))).collect()
+    }
+
+    fn conv(&self, x: &Array, w: &Array, b: Option<&Array>) -> Done {
+        let [kernel, stride, dilation] =
+            [self.size("kernel")?, self.size("stride")?, self.size("dilation")?];
+        let [before, _] = self.sizes("padding")?[..] else { return self.lacks("two ends") };
+        let time_major = self.flag("time_major")?;
+        let [time, batch] = if time_major { [0, 1] } else { [1, 0] };
+        let [outputs, channels] = [w.shape[0], w.shape[1]];
+        let mut y = Vec::new();
+        for row in 0..self.shape[0] * self.shape[1] {
+            let at = [row / self.shape[1], row % self.shape[1]];
+            for o in 0..outputs {
+                let mut sum = b.map_or(0.0, |b| b.data[o]);
+                for k in 0..kernel {
+                    let step = (at[time] * stride + k * dilation).wrapping_sub(before);
+                    if step < x.shape[time] {
+                        let place = match time_major {
+                            true => step * x.shape[1] + at[batch],
+                            false => at[batch] * x.shape[1] + step,
+                        };
+                        let taps = &w.data[o * channels * kernel..];
+                        let x = &x.data[place * channels..];
+                        sum += (0..channels).map(|c| x[c] * taps[c * kernel + k]).sum::<f64>();
+                    }
+                }
+                y.push(sum);
+            }
+        }
+        Ok(y)
+    }
+
+    fn batch_norm(&self, x: &Array) -> Done {
+        let (axis, eps) = (self.size("axis")?, self.number("eps")?);
+        let training = self.flag("training")?;
+        let [_, channels, inner] = x.around(axis);
+        let per_row = x.data.len() / x.shape[0];
+        let channel = |i: usize| i / inner % channels;
+        let weight = |i: usize| match self.inputs.get(3) {
+            Some(counts) => counts.data[i / per_row * counts.data.len() / x.shape[0]],
+            None => 1.0,
+        };
+        // The weighted mean of a function of the numbers of each channel.
+        let mean = |f: &dyn Fn(usize, f64) -> f64| {
+            let mut sums = vec![[0.0; 2]; channels];
+            for (i, x) in x.data.iter().enumerate() {
+                sums[channel(i)][0] += weight(i) * f(channel(i), *x);
+                sums[channel(i)][1] += weight(i);
+            }
+            sums.iter().map(|[sum, weight]| sum / weight).collect::<Vec<_>>()
+        };
+        let (means, variances) = if training {
+            let means = mean(&|_, x| x);
+            let variances = mean(&|c, x| (x - means[c]).powi(2));
+            (means, variances)
+        } else {
+            (self.x(3)?.data.clone(), self.x(4)?.data.clone())
+        };
+        let [w, b] = [&self.x(1)?.data, &self.x(2)?.data];
+        let of = |(i, x): (usize, &f64)| {
+            let c = channel(i);
+            (x - means[c]) / (variances[c] + eps).sqrt() * w[c] + b[c]
+        };
+        Ok(x.data.iter().enumerate().map(of).collect())
+    }
+
+    fn attention(&self, q: &Array, k: &Array, v: &Array) -> Done {
+        let scale = self.number("scale")?;
+        let [queries, heads, width] = [q.shape[1], q.shape[2], q.shape[3]];
+        let [keys, values] = [v.shape[1], v.shape[3]];
+        let (mask, p) = (self.text("mask")?, self.number("dropout").unwrap_or(0.0));
+        let seen = if mask == "pattern" { self.sizes("seen")? } else { Vec::new() };
+        let drawn = if self.has("dropout") { Some(self.drawn()?) } else { None };
+        let sees = |i: usize, j: usize| match mask {
+            "all" => Ok(true),
+            "causal" => Ok(j <= i),
+            "pattern" => Ok(seen.contains(&(i * keys + j))),
+            _ => Err(format!("there is no mask {mask}")),
+        };
+        let [_, _, inner] = around(&q.shape, 0);
+        let mut y = vec![0.0; self.len()];
+        for at in 0..q.data.len() / width {
+            let (b, i, h) = (at * width / inner, at / heads % queries, at % heads);
+            let mut weights = Vec::new();
+            for j in 0..keys {
+                let (q, k) =
+                    (&q.data[at * width..], &k.data[((b * keys + j) * heads + h) * width..]);
+                let score = q.iter().zip(k).take(width).map(|(q, k)| q * k).sum::<f64>();
+                weights.push(if sees(i, j)? { (scale * score).exp() } else { 0.0 });
+            }
+            let sum: f64 = weights.iter().sum();
+            for (j, weight) in weights.iter().enumerate() {
+                let left = drawn.as_ref().map_or(1.0, |drawn| {
+                    let head = (drawn.first + b as u64) * heads as u64 + h as u64;
+                    drawn.dropped(p, head * (queries * keys) as u64 + (j * queries + i) as u64)
+                });
+                for c in 0..values {
+                    let v = v.data[((b * keys + j) * heads + h) * values + c];
+                    y[at * values + c] += weight / sum * left * v;
+                }
+            }
+        }
+        Ok(y)
+    }
+}

@@ -1,0 +1,180 @@
+//! A small machine for programs: plain loops in f64 that know what a [`Program`] says, and nothing else of this crate.
+
+mod layers;
+mod layout;
+mod numbers;
+mod random;
+mod recurrent;
+mod rows;
+
+use std::collections::HashMap;
+
+use super::program::{Attribute, Operation, Program};
+
+/// Numbers with dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Array {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) data: Vec<f64>,
+}
+
+impl Array {
+    /// The sizes before, at and after `axis`.
+    fn around(&self, axis: usize) -> [usize; 3] {
+        around(&self.shape, axis)
+    }
+
+    fn last(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+
+    /// Along the last axis.
+    fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
+        self.data.chunks_exact(self.last())
+    }
+}
+
+fn around(shape: &[usize], axis: usize) -> [usize; 3] {
+    [shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product()]
+}
+
+/// What an operation cannot do.
+type Done<T = Vec<f64>> = Result<T, String>;
+
+/// An operation about to run: what it says of itself, its inputs, and the shape of its first output.
+struct Step<'a> {
+    operation: &'a Operation,
+    inputs: Vec<&'a Array>,
+    shape: &'a [usize],
+}
+
+impl<'a> Step<'a> {
+    fn attribute(&self, name: &str) -> Option<&'a Attribute> {
+        self.operation.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    fn lacks<T>(&self, name: &str) -> Done<T> {
+        Err(format!("{} does not say its {name}", self.operation.kind))
+    }
+
+    fn flag(&self, name: &str) -> Done<bool> {
+        let Some(Attribute::Flag(flag)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(*flag)
+    }
+
+    fn whole(&self, name: &str) -> Done<u64> {
+        let Some(Attribute::Whole(n)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(*n)
+    }
+
+    fn size(&self, name: &str) -> Done<usize> {
+        self.whole(name).map(|n| n as usize)
+    }
+
+    fn sizes(&self, name: &str) -> Done<Vec<usize>> {
+        let Some(Attribute::Wholes(n)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(n.iter().map(|n| *n as usize).collect())
+    }
+
+    fn number(&self, name: &str) -> Done<f64> {
+        let Some(Attribute::Number(n)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(*n)
+    }
+
+    fn numbers(&self, name: &str) -> Done<&'a [f64]> {
+        let Some(Attribute::Numbers(n)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(n)
+    }
+
+    fn text(&self, name: &str) -> Done<&'a str> {
+        let Some(Attribute::Text(text)) = self.attribute(name) else { return self.lacks(name) };
+        Ok(text)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
+    }
+
+    /// The `i`-th input.
+    fn x(&self, i: usize) -> Done<&'a Array> {
+        let lacks = || format!("{} has no input {i}", self.operation.kind);
+        self.inputs.get(i).copied().ok_or_else(lacks)
+    }
+
+    /// Numbers of the first output.
+    fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The outputs.
+    fn run(&self) -> Done<Vec<Vec<f64>>> {
+        let kind = &*self.operation.kind;
+        if let Some(f) = numbers::of_one(kind) {
+            return Ok(vec![self.x(0)?.data.iter().map(|x| f(*x)).collect()]);
+        }
+        if let Some(f) = numbers::of_two(kind) {
+            return Ok(vec![self.broadcast(f)?]);
+        }
+        let output = match kind {
+            "scale" | "add_scalar" | "clamp" | "prelu" | "fill" | "constant" | "sum" => {
+                self.simple()
+            }
+            "slice" | "concat" | "flip" | "repeat" | "permute" | "reshape" | "pad" => self.layout(),
+            "embedding" | "sum_axis" | "mean_axis" | "max_axis" => self.axis(),
+            "dropout" | "rrelu" => self.random(),
+            "linear" | "linear_first" | "matmul" | "conv" | "batch_norm" | "attention" => {
+                self.layer()
+            }
+            "softmax"
+            | "log_softmax"
+            | "softmax_mean"
+            | "layer_norm"
+            | "max_pool"
+            | "avg_pool"
+            | "resample"
+            | "moving_average"
+            | "moving_average_transposed"
+            | "rfft"
+            | "irfft"
+            | "cosines" => self.of_rows(),
+            "lstm" | "gru" | "rnn" => return self.recurrent(),
+            kind => Err(format!("there is no operation {kind}")),
+        };
+        Ok(vec![output?])
+    }
+}
+
+/// All values of a program, by id. `given` are its inputs and its state.
+pub(crate) fn run(
+    program: &Program,
+    parameters: &[f32],
+    given: &HashMap<usize, Array>,
+) -> Done<HashMap<usize, Array>> {
+    let mut values = given.clone();
+    for input in &program.inputs {
+        let shape = given.get(&input.value.id).map(|array| &array.shape);
+        if shape != Some(&input.value.shape) {
+            return Err(format!("{} is {shape:?}, not {:?}", input.name, input.value.shape));
+        }
+    }
+    for p in &program.parameters {
+        let shape = p.value.shape.clone();
+        let numbers = &parameters[p.offset..][..shape.iter().product()];
+        let data = numbers.iter().map(|n| f64::from(*n)).collect();
+        values.insert(p.value.id, Array { shape, data });
+    }
+    for operation in &program.operations {
+        let input = |id| values.get(id).ok_or_else(|| format!("{operation:?}: no value {id}"));
+        let inputs = operation.inputs.iter().map(input).collect::<Result<_, _>>()?;
+        let step = Step { operation, inputs, shape: &operation.outputs[0].shape };
+        let outputs = step.run()?;
+        for (value, data) in operation.outputs.iter().zip(outputs) {
+            let shape = value.shape.clone();
+            if data.len() != shape.iter().product::<usize>() {
+                return Err(format!("{operation:?}: {} numbers", data.len()));
+            }
+            values.insert(value.id, Array { shape, data });
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,64 @@
+//! What is drawn: Philox 4×32-10, from the attributes alone.
+
+use super::{Done, Step, around};
+
+/// Words of random numbers.
+pub(super) struct Drawn {
+    seed: u64,
+    stream: u32,
+    step: u32,
+    pub(super) first: u64,
+}
+
+impl Drawn {
+    /// Uniform in [0, 1): the number at this place.
+    pub(super) fn uniform(&self, place: u64) -> f64 {
+        let block = place / 4;
+        let mut c = [block as u32, (block >> 32) as u32, self.step, self.stream];
+        let mut key = [self.seed as u32, (self.seed >> 32) as u32];
+        for _ in 0..10 {
+            let products = [u64::from(c[0]) * 0xD251_1F53, u64::from(c[2]) * 0xCD9E_8D57];
+            let [low, high] = [products.map(|p| p as u32), products.map(|p| (p >> 32) as u32)];
+            c = [high[1] ^ c[1] ^ key[0], low[1], high[0] ^ c[3] ^ key[1], low[0]];
+            key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+        }
+        f64::from(c[(place % 4) as usize] >> 8) / f64::from(1 << 24)
+    }
+
+    /// What is left of a number at this place: nothing, or more than all.
+    pub(super) fn dropped(&self, probability: f64, place: u64) -> f64 {
+        if self.uniform(place) < probability { 0.0 } else { 1.0 / (1.0 - probability) }
+    }
+}
+
+impl Step<'_> {
+    /// Where its random numbers come from.
+    pub(super) fn drawn(&self) -> Done<Drawn> {
+        Ok(Drawn {
+            seed: self.whole("seed")?,
+            stream: self.whole("stream")? as u32,
+            step: self.whole("step")? as u32,
+            first: self.whole("first")?,
+        })
+    }
+
+    pub(super) fn random(&self) -> Done {
+        let numbers = || Ok::<_, String>(self.x(0)?.data.iter().copied().enumerate());
+        if self.operation.kind == "rrelu" {
+            let [low, high] = *self.numbers("slopes")? else { return self.lacks("two slopes") };
+            let drawn = if self.has("seed") { Some(self.drawn()?) } else { None };
+            let slope = |i| match &drawn {
+                Some(drawn) => low + (high - low) * drawn.uniform(drawn.first + i as u64),
+                None => (low + high) / 2.0,
+            };
+            return Ok(numbers()?.map(|(i, x)| if x > 0.0 { x } else { x * slope(i) }).collect());
+        }
+        let (p, drawn) = (self.number("probability")?, self.drawn()?);
+        let [_, rows, inner] = around(self.shape, self.size("axis")?);
+        let place = |i: usize| {
+            let (outer, within) = (i / (rows * inner), i % (rows * inner));
+            ((outer as u64) << 40) + drawn.first * inner as u64 + within as u64
+        };
+        Ok(numbers()?.map(|(i, x)| x * drawn.dropped(p, place(i))).collect())
+    }
+}

@@ -1,0 +1,137 @@
+//! Operations along the last axis.
+
+use std::f64::consts::PI;
+
+use super::{Array, Done, Step};
+
+fn softmax(row: &[f64]) -> Vec<f64> {
+    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = row.iter().map(|x| (x - most).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|p| p / sum).collect()
+}
+
+fn mean(row: &[f64]) -> f64 {
+    row.iter().sum::<f64>() / row.len() as f64
+}
+
+/// The numbers `size / 2` before and after each of `n`, the ends repeated.
+fn neighbours(n: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    let near = move |i: usize| (i..i + size).map(move |j| j.saturating_sub(size / 2).min(n - 1));
+    (0..n).flat_map(move |i| near(i).map(move |j| (i, j)))
+}
+
+/// Old places and their weights for the `i`-th of `to` numbers made of `from`; places are computed in f32, as torch does.
+fn taps(mode: &str, [from, to]: [usize; 2], i: usize) -> Done<Vec<(usize, f64)>> {
+    let scale = from as f32 / to as f32;
+    let center = scale * (i as f32 + 0.5) - 0.5;
+    let inside = |place: f32| place.clamp(0.0, from as f32 - 1.0) as usize;
+    let cubic = |d: f64| match d.abs() {
+        d if d <= 1.0 => (1.25 * d - 2.25) * d * d + 1.0,
+        d => ((-0.75 * d + 3.75) * d - 6.0) * d + 3.0,
+    };
+    Ok(match mode {
+        "nearest" => vec![(inside((i as f32 * scale).floor()), 1.0)],
+        "linear" => {
+            let center = center.max(0.0);
+            let t = f64::from(center - center.floor());
+            vec![(inside(center.floor()), 1.0 - t), (inside(center.floor() + 1.0), t)]
+        }
+        "cubic" => {
+            let t = f64::from(center - center.floor());
+            let tap = |k: i8| (inside(center.floor() + f32::from(k)), cubic(f64::from(k) - t));
+            [-1, 0, 1, 2].map(tap).to_vec()
+        }
+        _ => return Err(format!("there is no interpolation {mode}")),
+    })
+}
+
+impl Step<'_> {
+    pub(super) fn of_rows(&self) -> Done {
+        let x = self.x(0)?;
+        let to = self.shape.last().copied().unwrap_or(1);
+        let each = |f: &dyn Fn(&[f64]) -> Vec<f64>| -> Done { Ok(x.rows().flat_map(f).collect()) };
+        match &*self.operation.kind {
+            "softmax" => each(&softmax),
+            "log_softmax" => each(&|row| softmax(row).iter().map(|p| p.ln()).collect()),
+            "softmax_mean" => Ok(softmax_mean(x, self.x(1)?)),
+            "layer_norm" => {
+                let (eps, w, b) = (self.number("eps")?, self.x(1)?, self.x(2)?);
+                each(&|row| {
+                    let middle = mean(row);
+                    let squares: Vec<f64> = row.iter().map(|x| (x - middle).powi(2)).collect();
+                    let deviation = (mean(&squares) + eps).sqrt();
+                    let affine = row.iter().zip(w.data.iter().zip(&b.data));
+                    affine.map(|(x, (w, b))| (x - middle) / deviation * w + b).collect()
+                })
+            }
+            "max_pool" => {
+                let size = self.size("size")?;
+                let most = |part: &[f64]| part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                each(&|row| row.chunks(size).map(most).collect())
+            }
+            "avg_pool" => {
+                let size = self.size("size")?;
+                each(&|row| row.chunks(size).map(mean).collect())
+            }
+            "resample" => {
+                let mode = self.text("mode")?;
+                let taps: Vec<_> =
+                    (0..to).map(|i| taps(mode, [x.last(), to], i)).collect::<Result<_, _>>()?;
+                let of = |row: &[f64], taps: &[(usize, f64)]| {
+                    taps.iter().map(|(i, weight)| row[*i] * weight).sum()
+                };
+                each(&|row| taps.iter().map(|taps| of(row, taps)).collect())
+            }
+            kind @ ("moving_average" | "moving_average_transposed") => {
+                let size = self.size("size")?;
+                each(&|row| {
+                    let mut y = vec![0.0; row.len()];
+                    for (i, j) in neighbours(row.len(), size) {
+                        let (from, to) = if kind == "moving_average" { (j, i) } else { (i, j) };
+                        y[to] += row[from] / size as f64;
+                    }
+                    y
+                })
+            }
+            "rfft" => each(&|row| {
+                let turn =
+                    |k: usize, t: usize| 2.0 * PI * (k * t % row.len()) as f64 / row.len() as f64;
+                let part = |k: usize, f: fn(f64) -> f64| -> f64 {
+                    row.iter().enumerate().map(|(t, x)| x * f(turn(k, t))).sum()
+                };
+                let bin = |k| [part(k, f64::cos), -part(k, f64::sin)];
+                (0..=row.len() / 2).flat_map(bin).collect()
+            }),
+            "irfft" => {
+                let of = |bins: &[f64], t: usize| -> f64 {
+                    let pairs = bins.chunks(2).enumerate().map(|(k, bin)| {
+                        let angle = 2.0 * PI * (k * t % to) as f64 / to as f64;
+                        match k == 0 || 2 * k == to {
+                            true => bin[0] * angle.cos(),
+                            false => 2.0 * (bin[0] * angle.cos() - bin[1] * angle.sin()),
+                        }
+                    });
+                    pairs.sum::<f64>() / to as f64
+                };
+                let rows = x.data.chunks_exact(to / 2 * 2 + 2);
+                Ok(rows.flat_map(|bins| (0..to).map(move |t| of(bins, t))).collect())
+            }
+            _ => {
+                let of = |x: &f64| (0..to).map(|k| (PI * k as f64 * x).cos()).collect::<Vec<_>>();
+                Ok(x.data.iter().flat_map(of).collect())
+            }
+        }
+    }
+}
+
+/// Means of each row of `v`, weighted by the softmax along `L` of `w` `[B, L, n]`.
+fn softmax_mean(w: &Array, v: &Array) -> Vec<f64> {
+    let (len, n) = (w.shape[1], w.shape[2]);
+    let windows = w.data.chunks_exact(len * n).zip(v.rows());
+    let of = |w: &[f64], v: &[f64], column: usize| -> f64 {
+        let weights: Vec<f64> = w.iter().skip(column).step_by(n).copied().collect();
+        softmax(&weights).iter().zip(v).map(|(p, v)| p * v).sum()
+    };
+    windows.flat_map(|(w, v)| (0..n).map(move |column| of(w, v, column))).collect()
+}

@@ -1,0 +1,301 @@
+//! What was recorded, as data: a [`Program`] that others can read, write to a file, and run without this crate.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Place, Record};
+use super::{Param, Shape, Tape, Var};
+use crate::rng::Key;
+
+/// A forward as data.
+///
+/// Every value has a number, its id. Values are inputs, parameters or outputs of operations. Operations are in the order in
+/// which they run: each reads only what stands before it. Numbers are row-major.
+///
+/// Sizes are those of the batch that was recorded. With another number of windows from two on, every size is `a + b·B`: two
+/// programs of the same model at different `B` give `a` and `b`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// What is given from outside, beside the state.
+    pub inputs: Vec<Named>,
+    /// What lies in the flat buffer of parameters. One that is used twice may be there twice.
+    pub parameters: Vec<Parameter>,
+    /// In the order in which they run.
+    pub operations: Vec<Operation>,
+    /// What one run leaves for the next, where a model decodes step by step.
+    pub state: Vec<State>,
+    /// What is asked for.
+    pub outputs: Vec<Named>,
+}
+
+/// A value: its id and its dimensions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// Its number in the program.
+    pub id: usize,
+    /// Its dimensions; none for a scalar.
+    pub shape: Vec<usize>,
+}
+
+/// An input or an output of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// What it is called.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+}
+
+/// A slice of the flat buffer of parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name in the model, if [given](Program::with_names).
+    pub name: Option<String>,
+    /// Where its numbers begin.
+    pub offset: usize,
+    /// The value.
+    pub value: Value,
+}
+
+/// A part of the state of a recurrent layer.
+///
+/// A forward that begins a sequence begins with zeros and reads no state. Later ones are given in `before` what the forward
+/// before left in the `after` of the same layer and part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The layer of the stack, from 0.
+    pub layer: usize,
+    /// `hidden` or `cell`.
+    pub part: String,
+    /// Id of the value that is given; none where the forward begins with zeros.
+    pub before: Option<usize>,
+    /// Id of the value that is left.
+    pub after: usize,
+}
+
+/// An operation: what it computes of which values.
+///
+/// | kind | inputs | attributes | output |
+/// |---|---|---|---|
+/// | `add`, `sub`, `mul`, `div` | a, b | | with NumPy's broadcasting |
+/// | `scale`, `add_scalar` | x | `factor`; `number` | `factor·x`; `x + number` |
+/// | `clamp` | x | `low`, `high` | a limit that is left out is none |
+/// | `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, `sigmoid`, `tanh`, `softsign`, `log_sigmoid`, `hardshrink`, `softshrink`, `hardtanh`, `hardswish`, `exp`, `log`, `sqrt`, `abs`, `square`, `neg` | x | | of each number; activations with the defaults of `torch.nn` |
+/// | `prelu` | x, w | | `x` where positive, else `w·x`; `w` is one number |
+/// | `rrelu` | x | `slopes`, drawn | `x` where positive, else `x` times a slope drawn between the two; if nothing is drawn, times their mean |
+/// | `dropout` | x | `probability`, `axis`, drawn | a number is 0 if the one drawn for it is less than the probability, else it is divided by the rest of that. `first` is the first row along `axis`, each of as many numbers as lie inside; what lies before the axis goes on 2⁴⁰ numbers further each time |
+/// | `linear` | x, W `[out, in]`, perhaps b | `rectified` | `x·Wᵀ + b` over the last axis, or the greater of that and 0 |
+/// | `linear_first` | x, W `[out, in]`, perhaps b | | `W·x + b` over the first axis of a matrix |
+/// | `matmul` | a `[.., m, k]`, b `[.., k, n]` | | products of matrices; a `b` of two axes is the same for all |
+/// | `softmax`, `log_softmax` | x | | over the last axis |
+/// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
+/// | `layer_norm` | x, γ, β | `eps` | over the last axis |
+/// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
+/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; the pattern's `seen` numbers a query's keys after another's. `first` is the first row of the batch: weights are numbered by row, head, key and query |
+/// | `embedding` | table, codes | | the rows of the table with these numbers |
+/// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zeros around, of `[B, T, C]`, or of `[T, B, C]` if time-major |
+/// | `pad` | x | `axis`, `by`, `edge` | longer before and after by `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
+/// | `max_pool`, `avg_pool` | x | `size` | windows side by side of the last axis; the last one may be shorter |
+/// | `resample` | x | `mode` | `torch.nn.functional.interpolate` of the last axis, `nearest`, `linear` or bi`cubic` |
+/// | `moving_average` | x | `size` | along the last axis, the ends repeated |
+/// | `moving_average_transposed` | x | `size` | the transpose of that linear map |
+/// | `rfft`, `irfft` | x | | over the last axis, real and imaginary parts side by side: `[.., n]`, `[.., n/2 + 1, 2]` |
+/// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |
+/// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step |
+/// | `slice` | x | `axis`, `start` | as many entries as the output has |
+/// | `concat`, `flip`, `repeat` | x, .. | `axis` | one after the other; backwards; an axis of size 1 many times |
+/// | `permute` | x | `axes` | axis `i` of the output is axis `axes[i]` of the input |
+/// | `reshape` | x | | the same numbers |
+/// | `sum` | x | | of everything |
+/// | `sum_axis`, `mean_axis`, `max_axis` | x | `axis` | the output does not have the axis |
+/// | `fill`, `constant` | | `number`; `numbers` | numbers that the model brings along |
+/// | `loss` | ŷ, y, weights, counts; shifts and scales; quantiles | `kind`, `arguments` and those of the batch; `has_scale`, `has_quantiles`: which inputs there are | a scalar: a part's share of a batch's loss |
+///
+/// Where something is drawn, the attributes `seed`, `stream`, `step` and `first` say from where. The number at place `i` is
+/// word `(first + i) mod 4` of the block `(first + i) / 4` of Philox 4×32-10, whose key is the seed and whose counter is the
+/// block, the step and the stream; its 24 upper bits are uniform in [0, 1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// What it computes.
+    pub kind: String,
+    /// Names and values of its attributes.
+    pub attributes: Vec<(String, Attribute)>,
+    /// Ids of what it reads.
+    pub inputs: Vec<usize>,
+    /// What it makes.
+    pub outputs: Vec<Value>,
+}
+
+/// The value of an attribute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribute {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Whole(u64),
+    /// Whole numbers.
+    Wholes(Vec<u64>),
+    /// Any number.
+    Number(f64),
+    /// Any numbers.
+    Numbers(Vec<f64>),
+    /// One of several words.
+    Text(String),
+}
+
+macro_rules! attribute {
+    ($($from:ty: $value:ident => $attribute:expr,)*) => {
+        $(impl From<$from> for Attribute {
+            fn from($value: $from) -> Self {
+                $attribute
+            }
+        })*
+    };
+}
+attribute! {
+    bool: flag => Self::Flag(flag),
+    u64: number => Self::Whole(number),
+    usize: number => Self::Whole(number as u64),
+    &[usize]: numbers => Self::Wholes(numbers.iter().map(|n| *n as u64).collect()),
+    [usize; 2]: numbers => numbers[..].into(),
+    f32: number => Self::Number(number.into()),
+    &[f32]: numbers => Self::Numbers(numbers.iter().map(|n| f64::from(*n)).collect()),
+    [f32; 2]: numbers => numbers[..].into(),
+    &[f64]: numbers => Self::Numbers(numbers.to_vec()),
+    &str: text => Self::Text(text.into()),
+}
+
+/// What an operation says of itself: its kind and its attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    kind: String,
+    attributes: Vec<(String, Attribute)>,
+}
+
+impl Description {
+    /// Of this kind, without attributes.
+    pub fn new(kind: &str) -> Self {
+        Self { kind: kind.into(), attributes: Vec::new() }
+    }
+
+    /// With one more attribute.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Attribute>) -> Self {
+        self.attributes.push((name.into(), value.into()));
+        self
+    }
+
+    /// With where its random numbers come from: the key, and the place of the first one or of the first row of them.
+    #[must_use]
+    pub(super) fn drawn(self, key: Key, first: usize) -> Self {
+        let [seed, stream, step] = key.words();
+        let key = self.with("seed", seed).with("stream", stream).with("step", step);
+        key.with("first", first)
+    }
+
+    fn of(self, inputs: &[usize], output: Value) -> Operation {
+        let Self { kind, attributes } = self;
+        Operation { kind, attributes, inputs: inputs.to_vec(), outputs: vec![output] }
+    }
+}
+
+impl Program {
+    /// With the names that the parameters have in the model.
+    #[must_use]
+    pub fn with_names(mut self, name: impl Fn(Param) -> Option<String>) -> Self {
+        for parameter in &mut self.parameters {
+            let shape = Shape::from(&parameter.value.shape[..]);
+            parameter.name = name(Param { offset: parameter.offset, shape });
+        }
+        self
+    }
+}
+
+/// A part of a recurrent layer's state, as a tape keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Carried {
+    layer: usize,
+    part: &'static str,
+    before: Option<usize>,
+    after: usize,
+}
+
+impl Tape {
+    /// Says that the next forward begins with `after` where this one began with `before`, or with zeros: a part of the state
+    /// of a recurrent layer.
+    pub fn carry(&self, layer: usize, part: &'static str, before: Option<Var<'_>>, after: Var<'_>) {
+        let (before, after) = (before.map(|value| value.id), after.id);
+        self.carried.borrow_mut().push(Carried { layer, part, before, after });
+    }
+
+    /// What was recorded, as data. Values from outside that are neither inputs nor state are constants of the program.
+    ///
+    /// # Panics
+    /// On a tape that computes nothing: it keeps no operations.
+    pub fn program(&self, inputs: &[(&str, Var<'_>)], outputs: &[(&str, Var<'_>)]) -> Program {
+        let r = self.record.borrow();
+        assert!(r.planned.is_none(), "a dry tape keeps no operations");
+        let named = |values: &[(&str, Var<'_>)]| {
+            let named =
+                |(name, v): &(&str, Var<'_>)| Named { name: (*name).into(), value: r.value(v.id) };
+            values.iter().map(named).collect()
+        };
+        let state = |c: &Carried| State {
+            layer: c.layer,
+            part: c.part.into(),
+            before: c.before,
+            after: c.after,
+        };
+        let mut program = Program {
+            inputs: named(inputs),
+            parameters: Vec::new(),
+            operations: Vec::new(),
+            state: self.carried.borrow().iter().map(state).collect(),
+            outputs: named(outputs),
+        };
+        (0..r.used_nodes).for_each(|id| r.describe(id, &mut program));
+        program
+    }
+}
+
+impl Record {
+    fn value(&self, id: usize) -> Value {
+        Value { id, shape: self.nodes[id].shape.dims().to_vec() }
+    }
+
+    /// Adds a value, and what it comes from, to a program that knows its inputs and its state.
+    fn describe(&self, id: usize, program: &mut Program) {
+        let (node, value) = (&self.nodes[id], self.value(id));
+        let operations = &mut program.operations;
+        match (&node.op, node.inputs.first(), node.place) {
+            (Some(op), ..) => operations.push(op.describe().of(&node.inputs, value)),
+            (None, Some(of), Place::Kept { .. }) if self.nodes[*of].op.is_some() => {
+                let maker = operations.iter_mut().rfind(|op| op.outputs[0].id == *of);
+                maker.expect("it stands before").outputs.push(value);
+            }
+            (None, Some(_), _) => {
+                operations.push(Description::new("reshape").of(&node.inputs, value));
+            }
+            (None, None, Place::Param(Param { offset, .. })) => {
+                program.parameters.push(Parameter { name: None, offset, value });
+            }
+            (None, None, _) => {
+                let given = program.inputs.iter().any(|input| input.value.id == id);
+                let state = program.state.iter().any(|state| state.before == Some(id));
+                if !given && !state {
+                    operations.push(constant(self.data(id)).of(&[], value));
+                }
+            }
+        }
+    }
+}
+
+/// Numbers from outside that belong to the program.
+fn constant(numbers: &[f32]) -> Description {
+    match numbers {
+        [first, rest @ ..] if rest.iter().all(|n| n.to_bits() == first.to_bits()) => {
+            Description::new("fill").with("number", *first)
+        }
+        _ => Description::new("constant").with("numbers", numbers),
+    }
+}
