@@ -2,12 +2,16 @@
 //! two steps, and forecasts the same bytes after saving and loading. New models, losses and scalers join by themselves.
 
 mod bits;
+mod checks;
 mod scratch;
 #[expect(dead_code, reason = "models are made smaller here")]
 mod series;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::objective::{Objective, every_loss};
 use neuro_divergent::options::OptionValue;
@@ -70,7 +74,8 @@ fn scalers(described: &Value) -> Vec<Value> {
     ts.split(" | ").map(|name| json!(name.trim_matches('\''))).collect()
 }
 
-type Tables = (Table, FitOptions, PredictOptions);
+/// Histories of numbers, the same of a target that is 0 or 1, and how to fit and forecast them.
+type Tables = ([Table; 2], FitOptions, PredictOptions);
 
 /// Histories, static columns and what is known ahead, of three series.
 fn tables() -> Tables {
@@ -93,8 +98,11 @@ fn tables() -> Tables {
         ("size".into(), Column::Float(vec![0.25, -1.5, 4.0])),
         ("kind".into(), Column::Text(["a", "b", "a"].map(|k| Some(k.to_string())).to_vec())),
     ]);
+    let numbers = part(true);
+    let mut flags = numbers.clone();
+    flags.columns[2].1 = flags.column("price").unwrap().clone();
     (
-        part(true),
+        [numbers, flags],
         FitOptions { static_table: Some(statics.unwrap()), ..FitOptions::default() },
         PredictOptions { future: Some(part(false)), ..PredictOptions::default() },
     )
@@ -139,7 +147,7 @@ fn with_scaler(
 }
 
 /// Trains and saves all of them together, but those that are refused; says how many those are.
-fn survive(name: &str, specs: Vec<ModelSpec>, (table, fit, predict): &Tables) -> usize {
+fn survive(name: &str, specs: Vec<ModelSpec>, (tables, fit, predict): &Tables) -> usize {
     let all = specs.len();
     let taken = |spec: &ModelSpec| match NeuralForecast::new(vec![spec.clone()], None) {
         Ok(_) => true,
@@ -152,18 +160,22 @@ fn survive(name: &str, specs: Vec<ModelSpec>, (table, fit, predict): &Tables) ->
     };
     let specs: Vec<ModelSpec> = specs.into_iter().filter(taken).collect();
     let taken = specs.len();
-    let mut nf = NeuralForecast::new(specs, None).unwrap();
-    let control = Control { threads: Some(1), ..Control::default() };
-    let report = nf.fit(table, fit, &control).unwrap_or_else(|e| panic!("{name}: {e}"));
-    for model in report.models {
-        let losses = &model.train_loss;
-        assert!(
-            losses.len() == 2 && losses.iter().all(|l| l.is_finite()),
-            "{}: {losses:?}",
-            model.name
-        );
+    let of_flags = |spec: &ModelSpec| spec.options["alias"].as_str().unwrap().contains("Bernoulli");
+    let (flags, numbers) = specs.into_iter().partition(of_flags);
+    for (specs, table) in [numbers, flags].into_iter().zip(tables) {
+        if specs.is_empty() {
+            continue;
+        }
+        let mut nf = NeuralForecast::new(specs, None).unwrap();
+        let control = Control { threads: Some(1), ..Control::default() };
+        let report = nf.fit(table, fit, &control).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for model in report.models {
+            let losses = &model.train_loss;
+            let finite = losses.iter().all(|l| l.is_finite());
+            assert!(losses.len() == 2 && finite, "{}: {losses:?}", model.name);
+        }
+        same_after_loading(name, &nf, predict);
     }
-    same_after_loading(name, &nf, predict);
     all - taken
 }
 
@@ -178,15 +190,24 @@ fn every_model_with_every_loss_scaler_and_exogenous_column_trains_and_survives_s
         let specs = scalers.iter().map(|scaler| with_scaler(&name, &tiny, &described, scaler));
         jobs.extend(specs.map(|specs| (name.clone(), specs)));
     }
-    let next = AtomicUsize::new(0);
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some((name, specs)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let refused = survive(name, specs.clone(), &tables);
-            assert!(2 * refused < specs.len(), "{name} refuses {refused} of {}", specs.len());
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let refused = survive(name, specs.clone(), &tables);
+                assert!(2 * refused < specs.len(), "{name} refuses {refused} of {}", specs.len());
+            }));
+            let what = format!("{name} {}", specs[0].options["scalerType"]);
+            results.lock().unwrap().push((what, result));
         }
     };
     std::thread::scope(|scope| {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         (0..threads).for_each(|_| drop(scope.spawn(work)));
     });
+    let mut checks = Checks::default();
+    for (what, result) in results.into_inner().unwrap() {
+        checks.row(what, || result.unwrap_or_else(|panic| resume_unwind(panic)));
+    }
+    assert_eq!(checks.finish(), jobs.len());
 }

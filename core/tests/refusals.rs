@@ -1,8 +1,10 @@
 //! What cannot be done is refused with a code, and a message that names the option, column, series or time, and the fix.
 
+mod checks;
 mod rows;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Frequency, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, InsampleOptions, ModelSpec, NeuralForecast,
@@ -74,16 +76,25 @@ fn models_of_different_horizons_are_refused() {
 
 #[test]
 fn unknown_options_are_refused_with_the_nearest_spelling() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        for (wrong, right) in
-            [("input_size", "inputSize"), ("maxStep", "maxSteps"), ("learningrate", "learningRate")]
-        {
-            let message = format!("{model} has no option \"{wrong}\"; did you mean \"{right}\"?");
-            let e =
-                refused(new(&model, with(json!({ wrong: 1 }))), ErrorCode::InvalidOption, &message);
-            assert_eq!(e.details.option.as_deref(), Some(wrong));
-            assert_eq!(e.details.model.as_deref(), Some(&*model));
-        }
+        checks.row(&model, || {
+            for (wrong, right) in [
+                ("input_size", "inputSize"),
+                ("maxStep", "maxSteps"),
+                ("learningrate", "learningRate"),
+            ] {
+                let message =
+                    format!("{model} has no option \"{wrong}\"; did you mean \"{right}\"?");
+                let e = refused(
+                    new(&model, with(json!({ wrong: 1 }))),
+                    ErrorCode::InvalidOption,
+                    &message,
+                );
+                assert_eq!(e.details.option.as_deref(), Some(wrong));
+                assert_eq!(e.details.model.as_deref(), Some(&*model));
+            }
+        });
     }
     for (options, message) in [
         (
@@ -104,8 +115,11 @@ fn unknown_options_are_refused_with_the_nearest_spelling() {
             "DLinear has no option \"maxEpochs\"; did you mean \"maxSteps\"?",
         ),
     ] {
-        refused(new("DLinear", with(options)), ErrorCode::InvalidOption, message);
+        checks.row(message, || {
+            refused(new("DLinear", with(options)), ErrorCode::InvalidOption, message);
+        });
     }
+    checks.finish();
     let e = new("DLinear", with(json!({ "qqqqqqqqqqqqqqqqqqq": 1 }))).err().unwrap();
     assert!(e.message.starts_with(
         "DLinear has no option \"qqqqqqqqqqqqqqqqqqq\"; known options: h, inputSize, alias, "
@@ -206,54 +220,66 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
             "option \"futrExogList\" must be a list, each item text, got \"price\"",
         ),
     ];
+    let mut checks = Checks::default();
     for (model, option, value, message) in cases {
-        let e =
-            refused(new(model, with(json!({ option: value }))), ErrorCode::InvalidOption, message);
-        let named = if option == "decoderHiddenLayers" { "decoderHiddenSize" } else { option };
-        assert_eq!(e.details.option.as_deref(), Some(named));
-        assert_eq!(e.details.model.as_deref(), Some(model));
+        checks.row(message, || {
+            let e = refused(
+                new(model, with(json!({ option: value }))),
+                ErrorCode::InvalidOption,
+                message,
+            );
+            let named = if option == "decoderHiddenLayers" { "decoderHiddenSize" } else { option };
+            assert_eq!(e.details.option.as_deref(), Some(named));
+            assert_eq!(e.details.model.as_deref(), Some(model));
+        });
     }
+    checks.finish();
 }
 
 /// What an option may be is declared with it, and every model keeps to that.
 #[test]
 fn values_out_of_the_declared_range_are_refused_by_every_model() {
     let mut tried = 0;
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        for option in described["options"].as_array().unwrap() {
-            let [name, ts] = ["name", "ts"].map(|of| option[of].as_str().unwrap());
-            let Some(range) = option["range"].as_str().filter(|_| ts.starts_with("number")) else {
-                continue;
-            };
-            let (wrong, allowed) = match range.split(", ").next().unwrap() {
-                "> 0" => (json!(0.0), "a number > 0".to_string()),
-                "from 0 to below 1" => (json!(1.0), "a number from 0 to below 1".to_string()),
-                least if range.ends_with("or -1 for all") => {
-                    (json!(0), format!("a whole number {least}, or -1 for all"))
-                }
-                least => {
-                    let n: i64 = least.strip_prefix("≥ ").unwrap().parse().unwrap();
-                    (json!(n - 1), format!("a whole number {least}"))
-                }
-            };
-            let or_null =
-                ts.strip_prefix("number | ").map_or(String::new(), |t| format!(" or {t}"));
-            let message = format!("option \"{name}\" must be {allowed}{or_null}, got {wrong}");
-            let given = with(json!({ name: wrong }));
-            let e = refused(new(&model, given), ErrorCode::InvalidOption, &message);
-            assert_eq!(e.details.model.as_deref(), Some(&*model));
-            tried += 1;
-        }
+        checks.row(&model, || {
+            for option in described["options"].as_array().unwrap() {
+                let [name, ts] = ["name", "ts"].map(|of| option[of].as_str().unwrap());
+                let Some(range) = option["range"].as_str().filter(|_| ts.starts_with("number"))
+                else {
+                    continue;
+                };
+                let (wrong, allowed) = match range.split(", ").next().unwrap() {
+                    "> 0" => (json!(0.0), "a number > 0".to_string()),
+                    "from 0 to below 1" => (json!(1.0), "a number from 0 to below 1".to_string()),
+                    least if range.ends_with("or -1 for all") => {
+                        (json!(0), format!("a whole number {least}, or -1 for all"))
+                    }
+                    least => {
+                        let n: i64 = least.strip_prefix("≥ ").unwrap().parse().unwrap();
+                        (json!(n - 1), format!("a whole number {least}"))
+                    }
+                };
+                let or_null =
+                    ts.strip_prefix("number | ").map_or(String::new(), |t| format!(" or {t}"));
+                let message = format!("option \"{name}\" must be {allowed}{or_null}, got {wrong}");
+                let given = with(json!({ name: wrong }));
+                let e = refused(new(&model, given), ErrorCode::InvalidOption, &message);
+                assert_eq!(e.details.model.as_deref(), Some(&*model));
+                tried += 1;
+            }
+        });
     }
+    checks.finish();
     assert!(tried > 200, "only {tried} options have a range");
 }
 
 #[test]
 fn distributions_that_do_not_exist_here_are_refused_by_name() {
-    for distribution in ["Poisson", "NegativeBinomial", "Tweedie", "Bernoulli", "ISQF"] {
+    for distribution in ["poisson", "NegativeBinomial", "Tweedie", "Gamma", "ISQF"] {
         let loss = json!({ "kind": "DistributionLoss", "args": { "distribution": distribution } });
         let message = format!(
-            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT"
+            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT, Poisson, Bernoulli"
         );
         let e =
             refused(new("DeepAR", with(json!({ "loss": loss }))), ErrorCode::Unsupported, &message);
@@ -310,7 +336,9 @@ fn required_options_are_asked_for() {
 
 #[test]
 fn univariate_models_have_no_number_of_series() {
+    let mut checks = Checks::default();
     for (model, described) in models().into_iter().filter(|(_, d)| d["multivariate"] == false) {
+        checks.row(&model, || {
         assert!(described["options"].as_array().unwrap().iter().all(|o| o["name"] != "nSeries"));
         let message = format!(
             "option \"nSeries\" is not supported by {model}; leave it out: only models that see all series at once have it"
@@ -318,7 +346,9 @@ fn univariate_models_have_no_number_of_series() {
         let e =
             refused(new(&model, with(json!({ "nSeries": 2 }))), ErrorCode::Unsupported, &message);
         assert_eq!(e.details.option.as_deref(), Some("nSeries"));
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -400,13 +430,17 @@ fn data_without_a_window_to_train_on_is_refused() {
 
 #[test]
 fn padding_makes_short_series_long_enough() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let table = panel(2, 6);
-        let options = json!({ "startPaddingEnabled": true });
-        let nf = fit(&model, options, &table, &FitOptions::default()).unwrap();
-        let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-        assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
+        checks.row(&model, || {
+            let table = panel(2, 6);
+            let options = json!({ "startPaddingEnabled": true });
+            let nf = fit(&model, options, &table, &FitOptions::default()).unwrap();
+            let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+            assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -568,23 +602,28 @@ fn a_frequency_that_the_times_do_not_follow_is_refused() {
 #[test]
 fn other_series_are_forecast_from_their_own_history() {
     let univariate = |(_, m): &(String, Value)| m["multivariate"] == false;
+    let mut checks = Checks::default();
     for (model, _) in models().into_iter().filter(univariate) {
-        let table = panel(2, 40);
-        let nf = fit(&model, json!({}), &table, &FitOptions::default()).unwrap();
-        let known = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+        checks.row(&model, || {
+            let table = panel(2, 40);
+            let nf = fit(&model, json!({}), &table, &FitOptions::default()).unwrap();
+            let known = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
 
-        // The second series under another name, ten steps later.
-        let mut data = part(&table, &["unique_id", "ds", "y"], |row| row >= 40);
-        data.columns[0].1 = Column::Text(vec![Some("new".into()); 40]);
-        data.columns[1].1 = Column::Int((10..50).collect());
-        let options = PredictOptions { data: Some(data), ..PredictOptions::default() };
-        let other = nf.predict(&options, &Control::default()).unwrap();
-        assert_eq!(other.times, [50, 51, 52, 53]);
-        assert_eq!(other.series_rows("new").unwrap(), 0..4);
-        // Products of one row and of two add up in another order: the last bits may differ.
-        let largest = known.columns[0].values.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
-        for (other, known) in other.columns[0].values.iter().zip(&known.columns[0].values[4..]) {
-            assert!((other - known).abs() <= 1e-6 * largest, "{model}: {other} and {known}");
-        }
+            // The second series under another name, ten steps later.
+            let mut data = part(&table, &["unique_id", "ds", "y"], |row| row >= 40);
+            data.columns[0].1 = Column::Text(vec![Some("new".into()); 40]);
+            data.columns[1].1 = Column::Int((10..50).collect());
+            let options = PredictOptions { data: Some(data), ..PredictOptions::default() };
+            let other = nf.predict(&options, &Control::default()).unwrap();
+            assert_eq!(other.times, [50, 51, 52, 53]);
+            assert_eq!(other.series_rows("new").unwrap(), 0..4);
+            // Products of one row and of two add up in another order: the last bits may differ.
+            let largest = known.columns[0].values.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
+            for (other, known) in other.columns[0].values.iter().zip(&known.columns[0].values[4..])
+            {
+                assert!((other - known).abs() <= 1e-6 * largest, "{model}: {other} and {known}");
+            }
+        });
     }
+    checks.finish();
 }

@@ -1,5 +1,7 @@
 //! Values of the target that a model's loss cannot learn from: a count below 0, a yes or no that is neither.
 
+use serde_json::Value;
+
 use crate::data::Panel;
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
@@ -16,9 +18,11 @@ pub(super) fn check_targets(model: &Instance, panel: &Panel, scaled: bool) -> Re
                 true => (" once localScalerType has scaled it", "leave localScalerType out, or "),
                 false => ("", ""),
             };
+            let distribution = model.common.loss.args.get("distribution").and_then(Value::as_str);
             let message = format!(
-                "series \"{id}\": at {at}, column \"{column}\" is {y}{now}; the distribution that {} learns needs {expected}; \
+                "series \"{id}\": at {at}, column \"{column}\" is {y}{now}; the {} distribution that {} learns needs {expected}; \
                  {fix}choose another distribution",
+                distribution.unwrap_or_default(),
                 model.name()
             );
             return Err(Error::new(ErrorCode::InvalidOption, message).with(|d| {
