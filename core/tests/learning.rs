@@ -1,10 +1,12 @@
 //! Every model learns: trained from our own initial weights it beats the seasonal naive forecast on rows it has not seen.
 
+mod checks;
 mod rows;
 mod series;
 
 use std::path::Path;
 
+use checks::Checks;
 use neuro_divergent::data::{Panel, PanelOptions, Table, read_csv};
 use neuro_divergent::{
     Control, FitOptions, Metric, NeuralForecast, PredictOptions, evaluate, seasonal_naive,
@@ -28,10 +30,22 @@ fn errors(nf: &mut NeuralForecast, train: &Table, whole: &Table) -> [f64; 2] {
     [of_model, mae(forecast)]
 }
 
+/// What a model's error may be of the seasonal naive's: just above the largest of eight seeds.
+fn share(model: &str) -> f64 {
+    match model {
+        "DeepAR" => 0.72,   // 0.60 to 0.69
+        "DeepNPTS" => 0.72, // 0.65 to 0.70
+        "NLinear" => 0.60,  // 0.54 to 0.58
+        "DLinear" => 0.57,  // 0.49 to 0.55
+        _ => 0.55,          // 0.43 to 0.54
+    }
+}
+
 #[test]
-fn every_model_beats_the_seasonal_naive_by_a_quarter() {
+fn every_model_beats_the_seasonal_naive_by_as_much_as_it_can() {
     let (series, rows) = (6, 144);
     let (train, whole) = (panel(series, rows), panel(series, rows + H));
+    let mut checks = Checks::default();
     for (model, _) in models() {
         let mut nf = forecaster(
             &model,
@@ -41,8 +55,9 @@ fn every_model_beats_the_seasonal_naive_by_a_quarter() {
             }),
         );
         let [mae, naive] = errors(&mut nf, &train, &whole);
-        assert!(mae < 0.75 * naive, "{model}: {mae} against {naive}");
+        checks.row(&model, || assert!(mae < share(&model) * naive, "{mae} against {naive}"));
     }
+    checks.finish();
 }
 
 #[test]
@@ -66,7 +81,8 @@ fn implicit_quantiles_are_learned() {
         let forecast = nf.predict(&asked, &Control::default()).unwrap();
         let metrics = [Metric::Rmae];
         let score = evaluate(&forecast, &actual, Some(&history), SEASON, &metrics).unwrap();
-        assert!(score.models[0].1[0].1 < 0.75, "{kind}: {score:?}");
+        // 0.47 to 0.51 with eight seeds.
+        assert!(score.models[0].1[0].1 < 0.54, "{kind}: {score:?}");
 
         let y = |i: usize| actual.target()[i / H * (rows + H) + rows + i % H];
         let below = |q: f64| {
@@ -74,14 +90,15 @@ fn implicit_quantiles_are_learned() {
             let n = column.iter().enumerate().filter(|(i, v)| y(*i) <= f64::from(**v)).count();
             n as f64 / column.len() as f64
         };
-        // Of 72 points that the model has not seen.
+        // Of 72 points that the model has not seen: 0.19 to 0.31, 0.47 to 0.63 and 0.75 to 0.88 with eight seeds.
         let shares = [0.1, 0.5, 0.9].map(below);
-        assert!(shares[0] < 0.3 && shares[2] > 0.7, "{kind}: {shares:?}");
-        assert!((0.25..=0.75).contains(&shares[1]), "{kind}: {shares:?}");
+        for (share, range) in shares.iter().zip([0.15..0.33, 0.44..0.66, 0.72..0.92]) {
+            assert!(range.contains(share), "{kind}: {shares:?}");
+        }
     }
 }
 
-fn air_passengers(model: &str, options: &Value) {
+fn air_passengers(model: &str, most: f64, options: &Value) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/air-passengers.csv");
     let whole = read_csv(file).unwrap();
     assert_eq!(whole.rows(), 144);
@@ -92,21 +109,24 @@ fn air_passengers(model: &str, options: &Value) {
         });
         all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         let [mae, naive] = errors(&mut forecaster(model, &all), &train, &whole);
-        assert!(mae < 0.75 * naive, "{model}, seed {seed}: {mae} against {naive}");
+        assert!(mae < most * naive, "{model}, seed {seed}: {mae} against {naive}");
     }
 }
 
 #[test]
 fn dlinear_beats_the_seasonal_naive_on_air_passengers() {
-    air_passengers("DLinear", &json!({ "learningRate": 1e-2 }));
+    // 0.53 to 0.57 with eight seeds.
+    air_passengers("DLinear", 0.6, &json!({ "learningRate": 1e-2 }));
 }
 
 #[test]
 fn nhits_beats_the_seasonal_naive_on_air_passengers() {
-    air_passengers("NHITS", &json!({ "learningRate": 3e-3 }));
+    // 0.39 to 0.64 with eight seeds.
+    air_passengers("NHITS", 0.69, &json!({ "learningRate": 3e-3 }));
 }
 
 #[test]
 fn lstm_beats_the_seasonal_naive_on_air_passengers() {
-    air_passengers("LSTM", &json!({ "learningRate": 5e-3, "encoderHiddenSize": 32 }));
+    // 0.31 to 0.41 with eight seeds.
+    air_passengers("LSTM", 0.46, &json!({ "learningRate": 5e-3, "encoderHiddenSize": 32 }));
 }
