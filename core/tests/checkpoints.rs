@@ -1,11 +1,13 @@
 //! Checkpoints that Python saved forecast what Python forecasts, or say what they need that does not exist here.
 
 mod bits;
+mod checks;
 mod scratch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Ids, Table};
 use neuro_divergent::{
     Control, ErrorCode, FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions,
@@ -136,45 +138,57 @@ fn assert_columns(name: &str, expected: &Map<String, Value>, forecast: &Forecast
 
 #[test]
 fn python_s_checkpoints_forecast_what_python_forecasts() {
+    let mut checks = Checks::default();
     for (case, nf) in loaded() {
-        assert_forecast(&case, &predict(&nf, &case.options));
+        checks.row(case.name.clone(), || {
+            assert_forecast(&case, &predict(&nf, &case.options));
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn python_s_checkpoints_forecast_the_quantiles_that_are_asked_for() {
     let mut asked = 0;
+    let mut checks = Checks::default();
     for (case, nf) in loaded() {
-        for ask in case.expected.get("asked").and_then(Value::as_array).into_iter().flatten() {
-            let given = |name: &str| {
-                let list = ask["options"][name].as_array().into_iter().flatten();
-                list.map(|v| v.as_f64().unwrap()).collect()
-            };
-            let (level, quantiles) = (given("level"), given("quantiles"));
-            let h = ask["options"]["h"].as_u64().map(|h| h as usize);
-            let options = PredictOptions { level, quantiles, h, ..case.options.clone() };
-            let forecast = predict(&nf, &options);
-            let mut names: Vec<&str> =
-                forecast.columns.iter().map(|column| &column.name[..]).collect();
-            let of_python = ask["forecast"].as_object().unwrap();
-            let mut expected: Vec<&str> = of_python.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            expected.sort_unstable();
-            expected.retain(|name| !["ds", "unique_id"].contains(name));
-            assert_eq!(names, expected, "{}: {}", case.name, ask["options"]);
-            let expected = Map::from_iter([("forecast".to_string(), ask["forecast"].clone())]);
-            assert_columns(&format!("{} {}", case.name, ask["options"]), &expected, &forecast);
-            asked += 1;
-        }
+        checks.row(case.name.clone(), || {
+            for ask in case.expected.get("asked").and_then(Value::as_array).into_iter().flatten() {
+                let given = |name: &str| {
+                    let list = ask["options"][name].as_array().into_iter().flatten();
+                    list.map(|v| v.as_f64().unwrap()).collect()
+                };
+                let (level, quantiles) = (given("level"), given("quantiles"));
+                let h = ask["options"]["h"].as_u64().map(|h| h as usize);
+                let options = PredictOptions { level, quantiles, h, ..case.options.clone() };
+                let forecast = predict(&nf, &options);
+                let mut names: Vec<&str> =
+                    forecast.columns.iter().map(|column| &column.name[..]).collect();
+                let of_python = ask["forecast"].as_object().unwrap();
+                let mut expected: Vec<&str> = of_python.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                expected.sort_unstable();
+                expected.retain(|name| !["ds", "unique_id"].contains(name));
+                assert_eq!(names, expected, "{}: {}", case.name, ask["options"]);
+                let expected = Map::from_iter([("forecast".to_string(), ask["forecast"].clone())]);
+                assert_columns(&format!("{} {}", case.name, ask["options"]), &expected, &forecast);
+                asked += 1;
+            }
+        });
     }
+    checks.finish();
     assert!(asked >= 3);
 }
 
 #[test]
 fn python_s_checkpoints_forecast_the_same_bytes_once_saved_by_us() {
+    let mut checks = Checks::default();
     for (case, nf) in loaded() {
-        same_after_loading(&case.name, &nf, &case.options);
+        checks.row(case.name.clone(), || {
+            same_after_loading(&case.name, &nf, &case.options);
+        });
     }
+    checks.finish();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Training that goes on: in parts it gives the bytes of the whole, also across saving, cancelling and killing.
 
 mod bits;
+mod checks;
 mod scratch;
 mod series;
 
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use checks::Checks;
 use neuro_divergent::data::Table;
 use neuro_divergent::{
     Control, Error, ErrorCode, FitMode, FitOptions, FitReport, NeuralForecast, Progress,
@@ -80,31 +82,35 @@ fn variants() -> Vec<Value> {
 #[test]
 fn seven_and_seven_steps_are_fourteen() {
     let table = panel(5, 60);
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        for variant in variants() {
-            let what = format!("{model} with {variant}");
-            let new = || forecaster(&model, &options(&described, &variant));
-            let (mut whole, mut parts) = (new(), new());
-            let one = fit(&mut whole, &table, &first(None)).models.remove(0);
-            let two = fit(&mut parts, &table, &first(Some(7))).models.remove(0);
-            assert_ne!(forecast(&parts), forecast(&whole), "{what}");
-            let mut loaded = saved(&parts);
-            assert!(!loaded.interrupted() && loaded.memory_usage().training > 0);
-            for nf in [&mut parts, &mut loaded] {
-                let three = fit(nf, &table, &more(Some(7)));
-                assert_eq!(three.data_warnings, Vec::<String>::new());
-                let three = &three.models[0];
-                assert_eq!(forecast(nf), forecast(&whole), "{what}");
-                let losses = [&two.train_loss[..], &three.train_loss].concat();
-                assert_eq!(bits::of(&losses), bits::of(&one.train_loss), "{what}");
-                let losses = [&two.val_loss[..], &three.val_loss].concat();
-                assert_eq!(bits::of(&losses), bits::of(&one.val_loss), "{what}");
-                let steps = [&two.val_steps[..], &three.val_steps].concat();
-                assert_eq!((steps, three.steps), (one.val_steps.clone(), 14), "{what}");
-                assert_eq!((three.best_step, three.stop_reason), (one.best_step, "maxSteps"));
+        checks.row(&model, || {
+            for variant in variants() {
+                let what = format!("{model} with {variant}");
+                let new = || forecaster(&model, &options(&described, &variant));
+                let (mut whole, mut parts) = (new(), new());
+                let one = fit(&mut whole, &table, &first(None)).models.remove(0);
+                let two = fit(&mut parts, &table, &first(Some(7))).models.remove(0);
+                assert_ne!(forecast(&parts), forecast(&whole), "{what}");
+                let mut loaded = saved(&parts);
+                assert!(!loaded.interrupted() && loaded.memory_usage().training > 0);
+                for nf in [&mut parts, &mut loaded] {
+                    let three = fit(nf, &table, &more(Some(7)));
+                    assert_eq!(three.data_warnings, Vec::<String>::new());
+                    let three = &three.models[0];
+                    assert_eq!(forecast(nf), forecast(&whole), "{what}");
+                    let losses = [&two.train_loss[..], &three.train_loss].concat();
+                    assert_eq!(bits::of(&losses), bits::of(&one.train_loss), "{what}");
+                    let losses = [&two.val_loss[..], &three.val_loss].concat();
+                    assert_eq!(bits::of(&losses), bits::of(&one.val_loss), "{what}");
+                    let steps = [&two.val_steps[..], &three.val_steps].concat();
+                    assert_eq!((steps, three.steps), (one.val_steps.clone(), 14), "{what}");
+                    assert_eq!((three.best_step, three.stop_reason), (one.best_step, "maxSteps"));
+                }
             }
-        }
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -255,20 +261,25 @@ fn whole() -> NeuralForecast {
 #[test]
 fn a_cancelled_run_is_finished_from_its_checkpoint() {
     let whole = whole();
+    let mut checks = Checks::default();
     for (model, step) in INTERRUPTED {
-        let scratch = Scratch::new();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let flag = cancel.clone();
-        let progress = move |p: &Progress| {
-            flag.fetch_or(p.model == model && p.step == step, Ordering::Relaxed);
-        };
-        let control = Control { cancel, progress: Some(Box::new(progress)), ..Control::default() };
-        let mut nf = three();
-        let e = nf.fit(&panel(3, 60), &kept(&scratch.dir(), FitMode::Fresh), &control);
-        assert_eq!(e.unwrap_err().code, ErrorCode::Aborted);
-        assert!(!nf.fitted(), "the forecaster is as it was");
-        finishes(&scratch.dir(), &whole, &format!("cancelled at {step} of {model}"));
+        checks.row(format!("{model} {step}"), || {
+            let scratch = Scratch::new();
+            let cancel = Arc::new(AtomicBool::new(false));
+            let flag = cancel.clone();
+            let progress = move |p: &Progress| {
+                flag.fetch_or(p.model == model && p.step == step, Ordering::Relaxed);
+            };
+            let control =
+                Control { cancel, progress: Some(Box::new(progress)), ..Control::default() };
+            let mut nf = three();
+            let e = nf.fit(&panel(3, 60), &kept(&scratch.dir(), FitMode::Fresh), &control);
+            assert_eq!(e.unwrap_err().code, ErrorCode::Aborted);
+            assert!(!nf.fitted(), "the forecaster is as it was");
+            finishes(&scratch.dir(), &whole, &format!("cancelled at {step} of {model}"));
+        });
     }
+    checks.finish();
 }
 
 const CHILD: &str = "NEURO_DIVERGENT_TEST_CHECKPOINT";

@@ -1,11 +1,13 @@
 //! What fitting promises: it can be cancelled, says when it diverges, stops early, keeps the best, and tells how it went.
 
 mod bits;
+mod checks;
 mod series;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, FitReport, NeuralForecast, PredictOptions, Progress,
@@ -53,18 +55,22 @@ fn cancelled_at(step: usize) -> (Control, Arc<Mutex<Vec<Progress>>>) {
 #[test]
 fn a_cancelled_run_ends_before_the_next_step_but_one() {
     let table = panel(2, 60);
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        for (step, val_size) in [(1, 0), (7, 8)] {
-            let mut nf = forecaster(&model, &with(&short(), &json!({ "valCheckSteps": 1 })));
-            let (control, told) = cancelled_at(step);
-            let options = FitOptions { val_size, ..FitOptions::default() };
-            let e = nf.fit(&table, &options, &control).unwrap_err();
-            assert_eq!(e.code, ErrorCode::Aborted, "{model}: {e}");
-            assert_eq!(e.message, "the run was cancelled; the forecaster is as it was before");
-            let last = told.lock().unwrap().iter().map(|p| p.step).max().unwrap();
-            assert!(last < step + 2, "{model}: cancelled at {step}, went on to {last}");
-        }
+        checks.row(&model, || {
+            for (step, val_size) in [(1, 0), (7, 8)] {
+                let mut nf = forecaster(&model, &with(&short(), &json!({ "valCheckSteps": 1 })));
+                let (control, told) = cancelled_at(step);
+                let options = FitOptions { val_size, ..FitOptions::default() };
+                let e = nf.fit(&table, &options, &control).unwrap_err();
+                assert_eq!(e.code, ErrorCode::Aborted, "{model}: {e}");
+                assert_eq!(e.message, "the run was cancelled; the forecaster is as it was before");
+                let last = told.lock().unwrap().iter().map(|p| p.step).max().unwrap();
+                assert!(last < step + 2, "{model}: cancelled at {step}, went on to {last}");
+            }
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -78,13 +84,17 @@ fn a_cancelled_first_fit_leaves_nothing_fitted() {
 
 #[test]
 fn a_cancelled_second_fit_leaves_the_first() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &short());
-        fit(&mut nf, &panel(2, 60), 0).unwrap();
-        let before = (forecast(&nf), nf.panel().cloned());
-        nf.fit(&panel(3, 50), &FitOptions::default(), &cancelled_at(3).0).unwrap_err();
-        assert_eq!((forecast(&nf), nf.panel().cloned()), before, "{model}");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short());
+            fit(&mut nf, &panel(2, 60), 0).unwrap();
+            let before = (forecast(&nf), nf.panel().cloned());
+            nf.fit(&panel(3, 50), &FitOptions::default(), &cancelled_at(3).0).unwrap_err();
+            assert_eq!((forecast(&nf), nf.panel().cloned()), before, "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -112,7 +122,9 @@ fn huge(series: usize, factor: f64) -> Table {
 fn divergence_names_model_step_and_series() {
     let options = with(&short(), &json!({ "loss": { "kind": "MSE" }, "windowsBatchSize": null }));
     let identity = with(&options, &json!({ "scalerType": "identity" }));
+    let mut checks = Checks::default();
     for (model, _) in models() {
+        checks.row(&model, || {
         for (series, factor) in [(0, 1e30), (1, 1e30), (2, 1e30), (1, -1e30), (2, 1e25)] {
             let mut nf = forecaster(&model, &identity);
             let e = fit(&mut nf, &huge(series, factor), 0).unwrap_err();
@@ -127,7 +139,9 @@ fn divergence_names_model_step_and_series() {
             assert_eq!(e.details.actual, Some(json!({ "step": 1, "loss": "inf" })));
             assert!(!nf.fitted());
         }
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -148,24 +162,32 @@ fn a_learning_rate_that_explodes_is_divergence() {
 #[test]
 fn divergence_in_the_last_step_is_told_too() {
     let options = json!({ "learningRate": 1e300, "maxSteps": 1, "scalerType": "standard" });
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &with(&short(), &options));
-        let e = fit(&mut nf, &panel(2, 60), 0).unwrap_err();
-        assert_eq!(e.code, ErrorCode::Diverged, "{model}: {e}");
-        assert!(!nf.fitted());
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &with(&short(), &options));
+            let e = fit(&mut nf, &panel(2, 60), 0).unwrap_err();
+            assert_eq!(e.code, ErrorCode::Diverged, "{model}: {e}");
+            assert!(!nf.fitted());
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn a_diverged_fit_leaves_the_one_before() {
     let options = with(&short(), &json!({ "loss": { "kind": "MSE" }, "scalerType": "identity" }));
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &options);
-        fit(&mut nf, &panel(2, 60), 0).unwrap();
-        let before = forecast(&nf);
-        assert_eq!(fit(&mut nf, &huge(1, 1e30), 0).unwrap_err().code, ErrorCode::Diverged);
-        assert_eq!(forecast(&nf), before, "{model}");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &options);
+            fit(&mut nf, &panel(2, 60), 0).unwrap();
+            let before = forecast(&nf);
+            assert_eq!(fit(&mut nf, &huge(1, 1e30), 0).unwrap_err().code, ErrorCode::Diverged);
+            assert_eq!(forecast(&nf), before, "{model}");
+        });
     }
+    checks.finish();
 }
 
 /// Trains too fast, so that validation gets worse; stops after three checks without improvement.
@@ -179,38 +201,46 @@ fn impatient() -> Value {
 #[test]
 fn early_stopping_keeps_the_weights_of_the_best_check() {
     let table = panel(2, 60);
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &impatient());
-        let report = fit(&mut nf, &table, 8).unwrap().models.remove(0);
-        assert_eq!(report.stop_reason, "earlyStop", "{model}");
-        let best = (0..report.val_loss.len())
-            .min_by(|a, b| report.val_loss[*a].total_cmp(&report.val_loss[*b]))
-            .unwrap();
-        assert_eq!(report.best_step, report.val_steps[best] as usize, "{model}");
-        assert_eq!(report.val_loss.len(), best + 1 + 3, "{model} stops after three checks");
-        assert_eq!(report.steps, report.best_step + 3 * 2, "{model}");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &impatient());
+            let report = fit(&mut nf, &table, 8).unwrap().models.remove(0);
+            assert_eq!(report.stop_reason, "earlyStop", "{model}");
+            let best = (0..report.val_loss.len())
+                .min_by(|a, b| report.val_loss[*a].total_cmp(&report.val_loss[*b]))
+                .unwrap();
+            assert_eq!(report.best_step, report.val_steps[best] as usize, "{model}");
+            assert_eq!(report.val_loss.len(), best + 1 + 3, "{model} stops after three checks");
+            assert_eq!(report.steps, report.best_step + 3 * 2, "{model}");
 
-        let until = json!({ "maxSteps": report.best_step, "earlyStopPatienceSteps": -1 });
-        let mut shorter = forecaster(&model, &with(&impatient(), &until));
-        fit(&mut shorter, &table, 8).unwrap();
-        assert_eq!(forecast(&nf), forecast(&shorter), "{model}");
+            let until = json!({ "maxSteps": report.best_step, "earlyStopPatienceSteps": -1 });
+            let mut shorter = forecaster(&model, &with(&impatient(), &until));
+            fit(&mut shorter, &table, 8).unwrap();
+            assert_eq!(forecast(&nf), forecast(&shorter), "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn without_restore_best_the_last_weights_are_kept() {
     let table = panel(2, 60);
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &with(&impatient(), &json!({ "restoreBest": false })));
-        let report = fit(&mut nf, &table, 8).unwrap().models.remove(0);
-        assert_eq!(report.stop_reason, "earlyStop", "{model}");
-        assert_eq!(report.best_step, report.steps, "{model}");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &with(&impatient(), &json!({ "restoreBest": false })));
+            let report = fit(&mut nf, &table, 8).unwrap().models.remove(0);
+            assert_eq!(report.stop_reason, "earlyStop", "{model}");
+            assert_eq!(report.best_step, report.steps, "{model}");
 
-        let until = json!({ "maxSteps": report.steps, "earlyStopPatienceSteps": -1 });
-        let mut shorter = forecaster(&model, &with(&impatient(), &until));
-        fit(&mut shorter, &table, 8).unwrap();
-        assert_eq!(forecast(&nf), forecast(&shorter), "{model}");
+            let until = json!({ "maxSteps": report.steps, "earlyStopPatienceSteps": -1 });
+            let mut shorter = forecaster(&model, &with(&impatient(), &until));
+            fit(&mut shorter, &table, 8).unwrap();
+            assert_eq!(forecast(&nf), forecast(&shorter), "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -304,12 +334,16 @@ fn the_report_has_every_curve() {
 #[test]
 fn fitting_twice_is_fitting_once() {
     let table = panel(2, 60);
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &short());
-        let losses = |report: FitReport| bits::of(&report.models[0].train_loss);
-        let first = losses(fit(&mut nf, &table, 0).unwrap());
-        let before = forecast(&nf);
-        assert_eq!(losses(fit(&mut nf, &table, 0).unwrap()), first, "{model}");
-        assert_eq!(forecast(&nf), before, "{model} begins from new weights");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short());
+            let losses = |report: FitReport| bits::of(&report.models[0].train_loss);
+            let first = losses(fit(&mut nf, &table, 0).unwrap());
+            let before = forecast(&nf);
+            assert_eq!(losses(fit(&mut nf, &table, 0).unwrap()), first, "{model}");
+            assert_eq!(forecast(&nf), before, "{model} begins from new weights");
+        });
     }
+    checks.finish();
 }

@@ -1,9 +1,11 @@
 //! The same seed gives the same bytes: for any number of threads, any order of the rows, again and again.
 
 mod bits;
+mod checks;
 mod rows;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{Control, FitOptions, PredictOptions};
 use serde_json::{Value, json};
@@ -119,12 +121,16 @@ fn integers_and_text_identify_series_alike() {
 #[test]
 fn another_seed_gives_other_numbers() {
     let table = data();
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        let run = |seed| run_with(&model, &options(&described, seed)[0], &table, None);
-        let (one, two) = (run(1), run(2));
-        assert_ne!(one.train_loss, two.train_loss, "{model}");
-        assert_ne!(one.forecast, two.forecast, "{model}");
+        checks.row(&model, || {
+            let run = |seed| run_with(&model, &options(&described, seed)[0], &table, None);
+            let (one, two) = (run(1), run(2));
+            assert_ne!(one.train_loss, two.train_loss, "{model}");
+            assert_ne!(one.forecast, two.forecast, "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -135,7 +141,11 @@ fn dropout_is_on_where_the_model_has_it() {
     };
     let with: Vec<String> =
         models().into_iter().filter(|(_, d)| has(d)).map(|(name, _)| name).collect();
+    let mut checks = Checks::default();
     for model in ["LSTM", "NHITS"] {
-        assert!(with.iter().any(|name| name == model), "{with:?}");
+        checks.row(model, || {
+            assert!(with.iter().any(|name| name == model), "{with:?}");
+        });
     }
+    checks.finish();
 }

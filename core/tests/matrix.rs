@@ -161,7 +161,7 @@ fn survive(name: &str, specs: Vec<ModelSpec>, (tables, fit, predict): &Tables) -
     let specs: Vec<ModelSpec> = specs.into_iter().filter(taken).collect();
     let taken = specs.len();
     let of_flags = |spec: &ModelSpec| spec.options["alias"].as_str().unwrap().contains("Bernoulli");
-    let (flags, numbers) = specs.into_iter().partition(of_flags);
+    let (flags, numbers): (Vec<_>, Vec<_>) = specs.into_iter().partition(of_flags);
     for (specs, table) in [numbers, flags].into_iter().zip(tables) {
         if specs.is_empty() {
             continue;

@@ -4,10 +4,12 @@
 #[path = "../../benches/subject/allocation.rs"]
 #[expect(unreachable_pub, reason = "the benchmarks have it as a module of their library")]
 mod allocation;
+mod checks;
 
 use std::sync::Mutex;
 
 use allocation::{Counting, peak_of};
+use checks::Checks;
 use neuro_divergent::checkpoint;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
@@ -138,30 +140,34 @@ fn no_option_is_too_large_to_be_asked_for() {
         _ => None,
     };
     let mut tried = 0;
+    let mut checks = Checks::default();
     for model in describe().as_array().unwrap() {
-        let name = model["name"].as_str().unwrap();
-        for option in model["options"].as_array().unwrap() {
-            let (option, ts, default) =
-                (&option["name"], option["ts"].as_str().unwrap(), &option["default"]);
-            for number in [json!(huge), json!(u64::MAX), json!(9_007_199_254_740_991_u64)] {
-                let Some(value) = larger(ts, default, number) else { continue };
-                let mut own = serde_json::Map::new();
-                own.insert(option.as_str().unwrap().into(), value);
-                let (made, peak) = peak_of(|| forecaster(name, own.into()).err());
-                let code = made.map(|e| e.code);
-                let allowed = [
-                    None,
-                    Some(ErrorCode::InvalidOption),
-                    Some(ErrorCode::MemoryLimit),
-                    Some(ErrorCode::Unsupported),
-                    Some(ErrorCode::UnsupportedExog),
-                ];
-                assert!(allowed.contains(&code), "{name}, {option}: {code:?}");
-                assert!(peak < 200 << 20, "{name}, {option}: {peak} bytes");
-                tried += 1;
+        checks.row(&model["name"], || {
+            let name = model["name"].as_str().unwrap();
+            for option in model["options"].as_array().unwrap() {
+                let (option, ts, default) =
+                    (&option["name"], option["ts"].as_str().unwrap(), &option["default"]);
+                for number in [json!(huge), json!(u64::MAX), json!(9_007_199_254_740_991_u64)] {
+                    let Some(value) = larger(ts, default, number) else { continue };
+                    let mut own = serde_json::Map::new();
+                    own.insert(option.as_str().unwrap().into(), value);
+                    let (made, peak) = peak_of(|| forecaster(name, own.into()).err());
+                    let code = made.map(|e| e.code);
+                    let allowed = [
+                        None,
+                        Some(ErrorCode::InvalidOption),
+                        Some(ErrorCode::MemoryLimit),
+                        Some(ErrorCode::Unsupported),
+                        Some(ErrorCode::UnsupportedExog),
+                    ];
+                    assert!(allowed.contains(&code), "{name}, {option}: {code:?}");
+                    assert!(peak < 200 << 20, "{name}, {option}: {peak} bytes");
+                    tried += 1;
+                }
             }
-        }
+        });
     }
+    checks.finish();
     assert!(tried > 1000, "{tried} values tried");
 }
 

@@ -1,10 +1,12 @@
 //! Missing values where a forecast begins from them: refused, unless the user has said what to do with them.
 
 mod bits;
+mod checks;
 mod rows;
 mod scratch;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, OnGap, OnMissing, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitMode, FitOptions, Forecast, InsampleOptions, NeuralForecast,
@@ -246,16 +248,21 @@ fn validation_rows_are_treated_as_those_of_training() {
 
 #[test]
 fn every_model_refuses_what_any_of_its_series_lacks() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let options = json!({ "h": 4, "inputSize": 8, "maxSteps": 1, "windowsBatchSize": 16 });
-        let mut nf = forecaster(&model, &options);
-        fit(&mut nf, &without(&[ROWS + 25]), None);
-        let e = predict(&nf, &PredictOptions::default()).unwrap_err();
-        let expected = format!("\"y\" is missing in series \"s1\" at 25, in the input of {model}");
-        assert!(e.message.starts_with(&expected), "{model}: {e}");
-        let forecast = predict(&nf, &with(OnMissing::FillForward)).unwrap();
-        assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
+        checks.row(&model, || {
+            let options = json!({ "h": 4, "inputSize": 8, "maxSteps": 1, "windowsBatchSize": 16 });
+            let mut nf = forecaster(&model, &options);
+            fit(&mut nf, &without(&[ROWS + 25]), None);
+            let e = predict(&nf, &PredictOptions::default()).unwrap_err();
+            let expected =
+                format!("\"y\" is missing in series \"s1\" at 25, in the input of {model}");
+            assert!(e.message.starts_with(&expected), "{model}: {e}");
+            let forecast = predict(&nf, &with(OnMissing::FillForward)).unwrap();
+            assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Models of all series at once: how many there are, which ones, and that they learn from each other.
 
 mod bits;
+mod checks;
 mod rows;
 mod scratch;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitMode, FitOptions, InsampleOptions, NeuralForecast,
@@ -55,24 +57,30 @@ fn renamed(table: &Table, id: &str) -> Table {
 
 #[test]
 fn the_number_of_series_is_that_of_the_data() {
+    let mut checks = Checks::default();
     for model in multivariate() {
-        let mut nf = forecaster(&model, &short(&json!({})));
-        fit(&mut nf, &panel(3, 40)).unwrap();
-        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 12);
-        assert_eq!(
-            nf.specs()[0],
-            spec(&model, &short(&json!({}))),
-            "{model}: as the user wrote it"
-        );
-        fit(&mut nf, &panel(5, 40)).unwrap();
-        assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 20);
-        same_after_loading(&model, &nf, &PredictOptions::default());
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short(&json!({})));
+            fit(&mut nf, &panel(3, 40)).unwrap();
+            assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 12);
+            assert_eq!(
+                nf.specs()[0],
+                spec(&model, &short(&json!({}))),
+                "{model}: as the user wrote it"
+            );
+            fit(&mut nf, &panel(5, 40)).unwrap();
+            assert_eq!(predict(&nf, &PredictOptions::default()).columns[0].values.len(), 20);
+            same_after_loading(&model, &nf, &PredictOptions::default());
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn another_number_than_the_given_one_is_refused() {
+    let mut checks = Checks::default();
     for model in multivariate() {
+        checks.row(&model, || {
         let mut nf = forecaster(&model, &short(&json!({ "nSeries": 3 })));
         let e = fit(&mut nf, &panel(4, 40)).unwrap_err();
         assert_eq!(
@@ -90,13 +98,17 @@ fn another_number_than_the_given_one_is_refused() {
         let e = NeuralForecast::new(vec![spec(&model, &short(&json!({ "nSeries": 0 })))], None);
         let e = e.err().unwrap();
         assert_eq!(e.message, "option \"nSeries\" must be a whole number ≥ 1 or null, got 0");
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn other_series_than_those_of_the_training_are_named() {
     let table = panel(4, 40);
+    let mut checks = Checks::default();
     for model in multivariate() {
+        checks.row(&model, || {
         let mut nf = forecaster(&model, &short(&json!({})));
         fit(&mut nf, &table).unwrap();
         let refused = |data: Table, what: &str, id: &str| {
@@ -117,41 +129,51 @@ fn other_series_than_those_of_the_training_are_named() {
             bits::of_forecast(&same),
             bits::of_forecast(&predict(&nf, &PredictOptions::default()))
         );
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn without_its_data_only_the_number_is_known() {
     let table = panel(3, 40);
+    let mut checks = Checks::default();
     for model in multivariate() {
-        let mut nf = forecaster(&model, &short(&json!({})));
-        fit(&mut nf, &table).unwrap();
-        let scratch = Scratch::new();
-        nf.save(&scratch.dir(), &SaveOptions { save_dataset: false, ..SaveOptions::default() })
-            .unwrap();
-        let loaded = NeuralForecast::load(&scratch.dir()).unwrap();
-        let e = loaded.predict(&of(panel(2, 40)), &Control::default()).unwrap_err();
-        assert!(e.message.contains("; the data have 2; "), "{e}");
-        let forecast = predict(&loaded, &of(table.clone()));
-        assert_eq!(
-            bits::of_forecast(&forecast),
-            bits::of_forecast(&predict(&nf, &PredictOptions::default()))
-        );
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short(&json!({})));
+            fit(&mut nf, &table).unwrap();
+            let scratch = Scratch::new();
+            nf.save(&scratch.dir(), &SaveOptions { save_dataset: false, ..SaveOptions::default() })
+                .unwrap();
+            let loaded = NeuralForecast::load(&scratch.dir()).unwrap();
+            let e = loaded.predict(&of(panel(2, 40)), &Control::default()).unwrap_err();
+            assert!(e.message.contains("; the data have 2; "), "{e}");
+            let forecast = predict(&loaded, &of(table.clone()));
+            assert_eq!(
+                bits::of_forecast(&forecast),
+                bits::of_forecast(&predict(&nf, &PredictOptions::default()))
+            );
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn training_goes_on_with_the_same_series() {
     let table = panel(3, 40);
+    let mut checks = Checks::default();
     for model in multivariate() {
-        let mut nf = forecaster(&model, &short(&json!({})));
-        fit(&mut nf, &table).unwrap();
-        let go_on = FitOptions { mode: FitMode::Continue, ..FitOptions::default() };
-        let e = nf.fit(&panel(2, 40), &go_on, &Control::default()).unwrap_err();
-        assert!(e.message.contains("\"s2\" is missing"), "{e}");
-        let report = nf.fit(&panel(3, 50), &go_on, &Control::default()).unwrap();
-        assert_eq!(report.models[0].steps, 10);
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short(&json!({})));
+            fit(&mut nf, &table).unwrap();
+            let go_on = FitOptions { mode: FitMode::Continue, ..FitOptions::default() };
+            let e = nf.fit(&panel(2, 40), &go_on, &Control::default()).unwrap_err();
+            assert!(e.message.contains("\"s2\" is missing"), "{e}");
+            let report = nf.fit(&panel(3, 50), &go_on, &Control::default()).unwrap();
+            assert_eq!(report.models[0].steps, 10);
+        });
     }
+    checks.finish();
 }
 
 /// Series that are not as long as each other.
@@ -167,52 +189,60 @@ fn ragged() -> Table {
 #[test]
 fn insample_predictions_are_the_forecasts_of_what_was_known_then() {
     let table = ragged();
+    let mut checks = Checks::default();
     for model in multivariate() {
-        let mut nf = forecaster(&model, &short(&json!({ "startPaddingEnabled": true })));
-        fit(&mut nf, &table).unwrap();
-        let options = InsampleOptions { step_size: 3, ..InsampleOptions::default() };
-        let insample = nf.predict_insample(&options, &Control::default()).unwrap();
-        // A multiple of the step before the end, at which every series has an input.
-        let cutoff = 59 - 4 - 6;
-        let then = predict(&nf, &of(keep(&table, |_, t| t <= cutoff)));
-        for series in 0..4 {
-            let rows = insample.indptr[series]..insample.indptr[series + 1];
-            let cutoffs = insample.cutoff.as_ref().unwrap();
-            let found: Vec<f32> = rows
-                .clone()
-                .filter(|row| cutoffs[*row] == cutoff)
-                .map(|row| insample.columns[0].values[row])
-                .collect();
-            // Other windows beside it, other products: the last bits differ.
-            for (found, then) in found.iter().zip(&then.columns[0].values[series * 4..]) {
-                let close = (found - then).abs() <= 1e-5 * then.abs();
-                assert!(close, "{model}, series {series}: {found} and {then}");
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short(&json!({ "startPaddingEnabled": true })));
+            fit(&mut nf, &table).unwrap();
+            let options = InsampleOptions { step_size: 3, ..InsampleOptions::default() };
+            let insample = nf.predict_insample(&options, &Control::default()).unwrap();
+            // A multiple of the step before the end, at which every series has an input.
+            let cutoff = 59 - 4 - 6;
+            let then = predict(&nf, &of(keep(&table, |_, t| t <= cutoff)));
+            for series in 0..4 {
+                let rows = insample.indptr[series]..insample.indptr[series + 1];
+                let cutoffs = insample.cutoff.as_ref().unwrap();
+                let found: Vec<f32> = rows
+                    .clone()
+                    .filter(|row| cutoffs[*row] == cutoff)
+                    .map(|row| insample.columns[0].values[row])
+                    .collect();
+                // Other windows beside it, other products: the last bits differ.
+                for (found, then) in found.iter().zip(&then.columns[0].values[series * 4..]) {
+                    let close = (found - then).abs() <= 1e-5 * then.abs();
+                    assert!(close, "{model}, series {series}: {found} and {then}");
+                }
+                assert_eq!(found.len(), 4);
+                let whole = rows.len() / 4;
+                let len = [60, 40, 60, 27][series];
+                assert_eq!(whole, (len - 4) / 3 + 1, "{model}, series {series}");
             }
-            assert_eq!(found.len(), 4);
-            let whole = rows.len() / 4;
-            let len = [60, 40, 60, 27][series];
-            assert_eq!(whole, (len - 4) / 3 + 1, "{model}, series {series}");
-        }
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn forecasts_go_further_than_the_training_with_all_series() {
     let table = panel(3, 60);
+    let mut checks = Checks::default();
     for model in multivariate() {
-        let mut nf = forecaster(&model, &short(&json!({})));
-        fit(&mut nf, &table).unwrap();
-        let options = |h| PredictOptions { h: Some(h), ..PredictOptions::default() };
-        let (near, far) = (predict(&nf, &options(4)), predict(&nf, &options(10)));
-        for series in 0..3 {
-            let (near, far) = (
-                &near.columns[0].values[series * 4..][..4],
-                &far.columns[0].values[series * 10..][..10],
-            );
-            assert_eq!(near, &far[..4], "{model}");
-            assert!(far.iter().all(|v| v.is_finite()));
-        }
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &short(&json!({})));
+            fit(&mut nf, &table).unwrap();
+            let options = |h| PredictOptions { h: Some(h), ..PredictOptions::default() };
+            let (near, far) = (predict(&nf, &options(4)), predict(&nf, &options(10)));
+            for series in 0..3 {
+                let (near, far) = (
+                    &near.columns[0].values[series * 4..][..4],
+                    &far.columns[0].values[series * 10..][..10],
+                );
+                assert_eq!(near, &far[..4], "{model}");
+                assert!(far.iter().all(|v| v.is_finite()));
+            }
+        });
     }
+    checks.finish();
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Training in 16 bits: the loss follows that of f32, memory of values is halved, and steps whose gradients are too large
 //! are left out and counted.
 
+mod checks;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::{Control, FitOptions, FitReport, ModelSpec, NeuralForecast};
 use serde_json::{Value, json};
 use series::{forecaster, models, panel};
@@ -31,31 +33,40 @@ fn loss(report: &FitReport) -> f64 {
 
 #[test]
 fn losses_follow_those_of_f32() {
+    let mut checks = Checks::default();
     for model in ["NHITS", "LSTM", "DLinear"] {
-        let wanted = loss(&fit(model, "f32", &json!({})));
-        for precision in ["bf16", "fp16"] {
-            let report = fit(model, precision, &json!({}));
-            let got = loss(&report);
-            assert!(
-                (got - wanted).abs() < 0.01 * wanted,
-                "{model} in {precision}: {got}, {wanted}"
-            );
-            assert_eq!(report.models[0].skipped_steps, 0);
-        }
+        checks.row(model, || {
+            let wanted = loss(&fit(model, "f32", &json!({})));
+            for precision in ["bf16", "fp16"] {
+                let report = fit(model, precision, &json!({}));
+                let got = loss(&report);
+                assert!(
+                    (got - wanted).abs() < 0.01 * wanted,
+                    "{model} in {precision}: {got}, {wanted}"
+                );
+                assert_eq!(report.models[0].skipped_steps, 0);
+            }
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn every_model_trains_in_16_bits() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        for precision in ["bf16", "fp16"] {
-            let report = fit(&model, precision, &json!({ "maxSteps": 2, "windowsBatchSize": 32 }));
-            assert!(
-                report.models[0].train_loss.iter().all(|l| l.is_finite()),
-                "{model} {precision}"
-            );
-        }
+        checks.row(&model, || {
+            for precision in ["bf16", "fp16"] {
+                let report =
+                    fit(&model, precision, &json!({ "maxSteps": 2, "windowsBatchSize": 32 }));
+                assert!(
+                    report.models[0].train_loss.iter().all(|l| l.is_finite()),
+                    "{model} {precision}"
+                );
+            }
+        });
     }
+    checks.finish();
 }
 
 /// Bytes of values and their gradients after training with such options, those of the model's own left at their defaults. Each

@@ -1,8 +1,11 @@
 //! Longer horizons and insample predictions are upstream's, of checkpoints that Python saved.
 
+mod checks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Ids, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, Forecast, InsampleOptions, ModelSpec, NeuralForecast,
@@ -100,30 +103,38 @@ fn insample(nf: &NeuralForecast, step_size: usize) -> Result<Forecast, Error> {
 
 #[test]
 fn forecasts_go_further_than_the_training_as_upstreams() {
+    let mut checks = Checks::default();
     for name in &CASES[..3] {
-        let (nf, expected) = (load(name), expected(name));
-        let cases = expected["far"].as_array().unwrap();
-        assert_eq!(cases.len(), 2, "{name}: two horizons, and two and a half");
-        for case in cases {
-            let h = case["h"].as_u64().unwrap() as usize;
-            let forecast = further(&nf, h, table(&case["future"])).unwrap();
-            assert_eq!(forecast.h, h);
-            assert_same(&format!("{name}, h {h}"), &forecast, &case["frame"]);
-        }
+        checks.row(name, || {
+            let (nf, expected) = (load(name), expected(name));
+            let cases = expected["far"].as_array().unwrap();
+            assert_eq!(cases.len(), 2, "{name}: two horizons, and two and a half");
+            for case in cases {
+                let h = case["h"].as_u64().unwrap() as usize;
+                let forecast = further(&nf, h, table(&case["future"])).unwrap();
+                assert_eq!(forecast.h, h);
+                assert_same(&format!("{name}, h {h}"), &forecast, &case["frame"]);
+            }
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn insample_predictions_are_upstreams() {
+    let mut checks = Checks::default();
     for name in CASES {
-        let (nf, expected) = (load(name), expected(name));
-        for case in expected["insample"].as_array().unwrap() {
-            let step = case["stepSize"].as_u64().unwrap() as usize;
-            let forecast = insample(&nf, step).unwrap();
-            assert_eq!(forecast.h, nf.h());
-            assert_same(&format!("{name}, step size {step}"), &forecast, &case["frame"]);
-        }
+        checks.row(name, || {
+            let (nf, expected) = (load(name), expected(name));
+            for case in expected["insample"].as_array().unwrap() {
+                let step = case["stepSize"].as_u64().unwrap() as usize;
+                let forecast = insample(&nf, step).unwrap();
+                assert_eq!(forecast.h, nf.h());
+                assert_same(&format!("{name}, step size {step}"), &forecast, &case["frame"]);
+            }
+        });
     }
+    checks.finish();
 }
 
 #[test]

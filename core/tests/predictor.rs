@@ -1,11 +1,13 @@
 //! The resident predictor: the numbers of `predict`, whatever the model, and refusals that say what is wrong.
 
 mod bits;
+mod checks;
 #[expect(dead_code, reason = "what is loaded makes predictors here")]
 mod scratch;
 #[expect(dead_code, reason = "the series are made here, of numbers that f32 has")]
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, LocalScaling, Table, Vocabulary};
 use neuro_divergent::scalers::LocalScalerType;
 use neuro_divergent::{
@@ -217,43 +219,50 @@ fn a_predictor_gives_the_numbers_of_predict_for_every_model() {
     // More than a shard has, in any order.
     let places: Vec<Place> = (0..70).map(|w| (w % 3, (w * 5) % 23)).collect();
     let mut seen = 0;
+    let mut checks = Checks::default();
     for (name, described) in models() {
-        let together = described["multivariate"] == true;
-        for options in variants(&described) {
-            let what = format!("{name} {options}");
-            let mut nf = match NeuralForecast::new(vec![spec(&name, &options)], None) {
-                Ok(nf) => nf,
-                Err(e) if e.details.option.as_deref() == Some("loss") => continue, // not with several outputs
-                Err(e) => panic!("{what}: {e}"),
-            };
-            fit(&mut nf);
-            let mut p = predictor(&nf, places.len());
-            assert_eq!((p.h(), p.n_series()), (H, if together { 3 } else { 1 }), "{what}");
-            let titles: Vec<String> = predict_titles(&nf);
-            assert_eq!(p.outputs(), titles, "{what}");
-            let input = p.input_size();
-            if together {
-                let windows: Vec<Vec<Place>> =
-                    [0, 7, 3].iter().map(|from| ALL.map(|(i, _)| (i, *from)).to_vec()).collect();
-                let expected: Vec<_> = windows.iter().map(|w| by_table(&nf, w, input)).collect();
-                for (window, expected) in windows.iter().zip(&expected) {
-                    assert_eq!(resident(&mut p, window), *expected, "{what}");
+        checks.row(&name, || {
+            let together = described["multivariate"] == true;
+            for options in variants(&described) {
+                let what = format!("{name} {options}");
+                let mut nf = match NeuralForecast::new(vec![spec(&name, &options)], None) {
+                    Ok(nf) => nf,
+                    Err(e) if e.details.option.as_deref() == Some("loss") => continue, // not with several outputs
+                    Err(e) => panic!("{what}: {e}"),
+                };
+                fit(&mut nf);
+                let mut p = predictor(&nf, places.len());
+                assert_eq!((p.h(), p.n_series()), (H, if together { 3 } else { 1 }), "{what}");
+                let titles: Vec<String> = predict_titles(&nf);
+                assert_eq!(p.outputs(), titles, "{what}");
+                let input = p.input_size();
+                if together {
+                    let windows: Vec<Vec<Place>> = [0, 7, 3]
+                        .iter()
+                        .map(|from| ALL.map(|(i, _)| (i, *from)).to_vec())
+                        .collect();
+                    let expected: Vec<_> =
+                        windows.iter().map(|w| by_table(&nf, w, input)).collect();
+                    for (window, expected) in windows.iter().zip(&expected) {
+                        assert_eq!(resident(&mut p, window), *expected, "{what}");
+                    }
+                    let mut given = Given::new(&p, &windows.concat());
+                    given.stat.truncate(given.stat.len() / windows.len());
+                    let mut out = vec![f32::NAN; windows.len() * p.forecast_size()];
+                    p.predict(&given.y, given.exog(), &mut out).unwrap();
+                    close(&what, &out, &expected.concat(), 1e-5);
+                } else {
+                    for n in [70, 1, 66, 5] {
+                        let expected = by_table(&nf, &places[..n], input);
+                        let got = resident(&mut p, &places[..n]);
+                        assert_eq!(bits::of(&got), bits::of(&expected), "{what}, {n} windows");
+                    }
                 }
-                let mut given = Given::new(&p, &windows.concat());
-                given.stat.truncate(given.stat.len() / windows.len());
-                let mut out = vec![f32::NAN; windows.len() * p.forecast_size()];
-                p.predict(&given.y, given.exog(), &mut out).unwrap();
-                close(&what, &out, &expected.concat(), 1e-5);
-            } else {
-                for n in [70, 1, 66, 5] {
-                    let expected = by_table(&nf, &places[..n], input);
-                    let got = resident(&mut p, &places[..n]);
-                    assert_eq!(bits::of(&got), bits::of(&expected), "{what}, {n} windows");
-                }
+                seen += 1;
             }
-            seen += 1;
-        }
+        });
     }
+    checks.finish();
     assert!(seen > 100, "{seen}");
 }
 
@@ -460,11 +469,19 @@ fn wrong_windows_are_refused_with_their_place() {
         ),
         (|g| g.stat[1] = f32::NAN, MissingValue, "stat", "NaN of \"size\" at window 1 "),
     ];
+    let mut checks = Checks::default();
     for (change, code, option, says) in cases {
-        let error = refused(change);
-        assert_eq!((error.code, error.details.option.as_deref()), (code, Some(option)), "{error}");
-        assert!(error.message.contains(says), "{error}");
+        checks.row(says, || {
+            let error = refused(change);
+            assert_eq!(
+                (error.code, error.details.option.as_deref()),
+                (code, Some(option)),
+                "{error}"
+            );
+            assert!(error.message.contains(says), "{error}");
+        });
     }
+    checks.finish();
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Checkpoints of ours forecast the same bytes as before they were saved, whatever model and options.
 
 mod bits;
+mod checks;
 mod rows;
 mod scratch;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, LocalScaling, Table};
 use neuro_divergent::scalers::LocalScalerType;
 use neuro_divergent::{
@@ -76,33 +78,44 @@ fn every_model_with_every_loss_and_scaler_survives_saving() {
         json!({ "kind": "MQLoss", "args": { "level": [80, 97.5] } }),
         json!({ "kind": "MQLoss", "args": { "quantiles": [0.1, 0.5, 0.95] } }),
     ];
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        let scalers = choices(option(&described, "scalerType"));
-        assert!(scalers.len() >= 7, "{scalers:?}");
-        for scaler in &scalers {
-            let one_output = ONE_OUTPUT.contains(&&*model);
-            for loss in losses.iter().filter(|loss| !one_output || loss["kind"] != "MQLoss") {
-                survives(&model, json!({ "scalerType": scaler, "loss": loss }));
+        checks.row(&model, || {
+            let scalers = choices(option(&described, "scalerType"));
+            assert!(scalers.len() >= 7, "{scalers:?}");
+            for scaler in &scalers {
+                let one_output = ONE_OUTPUT.contains(&&*model);
+                for loss in losses.iter().filter(|loss| !one_output || loss["kind"] != "MQLoss") {
+                    survives(&model, json!({ "scalerType": scaler, "loss": loss }));
+                }
             }
-        }
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn every_choice_of_every_option_survives_saving() {
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        let own = described["options"].as_array().unwrap().iter().filter(|o| o["shared"] == false);
-        for option in own {
-            for choice in choices(option) {
-                survives(&model, json!({ option["name"].as_str().unwrap(): choice }));
+        checks.row(&model, || {
+            let own =
+                described["options"].as_array().unwrap().iter().filter(|o| o["shared"] == false);
+            for option in own {
+                for choice in choices(option) {
+                    survives(&model, json!({ option["name"].as_str().unwrap(): choice }));
+                }
             }
-        }
+        });
     }
+    checks.finish();
 }
 
 #[test]
 fn settings_of_training_survive_saving() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
+        checks.row(&model, || {
         survives(
             &model,
             json!({
@@ -111,7 +124,9 @@ fn settings_of_training_survive_saving() {
                 "trainingDataAvailabilityThreshold": [0.25, 0.5], "alias": "My model", "stepSize": 2, "dropLastLoader": true,
             }),
         );
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -126,30 +141,34 @@ fn exogenous_columns_survive_saving() {
     let fit = FitOptions { static_table: Some(statics.unwrap()), ..FitOptions::default() };
     let predict = PredictOptions { future: Some(future), ..PredictOptions::default() };
     let mut tried = 0;
+    let mut checks = Checks::default();
     for (model, described) in models() {
-        let lists = [
-            ("futr", "futrExogList", "price"),
-            ("hist", "histExogList", "visits"),
-            ("stat", "statExogList", "size"),
-        ];
-        let taken = lists.into_iter().filter(|(kind, ..)| described["inputs"][kind] == true);
-        let options: Map<String, Value> =
-            taken.map(|(_, name, column)| (name.into(), json!([column]))).collect();
-        if options.is_empty() {
-            continue;
-        }
-        for scaler in ["robust", "revin"] {
-            let mut all = options.clone();
-            all.insert("scalerType".into(), json!(scaler));
-            if scaler == "revin" {
-                all.insert("loss".into(), json!({ "kind": "MAE" })); // a distribution has no scale to learn
+        checks.row(&model, || {
+            let lists = [
+                ("futr", "futrExogList", "price"),
+                ("hist", "histExogList", "visits"),
+                ("stat", "statExogList", "size"),
+            ];
+            let taken = lists.into_iter().filter(|(kind, ..)| described["inputs"][kind] == true);
+            let options: Map<String, Value> =
+                taken.map(|(_, name, column)| (name.into(), json!([column]))).collect();
+            if options.is_empty() {
+                return;
             }
-            let mut nf = forecaster(&model, &two_steps(all.into()));
-            nf.fit(&table, &fit, &Control::default()).unwrap();
-            same_after_loading(&format!("{model}, {scaler}"), &nf, &predict);
-            tried += 1;
-        }
+            for scaler in ["robust", "revin"] {
+                let mut all = options.clone();
+                all.insert("scalerType".into(), json!(scaler));
+                if scaler == "revin" {
+                    all.insert("loss".into(), json!({ "kind": "MAE" })); // a distribution has no scale to learn
+                }
+                let mut nf = forecaster(&model, &two_steps(all.into()));
+                nf.fit(&table, &fit, &Control::default()).unwrap();
+                same_after_loading(&format!("{model}, {scaler}"), &nf, &predict);
+                tried += 1;
+            }
+        });
     }
+    checks.finish();
     assert!(tried >= 4);
 }
 
@@ -163,11 +182,15 @@ fn masked_rows_survive_saving() {
         "sample_weight".into(),
         Column::Float((0..80).map(|row| 1.0 + f64::from(row)).collect()),
     ));
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let mut nf = forecaster(&model, &two_steps(json!({ "scalerType": "robust" })));
-        nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap();
-        same_after_loading(&model, &nf, &PredictOptions::default());
+        checks.row(&model, || {
+            let mut nf = forecaster(&model, &two_steps(json!({ "scalerType": "robust" })));
+            nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap();
+            same_after_loading(&model, &nf, &PredictOptions::default());
+        });
     }
+    checks.finish();
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Series shorter than the input: forecast with a warning, or refused.
 
+mod checks;
 mod rows;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{
     Control, Error, ErrorCode, FitOptions, Forecast, InsampleOptions, NeuralForecast, OnShort,
@@ -59,22 +61,26 @@ fn a_short_history_is_warned_of_or_refused() {
 
 #[test]
 fn short_series_of_training_are_warned_of_for_every_model() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let nf = fitted(&model, &[ROWS, 6]);
-        let warnings = predict(&nf, None, OnShort::Pad).unwrap().warnings;
-        assert!(
-            warnings.len() == 1
-                && warnings[0].contains(&format!(
-                    "that {model} takes as input (inputSize 8): \"s1\" (6 rows)"
-                )),
-            "{model}: {warnings:?}"
-        );
-        assert_eq!(
-            predict(&nf, None, OnShort::Error).unwrap_err().code,
-            ErrorCode::ShortSeries,
-            "{model}"
-        );
+        checks.row(&model, || {
+            let nf = fitted(&model, &[ROWS, 6]);
+            let warnings = predict(&nf, None, OnShort::Pad).unwrap().warnings;
+            assert!(
+                warnings.len() == 1
+                    && warnings[0].contains(&format!(
+                        "that {model} takes as input (inputSize 8): \"s1\" (6 rows)"
+                    )),
+                "{model}: {warnings:?}"
+            );
+            assert_eq!(
+                predict(&nf, None, OnShort::Error).unwrap_err().code,
+                ErrorCode::ShortSeries,
+                "{model}"
+            );
+        });
     }
+    checks.finish();
 }
 
 #[test]

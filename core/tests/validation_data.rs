@@ -1,9 +1,11 @@
 //! Validation rows in a table of their own train as the last rows of one table do, and must continue it.
 
 mod bits;
+mod checks;
 mod rows;
 mod series;
 
+use checks::Checks;
 use neuro_divergent::data::{Column, LocalScaling, Table};
 use neuro_divergent::scalers::LocalScalerType;
 use neuro_divergent::{
@@ -34,24 +36,29 @@ fn fit(nf: &mut NeuralForecast, table: &Table, options: &FitOptions) -> Result<F
 
 #[test]
 fn rows_of_their_own_validate_as_the_last_rows_of_one_table() {
+    let mut checks = Checks::default();
     for (model, _) in models() {
-        let (mut one, mut two) = (forecaster(&model, &options()), forecaster(&model, &options()));
-        let last = FitOptions { val_size: 6, ..FitOptions::default() };
-        let a = fit(&mut one, &between(0, ROWS), &last).unwrap();
-        let b = fit(&mut two, &between(0, ROWS - 6), &with(between(ROWS - 6, ROWS))).unwrap();
-        assert_eq!(
-            (&a.models[0].train_loss, &a.models[0].val_loss),
-            (&b.models[0].train_loss, &b.models[0].val_loss),
-            "{model}"
-        );
-        assert_eq!(a.models[0].val_loss.len(), 3, "{model}");
-        let of = |nf: &NeuralForecast| {
-            nf.predict(&PredictOptions::default(), &Control::default()).unwrap()
-        };
-        assert_eq!(bits::of_forecast(&of(&one)), bits::of_forecast(&of(&two)), "{model}");
-        assert_eq!(of(&two).times[0], ROWS as i64, "forecasts begin after the validation rows");
-        assert_eq!(one.panel(), two.panel(), "{model}");
+        checks.row(&model, || {
+            let (mut one, mut two) =
+                (forecaster(&model, &options()), forecaster(&model, &options()));
+            let last = FitOptions { val_size: 6, ..FitOptions::default() };
+            let a = fit(&mut one, &between(0, ROWS), &last).unwrap();
+            let b = fit(&mut two, &between(0, ROWS - 6), &with(between(ROWS - 6, ROWS))).unwrap();
+            assert_eq!(
+                (&a.models[0].train_loss, &a.models[0].val_loss),
+                (&b.models[0].train_loss, &b.models[0].val_loss),
+                "{model}"
+            );
+            assert_eq!(a.models[0].val_loss.len(), 3, "{model}");
+            let of = |nf: &NeuralForecast| {
+                nf.predict(&PredictOptions::default(), &Control::default()).unwrap()
+            };
+            assert_eq!(bits::of_forecast(&of(&one)), bits::of_forecast(&of(&two)), "{model}");
+            assert_eq!(of(&two).times[0], ROWS as i64, "forecasts begin after the validation rows");
+            assert_eq!(one.panel(), two.panel(), "{model}");
+        });
     }
+    checks.finish();
 }
 
 #[test]
@@ -141,10 +148,14 @@ fn validation_rows_that_do_not_continue_the_training_are_refused() {
             "option \"valSize\" must be 0 or left out where there is valData, got 4",
         ),
     ];
+    let mut checks = Checks::default();
     for (options, code, message) in cases {
-        let mut nf = forecaster("DLinear", &self::options());
-        let e = fit(&mut nf, &train, &options).unwrap_err();
-        assert_eq!((e.code, e.message.as_str()), (code, message));
-        assert!(!nf.fitted());
+        checks.row(message, || {
+            let mut nf = forecaster("DLinear", &self::options());
+            let e = fit(&mut nf, &train, &options).unwrap_err();
+            assert_eq!((e.code, e.message.as_str()), (code, message));
+            assert!(!nf.fitted());
+        });
     }
+    checks.finish();
 }
