@@ -16,10 +16,13 @@
 //! | `kernels`, `simd` | loops over slices, compiled for each instruction set |
 #![warn(missing_docs)]
 
+mod batch;
 pub mod checkpoint;
+mod control;
 pub mod data;
 mod error;
 mod forecast;
+mod infer;
 mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
@@ -42,6 +45,7 @@ mod variates;
 #[cfg(test)]
 mod parity;
 
+pub use control::{Control, Progress, ProgressFn};
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
     ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
@@ -52,4 +56,4 @@ pub use forecast::{
 pub use models::{ModelSpec, describe, model_names};
 pub use ndarray;
 pub use objective::describe as losses;
-pub use train::{Control, ModelReport, Progress};
+pub use train::ModelReport;

@@ -8,10 +8,10 @@
 use std::ops::Range;
 
 use super::columns::{Columns, Job};
+use crate::batch::Source;
 use crate::data::{forecast_window, groups};
 use crate::models::Instance;
 use crate::objective::{Objective, Output};
-use crate::train::Source;
 use crate::{Error, ErrorCode, Result};
 
 /// Steps to forecast at most.

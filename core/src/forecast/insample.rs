@@ -9,11 +9,12 @@ use super::columns::{Columns, Job};
 use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::check_forecasts;
 use super::neural_forecast::NeuralForecast;
-use super::quantiles::Asked;
+use super::pipeline::{Pipeline, Seen};
 use super::result::Forecast;
+use crate::batch::Source;
+use crate::control::Control;
 use crate::data::{OnMissing, Panel, Window, across, groups};
-use crate::train::{Control, Progress, Source};
-use crate::{Error, ErrorCode, Result, runtime};
+use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::predict_insample`].
 #[derive(Clone, Debug)]
@@ -65,8 +66,8 @@ impl NeuralForecast {
         if step == 0 {
             return Err(Error::option("stepSize", "a whole number ≥ 1", step));
         }
-        let asked = Asked::new(&options.level, &options.quantiles)?;
-        asked.check(&self.models, &self.names())?;
+        let quantiles = [&options.level[..], &options.quantiles];
+        let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let target = &panel.temporal[0].0;
         self.check_titles(&[
             ("the id column", &fitted.names.id),
@@ -85,25 +86,6 @@ impl NeuralForecast {
         let warnings = short_series(&self.models, panel, every, OnShort::Pad)?;
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
-        let mut columns = runtime::run(control.threads, || {
-            let mut columns = Vec::new();
-            for (i, (model, name)) in self.models.iter().zip(self.names()).enumerate() {
-                let (runner, name) = (&self.runner, &name[..]);
-                let source = Source::new(model, &seen, 0)?;
-                let of_model = asked.columns(model, |quantile| {
-                    let sorted = options.sort_quantiles;
-                    let job = Job { runner, model, name, panel: &seen, control, quantile, sorted };
-                    let cut = Cut::new(&job, [h, step]);
-                    let windows = cut.windows.iter().copied();
-                    Ok(cut.in_order(job.columns(&source, windows, h)?))
-                })?;
-                let column = |(output, values)| Column::new(i, name, output, values);
-                columns.extend(of_model.into_iter().map(column));
-                control.tell(|| Progress::done("predict", name));
-            }
-            Ok(columns)
-        })?;
-
         let (mut times, mut cutoff, mut actual) = (Vec::new(), Vec::new(), Vec::new());
         let mut indptr = vec![0];
         for i in 0..trimmed.n_series() {
@@ -119,9 +101,13 @@ impl NeuralForecast {
             }
             indptr.push(times.len());
         }
-        for Column { name, values, .. } in &mut columns {
-            fitted.scalers.unscale_forecast(panel, name, values, &indptr)?;
-        }
+        let (scaled, scalers) = (&seen, &fitted.scalers);
+        let seen = Seen { panel, scaled, scalers, rows: &indptr };
+        let mut columns = pipeline.columns(&seen, |job| {
+            let source = Source::new(job.model, scaled, 0)?;
+            let cut = Cut::new(&job, [h, step]);
+            Ok(cut.in_order(job.columns(&source, cut.windows.iter().copied(), h)?))
+        })?;
         columns.push(Column { name: target.clone(), of: None, values: actual });
         Ok(Forecast {
             names: fitted.names.clone(),

@@ -5,10 +5,12 @@ use std::path::Path;
 use super::neural_forecast::NeuralForecast;
 use super::predictor::PredictorOptions;
 use crate::checkpoint;
+use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
+use crate::infer;
 use crate::memory::{Allowed, Needs, Smaller};
 use crate::models::{Instance, ModelSpec};
-use crate::train::{Control, needs};
+use crate::train::needs;
 use crate::{Result, runtime};
 
 /// Refuses models whose weights alone are more than there is room for.
@@ -76,7 +78,8 @@ pub(super) fn check_forecasts(
     let threads = control.threads.unwrap_or_else(runtime::threads);
     let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
     for model in &forecaster.models {
-        let of = |model: &Instance| needs::of_forecasts(model, [windows, h], columns, threads);
+        let of =
+            |model: &Instance| infer::needs::of_forecasts(model, [windows, h], columns, threads);
         of(model).check(
             control.allowed(),
             &format!("forecasting with {}", model.name()),
@@ -129,7 +132,8 @@ fn of_saving(models: usize, dataset: usize) -> Needs {
 pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
     let threads = options.threads.unwrap_or_else(runtime::threads);
     let columns = model.loss.outputs.len();
-    let needs = needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
+    let needs =
+        infer::needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
     needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
         Smaller::option("batch", options.batch)
     })

@@ -11,6 +11,8 @@ mod lacking;
 mod memory;
 mod metrics;
 mod neural_forecast;
+mod pipeline;
+mod predict;
 mod predictor;
 mod quantiles;
 mod reading;

@@ -1,28 +1,22 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
-use super::column::Column;
-use super::columns::Job;
-use super::horizon::{forecast_model, horizon};
-use super::lacking::{Begins, refuse_missing, short_series};
-use super::memory::{check_forecasts, check_weights};
-use super::quantiles::Asked;
+use super::calls::{FitOptions, FitReport, MemoryUsage};
+use super::memory::check_weights;
 use super::reading::{check_cardinalities, unseen};
-use super::result::Forecast;
 use super::saved::Kept;
-use super::series::check_same;
 use super::training_data::TrainingData;
 use super::training_run::Training;
+use crate::control::Control;
 use crate::data::{
     ColumnNames, Frequency, LocalScalers, LocalScaling, NumericTime, OnGap, OnMissing, Panel,
-    PanelOptions, Table, TimeReading, TimeZone, Vocabularies, future_exogenous,
+    Table, TimeReading, TimeZone, Vocabularies,
 };
+use crate::infer::Workers;
 use crate::memory::Allowed;
 use crate::models::{Instance, ModelSpec};
-use crate::train::{Control, Progress, Runner, TrainingState};
+use crate::train::TrainingState;
 use crate::{Error, ErrorCode, Result, runtime};
 
 /// Models, and the data they were fitted on.
@@ -37,7 +31,7 @@ pub struct NeuralForecast {
     /// What a loaded checkpoint holds beside.
     pub(super) kept: Kept,
     /// Buffers of forecasts, kept for the next one.
-    pub(super) runner: Runner,
+    pub(super) workers: Workers,
 }
 
 /// What fitting leaves beside the weights.
@@ -99,7 +93,7 @@ impl NeuralForecast {
             fitted: None,
             scaling: LocalScaling::default(),
             kept: Kept::default(),
-            runner: Runner::default(),
+            workers: Workers::default(),
         })
     }
 
@@ -201,7 +195,7 @@ impl NeuralForecast {
             weights: floats * size_of::<f32>(),
             dataset: self.panel().map_or(0, Panel::bytes),
             training: self.states().map(TrainingState::memory).sum(),
-            workspace: self.runner.memory(),
+            workspace: self.workers.memory(),
         }
     }
 
@@ -252,120 +246,6 @@ impl NeuralForecast {
         self.kept.forget_dataset();
         self.fitted = Some(fitted);
         Ok(FitReport { models: reports, seed: self.models[0].common.random_seed, data_warnings })
-    }
-
-    /// Forecasts the steps after the end of every series.
-    pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
-        control.watched(|| self.predict_watched(options, control))
-    }
-
-    fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
-        let fitted = self.require_fitted()?;
-        self.check_titles(&[
-            ("the id column", &fitted.names.id),
-            ("the time column", &fitted.names.time),
-        ])?;
-        let frequency = fitted.frequency;
-        let on_missing = options.on_missing.or(fitted.on_missing);
-        let given = match &options.data {
-            Some(table) => {
-                let panel_options = PanelOptions {
-                    names: fitted.names.clone(),
-                    frequency: Some(frequency),
-                    on_gap: options.on_gap.unwrap_or(fitted.on_gap),
-                    on_missing,
-                    ..self.panel_options(options.static_table.clone(), &fitted.vocabularies)
-                };
-                let panel = Panel::from_table(table, &panel_options)?.0;
-                check_same(&self.models, fitted.panel.as_deref(), &panel)?;
-                Some(panel)
-            }
-            None => None,
-        };
-        let trained = match given {
-            Some(_) => None,
-            None => fitted.settled(options.on_missing)?,
-        };
-        let Some(panel) = given.as_ref().or(trained.as_deref()) else {
-            let message = "this checkpoint was saved without its data; give the history as data";
-            return Err(Error::new(ErrorCode::NotFitted, message));
-        };
-        refuse_missing(&self.models, panel, Begins::AfterEnd, on_missing)?;
-        let mut warnings = match &given {
-            Some(panel) => [panel.warnings.clone(), unseen(panel, &fitted.vocabularies)].concat(),
-            None => Vec::new(),
-        };
-        warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
-        let h = horizon(&self.models, options.h)?;
-        check_forecasts(self, [panel.n_series(), h], control)?;
-        let sorted = options.sort_quantiles;
-        let asked = Asked::new(&options.level, &options.quantiles)?;
-        asked.check(&self.models, &self.names())?;
-        let known_ahead = self.columns(|m| &m.common.futr_exog_list);
-        let mut future = match (&options.future, known_ahead.is_empty()) {
-            (_, true) => Vec::new(),
-            (Some(table), false) => {
-                let vocabularies = &fitted.vocabularies;
-                future_exogenous(
-                    table,
-                    panel,
-                    frequency,
-                    h,
-                    &known_ahead,
-                    vocabularies,
-                    self.reading,
-                )?
-            }
-            (None, false) => {
-                let list = known_ahead.join(", ");
-                let message = format!(
-                    "future values of {list} are needed: {h} rows per series; give them as future"
-                );
-                return Err(Error::new(ErrorCode::FutureExog, message)
-                    .with(|d| d.column = known_ahead.first().cloned()));
-            }
-        };
-        // New histories have statistics of their own.
-        let scalers = match &given {
-            Some(panel) => {
-                Cow::Owned(LocalScalers::fit(panel, self.scaling, &fitted.vocabularies)?)
-            }
-            None => Cow::Borrowed(&fitted.scalers),
-        };
-        let scaled = scalers.scaled(panel);
-        scalers.scale_future(&mut future, h);
-        let mut columns = runtime::run(control.threads, || {
-            let mut columns = Vec::new();
-            for (i, (model, name)) in self.models.iter().zip(self.names()).enumerate() {
-                control.check()?;
-                let (runner, name) = (&self.runner, &name[..]);
-                let of_model = asked.columns(model, |quantile| {
-                    let job =
-                        Job { runner, model, name, panel: &scaled, control, quantile, sorted };
-                    forecast_model(job, &future, h)
-                })?;
-                let column = |(output, values)| Column::new(i, name, output, values);
-                columns.extend(of_model.into_iter().map(column));
-                control.tell(|| Progress::done("predict", name));
-            }
-            Ok(columns)
-        })?;
-        let groups: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
-        for Column { name, values, .. } in &mut columns {
-            scalers.unscale_forecast(panel, name, values, &groups)?;
-        }
-        Ok(Forecast {
-            names: fitted.names.clone(),
-            ids: panel.ids.clone(),
-            h,
-            times: panel.future_times(frequency, h),
-            time_kind: panel.time_kind.clone(),
-            columns,
-            models: self.names(),
-            warnings,
-            indptr: groups,
-            cutoff: None,
-        })
     }
 
     pub(super) fn require_fitted(&self) -> Result<&Fitted> {

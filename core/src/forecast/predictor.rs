@@ -17,9 +17,10 @@ use self::inputs::{Input, Kind, Layout, counted};
 use super::memory::check_predictor;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::unasked;
+use crate::batch::WindowValues;
 use crate::data::{Vocabularies, Vocabulary};
+use crate::infer::Resident;
 use crate::models::Instance;
-use crate::train::{Numbers, Resident};
 use crate::{Error, ErrorCode, Result, nearest, runtime};
 
 /// Windows of a call at most.
@@ -252,7 +253,7 @@ impl Predictor {
     }
 
     fn run(&mut self, windows: usize, out: &mut [f32]) {
-        let numbers = Numbers {
+        let numbers = WindowValues {
             y: self.y.values(),
             futr: self.futr.values(),
             hist: self.hist.values(),

@@ -13,6 +13,7 @@ use super::saved_training;
 use crate::checkpoint::{
     self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
 };
+use crate::control::Control;
 use crate::data::{
     Frequency, NumericTime, OnGap, OnMissing, TimeKind, TimeZone, Unit, Vocabularies,
 };
@@ -21,7 +22,7 @@ use crate::models::Instance;
 use crate::models::{CommonOptions, ValMonitor};
 use crate::optim::LrScheduler;
 use crate::options::OptionValue;
-use crate::train::{Control, TrainingState};
+use crate::train::TrainingState;
 use crate::{Error, ErrorCode, Result};
 
 /// Options of [`NeuralForecast::save`].

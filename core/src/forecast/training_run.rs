@@ -8,9 +8,10 @@ use super::neural_forecast::{Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
 use super::targets::check_targets;
 use crate::checkpoint::{self, StoredModel};
+use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
-use crate::train::{self, Control, ModelReport, Run, Save, TrainingState};
+use crate::train::{self, ModelReport, Run, Save, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 /// Where training begins.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::OptionValue;
+use crate::Error;
 
 impl OptionValue for bool {
     fn expected() -> String {
@@ -94,6 +95,9 @@ impl<T: OptionValue> OptionValue for Option<T> {
     }
     fn write(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::write)
+    }
+    fn fault(value: &Value) -> Option<Error> {
+        T::fault(value)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use super::models::instance;
 use super::{Fixture, assert_close, distributions, files};
+use crate::control::Control;
 use crate::data::{
     ColumnNames, Ids, LocalScalers, LocalScaling, MissingRows, Panel, TimeKind, Vocabularies,
     Vocabulary,
 };
 use crate::forecast::{Job, forecast_model};
+use crate::infer::Workers;
 use crate::models::Instance;
 use crate::objective::Judges;
 use crate::scalers::LocalScalerType;
-use crate::train::{Control, Run, Runner, TrainingState, train};
+use crate::train::{Run, TrainingState, train};
 
 const TOLERANCE: f32 = 1e-3;
 
@@ -109,14 +111,14 @@ fn check(f: &Fixture) {
     assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, tolerance);
 
     let h = model.common.h;
-    let runner = Runner::default();
+    let workers = Workers::default();
     let mut future = future(f, &panel, h);
     scalers.scale_future(&mut future, h);
-    let (runner, control) = (&runner, &Control::default());
+    let (workers, control) = (&workers, &Control::default());
     let (model, quantile) = (&model, 0.5);
     let name = model.name();
     // As upstream, whose quantiles may cross.
-    let job = Job { runner, model, name, panel: &panel, control, quantile, sorted: false };
+    let job = Job { workers, model, name, panel: &panel, control, quantile, sorted: false };
     let columns = forecast_model(job, &future, h).unwrap();
     let mut columns: Vec<(String, Vec<f32>)> =
         columns.into_iter().map(|(output, values)| (format!("{name}{output}"), values)).collect();

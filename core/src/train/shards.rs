@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
+use crate::infer::{SHARD, windows_in};
 use crate::models::{Instance, Sharding};
 
-/// Rows per shard, so that a shard's activations stay in the cache of a core.
-pub(super) const SHARD: usize = 64;
 /// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
 /// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
@@ -16,17 +15,8 @@ const RECURRENT_SHARD: usize = 32;
 const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
-/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
-const WINDOWS: usize = 8;
-/// Shards that are forecast at once, so that memory does not grow with the number of windows.
-pub(super) const AT_ONCE: usize = 32;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 pub(super) const LEAVES: usize = 8;
-
-/// Windows in about `rows` rows, of which a window has one for each series that it spans.
-pub(super) fn windows_in(rows: usize, series: usize) -> usize {
-    (rows / series).max(WINDOWS)
-}
 
 /// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
 pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {

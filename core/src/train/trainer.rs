@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use super::divergence::diverged;
 use super::fingerprint::fingerprint;
-use super::gather::Source;
-use super::report::{Control, ModelReport, Progress};
+use super::report::ModelReport;
 use super::runner::Runner;
-use super::sampler::{Drawn, Sampler};
+use super::sampler::Sampler;
 use super::state::TrainingState;
 use super::validation::validate;
+use crate::batch::{Drawn, Source};
+use crate::control::{Control, Progress};
 use crate::data::Panel;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
@@ -86,7 +87,7 @@ pub(crate) fn train(
             && state.place.loss_scale.back_off();
         if !loss.is_finite() || !(norm.is_finite() || too_large) {
             return Err(diverged(
-                &batches.runner,
+                &batches.runner.workers,
                 model,
                 &Source::new(model, panel, val_size)?,
                 &batches.drawn,
@@ -117,7 +118,7 @@ pub(crate) fn train(
         let stops = checks && {
             // Validation is in f32: its values take the place of those of a step.
             report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
-            let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
+            let val_loss = validate(&batches.runner.workers, model, panel, val_size, control)?;
             report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
             if state.place.best.check(common.val_monitor.of(loss, val_loss), step)
@@ -164,7 +165,15 @@ pub(crate) fn train(
         let source = Source::new(model, panel, val_size)?;
         let loss = report.train_loss.last().map_or(f64::NAN, |l| f64::from(*l));
         let step = report.steps.saturating_sub(1);
-        return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
+        return Err(diverged(
+            &batches.runner.workers,
+            model,
+            &source,
+            &batches.drawn,
+            panel,
+            step,
+            loss,
+        ));
     }
     report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;

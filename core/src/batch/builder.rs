@@ -1,9 +1,8 @@
 //! From windows to a batch: copies the rows of a shard, scales them, and puts them on a tape.
 
-use super::plain::Prepared;
-use super::reader::Reader;
-use super::sampler::Drawn;
-use crate::data::Panel;
+use super::Drawn;
+use super::column_reader::ColumnReader;
+use super::source::Source;
 use crate::interrupt::look;
 use crate::kernels::windows::Span;
 use crate::models::{Batch, InputStream, Instance};
@@ -11,69 +10,10 @@ use crate::nn::RecurrentState;
 use crate::objective::{Objective, Tally, Totals};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
-use crate::{Error, ErrorCode, Result};
-
-/// The columns that a model reads, in the order of its streams, and where its windows may look.
-pub(crate) struct Source<'a> {
-    pub(super) panel: &'a Panel,
-    pub(super) target: &'a [f64],
-    pub(super) futr: Vec<&'a [f64]>,
-    pub(super) hist: Vec<&'a [f64]>,
-    pub(super) stat: Vec<&'a [f64]>,
-    /// Sample weight of each row.
-    pub(super) weight: Option<&'a [f32]>,
-    /// Future values of the `futr` columns, `future_len` for each series.
-    pub(super) future: Vec<&'a [f64]>,
-    pub(super) future_len: usize,
-    /// Rows at the end of each series that windows do not see.
-    pub(super) held_out: usize,
-    pub(super) prepared: Option<Prepared>,
-}
-
-impl<'a> Source<'a> {
-    /// The columns that the options of `model` name.
-    pub(crate) fn new(model: &Instance, panel: &'a Panel, held_out: usize) -> Result<Self> {
-        let missing = |option: &str, name: &str| {
-            let message =
-                format!("{}: column \"{name}\" of {option} is not in the data", model.name());
-            Error::new(ErrorCode::Schema, message).with(|d| d.column = Some(name.into()))
-        };
-        let temporal = |option: &str, names: &[String]| -> Result<Vec<&'a [f64]>> {
-            names.iter().map(|n| panel.column(n).ok_or_else(|| missing(option, n))).collect()
-        };
-        let streams = &model.streams;
-        let stat = streams.stat.columns.iter();
-        Ok(Self {
-            panel,
-            target: panel.target(),
-            futr: temporal("futrExogList", &streams.futr.columns)?,
-            hist: temporal("histExogList", &streams.hist.columns)?,
-            stat: stat
-                .map(|n| panel.static_column(n).ok_or_else(|| missing("statExogList", n)))
-                .collect::<Result<_>>()?,
-            weight: panel.weight.as_deref(),
-            future: Vec::new(),
-            future_len: 0,
-            held_out,
-            prepared: None,
-        })
-    }
-
-    /// Without sample weights: as upstream, they weigh in training alone.
-    pub(crate) fn unweighted(self) -> Self {
-        Self { weight: None, ..self }
-    }
-
-    /// With values of the future columns after the last row: `len` for each series, one slice per column.
-    pub(crate) fn with_future(mut self, future: Vec<&'a [f64]>, len: usize) -> Self {
-        (self.future, self.future_len) = (future, len);
-        self
-    }
-}
 
 /// Rows of some windows, scaled. Reused from shard to shard.
 #[derive(Default)]
-pub(crate) struct Gathered {
+pub(crate) struct BatchBuilder {
     /// Scale and shift of the target of each window.
     pub(crate) statistics: Vec<Statistics>,
     /// Target over the horizon: scaled, for a likelihood without the scaler's bend; and as it is.
@@ -108,25 +48,25 @@ pub(crate) struct Lens {
     pub(crate) horizon: usize,
     /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
     pub(crate) seen: usize,
-    pub(super) recurrent: bool,
-    pub(super) futr: usize,
-    pub(super) hist: usize,
-    pub(super) stat: usize,
+    pub(crate) recurrent: bool,
+    pub(crate) futr: usize,
+    pub(crate) hist: usize,
+    pub(crate) stat: usize,
     /// Whether the model sees all series at once.
-    pub(super) multivariate: bool,
+    pub(crate) multivariate: bool,
 }
 
-pub(super) fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
+pub(crate) fn seen(model: &Instance, [input, horizon]: [usize; 2]) -> usize {
     if model.recurrence().is_some() { input + horizon - 1 } else { input }
 }
 
-impl Gathered {
+impl BatchBuilder {
     pub(crate) fn lens(&self) -> Lens {
         self.lens
     }
 
     /// Nothing gathered, of windows of these lengths: what a dry tape asks for.
-    pub(super) fn blank(lens: Lens) -> Self {
+    pub(crate) fn blank(lens: Lens) -> Self {
         let stat = vec![0.0; lens.series * lens.stat];
         Self { lens, stat, ..Self::default() }
     }
@@ -174,7 +114,7 @@ impl Gathered {
         }
         for drawn in windows {
             look();
-            let reader = Reader { source, window: drawn.window, len: input + horizon };
+            let reader = ColumnReader { source, window: drawn.window, len: input + horizon };
             reader.read(None, source.mask(), &mut self.mask);
             if plain.is_none() {
                 self.add_target(model, &reader);
@@ -184,7 +124,7 @@ impl Gathered {
         }
     }
 
-    fn add_target(&mut self, model: &Instance, reader: &Reader<'_>) {
+    fn add_target(&mut self, model: &Instance, reader: &ColumnReader<'_>) {
         let Lens { input, seen, .. } = self.lens;
         let s = self.insample(model, reader);
         self.statistics.push(s);
@@ -193,7 +133,7 @@ impl Gathered {
         self.actual.extend_from_slice(&self.column[input..]);
     }
 
-    fn add_exogenous(&mut self, model: &Instance, reader: &Reader<'_>) {
+    fn add_exogenous(&mut self, model: &Instance, reader: &ColumnReader<'_>) {
         let Lens { input, horizon, seen, recurrent, .. } = self.lens;
         let (series, scaler) = (reader.window.series, model.common.scaler_type);
         // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
@@ -209,7 +149,7 @@ impl Gathered {
     }
 
     /// Reads the target of a window whose mask has been read, and appends what the model sees of it.
-    fn insample(&mut self, model: &Instance, reader: &Reader<'_>) -> Statistics {
+    fn insample(&mut self, model: &Instance, reader: &ColumnReader<'_>) -> Statistics {
         let (input, scaler) = (self.lens.input, model.common.scaler_type);
         reader.read(None, reader.source.target, &mut self.column);
         let s = scaler.statistics(&self.column[..input], &self.mask[..input], &mut self.work);
@@ -233,7 +173,7 @@ impl Gathered {
         let mut totals = Totals::default();
         for (i, drawn) in windows.iter().enumerate() {
             look();
-            let reader = Reader { source, window: drawn.window, len: input + horizon };
+            let reader = ColumnReader { source, window: drawn.window, len: input + horizon };
             reader.read(None, &source.panel.mask, &mut self.mask);
             self.weigh(&model.loss, source, *drawn);
             totals.windows += f64::from(drawn.count);
@@ -270,7 +210,7 @@ impl Gathered {
     /// Appends rows `range` of all future columns: `[T, F]`.
     fn futr_rows(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &ColumnReader<'_>,
         scaler: impl Fn(usize) -> ScalerType,
         range: std::ops::Range<usize>,
     ) {
@@ -293,7 +233,7 @@ impl Gathered {
     /// Appends rows `range` of all historic columns: `[T, X]`; what lies in the horizon is 0.
     fn hist_rows(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &ColumnReader<'_>,
         scaler: impl Fn(usize) -> ScalerType,
         range: std::ops::Range<usize>,
     ) {
@@ -365,5 +305,18 @@ impl Gathered {
             stat_exog: (stat > 0).then(|| tape.constant([rows, stat], &self.stat)),
             state,
         }
+    }
+}
+
+impl Lens {
+    /// Bytes of what is gathered of one shard.
+    pub(crate) fn bytes(&self) -> usize {
+        let rows = self.windows.saturating_mul(self.series);
+        let steps = self.input.saturating_add(self.horizon);
+        let columns = 3 + self.futr + self.hist;
+        let numbers = steps.saturating_mul(columns).saturating_add(self.stat);
+        let each = numbers.saturating_mul(size_of::<f32>());
+        let each = each.saturating_add(self.horizon.saturating_mul(2 * size_of::<f64>()));
+        rows.saturating_mul(each)
     }
 }

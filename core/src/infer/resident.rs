@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 
-use super::forecasted::columns;
-use super::given::{GivenWindows, Numbers, lens};
-use super::runner::{Decoded, Purpose, Worker, decode};
-use super::sampler::Drawn;
+use super::decode::{Decoded, Purpose, decode};
+use super::shard_forecast::columns;
 use super::shards::{SHARD, windows_in};
+use super::workers::Worker;
+use crate::batch::{Drawn, PresetWindows, WindowValues, lens};
 use crate::data::Window;
 use crate::models::Instance;
 
@@ -26,7 +26,7 @@ struct Lane {
     /// For one window, and for several: some operations are left out where there is but one.
     workers: [Worker; 2],
     decoded: Decoded,
-    windows: GivenWindows,
+    windows: PresetWindows,
     drawn: Vec<Drawn>,
     /// Scratch space of a forecast, and its columns.
     work: Vec<f64>,
@@ -36,7 +36,7 @@ struct Lane {
 /// A call, as all threads see it.
 struct Call<'a> {
     model: &'a Instance,
-    numbers: Numbers<'a>,
+    numbers: WindowValues<'a>,
     windows: usize,
     shard: usize,
     /// Numbers of a window's forecast.
@@ -57,7 +57,7 @@ impl Resident {
         let lane = || Lane {
             workers: Default::default(),
             decoded: Decoded::default(),
-            windows: GivenWindows::new(model, shard.min(batch)),
+            windows: PresetWindows::new(model, shard.min(batch)),
             drawn: Vec::new(),
             work: Vec::new(),
             forecast: Vec::new(),
@@ -83,7 +83,7 @@ impl Resident {
     pub(crate) fn forecast(
         &mut self,
         model: &Instance,
-        numbers: Numbers<'_>,
+        numbers: WindowValues<'_>,
         windows: usize,
         (quantile, sorted): (f32, bool),
         out: &mut [f32],
@@ -128,7 +128,7 @@ impl Call<'_> {
         let worker = &mut workers[usize::from(windows > 1)];
         given.fill(&self.numbers, first..first + windows);
         given.with_source(windows, |source, drawn| {
-            worker.gathered.fill(model, &model.valid_loss, source, drawn, lens(model));
+            worker.batch.fill(model, &model.valid_loss, source, drawn, lens(model));
         });
         decode(model, worker, purpose, first, decoded);
         // Samples are those of a table without any other window, so they are the same wherever in the batch a window is.
@@ -137,7 +137,7 @@ impl Call<'_> {
         drawn.clear();
         drawn.extend((0..windows * model.series).map(alone));
         forecast.clear();
-        let g = &worker.gathered;
+        let g = &worker.batch;
         columns(model, drawn, g, &decoded.values, purpose, [work, forecast]);
         out.iter_mut().zip(&*forecast).for_each(|(to, v)| *to = *v as f32);
     }

@@ -1,15 +1,14 @@
 //! Forecasts of some windows: on the scale of the target, or as the validation loss wants to judge them.
 
-use super::gather::Gathered;
-use super::runner::Purpose;
-use super::sampler::Drawn;
+use super::decode::Purpose;
+use crate::batch::{BatchBuilder, Drawn};
 use crate::models::Instance;
 use crate::objective::{Sampling, Tally, Target, Totals, Windows};
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 
 /// Forecasts of one shard, and what is needed to judge them.
-pub(crate) struct Forecasted {
+pub(crate) struct ShardForecast {
     /// As the network's output is: `[windows, horizon, numbers]`.
     values: Vec<f32>,
     /// The quantile that each value was drawn at; empty if none was.
@@ -27,7 +26,7 @@ pub(crate) struct Forecasted {
 
 /// What the validation loss compares with each other.
 pub(crate) struct Judged<'a> {
-    forecasted: &'a Forecasted,
+    forecast: &'a ShardForecast,
     actual: Vec<f64>,
     affine: Vec<f64>,
 }
@@ -35,7 +34,7 @@ pub(crate) struct Judged<'a> {
 impl Judged<'_> {
     /// As a loss sees it.
     pub(crate) fn windows<'a>(&'a self, counts: &'a [f32], series: usize) -> Windows<'a> {
-        let Forecasted { forecast, weights, drawn, .. } = self.forecasted;
+        let ShardForecast { forecast, weights, drawn, .. } = self.forecast;
         Windows {
             y_hat: forecast[..].into(),
             y: self.actual[..].into(),
@@ -49,10 +48,10 @@ impl Judged<'_> {
 }
 
 /// Appends what `purpose` asks for of numbers `[windows, horizon, numbers]`.
-pub(super) fn columns(
+pub(crate) fn columns(
     model: &Instance,
     windows: &[Drawn],
-    g: &Gathered,
+    g: &BatchBuilder,
     values: &[f32],
     purpose: Purpose,
     [work, to]: [&mut Vec<f64>; 2],
@@ -81,11 +80,11 @@ pub(super) fn columns(
     }
 }
 
-impl Forecasted {
-    pub(super) fn new(
+impl ShardForecast {
+    pub(crate) fn new(
         model: &Instance,
         windows: &[Drawn],
-        g: &Gathered,
+        g: &BatchBuilder,
         [values, drawn]: [Vec<f32>; 2],
         purpose: Purpose,
     ) -> Self {
@@ -119,7 +118,7 @@ impl Forecasted {
             }
             Target::Scaled | Target::Relative => Vec::new(),
         };
-        Judged { forecasted: self, actual, affine }
+        Judged { forecast: self, actual, affine }
     }
 
     /// What the validation loss of these windows is divided by.

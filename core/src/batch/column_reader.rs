@@ -1,16 +1,16 @@
 //! The rows of one window of a column.
 
-use super::gather::Source;
+use super::source::Source;
 use crate::data::Window;
 
 /// Reads the rows of one window.
-pub(super) struct Reader<'a> {
+pub(super) struct ColumnReader<'a> {
     pub(super) source: &'a Source<'a>,
     pub(super) window: Window,
     pub(super) len: usize,
 }
 
-impl Reader<'_> {
+impl ColumnReader<'_> {
     /// Copies a column over the window; 0 before the series, and after it unless `future` goes on.
     pub(super) fn read<T: Copy + Default>(
         &self,

@@ -1,10 +1,10 @@
 //! The batch of a multivariate model: rows that lie series by series, laid out as upstream does, series last.
 
-use super::gather::{Gathered, Lens};
+use super::builder::{BatchBuilder, Lens};
 use crate::models::Batch;
 use crate::tape::{Tape, Var};
 
-impl Gathered {
+impl BatchBuilder {
     /// Everything on a tape; see [`Batch`] for the shapes.
     pub(super) fn batch_of_all_series<'t>(&self, tape: &'t Tape) -> Batch<'t> {
         let Lens { windows, series, input, horizon, seen, futr, hist, stat, .. } = self.lens();

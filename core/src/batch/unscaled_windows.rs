@@ -1,10 +1,10 @@
 //! What a run finds once, so that its steps do less: the target of models that do not scale, whose windows are runs of
 //! rows; and sums of what is available, from which the weight of a batch follows.
 
-use super::gather::{Gathered, Source};
-use super::sampler::Drawn;
-use crate::data::Window;
-use crate::kernels::windows::{Span, copy_windows};
+use super::Drawn;
+use super::builder::BatchBuilder;
+use super::source::Source;
+use crate::kernels::windows::copy_windows;
 use crate::models::Instance;
 use crate::objective::{Objective, Totals};
 use crate::scalers::ScalerType;
@@ -44,36 +44,13 @@ impl Prepared {
 
 impl<'a> Source<'a> {
     /// With what the steps of training `model` need and do not change.
-    pub(super) fn prepared(mut self, model: &Instance) -> Self {
+    pub(crate) fn prepared(mut self, model: &Instance) -> Self {
         self.prepared = Some(Prepared::new(model, self.target, self.mask()));
         self
     }
 
-    /// Availability of all rows.
-    pub(super) fn mask(&self) -> &'a [f32] {
-        &self.panel.mask
-    }
-
-    /// Where a window lies in the columns.
-    pub(super) fn span(&self, window: Window) -> Span {
-        let rows = self.panel.rows(window.series);
-        let end = rows.end.saturating_sub(self.held_out).max(rows.start);
-        let first = rows.start as i64;
-        Span { start: first + window.start, seen: [first, end as i64] }
-    }
-
-    /// What each available point of a window's horizon weighs: as often as it was drawn, times the mean sample weight of
-    /// the horizon, where points outside the series weigh nothing.
-    pub(super) fn weight_of(&self, drawn: Drawn, [input, horizon]: [usize; 2]) -> f32 {
-        let count = drawn.count as f32;
-        let Some(weights) = self.weight else { return count };
-        let span = self.span(drawn.window);
-        let [from, to] = span.rows(input, horizon);
-        count * (weights[from..to].iter().sum::<f32>() / horizon as f32)
-    }
-
     /// The totals of `windows` for a loss that needs only their weight, whose points all weigh the same in a window.
-    pub(super) fn quick_totals(
+    pub(crate) fn quick_totals(
         &self,
         loss: &Objective,
         windows: &[Drawn],
@@ -94,7 +71,7 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Gathered {
+impl BatchBuilder {
     /// Copies target and availability of all `windows`; and their weights, if each point of a window weighs the same.
     pub(super) fn copy_plain(
         &mut self,

@@ -1,16 +1,16 @@
-//! Windows that are given as numbers: a panel no larger than a shard, whose series are the windows, filled again and again.
+//! Windows given as bare numbers: a panel no larger than a shard, whose series are the windows, filled again and again.
 
 use std::ops::Range;
 
-use super::gather::Source;
-use super::sampler::Drawn;
+use super::Drawn;
+use super::source::Source;
 use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind, Window};
 use crate::models::{InputStream, Instance};
 
 /// The numbers of some windows, row-major, in the units of the data. A multivariate model's windows have a row for each
 /// series, one after the other, and one row of `stat` for each series; else there is one row a window of everything.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Numbers<'a> {
+pub(crate) struct WindowValues<'a> {
     /// `[rows, L]`
     pub(crate) y: &'a [f32],
     /// `[rows, L + h, F]`
@@ -22,7 +22,7 @@ pub(crate) struct Numbers<'a> {
 }
 
 /// Columns of one kind over some rows.
-struct Given {
+struct PresetColumns {
     /// Of each column, its place in the model's option.
     places: Vec<usize>,
     columns: Vec<Vec<f64>>,
@@ -32,13 +32,13 @@ struct Given {
 type Lists = [Vec<&'static [f64]>; 4];
 
 /// Room for some windows.
-pub(super) struct GivenWindows {
+pub(crate) struct PresetWindows {
     panel: Panel,
     drawn: Vec<Drawn>,
-    futr: Given,
-    future: Given,
-    hist: Given,
-    stat: Given,
+    futr: PresetColumns,
+    future: PresetColumns,
+    hist: PresetColumns,
+    stat: PresetColumns,
     /// Steps of a window, and series that it spans.
     lens: [usize; 2],
     series: usize,
@@ -47,13 +47,13 @@ pub(super) struct GivenWindows {
     lists: Lists,
 }
 
-impl GivenWindows {
+impl PresetWindows {
     /// Room for `windows` windows of a model.
-    pub(super) fn new(model: &Instance, windows: usize) -> Self {
+    pub(crate) fn new(model: &Instance, windows: usize) -> Self {
         let (lens, rows) = (lens(model), windows * model.series);
         let [input, h] = lens;
         let (streams, common) = (&model.streams, &model.common);
-        let given = |stream: &InputStream, list: &[String], steps: usize| Given {
+        let given = |stream: &InputStream, list: &[String], steps: usize| PresetColumns {
             places: places(stream, list),
             columns: vec![vec![0.0; rows * steps]; stream.columns.len()],
         };
@@ -87,7 +87,7 @@ impl GivenWindows {
     }
 
     /// Takes the windows of this range.
-    pub(super) fn fill(&mut self, numbers: &Numbers<'_>, windows: Range<usize>) {
+    pub(crate) fn fill(&mut self, numbers: &WindowValues<'_>, windows: Range<usize>) {
         let [input, h] = self.lens;
         let rows = windows.start * self.series..windows.end * self.series;
         let y = &numbers.y[rows.start * input..rows.end * input];
@@ -101,7 +101,7 @@ impl GivenWindows {
     }
 
     /// The first `windows` of those taken, to gather from.
-    pub(super) fn with_source<R>(
+    pub(crate) fn with_source<R>(
         &mut self,
         windows: usize,
         work: impl FnOnce(&Source<'_>, &[Drawn]) -> R,
@@ -126,7 +126,7 @@ impl GivenWindows {
     }
 }
 
-impl Given {
+impl PresetColumns {
     /// Copies steps `range` of the `steps` that each of `rows` has in `from`, column by column.
     fn fill(&mut self, from: &[f32], rows: Range<usize>, steps: usize, range: Range<usize>) {
         let width = self.places.len();
@@ -147,7 +147,7 @@ impl Given {
 }
 
 /// Steps of input and horizon of a forecast.
-pub(super) fn lens(model: &Instance) -> [usize; 2] {
+pub(crate) fn lens(model: &Instance) -> [usize; 2] {
     [model.forecast_input_size(), model.common.h]
 }
 
