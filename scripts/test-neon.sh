@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs the unit tests of core/src/simd and core/src/kernels as AArch64 code under qemu, so that the NEON kernels are
-# tested on an x86-64 machine too. The two folders depend on core/src/rng.rs, on one function of rayon, which is one after
-# the other here, on one of core/src/interrupt.rs, which does nothing here, and else on nothing but std, so plain rustc
-# compiles them.
+# tested on an x86-64 machine too. The two folders depend on core/src/rng.rs, on one function of core/src/runtime.rs, which
+# does one after the other here, on one of core/src/interrupt.rs, which does nothing here, and else on nothing but std, so
+# plain rustc compiles them.
 #
 # Needs, on Debian: rustc-web, libstd-rust-web-dev:arm64, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
 # Where they are absent it says that it is skipped; with CI=true it installs them.
@@ -40,6 +40,12 @@ pub(crate) mod interrupt {
     /// Nothing is cancelled here.
     pub(crate) fn look() {}
 }
+pub(crate) mod runtime {
+    /// One after the other.
+    pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+        (a(), b())
+    }
+}
 #[doc(hidden)]
 #[path = "$PWD/core/src/rng.rs"]
 pub mod rng;
@@ -47,14 +53,7 @@ pub mod rng;
 #[path = "$PWD/core/src/simd/mod.rs"]
 pub mod simd;
 EOF
-cat >target/neon/rayon.rs <<EOF
-//! What the kernels use of rayon, on one thread.
-pub fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-    (a(), b())
-}
-EOF
-"$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=2 target/neon/rayon.rs --out-dir target/neon
 # Linked statically: with a dynamic libc, starting a thread never returns under some versions of qemu.
 "$rustc" --edition 2024 --test --target "$target" -C opt-level=2 -C debug-assertions -C target-feature=+crt-static \
-  -D warnings -C linker=aarch64-linux-gnu-gcc --extern rayon=target/neon/librayon.rlib target/neon/root.rs -o target/neon/tests
+  -D warnings -C linker=aarch64-linux-gnu-gcc target/neon/root.rs -o target/neon/tests
 qemu-aarch64 target/neon/tests "$@"

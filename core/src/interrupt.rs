@@ -46,6 +46,7 @@ pub(crate) fn look_at(watch: Option<Arc<Watch>>) -> Option<Arc<Watch>> {
 }
 
 /// The flag that this thread looks at.
+#[cfg(feature = "parallel")]
 pub(crate) fn flag() -> Option<Arc<AtomicBool>> {
     WATCH.with_borrow(|watch| watch.as_ref().and_then(|watch| watch.0.load_full()))
 }

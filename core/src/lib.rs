@@ -33,6 +33,10 @@ pub mod objective;
 pub mod optim;
 pub mod options;
 pub mod rng;
+#[cfg(feature = "parallel")]
+pub mod runtime;
+#[cfg(not(feature = "parallel"))]
+#[path = "runtime_alone.rs"]
 pub mod runtime;
 pub mod scalers;
 #[doc(hidden)]
@@ -47,10 +51,12 @@ mod parity;
 
 pub use control::{Control, Progress, ProgressFn};
 pub use error::{Details, Error, ErrorCode, Result, nearest};
+#[cfg(feature = "charts")]
+pub use forecast::ChartOptions;
 pub use forecast::{
-    ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
-    MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
-    SaveOptions, Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
+    Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions, MemoryUsage,
+    Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions, SaveOptions,
+    Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
     seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::checkpoint_writer::TrainingCheckpoint;
 use super::lacking::OnShort;
 #[cfg(doc)]
 use super::neural_forecast::NeuralForecast;
-use super::training_run::{FitMode, TrainingCheckpoint};
+use super::training_run::FitMode;
 use crate::data::{ColumnNames, OnGap, OnMissing, Table};
 use crate::train::ModelReport;
 

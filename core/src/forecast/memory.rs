@@ -1,10 +1,12 @@
 //! What each call will hold, and whether it may: asked before anything of it is there.
 
+#[cfg(feature = "io")]
 use std::path::Path;
 
 use super::neural_forecast::NeuralForecast;
 use super::predictor::PredictorOptions;
-use crate::checkpoint;
+#[cfg(feature = "io")]
+use crate::checkpoint::{self, Sources};
 use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::infer;
@@ -104,8 +106,9 @@ pub(super) fn check_frame(series: usize, h: usize) -> Result<()> {
 }
 
 /// Refuses to load a directory that would take more than it may.
-pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
-    let [models, dataset] = checkpoint::sizes(dir)?;
+#[cfg(feature = "io")]
+pub(super) fn check_loading(dir: &Path, files: &Sources, control: &Control) -> Result<()> {
+    let [models, dataset] = checkpoint::sizes(files)?;
     let mut needs = Needs::default();
     needs.add("weights and the state of training", models);
     // As it is read, as columns, and as they are put in order.
@@ -114,6 +117,7 @@ pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
 }
 
 /// Refuses to save what would take more than it may on its way.
+#[cfg(feature = "io")]
 pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Result<()> {
     let held = forecaster.memory_usage();
     let needs = of_saving(held.weights + held.training, held.dataset);

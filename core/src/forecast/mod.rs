@@ -1,9 +1,13 @@
 //! Forecasters and forecasts: what users call.
 
 mod calls;
+#[cfg(feature = "charts")]
 mod chart;
+mod checkpoint_writer;
 mod column;
 mod columns;
+#[cfg(feature = "io")]
+mod csv_text;
 mod future;
 mod horizon;
 mod insample;
@@ -32,7 +36,9 @@ pub(crate) use columns::Job;
 pub(crate) use horizon::forecast_model;
 
 pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
+#[cfg(feature = "charts")]
 pub use chart::ChartOptions;
+pub use checkpoint_writer::TrainingCheckpoint;
 pub use column::Column;
 pub use future::FutureFrame;
 pub use insample::InsampleOptions;
@@ -42,4 +48,4 @@ pub use neural_forecast::NeuralForecast;
 pub use predictor::{Predictor, PredictorOptions, WindowArrays, WindowExog};
 pub use result::Forecast;
 pub use saved::SaveOptions;
-pub use training_run::{FitMode, TrainingCheckpoint};
+pub use training_run::FitMode;

@@ -7,9 +7,6 @@
 mod arrays;
 mod inputs;
 
-use std::sync::Arc;
-
-use rayon::ThreadPool;
 use serde_json::json;
 
 pub use self::arrays::WindowArrays;
@@ -21,7 +18,8 @@ use crate::batch::WindowValues;
 use crate::data::{Vocabularies, Vocabulary};
 use crate::infer::Resident;
 use crate::models::Instance;
-use crate::{Error, ErrorCode, Result, nearest, runtime};
+use crate::runtime::{self, Pool};
+use crate::{Error, ErrorCode, Result, nearest};
 
 /// Windows of a call at most.
 const LARGEST_BATCH: usize = 65_536;
@@ -295,10 +293,10 @@ fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
 }
 
 /// The threads of a call, if there can be several.
-fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
+fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Pool>> {
     let useful = Resident::useful_threads(model, batch);
     let threads = threads.map_or_else(|| Ok(runtime::threads()), runtime::checked)?.min(useful);
-    if threads == 1 { Ok(None) } else { runtime::pool(threads).map(Some) }
+    if threads == 1 { Ok(None) } else { Pool::new(threads).map(Some) }
 }
 
 fn scaled_as_a_whole(option: &str, model: &str) -> Error {

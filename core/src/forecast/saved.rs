@@ -1,18 +1,21 @@
 //! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
 
 use std::collections::BTreeSet;
+#[cfg(feature = "io")]
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "io")]
 use super::memory::{check_loading, check_saving};
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::saved_categories;
 use super::saved_training;
 use crate::checkpoint::{
-    self, Checkpoint, Parameters, StoredModel, StoredState, StoredTensor, Unknown,
+    self, Checkpoint, Files, Parameters, Sources, StoredModel, StoredState, StoredTensor, Unknown,
 };
+#[cfg(feature = "io")]
 use crate::control::Control;
 use crate::data::{
     Frequency, NumericTime, OnGap, OnMissing, TimeKind, TimeZone, Unit, Vocabularies,
@@ -98,35 +101,47 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
 }
 
 impl NeuralForecast {
+    /// The checkpoint as the files of a directory, by name: for where there is no file system.
+    pub fn to_files(&self, save_dataset: bool) -> Result<Files> {
+        checkpoint::to_files(&self.whole(save_dataset)?)
+    }
+
+    /// Reads a checkpoint, ours or Python's, from the files of its directory.
+    pub fn from_files(files: Files) -> Result<Self> {
+        Self::of_files(&checkpoint::in_memory(files))
+    }
+
     /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
+    #[cfg(feature = "io")]
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
         self.save_with(dir, options, &Control::default())
     }
 
     /// The same, unless it is cancelled: then what was there before is left.
+    #[cfg(feature = "io")]
     pub fn save_with(&self, dir: &Path, options: &SaveOptions, control: &Control) -> Result<()> {
         control.watched(|| {
             check_saving(self, control)?;
-            self.save_watched(dir, options)
+            checkpoint::write(dir, &self.whole(options.save_dataset)?, options.overwrite)
         })
     }
 
-    fn save_watched(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
+    fn whole(&self, save_dataset: bool) -> Result<Checkpoint> {
         let Some(fitted) = &self.fitted else {
             return Err(Error::new(
                 ErrorCode::NotFitted,
                 "nothing is fitted yet; call fit before save",
             ));
         };
-        if options.save_dataset && fitted.panel.is_none() {
+        if save_dataset && fitted.panel.is_none() {
             let message = "this forecaster was loaded without its data; set saveDataset: false to save the models alone";
             return Err(Error::new(ErrorCode::NotFitted, message));
         }
-        let mut checkpoint = self.checkpoint(fitted, options.save_dataset);
+        let mut checkpoint = self.checkpoint(fitted, save_dataset);
         let state = |i: usize| fitted.training.get(i).and_then(Option::as_ref);
         let models = self.models.iter().enumerate();
         checkpoint.models = models.map(|(i, m)| self.stored(i, m, state(i))).collect();
-        checkpoint::write(dir, &checkpoint, options.overwrite)
+        Ok(checkpoint)
     }
 
     /// A checkpoint of these data, still without models.
@@ -178,25 +193,29 @@ impl NeuralForecast {
     }
 
     /// Refuses a place that [`NeuralForecast::save`] would not replace, also with `overwrite`: to be asked before training.
+    #[cfg(feature = "io")]
     pub fn check_replaceable(dir: &Path) -> Result<()> {
         checkpoint::check_replaceable(dir)
     }
 
     /// Reads a checkpoint, ours or Python's.
+    #[cfg(feature = "io")]
     pub fn load(dir: &Path) -> Result<Self> {
         Self::load_with(dir, &Control::default())
     }
 
     /// The same, unless it is cancelled.
+    #[cfg(feature = "io")]
     pub fn load_with(dir: &Path, control: &Control) -> Result<Self> {
         control.watched(|| {
-            check_loading(dir, control)?;
-            Self::load_watched(dir)
+            let files = checkpoint::on_disk(dir)?;
+            check_loading(dir, &files, control)?;
+            Self::of_files(&files)
         })
     }
 
-    fn load_watched(dir: &Path) -> Result<Self> {
-        let (checkpoint, mut loaded) = checkpoint::read_as(dir, restored)?;
+    fn of_files(files: &Sources) -> Result<Self> {
+        let (checkpoint, mut loaded) = checkpoint::decode_as(files, restored)?;
         if let Some(order) = checkpoint.extra.get("order").and_then(Value::as_array) {
             loaded = in_order(loaded, order);
         }

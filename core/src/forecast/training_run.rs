@@ -1,13 +1,11 @@
 //! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
 
-use std::path::PathBuf;
-
 use super::calls::FitOptions;
+use super::checkpoint_writer::CheckpointWriter;
 use super::memory::check_training;
 use super::neural_forecast::{Fitted, NeuralForecast};
 use super::series::{check_same, renewed};
 use super::targets::check_targets;
-use crate::checkpoint::{self, StoredModel};
 use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
@@ -27,15 +25,6 @@ pub enum FitMode {
     /// On other data the validation losses so far are forgotten. Schedules go on by the number of steps in all: the
     /// default one keeps halving at the same distance, `oneCycle` ends with its `totalSteps`.
     Continue,
-}
-
-/// Saves the forecaster while it is trained.
-#[derive(Clone, Debug)]
-pub struct TrainingCheckpoint {
-    /// The directory, as for [`NeuralForecast::save`]. A checkpoint that is there is replaced.
-    pub path: PathBuf,
-    /// Training steps of a model between two times; it is saved at the end too.
-    pub every_steps: usize,
 }
 
 /// Models in training, with their states, in order.
@@ -124,7 +113,7 @@ impl Training {
         let locally = forecaster.scaling.temporal.is_some();
         self.models.iter().try_for_each(|model| check_targets(model, &scaled, locally))?;
         let mut saving = match &options.checkpoint {
-            Some(checkpoint) => Some(Saving::new(checkpoint, forecaster, fitted)?),
+            Some(checkpoint) => Some(CheckpointWriter::new(checkpoint, forecaster, fitted)?),
             None => None,
         };
         let mut reports = Vec::new();
@@ -144,7 +133,7 @@ impl Training {
         panel: &Panel,
         val_size: usize,
         control: &Control,
-        saving: Option<&mut Saving<'_>>,
+        saving: Option<&mut CheckpointWriter<'_>>,
     ) -> Result<ModelReport> {
         let (models, states) = (self.models.split_at_mut(i), self.states.split_at_mut(i));
         let ((done, rest), (done_states, rest_states)) = (models, states);
@@ -180,37 +169,4 @@ fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
         d.expected = Some(goal.into());
         d.actual = Some(end.into());
     }))
-}
-
-/// Writes a checkpoint again and again, each time with other weights.
-struct Saving<'a> {
-    forecaster: &'a NeuralForecast,
-    checkpoint: checkpoint::Checkpoint,
-    path: PathBuf,
-    every_steps: usize,
-}
-
-impl<'a> Saving<'a> {
-    fn new(
-        options: &TrainingCheckpoint,
-        forecaster: &'a NeuralForecast,
-        fitted: &Fitted,
-    ) -> Result<Self> {
-        checkpoint::check_replaceable(&options.path)?;
-        Ok(Self {
-            forecaster,
-            checkpoint: forecaster.checkpoint(fitted, true),
-            path: options.path.clone(),
-            every_steps: options.every_steps,
-        })
-    }
-
-    fn write<'m>(
-        &mut self,
-        models: impl Iterator<Item = (&'m Instance, &'m TrainingState)>,
-    ) -> Result<()> {
-        let stored = |(i, (model, state))| self.forecaster.stored(i, model, Some(state));
-        self.checkpoint.models = models.enumerate().map(stored).collect::<Vec<StoredModel>>();
-        checkpoint::write(&self.path, &self.checkpoint, true)
-    }
 }

@@ -1,9 +1,6 @@
 //! Forecasts of given windows, again and again: what the first call made room for, later ones use.
 
 use std::ops::Range;
-use std::sync::Arc;
-
-use rayon::ThreadPool;
 
 use super::decode::{Decoded, Purpose, decode};
 use super::shard_forecast::columns;
@@ -12,13 +9,14 @@ use super::workers::Worker;
 use crate::batch::{Drawn, PresetWindows, WindowValues, lens};
 use crate::data::Window;
 use crate::models::Instance;
+use crate::runtime::{self, Pool};
 
 /// Workers with all they need, one for each thread that may take part.
 pub(crate) struct Resident {
     lanes: Vec<Lane>,
     /// Windows of a shard: as many as other forecasts have, so that the numbers are the same.
     shard: usize,
-    pool: Option<Arc<ThreadPool>>,
+    pool: Option<Pool>,
 }
 
 /// What one thread works with.
@@ -52,7 +50,7 @@ impl Resident {
     }
 
     /// For calls with up to `batch` windows, on the threads of `pool`, or on the one that calls.
-    pub(crate) fn new(model: &Instance, batch: usize, pool: Option<Arc<ThreadPool>>) -> Self {
+    pub(crate) fn new(model: &Instance, batch: usize, pool: Option<Pool>) -> Self {
         let shard = windows_in(SHARD, model.series);
         let lane = || Lane {
             workers: Default::default(),
@@ -62,7 +60,7 @@ impl Resident {
             work: Vec::new(),
             forecast: Vec::new(),
         };
-        let threads = pool.as_ref().map_or(1, |pool| pool.current_num_threads());
+        let threads = pool.as_ref().map_or(1, |pool| pool.threads());
         let lanes = threads.min(Self::useful_threads(model, batch)).max(1);
         Self { lanes: (0..lanes).map(|_| lane()).collect(), shard, pool }
     }
@@ -113,7 +111,7 @@ impl Call<'_> {
         let middle = shards.start + shards.len() * half / lanes.len();
         let (left, right) = lanes.split_at_mut(half);
         let (before, after) = out.split_at_mut((middle - shards.start) * self.shard * self.size);
-        rayon::join(
+        runtime::join(
             || self.spread(left, shards.start..middle, before),
             || self.spread(right, middle..shards.end, after),
         );

@@ -7,6 +7,7 @@ use super::shard_forecast::ShardForecast;
 use super::shards::{AT_ONCE, SHARD, windows_in};
 use crate::batch::{BatchBuilder, Drawn, Source};
 use crate::models::Instance;
+use crate::runtime;
 use crate::tape::Tape;
 
 /// What a thread works with, reused from shard to shard and step to step.
@@ -48,10 +49,9 @@ impl Workers {
         purpose: Purpose,
         mut visit: impl FnMut(&[Drawn], &ShardForecast),
     ) {
-        use rayon::prelude::*;
         let shard = windows_in(SHARD, model.series) * model.series;
         for (group, some) in drawn.chunks(shard * AT_ONCE).enumerate() {
-            let run = |(i, windows): (usize, &[Drawn])| {
+            let run = |i: usize, windows: &[Drawn]| {
                 self.with_worker(|worker| {
                     worker.batch.fill(model, &model.valid_loss, source, windows, lens);
                     let mut decoded = Decoded::default();
@@ -62,14 +62,14 @@ impl Workers {
                     ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
                 })
             };
-            let done: Vec<ShardForecast> = some.par_chunks(shard).enumerate().map(run).collect();
+            let done: Vec<ShardForecast> = runtime::map_chunks(some, shard, run);
             some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
         }
     }
 
     /// Which worker it is does not change the result.
     pub(crate) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
-        let thread = rayon::current_thread_index();
+        let thread = runtime::thread();
         let taken = {
             let mut workers = self.lock();
             let own = workers.iter().rposition(|(last, _)| *last == thread);

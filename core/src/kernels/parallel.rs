@@ -57,7 +57,7 @@ fn halve<T: Send, const N: usize>(
     for (i, out) in out.into_iter().enumerate() {
         (left[i], right[i]) = out.split_at_mut(half * widths[i]);
     }
-    rayon::join(
+    crate::runtime::join(
         || halve(left, widths, rows.start..middle, least, f),
         || halve(right, widths, middle..rows.end, least, f),
     );
@@ -101,7 +101,7 @@ fn halve_columns(
         (left[i], right[i]) = line.split_at_mut(half * each);
     }
     let (left, right) = (&mut left[..rows], &mut right[..rows]);
-    rayon::join(
+    crate::runtime::join(
         || halve_columns(left, runs.start..middle, each, f),
         || halve_columns(right, middle..runs.end, each, f),
     );

@@ -243,7 +243,7 @@ where
         let at = middle.min(part.len());
         (*left, *right) = part.split_at_mut(at);
     }
-    rayon::join(
+    crate::runtime::join(
         || in_chunks(left, &grads[..middle], update),
         || in_chunks(right, &grads[middle..], update),
     );

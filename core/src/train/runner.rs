@@ -14,6 +14,7 @@ use crate::kernels::parallel::shared;
 use crate::models::{Instance, Precision};
 use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
+use crate::runtime;
 use crate::tape::{Tape, Update, Var};
 
 /// Tapes and gradient buffers, kept for the next step.
@@ -118,7 +119,7 @@ impl Runner {
             return self.leaf(step, of(range.start)..of(range.end), shards);
         }
         let middle = range.start + range.len() / 2;
-        let (mut left, right) = rayon::join(
+        let (mut left, right) = runtime::join(
             || self.tree(step, range.start..middle, leaves, shards),
             || self.tree(step, middle..range.end, leaves, shards),
         );

@@ -244,7 +244,7 @@ fn shared_sum_of_squares(x: &[f32]) -> f64 {
     }
     let (left, right) = x.split_at(x.len() / 2);
     let (left, right) =
-        rayon::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
+        crate::runtime::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
     left + right
 }
 
