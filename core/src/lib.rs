@@ -8,11 +8,16 @@
 //! |---|---|
 //! | [`NeuralForecast`], [`Forecast`] | what users call |
 //! | [`checkpoint`] | NeuralForecast's directory format |
-//! | [`train`] | windows to batches, the step, the loop |
-//! | [`models`] | one file each, and their registry |
-//! | [`nn`], [`objective`], [`scalers`] | layers with upstream's parameter names; losses; window scalers |
+//! | [`train`] | which windows are drawn, the step, the loop |
+//! | `infer` | a model run over windows: forecasts without a trainer |
+//! | `batch` | windows to the inputs of a model |
+//! | [`models`] | one file each, their registry, and the options they share |
+//! | [`objective`] | losses and distributions, and what a forecast is made of |
+//! | [`optim`] | optimizers and learning-rate schedules |
+//! | [`nn`], [`scalers`] | layers with upstream's parameter names; window scalers |
 //! | [`tape`] | values, operations and their derivatives |
 //! | [`data`] | tables, calendars, panels, windows |
+//! | [`options`] | how options are declared and read |
 //! | `kernels`, `simd` | loops over slices, compiled for each instruction set |
 #![warn(missing_docs)]
 

@@ -190,7 +190,7 @@ fn is_model_file(name: &str) -> bool {
 
 /// What `neural-trader.json` says.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Own {
+struct Sidecar {
     /// Raised when an older reader would misunderstand the file.
     format: u32,
     /// Model files in their order, with the options that only we have.
@@ -231,7 +231,7 @@ pub(crate) fn decode_as<T: Send>(
             let models = present.iter().map(|f| ((*f).clone(), Map::new())).collect();
             let ColumnNames { weight, mask, .. } = ColumnNames::default();
             let missing = MissingRows::default();
-            Own { format: 1, models, weight, mask, missing, extra: Map::new() }
+            Sidecar { format: 1, models, weight, mask, missing, extra: Map::new() }
         }
     };
     if own.format != 1 {
@@ -354,7 +354,7 @@ fn encode(checkpoint: &Checkpoint) -> Result<Files> {
     let ColumnNames { weight, mask, .. } = checkpoint.names.clone();
     let missing = checkpoint.panel.as_ref().map(|p| p.missing.clone()).unwrap_or_default();
     let extra = checkpoint.extra.clone();
-    let own = Own { format: 1, models: own_models, weight, mask, missing, extra };
+    let own = Sidecar { format: 1, models: own_models, weight, mask, missing, extra };
     let own = serde_json::to_vec(&own).map_err(|e| fail(format!("{OWN_FILE}: {e}")))?;
     files.insert(OWN_FILE.into(), own);
     Ok(files)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::checkpoint_writer::TrainingCheckpoint;
-use super::lacking::OnShort;
+use super::missing_inputs::OnShort;
 #[cfg(doc)]
 use super::neural_forecast::NeuralForecast;
 use super::training_run::FitMode;

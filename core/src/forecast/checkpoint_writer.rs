@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::neural_forecast::{Fitted, NeuralForecast};
+use super::fitted::Fitted;
+use super::neural_forecast::NeuralForecast;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::models::Instance;

@@ -6,8 +6,8 @@
 
 use super::column::Column;
 use super::columns::{Columns, Job};
-use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::check_forecasts;
+use super::missing_inputs::{Begins, OnShort, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::{Pipeline, Seen};
 use super::result::Forecast;
@@ -69,7 +69,7 @@ impl NeuralForecast {
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let target = &panel.temporal[0].0;
-        self.check_titles(&[
+        self.models.check_titles(&[
             ("the id column", &fitted.names.id),
             ("the time column", &fitted.names.time),
             ("the cutoff", "cutoff"),
@@ -105,8 +105,8 @@ impl NeuralForecast {
         let seen = Seen { panel, scaled, scalers, rows: &indptr };
         let mut columns = pipeline.columns(&seen, |job| {
             let source = Source::new(job.model, scaled, 0)?;
-            let cut = Cut::new(&job, [h, step]);
-            Ok(cut.in_order(job.columns(&source, cut.windows.iter().copied(), h)?))
+            let windows = InsampleWindows::new(&job, [h, step]);
+            Ok(windows.in_order(job.columns(&source, windows.windows.iter().copied(), h)?))
         })?;
         columns.push(Column { name: target.clone(), of: None, values: actual });
         Ok(Forecast {
@@ -125,14 +125,14 @@ impl NeuralForecast {
 }
 
 /// The windows of a panel whose series begin with a window.
-struct Cut {
+struct InsampleWindows {
     windows: Vec<Window>,
     /// Which of the windows are those of each series, from the first to the last, where the windows have another order.
     order: Option<Vec<usize>>,
     h: usize,
 }
 
-impl Cut {
+impl InsampleWindows {
     /// Series by series. A multivariate model has all series in a window, counted from their ends; a window whose
     /// horizon lies before a shorter series is no forecast of that.
     fn new(job: &Job<'_>, [h, step]: [usize; 2]) -> Self {

@@ -79,7 +79,7 @@ pub(super) fn check_forecasts(
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
     let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
-    for model in &forecaster.models {
+    for model in forecaster.models.iter() {
         let of =
             |model: &Instance| infer::needs::of_forecasts(model, [windows, h], columns, threads);
         of(model).check(

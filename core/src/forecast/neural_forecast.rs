@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::calls::{FitOptions, FitReport, MemoryUsage};
+use super::fitted::Fitted;
+use super::inputs::{check_cardinalities, unseen};
 use super::memory::check_weights;
-use super::reading::{check_cardinalities, unseen};
-use super::saved::Kept;
+use super::models::Models;
+use super::persistence::Passthrough;
 use super::training_data::TrainingData;
 use super::training_run::Training;
 use crate::control::Control;
 use crate::data::{
-    ColumnNames, Frequency, LocalScalers, LocalScaling, NumericTime, OnGap, OnMissing, Panel,
-    Table, TimeReading, TimeZone, Vocabularies,
+    Frequency, LocalScaling, NumericTime, Panel, Table, TimeReading, TimeZone, Vocabularies,
 };
 use crate::infer::Workers;
 use crate::memory::Allowed;
@@ -21,7 +22,7 @@ use crate::{Error, ErrorCode, Result, runtime};
 
 /// Models, and the data they were fitted on.
 pub struct NeuralForecast {
-    pub(super) models: Vec<Instance>,
+    pub(super) models: Models,
     pub(super) frequency: Option<Frequency>,
     pub(super) time_zone: Option<TimeZone>,
     pub(super) reading: TimeReading,
@@ -29,27 +30,9 @@ pub struct NeuralForecast {
     /// How whole series are scaled before any model sees them.
     pub(super) scaling: LocalScaling,
     /// What a loaded checkpoint holds beside.
-    pub(super) kept: Kept,
+    pub(super) kept: Passthrough,
     /// Buffers of forecasts, kept for the next one.
     pub(super) workers: Workers,
-}
-
-/// What fitting leaves beside the weights.
-pub(super) struct Fitted {
-    pub(super) frequency: Frequency,
-    pub(super) names: ColumnNames,
-    /// `None` after loading a checkpoint that was saved without its data.
-    pub(super) panel: Option<Arc<Panel>>,
-    /// The categories of columns: what numbers in `panel` mean.
-    pub(super) vocabularies: Vocabularies,
-    /// What the models see `panel` scaled by.
-    pub(super) scalers: LocalScalers,
-    /// What to do where a series skips a time.
-    pub(super) on_gap: OnGap,
-    /// What to do with missing values.
-    pub(super) on_missing: Option<OnMissing>,
-    /// Of each model; `None` where a checkpoint has none.
-    pub(super) training: Vec<Option<TrainingState>>,
 }
 
 impl NeuralForecast {
@@ -60,7 +43,7 @@ impl NeuralForecast {
         let models: Vec<Instance> = models.iter().map(blank).collect::<Result<_>>()?;
         models.iter().try_for_each(Instance::check_written)?;
         let forecaster = Self::of(models, frequency)?;
-        forecaster.check_aliases()?;
+        forecaster.models.check_aliases()?;
         Ok(forecaster)
     }
 
@@ -86,13 +69,13 @@ impl NeuralForecast {
         check_cardinalities(&models)?;
         check_weights(&models, Allowed::ALL)?;
         Ok(Self {
-            models,
+            models: Models(models),
             time_zone: frequency.and_then(Frequency::zone),
             reading: TimeReading::default(),
             frequency,
             fitted: None,
             scaling: LocalScaling::default(),
-            kept: Kept::default(),
+            kept: Passthrough::default(),
             workers: Workers::default(),
         })
     }
@@ -135,7 +118,7 @@ impl NeuralForecast {
 
     /// Steps of a forecast.
     pub fn h(&self) -> usize {
-        self.models[0].common.h
+        self.models.h()
     }
 
     /// The models as the user wrote them.
@@ -145,18 +128,7 @@ impl NeuralForecast {
 
     /// Column of each model's result: its name, with a number from the second of the same name on, as upstream.
     pub fn names(&self) -> Vec<String> {
-        let mut seen: Vec<&str> = Vec::new();
-        let name = |m: &'_ Instance, before: usize| match before {
-            0 => m.name().to_string(),
-            n => format!("{}{n}", m.name()),
-        };
-        let mut names = Vec::with_capacity(self.models.len());
-        for model in &self.models {
-            let before = seen.iter().filter(|n| **n == model.name()).count();
-            names.push(name(model, before));
-            seen.push(model.name());
-        }
-        names
+        self.models.names()
     }
 
     /// Whether there is something to forecast with.
@@ -166,7 +138,7 @@ impl NeuralForecast {
 
     /// Whether a run was interrupted, and loaded from what it saved on its way: [`FitMode::Continue`] finishes it.
     pub fn interrupted(&self) -> bool {
-        self.states().any(|state| !state.place.done)
+        self.states().any(|state| !state.counters.done)
     }
 
     fn states(&self) -> impl Iterator<Item = &TrainingState> {
@@ -216,7 +188,7 @@ impl NeuralForecast {
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
-        self.check_columns(&options.names)?;
+        self.models.check_columns(&options.names)?;
         let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
             self.training_data(table, options)?;
 
@@ -242,7 +214,7 @@ impl NeuralForecast {
             training.run(self, &fitted, val_size, options, control)
         })?;
         fitted.training = training.states.into_iter().map(Some).collect();
-        self.models = training.models;
+        self.models = Models(training.models);
         self.kept.forget_dataset();
         self.fitted = Some(fitted);
         Ok(FitReport { models: reports, seed: self.models[0].common.random_seed, data_warnings })

@@ -4,7 +4,7 @@
 use super::column::Column;
 use super::columns::{Columns, Job};
 use super::neural_forecast::NeuralForecast;
-use super::quantiles::Asked;
+use super::quantiles::QuantileRequest;
 use crate::control::{Control, Progress};
 use crate::data::{LocalScalers, Panel};
 use crate::{Result, runtime};
@@ -12,7 +12,7 @@ use crate::{Result, runtime};
 /// A forecast of a table by all models.
 pub(super) struct Pipeline<'a> {
     forecaster: &'a NeuralForecast,
-    asked: Asked,
+    asked: QuantileRequest,
     sorted: bool,
     control: &'a Control,
 }
@@ -36,7 +36,7 @@ impl<'a> Pipeline<'a> {
         sorted: bool,
         control: &'a Control,
     ) -> Result<Self> {
-        let asked = Asked::new(level, quantiles)?;
+        let asked = QuantileRequest::new(level, quantiles)?;
         asked.check(&forecaster.models, &forecaster.names())?;
         Ok(Self { forecaster, asked, sorted, control })
     }

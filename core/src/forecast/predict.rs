@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::calls::PredictOptions;
 use super::horizon::{forecast_model, horizon};
-use super::lacking::{Begins, refuse_missing, short_series};
+use super::inputs::unseen;
 use super::memory::check_forecasts;
+use super::missing_inputs::{Begins, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::{Pipeline, Seen};
-use super::reading::unseen;
 use super::result::Forecast;
-use super::series::check_same;
+use super::same_series::check_same;
 use crate::control::Control;
 use crate::data::{LocalScalers, Panel, PanelOptions, future_exogenous};
 use crate::{Error, ErrorCode, Result};
@@ -23,7 +23,7 @@ impl NeuralForecast {
 
     fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
-        self.check_titles(&[
+        self.models.check_titles(&[
             ("the id column", &fitted.names.id),
             ("the time column", &fitted.names.time),
         ])?;
@@ -62,7 +62,7 @@ impl NeuralForecast {
         check_forecasts(self, [panel.n_series(), h], control)?;
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
-        let known_ahead = self.columns(|m| &m.common.futr_exog_list);
+        let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),
             (Some(table), false) => {

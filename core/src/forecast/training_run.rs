@@ -2,10 +2,11 @@
 
 use super::calls::FitOptions;
 use super::checkpoint_writer::CheckpointWriter;
+use super::fitted::Fitted;
 use super::memory::check_training;
-use super::neural_forecast::{Fitted, NeuralForecast};
-use super::series::{check_same, renewed};
-use super::targets::check_targets;
+use super::neural_forecast::NeuralForecast;
+use super::same_series::{check_same, renewed};
+use super::target_support::check_targets;
 use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
@@ -69,7 +70,7 @@ impl Training {
         let models = forecaster.models.iter().map(new).collect::<Result<Vec<Instance>>>()?;
         let copies = [forecaster.scaling.temporal.is_some(), options.checkpoint.is_some()];
         check_training(&models, panel, val_size, copies, control)?;
-        for (i, (mut model, of)) in models.into_iter().zip(&forecaster.models).enumerate() {
+        for (i, (mut model, of)) in models.into_iter().zip(forecaster.models.iter()).enumerate() {
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {
@@ -156,7 +157,7 @@ impl Training {
 
 /// Refuses to go further than the schedule does.
 fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
-    let (end, goal) = (model.common.schedule()?.ends_after(), state.place.goal);
+    let (end, goal) = (model.common.schedule()?.ends_after(), state.counters.goal);
     let Some(end) = end.filter(|end| *end < goal) else { return Ok(()) };
     let message = format!(
         "the schedule of {} ends after {end} steps, and training would go to step {goal}; \

@@ -14,5 +14,5 @@ mod trainer;
 mod validation;
 
 pub use report::ModelReport;
-pub(crate) use state::{Place, TrainingState};
+pub(crate) use state::{Counters, TrainingState};
 pub(crate) use trainer::{Run, Save, train};

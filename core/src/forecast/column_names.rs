@@ -1,6 +1,6 @@
 //! What the columns of a forecast are called: no two may have the same name, of models or of the table.
 
-use super::neural_forecast::NeuralForecast;
+use super::models::Models;
 use crate::data::{ColumnNames, same_name};
 use crate::models::Instance;
 use crate::objective::Output;
@@ -9,16 +9,16 @@ use crate::{Error, ErrorCode, Result};
 /// What a column is, for messages, and its name.
 type Taken<'a> = (&'static str, &'a str);
 
-impl NeuralForecast {
+impl Models {
     /// Refuses aliases that can fit no table.
     pub(super) fn check_aliases(&self) -> Result<()> {
-        for (j, model) in self.models.iter().enumerate() {
+        for (j, model) in self.iter().enumerate() {
             let same = |other: &&Instance| {
                 other.name() == model.name()
                     && (other.common.alias.is_some() || model.common.alias.is_some())
             };
             // Upstream puts a number behind the second.
-            let Some(other) = self.models[..j].iter().find(same) else { continue };
+            let Some(other) = self[..j].iter().find(same) else { continue };
             let message = format!(
                 "two models, {} and {}, are both called \"{}\"; give each an alias of its own",
                 other.spec.name,
@@ -59,8 +59,8 @@ impl NeuralForecast {
     /// Refuses columns of models that have the name of another model's column, or of these.
     pub(super) fn check_titles(&self, taken: &[Taken<'_>]) -> Result<()> {
         let names = self.names();
-        let called = |i: usize| format!("{}, called \"{}\",", self.models[i].spec.name, names[i]);
-        for (i, model) in self.models.iter().enumerate() {
+        let called = |i: usize| format!("{}, called \"{}\",", self[i].spec.name, names[i]);
+        for (i, model) in self.iter().enumerate() {
             for (what, column) in taken {
                 if let Some(title) = titles(model, &names[i]).find(|t| same_name(t, column)) {
                     let message = format!(
@@ -70,18 +70,17 @@ impl NeuralForecast {
                     return Err(refusal(message, model));
                 }
             }
-            for j in 0..self.models.len() {
+            for j in 0..self.len() {
                 let own = |title: &String| owns(model, &names[i], title);
-                let shared = (j != i).then(|| titles(&self.models[j], &names[j]).find(own));
+                let shared = (j != i).then(|| titles(&self[j], &names[j]).find(own));
                 if let Some(title) = shared.flatten() {
                     let message = format!(
                         "{} and {} would both have the column \"{title}\"; choose another alias",
                         called(i.min(j)),
                         called(i.max(j))
                     );
-                    let aliased =
-                        [j, i].into_iter().find(|k| self.models[*k].common.alias.is_some());
-                    return Err(refusal(message, &self.models[aliased.unwrap_or(i)]));
+                    let aliased = [j, i].into_iter().find(|k| self[*k].common.alias.is_some());
+                    return Err(refusal(message, &self[aliased.unwrap_or(i)]));
                 }
             }
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::checkpoint::{StoredState, StoredTensor};
 use crate::models::Instance;
 use crate::optim::OptimizerState;
-use crate::train::{Place, TrainingState};
+use crate::train::{Counters, TrainingState};
 use crate::{Error, ErrorCode, Result};
 
 const ASIDE: &str = "aside";
@@ -15,7 +15,7 @@ const OPTIMIZER_STEPS: &str = "optimizerSteps";
 /// A state as a checkpoint stores it.
 pub(super) fn stored(model: &Instance, state: &TrainingState) -> StoredState {
     let [_, aside] = state.weights(model);
-    let numbers = serde_json::to_value(&state.place).expect("numbers and names");
+    let numbers = serde_json::to_value(&state.counters).expect("numbers and names");
     let mut numbers = match numbers {
         Value::Object(numbers) => numbers,
         _ => Map::new(),
@@ -43,9 +43,9 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
     let mut numbers = stored.numbers;
     let steps = numbers.remove(OPTIMIZER_STEPS).and_then(|v| v.as_u64());
     let steps = steps.filter(|s| *s <= 1 << 53).ok_or_else(|| wrong("no number of steps"))?;
-    let place: Place = serde_json::from_value(numbers.into())
+    let counters: Counters = serde_json::from_value(numbers.into())
         .map_err(|e| wrong(&format!("unreadable numbers ({e})")))?;
-    if !place.is_possible() {
+    if !counters.is_possible() {
         return Err(wrong("impossible numbers"));
     }
     let mut memory: [Vec<f32>; 3] = Default::default();
@@ -71,5 +71,5 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
     for (memory, size) in memory.iter_mut().zip(sizes) {
         memory.resize(size, 0.0);
     }
-    Ok(TrainingState::of(place, OptimizerState { memory, steps }, aside))
+    Ok(TrainingState::of(counters, OptimizerState { memory, steps }, aside))
 }

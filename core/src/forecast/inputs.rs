@@ -50,36 +50,12 @@ pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> 
 }
 
 impl NeuralForecast {
-    /// The columns of a list of options, over all models.
-    pub(super) fn columns(&self, list: fn(&Instance) -> &Vec<String>) -> Vec<String> {
-        self.columns_of([list])
-    }
-
-    /// All exogenous columns.
-    pub(super) fn exogenous(&self) -> Vec<String> {
-        self.columns_of([
-            |m| &m.common.hist_exog_list,
-            |m| &m.common.futr_exog_list,
-            |m| &m.common.stat_exog_list,
-        ])
-    }
-
-    fn columns_of<const N: usize>(&self, lists: [fn(&Instance) -> &Vec<String>; N]) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        for name in lists.iter().flat_map(|list| self.models.iter().flat_map(list)) {
-            if !all.contains(name) {
-                all.push(name.clone());
-            }
-        }
-        all
-    }
-
     /// The categories of a table to train on: those it has, or those that a run which goes on has learned.
     pub(super) fn vocabularies(&self, table: &Table, options: &FitOptions) -> Result<Vocabularies> {
         match (&self.fitted, options.mode) {
             (Some(fitted), FitMode::Continue) => Ok(fitted.vocabularies.clone()),
             _ => {
-                let columns = self.columns(|m| &m.common.cat_exog_list);
+                let columns = self.models.columns(|m| &m.common.cat_exog_list);
                 Vocabularies::learn(table, options.static_table.as_ref(), &columns)
             }
         }
@@ -93,9 +69,10 @@ impl NeuralForecast {
     ) -> PanelOptions {
         PanelOptions {
             exogenous: self
+                .models
                 .columns_of([|m| &m.common.hist_exog_list, |m| &m.common.futr_exog_list]),
             static_table,
-            statics: self.columns(|m| &m.common.stat_exog_list),
+            statics: self.models.columns(|m| &m.common.stat_exog_list),
             vocabularies: vocabularies.clone(),
             time_zone: self.time_zone,
             reading: self.reading,

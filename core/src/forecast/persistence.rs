@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::fitted::Fitted;
 #[cfg(feature = "io")]
 use super::memory::{check_loading, check_saving};
-use super::neural_forecast::{Fitted, NeuralForecast};
-use super::saved_categories;
-use super::saved_training;
+use super::neural_forecast::NeuralForecast;
+use super::persisted_categories;
+use super::persisted_training;
 use crate::checkpoint::{
     self, Checkpoint, Files, Parameters, Sources, StoredModel, StoredState, StoredTensor, Unknown,
 };
@@ -45,23 +46,23 @@ impl Default for SaveOptions {
 
 /// What a loaded checkpoint holds beside what is used here, so that saving it again loses nothing.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct Passthrough {
     configuration: Unknown,
     /// Of the data, as long as they are the loaded ones.
     dataset: Unknown,
     extra: Map<String, Value>,
-    models: Vec<KeptOfModel>,
+    models: Vec<ModelPassthrough>,
 }
 
 /// The same for one model.
 #[derive(Clone, Default)]
-struct KeptOfModel {
+struct ModelPassthrough {
     /// Options of training that do not exist here.
     training: Map<String, Value>,
     unknown: Unknown,
 }
 
-impl Kept {
+impl Passthrough {
     /// Other data take the place of the loaded ones.
     pub(super) fn forget_dataset(&mut self) {
         self.dataset = Unknown::default();
@@ -188,7 +189,7 @@ impl NeuralForecast {
     ) -> StoredModel {
         let kept = self.kept.models.get(i).cloned().unwrap_or_default();
         let values = state.map_or(&model.values[..], |state| state.weights(model)[0]);
-        let state = state.map(|state| saved_training::stored(model, state));
+        let state = state.map(|state| persisted_training::stored(model, state));
         StoredModel { state, ..stored(model, values, kept) }
     }
 
@@ -231,7 +232,7 @@ impl NeuralForecast {
         let frequency = frequency.in_zone(time_zone(&checkpoint)?)?;
         let (mut models, mut kept, mut training) = (Vec::new(), Vec::new(), Vec::new());
         for ((model, kept_of_model), state) in loaded {
-            let state = state.map(|state| saved_training::restored(&model, state));
+            let state = state.map(|state| persisted_training::restored(&model, state));
             training.push(state.transpose()?);
             models.push(model);
             kept.push(kept_of_model);
@@ -243,7 +244,7 @@ impl NeuralForecast {
             let on_gap = choice(&checkpoint, ON_GAP, OnGap::parse)?.unwrap_or_default();
             let on_missing = choice(&checkpoint, ON_MISSING, OnMissing::parse)?;
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
-            saved_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
+            persisted_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             let panel = panel.map(Arc::new);
             forecaster.fitted = Some(Fitted {
                 frequency,
@@ -256,7 +257,7 @@ impl NeuralForecast {
                 training,
             });
         }
-        forecaster.kept = Kept {
+        forecaster.kept = Passthrough {
             configuration: checkpoint.unknown,
             dataset: checkpoint.dataset,
             extra: checkpoint.extra,
@@ -316,7 +317,7 @@ fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
 }
 
 /// A model, what of it is only kept, and what training left of it.
-type Loaded = ((Instance, KeptOfModel), Option<StoredState>);
+type Loaded = ((Instance, ModelPassthrough), Option<StoredState>);
 
 /// The models in the order of these names; of one name, in the order they are in. Others come last.
 fn in_order(mut models: Vec<Loaded>, order: &[Value]) -> Vec<Loaded> {
@@ -330,13 +331,13 @@ fn in_order(mut models: Vec<Loaded>, order: &[Value]) -> Vec<Loaded> {
     ordered
 }
 
-fn stored(model: &Instance, values: &[f32], kept: KeptOfModel) -> StoredModel {
+fn stored(model: &Instance, values: &[f32], kept: ModelPassthrough) -> StoredModel {
     let mut options = model.all_options();
     options.retain(|name, value| !says_nothing(name, value) && !is_default_in_python(name, value));
     if let Some(schedule) = &model.common.lr_scheduler {
         options.insert("lrScheduler".into(), schedule.explicit(model.common.max_steps).write());
     }
-    saved_categories::store(model, &mut options);
+    persisted_categories::store(model, &mut options);
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         look();
@@ -358,7 +359,7 @@ fn restored(
     stored: StoredModel,
     parameters: &Parameters<'_>,
     vocabularies: &Vocabularies,
-) -> Result<(Instance, KeptOfModel)> {
+) -> Result<(Instance, ModelPassthrough)> {
     let mut options = stored.options;
     options.retain(|name, value| !says_nothing(name, value));
     let mut training = Map::new();
@@ -376,7 +377,7 @@ fn restored(
     if stored.name != stored.class {
         options.insert("alias".into(), json!(stored.name));
     }
-    let mut model = saved_categories::instance(stored.class, options, vocabularies)?;
+    let mut model = persisted_categories::instance(stored.class, options, vocabularies)?;
     let constant = |name: &str| of_a_loss(name) && !model.has_parameter(name);
     let given: BTreeSet<&str> = parameters.names().filter(|name| !constant(name)).collect();
     for entry in &model.entries {
@@ -396,7 +397,7 @@ fn restored(
     for name in given {
         parameters.read_to(name, |shape| model.parameter_mut(name, shape))?;
     }
-    Ok((model, KeptOfModel { training, unknown: stored.unknown }))
+    Ok((model, ModelPassthrough { training, unknown: stored.unknown }))
 }
 
 /// Whether this is a schedule of ours: Python has more of them.

@@ -1,8 +1,5 @@
 //! What the windows of a forecast lack: missing values are refused, rows before a series are warned of.
 
-use std::borrow::Cow;
-
-use super::neural_forecast::Fitted;
 use crate::data::{OnMissing, Panel, counted, first_few, remedy_of_forecast};
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
@@ -25,20 +22,6 @@ impl Begins {
                 let begin = (row + 1).saturating_sub(ahead).next_multiple_of(step);
                 begin + h <= len && begin <= row + input
             }
-        }
-    }
-}
-
-impl Fitted {
-    /// The training data, with other choices for missing values than fitting made: what it has filled stays filled.
-    pub(super) fn settled(&self, how: Option<OnMissing>) -> Result<Option<Cow<'_, Panel>>> {
-        match (&self.panel, how) {
-            (Some(panel), Some(_)) if !panel.missing.is_empty() => {
-                let mut panel = Panel::clone(panel);
-                panel.settle_missing(how, &self.vocabularies)?;
-                Ok(Some(Cow::Owned(panel)))
-            }
-            (panel, _) => Ok(panel.as_deref().map(Cow::Borrowed)),
         }
     }
 }
