@@ -1,8 +1,8 @@
 //! Attention by tiles against the formula in f64, values and gradients, on every instruction set.
 
 use super::*;
+use crate::kernels::attention_mask::Pattern;
 use crate::kernels::matmul::rounding;
-use crate::kernels::pattern::Pattern;
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::rng::Stream;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Sums, differences, products and quotients of equally long slices, and of the rows of a matrix.
 
 use super::lanes::{map, update};
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
 simd_fn! {
     /// `y = a + b`
@@ -124,12 +124,12 @@ simd_fn! {
 pub fn column_sums_add(x: &[f32], cols: usize, out: &mut [f32]) {
     assert_eq!(out.len(), cols, "one sum per column");
     assert_eq!(x.len() % cols.max(1), 0, "x is not made of whole rows");
-    in_rows([out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
+    par_rows([out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
         column_sums_of(&x[at.min(x.len())..], cols, out);
     });
 }
 
-/// Columns that a thread sums at least, where threads share the work.
+/// PackedB that a thread sums at least, where threads share the work.
 const SHARED_COLUMNS: usize = 64;
 
 simd_fn! {

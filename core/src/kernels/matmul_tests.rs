@@ -1,19 +1,19 @@
 //! Products of many shapes and layouts against the definition in f64, on every instruction set; and timings.
 
 use super::*;
-use crate::kernels::packing::BLOCK_COLS;
-use crate::kernels::panels::{Panels, matmul_each};
+use crate::kernels::packing::NC;
+use crate::kernels::prepacked::{Prepacked, matmul_each};
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::simd::{Isa, isa_name, with_isa};
 
-/// `Σ_p a[i, p] b[p, j]` plus what `start` gives for `(i, j)`.
-fn definition(a: Mat, b: Mat, start: impl Fn(usize, usize) -> f32) -> Vec<f64> {
+/// `Σ_p a[i, p] b[p, j]` plus what `init` gives for `(i, j)`.
+fn definition(a: Mat, b: Mat, init: impl Fn(usize, usize) -> f32) -> Vec<f64> {
     let mut c = Vec::with_capacity(a.rows * b.cols);
     for i in 0..a.rows {
         for j in 0..b.cols {
             let products =
                 (0..a.cols).map(|p| f64::from(a.from(i, p)[0]) * f64::from(b.from(p, j)[0]));
-            c.push(f64::from(start(i, j)) + products.sum::<f64>());
+            c.push(f64::from(init(i, j)) + products.sum::<f64>());
         }
     }
     c
@@ -34,7 +34,7 @@ fn check(m: usize, k: usize, n: usize) {
         }
     }
     let (right, left) = (Mat::new(&b, n, k).t(), Mat::new(&a, m, k));
-    let panels = Panels::new(right, m);
+    let panels = Prepacked::new(right, m);
     let mut c = c0.clone();
     panels.multiply(left, &mut c, Mode::Write);
     assert_close(&c, &definition(left, right, |_, _| 0.0), tolerance);
@@ -78,9 +78,9 @@ fn every_length_of_each_dimension_equals_the_definition() {
 fn shapes_beyond_one_block_equal_the_definition() {
     each_isa(|_| {
         check(175, 9, 20);
-        check(9, BLOCK_INNER + 3, 37);
-        check(70, 20, BLOCK_COLS + 35);
-        check(6, BLOCK_INNER + 3, BLOCK_COLS + 35);
+        check(9, KC + 3, 37);
+        check(70, 20, NC + 35);
+        check(6, KC + 3, NC + 35);
     });
 }
 
@@ -115,7 +115,7 @@ fn blocks_of_every_size_equal_the_definition() {
 
 #[test]
 fn rounded_products_are_those_of_bfloat16() {
-    use crate::kernels::half::{Half, round};
+    use crate::kernels::half_precision::{Half, round};
     let (m, k, n) = (70, 150, 90);
     let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
     let (mut a16, mut b16) = (a.clone(), b.clone());
@@ -129,12 +129,14 @@ fn rounded_products_are_those_of_bfloat16() {
         rounding(|| matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write));
         let rounds = match isa {
             Isa::Amx => true,
-            Isa::Avx512 => crate::simd::bf16::Unit::dots().is_some(),
+            Isa::Avx512 => crate::simd::bf16::Unit::avx512_bf16().is_some(),
             _ => false,
         };
         assert_close(&c, if rounds { &rounded } else { &plain }, 1e-4);
         let mut packed = vec![0.0; m * n];
-        rounding(|| Panels::new(right, m).multiply(Mat::new(&a, m, k), &mut packed, Mode::Write));
+        rounding(|| {
+            Prepacked::new(right, m).multiply(Mat::new(&a, m, k), &mut packed, Mode::Write)
+        });
         assert_eq!(c, packed);
         matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write);
         assert_close(&c, &plain, 4e-7 * k as f64);
@@ -174,8 +176,8 @@ fn threads_that_share_a_product_compute_the_same_bytes() {
             let mut c = [(); 4].map(|()| before.clone());
             matmul(a, b, &mut c[0], Mode::Write);
             matmul(a, b, &mut c[1], Mode::Add);
-            product(a, b, &mut c[2], Start::Row(&bias));
-            Panels::new(b, m).affine(a, &bias, &mut c[3]);
+            product(a, b, &mut c[2], Init::Bias(&bias));
+            Prepacked::new(b, m).affine(a, &bias, &mut c[3]);
             c
         };
         let alone = compute();

@@ -19,7 +19,7 @@ fn value<U: Unary>(x: &[f32]) -> Vec<f32> {
 fn gradient<U: Unary>(x: &[f32], g: &[f32]) -> Vec<f32> {
     let mut dx = g.to_vec();
     let y = value::<U>(x);
-    times_slope::<U>(if U::KEEPS == Keeps::Input { x } else { &y }, &mut dx);
+    mul_derivative::<U>(if U::SAVED == Saved::Input { x } else { &y }, &mut dx);
     dx
 }
 

@@ -1,7 +1,7 @@
 //! Means of the values of a window, each with weights of its own that are a softmax along the window.
 
 use super::math::exp;
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
 /// Windows that a thread computes at least.
 const SHARED_WINDOWS: usize = 32;
@@ -9,7 +9,7 @@ const SHARED_WINDOWS: usize = 32;
 /// `y[b, j] = Σ_l p[b, l, j] v[b, l]` with `p = softmax_l w`, for `w` `[B, L, n]` and `v` `[B, L]`. Writes `p`.
 pub fn softmax_mean(w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f32]) {
     let n = y.len() / (v.len() / len.max(1)).max(1);
-    in_rows([p, y], [len * n, n], SHARED_WINDOWS, &|first, [p, y]: [&mut [f32]; 2]| {
+    par_rows([p, y], [len * n, n], SHARED_WINDOWS, &|first, [p, y]: [&mut [f32]; 2]| {
         let windows = y.len() / n.max(1);
         let (w, v) = (&w[first * len * n..][..p.len()], &v[first * len..][..windows * len]);
         of_windows(w, v, len, p, y);
@@ -19,7 +19,7 @@ pub fn softmax_mean(w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f3
 /// The gradient of [`softmax_mean`] for the weights: `dw += g p (v - y)`.
 pub fn softmax_mean_grad(g: &[f32], p: &[f32], v: &[f32], y: &[f32], len: usize, dw: &mut [f32]) {
     let n = y.len() / (v.len() / len.max(1)).max(1);
-    in_rows([dw], [len * n], SHARED_WINDOWS, &|first, [dw]: [&mut [f32]; 1]| {
+    par_rows([dw], [len * n], SHARED_WINDOWS, &|first, [dw]: [&mut [f32]; 1]| {
         let windows = dw.len() / (len * n).max(1);
         let (g, y) = (&g[first * n..][..windows * n], &y[first * n..][..windows * n]);
         let (p, v) = (&p[first * len * n..][..dw.len()], &v[first * len..][..windows * len]);

@@ -27,16 +27,16 @@ pub(crate) enum Layout {
 pub(crate) struct Unit(());
 
 impl Unit {
-    pub(crate) fn tiles() -> Option<Self> {
+    pub(crate) fn amx() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn dots() -> Option<Self> {
+    pub(crate) fn avx512_bf16() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn take(self) -> Taken {
-        Taken(self)
+    pub(crate) fn activate(self) -> ActiveUnit {
+        ActiveUnit(self)
     }
 
     pub(crate) fn pack<const PARTS: usize>(
@@ -57,9 +57,9 @@ impl Unit {
 }
 
 /// Holds a token, of which there is none: what is written for those that there are compiles all the same.
-pub(crate) struct Taken(Unit);
+pub(crate) struct ActiveUnit(Unit);
 
-impl Taken {
+impl ActiveUnit {
     pub(crate) fn multiply<const PARTS: usize>(
         &self,
         _: [&[Tile]; 2],

@@ -5,9 +5,9 @@
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
+use crate::kernels::attention_mask::Mask;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
-use crate::kernels::pattern::Mask;
 use crate::rng::Key;
 
 struct Attend {

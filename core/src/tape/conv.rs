@@ -54,11 +54,11 @@ impl Op for Conv {
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));
         out.keep(self.kept(x, out.shape));
         if self.time_major {
-            kernels::turned(w, n.channels[1], out.kept);
+            kernels::transpose_weight(w, n.channels[1], out.kept);
             kernels::conv_time_major(x.data(0), out.kept, bias, out.data, self.steps, n);
         } else {
-            kernels::gather(x.data(0), self.steps, n, out.kept);
-            kernels::conv_gathered(out.kept, w, bias, out.data, n);
+            kernels::im2col(x.data(0), self.steps, n, out.kept);
+            kernels::conv_im2col(out.kept, w, bias, out.data, n);
         }
     }
 
@@ -75,9 +75,9 @@ impl Op for Conv {
                 kernels::conv_time_major_grad(b.grad(), &kept, dx, s, n, mode);
             });
         } else {
-            b.accumulate(1, |b, dw| kernels::conv_gathered_weight_grad(b.grad(), &kept, dw, n));
+            b.accumulate(1, |b, dw| kernels::conv_im2col_weight_grad(b.grad(), &kept, dw, n));
             b.accumulate(0, |b, dx| {
-                kernels::conv_gathered_grad(b.grad(), b.input(1), dx, s, n, &mut work);
+                kernels::conv_im2col_grad(b.grad(), b.input(1), dx, s, n, &mut work);
             });
         }
         b.give_kept(kept);

@@ -1,9 +1,9 @@
 //! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
 
-use super::narrow::{NarrowOp, NarrowOutput};
+use super::half_ops::{HalfOp, HalfOutput};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{self, Numbers};
+use crate::kernels::half_precision::{self, Numbers};
 
 /// `len` entries along `axis`, beginning at `start`.
 struct Slice {
@@ -48,24 +48,24 @@ impl Op for Slice {
         });
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         Some(self)
     }
 }
 
-impl NarrowOp for Slice {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Slice {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let len = self.range(x.shape(0), out.shape, 0).len();
         for (i, to) in out.data.chunks_exact_mut(len.max(1)).enumerate() {
             let range = self.range(x.shape(0), out.shape, i);
             match x.numbers(0) {
                 Numbers::Half(_, x) => to.copy_from_slice(&x[range]),
-                Numbers::Wide(x) => half::narrow(out.half, &x[range], to),
+                Numbers::Wide(x) => half_precision::narrow(out.half, &x[range], to),
             }
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
+    fn backward_half(&self, b: &mut Backward<'_>) {
         let (g, _) = b.take_narrow_grad();
         if let Some(mut gradient) = b.begin_parts(0) {
             gradient.begin_with_zeros();

@@ -1,14 +1,14 @@
 //! The affine map `y = x·Wᵀ + b`: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`; and followed by a rectifier.
 
-use super::narrow::{Cuts, NarrowOp, NarrowOutput, parts, room};
+use super::half_ops::{Cuts, HalfOp, HalfOutput, parts, room};
 use super::recurrent::pieces;
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
-use crate::kernels::half::{self, Numbers};
+use crate::kernels::half_gemm::gemm_tn;
+use crate::kernels::half_precision::{self, Numbers};
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
-use crate::kernels::narrow::rows_product;
-use crate::kernels::panels::Panels;
 use crate::kernels::pointwise::{relu, relu_mask};
+use crate::kernels::prepacked::Prepacked;
 use crate::kernels::reduce::sum;
 
 struct Linear {
@@ -46,14 +46,14 @@ impl Op for Linear {
         b.give_grad(g);
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         Some(self)
     }
 }
 
 /// How rows of a product with `w` are cut into parts, and what a part takes: as many numbers of the left factor in f32 as
 /// have to be widened, and the result.
-fn cut(w: &Panels<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
+fn cut(w: &Prepacked<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
     let k = if w.reads_narrow() { 0 } else { k };
     let (most, cuts) = parts(rows, k + n);
     ([most * k, most * n], cuts)
@@ -62,12 +62,12 @@ fn cut(w: &Panels<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
 /// Rows of a product that are worth packing its right factor for.
 const WORTH: usize = 128;
 
-impl NarrowOp for Linear {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Linear {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
         let rows = out.data.len() / n.max(1);
-        let w = Panels::new(Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
+        let w = Prepacked::new(Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
         let (lengths, cuts) = cut(&w, rows, [k, n]);
         let [wide_x, y] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
@@ -77,21 +77,21 @@ impl NarrowOp for Linear {
             if self.rectified {
                 relu(y);
             }
-            half::narrow(out.half, y, &mut out.data[rows.start * n..rows.end * n]);
+            half_precision::narrow(out.half, y, &mut out.data[rows.start * n..rows.end * n]);
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
+    fn backward_half(&self, b: &mut Backward<'_>) {
         let (k, n) = (b.input_shape(0).last(), b.shape().last());
         let rows = b.shape().size() / n.max(1);
         let (mut g, format) = b.take_narrow_grad();
         if self.rectified {
-            b.use_up_output(|y| half::relu_mask(y, &mut g));
+            b.use_up_output(|y| half_precision::relu_mask(y, &mut g));
         }
         let of_y = Numbers::Half(format, &g);
         let mut scratch = b.take_scratch(parts(rows, k + n).0 * (k + n));
         b.set_or_add(1, |b, dw, mode| {
-            rows_product(of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
+            gemm_tn(of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
         });
         if b.count() == 3 {
             b.accumulate(2, |_, db| {
@@ -104,7 +104,7 @@ impl NarrowOp for Linear {
         b.give_scratch(scratch);
         if let Some(mut gradient) = b.begin_parts(0) {
             let w = b.lend(1);
-            let w = Panels::new(Mat::new(&w, n, k), rows.min(WORTH));
+            let w = Prepacked::new(Mat::new(&w, n, k), rows.min(WORTH));
             let (lengths, cuts) = cut(&w, rows, [n, k]);
             let mut scratch = b.take_scratch(lengths.iter().sum());
             let [wide_g, dx] = pieces(&mut scratch, lengths);

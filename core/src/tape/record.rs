@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::dry::Planned;
-use super::pool::{Pool, fit};
+use super::buffer_pool::{Pool, fit};
+use super::dry_run::Planned;
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
 use crate::kernels::elementwise::add_assign;

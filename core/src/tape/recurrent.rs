@@ -6,11 +6,11 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::narrow::{Cuts, Lent, steps};
+use super::half_ops::{Cuts, Lent, steps};
 use super::{Backward, Description, Inputs, Op, Var};
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
-use crate::kernels::panels::{Panels, matmul_each};
+use crate::kernels::prepacked::{Prepacked, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
 #[derive(Clone, Copy)]
@@ -91,7 +91,7 @@ pub(super) fn pieces<const N: usize>(
 }
 
 /// `[A, B, n]` → `[B, A, n]`.
-pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
+pub(super) fn swap_axes(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
     for i in 0..a {
         for j in 0..b {
             let (from, to) = (&from[(i * b + j) * n..][..n], &mut to[(j * a + i) * n..][..n]);
@@ -104,7 +104,7 @@ pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode
 }
 
 /// Writes the state before the first step: input `state` if there is one, else zeros.
-pub(super) fn begin(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
+pub(super) fn initial_state(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
     match present.has_state {
         true => to.copy_from_slice(x.data(state)),
         false => to.fill(0.0),
@@ -117,13 +117,13 @@ pub(super) fn lend_weights(b: &Backward<'_>) -> [Lent; 2] {
 }
 
 /// `W_hhᵀ`, packed once: every step multiplies with it.
-pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
+pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
+    Prepacked::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
 }
 
 /// `W_hh`, packed once for the way back.
-pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output), s.batch)
+pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
+    Prepacked::new(Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
 /// The sum of both biases, in `to`; `None` without biases.
@@ -145,7 +145,7 @@ pub(super) fn steps_at_once(s: &Sizes) -> (usize, Cuts) {
 
 /// `x·W_ihᵀ + bias` of some steps at a time.
 pub(super) struct InputProduct<'a> {
-    w_ih: Panels<'a>,
+    w_ih: Prepacked<'a>,
     bias: Option<&'a [f32]>,
     rows: usize,
     sizes: [usize; 2],
@@ -160,9 +160,9 @@ impl<'a> InputProduct<'a> {
         bias: Option<&'a [f32]>,
         xt: &mut [f32],
     ) -> Self {
-        exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
+        swap_axes(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
         let w_ih = Mat::new(x.data(W_IH), s.gates, s.input).t();
-        let w_ih = Panels::new(w_ih, most * s.batch);
+        let w_ih = Prepacked::new(w_ih, most * s.batch);
         Self { w_ih, bias, rows: s.batch, sizes: [s.input, s.gates] }
     }
 
@@ -181,15 +181,15 @@ impl<'a> InputProduct<'a> {
 
 /// The way back through the steps, some of them at a time: `W_hh`, and the gradients of a layer's inputs, which are made from
 /// those of the gates.
-pub(super) struct WayBack<'a> {
-    pub(super) w_hh: Panels<'a>,
+pub(super) struct BackwardPass<'a> {
+    pub(super) w_hh: Prepacked<'a>,
     /// Where `x` wants a gradient.
-    w_ih: Option<Panels<'a>>,
+    w_ih: Option<Prepacked<'a>>,
     present: Present,
     sizes: Sizes,
 }
 
-impl<'a> WayBack<'a> {
+impl<'a> BackwardPass<'a> {
     /// Of a layer with the weights `[w_ih, w_hh]`.
     pub(super) fn new(
         b: &Backward<'_>,
@@ -200,7 +200,7 @@ impl<'a> WayBack<'a> {
         let [w_ih, w_hh] = weights;
         let rows = steps_at_once(s).0 * s.batch;
         let w_ih = Mat::new(w_ih, s.gates, s.input);
-        let w_ih = b.wants(X).then(|| Panels::new(w_ih, rows));
+        let w_ih = b.wants(X).then(|| Prepacked::new(w_ih, rows));
         Self { w_hh: hidden_weight_back(w_hh, s), w_ih, present, sizes: *s }
     }
 
@@ -233,7 +233,7 @@ impl<'a> WayBack<'a> {
     /// Adds what took the place of `xt` to the gradient of `x`.
     pub(super) fn end(self, b: &mut Backward<'_>, xt: &[f32]) {
         let s = self.sizes;
-        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
+        b.accumulate(X, |_, dx| swap_axes(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::softmax_mean as kernels;
 
-/// Inputs: the logarithms of the weights, and the values. Keeps the weights.
+/// Inputs: the logarithms of the weights, and the values. Saved the weights.
 struct SoftmaxMean;
 
 impl Op for SoftmaxMean {

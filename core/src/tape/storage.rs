@@ -4,14 +4,14 @@
 //! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
 //! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
 //!
-//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::narrow)
+//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::half_ops)
 //! themselves: they read and write 16 bits, and only some rows at a time are f32.
 
 use std::collections::VecDeque;
 
-use super::pool::{Pool, fit};
+use super::buffer_pool::{Pool, fit};
 use super::record::{Buffer, Place, Record};
-use crate::kernels::half::{Half, narrow, round, widen};
+use crate::kernels::half_precision::{Half, narrow, round, widen};
 
 /// Values that stay in f32 after they were made or widened.
 const RECENT: usize = 1;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
 /// A format of 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,24 +111,24 @@ const SHARED: usize = 1 << 14;
 /// Rounds `x` to `half`.
 pub fn narrow(half: Half, x: &[f32], y: &mut [u16]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    in_rows([y], [1], SHARED, &|at, [y]: [&mut [u16]; 1]| narrow_part(half, &x[at..], y));
+    par_rows([y], [1], SHARED, &|at, [y]: [&mut [u16]; 1]| narrow_part(half, &x[at..], y));
 }
 
 /// The numbers that [`narrow`] made, exactly.
 pub fn widen(half: Half, x: &[u16], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(half, &x[at..], y));
+    par_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(half, &x[at..], y));
 }
 
 /// Makes of each number the nearest one of `half`.
 pub fn round(half: Half, x: &mut [f32]) {
-    in_rows([x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
+    par_rows([x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
 }
 
 /// Makes zeros of what [`relu`](super::pointwise::relu) gave 0 for, in either format: the gradient of its argument.
 pub fn relu_mask(y: &[u16], g: &mut [u16]) {
     assert_eq!(y.len(), g.len(), "inputs and output differ in length");
-    in_rows([g], [1], SHARED, &|at, [g]: [&mut [u16]; 1]| relu_mask_part(&y[at..][..g.len()], g));
+    par_rows([g], [1], SHARED, &|at, [g]: [&mut [u16]; 1]| relu_mask_part(&y[at..][..g.len()], g));
 }
 
 simd_fn! {
@@ -140,7 +140,7 @@ simd_fn! {
 /// Adds numbers in 16 bits to others.
 pub fn add_wide(half: Half, x: &[u16], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| add_wide_part(half, &x[at..], y));
+    par_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| add_wide_part(half, &x[at..], y));
 }
 
 simd_fn! {

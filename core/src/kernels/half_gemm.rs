@@ -1,8 +1,8 @@
 //! Products of factors in 16 bits.
 
-use super::half::Numbers;
-use super::matmul::{Mat, Mode, Start, matmul};
-use super::tiles::{self, Factor, Product, Stored, Way};
+use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, Product, Stored};
+use super::half_precision::Numbers;
+use super::matmul::{Init, Mat, Mode, matmul};
 
 /// `x` as a matrix.
 fn stored(x: Numbers<'_>, rows: usize, cols: usize) -> Stored<'_> {
@@ -14,7 +14,7 @@ fn stored(x: Numbers<'_>, rows: usize, cols: usize) -> Stored<'_> {
 
 /// `c = aᵀ b` or `c += aᵀ b` for `a` `[rows, m]`, `b` `[rows, n]` and `c` `[m, n]`: the gradient of a weight. `room` is where
 /// some rows are widened, if they are not multiplied as they are.
-pub fn rows_product(
+pub fn gemm_tn(
     a: Numbers<'_>,
     b: Numbers<'_>,
     [rows, m, n]: [usize; 3],
@@ -23,11 +23,11 @@ pub fn rows_product(
     room: &mut [f32],
 ) {
     assert_eq!(c.len(), m * n, "a product of {m} × {n}");
-    if let Some(way) = Way::of([m, rows, n], false) {
-        let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
-        let b = Factor::Plain(stored(b, rows, n));
-        let product = Product { b, n, stride: n, c, start };
-        return tiles::multiply(way, stored(a, rows, m).t(), [product]);
+    if let Some(plan) = Bf16Plan::of([m, rows, n], false) {
+        let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
+        let b = Bf16Operand::Plain(stored(b, rows, n));
+        let product = Product { b, n, stride: n, c, init };
+        return bf16_gemm::multiply(plan, stored(a, rows, m).t(), [product]);
     }
     let most = (room.len() / (m + n).max(1)).max(1);
     let (wide_a, wide_b) = room.split_at_mut(most * m);
@@ -44,7 +44,7 @@ pub fn rows_product(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::half::{Half, narrow, round};
+    use crate::kernels::half_precision::{Half, narrow, round};
     use crate::kernels::matmul::rounding;
     use crate::kernels::testing::each_isa;
 
@@ -78,7 +78,7 @@ mod tests {
                         (Numbers::Half(half, &narrow_a), Numbers::Half(half, &narrow_b));
                     let mut room = vec![0.0; 8 * (m + n)];
                     let mut run =
-                        || rows_product(of_a, of_b, [rows, m, n], &mut got, Mode::Add, &mut room);
+                        || gemm_tn(of_a, of_b, [rows, m, n], &mut got, Mode::Add, &mut room);
                     if half == Half::Bf16 {
                         rounding(&mut run)
                     } else {

@@ -3,22 +3,22 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::pool::{Pool, fit};
+use super::buffer_pool::{Pool, fit};
 use super::record::{Backward, Inputs, Place, Record};
 use super::{Op, Shape};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{Half, Numbers, add_wide, narrow, widen};
+use crate::kernels::half_precision::{Half, Numbers, add_wide, narrow, widen};
 
 /// An operation on values in 16 bits, beside the one in f32. It reads its first input as it is stored, the others in f32.
-pub(super) trait NarrowOp: Op {
+pub(super) trait HalfOp: Op {
     /// Computes the output.
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>);
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>);
     /// Adds to the gradients of the inputs.
-    fn backward_narrow(&self, b: &mut Backward<'_>);
+    fn backward_half(&self, b: &mut Backward<'_>);
 }
 
-/// The output of a [`NarrowOp`] while it is computed. Lists hold at first whatever an earlier step left there.
-pub(super) struct NarrowOutput<'a> {
+/// The output of a [`HalfOp`] while it is computed. Lists hold at first whatever an earlier step left there.
+pub(super) struct HalfOutput<'a> {
     pub(super) half: Half,
     pub(super) data: &'a mut [u16],
     pub(super) shape: Shape,
@@ -29,7 +29,7 @@ pub(super) struct NarrowOutput<'a> {
     pub(super) scratch: &'a mut Vec<f32>,
 }
 
-impl NarrowOutput<'_> {
+impl HalfOutput<'_> {
     /// Room for `len` numbers that are kept for the derivative.
     pub(super) fn keep(&mut self, len: usize) {
         self.pool.give(std::mem::take(self.kept));
@@ -257,9 +257,9 @@ impl Record {
     }
 
     /// Runs the forward of an operation in 16 bits.
-    pub(super) fn run_narrow(
+    pub(super) fn run_half(
         &mut self,
-        op: &dyn NarrowOp,
+        op: &dyn HalfOp,
         inputs: &[usize],
         buffer: usize,
         shape: Shape,
@@ -277,9 +277,9 @@ impl Record {
         let (kept, scratch_of) = (&mut b.narrow.kept, &mut scratch);
         let x = Inputs { record: self, ids: inputs };
         let pool_of = &mut pool;
-        op.forward_narrow(
+        op.forward_half(
             &x,
-            &mut NarrowOutput {
+            &mut HalfOutput {
                 half,
                 data: &mut data,
                 shape,
@@ -306,5 +306,5 @@ pub(super) fn room(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 #[cfg(test)]
-#[path = "narrow_tests.rs"]
+#[path = "half_ops_tests.rs"]
 mod tests;

@@ -1,15 +1,15 @@
 //! The matrix product in blocks of 32 × 32 by bfloat16 products, where the processor has them: both factors packed.
 //!
-//! See `simd/bf16.rs` for what multiplies, and how a number in f32 is made of three parts. A packed factor is, for each 32
+//! Coverage `simd/bf16.rs` for what multiplies, and how a number in f32 is made of three parts. A packed factor is, for each 32
 //! lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles for each
 //! part of a number.
 
-use super::few_rows;
-use super::half::{Half, widen_block};
-use super::matmul::{Mat, Start};
-use super::parallel::{FEW_ROWS, in_rows, shares};
+use super::half_precision::{Half, widen_block};
+use super::matmul::{Init, Mat};
+use super::parallel::{SKINNY_ROWS, par_rows, shares};
+use super::skinny_gemm;
 use crate::interrupt::look;
-use crate::simd::bf16::{DEPTH, Layout, SIDE, Side, Taken, Tile, Unit};
+use crate::simd::bf16::{ActiveUnit, DEPTH, Layout, SIDE, Side, Tile, Unit};
 use crate::simd::{Isa, isa};
 use std::cell::{Cell, RefCell};
 
@@ -21,7 +21,7 @@ const RIGHT_TILES: usize = 768;
 /// Lanes that a thread packs at least, where threads share a product, and rows that it multiplies: in blocks.
 const SHARED_LANES: usize = 2;
 const SHARED_ROWS: usize = 1;
-/// Multiply-adds from which on a product is quicker this way: of numbers in three parts, with a right factor to be packed or
+/// Multiply-adds from which on a product is quicker this plan: of numbers in three parts, with a right factor to be packed or
 /// one that is kept; and of rounded ones.
 const LEAST_WORK: usize = 1 << 20;
 const LEAST_WORK_KEPT: usize = 1 << 18;
@@ -51,19 +51,19 @@ pub fn rounding<T>(f: impl FnOnce() -> T) -> T {
 
 /// How a product is computed: by what, and from how many parts of each number.
 #[derive(Clone, Copy)]
-pub(super) struct Way {
+pub(super) struct Bf16Plan {
     unit: Unit,
     parts: usize,
 }
 
-impl Way {
-    /// The way that is quicker than multiply-adds for a product `[m, k] × [k, n]`, whose right factor may be kept for
+impl Bf16Plan {
+    /// The plan that is quicker than multiply-adds for a product `[m, k] × [k, n]`, whose right factor may be kept for
     /// others: where there is enough to do, and blocks are not too empty.
     pub(super) fn of([m, k, n]: [usize; 3], kept: bool) -> Option<Self> {
         let rounds = ROUNDS.get();
         let unit = match isa() {
-            Isa::Amx => Unit::tiles()?,
-            Isa::Avx512 if rounds => Unit::dots()?,
+            Isa::Amx => Unit::amx()?,
+            Isa::Avx512 if rounds => Unit::avx512_bf16()?,
             _ => return None,
         };
         // How full blocks must be, as a fraction.
@@ -90,28 +90,28 @@ impl Way {
         }
     }
 
-    pub(super) fn take(self) -> Ready {
-        Ready { parts: self.parts, unit: self.unit.take() }
+    pub(super) fn microkernel(self) -> Microkernel {
+        Microkernel { parts: self.parts, unit: self.unit.activate() }
     }
 }
 
 /// A unit that this thread multiplies with.
-pub(super) struct Ready {
-    unit: Taken,
+pub(super) struct Microkernel {
+    unit: ActiveUnit,
     parts: usize,
 }
 
-impl Ready {
+impl Microkernel {
     fn multiply(
         &self,
         factors: [&[Tile]; 2],
-        start: Option<(&[f32], usize)>,
+        init: Option<(&[f32], usize)>,
         c: &mut [f32],
         stride: usize,
     ) {
         match self.parts {
-            1 => self.unit.multiply::<1>(factors, start, c, stride),
-            _ => self.unit.multiply::<3>(factors, start, c, stride),
+            1 => self.unit.multiply::<1>(factors, init, c, stride),
+            _ => self.unit.multiply::<3>(factors, init, c, stride),
         }
     }
 }
@@ -161,23 +161,23 @@ fn layout<T>(m: Mat<'_, T>) -> Layout {
 }
 
 /// A right factor, packed: for each 32 columns all of the inner dimension.
-pub(super) struct Columns(Vec<Tile>);
+pub(super) struct PackedB(Vec<Tile>);
 
-impl Columns {
-    pub(super) fn new(way: Way, b: Mat) -> Self {
+impl PackedB {
+    pub(super) fn new(plan: Bf16Plan, b: Mat) -> Self {
         let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let len = b.cols.div_ceil(SIDE) * b.rows.div_ceil(DEPTH) * way.block();
-        pack(way, Stored::Wide(b.t()), Side::Right, room(&mut buffer, len));
+        let len = b.cols.div_ceil(SIDE) * b.rows.div_ceil(DEPTH) * plan.block();
+        pack(plan, Stored::Wide(b.t()), Side::Right, room(&mut buffer, len));
         Self(buffer)
     }
 
-    /// Some blocks, from the `first` on.
-    pub(super) fn part(&self, first: usize, blocks: usize, way: Way) -> &[Tile] {
-        &self.0[first * way.block()..][..blocks * way.block()]
+    /// Some gemm_blocked, from the `first` on.
+    pub(super) fn part(&self, first: usize, blocks: usize, plan: Bf16Plan) -> &[Tile] {
+        &self.0[first * plan.block()..][..blocks * plan.block()]
     }
 }
 
-impl Drop for Columns {
+impl Drop for PackedB {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
         let _ = SPARE.try_with(|pool| pool.borrow_mut().push(buffer)); // at the end of a thread it is freed
@@ -185,28 +185,28 @@ impl Drop for Columns {
 }
 
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
-pub(super) fn pack(way: Way, m: Stored<'_>, side: Side, out: &mut [Tile]) {
-    let each = m.size()[1].div_ceil(DEPTH) * way.block();
-    in_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
-        pack_from(way, m, first, side, out);
+pub(super) fn pack(plan: Bf16Plan, m: Stored<'_>, side: Side, out: &mut [Tile]) {
+    let each = m.size()[1].div_ceil(DEPTH) * plan.block();
+    par_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
+        pack_from(plan, m, first, side, out);
     });
 }
 
 /// Packs rows of `m` on this thread, from the first of the 32 lanes `first` on.
-pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: &mut [Tile]) {
+pub(super) fn pack_from(plan: Bf16Plan, m: Stored<'_>, first: usize, side: Side, out: &mut [Tile]) {
     let [rows, cols] = m.size();
-    for (i, lanes) in out.chunks_exact_mut(cols.div_ceil(DEPTH) * way.block()).enumerate() {
+    for (i, lanes) in out.chunks_exact_mut(cols.div_ceil(DEPTH) * plan.block()).enumerate() {
         let row = (first + i) * SIDE;
-        for (p, block) in lanes.chunks_exact_mut(way.block()).enumerate() {
+        for (p, block) in lanes.chunks_exact_mut(plan.block()).enumerate() {
             let [lanes, steps] = [SIDE.min(rows - row), DEPTH.min(cols - p * DEPTH)];
             match m {
                 Stored::Wide(m) => {
-                    way.pack(m.from(row, p * DEPTH), layout(m), [lanes, steps], side, block);
+                    plan.pack(m.from(row, p * DEPTH), layout(m), [lanes, steps], side, block);
                 }
                 Stored::Half(Half::Bf16, m)
-                    if way.parts == 1 && [lanes, steps] == [SIDE, DEPTH] =>
+                    if plan.parts == 1 && [lanes, steps] == [SIDE, DEPTH] =>
                 {
-                    way.unit.pack_narrow(m.from(row, p * DEPTH), layout(m), side, block);
+                    plan.unit.pack_narrow(m.from(row, p * DEPTH), layout(m), side, block);
                 }
                 Stored::Half(half, m) => {
                     let (layout, lines) = match m.col_stride {
@@ -215,7 +215,7 @@ pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: 
                     };
                     let mut x = [0.0; SIDE * DEPTH];
                     widen_block(half, m.from(row, p * DEPTH), lines, &mut x);
-                    way.pack(&x, layout, [lanes, steps], side, block);
+                    plan.pack(&x, layout, [lanes, steps], side, block);
                 }
             }
         }
@@ -224,75 +224,79 @@ pub(super) fn pack_from(way: Way, m: Stored<'_>, first: usize, side: Side, out: 
 
 /// The right factor of a product.
 #[derive(Clone, Copy)]
-pub(super) enum Factor<'a> {
+pub(super) enum Bf16Operand<'a> {
     Plain(Stored<'a>),
-    Packed(&'a Columns),
+    Packed(&'a PackedB),
 }
 
-/// A product with a left factor: `c = start + a b`, where rows of `c` are `stride` apart and have `n` numbers.
+/// A product with a left factor: `c = init + a b`, where rows of `c` are `stride` apart and have `n` numbers.
 pub(super) struct Product<'a> {
-    pub(super) b: Factor<'a>,
+    pub(super) b: Bf16Operand<'a>,
     pub(super) n: usize,
     pub(super) stride: usize,
     pub(super) c: &'a mut [f32],
-    pub(super) start: Start<'a>,
+    pub(super) init: Init<'a>,
 }
 
 /// Computes products with one left factor, whose rows are packed once, 32 at a time just before they are multiplied.
-pub(super) fn multiply<const N: usize>(way: Way, a: Stored<'_>, mut products: [Product<'_>; N]) {
+pub(super) fn multiply<const N: usize>(
+    plan: Bf16Plan,
+    a: Stored<'_>,
+    mut products: [Product<'_>; N],
+) {
     let [m, k] = a.size();
-    if shares() && m <= FEW_ROWS && products.iter().all(|x| x.n > 2 * m) {
-        return few_rows::multiply(way, a, products);
+    if shares() && m <= SKINNY_ROWS && products.iter().all(|x| x.n > 2 * m) {
+        return skinny_gemm::multiply(plan, a, products);
     }
     let all_steps = k.div_ceil(DEPTH);
     let sizes = products.each_ref().map(|x| [x.n, x.stride]);
     let panels: usize = sizes.iter().map(|[n, _]| n.div_ceil(SIDE)).sum();
-    let least_steps = LEFT_TILES / way.block();
-    let most_steps = (RIGHT_TILES / way.block() / panels).clamp(least_steps, 2 * least_steps);
+    let least_steps = LEFT_TILES / plan.block();
+    let most_steps = (RIGHT_TILES / plan.block() / panels).clamp(least_steps, 2 * least_steps);
     let mut buffer = RIGHT.take();
     for p in (0..all_steps).step_by(most_steps) {
         let steps = most_steps.min(all_steps - p);
         let inner = (steps * DEPTH).min(k - p * DEPTH);
-        let plain = products.iter().filter(|x| matches!(x.b, Factor::Plain(_)));
-        let len = plain.map(|x| x.n.div_ceil(SIDE) * steps * way.block()).sum();
+        let plain = products.iter().filter(|x| matches!(x.b, Bf16Operand::Plain(_)));
+        let len = plain.map(|x| x.n.div_ceil(SIDE) * steps * plan.block()).sum();
         let mut rest = room(&mut buffer, len);
         // Each right factor, and how far its blocks of columns are apart.
         let right = products.each_ref().map(|x| match x.b {
-            Factor::Packed(all) => (&all.0[p * way.block()..], all_steps * way.block()),
-            Factor::Plain(b) => {
-                let apart = steps * way.block();
+            Bf16Operand::Packed(all) => (&all.0[p * plan.block()..], all_steps * plan.block()),
+            Bf16Operand::Plain(b) => {
+                let apart = steps * plan.block();
                 let (own, next) =
                     std::mem::take(&mut rest).split_at_mut(x.n.div_ceil(SIDE) * apart);
                 rest = next;
-                pack(way, b.part(p * DEPTH, 0, inner, x.n).t(), Side::Right, own);
+                pack(plan, b.part(p * DEPTH, 0, inner, x.n).t(), Side::Right, own);
                 (&*own, apart)
             }
         });
-        let starts = products.each_ref().map(|x| if p > 0 { Start::Old } else { x.start });
+        let inits = products.each_ref().map(|x| if p > 0 { Init::Accumulate } else { x.init });
         let strip = |first: usize, mut c: [&mut [f32]; N]| {
-            let ready = way.take();
+            let microkernel = plan.microkernel();
             let mut buffer = LEFT.take();
-            let left = room(&mut buffer, steps * way.block());
+            let left = room(&mut buffer, steps * plan.block());
             let some = c[0].len().div_ceil(sizes[0][1]).min(m - first * SIDE);
             for row in (0..some).step_by(SIDE) {
                 look();
                 let rows = SIDE.min(some - row);
                 let lanes = a.part(first * SIDE + row, p * DEPTH, rows, inner);
-                pack_from(way, lanes, 0, Side::Left, left);
+                pack_from(plan, lanes, 0, Side::Left, left);
                 for (i, c) in c.iter_mut().enumerate() {
                     let ([n, stride], (right, apart)) = (sizes[i], right[i]);
                     for col in (0..n).step_by(SIDE) {
                         let b = &right[col / SIDE * apart..][..left.len()];
                         let size = [rows, SIDE.min(n - col)];
                         let c = &mut c[row * stride + col..];
-                        block(&ready, [left, b], size, c, stride, starts[i], col);
+                        block(&microkernel, [left, b], size, c, stride, inits[i], col);
                     }
                 }
             }
             LEFT.set(buffer);
         };
         let widths = sizes.map(|[_, stride]| SIDE * stride);
-        in_rows(products.each_mut().map(|x| &mut *x.c), widths, SHARED_ROWS, &strip);
+        par_rows(products.each_mut().map(|x| &mut *x.c), widths, SHARED_ROWS, &strip);
     }
     RIGHT.set(buffer);
 }
@@ -308,31 +312,31 @@ pub(super) fn room(buffer: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
 /// One block: in place if it is whole.
 #[inline]
 pub(super) fn block(
-    ready: &Ready,
+    microkernel: &Microkernel,
     factors: [&[Tile]; 2],
     [rows, cols]: [usize; 2],
     c: &mut [f32],
     stride: usize,
-    start: Start<'_>,
+    init: Init<'_>,
     column: usize,
 ) {
     const ZERO: [f32; SIDE] = [0.0; SIDE];
     if [rows, cols] == [SIDE, SIDE] {
-        let start = match start {
-            Start::Zero => Some((&ZERO[..], 0)),
-            Start::Old => None,
-            Start::Row(row) => Some((&row[column..], 0)),
+        let init = match init {
+            Init::Zero => Some((&ZERO[..], 0)),
+            Init::Accumulate => None,
+            Init::Bias(row) => Some((&row[column..], 0)),
         };
-        return ready.multiply(factors, start, c, stride);
+        return microkernel.multiply(factors, init, c, stride);
     }
     let mut whole = [0.0; SIDE * SIDE];
     let lines = whole.chunks_exact_mut(SIDE).take(rows);
-    match start {
-        Start::Zero => {}
-        Start::Old => lines.enumerate().for_each(|(i, to)| copy(&c[i * stride..], to, cols)),
-        Start::Row(row) => lines.for_each(|to| copy(&row[column..], to, cols)),
+    match init {
+        Init::Zero => {}
+        Init::Accumulate => lines.enumerate().for_each(|(i, to)| copy(&c[i * stride..], to, cols)),
+        Init::Bias(row) => lines.for_each(|to| copy(&row[column..], to, cols)),
     }
-    ready.multiply(factors, None, &mut whole, SIDE);
+    microkernel.multiply(factors, None, &mut whole, SIDE);
     for (i, from) in whole.chunks_exact(SIDE).take(rows).enumerate() {
         copy(from, &mut c[i * stride..], cols);
     }

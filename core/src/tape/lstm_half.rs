@@ -4,21 +4,21 @@
 
 use std::ops::Range;
 
+use super::half_ops::{HalfOp, HalfOutput, room, steps};
 use super::lstm::{GATES, Lstm};
-use super::narrow::{NarrowOp, NarrowOutput, room, steps};
 use super::recurrent::{
     Sizes, W_HH, W_IH, X, accumulate_weights, both_biases, hidden_weight, hidden_weight_back,
     pieces,
 };
 use super::{Backward, Inputs};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{Numbers, narrow};
+use crate::kernels::half_precision::{Numbers, narrow};
 use crate::kernels::matmul::{Mat, Mode};
-use crate::kernels::panels::Panels;
+use crate::kernels::prepacked::Prepacked;
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
-impl NarrowOp for Lstm {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Lstm {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.keep(s.time * (g + h));
@@ -29,7 +29,7 @@ impl NarrowOp for Lstm {
         // The state before the first of the steps at hand lies before theirs.
         [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
         let bias = both_biases(x, self.0, bias);
-        let w_ih = Panels::new(Mat::new(x.data(W_IH), s.gates, s.input).t(), most * s.batch);
+        let w_ih = Prepacked::new(Mat::new(x.data(W_IH), s.gates, s.input).t(), most * s.batch);
         let w_hh = hidden_weight(x.data(W_HH), &s);
         for part in parts {
             let n = part.len();
@@ -61,7 +61,7 @@ impl NarrowOp for Lstm {
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
+    fn backward_half(&self, b: &mut Backward<'_>) {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         let (grad, half) = b.take_narrow_grad();
@@ -87,7 +87,7 @@ impl NarrowOp for Lstm {
         [&mut *carry, &mut *dc].into_iter().for_each(|state| state.fill(0.0));
         let mut gradient = b.begin_parts(X);
         let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_ih = Panels::new(Mat::new(&w_ih, s.gates, s.input), most * s.batch);
+        let w_ih = Prepacked::new(Mat::new(&w_ih, s.gates, s.input), most * s.batch);
         let w_hh = hidden_weight_back(&w_hh, &s);
         for part in parts.rev() {
             let n = part.len();
