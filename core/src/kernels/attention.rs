@@ -6,6 +6,7 @@
 //! computes the tiles again from the logarithm of each query's sum (Dao et al. 2022,
 //! <https://arxiv.org/abs/2205.14135>), which is all that is kept. A query that may see no key gets zeros.
 
+use super::Compute;
 use super::attention_blocking::{Blocking, pieces};
 use super::attention_mask::{Coverage, Mask};
 use super::elementwise::add_assign;
@@ -40,6 +41,8 @@ pub struct Attention<'a> {
     pub scale: f32,
     /// Which query may see which key.
     pub mask: &'a Mask,
+    /// What kernels may do.
+    pub compute: Compute,
     /// Dropout of the weights.
     pub drop: Option<Drop>,
 }
@@ -121,7 +124,7 @@ impl Attention<'_> {
         assert_eq!((q.cols, k.rows, q.rows), (k.cols, v.rows, lse.len()), "sizes of a head");
         assert!(self.scale > 0.0, "a scale keeps the order of scores");
         let (d, e) = (q.cols, v.cols);
-        let products = SmallGemm::of(&[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
         let cut = Blocking::forward(&products, [d, e]);
         WORKSPACE.with_borrow_mut(|w| {
             let packed = [[cut.queries, d], [cut.keys, d], [e, cut.keys], [cut.strip, cut.keys]];
@@ -206,7 +209,7 @@ impl Attention<'_> {
     ) {
         let Head { q, k, v } = head;
         let (d, e) = (q.cols, v.cols);
-        let products = SmallGemm::of(&[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
         let cut = Blocking::backward(&products, [d, e]);
         let (k_stride, v_stride) = (grads.k.stride, grads.v.stride);
         WORKSPACE.with_borrow_mut(|w| {
@@ -279,7 +282,7 @@ impl Attention<'_> {
     /// Writes the weights `[L, S]` that the values are averaged with, without dropout: for those who look at them.
     pub fn weights(&self, head: Head<'_>, lse: &[f32], out: &mut [f32]) {
         let Head { q, k, .. } = head;
-        matmul_strided(q, k.t(), out, k.rows, Mode::Write);
+        matmul_strided(self.compute, q, k.t(), out, k.rows, Mode::Write);
         for (i, row) in out.chunks_exact_mut(k.rows).enumerate() {
             for (j, score) in row.iter_mut().enumerate() {
                 let seen = self.mask.allows(i, j);

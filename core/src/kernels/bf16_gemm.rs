@@ -4,14 +4,15 @@
 //! lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles for each
 //! part of a number.
 
+use super::Compute;
 use super::half_precision::{Half, widen_block};
 use super::matmul::{Init, Mat};
-use super::parallel::{SKINNY_ROWS, par_rows, shares};
+use super::parallel::{SKINNY_ROWS, par_rows};
 use super::skinny_gemm;
 use crate::interrupt::look;
 use crate::simd::bf16::{ActiveUnit, DEPTH, Layout, SIDE, Side, Tile, Unit};
 use crate::simd::{Isa, isa};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 /// Tiles of 32 rows that are multiplied before the next steps of the inner dimension: so many stay in the first cache; twice as
 /// many if there are few columns.
@@ -28,7 +29,6 @@ const LEAST_WORK_KEPT: usize = 1 << 18;
 const LEAST_WORK_ROUNDED: usize = 1 << 16;
 
 thread_local! {
-    static ROUNDS: Cell<bool> = const { Cell::new(false) };
     /// Where a thread packs factors that it shares; grows to the largest that was needed and stays.
     pub(super) static RIGHT: RefCell<Vec<Tile>> = const { RefCell::new(Vec::new()) };
     /// Where a thread packs the rows that it multiplies next, or the columns.
@@ -37,30 +37,19 @@ thread_local! {
     static SPARE: RefCell<Vec<Vec<Tile>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `f`; products that this thread computes meanwhile may round their factors to bfloat16, if that is quicker.
-pub fn rounding<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            ROUNDS.set(self.0);
-        }
-    }
-    let _restore = Restore(ROUNDS.replace(true));
-    f()
-}
-
 /// How a product is computed: by what, and from how many parts of each number.
 #[derive(Clone, Copy)]
 pub(super) struct Bf16Plan {
     unit: Unit,
     parts: usize,
+    shared: bool,
 }
 
 impl Bf16Plan {
     /// The plan that is quicker than multiply-adds for a product `[m, k] × [k, n]`, whose right factor may be kept for
     /// others: where there is enough to do, and blocks are not too empty.
-    pub(super) fn of([m, k, n]: [usize; 3], kept: bool) -> Option<Self> {
-        let rounds = ROUNDS.get();
+    pub(super) fn of(compute: Compute, [m, k, n]: [usize; 3], kept: bool) -> Option<Self> {
+        let Compute { shared, rounds } = compute;
         let unit = match isa() {
             Isa::Amx => Unit::amx()?,
             Isa::Avx512 if rounds => Unit::avx512_bf16()?,
@@ -75,7 +64,12 @@ impl Bf16Plan {
         let padded =
             m.next_multiple_of(SIDE) * k.next_multiple_of(DEPTH) * n.next_multiple_of(SIDE);
         let work = m * k * n;
-        (work >= least && all * work > some * padded).then_some(Self { unit, parts })
+        (work >= least && all * work > some * padded).then_some(Self { unit, parts, shared })
+    }
+
+    /// What its kernels may do. Rounding is decided: the factors are packed in as many parts as the plan says.
+    pub(super) fn compute(self) -> Compute {
+        Compute { shared: self.shared, rounds: self.parts == 1 }
     }
 
     /// Tiles of a block of a factor.
@@ -187,7 +181,7 @@ impl Drop for PackedB {
 /// Packs the rows of `m` as lanes: for each 32 of them all blocks of the inner dimension. Threads may share the work.
 pub(super) fn pack(plan: Bf16Plan, m: Stored<'_>, side: Side, out: &mut [Tile]) {
     let each = m.size()[1].div_ceil(DEPTH) * plan.block();
-    par_rows([out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
+    par_rows(plan.compute(), [out], [each], SHARED_LANES, &|first, [out]: [&mut [Tile]; 1]| {
         pack_from(plan, m, first, side, out);
     });
 }
@@ -245,7 +239,7 @@ pub(super) fn multiply<const N: usize>(
     mut products: [Product<'_>; N],
 ) {
     let [m, k] = a.size();
-    if shares() && m <= SKINNY_ROWS && products.iter().all(|x| x.n > 2 * m) {
+    if plan.shared && m <= SKINNY_ROWS && products.iter().all(|x| x.n > 2 * m) {
         return skinny_gemm::multiply(plan, a, products);
     }
     let all_steps = k.div_ceil(DEPTH);
@@ -296,7 +290,13 @@ pub(super) fn multiply<const N: usize>(
             LEFT.set(buffer);
         };
         let widths = sizes.map(|[_, stride]| SIDE * stride);
-        par_rows(products.each_mut().map(|x| &mut *x.c), widths, SHARED_ROWS, &strip);
+        par_rows(
+            plan.compute(),
+            products.each_mut().map(|x| &mut *x.c),
+            widths,
+            SHARED_ROWS,
+            &strip,
+        );
     }
     RIGHT.set(buffer);
 }

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::Compute;
 use super::elementwise::add_assign;
 use super::matmul::{Init, Mat, Mode, linear, matmul, product};
 
@@ -98,6 +99,7 @@ fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
 
 /// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [transposed](transpose_weight) weight.
 pub fn conv_time_major(
+    compute: Compute,
     x: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
@@ -111,7 +113,7 @@ pub fn conv_time_major(
         (Some((k, from)), _) => {
             let x = rows(x, from * n.batch, n.steps[1] * n.batch, channels);
             let init = bias.map_or(Init::Zero, Init::Bias);
-            product(x, tap(w, k, s.kernel, n.channels), y, init);
+            product(compute, x, tap(w, k, s.kernel, n.channels), y, init);
         }
         (None, Some(bias)) => y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(bias)),
         (None, None) => y.fill(0.0),
@@ -120,19 +122,27 @@ pub fn conv_time_major(
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let y = &mut y[out * outputs..(out + count) * outputs];
-            matmul(rows(x, from, count, channels), w, y, Mode::Add);
+            matmul(compute, rows(x, from, count, channels), w, y, Mode::Add);
         });
     }
 }
 
 /// Writes the gradient of the input or adds it, time outermost, by a [transposed](transpose_weight) weight.
-pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: Sizes, mode: Mode) {
+pub fn conv_time_major_grad(
+    compute: Compute,
+    g: &[f32],
+    w: &[f32],
+    dx: &mut [f32],
+    s: Steps,
+    n: Sizes,
+    mode: Mode,
+) {
     let [channels, outputs] = n.channels;
     let whole = whole_tap(s, n, true).filter(|_| mode == Mode::Write);
     match whole {
         Some((k, out)) => {
             let g = rows(g, out * n.batch, n.steps[0] * n.batch, outputs);
-            matmul(g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
+            matmul(compute, g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
         }
         None if mode == Mode::Write => dx.fill(0.0),
         None => {}
@@ -141,13 +151,14 @@ pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: S
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let dx = &mut dx[from * channels..(from + count) * channels];
-            matmul(rows(g, out, count, outputs), w.t(), dx, Mode::Add);
+            matmul(compute, rows(g, out, count, outputs), w.t(), dx, Mode::Add);
         });
     }
 }
 
 /// Adds the gradient of the weight, time outermost. `work` is scratch.
 pub fn conv_time_major_weight_grad(
+    compute: Compute,
     g: &[f32],
     x: &[f32],
     dw: &mut [f32],
@@ -161,7 +172,7 @@ pub fn conv_time_major_weight_grad(
         work.fill(0.0);
         runs(s, n, k, |out, from, count| {
             let (g, x) = (rows(g, out, count, outputs), rows(x, from, count, channels));
-            matmul(g.t(), x, work, Mode::Add);
+            matmul(compute, g.t(), x, work, Mode::Add);
         });
         let taps = dw.iter_mut().skip(k).step_by(s.kernel);
         taps.zip(&*work).for_each(|(dw, sum)| *dw += sum);
@@ -194,13 +205,21 @@ pub fn im2col(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
 }
 
 /// `y = Σ_k .. + bias` of [im2col](im2col) inputs, time inside.
-pub fn conv_im2col(rows: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], n: Sizes) {
+pub fn conv_im2col(
+    compute: Compute,
+    rows: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
-    linear(rows, w, bias, y, w.len() / outputs.max(1), outputs);
+    linear(compute, rows, w, bias, y, w.len() / outputs.max(1), outputs);
 }
 
 /// Adds the gradient of the input, time inside. `work` is scratch.
 pub fn conv_im2col_grad(
+    compute: Compute,
     g: &[f32],
     w: &[f32],
     dx: &mut [f32],
@@ -211,7 +230,7 @@ pub fn conv_im2col_grad(
     let [channels, outputs] = n.channels;
     let (count, width) = (n.batch * n.steps[1], channels * s.kernel);
     work.resize(count * width, 0.0);
-    matmul(Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
+    matmul(compute, Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
     for_each_tap(s, n, |out, k, from| {
         let of_tap = work[out * width..(out + 1) * width].iter().skip(k).step_by(s.kernel);
         let dx = &mut dx[from * channels..(from + 1) * channels];
@@ -220,11 +239,17 @@ pub fn conv_im2col_grad(
 }
 
 /// Adds the gradient of the weight of [im2col](im2col) inputs.
-pub fn conv_im2col_weight_grad(g: &[f32], rows: &[f32], dw: &mut [f32], n: Sizes) {
+pub fn conv_im2col_weight_grad(
+    compute: Compute,
+    g: &[f32],
+    rows: &[f32],
+    dw: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
     let count = n.batch * n.steps[1];
     let rows = Mat::new(rows, count, dw.len() / outputs.max(1));
-    matmul(Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
+    matmul(compute, Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
 }
 
 /// What lies beyond both ends of a series.

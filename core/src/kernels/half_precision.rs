@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::Compute;
 use super::parallel::par_rows;
 
 /// A format of 16 bits.
@@ -34,7 +35,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// Some of them in f32: where they are, or widened into `room`.
-    pub fn wide<'b>(self, range: Range<usize>, room: &'b mut [f32]) -> &'b [f32]
+    pub fn wide<'b>(self, compute: Compute, range: Range<usize>, room: &'b mut [f32]) -> &'b [f32]
     where
         'a: 'b,
     {
@@ -42,7 +43,7 @@ impl<'a> Numbers<'a> {
             Self::Wide(x) => &x[range],
             Self::Half(half, x) => {
                 let room = &mut room[..range.len()];
-                widen(half, &x[range], room);
+                widen(compute, half, &x[range], room);
                 room
             }
         }
@@ -109,26 +110,28 @@ fn of_f16(x: u16) -> f32 {
 const SHARED: usize = 1 << 14;
 
 /// Rounds `x` to `half`.
-pub fn narrow(half: Half, x: &[f32], y: &mut [u16]) {
+pub fn narrow(compute: Compute, half: Half, x: &[f32], y: &mut [u16]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows([y], [1], SHARED, &|at, [y]: [&mut [u16]; 1]| narrow_part(half, &x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [u16]; 1]| narrow_part(half, &x[at..], y));
 }
 
 /// The numbers that [`narrow`] made, exactly.
-pub fn widen(half: Half, x: &[u16], y: &mut [f32]) {
+pub fn widen(compute: Compute, half: Half, x: &[u16], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(half, &x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(half, &x[at..], y));
 }
 
 /// Makes of each number the nearest one of `half`.
-pub fn round(half: Half, x: &mut [f32]) {
-    par_rows([x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
+pub fn round(compute: Compute, half: Half, x: &mut [f32]) {
+    par_rows(compute, [x], [1], SHARED, &|_, [x]: [&mut [f32]; 1]| round_part(half, x));
 }
 
 /// Makes zeros of what [`relu`](super::pointwise::relu) gave 0 for, in either format: the gradient of its argument.
-pub fn relu_mask(y: &[u16], g: &mut [u16]) {
+pub fn relu_mask(compute: Compute, y: &[u16], g: &mut [u16]) {
     assert_eq!(y.len(), g.len(), "inputs and output differ in length");
-    par_rows([g], [1], SHARED, &|at, [g]: [&mut [u16]; 1]| relu_mask_part(&y[at..][..g.len()], g));
+    par_rows(compute, [g], [1], SHARED, &|at, [g]: [&mut [u16]; 1]| {
+        relu_mask_part(&y[at..][..g.len()], g)
+    });
 }
 
 simd_fn! {
@@ -138,9 +141,11 @@ simd_fn! {
 }
 
 /// Adds numbers in 16 bits to others.
-pub fn add_wide(half: Half, x: &[u16], y: &mut [f32]) {
+pub fn add_wide(compute: Compute, half: Half, x: &[u16], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| add_wide_part(half, &x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| {
+        add_wide_part(half, &x[at..], y)
+    });
 }
 
 simd_fn! {
@@ -229,7 +234,7 @@ mod tests {
             for (half, pairs) in [(Half::F16, &F16[..]), (Half::Bf16, &BF16[..])] {
                 let (x, bits): (Vec<f32>, Vec<u16>) = pairs.iter().copied().unzip();
                 let mut y = vec![0; x.len()];
-                narrow(half, &x, &mut y);
+                narrow(Compute::default(), half, &x, &mut y);
                 assert_eq!(y, bits, "{half:?}");
             }
         });
@@ -241,13 +246,13 @@ mod tests {
         each_isa(|_| {
             for half in [Half::Bf16, Half::F16] {
                 let (mut wide, mut back) = (vec![0.0; all.len()], vec![0; all.len()]);
-                widen(half, &all, &mut wide);
-                narrow(half, &wide, &mut back);
+                widen(Compute::default(), half, &all, &mut wide);
+                narrow(Compute::default(), half, &wide, &mut back);
                 for ((a, b), x) in all.iter().zip(&back).zip(&wide) {
                     assert!(x.is_nan() || a == b, "{half:?} {a:#x} {x} {b:#x}");
                 }
                 let mut rounded = wide.clone();
-                round(half, &mut rounded);
+                round(Compute::default(), half, &mut rounded);
                 let same =
                     |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
                 assert!(rounded.iter().zip(&wide).all(same));

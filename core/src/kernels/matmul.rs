@@ -6,7 +6,7 @@
 //! unless its rows are in order and packing would not pay; [`Prepacked`](super::prepacked::Prepacked) keeps them for a factor that is used again.
 //! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
-pub use super::bf16_gemm::rounding;
+use super::Compute;
 use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, Product, Stored};
 use super::gemv::gemv_add;
 use super::packing::{
@@ -99,21 +99,21 @@ pub(super) enum Init<'a> {
 
 /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
 #[track_caller]
-pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
+pub fn matmul(compute: Compute, a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
     let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
     // A single column is a single row of the transposed product, in the same memory.
     let (a, b) = if b.cols == 1 && a.rows > 1 { (b.t(), a.t()) } else { (a, b) };
-    product(a, b, c, init);
+    product(compute, a, b, c, init);
 }
 
 /// As [`matmul`], where the rows of `c` are `stride` apart.
 #[track_caller]
-pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) {
+pub fn matmul_strided(compute: Compute, a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
     let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
-    if let Some(plan) = bf16_plan(a, b) {
+    if let Some(plan) = bf16_plan(compute, a, b) {
         let product =
             Product { b: Bf16Operand::Plain(Stored::Wide(b)), n: b.cols, stride, c, init };
         return bf16_gemm::multiply(plan, Stored::Wide(a), [product]);
@@ -125,21 +125,29 @@ pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) 
 
 /// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
 #[track_caller]
-pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
+pub fn linear(
+    compute: Compute,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+    k: usize,
+    n: usize,
+) {
     let rows = y.len().checked_div(n).unwrap_or(x.len() / k.max(1));
     let (x, w) = (Mat::new(x, rows, k), Mat::new(w, n, k).t());
     match bias {
-        None => matmul(x, w, y, Mode::Write),
+        None => matmul(compute, x, w, y, Mode::Write),
         Some(bias) => {
             assert_eq!(bias.len(), n, "one bias per output");
-            product(x, w, y, Init::Bias(bias));
+            product(compute, x, w, y, Init::Bias(bias));
         }
     }
 }
 
 /// `c = init + a b`.
 #[track_caller]
-pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
+pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
     if c.is_empty() {
@@ -156,13 +164,13 @@ pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
         if a.cols > 0 {
             gemv_add(a, b, c);
         }
-    } else if let Some(plan) = bf16_plan(a, b) {
+    } else if let Some(plan) = bf16_plan(compute, a, b) {
         let (n, factor) = (b.cols, Bf16Operand::Plain(Stored::Wide(b)));
         let product = Product { b: factor, n, stride: n, c, init };
         bf16_gemm::multiply(plan, Stored::Wide(a), [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
-        par_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
+        par_rows(compute, [c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
             let a = a.part(first, 0, c.len() / b.cols, a.cols);
             with_pack_buffers(|packed| {
                 gemm_blocked(a, RightOperand::Plain(b), (b.cols, b.cols), c, init, packed)
@@ -172,8 +180,8 @@ pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
 }
 
 /// How a product is computed in gemm_blocked, if that is quicker.
-pub(super) fn bf16_plan(a: Mat, b: Mat) -> Option<Bf16Plan> {
-    Bf16Plan::of([a.rows, a.cols, b.cols], false)
+pub(super) fn bf16_plan(compute: Compute, a: Mat, b: Mat) -> Option<Bf16Plan> {
+    Bf16Plan::of(compute, [a.rows, a.cols, b.cols], false)
         .filter(|_| bf16_gemm::readable(a) && bf16_gemm::readable(b))
 }
 

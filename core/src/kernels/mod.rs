@@ -1,9 +1,11 @@
-//! Arithmetic over slices: f32, contiguous, row-major, on the calling thread.
+//! Arithmetic over slices: f32, contiguous, row-major.
 //!
 //! A kernel is a safe function. Its body, generic over [`Simd`](crate::simd::Simd), is written inside `simd_fn!` and
-//! compiled once per instruction set. Outputs depend on the inputs, their shapes and the instruction set, on nothing
-//! else. Kernels named `.._grad` add to the gradient they are given, as the tape wants it. Lengths that do not fit
-//! together are a bug of the caller and panic.
+//! compiled once per instruction set. A kernel runs on the calling thread, unless the [`Compute`] it is given lets it share
+//! its work. Results depend on the inputs, their shapes, the instruction set and [`Compute::rounds`], on nothing else.
+//!
+//! Kernels named `.._grad` add to the gradient that they are given, because several operations may read the same value.
+//! Lengths that do not fit together are a bug of the caller and panic.
 
 /// Defines `pub fn name(args) -> out` whose body is compiled for each instruction set and runs on the one in use.
 /// The first name in the parentheses is the [`Simd`](crate::simd::Simd) token inside the body.
@@ -52,6 +54,7 @@ pub mod attention_mask;
 pub mod batch_norm;
 mod bf16_gemm;
 pub mod broadcast;
+mod compute;
 pub mod conv;
 pub mod dropout;
 pub mod elementwise;
@@ -84,3 +87,5 @@ pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
 pub mod windows;
+
+pub use compute::Compute;

@@ -2,41 +2,20 @@
 //!
 //! Rows are computed by themselves, so neither the threads nor the plan rows are shared out change the result.
 
-use std::cell::Cell;
-
+use super::Compute;
 use crate::interrupt::look;
-
-thread_local! {
-    static SHARES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `f`; kernels that this thread calls meanwhile may share their work with the other threads of its pool.
-pub fn shared<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SHARES.set(self.0);
-        }
-    }
-    let _restore = Restore(SHARES.replace(true));
-    f()
-}
-
-/// Whether kernels may share their work.
-pub(super) fn shares() -> bool {
-    SHARES.get()
-}
 
 /// Calls `f` with runs of rows of `out`, whose `widths` are the numbers in a row of each, and the index of the first row
 /// of the run: all at once, or at least `least` rows at a time on any threads. The last row may be cut short.
 pub(super) fn par_rows<T: Send, const N: usize>(
+    compute: Compute,
     out: [&mut [T]; N],
     widths: [usize; N],
     least: usize,
     f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
     let rows = out.iter().zip(widths).map(|(o, w)| o.len().div_ceil(w.max(1))).max().unwrap_or(0);
-    if shares() { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
+    if compute.shared { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
 }
 
 fn halve<T: Send, const N: usize>(
@@ -121,11 +100,11 @@ mod tests {
         };
         for rows in [0, 1, 2, 9, 100] {
             let (mut a, mut b) = (vec![0.0; 3 * rows], vec![0.0; rows]);
-            shared(|| par_rows([&mut a, &mut b], [3, 1], 2, &fill));
+            let compute = Compute { shared: true, rounds: false };
+            par_rows(compute, [&mut a, &mut b], [3, 1], 2, &fill);
             assert!(b.iter().enumerate().all(|(i, b)| *b == i as f32), "{rows}: {b:?}");
             assert!(a.iter().enumerate().all(|(i, a)| *a == (i / 3) as f32));
         }
-        assert!(!shares());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A function is a type: `f`, its derivative `df`, and what the derivative is computed from. At a kink the
 //! derivative is PyTorch's: `relu'(0) = 0`, `|x|'(0) = 0`.
 
+use super::Compute;
 use super::lanes::{map as map_lanes, update};
 use super::math;
 use super::parallel::par_rows;
@@ -55,28 +56,32 @@ simd_fn! {
 const SHARED: usize = 1 << 14;
 
 /// `y = f(x)`
-pub fn map<U: Unary>(x: &[f32], y: &mut [f32]) {
+pub fn map<U: Unary>(compute: Compute, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "inputs and output differ in length");
-    par_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| map_part::<U>(&x[at..][..y.len()], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| {
+        map_part::<U>(&x[at..][..y.len()], y)
+    });
 }
 
 /// `g = g ⊙ f'`, where `kept` is the input or the output as `U::SAVED` says.
-pub fn mul_derivative<U: Unary>(kept: &[f32], g: &mut [f32]) {
+pub fn mul_derivative<U: Unary>(compute: Compute, kept: &[f32], g: &mut [f32]) {
     assert_eq!(kept.len(), g.len(), "inputs and output differ in length");
-    par_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
+    par_rows(compute, [g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
         mul_derivative_part::<U>(&kept[at..][..g.len()], g);
     });
 }
 
 /// `y = max(y, 0)`, in place.
-pub fn relu(y: &mut [f32]) {
-    par_rows([y], [1], SHARED, &|_, [y]: [&mut [f32]; 1]| relu_part(y));
+pub fn relu(compute: Compute, y: &mut [f32]) {
+    par_rows(compute, [y], [1], SHARED, &|_, [y]: [&mut [f32]; 1]| relu_part(y));
 }
 
 /// The gradient of [`relu`] from its value `y`, in place: 0 where `y` is.
-pub fn relu_mask(y: &[f32], g: &mut [f32]) {
+pub fn relu_mask(compute: Compute, y: &[f32], g: &mut [f32]) {
     assert_eq!(y.len(), g.len(), "inputs and output differ in length");
-    par_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| relu_mask_part(&y[at..][..g.len()], g));
+    par_rows(compute, [g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
+        relu_mask_part(&y[at..][..g.len()], g)
+    });
 }
 
 simd_fn! {

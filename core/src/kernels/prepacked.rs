@@ -1,5 +1,6 @@
 //! Products that share a factor, which is packed once: several with one right factor, or with one left factor.
 
+use super::Compute;
 use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, PackedB, Product, Stored};
 use super::half_precision::Numbers;
 use super::matmul::{
@@ -14,6 +15,7 @@ const SHARED: usize = 32;
 
 /// A right factor, packed once for several products.
 pub struct Prepacked<'a> {
+    compute: Compute,
     plain: Mat<'a>,
     kept: Kept,
     isa: Isa,
@@ -30,11 +32,11 @@ enum Kept {
 
 impl<'a> Prepacked<'a> {
     /// Packs `b` for products with `rows` rows, for the instruction set in use.
-    pub fn new(b: Mat<'a>, rows: usize) -> Self {
+    pub fn new(compute: Compute, b: Mat<'a>, rows: usize) -> Self {
         let kept = if rows <= GEMV_ROWS || b.rows == 0 || b.cols == 0 {
             Kept::Nothing
         } else if let Some(plan) =
-            Bf16Plan::of([rows, b.rows, b.cols], true).filter(|_| bf16_gemm::readable(b))
+            Bf16Plan::of(compute, [rows, b.rows, b.cols], true).filter(|_| bf16_gemm::readable(b))
         {
             Kept::Tiles(plan, PackedB::new(plan, b))
         } else {
@@ -42,7 +44,7 @@ impl<'a> Prepacked<'a> {
             pack_all(b, &mut buffer);
             Kept::Prepacked(buffer)
         };
-        Self { plain: b, kept, isa: isa() }
+        Self { compute, plain: b, kept, isa: isa() }
     }
 
     /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
@@ -62,7 +64,7 @@ impl<'a> Prepacked<'a> {
     fn product(&self, a: Mat, c: &mut [f32], init: Init<'_>) {
         let b = self.plain;
         if matches!(self.kept, Kept::Nothing) || a.rows == 0 {
-            return product(a, b, c, init);
+            return product(self.compute, a, b, c, init);
         }
         assert_eq!(a.cols, b.rows, "inner dimensions of a product");
         assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
@@ -75,14 +77,14 @@ impl<'a> Prepacked<'a> {
             }
             Kept::Prepacked(panels) => {
                 let packed_b = RightOperand::Packed(&panels[aligned_start(panels)..]);
-                par_rows([c], [b.cols], SHARED, &|first, [c]: [&mut [f32]; 1]| {
+                par_rows(self.compute, [c], [b.cols], SHARED, &|first, [c]: [&mut [f32]; 1]| {
                     let a = a.part(first, 0, c.len() / b.cols, a.cols);
                     with_pack_buffers(|packed| {
                         gemm_blocked(a, packed_b, (b.cols, b.cols), c, init, packed)
                     });
                 });
             }
-            _ => product(a, b, c, init),
+            _ => product(self.compute, a, b, c, init),
         }
     }
 }
@@ -110,7 +112,7 @@ impl Prepacked<'_> {
             let product = Product { b: Bf16Operand::Packed(columns), n, stride: n, c, init };
             return bf16_gemm::multiply(*plan, Stored::Half(half, Mat::new(a, rows, k)), [product]);
         }
-        self.product(Mat::new(a.wide(0..rows * k, room), rows, k), c, init);
+        self.product(Mat::new(a.wide(self.compute, 0..rows * k, room), rows, k), c, init);
     }
 }
 
@@ -124,10 +126,11 @@ impl Drop for Prepacked<'_> {
 
 /// `c += a b` for each pair `(b, c)`: as [`matmul`], but where packing pays `a` is packed once.
 #[track_caller]
-pub fn matmul_each<const N: usize>(a: Mat, products: [(Mat, &mut [f32]); N]) {
-    let plan = products.iter().try_fold(None, |_, (b, _)| bf16_plan(a, *b).map(Some)).flatten();
+pub fn matmul_each<const N: usize>(compute: Compute, a: Mat, products: [(Mat, &mut [f32]); N]) {
+    let plan =
+        products.iter().try_fold(None, |_, (b, _)| bf16_plan(compute, a, *b).map(Some)).flatten();
     let Some(plan) = plan else {
-        return products.into_iter().for_each(|(b, c)| matmul(a, b, c, Mode::Add));
+        return products.into_iter().for_each(|(b, c)| matmul(compute, a, b, c, Mode::Add));
     };
     let products = products.map(|(b, c)| {
         assert_eq!((a.cols, c.len()), (b.rows, a.rows * b.cols), "sizes of a product");

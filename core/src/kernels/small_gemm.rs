@@ -3,6 +3,7 @@
 //! Where tiles of bfloat16 are quicker (see `tiles.rs`) both factors are packed, and a product is nothing but tiles. By
 //! vectors a left factor is read where it lies, and so is a right one with rows in order.
 
+use super::Compute;
 use super::bf16_gemm::{self, Bf16Plan, Microkernel, Stored};
 use super::matmul::{Init, Mat, Mode, RightOperand, gemm_blocked};
 use super::packing::{aligned_start, pack_all, with_pack_buffers};
@@ -82,9 +83,12 @@ pub(super) struct SmallGemm(Option<(Bf16Plan, Microkernel)>);
 
 impl SmallGemm {
     /// The quicker plan for all products of these sizes, each of which is made of many small ones.
-    pub(super) fn of(sizes: &[[usize; 3]]) -> Self {
-        let all =
-            sizes.iter().map(|size| Bf16Plan::of(*size, true)).reduce(|a, b| a.and(b)).flatten();
+    pub(super) fn of(compute: Compute, sizes: &[[usize; 3]]) -> Self {
+        let all = sizes
+            .iter()
+            .map(|size| Bf16Plan::of(compute, *size, true))
+            .reduce(|a, b| a.and(b))
+            .flatten();
         Self(all.map(|plan| (plan, plan.microkernel())))
     }
 

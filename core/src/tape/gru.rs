@@ -53,7 +53,7 @@ impl Op for Gru {
         zeros.fill(0.0);
         let bias = biases.map_or(&*zeros, |[_, hidden]| hidden);
         initial_state(x, present, present.state(), &mut hs[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, gates);
             for t in part {

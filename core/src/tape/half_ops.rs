@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::buffer_pool::{Pool, fit};
 use super::record::{Backward, Inputs, Place, Record};
 use super::{Op, Shape};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::half_precision::{Half, Numbers, add_wide, narrow, widen};
 
@@ -109,7 +110,7 @@ impl Backward<'_> {
             return (std::mem::take(&mut b.narrow.grad), half);
         }
         let mut grad = storage.narrow.take(b.len);
-        narrow(half, &b.grad, &mut grad);
+        narrow(self.record.compute, half, &b.grad, &mut grad);
         storage.wide.give(std::mem::take(&mut b.grad));
         (grad, half)
     }
@@ -157,6 +158,7 @@ impl Backward<'_> {
         if !self.wants(i) {
             return None;
         }
+        let compute = self.compute();
         let input = self.record.nodes[self.id].inputs[i];
         let (len, storage) = (self.record.nodes[input].shape.size(), &mut self.record.storage);
         if let Place::Buffer(buffer) = self.record.nodes[input].place
@@ -166,11 +168,17 @@ impl Backward<'_> {
             if b.narrow.may_be && (b.narrow.has_grad || !b.has_grad) {
                 let before = b.narrow.has_grad.then(|| std::mem::take(&mut b.narrow.grad));
                 let grad = before.unwrap_or_else(|| storage.narrow.take(len));
-                return Some(Parts { half, grad, wide: Vec::new(), adds: b.narrow.has_grad });
+                return Some(Parts {
+                    compute,
+                    half,
+                    grad,
+                    wide: Vec::new(),
+                    adds: b.narrow.has_grad,
+                });
             }
         }
         let (half, wide) = (storage.half.unwrap_or(Half::Bf16), storage.wide.take(len));
-        Some(Parts { half, grad: Vec::new(), wide, adds: false })
+        Some(Parts { compute, half, grad: Vec::new(), wide, adds: false })
     }
 
     /// Gives the `i`-th input a gradient of which all parts are made.
@@ -201,6 +209,7 @@ impl Deref for Lent {
 
 /// A gradient that is made part by part.
 pub(super) struct Parts {
+    compute: Compute,
     half: Half,
     grad: Vec<u16>,
     /// In place of `grad`, where the gradient is in f32.
@@ -226,7 +235,7 @@ impl Parts {
         let mut wide = [0.0; 256];
         for (i, part) in part.chunks(wide.len()).enumerate() {
             let wide = &mut wide[..part.len()];
-            widen(self.half, part, wide);
+            widen(self.compute, self.half, part, wide);
             self.put(at + 256 * i, wide);
         }
     }
@@ -236,9 +245,9 @@ impl Parts {
         if self.wide.is_empty() {
             let grad = &mut self.grad[at..at + part.len()];
             if self.adds {
-                add_wide(self.half, grad, part);
+                add_wide(self.compute, self.half, grad, part);
             }
-            narrow(self.half, part, grad);
+            narrow(self.compute, self.half, part, grad);
         } else {
             self.wide[at..at + part.len()].copy_from_slice(part);
         }

@@ -60,7 +60,9 @@ impl HalfOp for Slice {
             let range = self.range(x.shape(0), out.shape, i);
             match x.numbers(0) {
                 Numbers::Half(_, x) => to.copy_from_slice(&x[range]),
-                Numbers::Wide(x) => half_precision::narrow(out.half, &x[range], to),
+                Numbers::Wide(wide) => {
+                    half_precision::narrow(x.compute(), out.half, &wide[range], to);
+                }
             }
         }
     }

@@ -24,9 +24,9 @@ impl Op for Linear {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
-        linear(x.data(0), x.data(1), bias, out.data, k, n);
+        linear(x.compute(), x.data(0), x.data(1), bias, out.data, k, n);
         if self.rectified {
-            relu(out.data);
+            relu(x.compute(), out.data);
         }
     }
 
@@ -35,13 +35,17 @@ impl Op for Linear {
         let rows = b.shape().size() / n.max(1);
         let mut g = b.take_grad();
         if self.rectified {
-            relu_mask(b.output(), &mut g);
+            relu_mask(b.compute(), b.output(), &mut g);
         }
         let of_y = Mat::new(&g, rows, n);
-        b.set_or_add(0, |b, dx, mode| matmul(of_y, Mat::new(b.input(1), n, k), dx, mode));
-        b.set_or_add(1, |b, dw, mode| matmul(of_y.t(), Mat::new(b.input(0), rows, k), dw, mode));
+        b.set_or_add(0, |b, dx, mode| {
+            matmul(b.compute(), of_y, Mat::new(b.input(1), n, k), dx, mode)
+        });
+        b.set_or_add(1, |b, dw, mode| {
+            matmul(b.compute(), of_y.t(), Mat::new(b.input(0), rows, k), dw, mode)
+        });
         if b.count() == 3 {
-            b.accumulate(2, |_, db| column_sums_add(&g, n, db));
+            b.accumulate(2, |b, db| column_sums_add(b.compute(), &g, n, db));
         }
         b.give_grad(g);
     }
@@ -67,7 +71,7 @@ impl HalfOp for Linear {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
         let rows = out.data.len() / n.max(1);
-        let w = Prepacked::new(Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
+        let w = Prepacked::new(x.compute(), Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
         let (lengths, cuts) = cut(&w, rows, [k, n]);
         let [wide_x, y] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
@@ -75,9 +79,14 @@ impl HalfOp for Linear {
             let y = &mut y[..rows.len() * n];
             w.affine_stored(part, bias, y, wide_x);
             if self.rectified {
-                relu(y);
+                relu(x.compute(), y);
             }
-            half_precision::narrow(out.half, y, &mut out.data[rows.start * n..rows.end * n]);
+            half_precision::narrow(
+                x.compute(),
+                out.half,
+                y,
+                &mut out.data[rows.start * n..rows.end * n],
+            );
         }
     }
 
@@ -86,25 +95,26 @@ impl HalfOp for Linear {
         let rows = b.shape().size() / n.max(1);
         let (mut g, format) = b.take_narrow_grad();
         if self.rectified {
-            b.use_up_output(|y| half_precision::relu_mask(y, &mut g));
+            let compute = b.compute();
+            b.use_up_output(|y| half_precision::relu_mask(compute, y, &mut g));
         }
         let of_y = Numbers::Half(format, &g);
         let mut scratch = b.take_scratch(parts(rows, k + n).0 * (k + n));
         b.set_or_add(1, |b, dw, mode| {
-            gemm_tn(of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
+            gemm_tn(b.compute(), of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
         });
         if b.count() == 3 {
-            b.accumulate(2, |_, db| {
+            b.accumulate(2, |b, db| {
                 for rows in parts(rows, k + n).1 {
-                    let g = of_y.wide(rows.start * n..rows.end * n, &mut scratch);
-                    column_sums_add(g, n, db);
+                    let g = of_y.wide(b.compute(), rows.start * n..rows.end * n, &mut scratch);
+                    column_sums_add(b.compute(), g, n, db);
                 }
             });
         }
         b.give_scratch(scratch);
         if let Some(mut gradient) = b.begin_parts(0) {
             let w = b.lend(1);
-            let w = Prepacked::new(Mat::new(&w, n, k), rows.min(WORTH));
+            let w = Prepacked::new(b.compute(), Mat::new(&w, n, k), rows.min(WORTH));
             let (lengths, cuts) = cut(&w, rows, [n, k]);
             let mut scratch = b.take_scratch(lengths.iter().sum());
             let [wide_g, dx] = pieces(&mut scratch, lengths);
@@ -137,18 +147,31 @@ impl Op for LinearFirst {
             let rows = out.data.chunks_exact_mut(cols.max(1));
             rows.zip(x.data(2)).for_each(|(row, bias)| row.fill(*bias));
         }
+        let compute = x.compute();
         let (w, x) = (Mat::new(x.data(1), n, k), Mat::new(x.data(0), k, cols));
-        matmul(w, x, out.data, if biased { Mode::Add } else { Mode::Write });
+        matmul(compute, w, x, out.data, if biased { Mode::Add } else { Mode::Write });
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let (n, k) = (b.shape().dims()[0], b.input_shape(0).dims()[0]);
         let cols = b.shape().size() / n.max(1);
         b.accumulate(0, |b, dx| {
-            matmul(Mat::new(b.input(1), n, k).t(), Mat::new(b.grad(), n, cols), dx, Mode::Add);
+            matmul(
+                b.compute(),
+                Mat::new(b.input(1), n, k).t(),
+                Mat::new(b.grad(), n, cols),
+                dx,
+                Mode::Add,
+            );
         });
         b.accumulate(1, |b, dw| {
-            matmul(Mat::new(b.grad(), n, cols), Mat::new(b.input(0), k, cols).t(), dw, Mode::Add);
+            matmul(
+                b.compute(),
+                Mat::new(b.grad(), n, cols),
+                Mat::new(b.input(0), k, cols).t(),
+                dw,
+                Mode::Add,
+            );
         });
         if b.count() == 3 {
             b.accumulate(2, |b, db| {

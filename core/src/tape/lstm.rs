@@ -56,7 +56,7 @@ impl Op for Lstm {
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         initial_state(x, present, present.state(), &mut r[..r_size]);
         initial_state(x, present, present.state() + 1, &mut c[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, gates);
             for t in part {
@@ -70,7 +70,7 @@ impl Op for Lstm {
                     let h_now = &mut hs[t * h..(t + 1) * h];
                     lstm_step(gates, c_before, c_now, h_now, s.hidden);
                     let w_hr = x.data(present.projection());
-                    linear(h_now, w_hr, None, r_now, s.hidden, s.output);
+                    linear(x.compute(), h_now, w_hr, None, r_now, s.hidden, s.output);
                 } else {
                     lstm_step(gates, c_before, c_now, r_now, s.hidden);
                 }
@@ -101,7 +101,7 @@ impl Op for Lstm {
                 add_assign(dr, carry);
                 let dh = if present.projected {
                     let w_hr = Mat::new(b.input(present.projection()), s.output, s.hidden);
-                    matmul(Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
+                    matmul(b.compute(), Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
                     &*dh
                 } else {
                     &*dr
@@ -124,9 +124,9 @@ impl Op for Lstm {
         }
         back.end(b, xt);
         if present.projected {
-            b.accumulate(present.projection(), |_, dw| {
+            b.accumulate(present.projection(), |b, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));
-                matmul(dr.t(), hs, dw, Mode::Add);
+                matmul(b.compute(), dr.t(), hs, dw, Mode::Add);
             });
         }
         if present.has_state {

@@ -11,6 +11,7 @@ use super::recurrent::{
     pieces,
 };
 use super::{Backward, Inputs};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::half_precision::{Numbers, narrow};
 use crate::kernels::matmul::{Mat, Mode};
@@ -29,12 +30,16 @@ impl HalfOp for Lstm {
         // The state before the first of the steps at hand lies before theirs.
         [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
         let bias = both_biases(x, self.0, bias);
-        let w_ih = Prepacked::new(Mat::new(x.data(W_IH), s.gates, s.input).t(), most * s.batch);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        let w_ih = Prepacked::new(
+            x.compute(),
+            Mat::new(x.data(W_IH), s.gates, s.input).t(),
+            most * s.batch,
+        );
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             let n = part.len();
             let (xt, gates) = (&mut xt[..n * s.batch * s.input], &mut gates[..n * g]);
-            gather(x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(x.compute(), x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
             let xt = Mat::new(xt, n * s.batch, s.input);
             match bias {
                 Some(bias) => w_ih.affine(xt, bias, gates),
@@ -49,11 +54,21 @@ impl HalfOp for Lstm {
                 }
                 lstm_step(gates, c_before, c_now, r_now, s.hidden);
             }
-            narrow(out.half, gates, &mut kept_gates[part.start * g..part.end * g]);
-            narrow(out.half, &c[h..(n + 1) * h], &mut kept_cells[part.start * h..part.end * h]);
+            narrow(x.compute(), out.half, gates, &mut kept_gates[part.start * g..part.end * g]);
+            narrow(
+                x.compute(),
+                out.half,
+                &c[h..(n + 1) * h],
+                &mut kept_cells[part.start * h..part.end * h],
+            );
             for (i, row) in r[h..(n + 1) * h].chunks_exact(s.hidden).enumerate() {
                 let (t, b) = (part.start + i / s.batch, i % s.batch);
-                narrow(out.half, row, &mut out.data[(b * s.time + t) * s.hidden..][..s.hidden]);
+                narrow(
+                    x.compute(),
+                    out.half,
+                    row,
+                    &mut out.data[(b * s.time + t) * s.hidden..][..s.hidden],
+                );
             }
             [&mut *r, &mut *c]
                 .into_iter()
@@ -87,23 +102,23 @@ impl HalfOp for Lstm {
         [&mut *carry, &mut *dc].into_iter().for_each(|state| state.fill(0.0));
         let mut gradient = b.begin_parts(X);
         let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_ih = Prepacked::new(Mat::new(&w_ih, s.gates, s.input), most * s.batch);
-        let w_hh = hidden_weight_back(&w_hh, &s);
+        let w_ih = Prepacked::new(b.compute(), Mat::new(&w_ih, s.gates, s.input), most * s.batch);
+        let w_hh = hidden_weight_back(b.compute(), &w_hh, &s);
         for part in parts.rev() {
             let n = part.len();
             let (xt, dgates) = (&mut xt[..n * s.batch * s.input], &mut dgates[..n * g]);
             let (r, dr) = (&mut r[..n * h], &mut dr[..n * h]);
-            let gates = kept_gates.wide(part.start * g..part.end * g, gates);
+            let gates = kept_gates.wide(b.compute(), part.start * g..part.end * g, gates);
             // Of the step before the first there are zeros.
             let none = usize::from(part.start == 0) * h;
             let before = part.start.saturating_sub(1);
             c[..none].fill(0.0);
-            kept_cells.wide(before * h..part.end * h, &mut c[none..]);
+            kept_cells.wide(b.compute(), before * h..part.end * h, &mut c[none..]);
             r[..none].fill(0.0);
             let shape = [s.batch, s.time, s.hidden];
-            gather(b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
-            gather(grads, shape, part.clone(), dr);
-            gather(b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(b.compute(), b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
+            gather(b.compute(), grads, shape, part.clone(), dr);
+            gather(b.compute(), b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
             for t in (0..n).rev() {
                 let dr = &mut dr[t * h..(t + 1) * h];
                 add_assign(dr, carry);
@@ -132,13 +147,19 @@ impl HalfOp for Lstm {
 }
 
 /// Some steps of `x` `[B, T, n]`, time first, in f32.
-fn gather(x: Numbers<'_>, [batch, time, n]: [usize; 3], steps: Range<usize>, to: &mut [f32]) {
+fn gather(
+    compute: Compute,
+    x: Numbers<'_>,
+    [batch, time, n]: [usize; 3],
+    steps: Range<usize>,
+    to: &mut [f32],
+) {
     let places = steps.flat_map(|t| (0..batch).map(move |b| (b * time + t) * n));
     for (from, to) in places.zip(to.chunks_exact_mut(n.max(1))) {
         if let Numbers::Wide(x) = x {
             to.copy_from_slice(&x[from..from + n]);
         } else {
-            x.wide(from..from + n, to);
+            x.wide(compute, from..from + n, to);
         }
     }
 }

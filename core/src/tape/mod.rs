@@ -43,6 +43,7 @@ mod storage;
 mod var;
 mod window;
 
+pub use crate::kernels::Compute;
 pub use crate::kernels::attention_mask::{Mask, Pattern};
 pub use crate::kernels::half_precision::Half;
 pub use batch_norm::{BatchStatistics, Update};
@@ -148,6 +149,11 @@ impl Tape {
     /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
     pub fn store_in(&self, half: Option<Half>) {
         self.half.set(half);
+    }
+
+    /// Says what kernels may do, from here on; nothing that changes a result or takes other threads, if never said.
+    pub fn set_compute(&self, compute: Compute) {
+        self.record.borrow_mut().compute = compute;
     }
 
     /// Whether this forward is one of training.

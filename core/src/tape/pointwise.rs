@@ -17,7 +17,7 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        kernels::map::<U>(x.data(0), out.data);
+        kernels::map::<U>(x.compute(), x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -26,7 +26,7 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
             Saved::Input => b.input(0),
             Saved::Output => b.output(),
         };
-        kernels::mul_derivative::<U>(kept, &mut g);
+        kernels::mul_derivative::<U>(b.compute(), kept, &mut g);
         let spare = b.hand_over(0, g);
         b.give_grad(spare);
     }

@@ -7,6 +7,7 @@ use super::buffer_pool::{Pool, fit};
 use super::dry_run::Planned;
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mode;
 
@@ -58,6 +59,7 @@ pub(super) struct Record {
     /// The list of `written`, kept for the next step.
     pub(super) spare: Vec<Range<usize>>,
     pub(super) storage: Storage,
+    pub(super) compute: Compute,
     /// What an operation works in on its way back.
     pub(super) scratch: Vec<f32>,
     /// What a dry tape would hold.
@@ -71,6 +73,11 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// How many inputs there are.
     pub fn count(&self) -> usize {
         self.ids.len()
@@ -120,6 +127,11 @@ pub struct Backward<'a> {
 }
 
 impl Backward<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// The gradient of the output.
     pub fn grad(&self) -> &[f32] {
         &self.record.buffer(self.id).grad

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::half_ops::{Cuts, Lent, steps};
 use super::{Backward, Description, Inputs, Op, Var};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
 use crate::kernels::prepacked::{Prepacked, matmul_each};
@@ -117,13 +118,17 @@ pub(super) fn lend_weights(b: &Backward<'_>) -> [Lent; 2] {
 }
 
 /// `W_hhᵀ`, packed once: every step multiplies with it.
-pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
-    Prepacked::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
+pub(super) fn hidden_weight<'a>(compute: Compute, w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output).t(), s.batch)
 }
 
 /// `W_hh`, packed once for the way back.
-pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
-    Prepacked::new(Mat::new(w_hh, s.gates, s.output), s.batch)
+pub(super) fn hidden_weight_back<'a>(
+    compute: Compute,
+    w_hh: &'a [f32],
+    s: &Sizes,
+) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
 /// The sum of both biases, in `to`; `None` without biases.
@@ -162,7 +167,7 @@ impl<'a> InputProduct<'a> {
     ) -> Self {
         swap_axes(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
         let w_ih = Mat::new(x.data(W_IH), s.gates, s.input).t();
-        let w_ih = Prepacked::new(w_ih, most * s.batch);
+        let w_ih = Prepacked::new(x.compute(), w_ih, most * s.batch);
         Self { w_ih, bias, rows: s.batch, sizes: [s.input, s.gates] }
     }
 
@@ -200,8 +205,8 @@ impl<'a> BackwardPass<'a> {
         let [w_ih, w_hh] = weights;
         let rows = steps_at_once(s).0 * s.batch;
         let w_ih = Mat::new(w_ih, s.gates, s.input);
-        let w_ih = b.wants(X).then(|| Prepacked::new(w_ih, rows));
-        Self { w_hh: hidden_weight_back(w_hh, s), w_ih, present, sizes: *s }
+        let w_ih = b.wants(X).then(|| Prepacked::new(b.compute(), w_ih, rows));
+        Self { w_hh: hidden_weight_back(b.compute(), w_hh, s), w_ih, present, sizes: *s }
     }
 
     /// The steps at a time, last ones first.
@@ -254,18 +259,18 @@ pub(super) fn accumulate_weights(
     let of = |d| Mat::new(d, s.rows(), s.gates).t();
     let same = std::ptr::eq(d_input, d_hidden);
     let both = same
-        && b.accumulate_both([W_IH, W_HH], |_, [dw_ih, dw_hh]| {
-            matmul_each(of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
+        && b.accumulate_both([W_IH, W_HH], |b, [dw_ih, dw_hh]| {
+            matmul_each(b.compute(), of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
         });
     if !both {
-        b.accumulate(W_IH, |_, dw| matmul(of(d_input), xs, dw, Mode::Add));
-        b.accumulate(W_HH, |_, dw| matmul(of(d_hidden), rs, dw, Mode::Add));
+        b.accumulate(W_IH, |b, dw| matmul(b.compute(), of(d_input), xs, dw, Mode::Add));
+        b.accumulate(W_HH, |b, dw| matmul(b.compute(), of(d_hidden), rs, dw, Mode::Add));
     }
     if present.biased {
         for (i, d) in [d_input, d_hidden].into_iter().enumerate() {
             if i == 0 || !same {
                 sums.fill(0.0);
-                column_sums_add(d, s.gates, sums);
+                column_sums_add(b.compute(), d, s.gates, sums);
             }
             b.accumulate(BIAS + i, |_, db| add_assign(db, sums));
         }

@@ -47,7 +47,7 @@ impl Op for Rnn {
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         initial_state(x, present, present.state(), &mut hs[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, a);
             for t in part {
@@ -56,7 +56,7 @@ impl Op for Rnn {
                 if t > 0 || present.has_state {
                     w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), a, Mode::Add);
                 }
-                map::<Tanh>(a, h_now);
+                map::<Tanh>(x.compute(), a, h_now);
             }
         }
         swap_axes(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
@@ -82,7 +82,7 @@ impl Op for Rnn {
                 let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
                 add_assign(dh, carry);
                 da.copy_from_slice(dh);
-                mul_derivative::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], da);
+                mul_derivative::<Tanh>(b.compute(), &hs[(t + 1) * h..(t + 2) * h], da);
                 back.w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
             }
             let da = &da[part.start * h..part.end * h];

@@ -115,7 +115,7 @@ impl Record {
             b.narrow.has_grad = false;
             b.narrow.may_be = b.data.len() > 1;
             if b.narrow.may_be {
-                round(half, &mut b.data);
+                round(self.compute, half, &mut b.data);
                 self.storage.recent.push_back(buffer);
             }
         }
@@ -130,7 +130,7 @@ impl Record {
         let b = &mut self.buffers[buffer];
         if b.narrow.only {
             b.data = self.storage.wide.take(b.narrow.data.len());
-            widen(half, &b.narrow.data, &mut b.data);
+            widen(self.compute, half, &b.narrow.data, &mut b.data);
             b.narrow.only = false;
             self.storage.recent.push_back(buffer);
         }
@@ -142,7 +142,7 @@ impl Record {
         let b = &mut self.buffers[buffer];
         if b.narrow.valid && b.kept.is_empty() {
             b.kept = self.storage.wide.take(b.narrow.kept.len());
-            widen(half, &b.narrow.kept, &mut b.kept);
+            widen(self.compute, half, &b.narrow.kept, &mut b.kept);
         }
     }
 
@@ -166,7 +166,7 @@ impl Record {
             for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
                 self.storage.narrow.give(std::mem::take(stored));
                 *stored = self.storage.narrow.take(wide.len());
-                narrow(half, wide, stored);
+                narrow(self.compute, half, wide, stored);
             }
             b.narrow.valid = true;
         }
@@ -214,7 +214,7 @@ impl Record {
         };
         let mut grad = self.room_for_grad(buffer);
         let b = &mut self.buffers[buffer];
-        widen(half, &b.narrow.grad, &mut grad);
+        widen(self.compute, half, &b.narrow.grad, &mut grad);
         (b.grad, b.narrow.has_grad) = (grad, false);
         self.storage.narrow.give(std::mem::take(&mut b.narrow.grad));
     }
@@ -224,7 +224,7 @@ impl Record {
         if self.storage.half == Some(Half::F16) {
             let b = &mut self.buffers[buffer];
             if b.len > 1 {
-                round(Half::F16, &mut b.grad);
+                round(self.compute, Half::F16, &mut b.grad);
             }
         }
     }

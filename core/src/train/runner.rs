@@ -11,13 +11,11 @@ use super::forecasted::Forecasted;
 use super::gather::{Gathered, Lens, Source};
 use super::sampler::Drawn;
 use super::shards::{AT_ONCE, LEAVES, SHARD, shard, shard_count, windows_in};
-use crate::kernels::matmul::rounding;
-use crate::kernels::parallel::shared;
 use crate::models::{Instance, Precision};
 use crate::nn::RecurrentState;
 use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
-use crate::tape::{Tape, Update, Var};
+use crate::tape::{Compute, Tape, Update, Var};
 
 /// What a thread works with, reused from shard to shard and step to step.
 #[derive(Default)]
@@ -82,9 +80,10 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Whether products round their factors.
-    fn rounds(&self) -> bool {
-        self.model.common.precision == Precision::Bf16
+    /// What kernels may do: threads that have no shard of their own share the kernels of the only one.
+    fn compute(&self, shards: usize) -> Compute {
+        let rounds = self.model.common.precision == Precision::Bf16;
+        Compute { shared: shards == 1, rounds }
     }
 }
 
@@ -186,12 +185,11 @@ impl Runner {
             self.with_worker(|worker| {
                 worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
+                worker.tape.set_compute(step.compute(shards));
                 worker.tape.store_in(step.model.common.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                let mut train = || train_shard(step, worker, first, &mut grads, begun);
-                let mut train = || if shards == 1 { shared(&mut train) } else { train() };
-                loss += if step.rounds() { rounding(train) } else { train() };
+                loss += train_shard(step, worker, first, &mut grads, begun);
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
@@ -320,6 +318,7 @@ pub(super) fn decode(
     to.values.clear();
     to.drawn.clear();
     tape.store_in(None);
+    tape.set_compute(Compute::default());
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
