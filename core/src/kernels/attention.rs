@@ -131,7 +131,7 @@ impl Attention<'_> {
             let mut arena = Arena::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
             let [max, sum, factor] = &mut w.queries;
             for (at, n) in pieces(q.rows, cut.queries) {
-                let mut arena = arena.inner();
+                let mut arena = arena.nested();
                 let queries = products.right(q.part(at, 0, n, d).t(), &mut arena);
                 let (max, sum) = (room(max, n), room(sum, n));
                 max.fill(f32::NEG_INFINITY);
@@ -144,7 +144,7 @@ impl Attention<'_> {
                     if self.mask.coverage(at..at + n, key..key + keys) == Coverage::None {
                         continue;
                     }
-                    let mut arena = arena.inner();
+                    let mut arena = arena.nested();
                     let k_block = products.left(k.part(key, 0, keys, d), &mut arena);
                     let v_block = products.left(v.part(key, 0, keys, e).t(), &mut arena);
                     for (first, lanes) in pieces(n, cut.strip) {
@@ -168,7 +168,7 @@ impl Attention<'_> {
                         if factor.iter().any(|x| *x != 1.0) {
                             scale_columns(results, factor);
                         }
-                        let mut arena = arena.inner();
+                        let mut arena = arena.nested();
                         let weights = products.right(Mat::new(weights, keys, lanes), &mut arena);
                         let left = v_block.steps(keys);
                         products.multiply(left, weights, results, lanes, Mode::Add);
@@ -221,7 +221,7 @@ impl Attention<'_> {
             let mut arena = Arena::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
             let [means, logs, _] = &mut w.queries;
             for (at, n) in pieces(q.rows, cut.queries) {
-                let mut arena = arena.inner();
+                let mut arena = arena.nested();
                 let (q_tile, g_tile) = (q.part(at, 0, n, d), g.part(at, 0, n, e));
                 let queries = products.right(q_tile.t(), &mut arena);
                 let gradients = products.right(g_tile.t(), &mut arena);
@@ -243,7 +243,7 @@ impl Attention<'_> {
                         continue;
                     }
                     let keys = self.mask.visible_keys(at..at + n, key..key + keys);
-                    let mut arena = arena.inner();
+                    let mut arena = arena.nested();
                     let k_tile = k.part(key, 0, keys, d);
                     let k_block = products.left(k_tile, &mut arena);
                     let v_block = products.left(v.part(key, 0, keys, e), &mut arena);
@@ -262,11 +262,11 @@ impl Attention<'_> {
                         drop.apply(weights, (at, n), key, q.rows);
                     }
                     let (weights, slopes) = (Mat::new(weights, keys, n), Mat::new(slopes, keys, n));
-                    let left = products.left(weights, &mut arena.inner());
+                    let left = products.left(weights, &mut arena.nested());
                     products.multiply(left, gradients_down, grads.v.from(key), v_stride, Mode::Add);
-                    let left = products.left(slopes, &mut arena.inner());
+                    let left = products.left(slopes, &mut arena.nested());
                     products.multiply(left, queries_down, grads.k.from(key), k_stride, Mode::Add);
-                    let right = products.right(slopes, &mut arena.inner());
+                    let right = products.right(slopes, &mut arena.nested());
                     products.multiply(k_turned, right, results, n, Mode::Add);
                 }
                 let width = transposed_rows(results, n, &mut w.rows);

@@ -7,7 +7,7 @@
 //! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
 use super::Compute;
-use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, Product, Stored};
+use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, FloatMat, Product};
 use super::gemv::gemv_add;
 use super::packing::{
     Blocking, KC, PackBuffers, aligned, pack, pack_panels, share, with_pack_buffers,
@@ -115,8 +115,8 @@ pub fn matmul_strided(compute: Compute, a: Mat, b: Mat, c: &mut [f32], stride: u
     let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
     if let Some(plan) = bf16_plan(compute, a, b) {
         let product =
-            Product { b: Bf16Operand::Plain(Stored::Wide(b)), n: b.cols, stride, c, init };
-        return bf16_gemm::multiply(plan, Stored::Wide(a), [product]);
+            Product { b: Bf16Operand::Plain(FloatMat::F32(b)), n: b.cols, stride, c, init };
+        return bf16_gemm::multiply(plan, FloatMat::F32(a), [product]);
     }
     with_pack_buffers(|packed| {
         gemm_blocked(a, RightOperand::Plain(b), (b.cols, stride), c, init, packed)
@@ -165,9 +165,9 @@ pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Ini
             gemv_add(a, b, c);
         }
     } else if let Some(plan) = bf16_plan(compute, a, b) {
-        let (n, factor) = (b.cols, Bf16Operand::Plain(Stored::Wide(b)));
+        let (n, factor) = (b.cols, Bf16Operand::Plain(FloatMat::F32(b)));
         let product = Product { b: factor, n, stride: n, c, init };
-        bf16_gemm::multiply(plan, Stored::Wide(a), [product]);
+        bf16_gemm::multiply(plan, FloatMat::F32(a), [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         par_rows(compute, [c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {

@@ -14,7 +14,7 @@ macro_rules! simd_fn {
         ($s:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
         $vis fn $name $(<$generic: $bound>)? ($($arg: $ty),*) $(-> $out)? {
-            struct Work<T $(, $generic)?>(T, std::marker::PhantomData<($($generic,)?)>);
+            struct Work<Args $(, $generic)?>(Args, std::marker::PhantomData<($($generic,)?)>);
             impl $(<$generic: $bound>)? crate::simd::Kernel for Work<($($ty,)*) $(, $generic)?> {
                 type Out = simd_fn!(@out $($out)?);
                 #[inline(always)]
@@ -58,6 +58,7 @@ mod compute;
 pub mod conv;
 pub mod dropout;
 pub mod elementwise;
+pub mod float_slice;
 mod gemv;
 pub mod half_gemm;
 pub mod half_precision;

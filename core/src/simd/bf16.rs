@@ -7,7 +7,8 @@
 //! `VDPBF16PS`.
 
 use super::avx512::Avx512;
-use super::bf16_packing::{Lines, pack_half, pack_half_narrow};
+use super::bf16_packing::{Lines, pack_half, pack_half_bf16};
+use half::bf16;
 use std::arch::asm;
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
@@ -141,15 +142,15 @@ impl Unit {
     }
 
     /// Packs a whole block of numbers in bfloat16, of one part.
-    pub(crate) fn pack_narrow(self, x: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    pub(crate) fn pack_bf16(self, x: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         assert!(out.len() == 2 && x.len() >= layout.reach(SIDE, DEPTH), "lines of a block");
         for half in 0..2 {
             let lines = layout.lines(half, [SIDE, DEPTH]);
             // SAFETY: the token proves AVX-512F; lines were checked above.
             unsafe {
                 match layout.needs_transpose(side) {
-                    true => pack_half_narrow::<true>(x, lines, half, out),
-                    false => pack_half_narrow::<false>(x, lines, half, out),
+                    true => pack_half_bf16::<true>(x, lines, half, out),
+                    false => pack_half_bf16::<false>(x, lines, half, out),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::avx512::transpose16;
 use super::bf16::Tile;
+use half::bf16;
 use std::arch::x86_64::*;
 
 /// Where the numbers of 16 words are: word `i` holds those at `first + i * stride`, and those `second` behind them.
@@ -68,8 +69,8 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TRAN
 
 /// Packs 16 lanes of a whole block of numbers that are in bfloat16, as [`pack_half`] those of one part.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half_narrow<const TRANSPOSED: bool>(
-    x: &[u16],
+pub(super) unsafe fn pack_half_bf16<const TRANSPOSED: bool>(
+    x: &[bf16],
     lines: Lines,
     half: usize,
     out: &mut [Tile],

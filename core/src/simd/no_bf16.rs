@@ -1,5 +1,7 @@
 //! In place of `bf16.rs` for other processors: a token of which there is none.
 
+use half::bf16;
+
 pub(crate) const SIDE: usize = 32;
 pub(crate) const DEPTH: usize = 32;
 
@@ -51,7 +53,7 @@ impl Unit {
         unreachable!("nothing packs lines {stride} apart for products that there are not")
     }
 
-    pub(crate) fn pack_narrow(self, _: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    pub(crate) fn pack_bf16(self, _: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         self.pack::<1>(&[], layout, [0; 2], side, out);
     }
 }

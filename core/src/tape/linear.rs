@@ -4,8 +4,8 @@ use super::half_ops::{Cuts, HalfOp, HalfOutput, parts, room};
 use super::recurrent::pieces;
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
+use crate::kernels::float_slice::FloatSlice;
 use crate::kernels::half_gemm::gemm_tn;
-use crate::kernels::half_precision::{self, Numbers};
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::pointwise::{relu, relu_mask};
 use crate::kernels::prepacked::Prepacked;
@@ -58,7 +58,7 @@ impl Op for Linear {
 /// How rows of a product with `w` are cut into parts, and what a part takes: as many numbers of the left factor in f32 as
 /// have to be widened, and the result.
 fn cut(w: &Prepacked<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
-    let k = if w.reads_narrow() { 0 } else { k };
+    let k = if w.reads_half() { 0 } else { k };
     let (most, cuts) = parts(rows, k + n);
     ([most * k, most * n], cuts)
 }
@@ -70,35 +70,30 @@ impl HalfOp for Linear {
     fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
-        let rows = out.data.len() / n.max(1);
+        let rows = out.shape.size() / n.max(1);
         let w = Prepacked::new(x.compute(), Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
         let (lengths, cuts) = cut(&w, rows, [k, n]);
         let [wide_x, y] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
-            let part = x.numbers(0).part(rows.start * k..rows.end * k);
+            let part = x.numbers(0).slice(rows.start * k..rows.end * k);
             let y = &mut y[..rows.len() * n];
             w.affine_stored(part, bias, y, wide_x);
             if self.rectified {
                 relu(x.compute(), y);
             }
-            half_precision::narrow(
-                x.compute(),
-                out.half,
-                y,
-                &mut out.data[rows.start * n..rows.end * n],
-            );
+            out.data.write(x.compute(), rows.start * n, FloatSlice::F32(y));
         }
     }
 
     fn backward_half(&self, b: &mut Backward<'_>) {
         let (k, n) = (b.input_shape(0).last(), b.shape().last());
         let rows = b.shape().size() / n.max(1);
-        let (mut g, format) = b.take_narrow_grad();
+        let mut g = b.take_half_grad();
         if self.rectified {
             let compute = b.compute();
-            b.use_up_output(|y| half_precision::relu_mask(compute, y, &mut g));
+            b.use_up_output(|y| g.relu_mask(compute, y));
         }
-        let of_y = Numbers::Half(format, &g);
+        let of_y = g.as_slice();
         let mut scratch = b.take_scratch(parts(rows, k + n).0 * (k + n));
         b.set_or_add(1, |b, dw, mode| {
             gemm_tn(b.compute(), of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
@@ -120,14 +115,14 @@ impl HalfOp for Linear {
             let [wide_g, dx] = pieces(&mut scratch, lengths);
             for rows in cuts {
                 let dx = &mut dx[..rows.len() * k];
-                let g = of_y.part(rows.start * n..rows.end * n);
+                let g = of_y.slice(rows.start * n..rows.end * n);
                 w.affine_stored(g, None, dx, wide_g);
                 gradient.put(rows.start * k, dx);
             }
             b.give_scratch(scratch);
             b.end_parts(0, gradient);
         }
-        b.give_narrow(g);
+        b.give_half(g);
     }
 }
 

@@ -13,17 +13,19 @@ use super::recurrent::{
 use super::{Backward, Inputs};
 use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half_precision::{Numbers, narrow};
+use crate::kernels::float_slice::FloatSlice;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::prepacked::Prepacked;
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 impl HalfOp for Lstm {
     fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
+        let compute = x.compute();
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.keep(s.time * (g + h));
-        let (kept_gates, kept_cells) = out.kept.split_at_mut(s.time * g);
+        // Gates of all steps, then cells.
+        let first_cell = s.time * g;
         let (most, parts) = steps(s.time, s.batch * (s.input + s.gates + 2 * s.hidden));
         let lengths = [most * s.batch * s.input, most * g, (1 + most) * h, (1 + most) * h, s.gates];
         let [xt, gates, r, c, bias] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
@@ -54,21 +56,12 @@ impl HalfOp for Lstm {
                 }
                 lstm_step(gates, c_before, c_now, r_now, s.hidden);
             }
-            narrow(x.compute(), out.half, gates, &mut kept_gates[part.start * g..part.end * g]);
-            narrow(
-                x.compute(),
-                out.half,
-                &c[h..(n + 1) * h],
-                &mut kept_cells[part.start * h..part.end * h],
-            );
+            out.kept.write(compute, part.start * g, FloatSlice::F32(gates));
+            let cells = FloatSlice::F32(&c[h..(n + 1) * h]);
+            out.kept.write(compute, first_cell + part.start * h, cells);
             for (i, row) in r[h..(n + 1) * h].chunks_exact(s.hidden).enumerate() {
                 let (t, b) = (part.start + i / s.batch, i % s.batch);
-                narrow(
-                    x.compute(),
-                    out.half,
-                    row,
-                    &mut out.data[(b * s.time + t) * s.hidden..][..s.hidden],
-                );
+                out.data.write(compute, (b * s.time + t) * s.hidden, FloatSlice::F32(row));
             }
             [&mut *r, &mut *c]
                 .into_iter()
@@ -79,11 +72,11 @@ impl HalfOp for Lstm {
     fn backward_half(&self, b: &mut Backward<'_>) {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
-        let (grad, half) = b.take_narrow_grad();
+        let grad = b.take_half_grad();
         let kept = b.use_up_kept();
-        let (kept_gates, kept_cells) = kept.split_at(s.time * g);
-        let [grads, kept_gates, kept_cells] =
-            [&grad, kept_gates, kept_cells].map(|x| Numbers::Half(half, x));
+        let (grads, all_kept) = (grad.as_slice(), kept.as_slice());
+        let kept_gates = all_kept.slice(0..s.time * g);
+        let kept_cells = all_kept.slice(s.time * g..s.time * (g + h));
         let (most, parts) = steps(s.time, s.batch * (s.input + 2 * s.gates + 3 * s.hidden));
         let lengths = [
             most * s.batch * s.input,
@@ -113,7 +106,7 @@ impl HalfOp for Lstm {
             let none = usize::from(part.start == 0) * h;
             let before = part.start.saturating_sub(1);
             c[..none].fill(0.0);
-            kept_cells.wide(b.compute(), before * h..part.end * h, &mut c[none..]);
+            kept_cells.copy_to(b.compute(), before * h..part.end * h, &mut c[none..(n + 1) * h]);
             r[..none].fill(0.0);
             let shape = [s.batch, s.time, s.hidden];
             gather(b.compute(), b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
@@ -142,24 +135,20 @@ impl HalfOp for Lstm {
             b.end_parts(X, gradient);
         }
         b.give_scratch(scratch);
-        [grad, kept].into_iter().for_each(|list| b.give_narrow(list));
+        [grad, kept].into_iter().for_each(|list| b.give_half(list));
     }
 }
 
 /// Some steps of `x` `[B, T, n]`, time first, in f32.
 fn gather(
     compute: Compute,
-    x: Numbers<'_>,
+    x: FloatSlice<'_>,
     [batch, time, n]: [usize; 3],
     steps: Range<usize>,
     to: &mut [f32],
 ) {
     let places = steps.flat_map(|t| (0..batch).map(move |b| (b * time + t) * n));
     for (from, to) in places.zip(to.chunks_exact_mut(n.max(1))) {
-        if let Numbers::Wide(x) = x {
-            to.copy_from_slice(&x[from..from + n]);
-        } else {
-            x.wide(compute, from..from + n, to);
-        }
+        x.copy_to(compute, from..from + n, to);
     }
 }

@@ -28,6 +28,7 @@ mod lstm;
 mod lstm_half;
 mod matmul;
 mod norm;
+mod param_grads;
 mod permute;
 mod pointwise;
 mod program;
