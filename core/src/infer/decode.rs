@@ -6,6 +6,7 @@ use crate::models::Instance;
 use crate::nn::RecurrentState;
 use crate::objective::{Asked, Place};
 use crate::rng::{Key, Stream};
+use crate::tape::Compute;
 
 /// What a forecast is for.
 #[derive(Clone, Copy)]
@@ -52,6 +53,7 @@ pub(crate) fn decode(
     to.values.clear();
     to.drawn.clear();
     tape.store_in(None);
+    tape.set_compute(Compute::default());
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
         let output = model.forward(&g.batch(tape, [0, input], None, None));

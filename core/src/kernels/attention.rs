@@ -6,14 +6,17 @@
 //! computes the tiles again from the logarithm of each query's sum (Dao et al. 2022,
 //! <https://arxiv.org/abs/2205.14135>), which is all that is kept. A query that may see no key gets zeros.
 
-use super::attention_cut::{Cut, pieces};
+use super::Compute;
+use super::attention_blocking::{Blocking, pieces};
+use super::attention_mask::{Coverage, Mask};
 use super::elementwise::add_assign;
-use super::factors::{Products, Space};
 use super::matmul::{Mat, Mode, matmul_strided};
-use super::pattern::{Mask, See};
+use super::online_softmax::{
+    recompute_weights, scale_columns, score_gradient, softmax_update, transposed_rows,
+};
 use super::random::drop_in_place;
 use super::reduce::dot;
-use super::scores::{again, raise, scale_columns, slope, turn};
+use super::small_gemm::{Arena, SmallGemm};
 use crate::interrupt::look;
 use crate::rng::Key;
 use crate::simd::bf16::Tile;
@@ -38,6 +41,8 @@ pub struct Attention<'a> {
     pub scale: f32,
     /// Which query may see which key.
     pub mask: &'a Mask,
+    /// What kernels may do.
+    pub compute: Compute,
     /// Dropout of the weights.
     pub drop: Option<Drop>,
 }
@@ -119,15 +124,15 @@ impl Attention<'_> {
         assert_eq!((q.cols, k.rows, q.rows), (k.cols, v.rows, lse.len()), "sizes of a head");
         assert!(self.scale > 0.0, "a scale keeps the order of scores");
         let (d, e) = (q.cols, v.cols);
-        let products = Products::of(&[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
-        let cut = Cut::forward(&products, [d, e]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
+        let cut = Blocking::forward(&products, [d, e]);
         WORKSPACE.with_borrow_mut(|w| {
             let packed = [[cut.queries, d], [cut.keys, d], [e, cut.keys], [cut.strip, cut.keys]];
-            let mut space = Space::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
+            let mut arena = Arena::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
             let [max, sum, factor] = &mut w.queries;
             for (at, n) in pieces(q.rows, cut.queries) {
-                let mut space = space.inner();
-                let queries = products.right(q.part(at, 0, n, d).t(), &mut space);
+                let mut arena = arena.nested();
+                let queries = products.right(q.part(at, 0, n, d).t(), &mut arena);
                 let (max, sum) = (room(max, n), room(sum, n));
                 max.fill(f32::NEG_INFINITY);
                 sum.fill(0.0);
@@ -136,26 +141,26 @@ impl Attention<'_> {
                 results.fill(0.0);
                 for (key, keys) in pieces(k.rows, cut.keys) {
                     look();
-                    if self.mask.see(at..at + n, key..key + keys) == See::None {
+                    if self.mask.coverage(at..at + n, key..key + keys) == Coverage::None {
                         continue;
                     }
-                    let mut space = space.inner();
-                    let k_block = products.left(k.part(key, 0, keys, d), &mut space);
-                    let v_block = products.left(v.part(key, 0, keys, e).t(), &mut space);
+                    let mut arena = arena.nested();
+                    let k_block = products.left(k.part(key, 0, keys, d), &mut arena);
+                    let v_block = products.left(v.part(key, 0, keys, e).t(), &mut arena);
                     for (first, lanes) in pieces(n, cut.strip) {
                         let tile = (at + first, lanes);
-                        let see = self.mask.see(tile.0..tile.0 + lanes, key..key + keys);
-                        if see == See::None {
+                        let coverage = self.mask.coverage(tile.0..tile.0 + lanes, key..key + keys);
+                        if coverage == Coverage::None {
                             continue;
                         }
-                        let keys = self.mask.reach(tile.0..tile.0 + lanes, key..key + keys);
+                        let keys = self.mask.visible_keys(tile.0..tile.0 + lanes, key..key + keys);
                         let weights = room(&mut w.weights, keys * lanes);
                         let (left, strip) = (k_block.lanes(0, keys), queries.lanes(first, lanes));
                         products.multiply(left, strip, weights, lanes, Mode::Write);
-                        self.hide(weights, tile, (key, keys), see);
+                        self.hide(weights, tile, (key, keys), coverage);
                         let (max, sum) = (&mut max[first..][..lanes], &mut sum[first..][..lanes]);
                         let factor = room(factor, lanes);
-                        raise(weights, self.scale * LOG2_E, max, sum, factor);
+                        softmax_update(weights, self.scale * LOG2_E, max, sum, factor);
                         if let Some(drop) = &self.drop {
                             drop.apply(weights, tile, key, q.rows);
                         }
@@ -163,8 +168,8 @@ impl Attention<'_> {
                         if factor.iter().any(|x| *x != 1.0) {
                             scale_columns(results, factor);
                         }
-                        let mut space = space.inner();
-                        let weights = products.right(Mat::new(weights, keys, lanes), &mut space);
+                        let mut arena = arena.nested();
+                        let weights = products.right(Mat::new(weights, keys, lanes), &mut arena);
                         let left = v_block.steps(keys);
                         products.multiply(left, weights, results, lanes, Mode::Add);
                     }
@@ -181,7 +186,7 @@ impl Attention<'_> {
                     }
                     let results = &mut results[first * e..][..lanes * e];
                     scale_columns(results, factor);
-                    let width = turn(results, lanes, &mut w.rows);
+                    let width = transposed_rows(results, lanes, &mut w.rows);
                     let stride = out.stride;
                     let rows = out.from(at + first).chunks_mut(stride);
                     for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(lanes) {
@@ -204,8 +209,8 @@ impl Attention<'_> {
     ) {
         let Head { q, k, v } = head;
         let (d, e) = (q.cols, v.cols);
-        let products = Products::of(&[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
-        let cut = Cut::backward(&products, [d, e]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
+        let cut = Blocking::backward(&products, [d, e]);
         let (k_stride, v_stride) = (grads.k.stride, grads.v.stride);
         WORKSPACE.with_borrow_mut(|w| {
             let of_queries =
@@ -213,16 +218,16 @@ impl Attention<'_> {
             let of_keys = [[cut.keys, d], [cut.keys, e], [d, cut.keys]];
             let largest = [[cut.queries, cut.keys]];
             let tiles = [&of_queries[..], &of_keys, &largest].map(|f| products.tiles(f));
-            let mut space = Space::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
+            let mut arena = Arena::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
             let [means, logs, _] = &mut w.queries;
             for (at, n) in pieces(q.rows, cut.queries) {
-                let mut space = space.inner();
+                let mut arena = arena.nested();
                 let (q_tile, g_tile) = (q.part(at, 0, n, d), g.part(at, 0, n, e));
-                let queries = products.right(q_tile.t(), &mut space);
-                let gradients = products.right(g_tile.t(), &mut space);
+                let queries = products.right(q_tile.t(), &mut arena);
+                let gradients = products.right(g_tile.t(), &mut arena);
                 // The same, where queries are the inner dimension.
-                let queries_down = products.right(q_tile, &mut space);
-                let gradients_down = products.right(g_tile, &mut space);
+                let queries_down = products.right(q_tile, &mut arena);
+                let gradients_down = products.right(g_tile, &mut arena);
                 // Σ_j P dP of a query is its output times its output's gradient.
                 let (means, logs) = (room(means, n), room(logs, n));
                 for i in 0..n {
@@ -233,38 +238,38 @@ impl Attention<'_> {
                 results.fill(0.0);
                 for (key, keys) in pieces(k.rows, cut.keys) {
                     look();
-                    let see = self.mask.see(at..at + n, key..key + keys);
-                    if see == See::None {
+                    let coverage = self.mask.coverage(at..at + n, key..key + keys);
+                    if coverage == Coverage::None {
                         continue;
                     }
-                    let keys = self.mask.reach(at..at + n, key..key + keys);
-                    let mut space = space.inner();
+                    let keys = self.mask.visible_keys(at..at + n, key..key + keys);
+                    let mut arena = arena.nested();
                     let k_tile = k.part(key, 0, keys, d);
-                    let k_block = products.left(k_tile, &mut space);
-                    let v_block = products.left(v.part(key, 0, keys, e), &mut space);
-                    let k_turned = products.left(k_tile.t(), &mut space);
+                    let k_block = products.left(k_tile, &mut arena);
+                    let v_block = products.left(v.part(key, 0, keys, e), &mut arena);
+                    let k_turned = products.left(k_tile.t(), &mut arena);
                     let weights = room(&mut w.weights, keys * n);
                     products.multiply(k_block, queries, weights, n, Mode::Write);
-                    self.hide(weights, (at, n), (key, keys), see);
-                    again(weights, self.scale * LOG2_E, logs);
+                    self.hide(weights, (at, n), (key, keys), coverage);
+                    recompute_weights(weights, self.scale * LOG2_E, logs);
                     let slopes = room(&mut w.slopes, keys * n);
                     products.multiply(v_block, gradients, slopes, n, Mode::Write);
                     if let Some(drop) = &self.drop {
                         drop.apply(slopes, (at, n), key, q.rows);
                     }
-                    slope(weights, means, self.scale, slopes);
+                    score_gradient(weights, means, self.scale, slopes);
                     if let Some(drop) = &self.drop {
                         drop.apply(weights, (at, n), key, q.rows);
                     }
                     let (weights, slopes) = (Mat::new(weights, keys, n), Mat::new(slopes, keys, n));
-                    let left = products.left(weights, &mut space.inner());
+                    let left = products.left(weights, &mut arena.nested());
                     products.multiply(left, gradients_down, grads.v.from(key), v_stride, Mode::Add);
-                    let left = products.left(slopes, &mut space.inner());
+                    let left = products.left(slopes, &mut arena.nested());
                     products.multiply(left, queries_down, grads.k.from(key), k_stride, Mode::Add);
-                    let right = products.right(slopes, &mut space.inner());
+                    let right = products.right(slopes, &mut arena.nested());
                     products.multiply(k_turned, right, results, n, Mode::Add);
                 }
-                let width = turn(results, n, &mut w.rows);
+                let width = transposed_rows(results, n, &mut w.rows);
                 let stride = grads.q.stride;
                 let rows = grads.q.from(at).chunks_mut(stride);
                 for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(n) {
@@ -277,7 +282,7 @@ impl Attention<'_> {
     /// Writes the weights `[L, S]` that the values are averaged with, without dropout: for those who look at them.
     pub fn weights(&self, head: Head<'_>, lse: &[f32], out: &mut [f32]) {
         let Head { q, k, .. } = head;
-        matmul_strided(q, k.t(), out, k.rows, Mode::Write);
+        matmul_strided(self.compute, q, k.t(), out, k.rows, Mode::Write);
         for (i, row) in out.chunks_exact_mut(k.rows).enumerate() {
             for (j, score) in row.iter_mut().enumerate() {
                 let seen = self.mask.allows(i, j);
@@ -292,9 +297,9 @@ impl Attention<'_> {
         scores: &mut [f32],
         (at, n): (usize, usize),
         (key, keys): (usize, usize),
-        see: See,
+        coverage: Coverage,
     ) {
-        if see != See::Some {
+        if coverage != Coverage::Partial {
             return;
         }
         for j in 0..keys {

@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 
+use super::Compute;
 use super::elementwise::add_assign;
-use super::matmul::{Mat, Mode, Start, linear, matmul, product};
+use super::matmul::{Init, Mat, Mode, linear, matmul, product};
 
 /// How a kernel moves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ fn rows(data: &[f32], at: usize, rows: usize, cols: usize) -> Mat<'_> {
 }
 
 /// `[channels·kernel, outputs]` of a weight: each tap is every `kernel`-th row.
-pub fn turned(weight: &[f32], outputs: usize, turned: &mut Vec<f32>) {
+pub fn transpose_weight(weight: &[f32], outputs: usize, turned: &mut Vec<f32>) {
     let cols = weight.len() / outputs.max(1);
     turned.clear();
     turned.resize(weight.len(), 0.0);
@@ -96,8 +97,9 @@ fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
     })
 }
 
-/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [turned] weight.
+/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [transposed](transpose_weight) weight.
 pub fn conv_time_major(
+    compute: Compute,
     x: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
@@ -110,8 +112,8 @@ pub fn conv_time_major(
     match (whole, bias) {
         (Some((k, from)), _) => {
             let x = rows(x, from * n.batch, n.steps[1] * n.batch, channels);
-            let start = bias.map_or(Start::Zero, Start::Row);
-            product(x, tap(w, k, s.kernel, n.channels), y, start);
+            let init = bias.map_or(Init::Zero, Init::Bias);
+            product(compute, x, tap(w, k, s.kernel, n.channels), y, init);
         }
         (None, Some(bias)) => y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(bias)),
         (None, None) => y.fill(0.0),
@@ -120,19 +122,27 @@ pub fn conv_time_major(
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let y = &mut y[out * outputs..(out + count) * outputs];
-            matmul(rows(x, from, count, channels), w, y, Mode::Add);
+            matmul(compute, rows(x, from, count, channels), w, y, Mode::Add);
         });
     }
 }
 
-/// Writes the gradient of the input or adds it, time outermost, by a [turned] weight.
-pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: Sizes, mode: Mode) {
+/// Writes the gradient of the input or adds it, time outermost, by a [transposed](transpose_weight) weight.
+pub fn conv_time_major_grad(
+    compute: Compute,
+    g: &[f32],
+    w: &[f32],
+    dx: &mut [f32],
+    s: Steps,
+    n: Sizes,
+    mode: Mode,
+) {
     let [channels, outputs] = n.channels;
     let whole = whole_tap(s, n, true).filter(|_| mode == Mode::Write);
     match whole {
         Some((k, out)) => {
             let g = rows(g, out * n.batch, n.steps[0] * n.batch, outputs);
-            matmul(g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
+            matmul(compute, g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
         }
         None if mode == Mode::Write => dx.fill(0.0),
         None => {}
@@ -141,13 +151,14 @@ pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: S
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let dx = &mut dx[from * channels..(from + count) * channels];
-            matmul(rows(g, out, count, outputs), w.t(), dx, Mode::Add);
+            matmul(compute, rows(g, out, count, outputs), w.t(), dx, Mode::Add);
         });
     }
 }
 
 /// Adds the gradient of the weight, time outermost. `work` is scratch.
 pub fn conv_time_major_weight_grad(
+    compute: Compute,
     g: &[f32],
     x: &[f32],
     dw: &mut [f32],
@@ -161,7 +172,7 @@ pub fn conv_time_major_weight_grad(
         work.fill(0.0);
         runs(s, n, k, |out, from, count| {
             let (g, x) = (rows(g, out, count, outputs), rows(x, from, count, channels));
-            matmul(g.t(), x, work, Mode::Add);
+            matmul(compute, g.t(), x, work, Mode::Add);
         });
         let taps = dw.iter_mut().skip(k).step_by(s.kernel);
         taps.zip(&*work).for_each(|(dw, sum)| *dw += sum);
@@ -169,7 +180,7 @@ pub fn conv_time_major_weight_grad(
 }
 
 /// Visits, with time inside, `(row of gathered inputs, tap, row of the input)` wherever a tap is inside the input.
-fn gathered(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
+fn for_each_tap(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
     let [steps, outputs] = n.steps;
     for window in 0..n.batch {
         for k in 0..s.kernel {
@@ -182,25 +193,33 @@ fn gathered(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
 }
 
 /// The inputs of every output in a row, in the order of the weight: `[B·T, channels·kernel]`, time inside.
-pub fn gather(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
+pub fn im2col(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
     let channels = n.channels[0];
     let width = channels * s.kernel;
     rows.clear();
     rows.resize(n.batch * n.steps[1] * width, 0.0);
-    gathered(s, n, |out, k, from| {
+    for_each_tap(s, n, |out, k, from| {
         let to = rows[out * width..(out + 1) * width].iter_mut().skip(k).step_by(s.kernel);
         to.zip(&x[from * channels..(from + 1) * channels]).for_each(|(to, x)| *to = *x);
     });
 }
 
-/// `y = Σ_k .. + bias` of [gathered](gather) inputs, time inside.
-pub fn conv_gathered(rows: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], n: Sizes) {
+/// `y = Σ_k .. + bias` of [im2col](im2col) inputs, time inside.
+pub fn conv_im2col(
+    compute: Compute,
+    rows: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
-    linear(rows, w, bias, y, w.len() / outputs.max(1), outputs);
+    linear(compute, rows, w, bias, y, w.len() / outputs.max(1), outputs);
 }
 
 /// Adds the gradient of the input, time inside. `work` is scratch.
-pub fn conv_gathered_grad(
+pub fn conv_im2col_grad(
+    compute: Compute,
     g: &[f32],
     w: &[f32],
     dx: &mut [f32],
@@ -211,20 +230,26 @@ pub fn conv_gathered_grad(
     let [channels, outputs] = n.channels;
     let (count, width) = (n.batch * n.steps[1], channels * s.kernel);
     work.resize(count * width, 0.0);
-    matmul(Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
-    gathered(s, n, |out, k, from| {
+    matmul(compute, Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
+    for_each_tap(s, n, |out, k, from| {
         let of_tap = work[out * width..(out + 1) * width].iter().skip(k).step_by(s.kernel);
         let dx = &mut dx[from * channels..(from + 1) * channels];
         dx.iter_mut().zip(of_tap).for_each(|(dx, d)| *dx += d);
     });
 }
 
-/// Adds the gradient of the weight of [gathered](gather) inputs.
-pub fn conv_gathered_weight_grad(g: &[f32], rows: &[f32], dw: &mut [f32], n: Sizes) {
+/// Adds the gradient of the weight of [im2col](im2col) inputs.
+pub fn conv_im2col_weight_grad(
+    compute: Compute,
+    g: &[f32],
+    rows: &[f32],
+    dw: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
     let count = n.batch * n.steps[1];
     let rows = Mat::new(rows, count, dw.len() / outputs.max(1));
-    matmul(Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
+    matmul(compute, Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
 }
 
 /// What lies beyond both ends of a series.

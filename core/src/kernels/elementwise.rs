@@ -1,7 +1,8 @@
 //! Sums, differences, products and quotients of equally long slices, and of the rows of a matrix.
 
+use super::Compute;
 use super::lanes::{map, update};
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
 simd_fn! {
     /// `y = a + b`
@@ -121,15 +122,15 @@ simd_fn! {
 }
 
 /// `out[c] += Σ_r x[r, c]` for `x` `[rows, cols]`, rows in order.
-pub fn column_sums_add(x: &[f32], cols: usize, out: &mut [f32]) {
+pub fn column_sums_add(compute: Compute, x: &[f32], cols: usize, out: &mut [f32]) {
     assert_eq!(out.len(), cols, "one sum per column");
     assert_eq!(x.len() % cols.max(1), 0, "x is not made of whole rows");
-    in_rows([out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
+    par_rows(compute, [out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
         column_sums_of(&x[at.min(x.len())..], cols, out);
     });
 }
 
-/// Columns that a thread sums at least, where threads share the work.
+/// PackedB that a thread sums at least, where threads share the work.
 const SHARED_COLUMNS: usize = 64;
 
 simd_fn! {
@@ -227,7 +228,7 @@ mod tests {
             for rows in [0, 1, 3, 5] {
                 let (x, before) = (numbers(rows * cols, 4), numbers(cols, 5));
                 let mut out = before.clone();
-                column_sums_add(&x, cols, &mut out);
+                column_sums_add(Compute::default(), &x, cols, &mut out);
                 let sums: Vec<f64> = (0..cols)
                     .map(|c| {
                         before[c] as f64 + (0..rows).map(|r| x[r * cols + c] as f64).sum::<f64>()

@@ -1,39 +1,39 @@
-//! How factors of the matrix product are packed: panels, blocks, and the buffers they lie in.
+//! How factors of the matrix product are packed: panels, gemm_blocked, and the buffers they lie in.
 
 use super::matmul::Mat;
 use crate::simd::Simd;
 use std::cell::RefCell;
 
 /// Inner dimension of a block: the sums of a tile live that long.
-pub(super) const BLOCK_INNER: usize = 512;
-/// Columns of a block of `B`: about 1 MiB with the full inner block, for the second cache.
-pub(super) const BLOCK_COLS: usize = 528;
+pub(super) const KC: usize = 512;
+/// PackedB of a block of `B`: about 1 MiB with the full inner block, for the second cache.
+pub(super) const NC: usize = 528;
 
 /// Where a thread packs its panels; grows to the largest that was needed and stays.
 #[derive(Default)]
-pub(super) struct Packed {
+pub(super) struct PackBuffers {
     pub(super) a: Vec<f32>,
     pub(super) b: Vec<f32>,
 }
 
 thread_local! {
-    static PACKED: RefCell<Packed> = const { RefCell::new(Packed { a: Vec::new(), b: Vec::new() }) };
+    static PACKED: RefCell<PackBuffers> = const { RefCell::new(PackBuffers { a: Vec::new(), b: Vec::new() }) };
     /// Buffers of panels that were dropped.
     static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Lets `work` use this thread's buffers.
-pub(super) fn with_packed(work: impl FnOnce(&mut Packed)) {
+pub(super) fn with_pack_buffers(work: impl FnOnce(&mut PackBuffers)) {
     PACKED.with_borrow_mut(work);
 }
 
 /// A buffer to keep, of any length.
-pub(super) fn take_spare() -> Vec<f32> {
+pub(super) fn take_buffer() -> Vec<f32> {
     SPARE.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
-/// Keeps a buffer for the next [`take_spare`]; at the end of a thread it is freed.
-pub(super) fn give_spare(buffer: Vec<f32>) {
+/// Saved a buffer for the next [`take_buffer`]; at the end of a thread it is freed.
+pub(super) fn return_buffer(buffer: Vec<f32>) {
     let _ = SPARE.try_with(|pool| pool.borrow_mut().push(buffer));
 }
 
@@ -45,12 +45,12 @@ pub(super) fn aligned(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if buffer.len() < len + LINE {
         buffer.resize(len + LINE, 0.0);
     }
-    let start = first_line(buffer);
+    let start = aligned_start(buffer);
     &mut buffer[start..start + len]
 }
 
-/// Where the first cache line starts in `buffer`.
-pub(super) fn first_line(buffer: &[f32]) -> usize {
+/// Where the first cache line inits in `buffer`.
+pub(super) fn aligned_start(buffer: &[f32]) -> usize {
     buffer.as_ptr().align_offset(64).min(LINE)
 }
 
@@ -101,20 +101,20 @@ pub(super) fn share(len: usize, pieces: usize, i: usize) -> (usize, usize) {
 
 /// How the columns of `B` are cut: into blocks of whole vectors, and a block into panels of at most three vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Cut {
+pub(super) struct Blocking {
     n: usize,
-    /// Columns of a block.
+    /// PackedB of a block.
     pub(super) block: usize,
 }
 
-impl Cut {
+impl Blocking {
     #[inline(always)]
     pub(super) fn new<S: Simd>(_: S, n: usize) -> Self {
         let vectors = n.div_ceil(S::LANES);
-        Self { n, block: vectors.div_ceil(n.div_ceil(BLOCK_COLS)) * S::LANES }
+        Self { n, block: vectors.div_ceil(n.div_ceil(NC)) * S::LANES }
     }
 
-    /// Columns of the block that starts at `col`.
+    /// PackedB of the block that inits at `col`.
     #[inline(always)]
     pub(super) fn cols(self, col: usize) -> usize {
         self.block.min(self.n - col)
@@ -141,12 +141,12 @@ simd_fn! {
     /// Packs all of `b`, block by block, in the order in which `blocks` wants them.
     pub(super) fn pack_all(s, b: Mat<'_>, buffer: &mut Vec<f32>) {
         let (k, n) = (b.rows, b.cols);
-        let cut = Cut::new(s, n);
+        let cut = Blocking::new(s, n);
         let out = aligned(buffer, n.next_multiple_of(S::LANES) * k);
         for col in (0..n).step_by(cut.block) {
             let cols = cut.cols(col);
-            for p in (0..k).step_by(BLOCK_INNER) {
-                let inner = BLOCK_INNER.min(k - p);
+            for p in (0..k).step_by(KC) {
+                let inner = KC.min(k - p);
                 let at = col * k + cols.next_multiple_of(S::LANES) * p;
                 pack_panels(s, b.part(p, col, inner, cols), cut, 0, &mut out[at..]);
             }
@@ -156,7 +156,7 @@ simd_fn! {
 
 /// Packs the panels of a block of `B`, from panel `from` on.
 #[inline(always)]
-pub(super) fn pack_panels<S: Simd>(s: S, b: Mat, cut: Cut, from: usize, out: &mut [f32]) {
+pub(super) fn pack_panels<S: Simd>(s: S, b: Mat, cut: Blocking, from: usize, out: &mut [f32]) {
     let (_, _, panels) = cut.panel(s, b.cols, 0);
     for j in from..panels {
         let (left, right, _) = cut.panel(s, b.cols, j);

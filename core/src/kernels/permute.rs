@@ -22,13 +22,13 @@ struct Axis {
 
 /// How the numbers of an array move when its axes are exchanged.
 #[derive(Clone, Copy, Debug)]
-pub struct Exchange {
+pub struct Permutation {
     /// Of the output, outermost first; the first `rank` count.
     axes: [Axis; MAX_RANK],
     rank: usize,
 }
 
-impl Exchange {
+impl Permutation {
     /// For an input of these `dims`; axis `i` of the output is axis `axes[i]` of the input.
     pub fn new(dims: &[usize], axes: &[usize]) -> Self {
         assert_eq!(dims.len(), axes.len(), "every axis goes somewhere");
@@ -84,15 +84,15 @@ impl Exchange {
 
 simd_fn! {
     /// `y` is `x` with its axes exchanged.
-    pub fn permute(s, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
-        moved::<_, false>(s, exchange, x, y);
+    pub fn permute(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
+        moved::<_, false>(s, permutation, x, y);
     }
 }
 
 simd_fn! {
     /// Adds `x` with its axes exchanged to `y`.
-    pub fn permute_add(s, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
-        moved::<_, true>(s, exchange, x, y);
+    pub fn permute_add(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
+        moved::<_, true>(s, permutation, x, y);
     }
 }
 
@@ -103,12 +103,12 @@ fn put<const ADD: bool>(y: &mut [f32], v: &[f32]) {
 }
 
 #[inline(always)]
-fn moved<S: Simd, const ADD: bool>(s: S, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
+fn moved<S: Simd, const ADD: bool>(s: S, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "input and output differ in length");
-    let axes = &exchange.axes[..exchange.rank];
+    let axes = &permutation.axes[..permutation.rank];
     let Some(rows) = axes.last().copied() else { return put::<ADD>(y, x) };
     if rows.x == 1 {
-        exchange.each_but(
+        permutation.each_but(
             [rows; 2],
             #[inline(always)]
             |i, j| put::<ADD>(&mut y[j..j + rows.size], &x[i..i + rows.size]),
@@ -117,7 +117,7 @@ fn moved<S: Simd, const ADD: bool>(s: S, exchange: &Exchange, x: &[f32], y: &mut
     }
     // The axis that is innermost in the input; one of a size other than 1 is.
     let Some(columns) = axes.iter().copied().find(|axis| axis.x == 1) else { return };
-    exchange.each_but(
+    permutation.each_but(
         [rows, columns],
         #[inline(always)]
         |i, j| {
@@ -200,12 +200,12 @@ mod tests {
 
     fn check(dims: &[usize], axes: &[usize]) {
         let x = numbers(dims.iter().product(), 1);
-        let exchange = Exchange::new(dims, axes);
+        let permutation = Permutation::new(dims, axes);
         let expected = reference(dims, axes, &x);
         let mut y = vec![f32::NAN; x.len()];
-        permute(&exchange, &x, &mut y);
+        permute(&permutation, &x, &mut y);
         assert_eq!(y, expected, "{dims:?} {axes:?}");
-        permute_add(&exchange, &x, &mut y);
+        permute_add(&permutation, &x, &mut y);
         let twice: Vec<f32> = expected.iter().map(|v| v + v).collect();
         assert_eq!(y, twice, "{dims:?} {axes:?}");
     }
@@ -244,9 +244,9 @@ mod tests {
 
     #[test]
     fn axes_that_stay_together_are_one() {
-        let exchange = Exchange::new(&[2, 3, 4, 5], &[0, 3, 1, 2]);
-        assert_eq!(exchange.rank, 3);
-        assert_eq!(exchange.axes[2], Axis { size: 12, x: 5, y: 1 });
-        assert_eq!(Exchange::new(&[2, 1, 4], &[1, 0, 2]).rank, 1);
+        let permutation = Permutation::new(&[2, 3, 4, 5], &[0, 3, 1, 2]);
+        assert_eq!(permutation.rank, 3);
+        assert_eq!(permutation.axes[2], Axis { size: 12, x: 5, y: 1 });
+        assert_eq!(Permutation::new(&[2, 1, 4], &[1, 0, 2]).rank, 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Reductions along one axis of `[outer, n, inner]`: sums and maxima, with their gradients.
 
+use super::Compute;
 use super::elementwise::{add_scalar, column_sums_add};
 use super::lanes::update;
 use super::reduce;
@@ -22,13 +23,13 @@ fn matrices<'a>(
 }
 
 /// `y[o, i] = Σ_k x[o, k, i]`
-pub fn sum_axis(x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
+pub fn sum_axis(compute: Compute, x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
     for (x, y) in matrices(x, y, sizes) {
         if let [y] = y {
             *y = reduce::sum(x);
         } else {
             y.fill(0.0);
-            column_sums_add(x, y.len(), y);
+            column_sums_add(compute, x, y.len(), y);
         }
     }
 }
@@ -107,7 +108,7 @@ mod tests {
                     (0..outer * inner).map(|at| f(at / inner, at % inner)).collect()
                 };
                 let mut y = vec![f32::NAN; outer * inner];
-                sum_axis(&x, [n, inner], &mut y);
+                sum_axis(Compute::default(), &x, [n, inner], &mut y);
                 assert_close(&y, &each(&|o, i| (0..n).map(|k| of(o, k, i)).sum()), 5e-6);
                 let mut dx = vec![1.0; x.len()];
                 sum_axis_grad(&g, 0.5, [n, inner], &mut dx);

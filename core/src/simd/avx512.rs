@@ -134,7 +134,7 @@ impl Simd for Avx512 {
             }
         }
         // SAFETY: the token proves AVX-512F.
-        let t = unsafe { turned(r) };
+        let t = unsafe { transpose16(r) };
         for i in 0..16 {
             self.store(t[i], &mut y[i * y_stride..]);
         }
@@ -144,7 +144,7 @@ impl Simd for Avx512 {
 /// The transpose of 16 rows.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn turned(mut r: [__m512; 16]) -> [__m512; 16] {
+pub(super) fn transpose16(mut r: [__m512; 16]) -> [__m512; 16] {
     // Swap blocks of 1, 2, 4, then 8 values between rows that far apart.
     let mut t = r;
     for i in 0..8 {

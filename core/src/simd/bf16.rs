@@ -7,7 +7,8 @@
 //! `VDPBF16PS`.
 
 use super::avx512::Avx512;
-use super::bf16_packing::{Lines, pack_half, pack_half_narrow};
+use super::bf16_packing::{Lines, pack_half, pack_half_bf16};
+use half::bf16;
 use std::arch::asm;
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
@@ -53,7 +54,7 @@ impl Layout {
     }
 
     /// Whether lines become columns of a tile.
-    fn turns(self, side: Side) -> bool {
+    fn needs_transpose(self, side: Side) -> bool {
         matches!(self, Self::Lanes(_)) == (side == Side::Right)
     }
 
@@ -84,33 +85,33 @@ impl Layout {
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
     /// Whether by tiles.
-    tiles: bool,
+    amx: bool,
     _packs: Avx512,
 }
 
 impl Unit {
     /// Tiles, if they may be used.
-    pub(crate) fn tiles() -> Option<Self> {
+    pub(crate) fn amx() -> Option<Self> {
         static ALLOWED: OnceLock<bool> = OnceLock::new();
         let _packs = Avx512::new()?;
         ALLOWED
             .get_or_init(|| has_tiles() && asked_for_tiles())
-            .then_some(Self { tiles: true, _packs })
+            .then_some(Self { amx: true, _packs })
     }
 
     /// Dot products, if the processor has them.
-    pub(crate) fn dots() -> Option<Self> {
+    pub(crate) fn avx512_bf16() -> Option<Self> {
         let _packs = Avx512::new()?;
-        is_x86_feature_detected!("avx512bf16").then_some(Self { tiles: false, _packs })
+        is_x86_feature_detected!("avx512bf16").then_some(Self { amx: false, _packs })
     }
 
     /// Takes the tile registers of this thread, if they are what multiplies, until what it gives is dropped.
-    pub(crate) fn take(self) -> Taken {
-        if self.tiles {
+    pub(crate) fn activate(self) -> ActiveUnit {
+        if self.amx {
             // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
             unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
         }
-        Taken(self, PhantomData)
+        ActiveUnit(self, PhantomData)
     }
 
     /// Packs a block of `lanes` and `steps`, with zeros beyond them: for each of `PARTS` parts two tiles.
@@ -130,7 +131,7 @@ impl Unit {
             let lines = layout.lines(half, [lanes, steps]);
             // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
             unsafe {
-                match (whole, layout.turns(side)) {
+                match (whole, layout.needs_transpose(side)) {
                     (true, true) => pack_half::<PARTS, true, true>(x, lines, half, out),
                     (true, false) => pack_half::<PARTS, true, false>(x, lines, half, out),
                     (false, true) => pack_half::<PARTS, false, true>(x, lines, half, out),
@@ -141,15 +142,15 @@ impl Unit {
     }
 
     /// Packs a whole block of numbers in bfloat16, of one part.
-    pub(crate) fn pack_narrow(self, x: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    pub(crate) fn pack_bf16(self, x: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         assert!(out.len() == 2 && x.len() >= layout.reach(SIDE, DEPTH), "lines of a block");
         for half in 0..2 {
             let lines = layout.lines(half, [SIDE, DEPTH]);
             // SAFETY: the token proves AVX-512F; lines were checked above.
             unsafe {
-                match layout.turns(side) {
-                    true => pack_half_narrow::<true>(x, lines, half, out),
-                    false => pack_half_narrow::<false>(x, lines, half, out),
+                match layout.needs_transpose(side) {
+                    true => pack_half_bf16::<true>(x, lines, half, out),
+                    false => pack_half_bf16::<false>(x, lines, half, out),
                 }
             }
         }
@@ -157,45 +158,45 @@ impl Unit {
 }
 
 /// A unit ready to multiply. Tile registers belong to the thread that took them.
-pub(crate) struct Taken(Unit, PhantomData<*const ()>);
+pub(crate) struct ActiveUnit(Unit, PhantomData<*const ()>);
 
-impl Drop for Taken {
+impl Drop for ActiveUnit {
     fn drop(&mut self) {
-        if self.0.tiles {
+        if self.0.amx {
             // SAFETY: the token proves AMX.
             unsafe { asm!("tilerelease", options(nostack, nomem)) };
         }
     }
 }
 
-impl Taken {
-    /// The block `C = start + A B` of 32 × 32 numbers, from `steps` packed blocks of either factor. Rows of `start` are
-    /// `start_stride` apart, which may be 0; rows of `c` are `stride` apart. `start` may be `None`: then it is `c`.
+impl ActiveUnit {
+    /// The block `C = init + A B` of 32 × 32 numbers, from `steps` packed blocks of either factor. Rows of `init` are
+    /// `init_stride` apart, which may be 0; rows of `c` are `stride` apart. `init` may be `None`: then it is `c`.
     pub(crate) fn multiply<const PARTS: usize>(
         &self,
         [a, b]: [&[Tile]; 2],
-        start: Option<(&[f32], usize)>,
+        init: Option<(&[f32], usize)>,
         c: &mut [f32],
         stride: usize,
     ) {
         assert!(!a.is_empty() && a.len() == b.len() && a.len().is_multiple_of(2 * PARTS));
         assert!(c.len() >= (SIDE - 1) * stride + SIDE, "rows of a block");
         let c = c.as_mut_ptr();
-        let (start, start_stride) = match start {
+        let (init, init_stride) = match init {
             None => (c.cast_const(), stride),
-            Some((start, stride)) => {
-                assert!(start.len() >= (SIDE - 1) * stride + SIDE, "rows of a start");
-                (start.as_ptr(), stride)
+            Some((init, stride)) => {
+                assert!(init.len() >= (SIDE - 1) * stride + SIDE, "rows of a init");
+                (init.as_ptr(), stride)
             }
         };
         let (steps, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
         // SAFETY: the token proves the instructions. Each factor has `2 * PARTS` tiles for each of `steps` turns of the
-        // loop, `start` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
+        // loop, `init` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
         unsafe {
-            match (PARTS, self.0.tiles) {
-                (3, true) => multiply_f32(steps, a, b, start, start_stride, c, stride),
-                (1, true) => multiply_bf16(steps, a, b, start, start_stride, c, stride),
-                (1, false) => multiply_dots(steps, a, b, start, start_stride, c, stride),
+            match (PARTS, self.0.amx) {
+                (3, true) => multiply_f32(steps, a, b, init, init_stride, c, stride),
+                (1, true) => multiply_bf16(steps, a, b, init, init_stride, c, stride),
+                (1, false) => multiply_dots(steps, a, b, init, init_stride, c, stride),
                 _ => unreachable!("numbers in {PARTS} parts"),
             }
         }
@@ -208,17 +209,17 @@ unsafe fn multiply_dots(
     steps: usize,
     a: *const Tile,
     b: *const Tile,
-    start: *const f32,
-    start_stride: usize,
+    init: *const f32,
+    init_stride: usize,
     c: *mut f32,
     stride: usize,
 ) {
     for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `start` and `c`.
+        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `init` and `c`.
         unsafe {
             let mut sums = [_mm512_setzero_ps(); 16];
             for i in 0..16 {
-                sums[i] = _mm512_loadu_ps(start.add((16 * row + i) * start_stride + 16 * column));
+                sums[i] = _mm512_loadu_ps(init.add((16 * row + i) * init_stride + 16 * column));
             }
             for step in 0..steps {
                 let words = &(*a.add(2 * step + row)).0;
@@ -280,12 +281,12 @@ macro_rules! multiply {
             steps: usize,
             a: *const Tile,
             b: *const Tile,
-            start: *const f32,
-            start_stride: usize,
+            init: *const f32,
+            init_stride: usize,
             c: *mut f32,
             stride: usize,
         ) {
-            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `start` and `c`.
+            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `init` and `c`.
             unsafe {
                 asm!(
                     "tileloadd tmm0, [{s} + {ss}]",
@@ -306,9 +307,9 @@ macro_rules! multiply {
                     a = inout(reg) a => _,
                     b = inout(reg) b => _,
                     line = in(reg) 64usize,
-                    s = in(reg) start,
-                    s_low = in(reg) start.add(16 * start_stride),
-                    ss = in(reg) 4 * start_stride,
+                    s = in(reg) init,
+                    s_low = in(reg) init.add(16 * init_stride),
+                    ss = in(reg) 4 * init_stride,
                     c = in(reg) c,
                     c_low = in(reg) c.add(16 * stride),
                     cs = in(reg) 4 * stride,

@@ -1,7 +1,8 @@
 //! How numbers in f32 become tiles of bfloat16: cut into parts, two steps of a lane in each word.
 
-use super::avx512::turned;
+use super::avx512::transpose16;
 use super::bf16::Tile;
+use half::bf16;
 use std::arch::x86_64::*;
 
 /// Where the numbers of 16 words are: word `i` holds those at `first + i * stride`, and those `second` behind them.
@@ -18,7 +19,7 @@ pub(super) struct Lines {
 
 /// Packs 16 lanes of a block: tile `half` of each part. A word of a tile holds two numbers of a lane, 16 steps apart.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURNS: bool>(
+pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TRANSPOSED: bool>(
     x: &[f32],
     lines: Lines,
     half: usize,
@@ -48,13 +49,13 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
             }
         }
     };
-    if TURNS {
+    if TRANSPOSED {
         let mut numbers = [[_mm512_setzero_ps(); 16]; 2];
         for which in 0..2 {
             for i in 0..16 {
                 numbers[which][i] = load(i, which);
             }
-            numbers[which] = turned(numbers[which]);
+            numbers[which] = transpose16(numbers[which]);
         }
         for i in 0..16 {
             pack(i, numbers[0][i], numbers[1][i]);
@@ -68,8 +69,8 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
 
 /// Packs 16 lanes of a whole block of numbers that are in bfloat16, as [`pack_half`] those of one part.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
-    x: &[u16],
+pub(super) unsafe fn pack_half_bf16<const TRANSPOSED: bool>(
+    x: &[bf16],
     lines: Lines,
     half: usize,
     out: &mut [Tile],
@@ -87,8 +88,8 @@ pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
         let both = _mm512_or_si512(load(i, 0), _mm512_slli_epi32::<16>(load(i, 1)));
         words[i] = _mm512_castsi512_ps(both);
     }
-    if TURNS {
-        words = turned(words);
+    if TRANSPOSED {
+        words = transpose16(words);
     }
     let rows = &mut out[half].0;
     for (row, words) in rows.chunks_exact_mut(16).zip(words) {

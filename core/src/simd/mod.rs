@@ -64,7 +64,7 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
-            Self::Amx => bf16::Unit::tiles().is_some(),
+            Self::Amx => bf16::Unit::amx().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             _ => false,

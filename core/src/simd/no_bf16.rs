@@ -1,5 +1,7 @@
 //! In place of `bf16.rs` for other processors: a token of which there is none.
 
+use half::bf16;
+
 pub(crate) const SIDE: usize = 32;
 pub(crate) const DEPTH: usize = 32;
 
@@ -27,16 +29,16 @@ pub(crate) enum Layout {
 pub(crate) struct Unit(());
 
 impl Unit {
-    pub(crate) fn tiles() -> Option<Self> {
+    pub(crate) fn amx() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn dots() -> Option<Self> {
+    pub(crate) fn avx512_bf16() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn take(self) -> Taken {
-        Taken(self)
+    pub(crate) fn activate(self) -> ActiveUnit {
+        ActiveUnit(self)
     }
 
     pub(crate) fn pack<const PARTS: usize>(
@@ -51,15 +53,15 @@ impl Unit {
         unreachable!("nothing packs lines {stride} apart for products that there are not")
     }
 
-    pub(crate) fn pack_narrow(self, _: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    pub(crate) fn pack_bf16(self, _: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         self.pack::<1>(&[], layout, [0; 2], side, out);
     }
 }
 
 /// Holds a token, of which there is none: what is written for those that there are compiles all the same.
-pub(crate) struct Taken(Unit);
+pub(crate) struct ActiveUnit(Unit);
 
-impl Taken {
+impl ActiveUnit {
     pub(crate) fn multiply<const PARTS: usize>(
         &self,
         _: [&[Tile]; 2],

@@ -4,10 +4,11 @@
 //! derivative is one number per query and head; the weights are computed again on the way back.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use crate::kernels::Compute;
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
+use crate::kernels::attention_mask::Mask;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
-use crate::kernels::pattern::Mask;
 use crate::rng::Key;
 
 struct Attend {
@@ -61,12 +62,12 @@ impl Sizes {
 
 impl Attend {
     /// The attention of head `h` of row `b`.
-    fn head(&self, s: Sizes, b: usize, h: usize) -> Attention<'_> {
+    fn head(&self, compute: Compute, s: Sizes, b: usize, h: usize) -> Attention<'_> {
         let drop = self.dropout.map(|(p, key, row)| {
             let heads = ((row + b) * s.heads + h) as u64;
             Drop { p, key, first: heads * (s.queries * s.keys) as u64 }
         });
-        Attention { scale: self.scale, mask: &self.mask, drop }
+        Attention { scale: self.scale, mask: &self.mask, compute, drop }
     }
 }
 
@@ -101,7 +102,7 @@ impl Op for Attend {
         out.keep(s.batch * s.heads * s.queries); // the backward needs more, see `kept`
         for ((b, h), lse) in s.each_head().zip(out.kept.chunks_exact_mut(s.queries)) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
-            self.head(s, b, h).forward(s.inputs(inputs, b, h), rows, lse);
+            self.head(x.compute(), s, b, h).forward(s.inputs(inputs, b, h), rows, lse);
         }
     }
 
@@ -124,7 +125,12 @@ impl Op for Attend {
                 k: s.rows(dk, row, h, s.keys, s.width),
                 v: s.rows(dv, row, h, s.keys, s.values),
             };
-            self.head(s, row, h).backward(s.inputs(inputs, row, h), outputs, logs, grads);
+            self.head(b.compute(), s, row, h).backward(
+                s.inputs(inputs, row, h),
+                outputs,
+                logs,
+                grads,
+            );
         }
         for (i, grad) in [dq, dk, dv].into_iter().enumerate() {
             b.accumulate(i, |_, dx| add_assign(dx, grad));
@@ -158,7 +164,8 @@ impl<'t> Var<'t> {
         let mut weights = vec![0.0; s.batch * s.heads * s.queries * s.keys];
         let (mut out, mut logs) = (vec![0.0; s.queries * s.values], vec![0.0; s.queries]);
         for ((b, h), weights) in s.each_head().zip(weights.chunks_exact_mut(s.queries * s.keys)) {
-            let (head, attention) = (s.inputs([&q, &k, &k], b, h), attend.head(s, b, h));
+            let (head, attention) =
+                (s.inputs([&q, &k, &k], b, h), attend.head(Compute::default(), s, b, h));
             attention.forward(head, Rows { data: &mut out, stride: s.values }, &mut logs);
             attention.weights(head, &logs, weights);
         }

@@ -54,11 +54,19 @@ impl Op for Conv {
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));
         out.keep(self.kept(x, out.shape));
         if self.time_major {
-            kernels::turned(w, n.channels[1], out.kept);
-            kernels::conv_time_major(x.data(0), out.kept, bias, out.data, self.steps, n);
+            kernels::transpose_weight(w, n.channels[1], out.kept);
+            kernels::conv_time_major(
+                x.compute(),
+                x.data(0),
+                out.kept,
+                bias,
+                out.data,
+                self.steps,
+                n,
+            );
         } else {
-            kernels::gather(x.data(0), self.steps, n, out.kept);
-            kernels::conv_gathered(out.kept, w, bias, out.data, n);
+            kernels::im2col(x.data(0), self.steps, n, out.kept);
+            kernels::conv_im2col(x.compute(), out.kept, w, bias, out.data, n);
         }
     }
 
@@ -69,20 +77,22 @@ impl Op for Conv {
         if self.time_major {
             b.accumulate(1, |b, dw| {
                 let (g, x) = (b.grad(), b.input(0));
-                kernels::conv_time_major_weight_grad(g, x, dw, s, n, &mut work);
+                kernels::conv_time_major_weight_grad(b.compute(), g, x, dw, s, n, &mut work);
             });
             b.set_or_add(0, |b, dx, mode| {
-                kernels::conv_time_major_grad(b.grad(), &kept, dx, s, n, mode);
+                kernels::conv_time_major_grad(b.compute(), b.grad(), &kept, dx, s, n, mode);
             });
         } else {
-            b.accumulate(1, |b, dw| kernels::conv_gathered_weight_grad(b.grad(), &kept, dw, n));
+            b.accumulate(1, |b, dw| {
+                kernels::conv_im2col_weight_grad(b.compute(), b.grad(), &kept, dw, n)
+            });
             b.accumulate(0, |b, dx| {
-                kernels::conv_gathered_grad(b.grad(), b.input(1), dx, s, n, &mut work);
+                kernels::conv_im2col_grad(b.compute(), b.grad(), b.input(1), dx, s, n, &mut work);
             });
         }
         b.give_kept(kept);
         if b.count() == 3 {
-            b.accumulate(2, |b, db| column_sums_add(b.grad(), n.channels[1], db));
+            b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), n.channels[1], db));
         }
     }
 }

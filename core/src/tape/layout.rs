@@ -1,9 +1,8 @@
 //! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
 
-use super::narrow::{NarrowOp, NarrowOutput};
+use super::half_ops::{HalfOp, HalfOutput};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{self, Numbers};
 
 /// `len` entries along `axis`, beginning at `start`.
 struct Slice {
@@ -48,34 +47,33 @@ impl Op for Slice {
         });
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         Some(self)
     }
 }
 
-impl NarrowOp for Slice {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Slice {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let len = self.range(x.shape(0), out.shape, 0).len();
-        for (i, to) in out.data.chunks_exact_mut(len.max(1)).enumerate() {
-            let range = self.range(x.shape(0), out.shape, i);
-            match x.numbers(0) {
-                Numbers::Half(_, x) => to.copy_from_slice(&x[range]),
-                Numbers::Wide(x) => half::narrow(out.half, &x[range], to),
-            }
+        let x_shape = x.shape(0);
+        for i in 0..out.shape.size() / len.max(1) {
+            let part = x.numbers(0).slice(self.range(x_shape, out.shape, i));
+            out.data.write(x.compute(), i * len, part);
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
-        let (g, _) = b.take_narrow_grad();
+    fn backward_half(&self, b: &mut Backward<'_>) {
+        let g = b.take_half_grad();
         if let Some(mut gradient) = b.begin_parts(0) {
             gradient.begin_with_zeros();
             let len = self.range(b.input_shape(0), b.shape(), 0).len();
-            for (i, g) in g.chunks_exact(len.max(1)).enumerate() {
-                gradient.put_narrow(self.range(b.input_shape(0), b.shape(), i).start, g);
+            for i in 0..g.len() / len.max(1) {
+                let part = g.as_slice().slice(i * len..(i + 1) * len);
+                gradient.put_half(self.range(b.input_shape(0), b.shape(), i).start, part);
             }
             b.end_parts(0, gradient);
         }
-        b.give_narrow(g);
+        b.give_half(g);
     }
 }
 

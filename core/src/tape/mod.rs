@@ -11,25 +11,26 @@
 mod arithmetic;
 mod attention;
 mod batch_norm;
+mod buffer_pool;
 mod conv;
 mod cosines;
 mod dropout;
-mod dry;
+mod dry_run;
 mod embedding;
-mod fourier;
+mod fft;
 mod gru;
+mod half_ops;
 #[cfg(test)]
 pub(crate) mod interpreter;
 mod layout;
 mod linear;
 mod lstm;
-mod lstm_narrow;
+mod lstm_half;
 mod matmul;
-mod narrow;
 mod norm;
+mod param_grads;
 mod permute;
 mod pointwise;
-mod pool;
 mod program;
 mod record;
 mod recurrent;
@@ -43,8 +44,9 @@ mod storage;
 mod var;
 mod window;
 
-pub use crate::kernels::half::Half;
-pub use crate::kernels::pattern::{Mask, Pattern};
+pub use crate::kernels::Compute;
+pub use crate::kernels::attention_mask::{Mask, Pattern};
+pub use crate::kernels::half_precision::Half;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
@@ -62,8 +64,8 @@ use crate::kernels::resample::Taps;
 use crate::memory;
 use crate::rng::Key;
 
-use narrow::NarrowOp;
-use pool::fit;
+use buffer_pool::fit;
+use half_ops::HalfOp;
 use program::Carried;
 use record::{Place, Record};
 
@@ -85,7 +87,7 @@ pub trait Op: Any + Send {
     fn backward(&self, b: &mut Backward<'_>);
     /// The same on values in 16 bits, if it knows how.
     #[expect(private_interfaces, reason = "an operation outside the tape is one in f32")]
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         None
     }
 }
@@ -148,6 +150,11 @@ impl Tape {
     /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
     pub fn store_in(&self, half: Option<Half>) {
         self.half.set(half);
+    }
+
+    /// Says what kernels may do, from here on; nothing that changes a result or takes other threads, if never said.
+    pub fn set_compute(&self, compute: Compute) {
+        self.record.borrow_mut().compute = compute;
     }
 
     /// Whether this forward is one of training.

@@ -65,7 +65,7 @@ impl Op for LayerNorm {
         b.accumulate(1, |b, dw| {
             kernels::layer_norm_weight_grad(b.input(0), b.kept(), b.grad(), dw);
         });
-        b.accumulate(2, |b, db| column_sums_add(b.grad(), b.shape().last(), db));
+        b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), b.shape().last(), db));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Backward, Description, Inputs, Op, Output, Var};
-use crate::kernels::pointwise::{self as kernels, Keeps, Unary};
+use crate::kernels::pointwise::{self as kernels, Saved, Unary};
 
 /// A function and its name.
 struct Pointwise<U> {
@@ -17,16 +17,16 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        kernels::map::<U>(x.data(0), out.data);
+        kernels::map::<U>(x.compute(), x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let mut g = b.take_grad();
-        let kept = match U::KEEPS {
-            Keeps::Input => b.input(0),
-            Keeps::Output => b.output(),
+        let kept = match U::SAVED {
+            Saved::Input => b.input(0),
+            Saved::Output => b.output(),
         };
-        kernels::times_slope::<U>(kept, &mut g);
+        kernels::mul_derivative::<U>(b.compute(), kept, &mut g);
         let spare = b.hand_over(0, g);
         b.give_grad(spare);
     }

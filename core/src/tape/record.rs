@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::dry::Planned;
-use super::pool::{Pool, fit};
+use super::buffer_pool::{Pool, fit};
+use super::dry_run::Planned;
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mode;
 
@@ -58,6 +59,7 @@ pub(super) struct Record {
     /// The list of `written`, kept for the next step.
     pub(super) spare: Vec<Range<usize>>,
     pub(super) storage: Storage,
+    pub(super) compute: Compute,
     /// What an operation works in on its way back.
     pub(super) scratch: Vec<f32>,
     /// What a dry tape would hold.
@@ -71,6 +73,11 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// How many inputs there are.
     pub fn count(&self) -> usize {
         self.ids.len()
@@ -120,6 +127,11 @@ pub struct Backward<'a> {
 }
 
 impl Backward<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// The gradient of the output.
     pub fn grad(&self) -> &[f32] {
         &self.record.buffer(self.id).grad
@@ -265,71 +277,7 @@ impl Backward<'_> {
     }
 }
 
-impl Backward<'_> {
-    /// Lets `add` add to the gradients of two inputs at once, if both are parameters and want one; else says so.
-    pub(super) fn accumulate_both(
-        &mut self,
-        inputs: [usize; 2],
-        add: impl FnOnce(&Self, [&mut [f32]; 2]),
-    ) -> bool {
-        let nodes = inputs.map(|i| &self.record.nodes[self.record.nodes[self.id].inputs[i]]);
-        let [Place::Param(first), Place::Param(second)] = nodes.map(|node| node.place) else {
-            return false;
-        };
-        let apart = first.range().end <= second.offset || second.range().end <= first.offset;
-        if !nodes.iter().all(|node| node.needs_grad) || !apart {
-            return false;
-        }
-        for param in [first, second] {
-            if self.record.is_first(&param.range()) {
-                self.record.param_grads[param.range()].fill(0.0);
-            }
-        }
-        let mut grads = std::mem::take(&mut self.record.param_grads);
-        let both = grads.get_disjoint_mut([first.range(), second.range()]);
-        add(self, both.expect("two ranges of the parameters"));
-        self.record.param_grads = grads;
-        true
-    }
-}
-
 impl Record {
-    /// Whether this part of the parameters' gradients holds any numbers; from now on it does not.
-    fn is_first(&mut self, range: &Range<usize>) -> bool {
-        let Some(written) = &mut self.written else { return false };
-        let at = written.partition_point(|other| other.end <= range.start);
-        match written.get(at).filter(|other| other.start < range.end) {
-            None => {
-                written.insert(at, range.clone());
-                true
-            }
-            Some(other) => {
-                assert_eq!(other, range, "parameters overlap");
-                false
-            }
-        }
-    }
-
-    /// Says that gradients of parameters are written over any numbers from here on; gives how many there are.
-    pub(super) fn begin_params(&mut self) -> usize {
-        let mut list = std::mem::take(&mut self.spare);
-        list.clear();
-        self.written = Some(list);
-        self.params.as_ref().map_or(0, |params| params.len())
-    }
-
-    /// Makes zeros of what no gradient was written to.
-    pub(super) fn finish_params(&mut self) {
-        let Some(written) = self.written.take() else { return };
-        let mut end = 0;
-        for range in &written {
-            self.param_grads[end..range.start].fill(0.0);
-            end = range.end;
-        }
-        self.param_grads[end..].fill(0.0);
-        self.spare = written;
-    }
-
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
             Place::Buffer(i) => {

@@ -6,11 +6,12 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::narrow::{Cuts, Lent, steps};
+use super::half_ops::{Cuts, Lent, steps};
 use super::{Backward, Description, Inputs, Op, Var};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
-use crate::kernels::panels::{Panels, matmul_each};
+use crate::kernels::prepacked::{Prepacked, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
 #[derive(Clone, Copy)]
@@ -91,7 +92,7 @@ pub(super) fn pieces<const N: usize>(
 }
 
 /// `[A, B, n]` → `[B, A, n]`.
-pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
+pub(super) fn swap_axes(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
     for i in 0..a {
         for j in 0..b {
             let (from, to) = (&from[(i * b + j) * n..][..n], &mut to[(j * a + i) * n..][..n]);
@@ -104,7 +105,7 @@ pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode
 }
 
 /// Writes the state before the first step: input `state` if there is one, else zeros.
-pub(super) fn begin(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
+pub(super) fn initial_state(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
     match present.has_state {
         true => to.copy_from_slice(x.data(state)),
         false => to.fill(0.0),
@@ -117,13 +118,17 @@ pub(super) fn lend_weights(b: &Backward<'_>) -> [Lent; 2] {
 }
 
 /// `W_hhᵀ`, packed once: every step multiplies with it.
-pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
+pub(super) fn hidden_weight<'a>(compute: Compute, w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output).t(), s.batch)
 }
 
 /// `W_hh`, packed once for the way back.
-pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output), s.batch)
+pub(super) fn hidden_weight_back<'a>(
+    compute: Compute,
+    w_hh: &'a [f32],
+    s: &Sizes,
+) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
 /// The sum of both biases, in `to`; `None` without biases.
@@ -145,7 +150,7 @@ pub(super) fn steps_at_once(s: &Sizes) -> (usize, Cuts) {
 
 /// `x·W_ihᵀ + bias` of some steps at a time.
 pub(super) struct InputProduct<'a> {
-    w_ih: Panels<'a>,
+    w_ih: Prepacked<'a>,
     bias: Option<&'a [f32]>,
     rows: usize,
     sizes: [usize; 2],
@@ -160,9 +165,9 @@ impl<'a> InputProduct<'a> {
         bias: Option<&'a [f32]>,
         xt: &mut [f32],
     ) -> Self {
-        exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
+        swap_axes(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
         let w_ih = Mat::new(x.data(W_IH), s.gates, s.input).t();
-        let w_ih = Panels::new(w_ih, most * s.batch);
+        let w_ih = Prepacked::new(x.compute(), w_ih, most * s.batch);
         Self { w_ih, bias, rows: s.batch, sizes: [s.input, s.gates] }
     }
 
@@ -181,15 +186,15 @@ impl<'a> InputProduct<'a> {
 
 /// The way back through the steps, some of them at a time: `W_hh`, and the gradients of a layer's inputs, which are made from
 /// those of the gates.
-pub(super) struct WayBack<'a> {
-    pub(super) w_hh: Panels<'a>,
+pub(super) struct BackwardPass<'a> {
+    pub(super) w_hh: Prepacked<'a>,
     /// Where `x` wants a gradient.
-    w_ih: Option<Panels<'a>>,
+    w_ih: Option<Prepacked<'a>>,
     present: Present,
     sizes: Sizes,
 }
 
-impl<'a> WayBack<'a> {
+impl<'a> BackwardPass<'a> {
     /// Of a layer with the weights `[w_ih, w_hh]`.
     pub(super) fn new(
         b: &Backward<'_>,
@@ -200,8 +205,8 @@ impl<'a> WayBack<'a> {
         let [w_ih, w_hh] = weights;
         let rows = steps_at_once(s).0 * s.batch;
         let w_ih = Mat::new(w_ih, s.gates, s.input);
-        let w_ih = b.wants(X).then(|| Panels::new(w_ih, rows));
-        Self { w_hh: hidden_weight_back(w_hh, s), w_ih, present, sizes: *s }
+        let w_ih = b.wants(X).then(|| Prepacked::new(b.compute(), w_ih, rows));
+        Self { w_hh: hidden_weight_back(b.compute(), w_hh, s), w_ih, present, sizes: *s }
     }
 
     /// The steps at a time, last ones first.
@@ -233,7 +238,7 @@ impl<'a> WayBack<'a> {
     /// Adds what took the place of `xt` to the gradient of `x`.
     pub(super) fn end(self, b: &mut Backward<'_>, xt: &[f32]) {
         let s = self.sizes;
-        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
+        b.accumulate(X, |_, dx| swap_axes(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }
 
@@ -254,18 +259,18 @@ pub(super) fn accumulate_weights(
     let of = |d| Mat::new(d, s.rows(), s.gates).t();
     let same = std::ptr::eq(d_input, d_hidden);
     let both = same
-        && b.accumulate_both([W_IH, W_HH], |_, [dw_ih, dw_hh]| {
-            matmul_each(of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
+        && b.accumulate_both([W_IH, W_HH], |b, [dw_ih, dw_hh]| {
+            matmul_each(b.compute(), of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
         });
     if !both {
-        b.accumulate(W_IH, |_, dw| matmul(of(d_input), xs, dw, Mode::Add));
-        b.accumulate(W_HH, |_, dw| matmul(of(d_hidden), rs, dw, Mode::Add));
+        b.accumulate(W_IH, |b, dw| matmul(b.compute(), of(d_input), xs, dw, Mode::Add));
+        b.accumulate(W_HH, |b, dw| matmul(b.compute(), of(d_hidden), rs, dw, Mode::Add));
     }
     if present.biased {
         for (i, d) in [d_input, d_hidden].into_iter().enumerate() {
             if i == 0 || !same {
                 sums.fill(0.0);
-                column_sums_add(d, s.gates, sums);
+                column_sums_add(b.compute(), d, s.gates, sums);
             }
             b.accumulate(BIAS + i, |_, db| add_assign(db, sums));
         }

@@ -39,7 +39,7 @@ impl Op for SumAxis {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        kernels::sum_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
+        kernels::sum_axis(x.compute(), x.data(0), sizes(x.shape(0), self.axis), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -60,7 +60,7 @@ impl Op for MeanAxis {
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let sizes = sizes(x.shape(0), self.axis);
-        kernels::sum_axis(x.data(0), sizes, out.data);
+        kernels::sum_axis(x.compute(), x.data(0), sizes, out.data);
         crate::kernels::elementwise::scale(out.data, 1.0 / sizes[0] as f32);
     }
 

@@ -3,7 +3,7 @@
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::softmax_mean as kernels;
 
-/// Inputs: the logarithms of the weights, and the values. Keeps the weights.
+/// Inputs: the logarithms of the weights, and the values. Saved the weights.
 struct SoftmaxMean;
 
 impl Op for SoftmaxMean {
@@ -18,13 +18,21 @@ impl Op for SoftmaxMean {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         out.keep(self.kept(x, out.shape));
         let len = x.shape(1).last();
-        kernels::softmax_mean(x.data(0), x.data(1), len, out.kept, out.data);
+        kernels::softmax_mean(x.compute(), x.data(0), x.data(1), len, out.kept, out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let len = b.input_shape(1).last();
         b.accumulate(0, |b, dw| {
-            kernels::softmax_mean_grad(b.grad(), b.kept(), b.input(1), b.output(), len, dw);
+            kernels::softmax_mean_grad(
+                b.compute(),
+                b.grad(),
+                b.kept(),
+                b.input(1),
+                b.output(),
+                len,
+                dw,
+            );
         });
         b.accumulate(1, |b, dv| kernels::softmax_mean_values_grad(b.grad(), b.kept(), len, dv));
     }

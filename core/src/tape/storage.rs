@@ -4,14 +4,15 @@
 //! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
 //! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
 //!
-//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::narrow)
+//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::half_ops)
 //! themselves: they read and write 16 bits, and only some rows at a time are f32.
 
 use std::collections::VecDeque;
 
-use super::pool::{Pool, fit};
+use super::buffer_pool::{HalfPool, Pool, fit};
 use super::record::{Buffer, Place, Record};
-use crate::kernels::half::{Half, narrow, round, widen};
+use crate::kernels::float_slice::{FloatSlice, HalfVec};
+use crate::kernels::half_precision::{Half, round};
 
 /// Values that stay in f32 after they were made or widened.
 const RECENT: usize = 1;
@@ -21,7 +22,7 @@ const RECENT: usize = 1;
 pub(super) struct Storage {
     pub(super) half: Option<Half>,
     pub(super) wide: Pool<f32>,
-    pub(super) narrow: Pool<u16>,
+    pub(super) narrow: HalfPool,
     /// Buffers in f32 that can be narrowed, the oldest first.
     recent: VecDeque<usize>,
 }
@@ -29,9 +30,9 @@ pub(super) struct Storage {
 /// A buffer's numbers in 16 bits.
 #[derive(Default)]
 pub(super) struct Narrow {
-    pub(super) data: Vec<u16>,
-    pub(super) kept: Vec<u16>,
-    pub(super) grad: Vec<u16>,
+    pub(super) data: HalfVec,
+    pub(super) kept: HalfVec,
+    pub(super) grad: HalfVec,
     /// Whether `data` and `kept` are those of the buffer.
     pub(super) valid: bool,
     /// Whether the buffer holds only these.
@@ -46,7 +47,7 @@ impl Narrow {
     /// Bytes there is room for.
     pub(super) fn memory(&self) -> usize {
         [&self.data, &self.kept, &self.grad].iter().map(|list| list.capacity()).sum::<usize>()
-            * size_of::<u16>()
+            * size_of::<half::bf16>()
     }
 }
 
@@ -115,7 +116,7 @@ impl Record {
             b.narrow.has_grad = false;
             b.narrow.may_be = b.data.len() > 1;
             if b.narrow.may_be {
-                round(half, &mut b.data);
+                round(self.compute, half, &mut b.data);
                 self.storage.recent.push_back(buffer);
             }
         }
@@ -124,13 +125,11 @@ impl Record {
 
     /// Widens the numbers of a node.
     pub(super) fn widen(&mut self, id: usize) {
-        let (Place::Buffer(buffer), Some(half)) = (self.nodes[id].place, self.storage.half) else {
-            return;
-        };
+        let Place::Buffer(buffer) = self.nodes[id].place else { return };
         let b = &mut self.buffers[buffer];
         if b.narrow.only {
             b.data = self.storage.wide.take(b.narrow.data.len());
-            widen(half, &b.narrow.data, &mut b.data);
+            b.narrow.data.widen(self.compute, &mut b.data);
             b.narrow.only = false;
             self.storage.recent.push_back(buffer);
         }
@@ -138,11 +137,10 @@ impl Record {
 
     /// Widens the numbers of a buffer that an operation kept for its own way back.
     pub(super) fn widen_kept(&mut self, buffer: usize) {
-        let Some(half) = self.storage.half else { return };
         let b = &mut self.buffers[buffer];
-        if b.narrow.valid && b.kept.is_empty() {
+        if self.storage.half.is_some() && b.narrow.valid && b.kept.is_empty() {
             b.kept = self.storage.wide.take(b.narrow.kept.len());
-            widen(half, &b.narrow.kept, &mut b.kept);
+            b.narrow.kept.widen(self.compute, &mut b.kept);
         }
     }
 
@@ -165,8 +163,8 @@ impl Record {
             let Narrow { data, kept, .. } = &mut b.narrow;
             for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
                 self.storage.narrow.give(std::mem::take(stored));
-                *stored = self.storage.narrow.take(wide.len());
-                narrow(half, wide, stored);
+                *stored = self.storage.narrow.take(half, wide.len());
+                stored.write(self.compute, 0, FloatSlice::F32(wide));
             }
             b.narrow.valid = true;
         }
@@ -209,12 +207,12 @@ impl Record {
 
     /// Widens the gradient of a buffer.
     pub(super) fn widen_grad(&mut self, buffer: usize) {
-        let (true, Some(half)) = (self.buffers[buffer].narrow.has_grad, self.storage.half) else {
+        if !self.buffers[buffer].narrow.has_grad {
             return;
-        };
+        }
         let mut grad = self.room_for_grad(buffer);
         let b = &mut self.buffers[buffer];
-        widen(half, &b.narrow.grad, &mut grad);
+        b.narrow.grad.widen(self.compute, &mut grad);
         (b.grad, b.narrow.has_grad) = (grad, false);
         self.storage.narrow.give(std::mem::take(&mut b.narrow.grad));
     }
@@ -224,8 +222,50 @@ impl Record {
         if self.storage.half == Some(Half::F16) {
             let b = &mut self.buffers[buffer];
             if b.len > 1 {
-                round(Half::F16, &mut b.grad);
+                round(self.compute, Half::F16, &mut b.grad);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use half::{bf16, f16};
+
+    use crate::kernels::Compute;
+    use crate::kernels::half_precision::{HalfFloat, narrow, widen};
+
+    /// Our conversions against those of the crate `half`, bit by bit; for NaN, that both are.
+    fn compare<T: HalfFloat>(of_bits: fn(u16) -> T, theirs: fn(f32) -> u16, back: fn(T) -> f32) {
+        let all: Vec<T> = (0..=u16::MAX).map(of_bits).collect();
+        let mut wide = vec![0.0; all.len()];
+        widen(Compute::default(), &all, &mut wide);
+        for (x, wide) in all.iter().zip(&wide) {
+            let expected = back(*x);
+            let same = wide.to_bits() == expected.to_bits();
+            assert!(same || (wide.is_nan() && expected.is_nan()), "{:#x}: {wide}", x.bits());
+        }
+        // Every exponent, with mantissas around what is kept, halfway, and between.
+        let ends = [0, 1, 0x7fff, 0x8000, 0x8001, 0x0fff, 0x1000, 0x1001, 0xffff];
+        let mut x: Vec<f32> = (0..=u16::MAX)
+            .flat_map(|high| ends.map(|low| f32::from_bits(u32::from(high) << 16 | low)))
+            .collect();
+        x.extend((0..1 << 16).map(|i: u32| f32::from_bits(i.wrapping_mul(0x9e37_79b9))));
+        let mut y = vec![T::default(); x.len()];
+        narrow(Compute::default(), &x, &mut y);
+        for (x, y) in x.iter().zip(&y) {
+            let same = y.bits() == theirs(*x);
+            assert!(same || (x.is_nan() && y.widened().is_nan()), "{x}: {:#x}", y.bits());
+        }
+    }
+
+    #[test]
+    fn conversions_equal_those_of_the_crate() {
+        for isa in crate::simd::Isa::available() {
+            crate::simd::with_isa(isa, || {
+                compare(bf16::from_bits, |x| bf16::from_f32(x).to_bits(), bf16::to_f32);
+                compare(f16::from_bits, |x| f16::from_f32(x).to_bits(), f16::to_f32);
+            });
         }
     }
 }

@@ -9,13 +9,11 @@ use std::sync::Mutex;
 use super::shards::{LEAVES, shard, shard_count};
 use crate::batch::{BatchBuilder, Drawn, Lens, Source, rows};
 use crate::infer::{SHARD, Worker, Workers};
-use crate::kernels::matmul::rounding;
-use crate::kernels::parallel::shared;
 use crate::models::{Instance, Precision};
 use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
 use crate::runtime;
-use crate::tape::{Tape, Update, Var};
+use crate::tape::{Compute, Tape, Update, Var};
 
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
@@ -52,9 +50,10 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Whether products round their factors.
-    fn rounds(&self) -> bool {
-        self.model.common.precision == Precision::Bf16
+    /// What kernels may do: threads that have no shard of their own share the kernels of the only one.
+    fn compute(&self, shards: usize) -> Compute {
+        let rounds = self.model.common.precision == Precision::Bf16;
+        Compute { shared: shards == 1, rounds }
     }
 }
 
@@ -141,12 +140,11 @@ impl Runner {
             self.workers.with_worker(|worker| {
                 worker.batch.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
+                worker.tape.set_compute(step.compute(shards));
                 worker.tape.store_in(step.model.common.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                let mut train = || train_shard(step, worker, first, &mut grads, begun);
-                let mut train = || if shards == 1 { shared(&mut train) } else { train() };
-                loss += if step.rounds() { rounding(train) } else { train() };
+                loss += train_shard(step, worker, first, &mut grads, begun);
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });

@@ -1,10 +1,10 @@
 //! How a head is cut: into queries whose factors are packed once for all keys, keys that are packed for those queries, and
 //! strips of queries whose scores stay in the first cache.
 
-use super::factors::Products;
+use super::small_gemm::SmallGemm;
 use crate::simd::bf16::SIDE;
 
-/// Bytes that the values and weights of a tile may take on the way there, and on the way back.
+/// Bytes that the values and weights of a tile may take on the plan there, and on the plan back.
 const FORWARD: usize = 244 << 10;
 const BACKWARD: usize = 336 << 10;
 /// Bytes of packed keys: the more keys, the fewer times sums of a strip are read and written.
@@ -13,18 +13,18 @@ const BACKWARD_KEYS: usize = 72 << 10;
 
 /// Numbers of queries and keys, multiples of 32.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
+pub(super) struct Blocking {
     pub(super) queries: usize,
     pub(super) strip: usize,
     pub(super) keys: usize,
 }
 
-impl Cut {
+impl Blocking {
     /// By vectors only queries are packed, once: two panels of the widest matrix tile.
     const VECTORS: Self = Self { queries: 96, strip: 96, keys: 64 };
 
     /// For queries and keys of width `d` and values of width `e`, forward.
-    pub(super) fn forward(products: &Products, [d, e]: [usize; 2]) -> Self {
+    pub(super) fn forward(products: &SmallGemm, [d, e]: [usize; 2]) -> Self {
         let Some(number) = products.packed_bytes() else { return Self::VECTORS };
         let [d, e] = [d, e].map(|width| width.next_multiple_of(SIDE));
         let a_key = number * (d + e);
@@ -36,7 +36,7 @@ impl Cut {
     }
 
     /// The same backward, where a strip is all queries: the inner dimension of two products is a strip.
-    pub(super) fn backward(products: &Products, [d, e]: [usize; 2]) -> Self {
+    pub(super) fn backward(products: &SmallGemm, [d, e]: [usize; 2]) -> Self {
         let Some(number) = products.packed_bytes() else { return Self::VECTORS };
         let [d, e] = [d, e].map(|width| width.next_multiple_of(SIDE));
         let a_key = number * (2 * d + e);

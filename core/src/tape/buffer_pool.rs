@@ -1,5 +1,9 @@
 //! Lists of numbers that are not in use, for whoever wants one next.
 
+use half::{bf16, f16};
+
+use crate::kernels::float_slice::HalfVec;
+use crate::kernels::half_precision::Half;
 use crate::memory::reserve;
 
 /// Lists that are free. A step that looks like the one before finds all that it wants here; what a step did not want is freed
@@ -54,6 +58,50 @@ impl<T: Copy + Default> Pool<T> {
     }
 }
 
+/// The same of lists in 16 bits. A tape has one format at a time, so one of the two is empty.
+#[derive(Default)]
+pub(super) struct HalfPool {
+    bf16: Pool<bf16>,
+    f16: Pool<f16>,
+}
+
+impl HalfPool {
+    /// A list of `len` numbers of any value.
+    pub(super) fn take(&mut self, half: Half, len: usize) -> HalfVec {
+        match half {
+            Half::Bf16 => HalfVec::Bf16(self.bf16.take(len)),
+            Half::F16 => HalfVec::F16(self.f16.take(len)),
+        }
+    }
+
+    /// Takes back what is no longer in use.
+    pub(super) fn give(&mut self, list: HalfVec) {
+        match list {
+            HalfVec::Bf16(list) => self.bf16.give(list),
+            HalfVec::F16(list) => self.f16.give(list),
+        }
+    }
+
+    /// Takes back what was in use before this step.
+    pub(super) fn give_old(&mut self, list: HalfVec) {
+        match list {
+            HalfVec::Bf16(list) => self.bf16.give_old(list),
+            HalfVec::F16(list) => self.f16.give_old(list),
+        }
+    }
+
+    /// Begins a step: frees what the one before did not use.
+    pub(super) fn begin(&mut self) {
+        self.bf16.begin();
+        self.f16.begin();
+    }
+
+    /// Bytes there is room for.
+    pub(super) fn memory(&self) -> usize {
+        self.bf16.memory() + self.f16.memory()
+    }
+}
+
 /// Makes a list `len` numbers long, of any value. One that has no room for them gets an eighth more than that: how many distinct
 /// windows a step has differs by less, so it grows once.
 pub(super) fn fit<T: Copy + Default>(list: &mut Vec<T>, len: usize) {
@@ -90,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_list_is_a_little_longer_than_wanted() {
-        let mut list = Vec::<u16>::new();
+        let mut list = Vec::<bf16>::new();
         fit(&mut list, 800);
         fit(&mut list, 900);
         assert_eq!((list.len(), list.capacity()), (900, 900));

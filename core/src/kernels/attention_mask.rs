@@ -17,13 +17,13 @@ pub enum Mask {
 
 /// What the queries of a tile see of its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum See {
+pub enum Coverage {
     /// Nothing: the tile is not computed.
     None,
-    /// Some.
-    Some,
+    /// Some keys of some queries.
+    Partial,
     /// Everything.
-    All,
+    Full,
 }
 
 impl Mask {
@@ -37,18 +37,18 @@ impl Mask {
     }
 
     /// What `queries` see of `keys`; neither is empty.
-    pub fn see(&self, queries: Range<usize>, keys: Range<usize>) -> See {
+    pub fn coverage(&self, queries: Range<usize>, keys: Range<usize>) -> Coverage {
         match self {
-            Self::All => See::All,
-            Self::Causal if keys.start >= queries.end => See::None,
-            Self::Causal if keys.end <= queries.start + 1 => See::All,
-            Self::Causal => See::Some,
-            Self::Pattern(p) => p.see(queries, keys),
+            Self::All => Coverage::Full,
+            Self::Causal if keys.start >= queries.end => Coverage::None,
+            Self::Causal if keys.end <= queries.start + 1 => Coverage::Full,
+            Self::Causal => Coverage::Partial,
+            Self::Pattern(p) => p.coverage(queries, keys),
         }
     }
 
     /// How many of `keys`, the first ones, any of `queries` may see.
-    pub fn reach(&self, queries: Range<usize>, keys: Range<usize>) -> usize {
+    pub fn visible_keys(&self, queries: Range<usize>, keys: Range<usize>) -> usize {
         match self {
             Self::Causal => keys.len().min(queries.end - keys.start.min(queries.end)),
             _ => keys.len(),
@@ -89,7 +89,7 @@ impl Pattern {
         self.bits[i * self.stride + j / 64] >> (j % 64) & 1 == 1
     }
 
-    fn see(&self, queries: Range<usize>, keys: Range<usize>) -> See {
+    fn coverage(&self, queries: Range<usize>, keys: Range<usize>) -> Coverage {
         let size = queries.len() * keys.len();
         let mut seen = 0;
         for i in queries {
@@ -104,9 +104,9 @@ impl Pattern {
             }
         }
         match seen {
-            0 => See::None,
-            n if n == size => See::All,
-            _ => See::Some,
+            0 => Coverage::None,
+            n if n == size => Coverage::Full,
+            _ => Coverage::Partial,
         }
     }
 }
@@ -133,11 +133,11 @@ mod tests {
                 let pairs = q.clone().flat_map(|i| k.clone().map(move |j| (i, j)));
                 let seen = pairs.clone().filter(|&(i, j)| mask.allows(i, j)).count();
                 let expected = match seen {
-                    0 => See::None,
-                    n if n == pairs.count() => See::All,
-                    _ => See::Some,
+                    0 => Coverage::None,
+                    n if n == pairs.count() => Coverage::Full,
+                    _ => Coverage::Partial,
                 };
-                assert_eq!(mask.see(q.clone(), k.clone()), expected, "{mask:?} {q:?} {k:?}");
+                assert_eq!(mask.coverage(q.clone(), k.clone()), expected, "{mask:?} {q:?} {k:?}");
             }
             assert_eq!(pattern.allows(q.start, k.start), band(q.start, k.start));
         }

@@ -3,41 +3,43 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::pool::{Pool, fit};
+use super::buffer_pool::{HalfPool, fit};
 use super::record::{Backward, Inputs, Place, Record};
 use super::{Op, Shape};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{Half, Numbers, add_wide, narrow, widen};
+use crate::kernels::float_slice::{FloatSlice, HalfVec};
+use crate::kernels::half_precision::Half;
 
 /// An operation on values in 16 bits, beside the one in f32. It reads its first input as it is stored, the others in f32.
-pub(super) trait NarrowOp: Op {
+pub(super) trait HalfOp: Op {
     /// Computes the output.
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>);
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>);
     /// Adds to the gradients of the inputs.
-    fn backward_narrow(&self, b: &mut Backward<'_>);
+    fn backward_half(&self, b: &mut Backward<'_>);
 }
 
-/// The output of a [`NarrowOp`] while it is computed. Lists hold at first whatever an earlier step left there.
-pub(super) struct NarrowOutput<'a> {
+/// The output of a [`HalfOp`] while it is computed. Lists hold at first whatever an earlier step left there.
+pub(super) struct HalfOutput<'a> {
     pub(super) half: Half,
-    pub(super) data: &'a mut [u16],
+    pub(super) data: &'a mut HalfVec,
     pub(super) shape: Shape,
     /// Kept for the derivative.
-    pub(super) kept: &'a mut Vec<u16>,
-    pool: &'a mut Pool<u16>,
+    pub(super) kept: &'a mut HalfVec,
+    pool: &'a mut HalfPool,
     /// What it works in.
     pub(super) scratch: &'a mut Vec<f32>,
 }
 
-impl NarrowOutput<'_> {
+impl HalfOutput<'_> {
     /// Room for `len` numbers that are kept for the derivative.
     pub(super) fn keep(&mut self, len: usize) {
         self.pool.give(std::mem::take(self.kept));
-        *self.kept = self.pool.take(len);
+        *self.kept = self.pool.take(self.half, len);
     }
 }
 
-/// Numbers in f32 that such an operation works on at once.
+/// FloatSlice in f32 that such an operation works on at once.
 const AT_ONCE: usize = 1 << 17;
 
 /// How `rows`, each of which takes `width` numbers to work on, are cut into nearly equal parts; and rows of the longest.
@@ -84,14 +86,14 @@ impl DoubleEndedIterator for Cuts {
 
 impl Inputs<'_> {
     /// The numbers of the `i`-th input, as they are stored.
-    pub(super) fn numbers(&self, i: usize) -> Numbers<'_> {
+    pub(super) fn numbers(&self, i: usize) -> FloatSlice<'_> {
         self.record.numbers(self.ids[i])
     }
 }
 
 impl Backward<'_> {
     /// The numbers of the `i`-th input, as they are stored.
-    pub(super) fn input_numbers(&self, i: usize) -> Numbers<'_> {
+    pub(super) fn input_numbers(&self, i: usize) -> FloatSlice<'_> {
         self.record.numbers(self.record.nodes[self.id].inputs[i])
     }
 
@@ -100,28 +102,28 @@ impl Backward<'_> {
         i
     }
 
-    /// Takes the gradient of the output in 16 bits, to be changed and [given back](Self::give_narrow); and its format.
-    pub(super) fn take_narrow_grad(&mut self) -> (Vec<u16>, Half) {
+    /// Takes the gradient of the output in 16 bits, to be changed and [given back](Self::give_half); and its format.
+    pub(super) fn take_half_grad(&mut self) -> HalfVec {
         let buffer = self.buffer();
         let (b, storage) = (&mut self.record.buffers[buffer], &mut self.record.storage);
         let half = storage.half.expect("values are in 16 bits");
         if b.narrow.has_grad {
-            return (std::mem::take(&mut b.narrow.grad), half);
+            return std::mem::take(&mut b.narrow.grad);
         }
-        let mut grad = storage.narrow.take(b.len);
-        narrow(half, &b.grad, &mut grad);
+        let mut grad = storage.narrow.take(half, b.len);
+        grad.write(self.record.compute, 0, FloatSlice::F32(&b.grad));
         storage.wide.give(std::mem::take(&mut b.grad));
-        (grad, half)
+        grad
     }
 
     /// Takes what `forward` kept in 16 bits, which is not wanted any more.
-    pub(super) fn use_up_kept(&mut self) -> Vec<u16> {
+    pub(super) fn use_up_kept(&mut self) -> HalfVec {
         let buffer = self.buffer();
         std::mem::take(&mut self.record.buffers[buffer].narrow.kept)
     }
 
     /// The numbers of the output.
-    pub(super) fn output_numbers(&self) -> Numbers<'_> {
+    pub(super) fn output_numbers(&self) -> FloatSlice<'_> {
         self.record.numbers(self.id)
     }
 
@@ -139,12 +141,12 @@ impl Backward<'_> {
     }
 
     /// Gives back a list in 16 bits.
-    pub(super) fn give_narrow(&mut self, grad: Vec<u16>) {
-        self.record.storage.narrow.give(grad);
+    pub(super) fn give_half(&mut self, list: HalfVec) {
+        self.record.storage.narrow.give(list);
     }
 
     /// Lets `work` see the output in 16 bits, which is not wanted any more.
-    pub(super) fn use_up_output(&mut self, work: impl FnOnce(&[u16])) {
+    pub(super) fn use_up_output(&mut self, work: impl FnOnce(&HalfVec)) {
         let buffer = self.buffer();
         work(&self.record.buffers[buffer].narrow.data);
         let (b, storage) = (&mut self.record.buffers[buffer], &mut self.record.storage);
@@ -157,6 +159,7 @@ impl Backward<'_> {
         if !self.wants(i) {
             return None;
         }
+        let compute = self.compute();
         let input = self.record.nodes[self.id].inputs[i];
         let (len, storage) = (self.record.nodes[input].shape.size(), &mut self.record.storage);
         if let Place::Buffer(buffer) = self.record.nodes[input].place
@@ -165,12 +168,12 @@ impl Backward<'_> {
             let b = &mut self.record.buffers[buffer];
             if b.narrow.may_be && (b.narrow.has_grad || !b.has_grad) {
                 let before = b.narrow.has_grad.then(|| std::mem::take(&mut b.narrow.grad));
-                let grad = before.unwrap_or_else(|| storage.narrow.take(len));
-                return Some(Parts { half, grad, wide: Vec::new(), adds: b.narrow.has_grad });
+                let grad = before.unwrap_or_else(|| storage.narrow.take(half, len));
+                return Some(Parts { compute, grad, wide: Vec::new(), adds: b.narrow.has_grad });
             }
         }
-        let (half, wide) = (storage.half.unwrap_or(Half::Bf16), storage.wide.take(len));
-        Some(Parts { half, grad: Vec::new(), wide, adds: false })
+        let wide = storage.wide.take(len);
+        Some(Parts { compute, grad: HalfVec::default(), wide, adds: false })
     }
 
     /// Gives the `i`-th input a gradient of which all parts are made.
@@ -188,7 +191,7 @@ impl Backward<'_> {
     }
 }
 
-/// Numbers that outlive a look at the tape.
+/// FloatSlice that outlive a look at the tape.
 pub(super) struct Lent(Arc<Vec<f32>>, Range<usize>);
 
 impl Deref for Lent {
@@ -201,8 +204,8 @@ impl Deref for Lent {
 
 /// A gradient that is made part by part.
 pub(super) struct Parts {
-    half: Half,
-    grad: Vec<u16>,
+    compute: Compute,
+    grad: HalfVec,
     /// In place of `grad`, where the gradient is in f32.
     wide: Vec<f32>,
     /// Whether there were numbers, to be added to.
@@ -214,31 +217,31 @@ impl Parts {
     pub(super) fn begin_with_zeros(&mut self) {
         self.wide.fill(0.0);
         if !self.adds {
-            self.grad.fill(0);
+            self.grad.zero();
         }
     }
 
     /// Gives some numbers in 16 bits, the first of which is the `at`-th.
-    pub(super) fn put_narrow(&mut self, at: usize, part: &[u16]) {
+    pub(super) fn put_half(&mut self, at: usize, part: FloatSlice<'_>) {
         if self.wide.is_empty() && !self.adds {
-            return self.grad[at..at + part.len()].copy_from_slice(part);
+            return self.grad.write(self.compute, at, part);
         }
         let mut wide = [0.0; 256];
-        for (i, part) in part.chunks(wide.len()).enumerate() {
-            let wide = &mut wide[..part.len()];
-            widen(self.half, part, wide);
-            self.put(at + 256 * i, wide);
+        for first in (0..part.len()).step_by(wide.len()) {
+            let end = part.len().min(first + wide.len());
+            let wide = &mut wide[..end - first];
+            part.copy_to(self.compute, first..end, wide);
+            self.put(at + first, wide);
         }
     }
 
     /// Gives some numbers, the first of which is the `at`-th. They are used up.
     pub(super) fn put(&mut self, at: usize, part: &mut [f32]) {
         if self.wide.is_empty() {
-            let grad = &mut self.grad[at..at + part.len()];
             if self.adds {
-                add_wide(self.half, grad, part);
+                self.grad.add_to(self.compute, at, part);
             }
-            narrow(self.half, part, grad);
+            self.grad.write(self.compute, at, FloatSlice::F32(part));
         } else {
             self.wide[at..at + part.len()].copy_from_slice(part);
         }
@@ -247,19 +250,20 @@ impl Parts {
 
 impl Record {
     /// The numbers of a node, as they are stored.
-    pub(super) fn numbers(&self, id: usize) -> Numbers<'_> {
-        if let (Place::Buffer(buffer), Some(half)) = (self.nodes[id].place, self.storage.half)
+    pub(super) fn numbers(&self, id: usize) -> FloatSlice<'_> {
+        if let Place::Buffer(buffer) = self.nodes[id].place
+            && self.storage.half.is_some()
             && self.buffers[buffer].narrow.valid
         {
-            return Numbers::Half(half, &self.buffers[buffer].narrow.data);
+            return self.buffers[buffer].narrow.data.as_slice();
         }
-        Numbers::Wide(self.data(id))
+        FloatSlice::F32(self.data(id))
     }
 
     /// Runs the forward of an operation in 16 bits.
-    pub(super) fn run_narrow(
+    pub(super) fn run_half(
         &mut self,
-        op: &dyn NarrowOp,
+        op: &dyn HalfOp,
         inputs: &[usize],
         buffer: usize,
         shape: Shape,
@@ -271,15 +275,15 @@ impl Record {
             self.storage.wide.give(std::mem::take(list));
         }
         self.storage.narrow.give(std::mem::take(&mut b.narrow.data));
-        let mut data = self.storage.narrow.take(shape.size());
+        let mut data = self.storage.narrow.take(half, shape.size());
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut pool = std::mem::take(&mut self.storage.narrow);
         let (kept, scratch_of) = (&mut b.narrow.kept, &mut scratch);
         let x = Inputs { record: self, ids: inputs };
         let pool_of = &mut pool;
-        op.forward_narrow(
+        op.forward_half(
             &x,
-            &mut NarrowOutput {
+            &mut HalfOutput {
                 half,
                 data: &mut data,
                 shape,
@@ -306,5 +310,5 @@ pub(super) fn room(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 #[cfg(test)]
-#[path = "narrow_tests.rs"]
+#[path = "half_ops_tests.rs"]
 mod tests;

@@ -9,7 +9,7 @@ use super::packing::pack;
 simd_fn! {
     /// Takes scores to `2^(scale·score - max)`: raises the queries' maxima, adds to their sums, and says in `factor` by
     /// what everything before has to be multiplied.
-    pub(super) fn raise(s, scores: &mut [f32], scale: f32, max: &mut [f32], sum: &mut [f32], factor: &mut [f32]) {
+    pub(super) fn softmax_update(s, scores: &mut [f32], scale: f32, max: &mut [f32], sum: &mut [f32], factor: &mut [f32]) {
         let n = max.len();
         let scale = s.splat(scale);
         for at in (0..n).step_by(S::LANES) {
@@ -44,7 +44,7 @@ simd_fn! {
 
 simd_fn! {
     /// `2^(scale·score - log)`: the weights, once more.
-    pub(super) fn again(s, scores: &mut [f32], scale: f32, logs: &[f32]) {
+    pub(super) fn recompute_weights(s, scores: &mut [f32], scale: f32, logs: &[f32]) {
         let scale = s.splat(scale);
         for row in scores.chunks_exact_mut(logs.len()) {
             update(s, row, [logs], #[inline(always)] |score, [log]| {
@@ -56,7 +56,7 @@ simd_fn! {
 
 simd_fn! {
     /// `scale·P (dP - Σ P dP)`, from `dP` in place.
-    pub(super) fn slope(s, weights: &[f32], means: &[f32], scale: f32, slopes: &mut [f32]) {
+    pub(super) fn score_gradient(s, weights: &[f32], means: &[f32], scale: f32, slopes: &mut [f32]) {
         let scale = s.splat(scale);
         let n = means.len();
         for (weights, slopes) in weights.chunks_exact(n).zip(slopes.chunks_exact_mut(n)) {
@@ -78,7 +78,7 @@ simd_fn! {
 
 simd_fn! {
     /// The `n` columns of a matrix as rows of whole vectors: says how far these are apart.
-    pub(super) fn turn(s, columns: &[f32], n: usize, rows: &mut Vec<f32>) -> usize {
+    pub(super) fn transposed_rows(s, columns: &[f32], n: usize, rows: &mut Vec<f32>) -> usize {
         let m = Mat::new(columns, columns.len() / n, n).t();
         let width = m.cols.next_multiple_of(S::LANES);
         if rows.len() < n * width {

@@ -1,7 +1,6 @@
 //! Operations in 16 bits are those in f32, but for what is rounded.
 
 use super::*;
-use crate::kernels::matmul::rounding;
 use crate::tape::*;
 
 /// Numbers in -1..1.
@@ -11,6 +10,7 @@ fn numbers(n: usize, seed: usize) -> Vec<f32> {
 
 /// Output, gradient of the input, and gradients of the parameters of `model`, from `x` and parameters of these sizes.
 fn run(
+    rounds: bool,
     half: Option<Half>,
     x: [usize; 3],
     sizes: &[Shape],
@@ -24,6 +24,7 @@ fn run(
     // The second step reuses what the first one left.
     for _ in 0..2 {
         tape.store_in(half);
+        tape.set_compute(Compute { shared: false, rounds });
         tape.reset(&values, None);
         let x = tape.variable(x, &numbers(x.iter().product(), 1));
         let mut offset = 0;
@@ -62,10 +63,10 @@ fn compare(
     jumps: bool,
     model: impl for<'t> Fn(Var<'t>, &[Var<'t>]) -> Var<'t> + Copy,
 ) {
-    let wanted = run(None, x, sizes, model);
+    let wanted = run(false, None, x, sizes, model);
     for (half, most, jump) in [(Half::Bf16, 0.02, 0.031), (Half::F16, 0.003, 0.011)] {
-        let plain = run(Some(half), x, sizes, model);
-        let rounded = (half == Half::Bf16).then(|| rounding(|| run(Some(half), x, sizes, model)));
+        let plain = run(false, Some(half), x, sizes, model);
+        let rounded = (half == Half::Bf16).then(|| run(true, Some(half), x, sizes, model));
         for got in [Some(plain), rounded].into_iter().flatten() {
             for (i, (got, wanted)) in got.iter().zip(&wanted).enumerate() {
                 let most = if jumps && i > 0 { jump } else { most };

@@ -5,7 +5,7 @@ use crate::simd::Simd;
 
 simd_fn! {
     /// `c += a b`, where rows of `a` and columns of `b` are in order.
-    pub(super) fn add_few_rows(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
+    pub(super) fn gemv_add(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
         let (k, n) = (a.cols, b.cols);
         let column = |j: usize| &b.from(0, j)[..k];
         for (i, c) in c.chunks_exact_mut(n).enumerate() {

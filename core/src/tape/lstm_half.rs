@@ -4,37 +4,44 @@
 
 use std::ops::Range;
 
+use super::half_ops::{HalfOp, HalfOutput, room, steps};
 use super::lstm::{GATES, Lstm};
-use super::narrow::{NarrowOp, NarrowOutput, room, steps};
 use super::recurrent::{
     Sizes, W_HH, W_IH, X, accumulate_weights, both_biases, hidden_weight, hidden_weight_back,
     pieces,
 };
 use super::{Backward, Inputs};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{Numbers, narrow};
+use crate::kernels::float_slice::FloatSlice;
 use crate::kernels::matmul::{Mat, Mode};
-use crate::kernels::panels::Panels;
+use crate::kernels::prepacked::Prepacked;
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
-impl NarrowOp for Lstm {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Lstm {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
+        let compute = x.compute();
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.keep(s.time * (g + h));
-        let (kept_gates, kept_cells) = out.kept.split_at_mut(s.time * g);
+        // Gates of all steps, then cells.
+        let first_cell = s.time * g;
         let (most, parts) = steps(s.time, s.batch * (s.input + s.gates + 2 * s.hidden));
         let lengths = [most * s.batch * s.input, most * g, (1 + most) * h, (1 + most) * h, s.gates];
         let [xt, gates, r, c, bias] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
         // The state before the first of the steps at hand lies before theirs.
         [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
         let bias = both_biases(x, self.0, bias);
-        let w_ih = Panels::new(Mat::new(x.data(W_IH), s.gates, s.input).t(), most * s.batch);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        let w_ih = Prepacked::new(
+            x.compute(),
+            Mat::new(x.data(W_IH), s.gates, s.input).t(),
+            most * s.batch,
+        );
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             let n = part.len();
             let (xt, gates) = (&mut xt[..n * s.batch * s.input], &mut gates[..n * g]);
-            gather(x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(x.compute(), x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
             let xt = Mat::new(xt, n * s.batch, s.input);
             match bias {
                 Some(bias) => w_ih.affine(xt, bias, gates),
@@ -49,11 +56,12 @@ impl NarrowOp for Lstm {
                 }
                 lstm_step(gates, c_before, c_now, r_now, s.hidden);
             }
-            narrow(out.half, gates, &mut kept_gates[part.start * g..part.end * g]);
-            narrow(out.half, &c[h..(n + 1) * h], &mut kept_cells[part.start * h..part.end * h]);
+            out.kept.write(compute, part.start * g, FloatSlice::F32(gates));
+            let cells = FloatSlice::F32(&c[h..(n + 1) * h]);
+            out.kept.write(compute, first_cell + part.start * h, cells);
             for (i, row) in r[h..(n + 1) * h].chunks_exact(s.hidden).enumerate() {
                 let (t, b) = (part.start + i / s.batch, i % s.batch);
-                narrow(out.half, row, &mut out.data[(b * s.time + t) * s.hidden..][..s.hidden]);
+                out.data.write(compute, (b * s.time + t) * s.hidden, FloatSlice::F32(row));
             }
             [&mut *r, &mut *c]
                 .into_iter()
@@ -61,14 +69,14 @@ impl NarrowOp for Lstm {
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
+    fn backward_half(&self, b: &mut Backward<'_>) {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
-        let (grad, half) = b.take_narrow_grad();
+        let grad = b.take_half_grad();
         let kept = b.use_up_kept();
-        let (kept_gates, kept_cells) = kept.split_at(s.time * g);
-        let [grads, kept_gates, kept_cells] =
-            [&grad, kept_gates, kept_cells].map(|x| Numbers::Half(half, x));
+        let (grads, all_kept) = (grad.as_slice(), kept.as_slice());
+        let kept_gates = all_kept.slice(0..s.time * g);
+        let kept_cells = all_kept.slice(s.time * g..s.time * (g + h));
         let (most, parts) = steps(s.time, s.batch * (s.input + 2 * s.gates + 3 * s.hidden));
         let lengths = [
             most * s.batch * s.input,
@@ -87,23 +95,23 @@ impl NarrowOp for Lstm {
         [&mut *carry, &mut *dc].into_iter().for_each(|state| state.fill(0.0));
         let mut gradient = b.begin_parts(X);
         let [w_ih, w_hh] = [W_IH, W_HH].map(|i| b.lend(i));
-        let w_ih = Panels::new(Mat::new(&w_ih, s.gates, s.input), most * s.batch);
-        let w_hh = hidden_weight_back(&w_hh, &s);
+        let w_ih = Prepacked::new(b.compute(), Mat::new(&w_ih, s.gates, s.input), most * s.batch);
+        let w_hh = hidden_weight_back(b.compute(), &w_hh, &s);
         for part in parts.rev() {
             let n = part.len();
             let (xt, dgates) = (&mut xt[..n * s.batch * s.input], &mut dgates[..n * g]);
             let (r, dr) = (&mut r[..n * h], &mut dr[..n * h]);
-            let gates = kept_gates.wide(part.start * g..part.end * g, gates);
+            let gates = kept_gates.wide(b.compute(), part.start * g..part.end * g, gates);
             // Of the step before the first there are zeros.
             let none = usize::from(part.start == 0) * h;
             let before = part.start.saturating_sub(1);
             c[..none].fill(0.0);
-            kept_cells.wide(before * h..part.end * h, &mut c[none..]);
+            kept_cells.copy_to(b.compute(), before * h..part.end * h, &mut c[none..(n + 1) * h]);
             r[..none].fill(0.0);
             let shape = [s.batch, s.time, s.hidden];
-            gather(b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
-            gather(grads, shape, part.clone(), dr);
-            gather(b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(b.compute(), b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
+            gather(b.compute(), grads, shape, part.clone(), dr);
+            gather(b.compute(), b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
             for t in (0..n).rev() {
                 let dr = &mut dr[t * h..(t + 1) * h];
                 add_assign(dr, carry);
@@ -127,18 +135,20 @@ impl NarrowOp for Lstm {
             b.end_parts(X, gradient);
         }
         b.give_scratch(scratch);
-        [grad, kept].into_iter().for_each(|list| b.give_narrow(list));
+        [grad, kept].into_iter().for_each(|list| b.give_half(list));
     }
 }
 
 /// Some steps of `x` `[B, T, n]`, time first, in f32.
-fn gather(x: Numbers<'_>, [batch, time, n]: [usize; 3], steps: Range<usize>, to: &mut [f32]) {
+fn gather(
+    compute: Compute,
+    x: FloatSlice<'_>,
+    [batch, time, n]: [usize; 3],
+    steps: Range<usize>,
+    to: &mut [f32],
+) {
     let places = steps.flat_map(|t| (0..batch).map(move |b| (b * time + t) * n));
     for (from, to) in places.zip(to.chunks_exact_mut(n.max(1))) {
-        if let Numbers::Wide(x) = x {
-            to.copy_from_slice(&x[from..from + n]);
-        } else {
-            x.wide(from..from + n, to);
-        }
+        x.copy_to(compute, from..from + n, to);
     }
 }
