@@ -44,10 +44,11 @@ mod parity;
 
 pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::{
-    ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
-    MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
-    SaveOptions, Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
-    seasonal_naive,
+    ChartOptions, Column, Continued, FitMode, FitOptions, FitReport, Forecast, FutureFrame,
+    FutureOptions, Init, InsampleOptions, Lease, MemoryUsage, Metric, MetricsOptions,
+    NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions, RunOptions, SaveOptions,
+    Scores, SeriesId, Slot, TrainingCheckpoint, Use, WindowArrays, WindowExog, calls, evaluate,
+    evaluate_against, seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
 pub use ndarray;

@@ -30,6 +30,7 @@ mod time_zone;
 mod times;
 mod vocabulary;
 mod windows;
+mod written;
 
 pub use self::csv::{CsvOptions, Decimal, read_csv, read_csv_as, read_csv_text};
 pub use assembly::PanelOptions;

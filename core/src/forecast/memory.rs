@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::calls::PredictorOptions;
 use super::neural_forecast::NeuralForecast;
-use super::predictor::PredictorOptions;
 use crate::checkpoint;
 use crate::data::{Panel, Vocabularies};
 use crate::memory::{Allowed, Needs, Smaller};

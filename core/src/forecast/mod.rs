@@ -1,19 +1,23 @@
 //! Forecasters and forecasts: what users call.
 
-mod calls;
+#[doc(hidden)]
+pub mod calls;
 mod chart;
 mod column;
 mod columns;
+mod continued;
 mod future;
 mod horizon;
 mod insample;
 mod lacking;
+mod lease;
 mod memory;
 mod metrics;
 mod neural_forecast;
 mod predictor;
 mod quantiles;
 mod reading;
+mod report;
 mod result;
 mod saved;
 mod saved_categories;
@@ -29,15 +33,17 @@ pub(crate) use columns::Job;
 #[cfg(test)]
 pub(crate) use horizon::forecast_model;
 
-pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
-pub use chart::ChartOptions;
+pub use calls::{
+    ChartOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions,
+    OnShort, PredictOptions, PredictorOptions, RunOptions, SaveOptions, SeriesId,
+    TrainingCheckpoint,
+};
 pub use column::Column;
+pub use continued::Continued;
 pub use future::FutureFrame;
-pub use insample::InsampleOptions;
-pub use lacking::OnShort;
+pub use lease::{Lease, Slot, Use};
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::NeuralForecast;
-pub use predictor::{Predictor, PredictorOptions, WindowArrays, WindowExog};
+pub use predictor::{Predictor, WindowArrays, WindowExog};
+pub use report::{FitReport, MemoryUsage};
 pub use result::Forecast;
-pub use saved::SaveOptions;
-pub use training_run::{FitMode, TrainingCheckpoint};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
+use super::calls::{FitOptions, Init, PredictOptions};
 use super::column::Column;
 use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
@@ -11,6 +11,7 @@ use super::lacking::{Begins, refuse_missing, short_series};
 use super::memory::{check_forecasts, check_weights};
 use super::quantiles::Asked;
 use super::reading::{check_cardinalities, unseen};
+use super::report::{FitReport, MemoryUsage};
 use super::result::Forecast;
 use super::saved::Kept;
 use super::series::check_same;
@@ -22,6 +23,7 @@ use crate::data::{
 };
 use crate::memory::Allowed;
 use crate::models::{Instance, ModelSpec};
+use crate::options::Options;
 use crate::train::{Control, Progress, Runner, TrainingState};
 use crate::{Error, ErrorCode, Result, runtime};
 
@@ -67,6 +69,24 @@ impl NeuralForecast {
         models.iter().try_for_each(Instance::check_written)?;
         let forecaster = Self::of(models, frequency)?;
         forecaster.check_aliases()?;
+        Ok(forecaster)
+    }
+
+    /// As [`Init`] says, on a machine with a time zone, which messages name where dates are midnights of it.
+    pub fn from_options(init: Init, machine_zone: Option<TimeZone>) -> Result<Self> {
+        let Init { models, freq, time_zone, time_unit, .. } = init;
+        let scaling = LocalScaling {
+            temporal: init.local_scaler_type,
+            statics: init.local_static_scaler_type,
+        };
+        let mut forecaster = Self::new(models, freq)?.with_local_scaling(scaling);
+        if let Some(zone) = time_zone {
+            forecaster = forecaster.with_time_zone(zone)?;
+        }
+        if let Some(unit) = time_unit {
+            forecaster = forecaster.with_time_unit(unit)?;
+        }
+        forecaster.reading.machine_zone = machine_zone;
         Ok(forecaster)
     }
 
@@ -260,6 +280,7 @@ impl NeuralForecast {
     }
 
     fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
+        options.check()?;
         let fitted = self.require_fitted()?;
         self.check_titles(&[
             ("the id column", &fitted.names.id),

@@ -136,6 +136,15 @@ options! {
         /// with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated.
         pub accumulate_grad_batches: usize = 1; at least 1,
     }
+    elsewhere {
+        "horizon" => "h",
+        "lookback inputlength" => "inputSize",
+        "lr" => "learningRate",
+        "epochs maxepochs" => "maxSteps",
+        "seed" => "randomSeed",
+        "scaler" => "scalerType",
+        "patience" => "earlyStopPatienceSteps",
+    }
 }
 
 /// Whether a name can be that of a file.

@@ -9,6 +9,7 @@ use crate::data::{
 use crate::forecast::{Job, forecast_model};
 use crate::models::Instance;
 use crate::objective::Judges;
+use crate::options::OptionValue;
 use crate::scalers::LocalScalerType;
 use crate::train::{Control, Run, Runner, TrainingState, train};
 
@@ -73,7 +74,7 @@ fn check(f: &Fixture) {
     let given = panel(f);
     let kind = |name: &str| {
         let found = f.metadata(name)?;
-        Some(LocalScalerType::from_option(name, &found.into()).unwrap())
+        Some(LocalScalerType::read(&found.into()).unwrap())
     };
     let scaling = LocalScaling {
         temporal: kind("local_scaler_type"),
