@@ -324,7 +324,7 @@ export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
  * - `'fillForward'`: Take the value before.
  * - `'fillZero'`: Take 0; of categories, none.
  * - `'interpolate'`: Between two values, take the straight line from one to the other; after the last one, take that.
- * Categories are carried forward.
+ *   Categories are carried forward.
  */
 export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
 /**
@@ -337,10 +337,10 @@ export type OnShort = 'pad' | 'error'
  * Where training begins.
  * - `'fresh'`: New weights.
  * - `'continue'`: The weights, the optimizer's memory, the number of steps and the random numbers that the last run
- * left: 50 steps and 50 more on the same data give the same bytes as 100. A run that was interrupted, and loaded from
- * what `checkpoint` saved, goes on to where it was to end. On other data the validation losses so far are forgotten.
- * Schedules go on by the number of steps in all: the default one keeps halving at the same distance, `oneCycle` ends
- * with its `totalSteps`.
+ *   left: 50 steps and 50 more on the same data give the same bytes as 100. A run that was interrupted, and loaded
+ *   from what `checkpoint` saved, goes on to where it was to end. On other data the validation losses so far are
+ *   forgotten. Schedules go on by the number of steps in all: the default one keeps halving at the same distance,
+ *   `oneCycle` ends with its `totalSteps`.
  */
 export type FitMode = 'fresh' | 'continue'
 /**
@@ -523,7 +523,7 @@ export interface PredictorOptions {
   batch?: number
   /**
    * Threads of a call at most. Results do not depend on it. A thread takes 64 windows, or whole ones of about 64
-   * series together. @default 1 up to that, else all processors. From 1 to 1024
+   * series together. From 1 to 1024. @default 1 up to that, else all processors
    */
   threads?: number
   /**
@@ -606,7 +606,7 @@ export interface CsvOptions {
 }
 /** Options of `configure`. */
 export type Settings = Pick<RunOptions, 'threads' | 'memoryLimitBytes'>
-/** What every run can be told. Results do not depend on it. */
+/** What every run can be told. */
 export interface RunOptions {
   /** Stops the work: the promise rejects with the signal's reason. */
   signal?: AbortSignal
@@ -614,7 +614,7 @@ export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Milliseconds between calls of `onProgress`. From 0 to 2147483647. @default 100 */
   progressIntervalMs?: number
-  /** Threads for this call. @default all processors. From 1 to 1024 */
+  /** Threads for this call. Results do not depend on it. From 1 to 1024. @default all processors */
   threads?: number
   /**
    * Bytes that this call may take outside of JavaScript's heap. What would take more is refused with

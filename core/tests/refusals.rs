@@ -142,7 +142,7 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
             "DLinear",
             "learningRate",
             json!(-1),
-            "option \"learningRate\" must be a number > 0, got -1.0",
+            "option \"learningRate\" must be a number > 0, got -1",
         ),
         (
             "DLinear",

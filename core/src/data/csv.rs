@@ -12,17 +12,11 @@ use crate::{Error, ErrorCode, Result};
 
 choices! {
     /// What marks decimals.
-    pub enum Decimal {
+    pub enum Decimal: default Point {
         /// `0.5`
         Point = ".",
         /// `0,5`; columns are separated by semicolons or tabs.
         Comma = ",",
-    }
-}
-
-impl Default for Decimal {
-    fn default() -> Self {
-        Self::Point
     }
 }
 

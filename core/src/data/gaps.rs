@@ -11,7 +11,7 @@ use crate::{Error, ErrorCode, Result};
 
 choices! {
     /// What to do with times that a series skips.
-    pub enum OnGap {
+    pub enum OnGap: default Error {
         /// Refuse the table.
         Error = "error",
         /// Insert masked rows.
@@ -20,12 +20,6 @@ choices! {
         FillForward = "fillForward",
         /// Insert rows with the target 0.
         FillZero = "fillZero",
-    }
-}
-
-impl Default for OnGap {
-    fn default() -> Self {
-        Self::Error
     }
 }
 

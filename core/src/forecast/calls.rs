@@ -75,7 +75,7 @@ options! {
 
 choices! {
     /// Where training begins.
-    pub enum FitMode {
+    pub enum FitMode: default Fresh {
         /// New weights.
         Fresh = "fresh",
         /// The weights, the optimizer's memory, the number of steps and the random numbers that the last run left: 50 steps
@@ -84,12 +84,6 @@ choices! {
         /// Schedules go on by the number of steps in all: the default one keeps halving at the same distance, `oneCycle` ends
         /// with its `totalSteps`.
         Continue = "continue",
-    }
-}
-
-impl Default for FitMode {
-    fn default() -> Self {
-        Self::Fresh
     }
 }
 
@@ -144,17 +138,11 @@ options! {
 
 choices! {
     /// What to do with a series that has fewer rows than a model takes as input.
-    pub enum OnShort {
+    pub enum OnShort: default Pad {
         /// Pad its input with zeros, with a warning.
         Pad = "pad",
         /// Refuse it.
         Error = "error",
-    }
-}
-
-impl Default for OnShort {
-    fn default() -> Self {
-        Self::Pad
     }
 }
 

@@ -34,12 +34,20 @@ pub(crate) fn none_of(option: &str, names: &[&str], value: &Value) -> Error {
     }
 }
 
-/// Declares an enum whose values are written as text.
+/// Declares an enum whose values are written as text; one of them may be the default: `pub enum OnGap: default Error`.
 macro_rules! choices {
-    ($(#[doc = $doc:expr])* pub enum $name:ident { $($(#[doc = $value_doc:expr])* $variant:ident = $text:literal,)* }) => {
+    ($(#[doc = $doc:expr])* pub enum $name:ident $(: default $default:ident)? {
+        $($(#[doc = $value_doc:expr])* $variant:ident = $text:literal,)*
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name { $($(#[doc = $value_doc])* $variant,)* }
+
+        $(impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        })?
 
         impl $crate::options::Choice for $name {
             const NAME: &'static str = stringify!($name);

@@ -108,6 +108,8 @@ pub(crate) use outside;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros make public types")]
 mod tests {
+    use std::path::PathBuf;
+
     use serde_json::json;
 
     use super::super::{OptionValue, options, read_option};
@@ -117,7 +119,7 @@ mod tests {
         /// For the tests.
         pub struct Place {
             /// Where.
-            pub street: String = String::new(); fits given "a text",
+            pub street: PathBuf = PathBuf::new(),
             /// Which house.
             pub house: usize = 0; at least 1,
             /// Which floor.
@@ -125,10 +127,6 @@ mod tests {
         }
     }
     nested!(Place);
-
-    fn given(text: &String) -> bool {
-        !text.is_empty()
-    }
 
     #[test]
     fn what_is_at_fault_within_an_option_is_named_with_both() {
@@ -159,7 +157,7 @@ mod tests {
                 "option \"home.house\" is required: a whole number ≥ 1",
                 "home.house",
             ),
-            (json!({ "house": 1 }), "option \"home.street\" is required: a text", "home.street"),
+            (json!({ "house": 1 }), "option \"home.street\" is required: a path", "home.street"),
         ] {
             assert_eq!(read(value).unwrap_err(), (message.into(), Some(option.into())));
         }
