@@ -110,11 +110,8 @@ impl NativeForecast {
     #[napi]
     pub fn to_svg(&self, given: Given) -> Result<String> {
         let call = given.read::<(ChartOptions, calls::ChartTables)>("toSVG")?;
-        let draw = || {
-            let (options, tables) = call.complete()?;
-            self.engine.to_svg(&options, &tables)
-        };
-        draw().map_err(to_napi)
+        let drawn = call.complete().and_then(|(look, tables)| self.engine.to_svg(&look, &tables));
+        drawn.map_err(to_napi)
     }
 
     /// The scores of each model against what happened, as JSON. `names` are those of the metrics, a list as JSON.

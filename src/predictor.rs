@@ -29,10 +29,7 @@ impl NativePredictor {
     /// Names, sizes and categories, as JSON.
     #[napi]
     pub fn facts(&self) -> Result<String> {
-        task::here(|| {
-            let p = self.engine.as_ref().ok_or_else(broken)?;
-            Ok(p.facts().to_string())
-        })
+        task::here(|| Ok(self.engine.as_ref().ok_or_else(broken)?.facts().to_string()))
     }
 
     /// Checks and copies windows, and says how many there are. What is not given is empty.
