@@ -59,9 +59,10 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 #[cfg(feature = "charts")]
 pub use forecast::ChartOptions;
 pub use forecast::{
-    Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions, MemoryUsage,
-    Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions, SaveOptions,
-    Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
+    Column, Continued, FitMode, FitOptions, FitReport, Forecast, FutureFrame, FutureOptions, Init,
+    InsampleOptions, Lease, MemoryUsage, Metric, MetricsOptions, NeuralForecast, OnShort,
+    PredictOptions, Predictor, PredictorOptions, RunOptions, SaveOptions, Scores, SeriesId, Slot,
+    TrainingCheckpoint, Use, WindowArrays, WindowExog, calls, evaluate, evaluate_against,
     seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};

@@ -108,7 +108,7 @@ fn unknown_options_are_refused_with_the_nearest_spelling() {
     }
     let e = new("DLinear", with(json!({ "qqqqqqqqqqqqqqqqqqq": 1 }))).err().unwrap();
     assert!(e.message.starts_with(
-        "DLinear has no option \"qqqqqqqqqqqqqqqqqqq\"; known options: h, inputSize, alias, "
+        "DLinear has no option \"qqqqqqqqqqqqqqqqqqq\"; it has h, inputSize, alias, "
     ));
     assert!(e.message.ends_with(", movingAvgWindow"), "{}", e.message);
 }
@@ -160,7 +160,7 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
             "DLinear",
             "scalerType",
             json!("max"),
-            "option \"scalerType\" must be one of identity, standard, robust, minmax, minmax1, invariant, revin, got \"max\"",
+            "option \"scalerType\" must be \"identity\", \"standard\", \"robust\", \"minmax\", \"minmax1\", \"invariant\" or \"revin\", got \"max\"",
         ),
         (
             "DLinear",
@@ -173,13 +173,13 @@ fn wrong_types_and_values_are_refused_with_what_is_allowed() {
             "RNN",
             "encoderActivation",
             json!("relu"),
-            "option \"encoderActivation\" must be one of tanh, got \"relu\"",
+            "option \"encoderActivation\" must be \"tanh\", got \"relu\"",
         ),
         (
             "DilatedRNN",
             "cellType",
             json!("AttentiveLSTM"),
-            "option \"cellType\" must be one of GRU, RNN, LSTM, ResLSTM, got \"AttentiveLSTM\"",
+            "option \"cellType\" must be \"GRU\", \"RNN\", \"LSTM\" or \"ResLSTM\", got \"AttentiveLSTM\"",
         ),
         (
             "DilatedRNN",

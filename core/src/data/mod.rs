@@ -33,6 +33,7 @@ mod time_zone;
 mod times;
 mod vocabulary;
 mod windows;
+mod written;
 
 #[cfg(feature = "io")]
 pub use self::csv::{CsvOptions, Decimal, read_csv, read_csv_as, read_csv_text};

@@ -2,21 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::calls::TrainingCheckpoint;
 use super::fitted::Fitted;
 use super::neural_forecast::NeuralForecast;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::models::Instance;
 use crate::train::TrainingState;
-
-/// Saves the forecaster while it is trained.
-#[derive(Clone, Debug)]
-pub struct TrainingCheckpoint {
-    /// The directory, as for [`NeuralForecast::save`]. A checkpoint that is there is replaced.
-    pub path: PathBuf,
-    /// Training steps of a model between two times; it is saved at the end too.
-    pub every_steps: usize,
-}
 
 /// Writes a checkpoint again and again, each time with other weights.
 pub(super) struct CheckpointWriter<'a> {

@@ -1,10 +1,12 @@
 //! What a forecaster reads from tables: the columns of all its models, and their categories.
 
-use super::calls::FitOptions;
+use serde_json::{Value, json};
+
+use super::calls::{FitMode, FitOptions};
 use super::neural_forecast::NeuralForecast;
-use super::training_run::FitMode;
-use crate::data::{Panel, PanelOptions, Table, Vocabularies};
+use crate::data::{NumericTime, Panel, PanelOptions, Table, Vocabularies};
 use crate::models::Instance;
+use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
 /// A column has the same categories for all models, so those that say how many must agree.
@@ -50,6 +52,14 @@ pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> 
 }
 
 impl NeuralForecast {
+    /// Names of the id and time columns, the frequency, given or inferred, and the unit of times.
+    pub fn layout(&self) -> Value {
+        let names = self.panel().map(|panel| panel.names.clone()).unwrap_or_default();
+        let freq = self.frequency().map(|frequency| frequency.write());
+        let unit = self.reading.unit.map(NumericTime::name);
+        json!({ "id": names.id, "time": names.time, "freq": freq, "timeUnit": unit })
+    }
+
     /// The categories of a table to train on: those it has, or those that a run which goes on has learned.
     pub(super) fn vocabularies(&self, table: &Table, options: &FitOptions) -> Result<Vocabularies> {
         match (&self.fitted, options.mode) {

@@ -4,44 +4,19 @@
 //! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded. Upstream
 //! refuses multivariate models here.
 
+use super::calls::{InsampleOptions, OnShort};
 use super::column::Column;
 use super::columns::{Columns, Job};
 use super::memory::check_forecasts;
-use super::missing_inputs::{Begins, OnShort, refuse_missing, short_series};
+use super::missing_inputs::{Begins, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::{Pipeline, Seen};
 use super::result::Forecast;
 use crate::batch::Source;
 use crate::control::Control;
-use crate::data::{OnMissing, Panel, Window, across, groups};
+use crate::data::{Panel, Window, across, groups};
+use crate::options::Options;
 use crate::{Error, ErrorCode, Result};
-
-/// Options of [`NeuralForecast::predict_insample`].
-#[derive(Clone, Debug)]
-pub struct InsampleOptions {
-    /// Rows between the beginnings of forecasts.
-    pub step_size: usize,
-    /// Interval levels that the forecast must have.
-    pub level: Vec<f64>,
-    /// Quantiles that it must have, instead of levels.
-    pub quantiles: Vec<f64>,
-    /// Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them.
-    pub sort_quantiles: bool,
-    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
-    pub on_missing: Option<OnMissing>,
-}
-
-impl Default for InsampleOptions {
-    fn default() -> Self {
-        Self {
-            step_size: 1,
-            level: Vec::new(),
-            quantiles: Vec::new(),
-            sort_quantiles: true,
-            on_missing: None,
-        }
-    }
-}
 
 impl NeuralForecast {
     /// Forecasts the rows of the training data, each window from what came before it. The result has the cutoffs, and
@@ -55,6 +30,7 @@ impl NeuralForecast {
     }
 
     fn insample_watched(&self, options: &InsampleOptions, control: &Control) -> Result<Forecast> {
+        options.check()?;
         let fitted = self.require_fitted()?;
         let settled = fitted.settled(options.on_missing)?;
         let Some(panel) = settled.as_deref() else {
@@ -63,9 +39,6 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let (h, step) = (self.h(), options.step_size);
-        if step == 0 {
-            return Err(Error::option("stepSize", "a whole number ≥ 1", step));
-        }
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let target = &panel.temporal[0].0;

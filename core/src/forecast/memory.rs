@@ -3,8 +3,8 @@
 #[cfg(feature = "io")]
 use std::path::Path;
 
+use super::calls::PredictorOptions;
 use super::neural_forecast::NeuralForecast;
-use super::predictor::PredictorOptions;
 #[cfg(feature = "io")]
 use crate::checkpoint::{self, Sources};
 use crate::control::Control;

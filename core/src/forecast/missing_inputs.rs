@@ -1,5 +1,6 @@
 //! What the windows of a forecast lack: missing values are refused, rows before a series are warned of.
 
+use super::calls::OnShort;
 use crate::data::{OnMissing, Panel, counted, first_few, remedy_of_forecast};
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
@@ -55,27 +56,6 @@ pub(super) fn refuse_missing(
         }
     }
     Ok(())
-}
-
-/// What to do with a series that has fewer rows than a model takes as input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnShort {
-    /// Pad its input with zeros, with a warning.
-    #[default]
-    Pad,
-    /// Refuse it.
-    Error,
-}
-
-impl OnShort {
-    /// Reads `pad` or `error`.
-    pub fn parse(text: &str) -> Result<Self> {
-        match text {
-            "pad" => Ok(Self::Pad),
-            "error" => Ok(Self::Error),
-            _ => Err(Error::option("onShort", "\"pad\" or \"error\"", text)),
-        }
-    }
 }
 
 /// Warns of series with fewer rows than the model that looks back furthest, or refuses them. Of forecasts within the

@@ -1,12 +1,14 @@
 //! Forecasters and forecasts: what users call.
 
-mod calls;
+#[doc(hidden)]
+pub mod calls;
 #[cfg(feature = "charts")]
 mod chart;
 mod checkpoint_writer;
 mod column;
 mod column_names;
 mod columns;
+mod continued;
 #[cfg(feature = "io")]
 mod csv_text;
 mod fitted;
@@ -14,6 +16,7 @@ mod future;
 mod horizon;
 mod inputs;
 mod insample;
+mod lease;
 mod memory;
 mod metrics;
 mod missing_inputs;
@@ -26,6 +29,7 @@ mod pipeline;
 mod predict;
 mod predictor;
 mod quantiles;
+mod report;
 mod result;
 mod same_series;
 mod target_support;
@@ -37,17 +41,18 @@ pub(crate) use columns::Job;
 #[cfg(test)]
 pub(crate) use horizon::forecast_model;
 
-pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
 #[cfg(feature = "charts")]
-pub use chart::ChartOptions;
-pub use checkpoint_writer::TrainingCheckpoint;
+pub use calls::ChartOptions;
+pub use calls::{
+    FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
+    PredictOptions, PredictorOptions, RunOptions, SaveOptions, SeriesId, TrainingCheckpoint,
+};
 pub use column::Column;
+pub use continued::Continued;
 pub use future::FutureFrame;
-pub use insample::InsampleOptions;
+pub use lease::{Lease, Slot, Use};
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
-pub use missing_inputs::OnShort;
 pub use neural_forecast::NeuralForecast;
-pub use persistence::SaveOptions;
-pub use predictor::{Predictor, PredictorOptions, WindowArrays, WindowExog};
+pub use predictor::{Predictor, WindowArrays, WindowExog};
+pub use report::{FitReport, MemoryUsage};
 pub use result::Forecast;
-pub use training_run::FitMode;

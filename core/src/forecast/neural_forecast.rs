@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::calls::{FitOptions, FitReport, MemoryUsage};
+use super::calls::{FitOptions, Init};
 use super::fitted::Fitted;
 use super::inputs::{check_cardinalities, unseen};
 use super::memory::check_weights;
 use super::models::Models;
 use super::persistence::Passthrough;
+use super::report::{FitReport, MemoryUsage};
 use super::training_data::TrainingData;
 use super::training_run::Training;
 use crate::control::Control;
@@ -44,6 +45,24 @@ impl NeuralForecast {
         models.iter().try_for_each(Instance::check_written)?;
         let forecaster = Self::of(models, frequency)?;
         forecaster.models.check_aliases()?;
+        Ok(forecaster)
+    }
+
+    /// As [`Init`] says, on a machine with a time zone, which messages name where dates are midnights of it.
+    pub fn from_options(init: Init, machine_zone: Option<TimeZone>) -> Result<Self> {
+        let Init { models, freq, time_zone, time_unit, .. } = init;
+        let scaling = LocalScaling {
+            temporal: init.local_scaler_type,
+            statics: init.local_static_scaler_type,
+        };
+        let mut forecaster = Self::new(models, freq)?.with_local_scaling(scaling);
+        if let Some(zone) = time_zone {
+            forecaster = forecaster.with_time_zone(zone)?;
+        }
+        if let Some(unit) = time_unit {
+            forecaster = forecaster.with_time_unit(unit)?;
+        }
+        forecaster.reading.machine_zone = machine_zone;
         Ok(forecaster)
     }
 

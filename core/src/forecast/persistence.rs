@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "io")]
+use super::calls::SaveOptions;
 use super::fitted::Fitted;
 #[cfg(feature = "io")]
 use super::memory::{check_loading, check_saving};
@@ -18,9 +20,7 @@ use crate::checkpoint::{
 };
 #[cfg(feature = "io")]
 use crate::control::Control;
-use crate::data::{
-    Frequency, NumericTime, OnGap, OnMissing, TimeKind, TimeZone, Unit, Vocabularies,
-};
+use crate::data::{Frequency, NumericTime, OnGap, TimeKind, TimeZone, Unit, Vocabularies};
 use crate::interrupt::look;
 use crate::models::Instance;
 use crate::models::{CommonOptions, ValMonitor};
@@ -28,21 +28,6 @@ use crate::optim::LrScheduler;
 use crate::options::OptionValue;
 use crate::train::TrainingState;
 use crate::{Error, ErrorCode, Result};
-
-/// Options of [`NeuralForecast::save`].
-#[derive(Clone, Copy, Debug)]
-pub struct SaveOptions {
-    /// Replaces a checkpoint that is there.
-    pub overwrite: bool,
-    /// Saves the data too, so that a loaded forecaster forecasts without being given any.
-    pub save_dataset: bool,
-}
-
-impl Default for SaveOptions {
-    fn default() -> Self {
-        Self { overwrite: false, save_dataset: true }
-    }
-}
 
 /// What a loaded checkpoint holds beside what is used here, so that saving it again loses nothing.
 #[derive(Default)]
@@ -241,8 +226,8 @@ impl NeuralForecast {
             Self::of(models, Some(frequency))?.with_local_scaling(checkpoint.scaling);
         forecaster.reading.unit = time_unit(&checkpoint)?;
         if checkpoint.fitted {
-            let on_gap = choice(&checkpoint, ON_GAP, OnGap::parse)?.unwrap_or_default();
-            let on_missing = choice(&checkpoint, ON_MISSING, OnMissing::parse)?;
+            let on_gap = choice::<OnGap>(&checkpoint, ON_GAP)?.unwrap_or_default();
+            let on_missing = choice(&checkpoint, ON_MISSING)?;
             let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
             persisted_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             let panel = panel.map(Arc::new);
@@ -275,13 +260,9 @@ const ON_GAP: &str = "onGap";
 const ON_MISSING: &str = "onMissing";
 
 /// One of these choices.
-fn choice<T>(
-    checkpoint: &Checkpoint,
-    name: &str,
-    parse: impl Fn(&str) -> Result<T>,
-) -> Result<Option<T>> {
+fn choice<T: OptionValue>(checkpoint: &Checkpoint, name: &str) -> Result<Option<T>> {
     let read = |value: &Value| {
-        value.as_str().and_then(|text| parse(text).ok()).ok_or_else(|| {
+        T::read(value).ok_or_else(|| {
             let message = format!("neural-trader.json: {name} cannot be {value}");
             Error::new(ErrorCode::Checkpoint, message)
         })
@@ -310,7 +291,7 @@ const TIME_UNIT: &str = "timeUnit";
 /// What numbers in tables count, if it was said.
 fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
     let Some(Value::String(name)) = checkpoint.extra.get(TIME_UNIT) else { return Ok(None) };
-    NumericTime::parse(name).map(Some).map_err(|_| {
+    NumericTime::read(&json!(name)).map(Some).ok_or_else(|| {
         let message = format!("neural-trader.json: there is no unit of times {name:?}");
         Error::new(ErrorCode::Checkpoint, message)
     })

@@ -13,6 +13,7 @@ use super::result::Forecast;
 use super::same_series::check_same;
 use crate::control::Control;
 use crate::data::{LocalScalers, Panel, PanelOptions, future_exogenous};
+use crate::options::Options;
 use crate::{Error, ErrorCode, Result};
 
 impl NeuralForecast {
@@ -22,6 +23,7 @@ impl NeuralForecast {
     }
 
     fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
+        options.check()?;
         let fitted = self.require_fitted()?;
         self.models.check_titles(&[
             ("the id column", &fitted.names.id),

@@ -1,6 +1,6 @@
 //! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
 
-use super::calls::FitOptions;
+use super::calls::{FitMode, FitOptions};
 use super::checkpoint_writer::CheckpointWriter;
 use super::fitted::Fitted;
 use super::memory::check_training;
@@ -10,23 +10,9 @@ use super::target_support::check_targets;
 use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
+use crate::options::Options;
 use crate::train::{self, ModelReport, Run, Save, TrainingState};
 use crate::{Error, ErrorCode, Result};
-
-/// Where training begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FitMode {
-    /// New weights.
-    #[default]
-    Fresh,
-    /// The weights, the optimizer's memory, the number of steps and the random numbers that the last run left: 50 steps
-    /// and 50 more on the same data give the same bytes as 100.
-    ///
-    /// A run that was interrupted, and loaded from what [`TrainingCheckpoint`] saved, goes on to where it was to end.
-    /// On other data the validation losses so far are forgotten. Schedules go on by the number of steps in all: the
-    /// default one keeps halving at the same distance, `oneCycle` ends with its `totalSteps`.
-    Continue,
-}
 
 /// Models in training, with their states, in order.
 pub(super) struct Training {
@@ -46,12 +32,7 @@ impl Training {
         val_size: usize,
         control: &Control,
     ) -> Result<Self> {
-        if options.max_steps == Some(0) {
-            return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
-        }
-        if options.checkpoint.as_ref().is_some_and(|c| c.every_steps == 0) {
-            return Err(Error::option("checkpoint.everySteps", "a whole number ≥ 1", 0));
-        }
+        options.check()?;
         let steps = |m: &Instance| options.max_steps.unwrap_or(m.common.max_steps);
         let mut training = Self { models: Vec::new(), states: Vec::new(), warnings: Vec::new() };
         let before = match (options.mode, &forecaster.fitted) {

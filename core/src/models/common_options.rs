@@ -139,6 +139,15 @@ options! {
         /// uses no more threads than it has shards. Results depend on their number by rounding alone.
         pub shards: Option<usize> = None; at least 1; at most 1_000_000,
     }
+    elsewhere {
+        "horizon" => "h",
+        "lookback inputlength" => "inputSize",
+        "lr" => "learningRate",
+        "epochs maxepochs" => "maxSteps",
+        "seed" => "randomSeed",
+        "scaler" => "scalerType",
+        "patience" => "earlyStopPatienceSteps",
+    }
 }
 
 /// Whether a name can be that of a file.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::json;
+use crate::options::OptionValue;
 use crate::scalers::{LocalScalerType, SeriesScaler};
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -27,7 +28,7 @@ fn statistics_scaled_values_and_the_way_back_are_upstreams() {
     assert_eq!(cases.len(), 4 * 5 + 4);
     let mut exact_powers = 0;
     for case in cases {
-        let kind = LocalScalerType::from_option("type", &case["type"]).unwrap();
+        let kind = LocalScalerType::read(&case["type"]).unwrap();
         let what = format!("{} of {}", kind.name(), case["column"]);
         let mut groups = vec![0];
         for series in case["values"].as_array().unwrap() {

@@ -11,6 +11,7 @@ use crate::forecast::{Job, forecast_model};
 use crate::infer::Workers;
 use crate::models::Instance;
 use crate::objective::Judges;
+use crate::options::OptionValue;
 use crate::scalers::LocalScalerType;
 use crate::train::{Run, TrainingState, train};
 
@@ -75,7 +76,7 @@ fn check(f: &Fixture) {
     let given = panel(f);
     let kind = |name: &str| {
         let found = f.metadata(name)?;
-        Some(LocalScalerType::from_option(name, &found.into()).unwrap())
+        Some(LocalScalerType::read(&found.into()).unwrap())
     };
     let scaling = LocalScaling {
         temporal: kind("local_scaler_type"),
