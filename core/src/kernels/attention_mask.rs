@@ -1,4 +1,4 @@
-//! Which query may see which key, and which tiles of the scores need not be computed.
+//! Attention masks: which query may see which key, and so which tiles of the scores need not be computed.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,10 +15,10 @@ pub enum Mask {
     Pattern(Arc<Pattern>),
 }
 
-/// What the queries of a tile see of its keys.
+/// How much of a tile the mask lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
-    /// Nothing: the tile is not computed.
+    /// Nothing: the tile is skipped.
     None,
     /// Some keys of some queries.
     Partial,
@@ -36,7 +36,7 @@ impl Mask {
         }
     }
 
-    /// What `queries` see of `keys`; neither is empty.
+    /// How much `queries` see of `keys`. Neither may be empty.
     pub fn coverage(&self, queries: Range<usize>, keys: Range<usize>) -> Coverage {
         match self {
             Self::All => Coverage::Full,
@@ -47,7 +47,7 @@ impl Mask {
         }
     }
 
-    /// How many of `keys`, the first ones, any of `queries` may see.
+    /// How many of `keys`, from the first on, may be seen by any of `queries`.
     pub fn visible_keys(&self, queries: Range<usize>, keys: Range<usize>) -> usize {
         match self {
             Self::Causal => keys.len().min(queries.end - keys.start.min(queries.end)),
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_are_told_apart_as_their_pairs_are() {
+    fn coverage_of_a_tile_is_that_of_its_pairs() {
         let causal = Mask::Causal;
         let band = |i: usize, j: usize| j <= i && i < j + 40;
         let pattern = Mask::Pattern(Arc::new(Pattern::new(200, 190, band)));

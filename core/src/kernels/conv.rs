@@ -1,8 +1,8 @@
-//! Convolution along time of rows of channels, zeros beyond both ends, forward and backward.
+//! Convolution along time with zero padding, forward and backward.
 //!
-//! A weight is torch's, `[outputs, channels, kernel]`. Rows lie in one of two orders. With time outermost, `[T, B, C]`,
-//! a tap of the kernel is one matrix product over all the steps it reaches, of the input as it lies there: best for
-//! many channels. With time inside, `[B, T, C]`, the inputs of a step are gathered into a row first and the whole is
+//! A weight is torch's, `[outputs, channels, kernel]`. There are two layouts. With time outermost, `[T, B, C]`, each tap of the
+//! kernel is one matrix product that reads the input in place, over all steps that it reaches: best for many channels. With
+//! the batch outermost, `[B, T, C]`, the inputs of each output are copied to a row first (im2col), and the convolution is
 //! one product with the weight as it is.
 
 use std::ops::Range;
@@ -25,14 +25,14 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Outputs of `steps` inputs; 0 where the kernel does not fit.
+    /// Number of outputs for `steps` inputs; 0 where the kernel does not fit.
     pub fn outputs(&self, steps: usize) -> usize {
         let reach = self.dilation * (self.kernel - 1) + 1;
         let padded = steps + self.padding[0] + self.padding[1];
         padded.checked_sub(reach).map_or(0, |free| free / self.stride + 1)
     }
 
-    /// The outputs whose tap `k` is inside `steps` inputs, of `outputs`, and the input of the first.
+    /// The outputs, of `outputs`, whose tap `k` lies inside the `steps` inputs; and the input that the first of them reads.
     fn reached(&self, k: usize, steps: usize, outputs: usize) -> (Range<usize>, usize) {
         let (ahead, left) = (k * self.dilation, self.padding[0]);
         // Output t reads input t·stride + ahead - left.
@@ -53,7 +53,7 @@ pub struct Sizes {
     pub channels: [usize; 2],
 }
 
-/// Runs of rows that a tap joins: `(first row out, first row in, rows)`, with time outermost.
+/// Visits the runs of rows that tap `k` connects, with time outermost: `(first row out, first row in, rows)`.
 fn runs(s: Steps, n: Sizes, k: usize, mut visit: impl FnMut(usize, usize, usize)) {
     let (out, from) = s.reached(k, n.steps[0], n.steps[1]);
     if s.stride == 1 && !out.is_empty() {
@@ -71,23 +71,24 @@ fn rows(data: &[f32], at: usize, rows: usize, cols: usize) -> Mat<'_> {
     Mat::new(&data[at * cols..(at + rows) * cols], rows, cols)
 }
 
-/// `[channels·kernel, outputs]` of a weight: each tap is every `kernel`-th row.
-pub fn transpose_weight(weight: &[f32], outputs: usize, turned: &mut Vec<f32>) {
+/// Writes the transpose of a weight, `[channels·kernel, outputs]`: each tap is every `kernel`-th row.
+pub fn transpose_weight(weight: &[f32], outputs: usize, transposed: &mut Vec<f32>) {
     let cols = weight.len() / outputs.max(1);
-    turned.clear();
-    turned.resize(weight.len(), 0.0);
+    transposed.clear();
+    transposed.resize(weight.len(), 0.0);
     for (o, row) in weight.chunks_exact(cols.max(1)).enumerate() {
-        row.iter().enumerate().for_each(|(c, v)| turned[c * outputs + o] = *v);
+        row.iter().enumerate().for_each(|(c, v)| transposed[c * outputs + o] = *v);
     }
 }
 
-/// Tap `k` of a turned weight: `[channels, outputs]`.
-fn tap(turned: &[f32], k: usize, kernel: usize, [channels, outputs]: [usize; 2]) -> Mat<'_> {
-    let data = &turned[k * outputs..];
+/// Tap `k` of a transposed weight: `[channels, outputs]`.
+fn tap(transposed: &[f32], k: usize, kernel: usize, [channels, outputs]: [usize; 2]) -> Mat<'_> {
+    let data = &transposed[k * outputs..];
     Mat { data, rows: channels, cols: outputs, row_stride: kernel * outputs, col_stride: 1 }
 }
 
-/// The tap that joins every input to an output or, where `inputs` is false, every output to an input; and its first input.
+/// A tap that connects every output to an input, and its first input; or, if `inputs`, every input to an output, and its
+/// first output. A product with that tap can write its result, and the others add to it.
 fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
     let [steps, outputs] = n.steps;
     (0..s.kernel).filter(|_| s.stride == 1).find_map(|k| {
@@ -97,7 +98,7 @@ fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
     })
 }
 
-/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [transposed](transpose_weight) weight.
+/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, for a [transposed](transpose_weight) weight.
 pub fn conv_time_major(
     compute: Compute,
     x: &[f32],
@@ -127,7 +128,7 @@ pub fn conv_time_major(
     }
 }
 
-/// Writes the gradient of the input or adds it, time outermost, by a [transposed](transpose_weight) weight.
+/// Writes the gradient of the input or adds it, time outermost, for a [transposed](transpose_weight) weight.
 pub fn conv_time_major_grad(
     compute: Compute,
     g: &[f32],
@@ -156,7 +157,7 @@ pub fn conv_time_major_grad(
     }
 }
 
-/// Adds the gradient of the weight, time outermost. `work` is scratch.
+/// Adds the gradient of the weight, time outermost. `work` is scratch memory.
 pub fn conv_time_major_weight_grad(
     compute: Compute,
     g: &[f32],
@@ -179,7 +180,7 @@ pub fn conv_time_major_weight_grad(
     }
 }
 
-/// Visits, with time inside, `(row of gathered inputs, tap, row of the input)` wherever a tap is inside the input.
+/// Visits `(row of the im2col matrix, tap, row of the input)` wherever a tap lies inside the input.
 fn for_each_tap(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
     let [steps, outputs] = n.steps;
     for window in 0..n.batch {
@@ -192,7 +193,7 @@ fn for_each_tap(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) 
     }
 }
 
-/// The inputs of every output in a row, in the order of the weight: `[B·T, channels·kernel]`, time inside.
+/// Copies the inputs of each output to a row, in the order of the weight: `[B·T, channels·kernel]`.
 pub fn im2col(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
     let channels = n.channels[0];
     let width = channels * s.kernel;
@@ -204,7 +205,7 @@ pub fn im2col(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
     });
 }
 
-/// `y = Σ_k .. + bias` of [im2col](im2col) inputs, time inside.
+/// `y = Σ_k .. + bias` from the rows of [`im2col`].
 pub fn conv_im2col(
     compute: Compute,
     rows: &[f32],
@@ -217,7 +218,7 @@ pub fn conv_im2col(
     linear(compute, rows, w, bias, y, w.len() / outputs.max(1), outputs);
 }
 
-/// Adds the gradient of the input, time inside. `work` is scratch.
+/// Adds the gradient of the input (col2im). `work` is scratch memory.
 pub fn conv_im2col_grad(
     compute: Compute,
     g: &[f32],
@@ -238,7 +239,7 @@ pub fn conv_im2col_grad(
     });
 }
 
-/// Adds the gradient of the weight of [im2col](im2col) inputs.
+/// Adds the gradient of the weight, from the rows of [`im2col`].
 pub fn conv_im2col_weight_grad(
     compute: Compute,
     g: &[f32],
@@ -257,14 +258,14 @@ pub fn conv_im2col_weight_grad(
 pub enum Edge {
     /// Zeros.
     Zeros,
-    /// The series once more.
+    /// The series repeats.
     Circular,
-    /// The first and the last value.
+    /// The first and the last value repeat.
     Replicate,
 }
 
 impl Edge {
-    /// The step that is seen at step `t` of `steps`, counted from `left` steps before the first; none for zeros.
+    /// The step, of `steps`, that is read at position `t` of the padded series, which begins `left` steps earlier; none for zeros.
     fn source(self, t: usize, left: usize, steps: usize) -> Option<usize> {
         let inside = t >= left && t < left + steps;
         match self {
@@ -275,7 +276,7 @@ impl Edge {
     }
 }
 
-/// Visits `(row out, row in)` of `[outer, steps, ..]` made longer at both ends.
+/// Visits `(row of the padded series, row of the series)` for `[outer, steps, ..]`.
 fn padded(
     outer: usize,
     steps: usize,
@@ -291,7 +292,7 @@ fn padded(
     }
 }
 
-/// `y` is `x` `[outer, steps, inner]`, longer at both ends.
+/// Pads `x` `[outer, steps, inner]` along its steps.
 pub fn pad(x: &[f32], [steps, inner]: [usize; 2], by: [usize; 2], edge: Edge, y: &mut [f32]) {
     let outer = x.len() / (steps * inner).max(1);
     padded(outer, steps, by, edge, |to, from| {

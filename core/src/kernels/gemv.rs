@@ -1,10 +1,11 @@
-//! The matrix product of a few rows with columns that are in order: one dot product per element.
+//! Matrix-vector products, and products of a few rows, with a right factor whose columns are contiguous: one dot product
+//! per element.
 
 use super::matmul::Mat;
 use crate::simd::Simd;
 
 simd_fn! {
-    /// `c += a b`, where rows of `a` and columns of `b` are in order.
+    /// `c += a b`, where rows of `a` and columns of `b` are contiguous.
     pub(super) fn gemv_add(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
         let (k, n) = (a.cols, b.cols);
         let column = |j: usize| &b.from(0, j)[..k];
@@ -22,7 +23,7 @@ simd_fn! {
     }
 }
 
-/// Adds the dot products of `x` with each of `columns`, which share the loads of `x`, to the first values of `c`.
+/// Adds the dot product of `x` with each of `columns` to `c`. The columns share the loads of `x`.
 #[inline(always)]
 fn add_dots<S: Simd, const N: usize>(s: S, x: &[f32], columns: [&[f32]; N], c: &mut [f32]) {
     let (mut even, mut odd) = ([s.zero(); N], [s.zero(); N]);

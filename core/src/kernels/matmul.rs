@@ -1,16 +1,17 @@
-//! The matrix product: a register tile, panels packed where the layout calls for it, blocks that fit the caches.
+//! The matrix product: register tiles, panels packed where the layout needs it, and blocks that fit the caches.
 //!
-//! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow, whose sums stay in
+//! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow. Their sums stay in
 //! registers for a whole block of the inner dimension. A tile reads single values of `A` and vectors of `B`. Rows of
 //! `A` are read where they lie; a transposed `A` is packed unless it is used too few times. `B` is packed into panels,
-//! unless its rows are in order and packing would not pay; [`Prepacked`](super::prepacked::Prepacked) keeps them for a factor that is used again.
-//! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
+//! unless its rows are contiguous and packing would not pay; [`Prepacked`](super::prepacked::Prepacked) keeps them for a factor that is used
+//! again.
+//! Rows and vectors of columns are split evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
 use super::Compute;
 use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, FloatMat, Product};
 use super::gemv::gemv_add;
 use super::packing::{
-    Blocking, KC, PackBuffers, aligned, pack, pack_panels, share, with_pack_buffers,
+    Blocking, KC, PackBuffers, aligned, pack, pack_panels, split_evenly, with_pack_buffers,
 };
 use super::parallel::par_rows;
 use crate::interrupt::look;
@@ -18,14 +19,14 @@ use crate::simd::Simd;
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
 const IN_PLACE_ROWS: usize = 64;
-/// Up to this many values, a factor is read in place if a tile can: it stays in the first cache as it is.
+/// Up to this many values, a factor is read in place if a tile can read it: it fits the L1 cache as it is.
 const IN_PLACE_VALUES: usize = 1 << 13;
 /// Up to this many columns of `B`, a column-major `A` is read in place.
 const IN_PLACE_COLS: usize = 64;
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
 pub(super) const GEMV_ROWS: usize = 4;
 
-/// Rows that a thread computes at least, where threads share a product; and how much a row must be worth it.
+/// Threads share a product in pieces of at least so many rows, if a row has at least so many multiply-adds.
 const SHARED_ROWS: usize = 96;
 const SHARED_WORK: usize = 1 << 10;
 
@@ -70,7 +71,7 @@ impl<'a, T: Copy> Mat<'a, T> {
         &self.data[r * self.row_stride + c * self.col_stride..]
     }
 
-    /// The `rows × cols` part that inits at `(r, c)`, a view.
+    /// The `rows × cols` part that starts at `(r, c)`, a view.
     #[inline(always)]
     pub(super) fn part(self, r: usize, c: usize, rows: usize, cols: usize) -> Self {
         Self { data: self.from(r, c), rows, cols, ..self }
@@ -86,7 +87,7 @@ pub enum Mode {
     Add,
 }
 
-/// What the sums of a product init from.
+/// The initial value of the sums of a product.
 #[derive(Clone, Copy)]
 pub(super) enum Init<'a> {
     /// From zero.
@@ -153,9 +154,9 @@ pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Ini
     if c.is_empty() {
         return;
     }
-    let rows_in_order = a.col_stride == 1 || a.cols == 1;
-    let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
-    if a.cols == 0 || (a.rows <= GEMV_ROWS && rows_in_order && columns_in_order) {
+    let rows_contiguous = a.col_stride == 1 || a.cols == 1;
+    let columns_contiguous = b.row_stride == 1 && b.col_stride != 1;
+    if a.cols == 0 || (a.rows <= GEMV_ROWS && rows_contiguous && columns_contiguous) {
         match init {
             Init::Zero => c.fill(0.0),
             Init::Accumulate => {}
@@ -179,7 +180,7 @@ pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Ini
     }
 }
 
-/// How a product is computed in gemm_blocked, if that is quicker.
+/// The plan of a product from bfloat16, where that is faster.
 pub(super) fn bf16_plan(compute: Compute, a: Mat, b: Mat) -> Option<Bf16Plan> {
     Bf16Plan::of(compute, [a.rows, a.cols, b.cols], false)
         .filter(|_| bf16_gemm::readable(a) && bf16_gemm::readable(b))
@@ -189,11 +190,11 @@ pub(super) fn bf16_plan(compute: Compute, a: Mat, b: Mat) -> Option<Bf16Plan> {
 #[derive(Clone, Copy)]
 pub(super) enum RightOperand<'a> {
     Plain(Mat<'a>),
-    /// As [`pack_all`] leaves it.
+    /// In panels, as [`pack_all`](super::packing::pack_all) makes them.
     Packed(&'a [f32]),
 }
 
-/// Where a tile finds a factor: lane `i` of step `p` is at `i * lane + p * step`.
+/// A factor as a tile reads it: lane `i` of step `p` is at `i * lane + p * step`.
 #[derive(Clone, Copy)]
 struct Strided<'a> {
     data: &'a [f32],
@@ -201,7 +202,7 @@ struct Strided<'a> {
     step: usize,
 }
 
-/// The part of `C` that a tile computes, and what its columns init from.
+/// The part of `C` that a tile computes, and its initial value.
 struct Target<'a> {
     c: &'a mut [f32],
     stride: usize,
@@ -209,7 +210,7 @@ struct Target<'a> {
     init: Init<'a>,
 }
 
-/// One tile: `M` rows and `N` vectors of `C`, over `k` steps. The lanes of `b` lie side by side.
+/// One register tile: `M` rows and `N` vectors of `C`, over `k` steps. The lanes of `b` are contiguous.
 #[inline(always)]
 fn tile<S: Simd, const M: usize, const N: usize>(
     s: S,
@@ -273,7 +274,7 @@ fn tile<S: Simd, const M: usize, const N: usize>(
     }
 }
 
-/// The tile of `rows` rows, each number of rows its own code.
+/// A tile of `rows` rows. Each number of rows is compiled by itself.
 #[inline(always)]
 fn tile_of_rows<S: Simd, const N: usize>(
     s: S,
@@ -295,12 +296,12 @@ fn tile_of_rows<S: Simd, const N: usize>(
 }
 
 simd_fn! {
-    /// The product in gemm_blocked, panels and tiles.
+    /// The product in blocks, panels and tiles. `shape` is the number of columns of `c` and the distance of its rows.
     pub(super) fn gemm_blocked(s, a: Mat<'_>, b: RightOperand<'_>, shape: (usize, usize), c: &mut [f32], init: Init<'_>, packed: &mut PackBuffers) {
         let (m, k) = (a.rows, a.cols);
-        let (n, stride) = shape; // columns of C, and how far its rows are apart
-        let cut = Blocking::new(s, n);
-        let height = cut.height(s);
+        let (n, stride) = shape;
+        let blocking = Blocking::new(s, n);
+        let height = blocking.height(s);
         let tiles = m.div_ceil(height);
         let a_in_place = a.col_stride == 1
             || (a.row_stride == 1 && (n <= IN_PLACE_COLS || m * k <= IN_PLACE_VALUES));
@@ -310,23 +311,23 @@ simd_fn! {
             RightOperand::Plain(b) => (b.col_stride == 1 && (m <= IN_PLACE_ROWS || k * n <= IN_PLACE_VALUES), None),
             RightOperand::Packed(panels) => (false, Some(panels)),
         };
-        let packed_b = aligned(&mut packed.b, if kept.is_some() { 0 } else { cut.block * longest });
-        for col in (0..n).step_by(cut.block) {
-            let cols = cut.cols(col);
-            let (_, _, panels) = cut.panel(s, cols, 0);
+        let packed_b = aligned(&mut packed.b, if kept.is_some() { 0 } else { blocking.block * longest });
+        for col in (0..n).step_by(blocking.block) {
+            let cols = blocking.cols(col);
+            let (_, _, panels) = blocking.panel(s, cols, 0);
             for p in (0..k).step_by(KC) {
                 let inner = KC.min(k - p);
                 if let RightOperand::Plain(b) = b {
                     let part = b.part(p, col, inner, cols);
                     if !b_in_place {
-                        pack_panels(s, part, cut, 0, packed_b);
+                        pack_panels(s, part, blocking, 0, packed_b);
                     } else if !cols.is_multiple_of(S::LANES) {
-                        pack_panels(s, part, cut, panels - 1, packed_b); // its last vector would read too far
+                        pack_panels(s, part, blocking, panels - 1, packed_b); // its last vector would be read past the end
                     }
                 }
                 if !a_in_place {
                     for tile in 0..tiles {
-                        let (first, end) = share(m, tiles, tile);
+                        let (first, end) = split_evenly(m, tiles, tile);
                         let rows = a.part(first, p, end - first, inner).t();
                         pack(s, rows, height, &mut packed_a[tile * height * inner..]);
                     }
@@ -334,7 +335,7 @@ simd_fn! {
                 let init = if p > 0 { Init::Accumulate } else { init };
                 for tile in 0..tiles {
                     look();
-                    let (first, end) = share(m, tiles, tile);
+                    let (first, end) = split_evenly(m, tiles, tile);
                     let rows = end - first;
                     let a = if a_in_place {
                         Strided { data: a.from(first, p), lane: a.row_stride, step: a.col_stride }
@@ -342,7 +343,7 @@ simd_fn! {
                         Strided { data: &packed_a[tile * height * inner..], lane: 1, step: height }
                     };
                     for j in 0..panels {
-                        let (left, right, _) = cut.panel(s, cols, j);
+                        let (left, right, _) = blocking.panel(s, cols, j);
                         let vectors = (right - left).div_ceil(S::LANES);
                         let whole = right - left == vectors * S::LANES;
                         let b = match (b, kept) {

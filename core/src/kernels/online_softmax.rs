@@ -1,5 +1,5 @@
-//! What becomes of a tile of scores between its products: keys down, queries across, so that what is known of a query is
-//! a lane of a vector.
+//! Online softmax of a tile of scores, and its backward pass. A tile has a row for each key and a column for each query, so
+//! the statistics of a query are a lane of a vector.
 
 use super::lanes::update;
 use super::math::exp2_below_zero;
@@ -7,14 +7,14 @@ use super::matmul::Mat;
 use super::packing::pack;
 
 simd_fn! {
-    /// Takes scores to `2^(scale·score - max)`: raises the queries' maxima, adds to their sums, and says in `factor` by
-    /// what everything before has to be multiplied.
+    /// Replaces scores by `2^(scale·score - max)`. Updates the maximum and the sum of each query, and writes to `factor` what
+    /// the results of earlier tiles must be multiplied by.
     pub(super) fn softmax_update(s, scores: &mut [f32], scale: f32, max: &mut [f32], sum: &mut [f32], factor: &mut [f32]) {
         let n = max.len();
         let scale = s.splat(scale);
         for at in (0..n).step_by(S::LANES) {
             let lanes = S::LANES.min(n - at);
-            // Past the last query are zeros, whose results are not stored.
+            // Lanes beyond the last query hold zeros; their results are not stored.
             let mut tops = [s.splat(f32::NEG_INFINITY); 4];
             for rows in scores.chunks(4 * n) {
                 for (row, top) in rows.chunks_exact(n).zip(&mut tops) {
@@ -24,7 +24,7 @@ simd_fn! {
             let top = s.max(s.max(tops[0], tops[1]), s.max(tops[2], tops[3]));
             let old = s.load_at(&max[..at + lanes], at);
             let top = s.max(old, s.mul(top, scale));
-            // Without a key so far there is nothing to subtract, and ∞ - ∞ is no number.
+            // Before the first visible key the maximum is -∞, and ∞ - ∞ would be NaN: subtract 0.
             let base = s.select(s.eq(top, s.splat(f32::NEG_INFINITY)), s.zero(), top);
             let change = exp2_below_zero(s, s.sub(old, base));
             s.store_at(top, &mut max[..at + lanes], at);
@@ -43,7 +43,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// `2^(scale·score - log)`: the weights, once more.
+    /// Recomputes the weights of the forward pass: `2^(scale·score - log)`.
     pub(super) fn recompute_weights(s, scores: &mut [f32], scale: f32, logs: &[f32]) {
         let scale = s.splat(scale);
         for row in scores.chunks_exact_mut(logs.len()) {
@@ -55,7 +55,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// `scale·P (dP - Σ P dP)`, from `dP` in place.
+    /// The gradient of the scores, `scale·P (dP - Σ P dP)`: replaces `dP` in `slopes`.
     pub(super) fn score_gradient(s, weights: &[f32], means: &[f32], scale: f32, slopes: &mut [f32]) {
         let scale = s.splat(scale);
         let n = means.len();
@@ -68,7 +68,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// Multiplies every row by the factors.
+    /// Multiplies each row elementwise by `factors`.
     pub(super) fn scale_columns(s, rows: &mut [f32], factors: &[f32]) {
         for row in rows.chunks_exact_mut(factors.len()) {
             update(s, row, [factors], #[inline(always)] |x, [factor]| s.mul(x, factor));
@@ -77,7 +77,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// The `n` columns of a matrix as rows of whole vectors: says how far these are apart.
+    /// Writes the `n` columns of a matrix to `rows`, padded to whole vectors, and returns the distance of the rows.
     pub(super) fn transposed_rows(s, columns: &[f32], n: usize, rows: &mut Vec<f32>) -> usize {
         let m = Mat::new(columns, columns.len() / n, n).t();
         let width = m.cols.next_multiple_of(S::LANES);

@@ -1,12 +1,12 @@
-//! Sharing the rows of a result among threads, for a batch that is a single shard.
+//! Sharing the rows or columns of a result among threads, for a batch that is a single shard.
 //!
-//! Rows are computed by themselves, so neither the threads nor the plan rows are shared out change the result.
+//! Each row is computed independently, so neither the number of threads nor the split changes the result.
 
 use super::Compute;
 use crate::interrupt::look;
 
-/// Calls `f` with runs of rows of `out`, whose `widths` are the numbers in a row of each, and the index of the first row
-/// of the run: all at once, or at least `least` rows at a time on any threads. The last row may be cut short.
+/// Calls `f` with consecutive rows of each `out` and the index of the first of them. `widths` are the lengths of their rows;
+/// the last row may be shorter. Where `compute` allows it, threads share the rows in pieces of at least `least`.
 pub(super) fn par_rows<T: Send, const N: usize>(
     compute: Compute,
     out: [&mut [T]; N],
@@ -15,10 +15,10 @@ pub(super) fn par_rows<T: Send, const N: usize>(
     f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
     let rows = out.iter().zip(widths).map(|(o, w)| o.len().div_ceil(w.max(1))).max().unwrap_or(0);
-    if compute.shared { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
+    if compute.shared { split_rows(out, widths, 0..rows, least, f) } else { f(0, out) }
 }
 
-fn halve<T: Send, const N: usize>(
+fn split_rows<T: Send, const N: usize>(
     out: [&mut [T]; N],
     widths: [usize; N],
     rows: std::ops::Range<usize>,
@@ -37,16 +37,16 @@ fn halve<T: Send, const N: usize>(
         (left[i], right[i]) = out.split_at_mut(half * widths[i]);
     }
     crate::runtime::join(
-        || halve(left, widths, rows.start..middle, least, f),
-        || halve(right, widths, middle..rows.end, least, f),
+        || split_rows(left, widths, rows.start..middle, least, f),
+        || split_rows(right, widths, middle..rows.end, least, f),
     );
 }
 
-/// Rows that [`par_columns`] shares the columns of at most.
+/// The most rows whose columns [`par_columns`] shares.
 pub(super) const SKINNY_ROWS: usize = 128;
 
-/// Calls `f` with runs of `each` columns of `out`, as parts of its rows, which have `n` numbers and are `stride` apart; and
-/// with the index of the run: on any threads.
+/// Calls `f` for each `each` columns of `out`, on any thread, with their parts of the rows and the index of the run. Rows have
+/// `n` numbers and are `stride` apart.
 pub(super) fn par_columns(
     out: &mut [f32],
     [n, stride]: [usize; 2],
@@ -55,14 +55,14 @@ pub(super) fn par_columns(
 ) {
     let mut lines: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
     let rows = out.len().div_ceil(stride);
-    assert!(rows <= SKINNY_ROWS, "{rows} rows are not few");
+    assert!(rows <= SKINNY_ROWS, "columns of {rows} rows are not shared");
     for (line, row) in lines.iter_mut().zip(out.chunks_mut(stride)) {
         *line = &mut row[..n];
     }
-    halve_columns(&mut lines[..rows], 0..n.div_ceil(each), each, f);
+    split_columns(&mut lines[..rows], 0..n.div_ceil(each), each, f);
 }
 
-fn halve_columns(
+fn split_columns(
     lines: &mut [&mut [f32]],
     runs: std::ops::Range<usize>,
     each: usize,
@@ -81,8 +81,8 @@ fn halve_columns(
     }
     let (left, right) = (&mut left[..rows], &mut right[..rows]);
     crate::runtime::join(
-        || halve_columns(left, runs.start..middle, each, f),
-        || halve_columns(right, middle..runs.end, each, f),
+        || split_columns(left, runs.start..middle, each, f),
+        || split_columns(right, middle..runs.end, each, f),
     );
 }
 

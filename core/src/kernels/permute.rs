@@ -1,18 +1,18 @@
-//! Exchanging axes: `y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]`.
+//! Permuting axes: `y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]`.
 //!
-//! Axes that stay together are one axis. Where the innermost axis stays innermost, whole runs are copied; otherwise the
+//! Axes that stay adjacent are merged. Where the innermost axis stays innermost, whole runs are copied; otherwise the
 //! innermost axes of input and output are the columns and rows of matrices, transposed tile by tile in registers.
 
 use super::elementwise::add_assign;
 use super::lanes::update;
 use crate::simd::Simd;
 
-/// The most axes an array has.
+/// The most axes that an array has.
 const MAX_RANK: usize = 6;
-/// The most numbers a vector has.
+/// The most lanes of a vector.
 const MAX_LANES: usize = 16;
 
-/// One axis: its size, and how far input and output move along it.
+/// One axis: its size, and its strides in the input and in the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Axis {
     size: usize,
@@ -20,10 +20,10 @@ struct Axis {
     y: usize,
 }
 
-/// How the numbers of an array move when its axes are exchanged.
+/// A permutation of the axes of an array.
 #[derive(Clone, Copy, Debug)]
 pub struct Permutation {
-    /// Of the output, outermost first; the first `rank` count.
+    /// Axes of the output, outermost first. Only the first `rank` are used.
     axes: [Axis; MAX_RANK],
     rank: usize,
 }
@@ -31,13 +31,13 @@ pub struct Permutation {
 impl Permutation {
     /// For an input of these `dims`; axis `i` of the output is axis `axes[i]` of the input.
     pub fn new(dims: &[usize], axes: &[usize]) -> Self {
-        assert_eq!(dims.len(), axes.len(), "every axis goes somewhere");
+        assert_eq!(dims.len(), axes.len(), "a permutation names every axis once");
         let stride = |axis: usize| dims[axis + 1..].iter().product();
         let mut new = Self { axes: [Axis::default(); MAX_RANK], rank: 0 };
         for axis in axes.iter().copied().filter(|axis| dims[*axis] != 1) {
             let (size, x) = (dims[axis], stride(axis));
             match new.axes[..new.rank].last_mut() {
-                // What follows it in the input follows it in the output too.
+                // It follows the same axis in the input and in the output.
                 Some(before) if before.x == x * size => {
                     (before.size, before.x) = (before.size * size, x);
                 }
@@ -55,7 +55,7 @@ impl Permutation {
         new
     }
 
-    /// Visits every index of the axes but those in `inner`: where it lies in the input and in the output.
+    /// Visits every index along the axes that are not in `inner`, with its offsets in the input and in the output.
     #[inline(always)]
     fn each_but(&self, inner: [Axis; 2], mut visit: impl FnMut(usize, usize)) {
         let mut outer = [Axis::default(); MAX_RANK];
@@ -83,14 +83,14 @@ impl Permutation {
 }
 
 simd_fn! {
-    /// `y` is `x` with its axes exchanged.
+    /// `y` is `x` with its axes permuted.
     pub fn permute(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
         moved::<_, false>(s, permutation, x, y);
     }
 }
 
 simd_fn! {
-    /// Adds `x` with its axes exchanged to `y`.
+    /// Adds `x` with its axes permuted to `y`.
     pub fn permute_add(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
         moved::<_, true>(s, permutation, x, y);
     }
@@ -115,7 +115,7 @@ fn moved<S: Simd, const ADD: bool>(s: S, permutation: &Permutation, x: &[f32], y
         );
         return;
     }
-    // The axis that is innermost in the input; one of a size other than 1 is.
+    // The innermost axis of the input. There is one, unless all sizes are 1.
     let Some(columns) = axes.iter().copied().find(|axis| axis.x == 1) else { return };
     permutation.each_but(
         [rows, columns],
@@ -142,22 +142,22 @@ fn tile<S: Simd, const ADD: bool>(
     y_stride: usize,
     [rows, columns]: [usize; 2],
 ) {
-    let mut turned = [0.0; MAX_LANES * MAX_LANES];
+    let mut transposed = [0.0; MAX_LANES * MAX_LANES];
     if columns == S::LANES {
         if rows == S::LANES && !ADD {
             return s.transpose(x, x_stride, rows, y, y_stride);
         }
-        s.transpose(x, x_stride, rows, &mut turned, S::LANES);
+        s.transpose(x, x_stride, rows, &mut transposed, S::LANES);
     } else {
-        // Rows shorter than a vector: brought together first, so that nothing beyond them is read.
+        // Rows shorter than a vector are copied first, so that nothing beyond them is read.
         let mut narrow = [0.0; MAX_LANES * MAX_LANES];
         for r in 0..rows {
             s.store(s.load_partial(&x[r * x_stride..][..columns]), &mut narrow[r * S::LANES..]);
         }
-        s.transpose(&narrow, S::LANES, rows, &mut turned, S::LANES);
+        s.transpose(&narrow, S::LANES, rows, &mut transposed, S::LANES);
     }
     for c in 0..columns {
-        let (to, from) = (&mut y[c * y_stride..][..rows], &turned[c * S::LANES..][..rows]);
+        let (to, from) = (&mut y[c * y_stride..][..rows], &transposed[c * S::LANES..][..rows]);
         if ADD {
             update(
                 s,

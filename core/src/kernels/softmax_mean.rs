@@ -1,10 +1,11 @@
-//! Means of the values of a window, each with weights of its own that are a softmax along the window.
+//! Softmax-weighted means: several means of the values of a window, each with its own weights, which are a softmax along
+//! the window.
 
 use super::Compute;
 use super::math::exp;
 use super::parallel::par_rows;
 
-/// Windows that a thread computes at least.
+/// Threads share the work in pieces of at least so many windows.
 const SHARED_WINDOWS: usize = 32;
 
 /// `y[b, j] = Σ_l p[b, l, j] v[b, l]` with `p = softmax_l w`, for `w` `[B, L, n]` and `v` `[B, L]`. Writes `p`.

@@ -1,4 +1,4 @@
-//! In place of `bf16.rs` for other processors: a token of which there is none.
+//! Replaces `bf16.rs` on other architectures: the same types, but a unit that never exists.
 
 use half::bf16;
 
@@ -24,7 +24,7 @@ pub(crate) enum Layout {
     Steps(usize),
 }
 
-/// Never made.
+/// Never created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit(());
 
@@ -50,7 +50,7 @@ impl Unit {
         _: &mut [Tile],
     ) {
         let (Layout::Lanes(stride) | Layout::Steps(stride)) = layout;
-        unreachable!("nothing packs lines {stride} apart for products that there are not")
+        unreachable!("no unit packs lines {stride} apart on this architecture")
     }
 
     pub(crate) fn pack_bf16(self, _: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
@@ -58,7 +58,7 @@ impl Unit {
     }
 }
 
-/// Holds a token, of which there is none: what is written for those that there are compiles all the same.
+/// Holds a unit, so it never exists either.
 pub(crate) struct ActiveUnit(Unit);
 
 impl ActiveUnit {
@@ -69,6 +69,6 @@ impl ActiveUnit {
         _: &mut [f32],
         _: usize,
     ) {
-        unreachable!("{:?} multiplies nothing", self.0)
+        unreachable!("{:?} does not exist on this architecture", self.0)
     }
 }

@@ -65,6 +65,7 @@ use crate::memory;
 use crate::rng::Key;
 
 use buffer_pool::fit;
+use fft::Fft;
 use half_ops::HalfOp;
 use program::Carried;
 use record::{Place, Record};
@@ -127,6 +128,8 @@ pub struct Tape {
     half: Cell<Option<Half>>,
     /// Tables of interpolations, each made once.
     taps: RefCell<Vec<Arc<Taps>>>,
+    /// Fourier transforms, one for each length.
+    ffts: RefCell<Vec<Arc<Fft>>>,
 }
 
 impl Tape {
