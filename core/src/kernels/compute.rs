@@ -6,7 +6,7 @@
 /// The default allows nothing: one thread, products in f32. That is right for everything but training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compute {
-    /// Whether kernels may split their work among the threads of the rayon pool that they are called in. This does not
+    /// Whether kernels may split their work among the threads of the pool that they are called in. This does not
     /// change a result.
     pub shared: bool,
     /// Whether matrix products may round their factors to bfloat16, where that is faster.

@@ -131,7 +131,7 @@ pub(super) fn check(name: &str, fixture: &Fixture, model: &Instance, output: &[f
     for i in 0..n {
         let of = |all: &[f32]| -> Vec<f32> { all.iter().skip(i).step_by(n).copied().collect() };
         let what = format!("{name} parameter {i}");
-        assert_close(&what, &of(&parameters), &of(&expected.data), 1e-5);
+        assert_close(&what, &of(&parameters), &of(&expected.data), 1e-6);
     }
 }
 

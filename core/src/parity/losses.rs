@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::checks::Checks;
 use super::{assert_close, floats, json};
 use crate::objective::{Compared, Horizon, Horizons, LossSpec, Objective, Tally, Totals, Windows};
 use crate::options::OptionValue;
@@ -163,43 +164,54 @@ impl Case {
 
 #[test]
 fn values_and_gradients_are_upstreams() {
+    let mut checks = Checks::default();
     for name in ["losses.json", "multivariate_losses.json"] {
         let cases = json(name)["cases"].as_array().unwrap().clone();
         assert!(cases.len() >= 40, "{name}: {}", cases.len());
-        for case in cases.iter().map(Case::read) {
-            if !case.grad.is_empty() {
-                case.check_training();
-            }
-            case.check_validation();
+        for given in &cases {
+            checks.row(format!("{name} {}", given["name"]), || {
+                let case = Case::read(given);
+                if !case.grad.is_empty() {
+                    case.check_training();
+                }
+                case.check_validation();
+            });
         }
     }
+    checks.finish();
 }
 
 #[test]
 fn a_window_drawn_twice_is_the_same_as_two_windows() {
+    let mut checks = Checks::default();
     for case in json("losses.json")["cases"].as_array().unwrap().iter().map(Case::read) {
-        let h = case.y.len() / case.rows;
-        let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
-        let levels = &case.levels[..case.levels.len() / case.rows];
-        let weights = &case.weights[..h];
-        let once = Horizon {
-            y: y.into(),
-            y_hat: y_hat.into(),
-            weights,
-            count: 1.0,
-            taus: &case.loss.taus,
-            drawn: levels,
-            spread: &[],
-            affine: [0.0, 1.0],
-        };
-        let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
-        let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
-        case.loss.add(&once, &mut expected);
-        case.loss.add(&once, &mut expected);
-        case.loss.add(&Horizon { weights: &twice, count: 2.0, ..once }, &mut got);
-        for (got, expected) in got.iter().zip(expected) {
-            assert!((got - expected).abs() <= 1e-12 * expected.abs(), "{}", case.name);
-        }
+        checks.row(&case.name, || check_counts(&case));
+    }
+    checks.finish();
+}
+
+fn check_counts(case: &Case) {
+    let h = case.y.len() / case.rows;
+    let (y, y_hat) = (&case.y[..h], &case.y_hat[..h * case.outputs]);
+    let levels = &case.levels[..case.levels.len() / case.rows];
+    let weights = &case.weights[..h];
+    let once = Horizon {
+        y: y.into(),
+        y_hat: y_hat.into(),
+        weights,
+        count: 1.0,
+        taus: &case.loss.taus,
+        drawn: levels,
+        spread: &[],
+        affine: [0.0, 1.0],
+    };
+    let twice: Vec<f32> = once.weights.iter().map(|w| 2.0 * w).collect();
+    let (mut expected, mut got) = ([0.0; 2], [0.0; 2]);
+    case.loss.add(&once, &mut expected);
+    case.loss.add(&once, &mut expected);
+    case.loss.add(&Horizon { weights: &twice, count: 2.0, ..once }, &mut got);
+    for (got, expected) in got.iter().zip(expected) {
+        assert!((got - expected).abs() <= 1e-12 * expected.abs(), "{}", case.name);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::checks::Checks;
 use super::{floats, json};
 use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind};
 use crate::forecast::{Column, Forecast, Metric, evaluate_against};
@@ -93,7 +94,7 @@ impl Case {
 fn scores_are_upstreams() {
     let case = Case::read();
     let against = Some("B");
-    let mut checked = 0;
+    let mut checks = Checks::default();
     for (name, metric, benchmark, factor) in [
         ("mae", "mae", None, 1.0),
         ("mse", "mse", None, 1.0),
@@ -110,11 +111,12 @@ fn scores_are_upstreams() {
         ("scrps", "scrps", None, 1.0),
         ("accuracy", "accuracy", None, 1.0),
     ] {
-        let (got, expected) = (factor * case.score(metric, benchmark), case.expected(name));
-        assert!((got - expected).abs() < 1e-7 * expected, "{name}: {got} against {expected}");
-        checked += 1;
+        checks.row(name, || {
+            let (got, expected) = (factor * case.score(metric, benchmark), case.expected(name));
+            assert!((got - expected).abs() < 1e-7 * expected, "{got} against {expected}");
+        });
     }
-    assert_eq!(checked, case.scores.as_object().unwrap().len());
+    assert_eq!(checks.finish(), case.scores.as_object().unwrap().len());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The proofs against upstream: fixtures that NeuralForecast 3.3.0 made, reproduced. See `tools/reference/`.
 
+#[path = "../../tests/checks/mod.rs"]
+mod checks;
 mod distributions;
 mod local_scalers;
 mod losses;

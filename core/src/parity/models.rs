@@ -1,5 +1,6 @@
 //! Same numbers: forward, loss and gradients of every model, from upstream's weights.
 
+use super::checks::Checks;
 use super::{Fixture, Tensor, assert_close, distributions, files};
 use crate::models::{Batch, InputStream, Instance, ModelSpec};
 use crate::nn::RecurrentState;
@@ -8,23 +9,34 @@ use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 use crate::tape::{Tape, Update, Var};
 
-const FORWARD: f32 = 1e-5;
-const GRADIENT: f32 = 1e-4;
+/// Of what a network gives. The worst is 2.0e-6, in decoding LSTMs, over AVX-512, AVX2 and neither; with TiDE 2.3e-6.
+const FORWARD: f32 = 3e-6;
+/// Of losses and statistics, whose worst is 3.4e-7.
+const LOSS: f32 = 1e-6;
+/// Of gradients. The worst is 1.2e-5, in DeepNPTS and NHITS; with TiDE, whose layer norms cancel, 2.4e-5.
+const GRADIENT: f32 = 2e-5;
+
+fn tolerances(fixture: &Fixture) -> [f32; 2] {
+    if fixture.meta("model") == "TiDE" { [5e-6, 5e-5] } else { [FORWARD, GRADIENT] }
+}
 
 /// A model with a fixture's options and weights.
 pub(super) fn instance(fixture: &Fixture) -> Instance {
     let spec = ModelSpec { model: fixture.meta("model"), options: fixture.options() };
     let mut model = Instance::new(&spec).unwrap();
-    // Constants of losses are no parameters; what a loss learns is.
-    let constant = |n: &str| n.contains("loss.") && model.parameter(n).is_none();
-    let names: Vec<String> = fixture.names("param.").into_iter().filter(|n| !constant(n)).collect();
-    for name in &names {
-        let t = fixture.tensor(&format!("param.{name}"));
+    for (name, t) in entries(fixture, "param.", &model) {
         // The writer of fixtures makes a list of a single number.
         let shape = if name.ends_with(".num_batches_tracked") { &[] } else { &t.shape[..] };
-        model.set_parameter(name, shape, &t.data).unwrap();
+        model.set_parameter(&name, shape, &t.data).unwrap();
     }
     model
+}
+
+/// The entries of a `state_dict`, by name. Constants of losses are none of ours; what a loss learns is.
+pub(super) fn entries(fixture: &Fixture, prefix: &str, model: &Instance) -> Vec<(String, Tensor)> {
+    let constant = |n: &String| n.contains("loss.") && model.parameter(n).is_none();
+    let names = fixture.names(prefix).into_iter().filter(|n| !constant(n));
+    names.map(|name| (name.clone(), fixture.tensor(&format!("{prefix}{name}")))).collect()
 }
 
 fn batch<'t>(
@@ -69,7 +81,7 @@ fn check_embedding(fixture: &Fixture, model: &Instance, given: &Batch<'_>) {
         assert_eq!(ours.is_some(), expected.is_some(), "{} {name}", fixture.name);
         if let (Some(ours), Some(expected)) = (ours, expected) {
             assert_eq!(ours.shape().dims(), expected.shape, "{} {name}", fixture.name);
-            assert_close(&format!("{} {name}", fixture.name), &ours.data(), &expected.data, 1e-6);
+            assert_close(&format!("{} {name}", fixture.name), &ours.data(), &expected.data, LOSS);
         }
     }
 }
@@ -81,9 +93,10 @@ fn check(fixture: &Fixture) {
     let batch = batch(fixture, &model, &tape, "batch", None);
     check_embedding(fixture, &model, &batch);
     let expected = fixture.tensor("output");
+    let [of_output, of_gradient] = tolerances(fixture);
     let output = model.forward(&batch).last(1, expected.shape[1]);
     let name = format!("{} {}", fixture.meta("model"), fixture.name);
-    assert_close(&format!("{name} output"), &output.data(), &expected.data, FORWARD);
+    assert_close(&format!("{name} output"), &output.data(), &expected.data, of_output);
 
     let y = fixture.tensor("batch.outsample_y");
     let mut mask = fixture.tensor("batch.outsample_mask");
@@ -123,7 +136,7 @@ fn check(fixture: &Fixture) {
     let with = Compared { y, weights: constant(&mask), counts, affine, drawn: levels };
     let loss = forecast.loss(&model.loss, with, &totals);
     let whole = model.loss.finish(f64::from(loss.data()[0]), &totals, &mut []) as f32;
-    assert_close(&format!("{name} loss"), &[whole], &fixture.tensor("loss").data, FORWARD);
+    assert_close(&format!("{name} loss"), &[whole], &fixture.tensor("loss").data, LOSS);
     if model.loss.samples() > 0 {
         distributions::check(&name, fixture, &model, &output.data());
     }
@@ -137,7 +150,7 @@ fn check(fixture: &Fixture) {
         let grad = &grads[entry.param.offset..][..entry.param.shape.size()];
         let expected = fixture.tensor(&format!("grad.{}", entry.name));
         assert_eq!(entry.param.shape.dims(), expected.shape);
-        assert_close(&format!("{name} grad.{}", entry.name), grad, &expected.data, GRADIENT);
+        assert_close(&format!("{name} grad.{}", entry.name), grad, &expected.data, of_gradient);
     }
 
     for quantile in fixture.names("at.") {
@@ -151,7 +164,7 @@ fn check(fixture: &Fixture) {
     tape.replay();
     assert_eq!(before, output.data()[..], "{name}: the program gives the same numbers");
     crate::simd::with_isa(crate::simd::Isa::Scalar, || tape.replay());
-    assert_close(&format!("{name} on scalar kernels"), &output.data(), &before, FORWARD);
+    assert_close(&format!("{name} on scalar kernels"), &output.data(), &before, of_output);
     let updates = tape.take_updates();
     check_statistics(fixture, &mut model, updates);
 }
@@ -167,21 +180,25 @@ fn check_statistics(fixture: &Fixture, model: &mut Instance, updates: Vec<Update
     for name in statistics {
         let expected = fixture.tensor(&format!("after.{name}"));
         let got = model.parameter(&name).unwrap();
-        assert_close(&format!("{} {name}", fixture.name), got, &expected.data, FORWARD);
+        assert_close(&format!("{} {name}", fixture.name), got, &expected.data, LOSS);
     }
     let tape = Tape::default();
     tape.reset(&model.values, None);
     let output = model.forward(&batch(fixture, model, &tape, "batch", None));
-    assert_close(&format!("{} by them", fixture.name), &output.data(), &expected.data, FORWARD);
+    assert_close(&format!("{} by them", fixture.name), &output.data(), &expected.data, LOSS);
 }
 
 #[test]
 fn forwards_losses_and_gradients_are_upstreams() {
+    let mut checks = Checks::default();
     for entry in crate::models::registry() {
-        for path in files(&format!("models/{}", entry.spec.name)) {
-            check(&Fixture::open(&path));
+        let name = entry.spec.name;
+        for path in files(&format!("models/{name}")) {
+            let fixture = Fixture::open(&path);
+            checks.row(format!("{name} {}", fixture.name), || check(&fixture));
         }
     }
+    assert!(checks.finish() >= 270);
 }
 
 /// Decodes step by step as upstream does; whether the fixture has a forecast to compare with.
@@ -226,9 +243,15 @@ fn check_decoding(fixture: &Fixture) -> bool {
 
 #[test]
 fn recurrent_decoding_is_upstreams() {
+    let mut checks = Checks::default();
     for (name, count) in [("DeepAR", 8), ("LSTM", 7), ("GRU", 5), ("RNN", 5)] {
-        let fixtures = files(&format!("models/{name}"));
-        let checked = fixtures.iter().filter(|p| check_decoding(&Fixture::open(p))).count();
+        let mut checked = 0;
+        for path in files(&format!("models/{name}")) {
+            let fixture = Fixture::open(&path);
+            let what = format!("{name} {}", fixture.name);
+            checks.row(what, || checked += usize::from(check_decoding(&fixture)));
+        }
         assert!(checked >= count, "{name}: {checked}");
     }
+    checks.finish();
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::checks::Checks;
 use super::{assert_close, floats, json};
 use crate::tape::{
     Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, Steps, Tape, Var,
@@ -177,88 +178,90 @@ pub(super) fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
 #[test]
 fn values_and_gradients_are_torchs() {
     let cases = json("ops.json")["cases"].as_array().unwrap().clone();
-    let mut done = 0;
+    let mut checks = Checks::default();
     for case in &cases {
-        let (name, op) = (case["name"].as_str().unwrap(), case["op"].as_str().unwrap());
-        let tape = Tape::default();
-        let x = inputs(case, &tape);
-        let y = apply(case, &x).unwrap_or_else(|| panic!("{name} is not tested"));
-        let output = &case["outputs"][0];
-        assert_close(name, &y.data(), &floats(&output["data"]), 1e-5);
-        if op == "lstm" {
-            let c_n = &case["outputs"][2];
-            assert_close(
-                &format!("{name} c_n"),
-                &y.lstm_cell(x[2].dim(0) / 4).data(),
-                &floats(&c_n["data"]),
-                1e-5,
-            );
-        }
-        // The gradient of Σ g ⊙ y is what torch was given as the output's gradient.
-        let g = tape.constant(y.shape().dims(), &floats(&output["grad"]));
-        // Of an LSTM torch's gradient flows through c_n too; the models' fixtures prove ours.
-        let only_first_output = case["outputs"].as_array().unwrap().len() == 1;
-        let scalar = (y * g).sum();
-        tape.backward(scalar, &mut Vec::new());
-        for (x, input) in x.iter().zip(case["inputs"].as_array().unwrap()) {
-            if only_first_output {
-                let what = format!("{name} d{}", input["name"]);
-                assert_close(&what, &x.grad(), &floats(&input["grad"]), 2e-5);
-            }
-        }
-        done += 1;
+        checks.row(case["name"].as_str().unwrap(), || check(case));
     }
-    assert!(done >= 111, "{done} of {}", cases.len());
+    assert!(checks.finish() >= 111);
+}
+
+fn check(case: &Value) {
+    let (name, op) = (case["name"].as_str().unwrap(), case["op"].as_str().unwrap());
+    let tape = Tape::default();
+    let x = inputs(case, &tape);
+    let y = apply(case, &x).unwrap_or_else(|| panic!("{name} is not tested"));
+    let output = &case["outputs"][0];
+    assert_close(name, &y.data(), &floats(&output["data"]), 1e-5);
+    if op == "lstm" {
+        let c_n = floats(&case["outputs"][2]["data"]);
+        assert_close(&format!("{name} c_n"), &y.lstm_cell(x[2].dim(0) / 4).data(), &c_n, 1e-5);
+    }
+    // The gradient of Σ g ⊙ y is what torch was given as the output's gradient.
+    let g = tape.constant(y.shape().dims(), &floats(&output["grad"]));
+    // Of an LSTM torch's gradient flows through c_n too; the models' fixtures prove ours.
+    let only_first_output = case["outputs"].as_array().unwrap().len() == 1;
+    let scalar = (y * g).sum();
+    tape.backward(scalar, &mut Vec::new());
+    for (x, input) in x.iter().zip(case["inputs"].as_array().unwrap()) {
+        if only_first_output {
+            let what = format!("{name} d{}", input["name"]);
+            assert_close(&what, &x.grad(), &floats(&input["grad"]), 2e-5);
+        }
+    }
 }
 
 /// Every operation's gradient against central differences of its own forward.
 #[test]
 fn gradients_are_the_slopes_of_the_forwards() {
+    let mut checks = Checks::default();
     for case in json("ops.json")["cases"].as_array().unwrap() {
-        let name = case["name"].as_str().unwrap();
-        let value = |data: &[Vec<f32>], want_grads: bool| -> (f64, Vec<Vec<f32>>) {
-            let tape = Tape::default();
-            let x: Vec<Var<'_>> = inputs(case, &tape)
-                .iter()
-                .zip(data)
-                .map(|(v, d)| tape.variable(v.shape().dims(), d))
-                .collect();
-            let y = apply(case, &x).unwrap_or_else(|| panic!("{name} is not tested"));
-            let weights: Vec<f32> =
-                (0..y.shape().size()).map(|i| ((i * 7 + 3) % 5) as f32 * 0.3 - 0.6).collect();
-            let sum =
-                y.data().iter().zip(&weights).map(|(y, w)| f64::from(*y) * f64::from(*w)).sum();
-            let mut grads = Vec::new();
-            if want_grads {
-                let weighted = (y * tape.constant(y.shape().dims(), &weights)).sum();
-                tape.backward(weighted, &mut Vec::new());
-                grads = x.iter().map(|v| v.grad()).collect();
-            }
-            (sum, grads)
-        };
+        checks.row(case["name"].as_str().unwrap(), || check_slopes(case));
+    }
+    checks.finish();
+}
+
+fn check_slopes(case: &Value) {
+    let name = case["name"].as_str().unwrap();
+    let value = |data: &[Vec<f32>], want_grads: bool| -> (f64, Vec<Vec<f32>>) {
         let tape = Tape::default();
-        let data: Vec<Vec<f32>> = inputs(case, &tape).iter().map(|v| v.data().to_vec()).collect();
-        let (_, grads) = value(&data, true);
-        for (k, grad) in grads.iter().enumerate() {
-            let scale = grad.iter().fold(0.1f32, |m, g| m.max(g.abs()));
-            for i in 0..grad.len() {
-                let step = 1e-2f32;
-                let moved = |by: f32| {
-                    let mut data = data.clone();
-                    data[k][i] += by;
-                    value(&data, false).0
-                };
-                let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
-                let off = (slope - f64::from(grad[i])).abs();
-                // A kink between the two points shows as a difference of one-sided slopes; torch's convention is proven above.
-                let kink =
-                    ((moved(step) - 2.0 * moved(0.0) + moved(-step)) / f64::from(step)).abs();
-                assert!(
-                    off < 1e-2 * f64::from(scale) + kink,
-                    "{name} input {k}[{i}]: slope {slope}, gradient {}",
-                    grad[i]
-                );
-            }
+        let x: Vec<Var<'_>> = inputs(case, &tape)
+            .iter()
+            .zip(data)
+            .map(|(v, d)| tape.variable(v.shape().dims(), d))
+            .collect();
+        let y = apply(case, &x).unwrap_or_else(|| panic!("{name} is not tested"));
+        let weights: Vec<f32> =
+            (0..y.shape().size()).map(|i| ((i * 7 + 3) % 5) as f32 * 0.3 - 0.6).collect();
+        let sum = y.data().iter().zip(&weights).map(|(y, w)| f64::from(*y) * f64::from(*w)).sum();
+        let mut grads = Vec::new();
+        if want_grads {
+            let weighted = (y * tape.constant(y.shape().dims(), &weights)).sum();
+            tape.backward(weighted, &mut Vec::new());
+            grads = x.iter().map(|v| v.grad()).collect();
+        }
+        (sum, grads)
+    };
+    let tape = Tape::default();
+    let data: Vec<Vec<f32>> = inputs(case, &tape).iter().map(|v| v.data().to_vec()).collect();
+    let (_, grads) = value(&data, true);
+    for (k, grad) in grads.iter().enumerate() {
+        let scale = grad.iter().fold(0.1f32, |m, g| m.max(g.abs()));
+        for i in 0..grad.len() {
+            let step = 1e-2f32;
+            let moved = |by: f32| {
+                let mut data = data.clone();
+                data[k][i] += by;
+                value(&data, false).0
+            };
+            let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
+            let off = (slope - f64::from(grad[i])).abs();
+            // A kink between the two points shows as a difference of one-sided slopes; torch's convention is proven above.
+            let kink = ((moved(step) - 2.0 * moved(0.0) + moved(-step)) / f64::from(step)).abs();
+            assert!(
+                off < 1e-2 * f64::from(scale) + kink,
+                "{name} input {k}[{i}]: slope {slope}, gradient {}",
+                grad[i]
+            );
         }
     }
 }

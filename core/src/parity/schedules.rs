@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::checks::Checks;
 use super::json;
 use crate::models::CommonOptions;
 use crate::optim::{LrScheduler, PlateauState, Schedule};
@@ -27,28 +28,33 @@ fn same(what: &str, got: &[f64], expected: &[f64]) {
 fn rates_and_momenta_are_torchs() {
     let fixture = json("schedules.json");
     let cases = fixture["cases"].as_array().unwrap();
-    assert!(cases.len() >= 19);
+    let mut checks = Checks::default();
     for case in cases {
-        let name = case["name"].as_str().unwrap();
-        let mut common = CommonOptions { max_steps: 200, ..CommonOptions::default() };
-        common.set("learningRate", &case["learningRate"]).unwrap();
-        common.set("lrScheduler", &case["schedule"]).unwrap();
-        let schedule = common.schedule().unwrap();
-        let mut plateau = PlateauState::new(common.learning_rate);
-        let expected = numbers(&case["lr"]);
-        assert_eq!(expected.len(), 200);
-        let rate = |step: usize| {
-            if let Schedule::Plateau(settings) = &schedule {
-                plateau.tell(settings, case["metrics"][step].as_f64().unwrap());
-            }
-            schedule.rate(step, &plateau)
-        };
-        same(name, &(0..200).map(rate).collect::<Vec<_>>(), &expected);
-        let momenta: Option<Vec<f64>> = (0..200).map(|step| schedule.momentum(step)).collect();
-        assert_eq!(momenta.is_some(), !case["momentum"].is_null(), "{name}");
-        if let Some(momenta) = momenta {
-            same(&format!("momentum of {name}"), &momenta, &numbers(&case["momentum"]));
+        checks.row(case["name"].as_str().unwrap(), || check(case));
+    }
+    assert!(checks.finish() >= 19);
+}
+
+fn check(case: &Value) {
+    let name = case["name"].as_str().unwrap();
+    let mut common = CommonOptions { max_steps: 200, ..CommonOptions::default() };
+    common.set("learningRate", &case["learningRate"]).unwrap();
+    common.set("lrScheduler", &case["schedule"]).unwrap();
+    let schedule = common.schedule().unwrap();
+    let mut plateau = PlateauState::new(common.learning_rate);
+    let expected = numbers(&case["lr"]);
+    assert_eq!(expected.len(), 200);
+    let rate = |step: usize| {
+        if let Schedule::Plateau(settings) = &schedule {
+            plateau.tell(settings, case["metrics"][step].as_f64().unwrap());
         }
+        schedule.rate(step, &plateau)
+    };
+    same(name, &(0..200).map(rate).collect::<Vec<_>>(), &expected);
+    let momenta: Option<Vec<f64>> = (0..200).map(|step| schedule.momentum(step)).collect();
+    assert_eq!(momenta.is_some(), !case["momentum"].is_null(), "{name}");
+    if let Some(momenta) = momenta {
+        same(&format!("momentum of {name}"), &momenta, &numbers(&case["momentum"]));
     }
 }
 

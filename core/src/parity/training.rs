@@ -1,6 +1,7 @@
 //! Same training: 30 steps of every window from upstream's initial weights follow upstream's loss.
 
-use super::models::instance;
+use super::checks::Checks;
+use super::models::{entries, instance};
 use super::{Fixture, assert_close, distributions, files};
 use crate::control::Control;
 use crate::data::{
@@ -15,7 +16,80 @@ use crate::options::OptionValue;
 use crate::scalers::LocalScalerType;
 use crate::train::{Run, TrainingState, train};
 
-const TOLERANCE: f32 = 1e-3;
+/// Of losses and forecasts. Like those below, four times the larger of two numbers, rounded up: how far we are from upstream
+/// with AVX-512, AVX2 or without, and how far our result moves when the first weights move by one part in a million.
+const CURVES: f32 = 2e-5;
+/// Of what the weights and running statistics are after the last step.
+const WEIGHTS: f32 = 1e-4;
+
+/// Cases whose losses and forecasts are more sensitive.
+const SENSITIVE_CURVES: [(&str, f32); 17] = [
+    ("bitcn_identity", 4e-5),
+    ("deepnpts_accumulate", 5e-4), // running statistics depend on the order of the batches, which upstream shuffles
+    ("deepnpts_without_batch_norm", 4e-5),
+    ("dilated_rnn_res_lstm", 4e-5),
+    ("lstm_direct_exog", 5e-4),
+    ("nhits_adamw", 2e-4),
+    ("nhits_cosine", 2e-4),
+    ("nhits_gradient_clip", 3e-5),
+    ("nhits_horizon_weight", 4e-4),
+    ("nhits_huber_q", 6e-5),
+    ("nhits_local_boxcox", 2e-4),
+    ("nhits_mase", 1e-3),
+    ("nhits_one_cycle", 1e-3),
+    ("nhits_rmsprop", 1e-3),
+    ("nhits_robust", 2e-4),
+    ("nhits_student_t_minmax1", 3e-4),
+    ("tsmixerx_identity", 3e-5),
+];
+/// A step at which as many forecasts are above the target as below has no slope: upstream's rounds to one of 1e-9, of which
+/// Adam makes half a step.
+const BALANCED: &str = "blocks.2.layers.3.bias";
+/// Cases, the part of a name that their more sensitive weights have, and how much these are.
+const SENSITIVE_WEIGHTS: [(&str, &str, f32); 26] = [
+    ("bitcn_exog_without_y", "net_bwd.1.conv1.weight", 2e-4),
+    ("deepar_valid_likelihood", "weight_hh_l0", 2e-4),
+    ("deepnpts_accumulate", "running_", 3e-2),
+    ("deepnpts_standard", "deepnptsnetwork.2.running_var", 2e-4),
+    ("dilated_rnn_res_lstm", "", 2e-3),
+    ("dlinear_mae_valid_accuracy", "linear_season.weight", 2e-4),
+    ("lstm_direct_categories", "weight_hh_l0", 2e-4),
+    ("lstm_direct_exog", "", 2e-2),
+    ("lstm_recurrent_exog_mq", "", 7e-4),
+    ("nhits_adamw", BALANCED, 5e-3),
+    ("nhits_cosine", "", 4e-3),
+    ("nhits_gradient_clip", BALANCED, 7e-4),
+    ("nhits_horizon_weight", "", 5e-3),
+    ("nhits_huber_q", "", 2e-3),
+    ("nhits_local_boxcox", "", 5e-4),
+    ("nhits_mase", "", 8e-2),
+    ("nhits_one_cycle", "", 3e-2),
+    ("nhits_rmsprop", "", 2e-2),
+    ("nhits_robust", BALANCED, 5e-3),
+    ("nhits_student_t_minmax1", "", 1e-3),
+    ("tcn_mq", "", 7e-4),
+    ("tide_layernorm_mq", "bias", 4e-4),
+    ("tsmixer_identity", "temporal_norm.bias", 2e-4),
+    ("tsmixerx_5_mq_no_revin", "temporal_norm.bias", 2e-4),
+    ("tsmixerx_identity", "", 8e-3),
+    ("tsmixerx_mase_minmax1", "feature_norm.bias", 3e-4),
+];
+
+fn of_curves(case: &str) -> f32 {
+    SENSITIVE_CURVES.iter().find(|(name, _)| *name == case).map_or(CURVES, |(_, own)| *own)
+}
+
+fn of_weights(case: &str, weight: &str) -> f32 {
+    let own = |(name, part, _): &&(&str, &str, f32)| *name == case && weight.contains(part);
+    SENSITIVE_WEIGHTS.iter().find(own).map_or(WEIGHTS, |(_, _, own)| *own)
+}
+
+/// Whether a weight has no slope at all: a layer norm over one number behind it forgets its input. Upstream's slopes there are
+/// what rounding leaves, and its weights wander; ours stay where they were.
+fn has_no_slope(case: &str, weight: &str) -> bool {
+    let learns = ["global_skip.", "temporal_decoder.norm.bias"];
+    case == "tide_layernorm" && !learns.iter().any(|part| weight.starts_with(part))
+}
 
 fn panel(f: &Fixture) -> Panel {
     let indptr: Vec<usize> = f.tensor("indptr").data.iter().map(|v| *v as usize).collect();
@@ -89,12 +163,9 @@ fn check(f: &Fixture) {
     let mut run = Run { panel: &panel, val_size, control: &control, save: None };
     let mut state = TrainingState::new(&model, model.common.max_steps).unwrap();
     let report = train(&mut model, &mut state, &mut run).unwrap();
-    assert_close(
-        &format!("{} training loss", f.name),
-        &report.train_loss,
-        &f.tensor("train_loss").data,
-        TOLERANCE,
-    );
+    let (case, tolerance) = (&*f.name, of_curves(&f.name));
+    let train_loss = f.tensor("train_loss").data;
+    assert_close(&format!("{case} training loss"), &report.train_loss, &train_loss, tolerance);
 
     // Upstream's first validation is its trainer's check before the first step.
     let (steps, losses) = (f.tensor("val_steps"), f.tensor("val_loss"));
@@ -105,11 +176,19 @@ fn check(f: &Fixture) {
         after.iter().map(|a| a.0).collect::<Vec<_>>()
     );
     let expected: Vec<f32> = after.iter().map(|a| a.1).collect();
-    // Quantiles of a distribution are sampled: each of `n` is off by up to 1.7 σ / √n, ours and upstream's, which moves the
-    // mean of three pinball losses of some 70 points of about σ / 3 each by a hundredth of it, and five times that at most.
+    // Quantiles of a distribution are sampled, and our samples are others than upstream's: four times what they make here.
     let sampled = model.loss.samples() > 0 && model.valid_loss.judges() == Judges::Quantiles;
-    let tolerance = if sampled { 3e-2 } else { TOLERANCE };
-    assert_close(&format!("{} validation loss", f.name), &report.val_loss, &expected, tolerance);
+    let of_checks = if sampled { 5e-3 } else { tolerance };
+    assert_close(&format!("{case} validation loss"), &report.val_loss, &expected, of_checks);
+
+    for (name, expected) in entries(f, "final.", &model) {
+        let got = model.parameter(&name).unwrap_or_else(|| panic!("there is no {name}"));
+        if has_no_slope(case, &name) {
+            assert_eq!(got, f.tensor(&format!("param.{name}")).data, "{case} {name}");
+            continue;
+        }
+        assert_close(&format!("{case} {name}"), got, &expected.data, of_weights(case, &name));
+    }
 
     let h = model.common.h;
     let workers = Workers::default();
@@ -137,19 +216,35 @@ fn check(f: &Fixture) {
     let expected = f.tensor("forecast");
     if model.loss.samples() > 0 {
         let samples = model.recurrence().map_or(model.loss.samples(), |r| r.trajectory_samples);
-        let how = (samples, model.recurrence().is_some(), TOLERANCE);
+        let how = (samples, model.recurrence().is_some(), tolerance);
         return distributions::check_forecast(&f.name, &model.loss, &columns, &expected, how);
     }
     let width = columns.len();
     for (c, (name, values)) in columns.iter().enumerate() {
         let expected: Vec<f32> = expected.data.iter().skip(c).step_by(width).copied().collect();
-        assert_close(&format!("{} forecast {name}", f.name), values, &expected, TOLERANCE);
+        assert_close(&format!("{case} forecast {name}"), values, &expected, tolerance);
     }
 }
 
 #[test]
 fn thirty_steps_follow_upstream() {
-    let fixtures = files("training");
-    assert!(fixtures.len() >= 30);
-    fixtures.iter().for_each(|path| check(&Fixture::open(path)));
+    let mut checks = Checks::default();
+    for path in files("training") {
+        let fixture = Fixture::open(&path);
+        checks.row(&fixture.name, || check(&fixture));
+    }
+    assert!(checks.finish() >= 114);
+}
+
+#[test]
+fn exceptions_are_of_cases_that_there_are_and_that_need_them() {
+    let fixtures: Vec<Fixture> = files("training").iter().map(|path| Fixture::open(path)).collect();
+    let found = |case: &str| fixtures.iter().find(|f| f.name == case).expect(case);
+    for (case, own) in SENSITIVE_CURVES {
+        assert!(own > CURVES && !found(case).bytes.is_empty(), "{case}");
+    }
+    for (case, part, own) in SENSITIVE_WEIGHTS {
+        let names = found(case).names("final.");
+        assert!(own > WEIGHTS && names.iter().any(|name| name.contains(part)), "{case} {part}");
+    }
 }

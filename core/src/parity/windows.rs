@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::checks::Checks;
 use super::json;
 use crate::data::{
     ColumnNames, Ids, MissingRows, Panel, TimeKind, TrainWindows, Window, forecast_window, groups,
@@ -60,40 +61,43 @@ fn compare(name: &str, part: &Value, windows: &[Window]) {
 #[test]
 fn windows_are_upstreams() {
     let cases = json("windows.json")["cases"].as_array().unwrap().clone();
-    let mut checked = 0;
+    let mut checks = Checks::default();
     for case in cases.iter().filter(|c| c["testSize"] == 0) {
-        let (name, o) = (case["name"].as_str().unwrap(), &case["options"]);
-        let panel = panel(case);
-        let number = |key: &str, default: usize| {
-            o.get(key).and_then(Value::as_u64).map_or(default, |v| v as usize)
-        };
-        let recurrent = o.get("recurrent") == Some(&true.into());
-        let h = number("h", 0);
-        let input = number("inputSize", 0) + usize::from(recurrent);
-        let val_size = case["valSize"].as_u64().unwrap() as usize;
-        let cut = TrainWindows {
-            input,
-            horizon: if recurrent { number("hTrain", 1) } else { h },
-            pad_end: h,
-            step: number("stepSize", 1),
-            start_padding: o.get("startPaddingEnabled") == Some(&true.into()),
-            availability: o
-                .get("trainingDataAvailabilityThreshold")
-                .map_or([0.0; 2], |v| Availability::read(v).unwrap().0),
-            held_out: val_size,
-        };
-        let groups = groups(&panel, o.get("multivariate") == Some(&true.into()));
-        let all = |f: &dyn Fn(Range<usize>) -> Vec<Window>| {
-            groups.iter().cloned().flat_map(f).collect::<Vec<_>>()
-        };
-        compare(&format!("{name} train"), &case["train"], &all(&|group| cut.of(&panel, group)));
-        if let Some(val) = case.get("val") {
-            let of = |group| validation_windows(&panel, group, [input, h], val_size, cut.step);
-            compare(&format!("{name} val"), val, &all(&of));
-        }
-        let of = |group| forecast_window(&panel, group, input).collect();
-        compare(&format!("{name} predict"), &case["predict"], &all(&of));
-        checked += 1;
+        checks.row(case["name"].as_str().unwrap(), || check(case));
     }
-    assert!(checked >= 25, "{checked}");
+    assert!(checks.finish() >= 25);
+}
+
+fn check(case: &Value) {
+    let (name, o) = (case["name"].as_str().unwrap(), &case["options"]);
+    let panel = panel(case);
+    let number = |key: &str, default: usize| {
+        o.get(key).and_then(Value::as_u64).map_or(default, |v| v as usize)
+    };
+    let recurrent = o.get("recurrent") == Some(&true.into());
+    let h = number("h", 0);
+    let input = number("inputSize", 0) + usize::from(recurrent);
+    let val_size = case["valSize"].as_u64().unwrap() as usize;
+    let cut = TrainWindows {
+        input,
+        horizon: if recurrent { number("hTrain", 1) } else { h },
+        pad_end: h,
+        step: number("stepSize", 1),
+        start_padding: o.get("startPaddingEnabled") == Some(&true.into()),
+        availability: o
+            .get("trainingDataAvailabilityThreshold")
+            .map_or([0.0; 2], |v| Availability::read(v).unwrap().0),
+        held_out: val_size,
+    };
+    let groups = groups(&panel, o.get("multivariate") == Some(&true.into()));
+    let all = |f: &dyn Fn(Range<usize>) -> Vec<Window>| {
+        groups.iter().cloned().flat_map(f).collect::<Vec<_>>()
+    };
+    compare(&format!("{name} train"), &case["train"], &all(&|group| cut.of(&panel, group)));
+    if let Some(val) = case.get("val") {
+        let of = |group| validation_windows(&panel, group, [input, h], val_size, cut.step);
+        compare(&format!("{name} val"), val, &all(&of));
+    }
+    let of = |group| forecast_window(&panel, group, input).collect();
+    compare(&format!("{name} predict"), &case["predict"], &all(&of));
 }

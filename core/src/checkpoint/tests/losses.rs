@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Scratch;
 use crate::control::Control;
 use crate::data::{Frequency, Table};
-use crate::forecast::{FitOptions, NeuralForecast, PredictOptions, SaveOptions};
+use crate::forecast::{FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions};
 use crate::models::ModelSpec;
 
 /// Losses as users write them: the first trains, the second validates.
@@ -52,17 +52,16 @@ fn pairs() -> Vec<[Value; 2]> {
     ]
 }
 
-#[test]
-fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
-    let model = |(i, [loss, valid]): (usize, [Value; 2])| {
-        let options = json!({
-            "h": 3, "inputSize": 6, "maxSteps": 2, "movingAvgWindow": 3, "valCheckSteps": 1,
-            "alias": format!("M{i}"), "loss": loss, "validLoss": valid,
-        });
-        ModelSpec { model: "DLinear".into(), options: options.as_object().unwrap().clone() }
-    };
-    let specs: Vec<ModelSpec> = pairs().into_iter().enumerate().map(model).collect();
-    let y: Vec<f64> = (0..40).map(|t| 10.0 + f64::from(t * t % 13)).collect();
+fn spec(i: usize, [loss, valid]: [Value; 2]) -> ModelSpec {
+    let options = json!({
+        "h": 3, "inputSize": 6, "maxSteps": 2, "movingAvgWindow": 3, "valCheckSteps": 1,
+        "alias": format!("M{i}"), "loss": loss, "validLoss": valid,
+    });
+    ModelSpec { model: "DLinear".into(), options: options.as_object().unwrap().clone() }
+}
+
+/// What models forecast, which is the same before they are saved and once they are back.
+fn forecast_of_both(specs: Vec<ModelSpec>, y: Vec<f64>) -> Forecast {
     let mut ours = NeuralForecast::new(specs.clone(), Some(Frequency::step(1).unwrap())).unwrap();
     let options = FitOptions { val_size: 6, ..FitOptions::default() };
     ours.fit(&Table::one_series(y), &options, &Control::default()).unwrap();
@@ -73,17 +72,43 @@ fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
     let back = NeuralForecast::load(&dir).unwrap();
     for (before, after) in specs.iter().zip(back.specs()) {
         for option in ["loss", "validLoss"] {
-            assert_eq!(before.options[option], after.options[option]);
+            // null, the default, is left out.
+            let of = |spec: &ModelSpec| spec.options.get(option).cloned().unwrap_or_default();
+            assert_eq!(of(before), of(&after));
         }
     }
     let forecast =
         |nf: &NeuralForecast| nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
     assert_eq!(forecast(&ours), forecast(&back));
+    forecast(&back)
+}
+
+#[test]
+fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
+    let specs = pairs().into_iter().enumerate().map(|(i, pair)| spec(i, pair)).collect();
+    let y = (0..40).map(|t| 10.0 + f64::from(t * t % 13)).collect();
     let names: Vec<String> =
-        forecast(&back).columns.into_iter().map(|column| column.name).collect();
+        forecast_of_both(specs, y).columns.into_iter().map(|column| column.name).collect();
     for name in
         ["M9_ql0.9", "M10_q0.1_d2.5", "M11-lo-97.5", "M12-hi-80.0", "M12-lo-50.0", "M13_ql0.5"]
     {
         assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
     }
+}
+
+/// Of counts, which may be 0 and 1 only, and of these as yes or no.
+#[test]
+fn distributions_of_whole_numbers_come_back_and_forecast_the_same() {
+    let of = |args: Value| json!({ "kind": "DistributionLoss", "args": args });
+    let counts = json!({ "distribution": "Poisson", "level": [80], "returnParams": true });
+    let flags = json!({ "distribution": "Bernoulli", "numSamples": 50, "quantiles": [0.25, 0.9] });
+    let specs = [counts, flags].map(of).into_iter().enumerate();
+    let specs = specs.map(|(i, loss)| spec(i, [loss, Value::Null])).collect();
+    let y = (0..40).map(|t| f64::from(u8::from(t * t % 13 > 6))).collect();
+    let forecast = forecast_of_both(specs, y);
+    let names: Vec<&str> = forecast.columns.iter().map(|column| &*column.name).collect();
+    assert_eq!(
+        names,
+        ["M0", "M0-median", "M0-lo-80", "M0-hi-80", "M0-loc", "M1", "M1-lo-50.0", "M1-hi-80.0"]
+    );
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::super::checks::Checks;
 use super::super::models::instance;
 use super::super::{Fixture, files};
 use super::{Array, array, assert_close, at_size, by_id, interpret, reread};
@@ -243,28 +244,32 @@ const REACHED: [&str; 20] = [
 fn every_activation_runs_from_the_program_alone() {
     let path =
         files("models/GRU").into_iter().find(|path| path.ends_with("direct_gelu.safetensors"));
+    let mut checks = Checks::default();
     for name in Activation::NAMES {
         let (what, model) = model(path.as_ref().unwrap(), Some(("decoderActivation", name)));
-        check_forwards(&what, &model, &mut BTreeSet::new());
+        checks.row(name, || check_forwards(&what, &model, &mut BTreeSet::new()));
     }
+    checks.finish();
 }
 
 #[test]
 fn every_model_runs_from_its_program_alone() {
-    let (mut series, mut seen) = (1, BTreeSet::new());
+    let (mut series, mut seen, mut checks) = (1, BTreeSet::new(), Checks::default());
     for entry in crate::models::registry() {
         for path in files(&format!("models/{}", entry.spec.name)) {
             let (what, model) = model(&path, None);
             series = series.max(model.series);
-            check_forwards(&what, &model, &mut seen);
+            checks.row(&what, || check_forwards(&what, &model, &mut seen));
         }
     }
+    checks.finish();
     assert!(series >= 3, "models of several series");
     assert!(REACHED.iter().all(|kind| seen.contains(*kind)), "{seen:?}");
 }
 
 #[test]
 fn decoding_runs_from_its_programs_and_the_state_that_they_name() {
+    let mut checks = Checks::default();
     for (name, parts) in [("DeepAR", 2), ("LSTM", 2), ("GRU", 1), ("RNN", 1)] {
         let mut decoding = 0;
         for path in files(&format!("models/{name}")) {
@@ -273,12 +278,14 @@ fn decoding_runs_from_its_programs_and_the_state_that_they_name() {
                 continue;
             }
             decoding += 1;
-            let what = format!("{what}, decoding");
-            let steps = check_sizes(&what, &model, |windows| decode(&model, windows));
-            let state = steps[1].program["state"].as_array().unwrap();
-            assert!(!state.is_empty() && state.len() % parts == 0, "{what}: {state:?}");
-            assert_eq!(steps[1].program, steps[2].program, "{what}: all later steps are alike");
+            checks.row(&what, || {
+                let steps = check_sizes(&what, &model, |windows| decode(&model, windows));
+                let state = steps[1].program["state"].as_array().unwrap();
+                assert!(!state.is_empty() && state.len() % parts == 0, "{state:?}");
+                assert_eq!(steps[1].program, steps[2].program, "all later steps are alike");
+            });
         }
         assert!(decoding >= 5, "{name}: {decoding}");
     }
+    checks.finish();
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::super::checks::Checks;
 use super::super::json;
 use super::super::ops::{apply, inputs};
 use super::{Array, array, assert_close, interpret, reread, run};
@@ -84,13 +85,17 @@ fn others(seen: &mut BTreeSet<String>) {
 
 #[test]
 fn every_operation_runs_from_its_description_alone() {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut checks) = (BTreeSet::new(), Checks::default());
     for case in json("ops.json")["cases"].as_array().unwrap() {
-        let tape = Tape::default();
-        let x = inputs(case, &tape);
-        let y = apply(case, &x).unwrap();
-        check(case["name"].as_str().unwrap(), &x, y, &mut seen);
+        let name = case["name"].as_str().unwrap();
+        checks.row(name, || {
+            let tape = Tape::default();
+            let x = inputs(case, &tape);
+            let y = apply(case, &x).unwrap();
+            check(name, &x, y, &mut seen);
+        });
     }
+    checks.finish();
     others(&mut seen);
     // What is documented is what there is.
     let documented: BTreeSet<String> = include_str!("../../tape/program.rs")
