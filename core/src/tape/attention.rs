@@ -1,7 +1,7 @@
 //! Attention of many heads, `softmax(scale·Q Kᵀ + mask) V`, without the matrix of all scores.
 //!
-//! Heads lie side by side, `[B, L, H, d]`, as the projections leave them: nothing is permuted. What is kept for the
-//! derivative is one number per query and head; the weights are computed again on the way back.
+//! Heads are adjacent, `[B, L, H, d]`, as the projections write them, so nothing is permuted. Only one number per query and
+//! head is kept; the backward pass recomputes the weights.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::Compute;
@@ -14,7 +14,7 @@ use crate::rng::Key;
 struct Attend {
     scale: f32,
     mask: Mask,
-    /// Probability, key and first row of the batch.
+    /// Probability, key, and index of the first row in the batch.
     dropout: Option<(f32, Key, usize)>,
 }
 
@@ -49,7 +49,7 @@ impl Sizes {
         }
     }
 
-    /// The rows of head `h` of row `b` of `x`, to be written.
+    /// The rows of head `h` of row `b` of `x`, mutable.
     fn rows(self, x: &mut [f32], b: usize, h: usize, rows: usize, width: usize) -> Rows<'_> {
         let stride = self.heads * width;
         Rows { data: &mut x[b * rows * stride + h * width..], stride }
@@ -89,7 +89,7 @@ impl Op for Attend {
         }
     }
 
-    /// Of the logarithms of sums, and on the way back of the gradients of all inputs.
+    /// The log-sum-exp of each query; in the backward pass also the gradients of all inputs.
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let gradients = [0, 1, 2].map(|i| x.shape(i).size());
@@ -108,7 +108,7 @@ impl Op for Attend {
 
     fn backward(&self, b: &mut Backward<'_>) {
         let s = Sizes::new(b.input_shape(0).dims(), b.input_shape(2).dims());
-        // The inputs may be one and the same value, so their gradients are made apart from one another first.
+        // Inputs may be the same value, so their gradients are computed separately before they are added.
         let lengths = [0, 1, 2].map(|i| b.input_shape(i).size());
         let mut kept = b.take_kept();
         let logs = s.batch * s.heads * s.queries;
@@ -155,7 +155,7 @@ impl<'t> Var<'t> {
         self.tape.record(Attend { scale, mask: mask.clone(), dropout }, &[self, k, v], shape)
     }
 
-    /// The weights `[B, H, L, S]` of [`Var::attention`] without dropout, to look at: no gradient goes through them.
+    /// The weights `[B, H, L, S]` of [`Var::attention`] without dropout, for inspection: they have no gradient.
     #[track_caller]
     pub fn attention_weights(self, k: Self, scale: f32, mask: &Mask) -> Self {
         let s = self.heads_of(k, k, mask);

@@ -1,4 +1,4 @@
-//! Lists of numbers that are not in use, for whoever wants one next.
+//! A pool of lists of numbers that are not in use.
 
 use half::{bf16, f16};
 
@@ -6,8 +6,8 @@ use crate::kernels::float_slice::HalfVec;
 use crate::kernels::half_precision::Half;
 use crate::memory::reserve;
 
-/// Lists that are free. A step that looks like the one before finds all that it wants here; what a step did not want is freed
-/// at the end of the next one, so there are never more than two such steps made of them.
+/// Free lists. A step with the same shapes as the previous one finds all its lists here. A list that a whole step did not use
+/// is freed, so the pool never holds more than two steps need.
 #[derive(Default)]
 pub(super) struct Pool<T>(Vec<Free<T>>);
 
@@ -18,7 +18,7 @@ struct Free<T> {
 }
 
 impl<T: Copy + Default> Pool<T> {
-    /// A list of `len` numbers of any value: the shortest that has room for them, or a new one.
+    /// A list of `len` numbers with unspecified contents: the shortest free one with enough capacity, or a new one.
     pub(super) fn take(&mut self, len: usize) -> Vec<T> {
         if len == 0 {
             return Vec::new();
@@ -47,18 +47,18 @@ impl<T: Copy + Default> Pool<T> {
         }
     }
 
-    /// Begins a step: frees what the one before did not use.
+    /// Starts a step: frees what the previous one did not use.
     pub(super) fn begin(&mut self) {
         self.0.retain_mut(|free| std::mem::take(&mut free.used));
     }
 
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         self.0.iter().map(|free| free.list.capacity()).sum::<usize>() * size_of::<T>()
     }
 }
 
-/// The same of lists in 16 bits. A tape has one format at a time, so one of the two is empty.
+/// The same for lists in 16 bits. A tape has one format at a time, so one of the two is empty.
 #[derive(Default)]
 pub(super) struct HalfPool {
     bf16: Pool<bf16>,
@@ -66,7 +66,7 @@ pub(super) struct HalfPool {
 }
 
 impl HalfPool {
-    /// A list of `len` numbers of any value.
+    /// A list of `len` numbers with unspecified contents.
     pub(super) fn take(&mut self, half: Half, len: usize) -> HalfVec {
         match half {
             Half::Bf16 => HalfVec::Bf16(self.bf16.take(len)),
@@ -90,20 +90,20 @@ impl HalfPool {
         }
     }
 
-    /// Begins a step: frees what the one before did not use.
+    /// Starts a step: frees what the previous one did not use.
     pub(super) fn begin(&mut self) {
         self.bf16.begin();
         self.f16.begin();
     }
 
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         self.bf16.memory() + self.f16.memory()
     }
 }
 
-/// Makes a list `len` numbers long, of any value. One that has no room for them gets an eighth more than that: how many distinct
-/// windows a step has differs by less, so it grows once.
+/// Makes a list `len` numbers long, with unspecified contents. If it must grow, it gets an eighth more capacity: the number of
+/// distinct windows of a step varies by less, so it grows only once.
 pub(super) fn fit<T: Copy + Default>(list: &mut Vec<T>, len: usize) {
     if list.capacity() < len {
         *list = Vec::new(); // freed first, so that both are not there at once

@@ -1,4 +1,4 @@
-//! Convolution along time, and the ends it may be given; derivatives in [`kernels`].
+//! Convolution along time, and padding; derivatives are in [`kernels`].
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::conv as kernels;
@@ -32,7 +32,7 @@ impl Op for Conv {
             .with("time_major", self.time_major)
     }
 
-    /// Of the turned weight, or the gathered inputs.
+    /// The transposed weight, or the im2col matrix.
     fn kept(&self, x: &Inputs<'_>, shape: Shape) -> usize {
         let n = self.sizes(x.shape(0), shape);
         match self.time_major {
@@ -41,7 +41,7 @@ impl Op for Conv {
         }
     }
 
-    /// Gradients of the gathered inputs, or of one tap of the weight.
+    /// The gradient of the im2col matrix, or of one tap of the weight.
     fn scratch(&self, x: &Inputs<'_>, shape: Shape) -> usize {
         match self.time_major {
             true => x.shape(1).size() / self.steps.kernel.max(1),
@@ -97,7 +97,7 @@ impl Op for Conv {
     }
 }
 
-/// An axis made longer at both ends.
+/// Padding along an axis.
 struct Pad {
     axis: usize,
     by: [usize; 2],
@@ -130,7 +130,7 @@ impl Op for Pad {
 impl<'t> Var<'t> {
     /// Convolution along `axis` of `[T, B, C]` (0) or `[B, T, C]` (1); `weight` is torch's, `[outputs, C, kernel]`.
     ///
-    /// Zeros pad both ends; for [other ends](Edge), [pad](Var::pad) first. Time outermost is faster for many channels.
+    /// The padding is zeros; for [other padding](Edge), [pad](Var::pad) first. Time outermost is faster for many channels.
     #[track_caller]
     pub fn conv(self, axis: usize, weight: Var<'t>, bias: Option<Var<'t>>, steps: Steps) -> Self {
         let (x, w) = (self.shape(), weight.shape());
@@ -145,7 +145,7 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Longer along `axis` by so many steps before and after.
+    /// Pads `axis` by so many steps before and after.
     pub fn pad(self, axis: usize, by: [usize; 2], edge: Edge) -> Self {
         if by == [0, 0] {
             return self;

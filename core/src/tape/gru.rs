@@ -16,14 +16,14 @@ const GATES: usize = 3;
 
 struct Gru(Present);
 
-/// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`, and a number for each gate.
-fn lengths(s: &Sizes) -> [usize; 5] {
+/// What is kept, time-major: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the initial state, x `[T,B,I]`, and a number
+/// for each gate.
+fn kept_lengths(s: &Sizes) -> [usize; 5] {
     let [gates, b, h, x] = [s.gates, s.gates, s.hidden, s.input].map(|n| n * s.rows());
     [gates, b, h + s.batch * s.hidden, x, s.gates]
 }
 
-/// What the way back works in: the gradient of every output, time first, and of the state before.
+/// Scratch memory of the backward pass: gradients of all outputs (time-major), and of the previous state.
 fn scratch_lengths(s: &Sizes) -> [usize; 2] {
     [s.hidden * s.rows(), s.hidden * s.batch]
 }
@@ -34,7 +34,7 @@ impl Op for Gru {
     }
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+        kept_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
@@ -46,7 +46,7 @@ impl Op for Gru {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.keep(self.kept(x, out.shape));
-        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
+        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, kept_lengths(&s));
         let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, biases.map(|[input, _]| input), xt);
@@ -78,8 +78,8 @@ impl Op for Gru {
         let mut kept = b.take_kept();
         let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        // Gates and their hidden parts become their gradients, step by step.
-        let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, lengths(&s));
+        // Gates and their hidden parts are replaced by their gradients, step by step.
+        let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, kept_lengths(&s));
         let [dh, carry] = pieces(&mut work, scratch);
         swap_axes(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);

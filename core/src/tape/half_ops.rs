@@ -1,4 +1,4 @@
-//! Operations that read and write values in 16 bits: only some rows at a time are f32.
+//! Operations on values in 16 bits: only some rows at a time are converted to f32.
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::kernels::elementwise::add_assign;
 use crate::kernels::float_slice::{FloatSlice, HalfVec};
 use crate::kernels::half_precision::Half;
 
-/// An operation on values in 16 bits, beside the one in f32. It reads its first input as it is stored, the others in f32.
+/// The 16-bit version of an operation. It reads its first input as it is stored, the others in f32.
 pub(super) trait HalfOp: Op {
     /// Computes the output.
     fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>);
@@ -19,7 +19,7 @@ pub(super) trait HalfOp: Op {
     fn backward_half(&self, b: &mut Backward<'_>);
 }
 
-/// The output of a [`HalfOp`] while it is computed. Lists hold at first whatever an earlier step left there.
+/// The output of a [`HalfOp`] while it is computed. The contents of its lists are unspecified at first.
 pub(super) struct HalfOutput<'a> {
     pub(super) half: Half,
     pub(super) data: &'a mut HalfVec,
@@ -27,27 +27,28 @@ pub(super) struct HalfOutput<'a> {
     /// Kept for the derivative.
     pub(super) kept: &'a mut HalfVec,
     pool: &'a mut HalfPool,
-    /// What it works in.
+    /// Scratch memory.
     pub(super) scratch: &'a mut Vec<f32>,
 }
 
 impl HalfOutput<'_> {
-    /// Room for `len` numbers that are kept for the derivative.
+    /// Makes `kept` `len` numbers long, with unspecified contents.
     pub(super) fn keep(&mut self, len: usize) {
         self.pool.give(std::mem::take(self.kept));
         *self.kept = self.pool.take(self.half, len);
     }
 }
 
-/// FloatSlice in f32 that such an operation works on at once.
+/// How many numbers such an operation has in f32 at a time.
 const AT_ONCE: usize = 1 << 17;
 
-/// How `rows`, each of which takes `width` numbers to work on, are cut into nearly equal parts; and rows of the longest.
+/// Splits `rows`, each of which takes `width` numbers in f32, into parts of nearly equal length. Returns the length of the
+/// longest, and the parts.
 pub(super) fn parts(rows: usize, width: usize) -> (usize, Cuts) {
     evenly(rows, (AT_ONCE / width.max(1)).max(32) / 32 * 32)
 }
 
-/// The same of steps, each of them a batch of rows.
+/// The same for time steps, each of which is a batch of rows.
 pub(super) fn steps(time: usize, width: usize) -> (usize, Cuts) {
     evenly(time, (AT_ONCE / width.max(1)).max(1))
 }
@@ -57,7 +58,7 @@ fn evenly(len: usize, most: usize) -> (usize, Cuts) {
     (len.div_ceil(n), Cuts { len, n, left: 0..n })
 }
 
-/// Ranges of nearly the same length, one after the other.
+/// Consecutive ranges of nearly equal length.
 pub(super) struct Cuts {
     len: usize,
     n: usize,
@@ -102,7 +103,7 @@ impl Backward<'_> {
         i
     }
 
-    /// Takes the gradient of the output in 16 bits, to be changed and [given back](Self::give_half); and its format.
+    /// Takes the gradient of the output in 16 bits. The caller may change it, and [gives it back](Self::give_half).
     pub(super) fn take_half_grad(&mut self) -> HalfVec {
         let buffer = self.buffer();
         let (b, storage) = (&mut self.record.buffers[buffer], &mut self.record.storage);
@@ -116,18 +117,18 @@ impl Backward<'_> {
         grad
     }
 
-    /// Takes what `forward` kept in 16 bits, which is not wanted any more.
+    /// Takes what `forward` kept in 16 bits. It is not needed afterwards.
     pub(super) fn use_up_kept(&mut self) -> HalfVec {
         let buffer = self.buffer();
         std::mem::take(&mut self.record.buffers[buffer].narrow.kept)
     }
 
-    /// The numbers of the output.
+    /// The numbers of the output, as they are stored.
     pub(super) fn output_numbers(&self) -> FloatSlice<'_> {
         self.record.numbers(self.id)
     }
 
-    /// The parameters of the `i`-th input, to be read while gradients are written.
+    /// The numbers of the `i`-th input, which can be read while gradients are written.
     pub(super) fn lend(&self, i: usize) -> Lent {
         let input = self.record.nodes[self.id].inputs[i];
         match (self.record.nodes[input].place, &self.record.params) {
@@ -140,12 +141,12 @@ impl Backward<'_> {
         }
     }
 
-    /// Gives back a list in 16 bits.
+    /// Returns a list in 16 bits to the pool.
     pub(super) fn give_half(&mut self, list: HalfVec) {
         self.record.storage.narrow.give(list);
     }
 
-    /// Lets `work` see the output in 16 bits, which is not wanted any more.
+    /// Passes the output in 16 bits to `work`, then frees it.
     pub(super) fn use_up_output(&mut self, work: impl FnOnce(&HalfVec)) {
         let buffer = self.buffer();
         work(&self.record.buffers[buffer].narrow.data);
@@ -154,9 +155,10 @@ impl Backward<'_> {
         storage.narrow.give(std::mem::take(&mut b.narrow.data));
     }
 
-    /// Begins a gradient of the `i`-th input that is made part by part, if it wants one. It is [ended](Self::end_parts).
+    /// Starts a gradient of the `i`-th input that is written part by part, if it needs one. [`end_parts`](Self::end_parts) stores
+    /// it.
     pub(super) fn begin_parts(&mut self, i: usize) -> Option<Parts> {
-        if !self.wants(i) {
+        if !self.needs_grad(i) {
             return None;
         }
         let compute = self.compute();
@@ -176,7 +178,7 @@ impl Backward<'_> {
         Some(Parts { compute, grad: HalfVec::default(), wide, adds: false })
     }
 
-    /// Gives the `i`-th input a gradient of which all parts are made.
+    /// Stores the gradient of the `i`-th input, after all parts are written.
     pub(super) fn end_parts(&mut self, i: usize, parts: Parts) {
         let Parts { grad, wide, .. } = parts;
         if !wide.is_empty() {
@@ -191,7 +193,7 @@ impl Backward<'_> {
     }
 }
 
-/// FloatSlice that outlive a look at the tape.
+/// Numbers that can be read while the tape is borrowed mutably.
 pub(super) struct Lent(Arc<Vec<f32>>, Range<usize>);
 
 impl Deref for Lent {
@@ -202,18 +204,18 @@ impl Deref for Lent {
     }
 }
 
-/// A gradient that is made part by part.
+/// A gradient that is written part by part.
 pub(super) struct Parts {
     compute: Compute,
     grad: HalfVec,
-    /// In place of `grad`, where the gradient is in f32.
+    /// Used instead of `grad` where the gradient is in f32.
     wide: Vec<f32>,
-    /// Whether there were numbers, to be added to.
+    /// Whether parts are added to an earlier gradient.
     adds: bool,
 }
 
 impl Parts {
-    /// Makes all numbers 0, if there are none to be added to.
+    /// Sets all numbers to 0, unless they are an earlier gradient.
     pub(super) fn begin_with_zeros(&mut self) {
         self.wide.fill(0.0);
         if !self.adds {
@@ -221,7 +223,7 @@ impl Parts {
         }
     }
 
-    /// Gives some numbers in 16 bits, the first of which is the `at`-th.
+    /// Writes or adds numbers in 16 bits, from index `at` on.
     pub(super) fn put_half(&mut self, at: usize, part: FloatSlice<'_>) {
         if self.wide.is_empty() && !self.adds {
             return self.grad.write(self.compute, at, part);
@@ -235,7 +237,7 @@ impl Parts {
         }
     }
 
-    /// Gives some numbers, the first of which is the `at`-th. They are used up.
+    /// Writes or adds numbers in f32, from index `at` on. Overwrites `part`.
     pub(super) fn put(&mut self, at: usize, part: &mut [f32]) {
         if self.wide.is_empty() {
             if self.adds {
@@ -260,7 +262,7 @@ impl Record {
         FloatSlice::F32(self.data(id))
     }
 
-    /// Runs the forward of an operation in 16 bits.
+    /// Runs the forward pass of an operation in 16 bits.
     pub(super) fn run_half(
         &mut self,
         op: &dyn HalfOp,
@@ -301,8 +303,8 @@ impl Record {
     }
 }
 
-/// The first `len` numbers of a list that grows.
-pub(super) fn room(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {
+/// The first `len` numbers of a list, which grows to that length.
+pub(super) fn grow(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if scratch.len() < len {
         fit(scratch, len);
     }

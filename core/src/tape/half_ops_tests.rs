@@ -1,4 +1,4 @@
-//! Operations in 16 bits are those in f32, but for what is rounded.
+//! Operations in 16 bits equal those in f32, up to rounding.
 
 use super::*;
 use crate::tape::*;
@@ -55,8 +55,9 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
-/// Gradients of a rectifier jump where rounding moves an argument across 0. Of the arguments about as large a share does as
-/// rounding is of them, and distances of gradients are the root of that: 2⁻⁵ for bf16, 2⁻⁶·⁵ for fp16.
+/// The gradient of a rectifier jumps where rounding moves its argument across 0. The fraction of arguments for which that
+/// happens is about the relative rounding error, and the relative distance of gradients is its square root: 2⁻⁵ for bf16,
+/// 2⁻⁶·⁵ for fp16.
 fn compare(
     x: [usize; 3],
     sizes: &[Shape],

@@ -1,4 +1,4 @@
-//! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
+//! Operations that only move numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move gradients back.
 
 use super::half_ops::{HalfOp, HalfOutput};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
@@ -11,7 +11,7 @@ struct Slice {
 }
 
 impl Slice {
-    /// Where row `i` of the outer dimensions lies in the input.
+    /// The range of the input that outer index `i` reads.
     fn range(&self, input: Shape, output: Shape, i: usize) -> std::ops::Range<usize> {
         let (_, size, inner) = input.around(self.axis);
         let len = output.dims()[self.axis] * inner;
@@ -77,7 +77,7 @@ impl HalfOp for Slice {
     }
 }
 
-/// Inputs one after the other along `axis`.
+/// Concatenation along `axis`.
 struct Concat {
     axis: usize,
 }
@@ -116,13 +116,13 @@ impl Op for Concat {
     }
 }
 
-/// An axis backwards.
+/// Reversal of an axis.
 struct Flip {
     axis: usize,
 }
 
 impl Flip {
-    /// Where row `i` of those inside the axis lies when the axis runs backwards.
+    /// The index of inner row `i` when the axis is reversed.
     fn mirrored(size: usize, i: usize) -> usize {
         i / size * size + size - 1 - i % size
     }
@@ -162,7 +162,7 @@ impl Op for Flip {
     }
 }
 
-/// Each slice along `axis`, of size one, many times.
+/// Repetition along `axis`, which has size one.
 struct Repeat {
     axis: usize,
 }
@@ -192,7 +192,7 @@ impl Op for Repeat {
 }
 
 impl<'t> Var<'t> {
-    /// The same numbers under another shape of the same size. Copies nothing.
+    /// The same numbers with another shape of the same size. Copies nothing.
     #[track_caller]
     pub fn reshape(self, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
@@ -223,7 +223,7 @@ impl<'t> Var<'t> {
         self.slice(axis, self.dim(axis) - len, len)
     }
 
-    /// These values one after the other along `axis`.
+    /// Concatenates these values along `axis`.
     #[track_caller]
     pub fn concat(parts: &[Self], axis: usize) -> Self {
         let first = parts[0];
@@ -238,23 +238,23 @@ impl<'t> Var<'t> {
         first.tape.record(Concat { axis }, parts, first.shape().with(axis, size))
     }
 
-    /// The last axis backwards.
+    /// Reverses the last axis.
     pub fn flip(self) -> Self {
         self.flip_axis(self.shape().rank() - 1)
     }
 
-    /// One axis backwards.
+    /// Reverses an axis.
     pub fn flip_axis(self, axis: usize) -> Self {
         self.tape.record(Flip { axis }, &[self], self.shape())
     }
 
-    /// A new axis of size one before `axis`. Copies nothing.
+    /// Inserts an axis of size one before `axis`. Copies nothing.
     #[track_caller]
     pub fn unsqueeze(self, axis: usize) -> Self {
         self.reshape(self.shape().with_new(axis))
     }
 
-    /// Without `axis`, whose size is one. Copies nothing.
+    /// Removes `axis`, whose size is one. Copies nothing.
     #[track_caller]
     pub fn squeeze(self, axis: usize) -> Self {
         self.reshape(self.shape().without(axis))

@@ -1,6 +1,6 @@
-//! The affine map `y = x·Wᵀ + b`: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`; and followed by a rectifier.
+//! The affine map `y = x·Wᵀ + b`, optionally with a rectifier: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`.
 
-use super::half_ops::{Cuts, HalfOp, HalfOutput, parts, room};
+use super::half_ops::{Cuts, HalfOp, HalfOutput, grow, parts};
 use super::recurrent::pieces;
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
@@ -12,7 +12,7 @@ use crate::kernels::prepacked::Prepacked;
 use crate::kernels::reduce::sum;
 
 struct Linear {
-    /// Whether what is below 0 becomes 0.
+    /// Whether a rectifier follows.
     rectified: bool,
 }
 
@@ -55,15 +55,15 @@ impl Op for Linear {
     }
 }
 
-/// How rows of a product with `w` are cut into parts, and what a part takes: as many numbers of the left factor in f32 as
-/// have to be widened, and the result.
+/// How the rows of a product with `w` are split into parts, and the f32 memory of a part: for the left factor, if it must be
+/// widened, and for the result.
 fn cut(w: &Prepacked<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
     let k = if w.reads_half() { 0 } else { k };
     let (most, cuts) = parts(rows, k + n);
     ([most * k, most * n], cuts)
 }
 
-/// Rows of a product that are worth packing its right factor for.
+/// From so many rows on, a product is planned as one with a prepacked right factor.
 const WORTH: usize = 128;
 
 impl HalfOp for Linear {
@@ -73,7 +73,7 @@ impl HalfOp for Linear {
         let rows = out.shape.size() / n.max(1);
         let w = Prepacked::new(x.compute(), Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
         let (lengths, cuts) = cut(&w, rows, [k, n]);
-        let [wide_x, y] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
+        let [wide_x, y] = pieces(grow(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
             let part = x.numbers(0).slice(rows.start * k..rows.end * k);
             let y = &mut y[..rows.len() * n];
@@ -126,7 +126,7 @@ impl HalfOp for Linear {
     }
 }
 
-/// The same over the first axis: `y = W·x + b` of a matrix `x`; `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
+/// The same over the first axis, `y = W·x + b` for a matrix `x`: `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
 struct LinearFirst;
 
 impl Op for LinearFirst {

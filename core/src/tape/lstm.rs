@@ -17,16 +17,16 @@ pub(super) const GATES: usize = 4;
 
 pub(super) struct Lstm(pub(super) Present);
 
-/// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
-/// the state before the first step. Without a projection h is r. Then a number for each gate.
-fn lengths(s: &Sizes, present: Present) -> [usize; 6] {
+/// What is kept, time-major: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin
+/// with the initial state. Without a projection h is r. The last has a number for each gate: the sum of the biases, then scratch.
+fn kept_lengths(s: &Sizes, present: Present) -> [usize; 6] {
     let [gates, h, x] = [s.gates, s.hidden, s.input].map(|n| n * s.rows());
     let [c, r] = [s.hidden, s.output].map(|n| n * (s.rows() + s.batch));
     [gates, c, if present.projected { h } else { 0 }, r, x, s.gates]
 }
 
-/// What the way back works in. dgates: gradients of some steps' gates; dr: of every output, time first; carry: of the state
-/// before; dh, dc: of this step's cell.
+/// Scratch memory of the backward pass. Gradients: dgates of some steps' gates, dr of all outputs (time-major), carry of the
+/// previous state, dh and dc of the current step.
 fn scratch_lengths(s: &Sizes) -> [usize; 5] {
     let [g, h, r] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
     [g * steps_at_once(s).0, r * s.time, r, h, h]
@@ -39,7 +39,7 @@ impl Op for Lstm {
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
-        lengths(&s, self.0).iter().sum()
+        kept_lengths(&s, self.0).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
@@ -51,7 +51,7 @@ impl Op for Lstm {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         out.keep(self.kept(x, out.shape));
-        let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
+        let [gates, c, hs, r, xt, bias] = pieces(out.kept, kept_lengths(&s, present));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         initial_state(x, present, present.state(), &mut r[..r_size]);
@@ -86,7 +86,7 @@ impl Op for Lstm {
         let mut kept = b.take_kept();
         let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
+        let [gates, c, hs, r, xt, sums] = pieces(&mut kept, kept_lengths(&s, present));
         let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
         swap_axes(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);
@@ -138,7 +138,7 @@ impl Op for Lstm {
     }
 
     fn half_op(&self) -> Option<&dyn HalfOp> {
-        // A state is carried while forecasting, which is in f32.
+        // A state is carried only while forecasting, which is in f32.
         (!self.0.projected && !self.0.has_state).then_some(self)
     }
 }

@@ -1,10 +1,10 @@
-//! An LSTM layer on values in 16 bits: some steps at a time are f32.
+//! An LSTM layer on values in 16 bits: only some steps at a time are in f32.
 //!
-//! Gates and cells are kept; what goes in and comes out is where it is as input and output.
+//! Only gates and cells are kept for the backward pass. It reads inputs and outputs from the values of the tape.
 
 use std::ops::Range;
 
-use super::half_ops::{HalfOp, HalfOutput, room, steps};
+use super::half_ops::{HalfOp, HalfOutput, grow, steps};
 use super::lstm::{GATES, Lstm};
 use super::recurrent::{
     Sizes, W_HH, W_IH, X, accumulate_weights, both_biases, hidden_weight, hidden_weight_back,
@@ -28,8 +28,8 @@ impl HalfOp for Lstm {
         let first_cell = s.time * g;
         let (most, parts) = steps(s.time, s.batch * (s.input + s.gates + 2 * s.hidden));
         let lengths = [most * s.batch * s.input, most * g, (1 + most) * h, (1 + most) * h, s.gates];
-        let [xt, gates, r, c, bias] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
-        // The state before the first of the steps at hand lies before theirs.
+        let [xt, gates, r, c, bias] = pieces(grow(out.scratch, lengths.iter().sum()), lengths);
+        // The first entry is the state before the first of these steps.
         [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
         let bias = both_biases(x, self.0, bias);
         let w_ih = Prepacked::new(
@@ -90,7 +90,7 @@ impl HalfOp for Lstm {
             s.gates,
         ];
         let mut scratch = b.take_scratch(lengths.iter().sum());
-        // dr: gradient of every output; carry: of the state before; dc: of this step's cell.
+        // Gradients: dr of all outputs, carry of the previous state, dc of the current cell.
         let [xt, gates, dgates, c, r, dr, carry, dc, sums] = pieces(&mut scratch, lengths);
         [&mut *carry, &mut *dc].into_iter().for_each(|state| state.fill(0.0));
         let mut gradient = b.begin_parts(X);
@@ -102,7 +102,7 @@ impl HalfOp for Lstm {
             let (xt, dgates) = (&mut xt[..n * s.batch * s.input], &mut dgates[..n * g]);
             let (r, dr) = (&mut r[..n * h], &mut dr[..n * h]);
             let gates = kept_gates.wide(b.compute(), part.start * g..part.end * g, gates);
-            // Of the step before the first there are zeros.
+            // The state before the first step is 0.
             let none = usize::from(part.start == 0) * h;
             let before = part.start.saturating_sub(1);
             c[..none].fill(0.0);

@@ -1,11 +1,11 @@
-//! Gradients of parameters: one flat buffer, whose parts are written when they are first touched and added to afterwards.
+//! Gradients of parameters: one flat buffer. The first gradient of a parameter overwrites its range; later ones are added.
 
 use std::ops::Range;
 
 use super::record::{Backward, Place, Record};
 
 impl Record {
-    /// Whether this part of the parameters' gradients holds any numbers; from now on it does not.
+    /// Whether no gradient has been written to this range yet. Marks it as written.
     pub(super) fn is_first(&mut self, range: &Range<usize>) -> bool {
         let Some(written) = &mut self.written else { return false };
         let at = written.partition_point(|other| other.end <= range.start);
@@ -21,7 +21,7 @@ impl Record {
         }
     }
 
-    /// Says that gradients of parameters are written over any numbers from here on; gives how many there are.
+    /// From here on, first gradients overwrite what `param_grads` holds. Returns the number of parameters.
     pub(super) fn begin_params(&mut self) -> usize {
         let mut list = std::mem::take(&mut self.spare);
         list.clear();
@@ -29,7 +29,7 @@ impl Record {
         self.params.as_ref().map_or(0, |params| params.len())
     }
 
-    /// Makes zeros of what no gradient was written to.
+    /// Zeroes the ranges that no gradient was written to.
     pub(super) fn finish_params(&mut self) {
         let Some(written) = self.written.take() else { return };
         let mut end = 0;
@@ -43,7 +43,7 @@ impl Record {
 }
 
 impl Backward<'_> {
-    /// Lets `add` add to the gradients of two inputs at once, if both are parameters and want one; else says so.
+    /// Lets `add` add to the gradients of two inputs at once. Returns whether it did: only if both are parameters that need one.
     pub(super) fn accumulate_both(
         &mut self,
         inputs: [usize; 2],

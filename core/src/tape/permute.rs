@@ -1,4 +1,4 @@
-//! Exchanging axes. The derivative exchanges them back.
+//! Permuting axes. The derivative permutes them back.
 
 use super::shape::MAX_RANK;
 use super::{Backward, Description, Inputs, Op, Output, Var};
@@ -54,7 +54,7 @@ impl Var<'_> {
         self.tape.record(Permute { axes: order, rank }, &[self], &sizes[..rank])
     }
 
-    /// The last two axes exchanged.
+    /// Swaps the last two axes.
     #[track_caller]
     pub fn transpose(self) -> Self {
         let rank = self.shape().rank();

@@ -22,11 +22,11 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
 
     fn backward(&self, b: &mut Backward<'_>) {
         let mut g = b.take_grad();
-        let kept = match U::SAVED {
+        let saved = match U::SAVED {
             Saved::Input => b.input(0),
             Saved::Output => b.output(),
         };
-        kernels::mul_derivative::<U>(b.compute(), kept, &mut g);
+        kernels::mul_derivative::<U>(b.compute(), saved, &mut g);
         let spare = b.hand_over(0, g);
         b.give_grad(spare);
     }
@@ -93,9 +93,9 @@ methods! {
     log_sigmoid: LogSigmoid,
     /// `x` beyond `±0.5`, else 0.
     hardshrink: Hardshrink,
-    /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+    /// `x` moved towards 0 by 0.5; 0 within `±0.5`.
     softshrink: Softshrink,
-    /// `x` within `±1`, else the nearer of the two.
+    /// `x` clamped to `±1`.
     hardtanh: Hardtanh,
     /// `x·clamp(x + 3, 0, 6) / 6`.
     hardswish: Hardswish,

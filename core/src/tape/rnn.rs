@@ -13,14 +13,14 @@ use crate::kernels::pointwise::{Tanh, map, mul_derivative};
 
 struct Rnn(Present);
 
-/// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`, and a number for each gate.
-fn lengths(s: &Sizes) -> [usize; 4] {
+/// What is kept, time-major: pre-activations `[T,B,H]`, h `[1+T,B,H]` with the initial state, x `[T,B,I]`, and the sum of the
+/// biases.
+fn kept_lengths(s: &Sizes) -> [usize; 4] {
     let [a, h, x] = [s.hidden, s.hidden, s.input].map(|n| n * s.rows());
     [a, h + s.batch * s.hidden, x, s.gates]
 }
 
-/// What the way back works in: the gradient of every output, time first, and of the state before.
+/// Scratch memory of the backward pass: gradients of all outputs (time-major), and of the previous state.
 fn scratch_lengths(s: &Sizes) -> [usize; 2] {
     [s.hidden * s.rows(), s.hidden * s.batch]
 }
@@ -31,7 +31,7 @@ impl Op for Rnn {
     }
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
+        kept_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
@@ -43,7 +43,7 @@ impl Op for Rnn {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         out.keep(self.kept(x, out.shape));
-        let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
+        let [a, hs, xt, bias] = pieces(out.kept, kept_lengths(&s));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
         initial_state(x, present, present.state(), &mut hs[..h]);
@@ -69,7 +69,7 @@ impl Op for Rnn {
         let mut kept = b.take_kept();
         let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [da, hs, xt, sums] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
+        let [da, hs, xt, sums] = pieces(&mut kept, kept_lengths(&s)); // the pre-activations are not needed: their memory holds their gradients
         let [dh, carry] = pieces(&mut work, scratch);
         swap_axes(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);

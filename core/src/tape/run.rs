@@ -1,11 +1,11 @@
-//! Running a recorded operation, forwards or backwards.
+//! Runs a recorded operation, forward or backward.
 
 use super::record::{Backward, Inputs, Output, Place, Record};
 use super::{Op, Shape};
 use crate::interrupt::look;
 
 impl Record {
-    /// Runs the forward of a recorded operation.
+    /// Runs the forward pass of a recorded operation.
     pub(super) fn run(&mut self, id: usize) {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
         look();
@@ -35,7 +35,7 @@ impl Record {
         self.put_output(buffer, out);
     }
 
-    /// Runs the backward of an operation whose output has a gradient.
+    /// Runs the backward pass of an operation whose output has a gradient.
     pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
         look();
         if let Some(op) = op.half_op().filter(|_| self.buffers[buffer].narrow.may_be) {

@@ -1,9 +1,9 @@
-//! Means of a window's values, weighted by a softmax along the window: `y = Σ p ⊙ v`, `dw = g ⊙ p ⊙ (v - y)`, `dv = Σ g ⊙ p`.
+//! Softmax-weighted means of the values of a window: `y = Σ p ⊙ v`, `dw = g ⊙ p ⊙ (v - y)`, `dv = Σ g ⊙ p`.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::softmax_mean as kernels;
 
-/// Inputs: the logarithms of the weights, and the values. Saved the weights.
+/// Inputs: the logits of the weights, and the values. Keeps the weights.
 struct SoftmaxMean;
 
 impl Op for SoftmaxMean {
@@ -39,8 +39,8 @@ impl Op for SoftmaxMean {
 }
 
 impl<'t> Var<'t> {
-    /// Means of `values` `[B, L]`, one for each of the `n` columns of `self` `[B, L, n]`, whose softmax along `L` are the
-    /// weights: `[B, n]`.
+    /// Weighted means of `values` `[B, L]`: `[B, n]`. The weights of each are the softmax along `L` of a column of `self`
+    /// `[B, L, n]`.
     #[track_caller]
     pub fn softmax_mean(self, values: Var<'t>) -> Self {
         let (w, v) = (self.shape(), values.shape());

@@ -1,11 +1,11 @@
-//! Values in 16 bits between operations: what is not at work is narrow.
+//! Mixed precision: values are stored in 16 bits between operations.
 //!
-//! An operation reads and writes f32. With a [`Half`] format its output is rounded to it at once; the last value stays
-//! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
-//! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
+//! An operation reads and writes f32. With a [`Half`] format its output is rounded to that format at once. The last value
+//! stays in f32; older ones are stored in 16 bits, and widened when an operation reads them. The backward pass frees a value
+//! together with the operation that made it. Scalars, such as a loss, and values from outside stay in f32.
 //!
-//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::half_ops)
-//! themselves: they read and write 16 bits, and only some rows at a time are f32.
+//! In a model of few wide layers, the values that one operation reads and writes are a large part of all memory. So the
+//! largest operations [work on 16 bits](super::half_ops) themselves, and only some rows at a time are in f32.
 
 use std::collections::VecDeque;
 
@@ -14,10 +14,10 @@ use super::record::{Buffer, Place, Record};
 use crate::kernels::float_slice::{FloatSlice, HalfVec};
 use crate::kernels::half_precision::{Half, round};
 
-/// Values that stay in f32 after they were made or widened.
+/// How many values stay in f32 after they were made or widened.
 const RECENT: usize = 1;
 
-/// How the values of a tape are stored.
+/// The format in which a tape stores its values, and its free memory.
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) half: Option<Half>,
@@ -33,18 +33,18 @@ pub(super) struct Narrow {
     pub(super) data: HalfVec,
     pub(super) kept: HalfVec,
     pub(super) grad: HalfVec,
-    /// Whether `data` and `kept` are those of the buffer.
+    /// Whether `data` and `kept` are up to date.
     pub(super) valid: bool,
-    /// Whether the buffer holds only these.
+    /// Whether they are the only copy.
     pub(super) only: bool,
-    /// Whether the buffer may be narrowed.
+    /// Whether the buffer may be stored in 16 bits.
     pub(super) may_be: bool,
     /// Whether the gradient is in 16 bits.
     pub(super) has_grad: bool,
 }
 
 impl Narrow {
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         [&self.data, &self.kept, &self.grad].iter().map(|list| list.capacity()).sum::<usize>()
             * size_of::<half::bf16>()
@@ -52,7 +52,7 @@ impl Narrow {
 }
 
 impl Record {
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         let of = |b: &Buffer| {
             let wide = b.data.capacity() + b.grad.capacity() + b.kept.capacity();
@@ -65,7 +65,7 @@ impl Record {
             + self.storage.narrow.memory()
     }
 
-    /// Begins anew, with values stored so.
+    /// Sets the format of values, and starts a step.
     pub(super) fn store_in(&mut self, half: Option<Half>) {
         if self.storage.half != half {
             self.buffers.clear();
@@ -77,7 +77,7 @@ impl Record {
         }
     }
 
-    /// Gives the lists of an earlier step to those who want them in this one.
+    /// Returns the lists of the previous step to the pools.
     fn begin_step(&mut self) {
         let storage = &mut self.storage;
         storage.recent.clear();
@@ -94,7 +94,7 @@ impl Record {
         }
     }
 
-    /// Takes what an operation computes into.
+    /// Takes the buffer that an operation writes its output to.
     pub(super) fn take_output(&mut self, buffer: usize, len: usize) -> Buffer {
         let mut b = std::mem::take(&mut self.buffers[buffer]);
         if self.storage.half.is_some() {
@@ -108,7 +108,7 @@ impl Record {
         b
     }
 
-    /// Puts a computed output in its place, rounded to what is stored.
+    /// Stores a computed output, rounded to the format.
     pub(super) fn put_output(&mut self, buffer: usize, mut b: Buffer) {
         if let Some(half) = self.storage.half {
             b.narrow.valid = false;
@@ -123,7 +123,7 @@ impl Record {
         self.buffers[buffer] = b;
     }
 
-    /// Widens the numbers of a node.
+    /// Converts the numbers of a node to f32, if they are in 16 bits only.
     pub(super) fn widen(&mut self, id: usize) {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
         let b = &mut self.buffers[buffer];
@@ -135,7 +135,7 @@ impl Record {
         }
     }
 
-    /// Widens the numbers of a buffer that an operation kept for its own way back.
+    /// Converts to f32 what an operation kept for its backward pass.
     pub(super) fn widen_kept(&mut self, buffer: usize) {
         let b = &mut self.buffers[buffer];
         if self.storage.half.is_some() && b.narrow.valid && b.kept.is_empty() {
@@ -144,7 +144,7 @@ impl Record {
         }
     }
 
-    /// Narrows what has not been at work for a while.
+    /// Stores in 16 bits what no recent operation has used.
     pub(super) fn settle(&mut self) {
         while self.storage.recent.len() > RECENT {
             let Some(buffer) = self.storage.recent.pop_front() else { return };
@@ -152,7 +152,7 @@ impl Record {
         }
     }
 
-    /// Narrows a buffer, if it may be.
+    /// Stores a buffer in 16 bits, if it may be.
     fn narrow(&mut self, buffer: usize) {
         let Some(half) = self.storage.half else { return };
         let b = &mut self.buffers[buffer];
@@ -173,7 +173,7 @@ impl Record {
         self.storage.wide.give(std::mem::take(&mut b.kept));
     }
 
-    /// Lets go of what the operation of a node needed on its way back: no other one wants it.
+    /// Frees what only the backward pass of a buffer's operation needed.
     pub(super) fn let_go(&mut self, buffer: usize) {
         if self.storage.half.is_none() {
             return;
@@ -193,7 +193,7 @@ impl Record {
         }
     }
 
-    /// A list for a gradient, of any numbers.
+    /// A list for a gradient, with unspecified contents.
     pub(super) fn room_for_grad(&mut self, buffer: usize) -> Vec<f32> {
         let b = &mut self.buffers[buffer];
         let (len, mut grad) = (b.len, std::mem::take(&mut b.grad));
@@ -205,7 +205,7 @@ impl Record {
         grad
     }
 
-    /// Widens the gradient of a buffer.
+    /// Converts the gradient of a buffer to f32.
     pub(super) fn widen_grad(&mut self, buffer: usize) {
         if !self.buffers[buffer].narrow.has_grad {
             return;
@@ -217,7 +217,8 @@ impl Record {
         self.storage.narrow.give(std::mem::take(&mut b.narrow.grad));
     }
 
-    /// Rounds the gradient of an output as its value is, if that has few exponents.
+    /// Rounds the gradient of an output to binary16, if that is the format of values: as torch does, so that gradients that
+    /// overflow become infinite and lower the loss scale.
     pub(super) fn round_grad(&mut self, buffer: usize) {
         if self.storage.half == Some(Half::F16) {
             let b = &mut self.buffers[buffer];
