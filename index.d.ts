@@ -34,13 +34,6 @@ export interface Columns {
 export type Cell = string | number | bigint | boolean | Date | null | undefined
 /** One row of a table. */
 export type Row = Record<string, Cell>
-/** A CSV file, read off the JavaScript thread. */
-export interface FileInput {
-  path: string
-  format?: 'csv'
-  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
-  decimal?: '.' | ','
-}
 /** One series, equally spaced; needs a numeric `freq`, or none. `Uint8Array` is not taken for one: it may be a file's bytes. */
 export type OneSeries =
   | (Iterable<number | bigint | null | undefined> & { readonly BYTES_PER_ELEMENT?: never })
@@ -66,19 +59,11 @@ type RowsOf<R> = [R] extends [Iterable<unknown>]
   : [R] extends [object & { readonly [K in keyof R]: Cell }]
     ? true
     : false
-/** What the special columns are called, where they differ from `unique_id`, `ds`, `y`, `sample_weight`, `available_mask`. */
-export interface ColumnNames {
-  id?: string
-  time?: string
-  target?: string
-  weight?: string
-  mask?: string
-}
 /**
  * Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. Columns without a name are left
  * out where they are empty, or number the rows in front, as pandas writes them.
  */
-export declare function readCsv(path: string, options?: { decimal?: '.' | ',' }): Promise<Columns>
+export declare function readCsv(path: string, options?: CsvOptions): Promise<Columns>
 
 // ---------- losses ----------
 
@@ -302,59 +287,6 @@ export interface Progress {
   windowsPerSec?: number
   etaMs?: number
 }
-export interface RunOptions {
-  /** Stops the work: the promise rejects with the signal's reason. */
-  signal?: AbortSignal
-  /** Told how far the work is. What it throws stops the work and rejects its promise. */
-  onProgress?: (progress: Progress) => void
-  /** Milliseconds between calls of `onProgress`. @default 100 */
-  progressIntervalMs?: number
-  /** Threads for this call. Results do not depend on it. @default all processors */
-  threads?: number
-  /**
-   * Bytes that this call may take outside of JavaScript's heap. What would take more is refused with
-   * `ERR_NF_MEMORY_LIMIT` before it begins. @default what the machine, its control group or `ulimit` has left
-   */
-  memoryLimitBytes?: number
-}
-/** For times that a series skips: refuse them, or insert rows that are masked, that repeat the one before, that are 0. */
-export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
-/**
- * For missing values: refuse them; mask the row, which models see as 0 and not available; take the value before; take 0;
- * take the straight line between the values before and after, and after the last one that. Categories are carried forward
- * by `'interpolate'` too, and `'fillZero'` is none for them. Rows that `available_mask` masks are not missing.
- */
-export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
-export interface FitOptions<S = never, V = never> extends RunOptions {
-  /** One row per series, for the columns of `statExogList`. */
-  static?: TableOf<S>
-  /** Rows at the end of each series that are kept for validation. @default 0 */
-  valSize?: number
-  /**
-   * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows in
-   * `data`. Forecasts then begin after them.
-   */
-  valData?: TableOf<V>
-  /** What the special columns of `data` are called. */
-  columns?: ColumnNames
-  /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
-  onGap?: OnGap
-  /**
-   * What to do with missing values of the target and of exogenous columns. Holds for later forecasts too.
-   * @default missing targets are masked with a warning, and a forecast that would begin from them is an error; missing
-   *   exogenous values are an error
-   */
-  onMissing?: OnMissing
-  /**
-   * `'continue'` goes on from the weights, the optimizer's memory and the random numbers that the last run left: 50 steps
-   * and 50 more on the same data give the same bytes as 100. @default 'fresh'
-   */
-  mode?: 'fresh' | 'continue'
-  /** Steps of this run, for all models. Schedules go by the models' own `maxSteps`. @default each model's `maxSteps` */
-  maxSteps?: number
-  /** Saves on the way, so that a killed process goes on with `load` and `mode: 'continue'`. Replaces a checkpoint at `path`. */
-  checkpoint?: { path: string; everySteps: number }
-}
 export interface FitReport {
   models: {
     name: string
@@ -374,83 +306,92 @@ export interface FitReport {
   seed: number
   dataWarnings: string[]
 }
-export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
-  /** Histories to continue instead of the training data. */
-  data?: TableOf<D>
-  /** One row per series, for the columns of `statExogList`. */
-  static?: TableOf<S>
-  /** The columns of `futrExogList` for the forecast times. */
-  future?: TableOf<F>
-  /**
-   * Prediction intervals in percent, such as 90, among those the loss has learned; any, of an implicit quantile loss. The
-   * forecast then has these beside means and medians, and no others.
-   */
-  level?: NumberList
-  /**
-   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
-   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
-   */
-  quantiles?: NumberList
-  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
-  sortQuantiles?: boolean
-  /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
-  h?: number
-  /** What to do where a series of `data` skips a time. @default what `fit` was told */
-  onGap?: OnGap
-  /** What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was told */
-  onMissing?: OnMissing
-  /** What to do with series shorter than `inputSize`: put zeros before them, with a warning, or refuse them. @default 'pad' */
-  onShort?: 'pad' | 'error'
-}
-export interface InsampleOptions extends RunOptions {
-  /** Rows between the beginnings of forecasts. @default 1 */
-  stepSize?: number
-  /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
-  onMissing?: OnMissing
-  /** Prediction intervals in percent, as of `predict`. */
-  level?: NumberList
-  /**
-   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile loss.
-   * As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the network's at 0.95.
-   */
-  quantiles?: NumberList
-  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
-  sortQuantiles?: boolean
-}
-export interface FutureOptions<D = never> {
-  /** Histories instead of the training data. */
-  data?: TableOf<D>
-  /** Steps after each series. @default the models' `h` */
-  h?: number
-}
-export interface SaveOptions {
-  /** Whether an existing checkpoint may be replaced. @default false */
-  overwrite?: boolean
-  /** Whether the training data is saved too, so that `predict` needs none. @default true */
-  saveDataset?: boolean
-  /** Stops the work: the promise rejects with the signal's reason, and what was there before stays. */
-  signal?: AbortSignal
-}
-/** Options of `load`. */
-export type LoadOptions = Pick<RunOptions, 'signal' | 'memoryLimitBytes'>
+
+// generated: calls (scripts/generate-types.mjs)
+/**
+ * What to do with times that a series skips.
+ * - `'error'`: Refuse the table.
+ * - `'mask'`: Insert masked rows.
+ * - `'fillForward'`: Insert rows with the target of the row before.
+ * - `'fillZero'`: Insert rows with the target 0.
+ */
+export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
+/**
+ * What to do with missing values of the target and of exogenous columns. Rows that `available_mask` masks are not
+ * missing.
+ * - `'error'`: Refuse them.
+ * - `'mask'`: Mask the row: training does not learn it, and models see 0 with the note that it is not available.
+ * - `'fillForward'`: Take the value before.
+ * - `'fillZero'`: Take 0; of categories, none.
+ * - `'interpolate'`: Between two values, take the straight line from one to the other; after the last one, take that.
+ *   Categories are carried forward.
+ */
+export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
+/**
+ * What to do with a series that has fewer rows than a model takes as input.
+ * - `'pad'`: Pad its input with zeros, with a warning.
+ * - `'error'`: Refuse it.
+ */
+export type OnShort = 'pad' | 'error'
+/**
+ * Where training begins.
+ * - `'fresh'`: New weights.
+ * - `'continue'`: The weights, the optimizer's memory, the number of steps and the random numbers that the last run
+ *   left: 50 steps and 50 more on the same data give the same bytes as 100. A run that was interrupted, and loaded
+ *   from what `checkpoint` saved, goes on to where it was to end. On other data the validation losses so far are
+ *   forgotten. Schedules go on by the number of steps in all: the default one keeps halving at the same distance,
+ *   `oneCycle` ends with its `totalSteps`.
+ */
+export type FitMode = 'fresh' | 'continue'
+/**
+ * What a number in a time column counts.
+ * - `'s'`: Seconds since 1970, UTC.
+ * - `'ms'`: Milliseconds since 1970, UTC.
+ * - `'us'`: Microseconds since 1970, UTC.
+ * - `'ns'`: Nanoseconds since 1970, UTC.
+ * - `'year'`: Years: 2024 is the date that a yearly frequency has in it, else its first day.
+ */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
+/**
+ * How each series is scaled as a whole.
+ * - `'standard'`: Mean 0, standard deviation 1.
+ * - `'robust'`: Median 0, median absolute deviation 1.
+ * - `'robust-iqr'`: Median 0, interquartile range 1.
+ * - `'minmax'`: From 0 to 1.
+ * - `'boxcox'`: Box-Cox: the power that makes the series most normal.
+ */
+export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
+/**
+ * How a file is written.
+ * - `'csv'`: Comma-separated values.
+ */
+export type FileFormat = 'csv'
+/**
+ * What marks decimals.
+ * - `'.'`: `0.5`
+ * - `','`: `0,5`; columns are separated by semicolons or tabs.
+ */
+export type Decimal = '.' | ','
+/** What a forecaster is made of. */
 export interface Init {
+  /** The models, as their functions make them. */
   models: readonly ModelSpec[]
   /**
-   * A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, `'1mo'` for the same day of each month, or a number of steps.
-   * Inferred from the data when left out.
+   * A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, `'1mo'` for the same day of each month, or a number of
+   * steps. @default inferred from the data
    */
   freq?: string | number
   /**
-   * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and months
-   * are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds, UTC. A time
-   * that clocks show twice is the second where it follows the first in the order of the rows; one that they skip is as much
-   * later as they skip.
+   * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and
+   * months are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds,
+   * UTC. A time that clocks show twice is the second where it follows the first in the order of the rows; one that
+   * they skip is as much later as they skip.
    */
   timeZone?: string
   /**
-   * What numbers in the time column count, in every table: seconds, milliseconds, microseconds or nanoseconds since 1970, or
-   * years. They are converted to milliseconds exactly, or refused. Dates and ISO texts say by themselves what they are.
-   * @default milliseconds, or years when `freq` is yearly
+   * What numbers in the time column count, in every table: seconds, milliseconds, microseconds or nanoseconds since
+   * 1970, or years. They are converted to milliseconds exactly, or refused. Dates and ISO texts say by themselves what
+   * they are. @default milliseconds, or years when `freq` is yearly
    */
   timeUnit?: TimeUnit
   /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
@@ -458,10 +399,230 @@ export interface Init {
   /** Scales each static column over all series. @default none */
   localStaticScalerType?: LocalScalerType
 }
-/** What a number in a time column counts. */
-export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
-/** How whole series are scaled, outside the models. `'robust'` divides by the median absolute deviation. */
-export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
+/** Options of `fit`. */
+export interface FitOptions<S = never, V = never> extends RunOptions {
+  /** One row per series, for the columns of `statExogList`. */
+  static?: TableOf<S>
+  /** Rows at the end of each series that are kept for validation: 0, or at least `h`. @default 0 */
+  valSize?: number
+  /**
+   * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows
+   * in `data`. Forecasts then begin after them.
+   */
+  valData?: TableOf<V>
+  /** What the special columns of `data` are called. */
+  columns?: ColumnNames
+  /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
+  onGap?: OnGap
+  /**
+   * What to do with missing values of the target and of exogenous columns. Holds for later forecasts too. @default
+   * missing targets are masked with a warning, and a forecast that would begin from them is an error; missing
+   * exogenous values are an error
+   */
+  onMissing?: OnMissing
+  /**
+   * Whether training begins anew, or goes on from what the last run left: 50 steps and 50 more on the same data give
+   * the same bytes as 100. @default 'fresh'
+   */
+  mode?: FitMode
+  /**
+   * Steps of this run, for all models. Schedules go by the models' own `maxSteps`. @default each model's `maxSteps`
+   */
+  maxSteps?: number
+  /**
+   * Saves on the way, so that a killed process goes on with `load` and `mode: 'continue'`. Replaces a checkpoint at
+   * `path`.
+   */
+  checkpoint?: TrainingCheckpoint
+}
+/** What the special columns of a table are called. */
+export interface ColumnNames {
+  /** Series identifier; `uniqueId` is accepted for `unique_id`. @default 'unique_id' */
+  id?: string
+  /** Time. @default 'ds' */
+  time?: string
+  /** Target. @default 'y' */
+  target?: string
+  /** Weight of each row in the training loss, a column that may be left out. @default 'sample_weight' */
+  weight?: string
+  /** Availability of each row, where 0 masks it; a column that may be left out. @default 'available_mask' */
+  mask?: string
+}
+/** Saves the forecaster while it is trained. */
+export interface TrainingCheckpoint {
+  /** The directory, as for `save`. A checkpoint that is there is replaced. */
+  path: string
+  /** Training steps of a model between two times; it is saved at the end too. */
+  everySteps: number
+}
+/** Options of `predict`. */
+export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
+  /** Histories to continue instead of the training data. */
+  data?: TableOf<D>
+  /** One row per series of `data`, for the columns of `statExogList`. */
+  static?: TableOf<S>
+  /** The columns of `futrExogList` for the forecast times. */
+  future?: TableOf<F>
+  /**
+   * Prediction intervals in percent, such as 90, among those the loss has learned; any, of an implicit quantile loss.
+   * The forecast then has these beside means and medians, and no others.
+   */
+  level?: NumberList
+  /**
+   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile
+   * loss. As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the
+   * network's at 0.95.
+   */
+  quantiles?: NumberList
+  /**
+   * Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives
+   * them. @default true
+   */
+  sortQuantiles?: boolean
+  /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
+  h?: number
+  /** What to do where a series of `data` skips a time. @default what `fit` was told */
+  onGap?: OnGap
+  /**
+   * What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was
+   * told
+   */
+  onMissing?: OnMissing
+  /**
+   * What to do with series shorter than `inputSize`: put zeros before them, with a warning, or refuse them. @default
+   * 'pad'
+   */
+  onShort?: OnShort
+}
+/** Options of `predictInsample`. */
+export interface InsampleOptions extends RunOptions {
+  /** Rows between the beginnings of forecasts. @default 1 */
+  stepSize?: number
+  /** Prediction intervals in percent, as of `predict`. */
+  level?: NumberList
+  /** Quantiles between 0 and 1, instead of `level`, as of `predict`. */
+  quantiles?: NumberList
+  /**
+   * Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives
+   * them. @default true
+   */
+  sortQuantiles?: boolean
+  /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
+  onMissing?: OnMissing
+}
+/** Options of `makeFutureFrame` and `missingFuture`. */
+export interface FutureOptions<D = never> {
+  /** Histories instead of the training data. */
+  data?: TableOf<D>
+  /** Steps after each series. @default the models' `h` */
+  h?: number
+}
+/** Options of `predictor`. */
+export interface PredictorOptions {
+  /** Windows of a call at most. From 1 to 65536. @default 1 */
+  batch?: number
+  /**
+   * Threads of a call at most. Results do not depend on it. A thread takes 64 windows, or whole ones of about 64
+   * series together. From 1 to 1024. @default 1 up to that, else all processors
+   */
+  threads?: number
+  /**
+   * Puts the quantiles of each step in order, so that none crosses another; false leaves them as the network gives
+   * them. @default true
+   */
+  sortQuantiles?: boolean
+}
+/**
+ * What is known beside the target, row-major; `n` windows of `L` (`inputSize`) values. Columns are in the order of the
+ * model's options. A category is its place in `categories`, counted from 1; 0 is any other.
+ */
+export interface WindowExog {
+  /**
+   * The columns of `futrExogList` over input and horizon: `[n, L + h, columns]`; multivariate `[n, nSeries, L + h,
+   * columns]`.
+   */
+  futr?: Float32Array
+  /** The columns of `histExogList` over the input: `[n, L, columns]`; multivariate `[n, nSeries, L, columns]`. */
+  hist?: Float32Array
+  /** The columns of `statExogList`: `[n, columns]`; multivariate `[nSeries, columns]`, the same for all windows. */
+  stat?: Float32Array
+}
+/** Options of `save`. */
+export interface SaveOptions extends Pick<RunOptions, 'signal'> {
+  /** Whether an existing checkpoint may be replaced. @default false */
+  overwrite?: boolean
+  /** Whether the training data is saved too, so that `predict` needs none. @default true */
+  saveDataset?: boolean
+}
+/** Options of `load`. */
+export type LoadOptions = Pick<RunOptions, 'signal' | 'memoryLimitBytes'>
+/** What a chart shows, and its size. */
+export interface ChartOptions<H = never, A = never> {
+  /** Series to draw, in this order. @default the first eight */
+  ids?: readonly (string | number | bigint)[]
+  /** Models to draw. @default all */
+  models?: readonly string[]
+  /** Prediction intervals to draw, in percent. @default all there are */
+  level?: NumberList
+  /** Steps of history to draw. @default four horizons, at least 36 */
+  maxInsampleLength?: number
+  /** A line above the chart. */
+  title?: string
+  /** Width in pixels. @default 960 */
+  width?: number
+  /** Height in pixels. @default as the number of series needs */
+  height?: number
+  /** What came before. @default the data the forecast continues */
+  history?: TableOf<H>
+  /** What really happened, drawn beside the forecasts. */
+  actual?: TableOf<A>
+}
+/** How forecasts are scored. */
+export interface MetricsOptions {
+  /**
+   * Steps of a season, for `mase` and the seasonal naive. @default by `freq`, 12 of months, 7 of days, 24 of hours
+   */
+  seasonLength?: number
+  /**
+   * Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast
+   */
+  benchmark?: string
+  /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
+  seasonalNaive?: boolean
+}
+/** A CSV file, read off the JavaScript thread. */
+export interface FileInput {
+  /** Where it is. */
+  path: string
+  /** How it is written. @default 'csv' */
+  format?: FileFormat
+  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  decimal?: Decimal
+}
+/** How a CSV file is written. */
+export interface CsvOptions {
+  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  decimal?: Decimal
+}
+/** Options of `configure`. */
+export type Settings = Pick<RunOptions, 'threads' | 'memoryLimitBytes'>
+/** What every run can be told. */
+export interface RunOptions {
+  /** Stops the work: the promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Told how far the work is. What it throws stops the work and rejects its promise. */
+  onProgress?: (progress: Progress) => void
+  /** Milliseconds between calls of `onProgress`. From 0 to 2147483647. @default 100 */
+  progressIntervalMs?: number
+  /** Threads for this call. Results do not depend on it. From 1 to 1024. @default all processors */
+  threads?: number
+  /**
+   * Bytes that this call may take outside of JavaScript's heap. What would take more is refused with
+   * `ERR_NF_MEMORY_LIMIT` before it begins. @default what the machine, its control group or `ulimit` has left
+   */
+  memoryLimitBytes?: number
+}
+// end of generated calls
 
 /** Trains models on a panel of series and forecasts all of them. */
 export declare class NeuralForecast implements Disposable {
@@ -508,29 +669,6 @@ export declare class NeuralForecast implements Disposable {
 
 // ---------- single windows ----------
 
-export interface PredictorOptions {
-  /** Windows of a call at most: 1 to 65536. @default 1 */
-  batch?: number
-  /**
-   * Threads of a call at most. Results do not depend on it. A thread takes 64 windows, or whole ones of about 64 series
-   * together. @default 1 up to that, else all processors
-   */
-  threads?: number
-  /** Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them. @default true */
-  sortQuantiles?: boolean
-}
-/**
- * What is known beside the target, row-major; `n` windows of `L` (`inputSize`) values. Columns are in the order of the
- * model's options. A category is its place in `categories`, counted from 1; 0 is any other.
- */
-export interface WindowExog {
-  /** The columns of `futrExogList` over input and horizon: `[n, L + h, columns]`; multivariate `[n, nSeries, L + h, columns]`. */
-  futr?: Float32Array
-  /** The columns of `histExogList` over the input: `[n, L, columns]`; multivariate `[n, nSeries, L, columns]`. */
-  hist?: Float32Array
-  /** The columns of `statExogList`: `[n, columns]`; multivariate `[nSeries, columns]`, the same for all windows. */
-  stat?: Float32Array
-}
 /** A fitted model, kept ready. Calls work at once on the calling thread and reuse their memory. */
 export interface Predictor extends Disposable {
   /** The model, as its forecaster calls it. */
@@ -567,32 +705,6 @@ export interface Predictor extends Disposable {
 
 // ---------- forecasts ----------
 
-export interface ChartOptions<H = never, A = never> {
-  /** Series to draw. @default the first eight */
-  ids?: readonly (string | number | bigint)[]
-  /** Models to draw. @default all */
-  models?: string[]
-  /** Prediction intervals to draw. @default all there are */
-  level?: NumberList
-  /** Steps of history to draw. */
-  maxInsampleLength?: number
-  /** What came before. @default the data the forecast continues */
-  history?: TableOf<H>
-  /** What really happened, drawn beside the forecasts. */
-  actual?: TableOf<A>
-  title?: string
-  /** Pixels. */
-  width?: number
-  height?: number
-}
-export interface MetricsOptions {
-  /** Steps of a season, for `mase` and the seasonal naive. @default by `freq`: 12 of months, 7 of days, 24 of hours */
-  seasonLength?: number
-  /** Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast */
-  benchmark?: string
-  /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
-  seasonalNaive?: boolean
-}
 /**
  * A score: `coverage-90` is the share of values within the interval of level 90, `ql-0.9` the quantile loss of the quantile
  * 0.9; `rmae` and `relmse` are relative to a benchmark.
@@ -654,7 +766,7 @@ export interface Forecast extends Iterable<Row>, Disposable {
 // ---------- runtime, errors ----------
 
 /** Settings that hold for every later call that does not say otherwise. */
-export declare function configure(options: Pick<RunOptions, 'threads' | 'memoryLimitBytes'>): void
+export declare function configure(options: Settings): void
 export declare function runtimeInfo(): {
   version: string
   target: string
@@ -718,6 +830,8 @@ export interface ModelDescription {
     readonly default: unknown
     /** Which values of its type are allowed, in words such as `≥ 1`; null where all are. */
     readonly range: string | null
+    /** Whether it has to be given. */
+    readonly needed: boolean
     readonly shared: boolean
   }[]
 }

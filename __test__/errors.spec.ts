@@ -28,7 +28,7 @@ const mistakes: [string, () => unknown, string, string, object][] = [
     'a local scaler that is no text',
     () => make({ localStaticScalerType: 3 }),
     'ERR_NF_INVALID_OPTION',
-    'one of standard, robust, robust-iqr, minmax, boxcox',
+    '"standard", "robust", "robust-iqr", "minmax" or "boxcox", got 3',
     { option: 'localStaticScalerType', actual: 3 },
   ],
   ['an empty list of models', () => make({ models: [] }), 'ERR_NF_INVALID_OPTION', 'model', {}],
@@ -146,6 +146,62 @@ const mistakes: [string, () => unknown, string, string, object][] = [
     'ERR_NF_INVALID_OPTION',
     'did you mean "time"?',
     { option: 'tim' },
+  ],
+  [
+    'a checkpoint without steps',
+    () => make().fit(train, { checkpoint: { path: 'x' } as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'option "checkpoint.everySteps" is required: a whole number ≥ 1',
+    { option: 'checkpoint.everySteps' },
+  ],
+  [
+    'a misspelt option of a checkpoint',
+    () => make().fit(train, { checkpoint: { path: 'x', everyStep: 5 } as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'checkpoint has no option "everyStep"; did you mean "everySteps"?',
+    { option: 'everyStep', expected: 'everySteps' },
+  ],
+  [
+    'a column name that is no text',
+    () => make().fit(train, { columns: { time: 5 } as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'option "columns.time" must be text, got 5',
+    { option: 'columns.time', actual: 5 },
+  ],
+  [
+    'columns that are no object',
+    () => make().fit(train, { columns: 5 as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'option "columns" must be an object { id, time, target, weight, mask }, got 5',
+    { option: 'columns' },
+  ],
+  [
+    'a misspelt way to treat gaps',
+    () => make().fit(train, { onGap: 'fillzero' as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'option "onGap" must be "error", "mask", "fillForward" or "fillZero", got "fillzero"; did you mean "fillZero"?',
+    { option: 'onGap' },
+  ],
+  [
+    'an option that only long calls have',
+    () => make().predictor('DLinear', { signal: AbortSignal.timeout(1000) } as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'predictor has no option "signal"; it has batch, threads, sortQuantiles',
+    { option: 'signal' },
+  ],
+  [
+    'a table where there is none',
+    () => make().predictInsample({ future: train } as Wrong),
+    'ERR_NF_INVALID_OPTION',
+    'predictInsample has no option "future"; it has stepSize, level, ',
+    { option: 'future' },
+  ],
+  [
+    'no quantiles in order',
+    () => make().predictor('DLinear', { sortQuantiles: 'no' as Wrong }),
+    'ERR_NF_INVALID_OPTION',
+    'option "sortQuantiles" must be true or false, got "no"',
+    { option: 'sortQuantiles' },
   ],
   [
     'an unknown way to treat gaps',
@@ -274,6 +330,12 @@ test.each(mistakes)('%s', async (_, call, code, message, details) => {
   expect({ name: error.name, code: error.code }).toEqual({ name: 'NeuralForecastError', code })
   expect(error.message).toContain(message)
   expect(error.details).toMatchObject(details)
+})
+
+test('settings are refused as the options of calls are', async () => {
+  const threads = await thrown(() => api.configure({ threads: 2000 }))
+  expect(threads.message).toBe('option "threads" must be a whole number from 1 to 1024 or null, got 2000')
+  expect(api.runtimeInfo().threads).toBeLessThan(2000)
 })
 
 test('mistakes in the arguments of asynchronous calls reject, they do not throw', async () => {

@@ -1,4 +1,4 @@
-import { loss, NeuralForecast, NHITS } from '@neural-trader/backend'
+import { type Forecast, loss, NeuralForecast, NHITS } from '@neural-trader/backend'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { thrown, train } from './data.js'
 
@@ -55,4 +55,29 @@ test('a quantile that was not trained is refused by name', async () => {
   const error = await thrown(() => nf.predict({ quantiles: [0.3] }))
   expect(error.code).toBe('ERR_NF_INVALID_OPTION')
   expect(error.message).toContain('0.3')
+})
+
+test('quantiles that cross are put in order unless they are asked for as they are', async () => {
+  const quantiles = [0.1, 0.3, 0.5, 0.7, 0.9]
+  const crossing = NHITS({ h: 12, inputSize: 24, maxSteps: 1, learningRate: 1e-6, loss: loss.mq({ quantiles }) })
+  const nf = new NeuralForecast({ freq: 'MS', models: [crossing] })
+  await nf.fit(train)
+  const rowsOf = (f: Forecast) => {
+    const columns = f.columns.filter((name) => name.startsWith('NHITS')).map((name) => f.column(name))
+    return Array.from(columns[0], (_, row) => columns.map((values) => values[row]))
+  }
+  const inOrder = (rows: number[][]) => rows.map((row) => row.toSorted((a, b) => a - b))
+  for (const call of ['predict', 'predictInsample'] as const) {
+    const [sorted, raw] = [rowsOf(await nf[call]()), rowsOf(await nf[call]({ sortQuantiles: false }))]
+    expect(raw).not.toEqual(inOrder(raw))
+    expect(sorted).toEqual(inOrder(raw))
+  }
+  const window = Float32Array.from(train.y.slice(-24))
+  const [sorted, raw] = [true, false].map((sortQuantiles) => {
+    using predictor = nf.predictor('NHITS', { sortQuantiles })
+    const values = predictor.predictSync(window)
+    return Array.from({ length: 12 }, (_, step) => Array.from(values.slice(step * 5, step * 5 + 5)))
+  })
+  expect(raw).not.toEqual(inOrder(raw))
+  expect(sorted).toEqual(inOrder(raw))
 })

@@ -412,7 +412,8 @@ describe('training that goes on', () => {
     await expect(make(2).fit(series, { mode: 'continue' })).rejects.toMatchObject({ code: 'ERR_NF_NOT_FITTED' })
     await expect(make(2).fit(series, { checkpoint: { path: 'x', everySteps: 0 } })).rejects.toMatchObject({
       code: 'ERR_NF_INVALID_OPTION',
-      details: { option: 'everySteps' },
+      details: { option: 'checkpoint.everySteps' },
+      message: 'option "checkpoint.everySteps" must be a whole number ≥ 1, got 0',
     })
   })
 

@@ -2,7 +2,8 @@
 'use strict'
 
 const { NeuralForecastError, guarded } = require('./error.js')
-const { checkOptions, invalid, show, toJson } = require('./options.js')
+const { given } = require('./given.js')
+const { invalid, show, toJson } = require('./options.js')
 const { toNative } = require('./table.js')
 
 class Forecast {
@@ -105,17 +106,15 @@ class Forecast {
   }
 
   toSVG(options) {
-    const { history, actual, ids, ...rest } = checkOptions('toSVG', options)
-    const text = (id) => (typeof id === 'number' || typeof id === 'bigint' ? String(id) : id)
-    const look = { ids: Array.isArray(ids) ? ids.map(text) : ids, ...rest }
-    const table = (given, what) => (given === undefined ? undefined : toNative(given, what, this.#layout()))
-    return guarded(() => this.#open().toSvg(table(history, 'history'), table(actual, 'actual'), toJson(look)))
+    const how = given('toSVG', options, this.#layout())
+    return guarded(() => this.#open().toSvg(how))
   }
 
-  metrics(actual, names = ['mae', 'smape', 'mase'], options = undefined) {
-    const how = checkOptions('metrics', options)
+  metrics(actual, names, options) {
+    const how = given('metrics', options)
     const table = toNative(actual, 'actual', this.#layout())
-    const scores = guarded(() => this.#open().metrics(table, toJson({ names, ...how })))
+    const wanted = names === undefined ? undefined : toJson(names)
+    const scores = guarded(() => this.#open().metrics(table, wanted, how))
     const { models, warnings } = JSON.parse(scores, (_, v) => v ?? Number.NaN)
     if (Object.hasOwn(models, 'warnings')) {
       const message = 'a model called "warnings" hides the warnings of its scores; give it another alias'

@@ -3,11 +3,12 @@
 
 const { NeuralForecastError, guarded } = require('./error.js')
 const { Forecast } = require('./forecast.js')
+const { given } = require('./given.js')
 const { deepFreeze } = require('./models.js')
 const native = require('./native.js')
-const { checkOptions, invalid, show, toJson } = require('./options.js')
+const { invalid, show } = require('./options.js')
 const { Predictor } = require('./predictor.js')
-const { checkThreads, defaults, run, callSite, located } = require('./run.js')
+const { run, callSite, located } = require('./run.js')
 const { fromNative, rows, toNative } = require('./table.js')
 
 class NeuralForecast {
@@ -26,26 +27,11 @@ class NeuralForecast {
 
   async fit(data, options) {
     const site = callSite(this.fit)
-    const {
-      static: statics,
-      valSize,
-      valData,
-      columns,
-      onGap,
-      onMissing,
-      mode,
-      maxSteps,
-      checkpoint,
-      ...how
-    } = checkOptions('fit', options)
-    if (checkpoint !== undefined) checkOptions('checkpoint', checkpoint)
-    const layout = this.#layout('fit', checkOptions('columns', columns))
+    const layout = this.#layout('fit', options?.columns)
+    const how = given('fit', options, layout)
     const table = toNative(data, 'data', layout)
-    const given = (other, what) => (other === undefined ? undefined : toNative(other, what, layout))
-    const more = { staticTable: given(statics, 'static'), valData: given(valData, 'valData') }
-    const json = toJson({ valSize, columns, onGap, onMissing, mode, maxSteps, checkpoint })
     try {
-      return report(await this.#run(how, site, (run) => this.#native.fit(table, more, json, run)))
+      return report(await this.#run(how, site, (run) => this.#native.fit(table, how, run)))
     } finally {
       if (!this.#disposed && this.#running.size === 0) this.#fitted = this.#native.fitted()
     }
@@ -53,67 +39,48 @@ class NeuralForecast {
 
   async predict(options) {
     const site = callSite(this.predict)
-    const {
-      data,
-      static: statics,
-      future,
-      level,
-      quantiles,
-      h,
-      onGap,
-      onMissing,
-      onShort,
-      ...how
-    } = checkOptions('predict', options)
-    const layout = this.#layout('predict')
-    const table = (given, what) => (given === undefined ? undefined : toNative(given, what, layout))
-    const tables = { data: table(data, 'data'), staticTable: table(statics, 'static'), future: table(future, 'future') }
-    const json = toJson({ level, quantiles, h, onGap, onMissing, onShort })
-    return new Forecast(await this.#run(how, site, (run) => this.#native.predict(tables, json, run)))
+    const how = given('predict', options, this.#layout('predict'))
+    return new Forecast(await this.#run(how, site, (run) => this.#native.predict(how, run)))
   }
 
   async predictInsample(options) {
     const site = callSite(this.predictInsample)
-    const { stepSize, level, quantiles, onMissing, ...how } = checkOptions('predictInsample', options)
-    const json = toJson({ stepSize, level, quantiles, onMissing })
-    return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(json, run)))
+    const how = given('predictInsample', options)
+    return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(how, run)))
   }
 
   makeFutureFrame(options) {
-    const { data, h } = checkOptions('makeFutureFrame', options)
-    const table = data === undefined ? undefined : toNative(data, 'data', this.#layout('makeFutureFrame'))
-    return fromNative(guarded(() => this.#native.makeFutureFrame(table, toJson({ h }))))
+    const how = given('makeFutureFrame', options, this.#layout('makeFutureFrame'))
+    return fromNative(guarded(() => this.#native.makeFutureFrame(how)))
   }
 
   missingFuture(future, options) {
-    const { data, h } = checkOptions('missingFuture', options)
     const layout = this.#layout('missingFuture')
-    const given = toNative(future, 'future', layout)
-    const table = data === undefined ? undefined : toNative(data, 'data', layout)
-    return rows(fromNative(guarded(() => this.#native.missingFuture(given, table, toJson({ h })))))
+    const how = given('missingFuture', options, layout)
+    const table = toNative(future, 'future', layout)
+    return rows(fromNative(guarded(() => this.#native.missingFuture(table, how))))
   }
 
   predictor(model, options) {
-    const { batch, threads = defaults.threads } = checkOptions('predictor', options)
-    checkThreads(threads)
+    const how = given('predictor', options)
     if (model !== undefined && typeof model !== 'string')
       throw invalid('model', `predictor: the model must be a name, got ${show(model)}`, 'a text', model)
-    return new Predictor(guarded(() => this.#native.predictor(model, toJson({ batch, threads }))))
+    return new Predictor(guarded(() => this.#native.predictor(model, how)))
   }
 
   async save(dir, options) {
     const site = callSite(this.save)
-    const { signal, ...how } = checkOptions('save', options)
+    const how = given('save', options)
     checkPath('save', dir)
-    return this.#run({ signal }, site, (run) => this.#native.save(dir, toJson(how), run))
+    return this.#run(how, site, (run) => this.#native.save(dir, how, run))
   }
 
   static async load(dir, options) {
     const site = callSite(NeuralForecast.load)
-    const how = checkOptions('load', options)
+    const how = given('load', options)
     checkPath('load', dir)
-    const json = toJson({ machineZone: machineZone() })
-    return new NeuralForecast(await run(how, site, (run) => native.NativeForecaster.load(dir, json, run)))
+    const load = (run) => native.NativeForecaster.load(dir, machineZone(), how, run)
+    return new NeuralForecast(await run(how, site, load))
   }
 
   get models() {
@@ -129,8 +96,7 @@ class NeuralForecast {
   }
 
   memoryUsage() {
-    const [weights, dataset, training, workspace] = guarded(() => this.#native.memoryUsage())
-    return { weights, dataset, training, workspace }
+    return JSON.parse(guarded(() => this.#native.memoryUsage()))
   }
 
   dispose() {
@@ -140,9 +106,10 @@ class NeuralForecast {
     this.#native.tellMemory()
   }
 
+  /** What the columns of tables are called, and what their times are. */
   #layout(call, columns = {}) {
     const layout = JSON.parse(guarded(() => this.#native.layout(call)))
-    return { ...layout, id: columns.id ?? layout.id, time: columns.time ?? layout.time }
+    return { ...layout, id: columns?.id ?? layout.id, time: columns?.time ?? layout.time }
   }
 
   async #run(how, site, start) {
@@ -171,9 +138,8 @@ function create(init) {
       'an object',
       null,
     )
-  const { models, ...rest } = checkOptions('NeuralForecast', init)
-  const json = toJson({ models: models ?? null, ...rest, machineZone: machineZone() })
-  return guarded(() => new native.NativeForecaster(json))
+  const how = given('NeuralForecast', init)
+  return guarded(() => new native.NativeForecaster(how, machineZone()))
 }
 
 /** The time zone that `new Date(year, month, day)` goes by here. */

@@ -3,20 +3,13 @@
 
 const { NeuralForecastError } = require('./error.js')
 const { NeuralForecast } = require('./forecaster.js')
+const { configure, given, settings } = require('./given.js')
 const { loss } = require('./loss.js')
 const { factories, described } = require('./models.js')
 const native = require('./native.js')
-const { checkOptions, invalid, show, toJson } = require('./options.js')
-const { callSite, checkMemoryLimit, checkThreads, defaults, located } = require('./run.js')
-const table = require('./table.js')
-
-/** Settings that hold for every later call. */
-function configure(options) {
-  const { threads, memoryLimitBytes } = checkOptions('configure', options)
-  checkThreads(threads)
-  checkMemoryLimit(memoryLimitBytes)
-  Object.assign(defaults, { threads, memoryLimitBytes })
-}
+const { invalid, show } = require('./options.js')
+const { callSite, located } = require('./run.js')
+const { fromNative } = require('./table.js')
 
 /** What this installation is and what the machine offers. */
 function runtimeInfo() {
@@ -25,7 +18,7 @@ function runtimeInfo() {
     version,
     target,
     simd,
-    threads: defaults.threads ?? threads,
+    threads: settings().threads ?? threads,
     napi: Number(process.versions.napi),
     features: ['csv', 'svg'],
   }
@@ -41,9 +34,9 @@ async function readCsv(path, options) {
   const site = callSite(readCsv)
   if (typeof path !== 'string')
     throw invalid('path', `readCsv: the path must be a text, got ${show(path)}`, 'a text', path)
-  const json = toJson(checkOptions('readCsv', options))
+  const how = given('readCsv', options)
   try {
-    return table.fromNative(await native.readTable(path, json))
+    return fromNative(await native.readTable(path, how))
   } catch (error) {
     throw located(error, site)
   }

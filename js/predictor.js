@@ -10,15 +10,11 @@ const NONE = new Float32Array(0)
 class Predictor {
   #native
   #facts
-  /** Numbers of a window's forecast. */
-  #size
 
   constructor(native) {
     this.#native = native
     this.#facts = deepFreeze(JSON.parse(native.facts()))
     native.tellMemory()
-    const { nSeries, h, outputs } = this.#facts
-    this.#size = nSeries * h * outputs.length
   }
 
   predictSync(y, exog, out) {
@@ -26,14 +22,17 @@ class Predictor {
     if (native === undefined)
       throw new NeuralForecastError('ERR_NF_DISPOSED', 'predictSync: this predictor was disposed of; make a new one')
     check('y', y)
-    const { futr = NONE, hist = NONE, stat = NONE } = exog === undefined ? {} : checkOptions('predictSync', exog)
+    const { futr = NONE, hist = NONE, stat = NONE, ...unknown } = exog ?? {}
+    // Asks the engine only where something is wrong: calls are many and short.
+    const known = typeof exog === 'object' && exog !== null && Object.keys(unknown).length === 0
+    if (exog !== undefined && !known) checkOptions('predictSync', exog)
     check('futr', futr)
     check('hist', hist)
     check('stat', stat)
     if (out !== undefined) check('out', out)
     return guarded(() => {
       const windows = native.give(y, futr, hist, stat)
-      const to = out ?? new Float32Array(windows * this.#size)
+      const to = out ?? new Float32Array(windows * this.#facts.size)
       native.forecast(to)
       return to
     })

@@ -1,4 +1,4 @@
-// One running call: abort signal, progress, number of threads, and errors with the caller's stack.
+// One running call: abort signal, progress, and errors with the caller's stack.
 'use strict'
 
 const { setInterval, clearInterval } = require('node:timers')
@@ -6,36 +6,10 @@ const { NeuralForecastError, fromNative } = require('./error.js')
 const native = require('./native.js')
 const { invalid, show } = require('./options.js')
 
-/** Settings that hold for every call which does not say otherwise. */
-const defaults = { threads: undefined, memoryLimitBytes: undefined }
-
-/** The options of a run, checked. */
-function checkRun({
-  signal,
-  onProgress,
-  progressIntervalMs = 100,
-  threads = defaults.threads,
-  memoryLimitBytes = defaults.memoryLimitBytes,
-}) {
+/** Refuses what only JavaScript can check. */
+function checkRun(signal, onProgress) {
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal)
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress)
-  if (!(progressIntervalMs >= 0 && progressIntervalMs < 2 ** 31))
-    refuse('progressIntervalMs', 'milliseconds, 0 or more', progressIntervalMs)
-  checkThreads(threads)
-  checkMemoryLimit(memoryLimitBytes)
-  return { signal, onProgress, progressIntervalMs, threads, memoryLimitBytes }
-}
-
-function checkThreads(threads) {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= 1024)) {
-    refuse('threads', 'a whole number from 1 to 1024', threads)
-  }
-}
-
-function checkMemoryLimit(bytes) {
-  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
-    refuse('memoryLimitBytes', 'a whole number of bytes, 1 or more', bytes)
-  }
 }
 
 function refuse(option, expected, actual) {
@@ -58,10 +32,10 @@ function located(error, site) {
 }
 
 /** Starts work in the addon and sees it through: `start` gets the native run. */
-async function run(options, site, start, running = new Set()) {
-  const { signal, onProgress, progressIntervalMs, threads, memoryLimitBytes } = checkRun(options)
+async function run({ signal, onProgress }, site, start, running = new Set()) {
+  checkRun(signal, onProgress)
   signal?.throwIfAborted()
-  const current = new native.Run(onProgress !== undefined, threads, memoryLimitBytes)
+  const current = new native.Run(onProgress !== undefined)
   const abort = () => current.cancel()
   let thrown // what the user's callback threw, in a box: it may be undefined
   const deliver = () => {
@@ -73,10 +47,12 @@ async function run(options, site, start, running = new Set()) {
     }
   }
   signal?.addEventListener('abort', abort)
-  const timer = onProgress && setInterval(deliver, progressIntervalMs).unref()
+  let timer
   running.add(current)
   try {
-    const result = await start(current)
+    const work = start(current) // from here on the addon knows how often it is asked
+    timer = onProgress && setInterval(deliver, current.interval).unref()
+    const result = await work
     if (onProgress) deliver()
     if (thrown) throw thrown.error
     return result
@@ -91,4 +67,4 @@ async function run(options, site, start, running = new Set()) {
   }
 }
 
-module.exports = { run, callSite, located, checkThreads, checkMemoryLimit, defaults }
+module.exports = { run, callSite, located }

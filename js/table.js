@@ -31,13 +31,12 @@ const isTyped = (values) => ArrayBuffer.isView(values) && !(values instanceof Da
 /** Whether an object names a file: what is called `path` is no column. */
 function isFile(table) {
   if (!Object.hasOwn(table, 'path') || Array.isArray(table.path) || isTyped(table.path)) return false
-  return (
-    typeof table.path === 'string' || Object.keys(table).every((name) => ['path', 'format', 'decimal'].includes(name))
-  )
+  return typeof table.path === 'string' || !Object.values(table).some((v) => Array.isArray(v) || isTyped(v))
 }
 
 function file(given, what) {
-  const { path, format = 'csv', decimal } = checkOptions('file', given)
+  checkOptions('file', given)
+  const { path, format = 'csv' } = given
   if (typeof path !== 'string' || path === '') {
     throw schema(`${what}: path must be a text, the name of a CSV file, got ${show(path)}`, {
       option: 'path',
@@ -48,7 +47,7 @@ function file(given, what) {
   if (format !== 'csv' || /\.(parquet|arrow|feather|ipc)$/i.test(path)) {
     throw unsupported(`${what}: a file of another format than CSV`, { actual: format === 'csv' ? path : format })
   }
-  return { path, options: toJson({ decimal }) }
+  return { file: toJson(given) }
 }
 
 function notATable(table, what) {

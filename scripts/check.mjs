@@ -15,6 +15,8 @@ const steps = {
   },
   rust() {
     run('cargo', 'test', '--workspace', '--locked')
+    // Without threads, files and charts: forecasts from a checkpoint in memory.
+    run('cargo', 'test', '--package', 'neuro-divergent', '--locked', '--no-default-features', '--test', 'in_memory')
   },
   build() {
     run('node', 'scripts/build.mjs')

@@ -1,4 +1,4 @@
-// Writes what follows from the registered models and losses between the markers of index.d.ts, js/index.mjs and README.md.
+// Writes what follows from the registered models, losses and calls between the markers of index.d.ts, js/index.mjs and README.md.
 // `--check` writes nothing and fails when one of them is stale.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,11 +24,8 @@ function usual(option) {
   return { ...option, default: JSON.parse(defaults.toSorted((a, b) => count(b) - count(a))[0]) }
 }
 
-/** Options that have to be given; all others have a default, or do nothing when left out. */
-const REQUIRED = ['h', 'inputSize']
-
-function property({ name, ts, doc, default: otherwise }) {
-  if (REQUIRED.includes(name)) return `  /** ${doc} */\n  ${name}: ${ts}`
+function property({ name, ts, doc, default: otherwise, needed }) {
+  if (needed) return `  /** ${doc} */\n  ${name}: ${ts}`
   const note = otherwise === null ? '' : ` @default ${written(otherwise)}`
   return `  /** ${doc}${note} */\n  ${name}?: ${ts}`
 }
@@ -86,6 +83,65 @@ export declare const loss: {
 ${losses.map(lossFunction).join('\n')}
 }`
 
+const { calls, choices } = JSON.parse(native.calls())
+
+/** A comment that is as wide as the code. What an option is when it is left out is its default. */
+function comment(text, indent = '') {
+  const said = text.replace(/ Left out: (.*?)\.?$/, ' @default $1')
+  if (!said.includes('\n') && said.length + indent.length < 112) return `${indent}/** ${said} */`
+  const lines = said.split('\n').flatMap((line) => wrapped(line, 116 - indent.length))
+  return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`].join('\n')
+}
+
+function wrapped(text, width) {
+  const [first, ...words] = text.split(' ')
+  const lines = [first]
+  for (const word of words) {
+    if (lines.at(-1).length + word.length < width) lines.push(`${lines.pop()} ${word}`)
+    else lines.push(text.startsWith('- ') ? `  ${word}` : word)
+  }
+  return lines
+}
+
+/** A sentence of Rust's documentation: `NeuralForecast::predict_insample` is `predictInsample`. */
+function plain(doc) {
+  const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+  return doc.replace(/\[`(?:\w+::)*(\w+)`\](?:\([^)]*\))?/g, (_, name) => `\`${camel(name)}\``)
+}
+
+function choice({ type, doc, ts, values }) {
+  const list = values.map((value) => `- \`'${value.name}'\`: ${value.doc}`)
+  return `${comment(plain([doc, ...list].join('\n')))}\nexport type ${type} = ${ts}`
+}
+
+const isTable = (option) => option.ts.startsWith('Table')
+
+function member({ name, ts, doc, default: otherwise, range, needed }) {
+  const given = ts.replace(' | null', '')
+  const named = choices.find((c) => c.ts === given)?.type ?? given
+  const type = isTable({ ts }) ? `TableOf<${name[0].toUpperCase()}>` : named.replace('readonly number[]', 'NumberList')
+  const [sentence, otherwiseIs] = plain(doc).split(/ (?=Left out: )/)
+  const said = [sentence, range?.startsWith('from') && `F${range.slice(1)}.`, otherwiseIs].filter(Boolean).join(' ')
+  const text = typeof otherwise === 'string' ? `'${otherwise}'` : JSON.stringify(otherwise)
+  const simple = !needed && otherwise !== null && typeof otherwise !== 'object'
+  return `${comment(`${said}${simple ? ` @default ${text}` : ''}`, '  ')}\n  ${name}${needed ? '' : '?'}: ${type}`
+}
+
+/** The options of a call: its own, and those that it has of every run's. */
+function callOptions({ name, type, doc, options, ofRun }) {
+  const all = calls.find((c) => c.name === 'run').options.length
+  const picked = ofRun.map((name) => `'${name}'`).join(' | ')
+  const shared = ofRun.length === all ? 'RunOptions' : `Pick<RunOptions, ${picked}>`
+  if (options.length === 0) return `/** Options of \`${name}\`. */\nexport type ${type} = ${shared}`
+  const letters = options.filter(isTable).map(({ name }) => `${name[0].toUpperCase()} = never`)
+  const generic = letters.length > 0 ? `<${letters.join(', ')}>` : ''
+  const extended = ofRun.length > 0 ? ` extends ${shared}` : ''
+  return `${comment(plain(doc))}\nexport interface ${type}${generic}${extended} {\n${options.map(member).join('\n')}\n}`
+}
+
+const once = calls.filter((call, i) => calls.findIndex((other) => other.type === call.type) === i)
+const callTypes = [...choices.map(choice), ...once.map(callOptions)].join('\n')
+
 // As the formatter has it: one name a line.
 const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
 
@@ -105,6 +161,7 @@ const check = process.argv.includes('--check')
 let stale = false
 for (const [file, what, content] of [
   ['index.d.ts', 'losses', lossTypes],
+  ['index.d.ts', 'calls', callTypes],
   ['index.d.ts', 'models', types],
   ['js/index.mjs', 'models', exported],
   ['README.md', 'models', table],

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs the unit tests of core/src/simd and core/src/kernels as AArch64 code under qemu, so that the NEON kernels are
-# tested on an x86-64 machine too. The two folders depend on core/src/rng.rs, on one function of rayon, which is one after
-# the other here, on one of core/src/interrupt.rs, which does nothing here, and else on nothing but std, so plain rustc
-# compiles them.
+# tested on an x86-64 machine too. Plain rustc compiles them: apart from std the two folders depend only on core/src/rng.rs,
+# on runtime::join, which runs its two halves one after the other here, on the types of the crate half, which hold their bits
+# here, and on interrupt::look, which does nothing here.
 #
 # Needs, on Debian: rustc-web, libstd-rust-web-dev:arm64, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
 # Where they are absent it says that it is skipped; with CI=true it installs them.
@@ -40,6 +40,12 @@ pub(crate) mod interrupt {
     /// Nothing is cancelled here.
     pub(crate) fn look() {}
 }
+pub(crate) mod runtime {
+    /// One after the other.
+    pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+        (a(), b())
+    }
+}
 #[doc(hidden)]
 #[path = "$PWD/core/src/rng.rs"]
 pub mod rng;
@@ -47,14 +53,30 @@ pub mod rng;
 #[path = "$PWD/core/src/simd/mod.rs"]
 pub mod simd;
 EOF
-cat >target/neon/rayon.rs <<EOF
-//! What the kernels use of rayon, on one thread.
-pub fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-    (a(), b())
+cat >target/neon/half.rs <<EOF
+//! What the kernels use of half: types that are their bits. Conversions are the kernels' own.
+macro_rules! types {
+    (\$(\$name:ident)*) => { \$(
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy, Debug, Default)]
+        #[repr(transparent)]
+        pub struct \$name(u16);
+        impl \$name {
+            pub const ZERO: Self = Self(0);
+            pub const fn from_bits(bits: u16) -> Self {
+                Self(bits)
+            }
+            pub const fn to_bits(self) -> u16 {
+                self.0
+            }
+        }
+    )* };
 }
+types!(bf16 f16);
 EOF
-"$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=2 target/neon/rayon.rs --out-dir target/neon
+"$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=2 target/neon/half.rs --out-dir target/neon
 # Linked statically: with a dynamic libc, starting a thread never returns under some versions of qemu.
 "$rustc" --edition 2024 --test --target "$target" -C opt-level=2 -C debug-assertions -C target-feature=+crt-static \
-  -D warnings -C linker=aarch64-linux-gnu-gcc --extern rayon=target/neon/librayon.rlib target/neon/root.rs -o target/neon/tests
+  -D warnings -C linker=aarch64-linux-gnu-gcc \
+  --extern half=target/neon/libhalf.rlib target/neon/root.rs -o target/neon/tests
 qemu-aarch64 target/neon/tests "$@"

@@ -3,22 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::data::{Column, Ids, NumericTime, TimeKind, TimeZone};
+use engine::data::TimeZone;
+use engine::options::NoOptions;
 use engine::{
-    Error, ErrorCode, FitOptions, FutureFrame, InsampleOptions, ModelSpec, NeuralForecast,
-    PredictOptions, PredictorOptions, SaveOptions,
+    Continued, Error, ErrorCode, FitOptions, FutureOptions, Init, InsampleOptions, Lease,
+    NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, Slot, Use,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::calls::Given;
 use crate::error::to_napi;
 use crate::forecast::NativeForecast;
 use crate::held::Held;
-use crate::options::Options;
 use crate::predictor::NativePredictor;
-use crate::slot::{Slot, Use};
-use crate::table::{ColumnOutput, FitTables, PredictTables, Source, TableInput};
+use crate::table::{ColumnOutput, TableInput};
 use crate::task::{self, Run};
 
 /// Trains models on a panel of series and forecasts all of them.
@@ -34,36 +34,20 @@ impl ObjectFinalize for NativeForecaster {
     }
 }
 
+impl From<NeuralForecast> for NativeForecaster {
+    fn from(engine: NeuralForecast) -> Self {
+        Self { slot: Slot::new(engine), held: Held::default() }
+    }
+}
+
 #[napi]
 impl NativeForecaster {
-    /// An unfitted forecaster from `{ models, freq, timeZone, … }` as JSON.
+    /// An unfitted forecaster, on a machine with this time zone.
     #[napi(constructor)]
-    pub fn new(init: String) -> Result<Self> {
-        Self::build(&init).map_err(to_napi)
-    }
-
-    fn build(init: &str) -> engine::Result<Self> {
-        let mut init = Options::parse(init)?;
-        let models = init.take("models").unwrap_or_default();
-        let specs: Vec<ModelSpec> = serde_json::from_value(models.clone()).map_err(|_| {
-            Error::option(
-                "models",
-                "a list of model specs, such as NHITS({ h: 12, inputSize: 24 })",
-                models,
-            )
-        })?;
-        let mut engine = NeuralForecast::new(specs, init.frequency()?)?
-            .with_local_scaling(init.local_scaling()?);
-        if let Some(name) = init.text("timeZone")? {
-            engine = engine.with_time_zone(TimeZone::parse(&name)?)?;
-        }
-        if let Some(unit) = init.time_unit()? {
-            engine = engine.with_time_unit(unit)?;
-        }
-        if let Some(zone) = init.machine_zone()? {
-            engine = engine.with_machine_zone(zone);
-        }
-        Ok(Self { slot: Slot::new(engine), held: Held::default() })
+    pub fn new(given: Given, machine_zone: String) -> Result<Self> {
+        let init = given.read::<Init>("NeuralForecast")?.options;
+        let made = NeuralForecast::from_options(init, TimeZone::parse(&machine_zone).ok());
+        made.map(Self::from).map_err(to_napi)
     }
 
     /// Trains on a table. Resolves with the report as JSON.
@@ -72,67 +56,28 @@ impl NativeForecaster {
         &self,
         env: &'env Env,
         data: TableInput,
-        more: FitTables,
-        options: String,
+        given: Given,
         run: &Run,
     ) -> Result<Object<'env>> {
-        let (data, static_table, val_data) = (
-            data.copy(),
-            more.static_table.map(TableInput::copy),
-            more.val_data.map(TableInput::copy),
-        );
-        let (control, lease) =
-            (run.control(), self.slot.lease(Use::Alone, "fit").map_err(to_napi)?);
+        let call = given.read::<FitOptions>("fit")?;
+        let (data, control) = (data.copy(), run.control(&call.of_run));
+        let lease = self.lease(Use::Alone, "fit")?;
         task::spawn(env, move || {
-            let o = Options::parse(&options)?;
-            let options = FitOptions {
-                names: o.column_names()?,
-                static_table: static_table.map(Source::read).transpose()?,
-                val_size: o.count("valSize")?,
-                val_data: val_data.map(Source::read).transpose()?,
-                on_gap: o.on_gap()?.unwrap_or_default(),
-                on_missing: o.on_missing()?,
-                mode: o.mode()?,
-                max_steps: o.size("maxSteps")?,
-                checkpoint: o.checkpoint()?,
-            };
-            let report = lease.change(|engine| engine.fit(&data.read()?, &options, &control))?;
-            serde_json::to_string(&report)
-                .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
+            let options = call.complete()?;
+            as_json(&lease.change(|engine| engine.fit(&data.read()?, &options, &control))?)
         })
     }
 
     /// Forecasts the next `h` times of every series.
     #[napi(ts_return_type = "Promise<NativeForecast>")]
-    pub fn predict<'env>(
-        &self,
-        env: &'env Env,
-        tables: PredictTables,
-        options: String,
-        run: &Run,
-    ) -> Result<Object<'env>> {
-        let copy = |table: Option<TableInput>| table.map(TableInput::copy);
-        let (data, static_table, future) =
-            (copy(tables.data), copy(tables.static_table), copy(tables.future));
-        let (control, lease) =
-            (run.control(), self.slot.lease(Use::Shared, "predict").map_err(to_napi)?);
+    pub fn predict<'env>(&self, env: &'env Env, given: Given, run: &Run) -> Result<Object<'env>> {
+        let call = given.read::<PredictOptions>("predict")?;
+        let (control, lease) = (run.control(&call.of_run), self.lease(Use::Shared, "predict")?);
         task::spawn(env, move || {
-            let o = Options::parse(&options)?;
-            let options = PredictOptions {
-                data: data.map(Source::read).transpose()?,
-                static_table: static_table.map(Source::read).transpose()?,
-                future: future.map(Source::read).transpose()?,
-                level: o.numbers("level")?.unwrap_or_default(),
-                quantiles: o.numbers("quantiles")?.unwrap_or_default(),
-                sort_quantiles: o.flag("sortQuantiles", true)?,
-                h: o.size("h")?,
-                on_gap: o.on_gap()?,
-                on_missing: o.on_missing()?,
-                on_short: o.on_short()?,
-            };
+            let options = call.complete()?;
             lease.look(|engine| {
                 let forecast = engine.predict(&options, &control)?;
-                NativeForecast::new(forecast, engine, options.data.as_ref())
+                Continued::new(forecast, engine, options.data.as_ref()).map(NativeForecast::from)
             })
         })
     }
@@ -142,69 +87,49 @@ impl NativeForecaster {
     pub fn predict_insample<'env>(
         &self,
         env: &'env Env,
-        options: String,
+        given: Given,
         run: &Run,
     ) -> Result<Object<'env>> {
+        let call = given.read::<InsampleOptions>("predictInsample")?;
         let (control, lease) =
-            (run.control(), self.slot.lease(Use::Shared, "predictInsample").map_err(to_napi)?);
+            (run.control(&call.of_run), self.lease(Use::Shared, "predictInsample")?);
         task::spawn(env, move || {
-            let (o, default) = (Options::parse(&options)?, InsampleOptions::default());
-            let options = InsampleOptions {
-                step_size: o.size("stepSize")?.unwrap_or(default.step_size),
-                level: o.numbers("level")?.unwrap_or(default.level),
-                quantiles: o.numbers("quantiles")?.unwrap_or(default.quantiles),
-                sort_quantiles: o.flag("sortQuantiles", default.sort_quantiles)?,
-                on_missing: o.on_missing()?,
-            };
             lease.look(|engine| {
-                NativeForecast::new(engine.predict_insample(&options, &control)?, engine, None)
+                let forecast = engine.predict_insample(&call.options, &control)?;
+                Continued::new(forecast, engine, None).map(NativeForecast::from)
             })
         })
     }
 
     /// Series and times that a table of future values needs.
     #[napi]
-    pub fn make_future_frame(
-        &self,
-        data: Option<TableInput>,
-        options: String,
-    ) -> Result<Vec<ColumnOutput>> {
+    pub fn make_future_frame(&self, given: Given) -> Result<Vec<ColumnOutput>> {
+        let call = given.read::<FutureOptions>("makeFutureFrame")?;
         self.now("makeFutureFrame", |engine| {
-            let data = data.map(|table| table.copy().read()).transpose()?;
-            let h = Options::parse(&options)?.size("h")?;
-            engine.make_future_frame(data.as_ref(), h).map(future_columns)
+            let options = call.complete()?;
+            let frame = engine.make_future_frame(options.data.as_ref(), options.h)?;
+            Ok(frame.into_columns().map(ColumnOutput::from).into())
         })
     }
 
     /// Those of them that a table lacks.
     #[napi]
-    pub fn missing_future(
-        &self,
-        future: TableInput,
-        data: Option<TableInput>,
-        options: String,
-    ) -> Result<Vec<ColumnOutput>> {
+    pub fn missing_future(&self, future: TableInput, given: Given) -> Result<Vec<ColumnOutput>> {
+        let call = given.read::<FutureOptions>("missingFuture")?;
         self.now("missingFuture", |engine| {
-            let (future, data) = (future.copy().read()?, data.map(|table| table.copy().read()));
-            let h = Options::parse(&options)?.size("h")?;
-            engine.missing_future(&future, data.transpose()?.as_ref(), h).map(future_columns)
+            let (future, options) = (future.copy().read()?, call.complete()?);
+            let frame = engine.missing_future(&future, options.data.as_ref(), options.h)?;
+            Ok(frame.into_columns().map(ColumnOutput::from).into())
         })
     }
 
     /// Keeps a fitted model ready to forecast windows.
     #[napi]
-    pub fn predictor(&self, model: Option<String>, options: String) -> Result<NativePredictor> {
-        task::here(|| {
-            let (o, default) = (Options::parse(&options)?, PredictorOptions::default());
-            let options = PredictorOptions {
-                model,
-                batch: o.size("batch")?.unwrap_or(default.batch),
-                threads: o.size("threads")?,
-                sort_quantiles: o.flag("sortQuantiles", default.sort_quantiles)?,
-            };
-            let lease = self.slot.lease(Use::Shared, "predictor")?;
-            lease.look(|engine| engine.predictor(&options).map(NativePredictor::new))
-        })
+    pub fn predictor(&self, model: Option<String>, given: Given) -> Result<NativePredictor> {
+        let options = given.read::<PredictorOptions>("predictor")?.options;
+        let (options, lease) =
+            (PredictorOptions { model, ..options }, self.lease(Use::Shared, "predictor")?);
+        task::here(|| lease.look(|engine| engine.predictor(&options).map(NativePredictor::new)))
     }
 
     /// Writes a checkpoint directory.
@@ -213,62 +138,43 @@ impl NativeForecaster {
         &self,
         env: &'env Env,
         dir: String,
-        options: String,
+        given: Given,
         run: &Run,
     ) -> Result<Object<'env>> {
-        let (control, lease) =
-            (run.control(), self.slot.lease(Use::Shared, "save").map_err(to_napi)?);
+        let call = given.read::<SaveOptions>("save")?;
+        let (control, lease) = (run.control(&call.of_run), self.lease(Use::Shared, "save")?);
         task::spawn(env, move || {
-            let o = Options::parse(&options)?;
-            let default = SaveOptions::default();
-            let options = SaveOptions {
-                overwrite: o.flag("overwrite", default.overwrite)?,
-                save_dataset: o.flag("saveDataset", default.save_dataset)?,
-            };
-            lease.look(|engine| engine.save_with(Path::new(&dir), &options, &control))
+            lease.look(|engine| engine.save_with(Path::new(&dir), &call.options, &control))
         })
     }
 
-    /// Reads a checkpoint directory, ours or Python's.
+    /// Reads a checkpoint directory, ours or Python's, on a machine with this time zone.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
     pub fn load<'env>(
         env: &'env Env,
         dir: String,
-        options: String,
+        machine_zone: String,
+        given: Given,
         run: &Run,
     ) -> Result<Object<'env>> {
-        let control = run.control();
+        let control = run.control(&given.read::<NoOptions>("load")?.of_run);
         task::spawn(env, move || {
-            let mut engine = NeuralForecast::load_with(Path::new(&dir), &control)?;
-            if let Some(zone) = Options::parse(&options)?.machine_zone()? {
-                engine = engine.with_machine_zone(zone);
-            }
-            Ok(Self { slot: Slot::new(engine), held: Held::default() })
+            let engine = NeuralForecast::load_with(Path::new(&dir), &control)?;
+            let zone = TimeZone::parse(&machine_zone).ok();
+            Ok(Self::from(zone.into_iter().fold(engine, NeuralForecast::with_machine_zone)))
         })
     }
 
     /// The model specs as JSON.
     #[napi]
     pub fn specs(&self) -> Result<String> {
-        let specs = self.now("models", |engine| Ok(engine.specs()))?;
-        serde_json::to_string(&specs)
-            .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
-            .map_err(to_napi)
+        self.now("models", |engine| as_json(&engine.specs()))
     }
 
     /// Names of the id and time columns, the frequency, given or inferred, and the unit of times, as JSON.
     #[napi]
     pub fn layout(&self, call: String) -> Result<String> {
-        self.now(&call, |engine| {
-            let names = engine.panel().map(|panel| panel.names.clone()).unwrap_or_default();
-            let freq = engine.frequency().map(|f| match f.is_step() {
-                true => f.multiple().into(),
-                false => Value::from(f.to_string()),
-            });
-            let unit = engine.time_reading().unit.map(NumericTime::name);
-            let (id, time) = (names.id, names.time);
-            Ok(json!({ "id": id, "time": time, "freq": freq, "timeUnit": unit }).to_string())
-        })
+        self.now(&call, |engine| Ok(engine.layout().to_string()))
     }
 
     /// Whether there is something to forecast with.
@@ -283,23 +189,17 @@ impl NativeForecaster {
         self.now("interrupted", |engine| Ok(engine.interrupted()))
     }
 
-    /// Bytes of the weights, of the dataset, of what continuing needs, and of the working memory.
+    /// Bytes of the weights, of the dataset, of what continuing needs, and of the working memory, as JSON.
     #[napi]
-    pub fn memory_usage(&self) -> Result<Vec<f64>> {
-        let m = self.now("memoryUsage", |engine| Ok(engine.memory_usage()))?;
-        Ok([m.weights, m.dataset, m.training, m.workspace].map(|bytes| bytes as f64).to_vec())
+    pub fn memory_usage(&self) -> Result<String> {
+        self.now("memoryUsage", |engine| as_json(&engine.memory_usage()))
     }
 
     /// Tells V8 how much is held outside of its heap. While a fit runs that stays what it was.
     #[napi]
     pub fn tell_memory(&self, env: &Env) -> Result<()> {
-        let looked = self.slot.lease(Use::Shared, "memoryUsage").and_then(|lease| {
-            lease.look(|engine| {
-                let m = engine.memory_usage();
-                Ok(m.weights + m.dataset + m.training + m.workspace)
-            })
-        });
-        match looked {
+        let bytes = |lease: Lease| lease.look(|engine| Ok(engine.memory_usage().total()));
+        match self.slot.lease(Use::Shared, "memoryUsage").and_then(bytes) {
             Ok(bytes) => self.held.tell(env, bytes),
             Err(e) if e.code == ErrorCode::Disposed => self.held.tell(env, 0),
             Err(_) => Ok(()),
@@ -312,23 +212,19 @@ impl NativeForecaster {
         self.slot.dispose();
     }
 
+    fn lease(&self, how: Use, call: &str) -> Result<Lease> {
+        self.slot.lease(how, call).map_err(to_napi)
+    }
+
     fn now<T>(
         &self,
         what: &str,
         look: impl FnOnce(&NeuralForecast) -> engine::Result<T>,
     ) -> Result<T> {
-        self.slot.lease(Use::Shared, what).and_then(|lease| lease.look(look)).map_err(to_napi)
+        self.lease(Use::Shared, what)?.look(look).map_err(to_napi)
     }
 }
 
-fn future_columns(frame: FutureFrame) -> Vec<ColumnOutput> {
-    let ids = match frame.ids {
-        Ids::Text(ids) => Column::Text(ids.into_iter().map(Some).collect()),
-        Ids::Int(ids) => Column::Int(ids),
-    };
-    let times = match frame.time_kind {
-        TimeKind::Step => Column::Int(frame.times),
-        TimeKind::Date { .. } => Column::Date(frame.times),
-    };
-    [(frame.names.id, ids), (frame.names.time, times)].map(ColumnOutput::from).into()
+fn as_json(value: &impl Serialize) -> engine::Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
 }

@@ -1,13 +1,12 @@
 //! The door between Node.js and the engine: it checks, copies, hands work to a thread of ours and hands back what came
 //! out. No arithmetic, no option lists, no defaults: those are the engine's.
 
+mod calls;
 mod error;
 mod forecast;
 mod forecaster;
 mod held;
-mod options;
 mod predictor;
-mod slot;
 mod table;
 mod task;
 
@@ -34,6 +33,12 @@ pub fn info() -> String {
 #[napi]
 pub fn describe() -> String {
     engine::describe().to_string()
+}
+
+/// Every call with its options, as JSON.
+#[napi]
+pub fn calls() -> String {
+    engine::calls::describe().to_string()
 }
 
 /// Every loss with its function and its arguments, as JSON.

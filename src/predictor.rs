@@ -1,10 +1,8 @@
 //! `NativePredictor`: a model kept ready, asked on the JavaScript thread with typed arrays as they are.
 
-use engine::data::Vocabulary;
 use engine::{Error, ErrorCode, Predictor, WindowExog};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use serde_json::{Map, Value, json};
 
 use crate::held::Held;
 use crate::task;
@@ -31,17 +29,7 @@ impl NativePredictor {
     /// Names, sizes and categories, as JSON.
     #[napi]
     pub fn facts(&self) -> Result<String> {
-        task::here(|| {
-            let p = self.engine.as_ref().ok_or_else(broken)?;
-            let [futr, hist, stat] = p.exogenous();
-            let known = p.categories().iter().map(|(name, v)| (name.clone(), values(v)));
-            Ok(json!({
-                "model": p.name(), "inputSize": p.input_size(), "h": p.h(), "batch": p.batch(), "nSeries": p.n_series(),
-                "outputs": p.outputs(), "futrExogList": futr, "histExogList": hist, "statExogList": stat,
-                "categories": known.collect::<Map<_, _>>(),
-            })
-            .to_string())
-        })
+        task::here(|| Ok(self.engine.as_ref().ok_or_else(broken)?.facts().to_string()))
     }
 
     /// Checks and copies windows, and says how many there are. What is not given is empty.
@@ -83,15 +71,6 @@ impl NativePredictor {
             *slot = Some(engine);
             result
         })
-    }
-}
-
-fn values(known: &Vocabulary) -> Value {
-    match known {
-        Vocabulary::Text(values) => json!(values),
-        Vocabulary::Int(values) => json!(values),
-        Vocabulary::Float(values) => json!(values),
-        Vocabulary::Bool(values) => json!(values),
     }
 }
 

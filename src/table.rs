@@ -1,11 +1,12 @@
 //! Tables from JavaScript: copied on its thread, because another thread may not look at its memory.
 
-use engine::data::{Column, Table, read_csv_as};
+use engine::calls::{self, FileInput};
+use engine::data::{Column, CsvOptions, Table, read_csv_as};
 use engine::memory::copied;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::options::Options;
+use crate::calls::Given;
 use crate::task;
 
 /// The largest whole number that JavaScript's numbers tell from its neighbours.
@@ -18,25 +19,8 @@ pub struct TableInput {
     pub columns: Option<Vec<ColumnInput>>,
     /// One equally spaced series.
     pub series: Option<Float64Array>,
-    /// A CSV file.
-    pub path: Option<String>,
-    /// How the file is written, as JSON.
-    pub options: Option<String>,
-}
-
-/// The tables of a fit beside the data, each optional.
-#[napi(object, object_to_js = false)]
-pub struct FitTables {
-    pub static_table: Option<TableInput>,
-    pub val_data: Option<TableInput>,
-}
-
-/// The tables of a forecast, each optional.
-#[napi(object, object_to_js = false)]
-pub struct PredictTables {
-    pub data: Option<TableInput>,
-    pub static_table: Option<TableInput>,
-    pub future: Option<TableInput>,
+    /// A CSV file, as JSON.
+    pub file: Option<String>,
 }
 
 /// A column: numbers, or codes into a list of texts.
@@ -55,15 +39,15 @@ pub struct ColumnInput {
 /// A copied table, or a file still to be read.
 pub(crate) enum Source {
     Table(engine::Result<Table>),
-    Csv { path: String, options: String },
+    File(engine::Result<FileInput>),
 }
 
 impl TableInput {
     /// Copies what JavaScript owns. Runs on its thread.
     pub(crate) fn copy(self) -> Source {
         match self {
-            Self { path: Some(path), options, .. } => {
-                Source::Csv { path, options: options.unwrap_or_else(|| "{}".into()) }
+            Self { file: Some(file), .. } => {
+                Source::File(calls::read("file", &file, "{}").map(|(file, _)| file))
             }
             Self { series: Some(values), .. } => {
                 Source::Table(copied(&values).map(Table::one_series))
@@ -106,7 +90,7 @@ impl Source {
     pub(crate) fn read(self) -> engine::Result<Table> {
         match self {
             Self::Table(table) => table,
-            Self::Csv { path, options } => read_csv_as(path, Options::parse(&options)?.csv()?),
+            Self::File(file) => file?.read(),
         }
     }
 }
@@ -140,9 +124,10 @@ impl From<(String, Column)> for ColumnOutput {
 
 /// Reads a CSV file. Resolves with its columns.
 #[napi(ts_return_type = "Promise<ColumnOutput[]>")]
-pub(crate) fn read_table(env: &Env, path: String, options: String) -> Result<Object<'_>> {
+pub(crate) fn read_table(env: &Env, path: String, given: Given) -> Result<Object<'_>> {
+    let options = given.read::<CsvOptions>("readCsv")?.options;
     task::spawn(env, move || {
-        let table = Source::Csv { path, options }.read()?;
+        let table = read_csv_as(path, options)?;
         Ok(table.columns.into_iter().map(ColumnOutput::from).collect::<Vec<_>>())
     })
 }

@@ -1,12 +1,12 @@
 //! Work on a thread of ours: libuv's four threads stay free, a panic becomes an error, a promise tells the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
-use engine::{Control, Progress};
+use engine::{Control, Progress, RunOptions};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -18,23 +18,24 @@ pub struct Run {
     cancel: Arc<AtomicBool>,
     news: Arc<Mutex<Vec<Progress>>>,
     watched: bool,
-    threads: Option<u32>,
-    memory_limit: Option<f64>,
+    /// Milliseconds between looks at the progress, once the call's options are read.
+    interval: Cell<Option<f64>>,
 }
 
 #[napi]
 impl Run {
-    /// A run that has not begun, of at most `threads` threads and `memory_limit` bytes. An unwatched one collects no progress.
+    /// A run that has not begun. An unwatched one collects no progress.
     #[napi(constructor)]
-    pub fn new(
-        env: &Env,
-        watched: bool,
-        threads: Option<u32>,
-        memory_limit: Option<f64>,
-    ) -> Result<Self> {
+    pub fn new(env: &Env, watched: bool) -> Result<Self> {
         let cancel = Arc::default();
         cancel_at_end(env, &cancel)?;
-        Ok(Self { cancel, news: Arc::default(), watched, threads, memory_limit })
+        Ok(Self { cancel, news: Arc::default(), watched, interval: Cell::default() })
+    }
+
+    /// Milliseconds between looks at the progress, once the call has begun.
+    #[napi(getter)]
+    pub fn interval(&self) -> Option<f64> {
+        self.interval.get()
     }
 
     /// Asks the engine to stop.
@@ -56,7 +57,8 @@ impl Run {
 
 impl Run {
     /// The engine's side of this run.
-    pub(crate) fn control(&self) -> Control {
+    pub(crate) fn control(&self, options: &RunOptions) -> Control {
+        self.interval.set(Some(options.progress_interval_ms));
         let news = self.news.clone();
         let collect = move |p: &Progress| {
             let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,8 +70,8 @@ impl Run {
             progress: self
                 .watched
                 .then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
-            threads: self.threads.map(|n| n as usize),
-            memory_limit: self.memory_limit.map(|n| n as usize),
+            threads: options.threads,
+            memory_limit: options.memory_limit_bytes,
         }
     }
 }

@@ -7,9 +7,10 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use neuro_divergent::kernels::Compute;
 use neuro_divergent::kernels::attention::{Attention, Head, HeadGrads, Rows};
 use neuro_divergent::kernels::elementwise::scale;
-use neuro_divergent::kernels::matmul::{Mat, Mode, matmul, rounding};
+use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
 use neuro_divergent::kernels::softmax::{softmax, softmax_grad};
 use neuro_divergent::tape::Mask;
 use serde_json::{Value, json};
@@ -143,14 +144,14 @@ fn times(s: &mut Suite, length: usize, mask: &Mask, seen: &str, limit: f64) {
     });
     if length == 4096 {
         for (what, backward) in [("forward", false), (both, true)] {
+            work.compute.rounds = true;
             let rounds = s.time(&group, what, "tiled, bf16", || {
-                rounding(|| {
-                    work.forward(mask);
-                    if backward {
-                        work.backward(mask);
-                    }
-                });
+                work.forward(mask);
+                if backward {
+                    work.backward(mask);
+                }
             });
+            work.compute.rounds = false;
             let exact = if backward { &tiled_both } else { &tiled };
             s.ratio(&format!("{group}, {what}: f32 → bf16"), exact, &rounds, None);
         }
@@ -224,6 +225,7 @@ fn memory(s: &mut Suite) {
 /// Inputs, results and gradients of one head.
 struct Work {
     length: usize,
+    compute: Compute,
     inputs: [Vec<f32>; 3],
     g: Vec<f32>,
     out: Vec<f32>,
@@ -240,6 +242,7 @@ impl Work {
         let size = length * WIDTH;
         Self {
             length,
+            compute: Compute::default(),
             inputs: [1, 2, 3].map(|seed| numbers(size, seed)),
             g: numbers(size, 4),
             out: vec![0.0; size],
@@ -254,13 +257,15 @@ impl Work {
     }
 
     fn forward(&mut self, mask: &Mask) {
-        let attention = Attention { scale: scale_of_scores(), mask, drop: None };
+        let attention =
+            Attention { scale: scale_of_scores(), mask, compute: self.compute, drop: None };
         let out = Rows { data: &mut self.out, stride: WIDTH };
         attention.forward(Self::head(&self.inputs, self.length), out, &mut self.lse);
     }
 
     fn backward(&mut self, mask: &Mask) {
-        let attention = Attention { scale: scale_of_scores(), mask, drop: None };
+        let attention =
+            Attention { scale: scale_of_scores(), mask, compute: self.compute, drop: None };
         self.grads.iter_mut().for_each(|x| x.fill(0.0));
         let [q, k, v] = self.grads.each_mut().map(|data| Rows { data, stride: WIDTH });
         let outputs = [&self.out, &self.g].map(|x| Mat::new(x, self.length, WIDTH));
@@ -285,7 +290,7 @@ impl Matrices {
     fn forward(&mut self, work: &mut Work, mask: &Mask) {
         let length = work.length;
         let Head { q, k, v } = Work::head(&work.inputs, length);
-        matmul(q, k.t(), &mut self.weights, Mode::Write);
+        matmul(Compute::default(), q, k.t(), &mut self.weights, Mode::Write);
         for (i, weights) in self.weights.chunks_exact_mut(length).enumerate() {
             scale(weights, scale_of_scores());
             if matches!(mask, Mask::Causal) {
@@ -294,7 +299,13 @@ impl Matrices {
             self.row.copy_from_slice(weights);
             softmax(&self.row, length, weights);
         }
-        matmul(Mat::new(&self.weights, length, length), v, &mut work.out, Mode::Write);
+        matmul(
+            Compute::default(),
+            Mat::new(&self.weights, length, length),
+            v,
+            &mut work.out,
+            Mode::Write,
+        );
     }
 
     fn backward(&mut self, work: &mut Work) {
@@ -302,8 +313,8 @@ impl Matrices {
         let Head { q, k, v } = Work::head(&work.inputs, length);
         let g = Mat::new(&work.g, length, WIDTH);
         let [dq, dk, dv] = work.grads.each_mut();
-        matmul(Mat::new(&self.weights, length, length).t(), g, dv, Mode::Write);
-        matmul(g, v.t(), &mut self.slopes, Mode::Write);
+        matmul(Compute::default(), Mat::new(&self.weights, length, length).t(), g, dv, Mode::Write);
+        matmul(Compute::default(), g, v.t(), &mut self.slopes, Mode::Write);
         let rows = self.weights.chunks_exact(length);
         for (weights, slopes) in rows.zip(self.slopes.chunks_exact_mut(length)) {
             self.row.fill(0.0);
@@ -312,7 +323,7 @@ impl Matrices {
             slopes.copy_from_slice(&self.row);
         }
         let slopes = Mat::new(&self.slopes, length, length);
-        matmul(slopes, k, dq, Mode::Write);
-        matmul(slopes.t(), q, dk, Mode::Write);
+        matmul(Compute::default(), slopes, k, dq, Mode::Write);
+        matmul(Compute::default(), slopes.t(), q, dk, Mode::Write);
     }
 }

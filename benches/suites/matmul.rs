@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use faer::linalg::matmul::matmul as faer_matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use neuro_divergent::kernels::Compute;
 use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
 use neuro_divergent::simd::{Isa, with_isa};
 use subject::{Suite, Target, median, multiply_add_limit, numbers, rounded, suite};
@@ -72,7 +73,13 @@ impl Product {
             false => Mat::new(data, rows, cols),
         };
         let a = mat(black_box(&self.a), m, k, self.transposed[0]);
-        matmul(a, mat(&self.b, k, n, self.transposed[1]), &mut self.c, Mode::Write);
+        matmul(
+            Compute::default(),
+            a,
+            mat(&self.b, k, n, self.transposed[1]),
+            &mut self.c,
+            Mode::Write,
+        );
     }
 
     fn gemm(&mut self) {

@@ -3,8 +3,9 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use neuro_divergent::kernels::Compute;
 use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
-use neuro_divergent::kernels::panels::Panels;
+use neuro_divergent::kernels::prepacked::Prepacked;
 use neuro_divergent::runtime::threads;
 use neuro_divergent::simd::Isa;
 use neuro_divergent::tape::{Param, Tape};
@@ -70,11 +71,11 @@ fn packed_weights(s: &mut Suite) {
     let w = Mat::new(&w, gates, hidden).t();
     let what = "24 products with the same weights";
     let once = s.time("a part", what, "everything on", || {
-        let w = Panels::new(black_box(w), rows);
+        let w = Prepacked::new(Compute::default(), black_box(w), rows);
         (0..time).for_each(|_| w.multiply(x, &mut y, Mode::Write));
     });
     let each = s.time("a part", what, "without", || {
-        (0..time).for_each(|_| matmul(x, black_box(w), &mut y, Mode::Write));
+        (0..time).for_each(|_| matmul(Compute::default(), x, black_box(w), &mut y, Mode::Write));
     });
     s.ratio("weights packed for each product", &each, &once, None);
 }

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use neuro_divergent::kernels::Compute;
 use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
 use neuro_divergent::kernels::norm::{layer_norm, layer_norm_grad};
 use neuro_divergent::kernels::optimizer::{AdamStep, adam};
@@ -47,7 +48,9 @@ fn kernels() -> Vec<(&'static str, Work)> {
     macro_rules! function {
         ($function:ident, $x:expr) => {{
             let (x, mut y) = ($x, output());
-            let work: Work = Box::new(move || map::<pointwise::$function>(black_box(&x), &mut y));
+            let work: Work = Box::new(move || {
+                map::<pointwise::$function>(Compute::default(), black_box(&x), &mut y)
+            });
             work
         }};
     }
@@ -115,7 +118,15 @@ fn kernels() -> Vec<(&'static str, Work)> {
 
 fn product(m: usize, k: usize, n: usize) -> Work {
     let (a, b, mut c) = (numbers(m * k, 1), numbers(k * n, 2), vec![0.0; m * n]);
-    Box::new(move || matmul(Mat::new(black_box(&a), m, k), Mat::new(&b, k, n), &mut c, Mode::Write))
+    Box::new(move || {
+        matmul(
+            Compute::default(),
+            Mat::new(black_box(&a), m, k),
+            Mat::new(&b, k, n),
+            &mut c,
+            Mode::Write,
+        )
+    })
 }
 
 /// Whole training steps on one thread, each instruction set in a process of its own.

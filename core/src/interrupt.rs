@@ -4,6 +4,10 @@
 //! unwind once it is set. [`caught`] makes an error of that, at the end of the stack that the run began: what it has not
 //! finished is dropped. Memory that cannot be had ([`crate::memory`]) goes the same way.
 //!
+//! The flag is in a thread-local variable on purpose. It belongs to a run, all of whose threads are its own, and it changes no
+//! result. Passed as an argument it would be a parameter of every function between a run and a kernel, down to allocation
+//! ([`crate::memory::list`]), and a loop that forgot to pass it on could not be stopped.
+//!
 //! Where a panic ends the process (`panic = "abort"`), nothing unwinds: a run then stops after its step.
 
 use std::cell::RefCell;
@@ -46,6 +50,7 @@ pub(crate) fn look_at(watch: Option<Arc<Watch>>) -> Option<Arc<Watch>> {
 }
 
 /// The flag that this thread looks at.
+#[cfg(feature = "parallel")]
 pub(crate) fn flag() -> Option<Arc<AtomicBool>> {
     WATCH.with_borrow(|watch| watch.as_ref().and_then(|watch| watch.0.load_full()))
 }

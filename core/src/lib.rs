@@ -8,18 +8,26 @@
 //! |---|---|
 //! | [`NeuralForecast`], [`Forecast`] | what users call |
 //! | [`checkpoint`] | NeuralForecast's directory format |
-//! | [`train`] | windows to batches, the step, the loop |
-//! | [`models`] | one file each, and their registry |
-//! | [`nn`], [`objective`], [`scalers`] | layers with upstream's parameter names; losses; window scalers |
+//! | [`train`] | which windows are drawn, the step, the loop |
+//! | `infer` | a model run over windows: forecasts without a trainer |
+//! | `batch` | windows to the inputs of a model |
+//! | [`models`] | one file each, their registry, and the options they share |
+//! | [`objective`] | losses and distributions, and what a forecast is made of |
+//! | [`optim`] | optimizers and learning-rate schedules |
+//! | [`nn`], [`scalers`] | layers with upstream's parameter names; window scalers |
 //! | [`tape`] | values, operations and their derivatives |
 //! | [`data`] | tables, calendars, panels, windows |
+//! | [`options`] | how options are declared and read |
 //! | `kernels`, `simd` | loops over slices, compiled for each instruction set |
 #![warn(missing_docs)]
 
+mod batch;
 pub mod checkpoint;
+mod control;
 pub mod data;
 mod error;
 mod forecast;
+mod infer;
 mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
@@ -30,6 +38,10 @@ pub mod objective;
 pub mod optim;
 pub mod options;
 pub mod rng;
+#[cfg(feature = "parallel")]
+pub mod runtime;
+#[cfg(not(feature = "parallel"))]
+#[path = "runtime_alone.rs"]
 pub mod runtime;
 pub mod scalers;
 #[doc(hidden)]
@@ -42,14 +54,18 @@ mod variates;
 #[cfg(test)]
 mod parity;
 
+pub use control::{Control, Progress, ProgressFn};
 pub use error::{Details, Error, ErrorCode, Result, nearest};
+#[cfg(feature = "charts")]
+pub use forecast::ChartOptions;
 pub use forecast::{
-    ChartOptions, Column, FitMode, FitOptions, FitReport, Forecast, FutureFrame, InsampleOptions,
-    MemoryUsage, Metric, NeuralForecast, OnShort, PredictOptions, Predictor, PredictorOptions,
-    SaveOptions, Scores, TrainingCheckpoint, WindowArrays, WindowExog, evaluate, evaluate_against,
+    Column, Continued, FitMode, FitOptions, FitReport, Forecast, FutureFrame, FutureOptions, Init,
+    InsampleOptions, Lease, MemoryUsage, Metric, MetricsOptions, NeuralForecast, OnShort,
+    PredictOptions, Predictor, PredictorOptions, RunOptions, SaveOptions, Scores, SeriesId, Slot,
+    TrainingCheckpoint, Use, WindowArrays, WindowExog, calls, evaluate, evaluate_against,
     seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
 pub use ndarray;
 pub use objective::describe as losses;
-pub use train::{Control, ModelReport, Progress};
+pub use train::ModelReport;

@@ -3,18 +3,27 @@
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
 //! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
 
+mod choices;
+mod nested;
 mod rules;
 mod unknown;
 mod values;
 mod without_choice;
 
+pub use choices::{Choice, one_of};
+pub(crate) use choices::{choices, none_of};
+#[cfg(feature = "io")]
+pub(crate) use nested::check_given;
+pub use nested::{inside, read_nested};
+pub(crate) use nested::{nested, object_of, outside};
 pub use rules::Rule;
-pub(crate) use rules::{numbers_are, range, read_option, rule};
-pub use unknown::unknown_option;
+pub(crate) use rules::{is_needed, numbers_are, range, read_option, rule};
+pub use unknown::{no_option, unknown_option};
 pub use without_choice::{Never, NoOptions, Zero};
 
 use serde_json::{Map, Value};
 
+use crate::data::Table;
 use crate::{Error, Result};
 
 /// A type that an option can have.
@@ -27,8 +36,12 @@ pub trait OptionValue: Sized {
     fn read(value: &Value) -> Option<Self>;
     /// Writes a value so that [`OptionValue::read`] gives it back.
     fn write(&self) -> Value;
-    /// What is wrong with a value that cannot be read, where more can be told than what is expected.
-    fn fault(_value: &Value) -> Option<Error> {
+    /// What is wrong with a value of the option `name` that cannot be read, where more can be told than what is expected.
+    fn fault(_name: &str, _value: &Value) -> Option<Error> {
+        None
+    }
+    /// A table, which JSON does not carry, as the value of an option that is one.
+    fn of_table(_table: Table) -> Option<Self> {
         None
     }
 }
@@ -46,15 +59,27 @@ pub struct Field {
     pub default: Value,
     /// Which of the type's values are allowed, where not all are: `≥ 1`.
     pub range: Option<String>,
+    /// Whether it has to be given: its own rules refuse its default.
+    pub needed: bool,
 }
 
 /// A struct made by [`options!`].
 pub trait Options: Default + Clone {
+    /// What the struct is called, here and in TypeScript.
+    const NAME: &'static str;
+    /// What it is.
+    const DOC: &'static str;
+    /// What its options are called elsewhere, in lower case without `_`, and what they are here: another option, or a
+    /// sentence.
+    const ELSEWHERE: &'static [(&'static str, &'static str)];
+
     /// All options in order.
     fn fields() -> Vec<Field>;
     /// Sets one option by its outside name; `Ok(false)` if there is no such option.
     fn set(&mut self, name: &str, value: &Value) -> Result<bool>;
-    /// All options with their values.
+    /// Sets an option that is a table by its outside name; false if there is no such option.
+    fn set_table(&mut self, name: &str, table: Table) -> bool;
+    /// All options with their values; those that JSON does not carry are null.
     fn to_json(&self) -> Map<String, Value>;
 
     /// Refuses what [`Options::set`] would refuse: a program may have written anything into the fields.
@@ -79,8 +104,20 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
+/// The name of an option outside: its own in camelCase, or the one that is declared: `names as "columns"`.
+macro_rules! outside_name {
+    ($field:ident) => {
+        $crate::options::camel_case(stringify!($field))
+    };
+    ($field:ident $name:literal) => {
+        String::from($name)
+    };
+}
+pub(crate) use outside_name;
+
 /// Declares an options struct; see the module documentation. After the default stand the rules of the value, each a
-/// [`Rule`] in words: `= 2; at least 1; at most 9`.
+/// [`Rule`] in words: `= 2; at least 1; at most 9`. An option whose rules refuse its default has to be given. After the
+/// struct stands what its options are called elsewhere: `elsewhere { "tz zone" => "timeZone", }`.
 macro_rules! options {
     ($(#[doc = $doc:expr])* pub struct $name:ident {}) => {
         $(#[doc = $doc])*
@@ -88,6 +125,10 @@ macro_rules! options {
         pub struct $name;
 
         impl $crate::options::Options for $name {
+            const NAME: &'static str = stringify!($name);
+            const DOC: &'static str = concat!($($doc),*);
+            const ELSEWHERE: &'static [(&'static str, &'static str)] = &[];
+
             fn fields() -> Vec<$crate::options::Field> {
                 Vec::new()
             }
@@ -96,17 +137,21 @@ macro_rules! options {
                 Ok(false)
             }
 
+            fn set_table(&mut self, _: &str, _: $crate::data::Table) -> bool {
+                false
+            }
+
             fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
                 serde_json::Map::new()
             }
         }
     };
-    ($(#[doc = $doc:expr])* pub struct $name:ident {
-        $($(#[doc = $field_doc:expr])* pub $field:ident: $ty:ty = $default:expr
-            $(; $($rule:ident)+ $($limit:literal $($more:ident)*)?)*,)*
-    }) => {
+    ($(#[doc = $doc:expr])* $(#[derive($derive:ident)])* pub struct $name:ident {
+        $($(#[doc = $field_doc:expr])* pub $field:ident $(as $outside:literal)?: $ty:ty = $default:expr
+            $(; $($rule:ident)+ $($limit:literal $($more:ident)* $($last:literal)?)?)*,)*
+    } $(elsewhere { $($names:literal => $here:expr,)* })?) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug $(, $derive)*)]
         pub struct $name { $($(#[doc = $field_doc])* pub $field: $ty,)* }
 
         impl Default for $name {
@@ -116,35 +161,50 @@ macro_rules! options {
         }
 
         impl $crate::options::Options for $name {
+            const NAME: &'static str = stringify!($name);
+            const DOC: &'static str = concat!($($doc),*);
+            const ELSEWHERE: &'static [(&'static str, &'static str)] = &[$($(($names, $here)),*)?];
+
             fn fields() -> Vec<$crate::options::Field> {
                 let defaults = Self::default();
-                vec![$($crate::options::Field {
-                    name: $crate::options::camel_case(stringify!($field)),
-                    doc: [$($field_doc),*].map(str::trim).join(" "),
-                    ts: <$ty as $crate::options::OptionValue>::ts(),
-                    default: $crate::options::OptionValue::write(&defaults.$field),
-                    range: $crate::options::range::<$ty>(
-                        &[$($crate::options::rule!($($rule)+ $($limit $($more)*)?)),*],
-                    ),
+                vec![$({
+                    let default = $crate::options::OptionValue::write(&defaults.$field);
+                    let rules: &[$crate::options::Rule<$ty>] = &[$($crate::options::rule!($($rule)+ $($limit $($more)* $($last)?)?)),*];
+                    $crate::options::Field {
+                        name: $crate::options::outside_name!($field $($outside)?),
+                        doc: [$($field_doc),*].map(str::trim).join(" "),
+                        ts: <$ty as $crate::options::OptionValue>::ts(),
+                        range: $crate::options::range::<$ty>(rules),
+                        needed: $crate::options::is_needed::<$ty>(&default, rules),
+                        default,
+                    }
                 },)*]
             }
 
             fn set(&mut self, name: &str, value: &serde_json::Value) -> $crate::Result<bool> {
-                $(if name == $crate::options::camel_case(stringify!($field)) {
+                $(if name == $crate::options::outside_name!($field $($outside)?) {
                     self.$field = $crate::options::read_option::<$ty>(
                         name,
                         value,
-                        &[$($crate::options::rule!($($rule)+ $($limit $($more)*)?)),*],
+                        &[$($crate::options::rule!($($rule)+ $($limit $($more)* $($last)?)?)),*],
                     )?;
                     return Ok(true);
                 })*
                 Ok(false)
             }
 
+            fn set_table(&mut self, name: &str, table: $crate::data::Table) -> bool {
+                $(if name == $crate::options::outside_name!($field $($outside)?) {
+                    let value = <$ty as $crate::options::OptionValue>::of_table(table);
+                    return value.map(|value| self.$field = value).is_some();
+                })*
+                false
+            }
+
             fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
                 let mut map = serde_json::Map::new();
                 $(map.insert(
-                    $crate::options::camel_case(stringify!($field)),
+                    $crate::options::outside_name!($field $($outside)?),
                     $crate::options::OptionValue::write(&self.$field),
                 );)*
                 map
@@ -153,41 +213,6 @@ macro_rules! options {
     };
 }
 pub(crate) use options;
-
-/// Declares an enum whose values are written as text.
-macro_rules! choices {
-    ($(#[doc = $doc:expr])* pub enum $name:ident { $($(#[doc = $value_doc:expr])* $variant:ident = $text:literal,)* }) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[doc = $value_doc])* $variant,)* }
-
-        impl $name {
-            /// All values as users write them.
-            pub const NAMES: &'static [&'static str] = &[$($text),*];
-
-            /// The name that users write.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl $crate::options::OptionValue for $name {
-            fn expected() -> String {
-                format!("one of {}", Self::NAMES.join(", "))
-            }
-            fn ts() -> String {
-                Self::NAMES.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(" | ")
-            }
-            fn read(value: &serde_json::Value) -> Option<Self> {
-                match value.as_str()? { $($text => Some(Self::$variant),)* _ => None }
-            }
-            fn write(&self) -> serde_json::Value {
-                self.name().into()
-            }
-        }
-    };
-}
-pub(crate) use choices;
 
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros make public types")]
@@ -224,6 +249,8 @@ mod tests {
             pub window: usize = 3; at least 1; at most 99; fits is_odd "an odd number",
             /// How many at once.
             pub rows: i64 = -1; at least 1 or all,
+            /// On how many.
+            pub machines as "hosts": Option<usize> = None; from 1 to 64,
         }
     }
 
@@ -246,7 +273,7 @@ mod tests {
             |name, value: Value| Sample::default().set(name, &value).unwrap_err().to_string();
         assert_eq!(
             error("poolingMode", json!("mean")),
-            r#"option "poolingMode" must be one of max, avg, got "mean""#
+            r#"option "poolingMode" must be "max" or "avg", got "mean""#
         );
         assert_eq!(
             error("nBlocks", json!([1, -1])),
@@ -280,6 +307,8 @@ mod tests {
             ("window", json!(4), "an odd number, got 4"),
             ("window", json!(true), "a whole number ≥ 1, got true"),
             ("rows", json!(0), "a whole number ≥ 1, or -1 for all, got 0"),
+            ("hosts", json!(0), "a whole number from 1 to 64 or null, got 0"),
+            ("hosts", json!(65), "a whole number from 1 to 64 or null, got 65"),
         ] {
             assert_eq!(message(name, value), format!("option \"{name}\" must be {expected}"));
         }
@@ -317,8 +346,10 @@ mod tests {
         assert_eq!(fields[1].ts, "'max' | 'avg'");
         let ranges: Vec<Option<&str>> = fields.iter().map(|f| f.range.as_deref()).collect();
         let (share, odd) = ("from 0 to below 1", "≥ 1, at most 99, an odd number");
-        let rows = "≥ 1, or -1 for all";
-        let expected = [Some("≥ 1"), None, None, Some("> 0"), Some(share), Some(odd), Some(rows)];
-        assert_eq!(ranges, expected);
+        let (rows, hosts) = ("≥ 1, or -1 for all", "from 1 to 64");
+        let of_size = [Some(odd), Some(rows), Some(hosts)];
+        let expected = [Some("≥ 1"), None, None, Some("> 0"), Some(share)];
+        assert_eq!(ranges, [&expected[..], &of_size].concat());
+        assert_eq!((Sample::NAME, Sample::DOC.trim()), ("Sample", "For the tests."));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::interrupt::{self, Watch};
@@ -47,9 +48,50 @@ impl Team {
     }
 }
 
-/// A pool of `threads` threads that look at no flag.
-pub(crate) fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
-    build(builder(threads), threads)
+/// Threads that look at no flag.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<ThreadPool>);
+
+impl Pool {
+    pub(crate) fn new(threads: usize) -> Result<Self> {
+        build(builder(threads), threads).map(Self)
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.0.current_num_threads()
+    }
+
+    /// Runs `work` on these threads.
+    pub(crate) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.0.install(work)
+    }
+}
+
+/// Runs both, side by side if a thread of the run is free.
+pub(crate) fn join<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    rayon::join(a, b)
+}
+
+/// The results of all items, in their order, computed side by side.
+pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    items.into_par_iter().map(f).collect()
+}
+
+/// The same of chunks of `size` items, each with its number.
+pub(crate) fn map_chunks<T: Sync, R: Send>(
+    items: &[T],
+    size: usize,
+    f: impl Fn(usize, &[T]) -> R + Sync + Send,
+) -> Vec<R> {
+    items.par_chunks(size).enumerate().map(|(i, chunk)| f(i, chunk)).collect()
+}
+
+/// The number of this thread among those of its pool.
+pub(crate) fn thread() -> Option<usize> {
+    rayon::current_thread_index()
 }
 
 fn builder(threads: usize) -> ThreadPoolBuilder {

@@ -106,11 +106,17 @@ fn assert_forecast(case: &Case, forecast: &Forecast) {
 }
 
 /// What two quantiles, each of 20000 samples, may be apart: that of 0.1 of a Student's t with three degrees of freedom, the
-/// worst here, has a standard error of `2.93·scale/√n`; five times that, and √2 for the two.
+/// worst here, has a standard error of `2.93·scale/√n`; five times that, and √2 for the two. Those of a Poisson distribution
+/// have one parameter, and are counts.
 fn sampling_error(expected: &Map<String, Value>, column: &str, row: usize) -> f64 {
     let model = column.split('-').next().unwrap();
-    let scale = expected["forecast"][&format!("{model}-scale")][row].as_f64().unwrap();
-    5.0 * 2.0_f64.sqrt() * 2.93 * scale / 20_000.0_f64.sqrt()
+    let parameter = |name: &str| expected["forecast"][&format!("{model}-{name}")][row].as_f64();
+    let errors = 5.0 * 2.0_f64.sqrt() / 20_000.0_f64.sqrt();
+    match parameter("scale") {
+        Some(scale) => errors * 2.93 * scale,
+        None if column == model => errors * parameter("loc").unwrap().sqrt(),
+        None => 1.0, // the next count
+    }
 }
 
 fn assert_columns(name: &str, expected: &Map<String, Value>, forecast: &Forecast) {

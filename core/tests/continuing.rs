@@ -160,7 +160,7 @@ fn what_cannot_go_on_is_refused() {
     let mut nf = forecaster("DLinear", &model);
     assert_eq!(refused(&mut nf, &table, &more(None)).code, ErrorCode::NotFitted);
     let e = refused(&mut nf, &table, &first(Some(0)));
-    assert_eq!(e.message, "option \"maxSteps\" must be a whole number ≥ 1, got 0");
+    assert_eq!(e.message, "option \"maxSteps\" must be a whole number ≥ 1 or null, got 0");
     let scratch = Scratch::new();
     fs::create_dir(scratch.dir()).unwrap();
     fs::write(scratch.dir().join("letter.txt"), "mine").unwrap();

@@ -149,3 +149,24 @@ fn dropout_is_on_where_the_model_has_it() {
     }
     checks.finish();
 }
+
+#[test]
+fn more_shards_change_a_step_by_rounding_alone() {
+    let table = data();
+    for model in ["MLP", "LSTM", "DLinear"] {
+        let run = |shards: Value, threads: usize| {
+            let options = json!({
+                "h": 4, "inputSize": 12, "maxSteps": 5, "windowsBatchSize": 600, "shards": shards,
+            });
+            run_with(model, &options, &table, Some(threads))
+        };
+        let (usual, many) = (run(Value::Null, 2), run(json!(50), 2));
+        assert_eq!(run(json!(50), 7), many, "{model}");
+        // Of few weights the sums of other parts may round to the same numbers.
+        assert!(model != "MLP" || usual != many, "{model}: sums of other parts round otherwise");
+        for (usual, many) in usual.train_loss.iter().zip(&many.train_loss) {
+            let [usual, many] = [usual, many].map(|bits| f32::from_bits(*bits));
+            assert!((usual - many).abs() < 1e-4 * usual.abs(), "{model}: {usual} and {many}");
+        }
+    }
+}

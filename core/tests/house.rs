@@ -7,6 +7,8 @@ use neuro_divergent::describe;
 
 /// Names that say nothing.
 const EMPTY_WORDS: [&str; 7] = ["utils", "common", "base", "helpers", "manager", "impl", "misc"];
+/// Files whose one idea needs more than 400 lines.
+const ONE_IDEA: [&str; 1] = ["core/src/forecast/persistence.rs"];
 /// Where memory may be touched by hand.
 const MAY_BE_UNSAFE: [&str; 4] = [
     "core/src/simd/",
@@ -123,7 +125,11 @@ fn every_file_begins_with_its_one_idea() {
 
 #[test]
 fn no_file_is_longer_than_a_reader_s_patience() {
-    let limit = |path: &str| if path.ends_with("/tests.rs") { 500 } else { 400 };
+    let limit = |path: &str| match path {
+        path if path.ends_with("/tests.rs") => 500,
+        path if ONE_IDEA.contains(&path) => 600,
+        _ => 400,
+    };
     let too_long = |(path, text): &(String, String)| {
         let (lines, limit) = (text.lines().count(), limit(path));
         (lines > limit).then(|| format!("{path} has {lines} lines, {limit} at most"))

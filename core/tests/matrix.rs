@@ -80,6 +80,12 @@ type Tables = ([Table; 2], FitOptions, PredictOptions);
 /// Histories, static columns and what is known ahead, of three series.
 fn tables() -> Tables {
     let mut whole = panel(3, ROWS + H);
+    let (_, target) = whole.columns.iter_mut().find(|(name, _)| name == "y").unwrap();
+    // A yes or no, which every distribution has.
+    if let Column::Float(y) = target {
+        let mean = y.iter().sum::<f64>() / y.len() as f64;
+        y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y > mean)));
+    }
     let label = |row: usize| Some(["low", "middle", "high"][row % 3].to_string());
     whole.columns.push(("label".into(), Column::Text((0..3 * (ROWS + H)).map(label).collect())));
     let part = |known: bool| {

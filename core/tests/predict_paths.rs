@@ -97,7 +97,8 @@ fn further(nf: &NeuralForecast, h: usize, future: Option<Table>) -> Result<Forec
 }
 
 fn insample(nf: &NeuralForecast, step_size: usize) -> Result<Forecast, Error> {
-    let options = InsampleOptions { step_size, ..InsampleOptions::default() };
+    let options =
+        InsampleOptions { step_size, sort_quantiles: false, ..InsampleOptions::default() };
     nf.predict_insample(&options, &Control::default())
 }
 

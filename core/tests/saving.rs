@@ -8,6 +8,7 @@ mod series;
 
 use checks::Checks;
 use neuro_divergent::data::{Column, LocalScaling, Table};
+use neuro_divergent::options::OptionValue;
 use neuro_divergent::scalers::LocalScalerType;
 use neuro_divergent::{
     Control, ErrorCode, FitOptions, NeuralForecast, PredictOptions, SaveOptions,
@@ -59,7 +60,7 @@ fn survives(model: &str, options: Value) {
 #[test]
 fn every_scaler_of_whole_series_survives_saving() {
     for name in LocalScalerType::NAMES {
-        let temporal = LocalScalerType::from_option("localScalerType", &json!(name)).unwrap();
+        let temporal = LocalScalerType::read(&json!(name)).unwrap();
         let scaling = LocalScaling { temporal: Some(temporal), statics: None };
         let mut nf = forecaster("DLinear", &two_steps(json!({}))).with_local_scaling(scaling);
         nf.fit(&panel(3, 30), &FitOptions::default(), &Control::default()).unwrap();

@@ -69,7 +69,7 @@ impl Configuration<'_> {
 
 /// Reads `configuration.json` and the tensors beside it.
 pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
-    let mut document: Map<String, Value> = super::json(JSON, &files[JSON].bytes()?)?;
+    let mut document: Map<String, Value> = super::json(JSON, &super::file(files, JSON)?.bytes()?)?;
     let format = document.shift_remove("nf_format").unwrap_or_default();
     if format != "2" {
         let found = format;

@@ -29,7 +29,7 @@ pub(super) fn decode(
     names: &ColumnNames,
     scalers: &LocalScalers,
 ) -> Result<(Panel, Unknown)> {
-    let document: Value = super::json(JSON, &files[JSON].bytes()?)?;
+    let document: Value = super::json(JSON, &super::file(files, JSON)?.bytes()?)?;
     if document["dataset_class"] != "TimeSeriesDataset" {
         return Err(fail(format!(
             "{JSON}: dataset_class must be \"TimeSeriesDataset\", found {}; save with save_dataset=False",

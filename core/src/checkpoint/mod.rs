@@ -7,9 +7,13 @@
 //! A checkpoint is untrusted: every length, offset, shape, type, name and count is checked before use, and all that is
 //! wrong with one is [`ErrorCode::Checkpoint`]. Only regular files of the directory itself are opened.
 
+#[cfg(feature = "io")]
 mod atomic;
 mod configuration;
 mod dataset;
+#[cfg(feature = "io")]
+mod disk;
+#[cfg(feature = "io")]
 mod folder;
 mod header;
 mod index;
@@ -29,12 +33,14 @@ mod weights;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
-use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+#[cfg(feature = "io")]
+pub(crate) use disk::{check_replaceable, on_disk, sizes};
+#[cfg(feature = "io")]
+pub use disk::{read, write};
 pub(crate) use naming::COUNTED;
 pub(crate) use parameters::Parameters;
 pub use safetensors::Dtype;
@@ -52,10 +58,10 @@ const EXACT_FILE: &str = "neural-trader.dataset";
 /// What training needs to go on.
 const STATE_FILE: &str = "neural-trader.state";
 
-/// The files of a directory, to be written.
-type Files = BTreeMap<String, Vec<u8>>;
+/// The files of a directory, by name.
+pub type Files = BTreeMap<String, Vec<u8>>;
 /// The files of a directory, to be read.
-type Sources = BTreeMap<String, Source>;
+pub(crate) type Sources = BTreeMap<String, Source>;
 
 /// A parameter or buffer under its name in the `state_dict`.
 ///
@@ -145,52 +151,31 @@ pub struct Checkpoint {
     pub dataset: Unknown,
 }
 
-/// Writes a checkpoint. A crash leaves what was there before, or all of the new one.
-///
-/// A directory that has anything in it is replaced only with `overwrite`, and only if it is a checkpoint.
-pub fn write(dir: &Path, checkpoint: &Checkpoint, overwrite: bool) -> Result<()> {
-    atomic::replace(dir, &encode(checkpoint)?, overwrite, &mut atomic::FileSystem)
+/// A checkpoint as the files of a directory.
+pub fn to_files(checkpoint: &Checkpoint) -> Result<Files> {
+    encode(checkpoint)
 }
 
-/// Refuses a directory that [`write`] would not replace; one that is not there is fine.
-pub(crate) fn check_replaceable(dir: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(dir).is_ok() {
-        folder::check_replaceable(dir, true)
-    } else {
-        Ok(())
-    }
+/// Reads a checkpoint from the files of a directory, ours or Python's.
+pub fn from_files(files: Files) -> Result<Checkpoint> {
+    decode(&in_memory(files))
 }
 
-/// Reads a checkpoint, ours or Python's.
-pub fn read(dir: &Path) -> Result<Checkpoint> {
-    decode(&folder::load(&atomic::settled(dir))?)
-}
-
-/// Bytes of the files that hold models and their state, and of those that hold the data.
-pub(crate) fn sizes(dir: &Path) -> Result<[usize; 2]> {
-    let mut sizes = [0; 2];
-    for (name, source) in folder::load(&atomic::settled(dir))? {
-        sizes[usize::from(name.starts_with("dataset"))] += source.open()?.len();
-    }
-    Ok(sizes)
+/// Files that are in memory, to be read.
+pub(crate) fn in_memory(files: Files) -> Sources {
+    files.into_iter().map(|(name, bytes)| (name, Source::Memory(bytes))).collect()
 }
 
 /// What was made of each model, and what training left of it.
 type Made<T> = Vec<(T, Option<StoredState>)>;
 
-/// Reads a checkpoint and makes something of each of its models, side by side with the others and with what training left.
-///
-/// A model is given without its tensors, which are read when they are asked for. What was made of the models comes back in
-/// their order, each with its state; the checkpoint has none.
-pub(crate) fn read_as<T: Send>(
-    dir: &Path,
-    make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
-) -> Result<(Checkpoint, Made<T>)> {
-    decode_as(&folder::load(&atomic::settled(dir))?, make)
-}
-
 fn fail(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Checkpoint, message)
+}
+
+/// A file that must be there.
+fn file<'a>(files: &'a Sources, name: &str) -> Result<&'a Source> {
+    files.get(name).ok_or_else(|| fail(format!("{name} is missing")))
 }
 
 /// Parses JSON. What Python writes and JSON does not know, as NaN, is an error.
@@ -205,7 +190,7 @@ fn is_model_file(name: &str) -> bool {
 
 /// What `neural-trader.json` says.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Own {
+struct Sidecar {
     /// Raised when an older reader would misunderstand the file.
     format: u32,
     /// Model files in their order, with the options that only we have.
@@ -230,7 +215,11 @@ fn decode(files: &Sources) -> Result<Checkpoint> {
     Ok(Checkpoint { models, ..checkpoint })
 }
 
-fn decode_as<T: Send>(
+/// Reads a checkpoint and makes something of each of its models, side by side with the others and with what training left.
+///
+/// A model is given without its tensors, which are read when they are asked for. What was made of the models comes back in
+/// their order, each with its state; the checkpoint has none.
+pub(crate) fn decode_as<T: Send>(
     files: &Sources,
     make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
 ) -> Result<(Checkpoint, Made<T>)> {
@@ -242,7 +231,7 @@ fn decode_as<T: Send>(
             let models = present.iter().map(|f| ((*f).clone(), Map::new())).collect();
             let ColumnNames { weight, mask, .. } = ColumnNames::default();
             let missing = MissingRows::default();
-            Own { format: 1, models, weight, mask, missing, extra: Map::new() }
+            Sidecar { format: 1, models, weight, mask, missing, extra: Map::new() }
         }
     };
     if own.format != 1 {
@@ -282,10 +271,7 @@ fn decode_as<T: Send>(
     };
     // What training left is twice the weights and more, and clearing memory for either takes longer than reading it.
     let (states, models) = runtime::run(None, || {
-        Ok(rayon::join(
-            || state::decode(files),
-            || own.models.into_par_iter().map(model).collect::<Vec<Result<_>>>(),
-        ))
+        Ok(runtime::join(|| state::decode(files), || runtime::map(own.models, model)))
     })?;
     let mut states = states?;
     let models = models.into_iter().collect::<Result<Vec<(String, Result<T>)>>>()?;
@@ -368,7 +354,7 @@ fn encode(checkpoint: &Checkpoint) -> Result<Files> {
     let ColumnNames { weight, mask, .. } = checkpoint.names.clone();
     let missing = checkpoint.panel.as_ref().map(|p| p.missing.clone()).unwrap_or_default();
     let extra = checkpoint.extra.clone();
-    let own = Own { format: 1, models: own_models, weight, mask, missing, extra };
+    let own = Sidecar { format: 1, models: own_models, weight, mask, missing, extra };
     let own = serde_json::to_vec(&own).map_err(|e| fail(format!("{OWN_FILE}: {e}")))?;
     files.insert(OWN_FILE.into(), own);
     Ok(files)

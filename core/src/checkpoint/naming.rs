@@ -56,7 +56,7 @@ pub(super) fn class(name: &str) -> Option<&'static str> {
 /// Columns whose number of categories the data gave, and new data may change.
 pub(crate) const COUNTED: &str = "countedCategories";
 /// Options that only we have. Python would refuse or drop them, so they are kept in a file of ours.
-const OWN_OPTIONS: [&str; 3] = ["restoreBest", "precision", COUNTED];
+const OWN_OPTIONS: [&str; 4] = ["restoreBest", "precision", "shards", COUNTED];
 
 /// Whether an option of ours has no counterpart in Python.
 pub(super) fn is_own_option(name: &str) -> bool {

@@ -3,59 +3,56 @@
 //! Tensors go from the disk to where they belong through a buffer of the first caches. Whole files in memory would be
 //! written there and read again, and the system clears and maps every page first: four times the work.
 
+#[cfg(feature = "io")]
 use std::fs::{self, File};
+#[cfg(feature = "io")]
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+#[cfg(feature = "io")]
 use std::path::PathBuf;
 
-use super::fail;
 use crate::Result;
-use crate::interrupt::look;
+#[cfg(feature = "io")]
+use {super::fail, crate::interrupt::look};
 
 /// Configurations and datasets in JSON stay far below this.
+#[cfg(feature = "io")]
 const MAX_JSON: u64 = 1 << 30;
+#[cfg(feature = "io")]
 const MAX_TENSORS: u64 = 1 << 36;
 
 /// Bytes read at once; a multiple of every number's size.
+#[cfg(feature = "io")]
 const CHUNK: usize = 1 << 16;
 
 /// A file of a checkpoint.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// Its bytes.
-    #[cfg(test)]
     Memory(Vec<u8>),
     /// Where it is, and its name in messages.
+    #[cfg(feature = "io")]
     Disk(PathBuf, String),
 }
 
 /// A file being read.
 pub(super) enum Reader<'a> {
     Memory(&'a [u8]),
-    Disk { name: &'a str, file: File, length: usize },
+    #[cfg(feature = "io")]
+    Disk {
+        name: &'a str,
+        file: File,
+        length: usize,
+    },
 }
 
 impl Source {
     /// Opens the file. It must be a regular one of this directory, and not too large.
     pub(super) fn open(&self) -> Result<Reader<'_>> {
-        let (path, name) = match self {
-            #[cfg(test)]
-            Self::Memory(bytes) => return Ok(Reader::Memory(bytes)),
-            Self::Disk(path, name) => (path, name),
-        };
-        let broken = |e| unreadable(name, &e);
-        // Asked before it is opened: opening a pipe would wait forever.
-        if !fs::symlink_metadata(path).map_err(broken)?.is_file() {
-            return Err(fail(format!(
-                "{name}: must be a regular file, found a link or something else; copy the file itself"
-            )));
-        }
-        let file = File::open(path).map_err(broken)?;
-        let length = file.metadata().map_err(broken)?.len();
-        let limit = limit(name);
-        match usize::try_from(length) {
-            Ok(length) if length as u64 <= limit => Ok(Reader::Disk { name, file, length }),
-            _ => Err(too_large(name, length)),
+        match self {
+            Self::Memory(bytes) => Ok(Reader::Memory(bytes)),
+            #[cfg(feature = "io")]
+            Self::Disk(path, name) => open(path, name),
         }
     }
 
@@ -71,6 +68,7 @@ impl Reader<'_> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Memory(bytes) => bytes.len(),
+            #[cfg(feature = "io")]
             Self::Disk { length, .. } => *length,
         }
     }
@@ -78,21 +76,10 @@ impl Reader<'_> {
     /// Hands over the bytes of a range that lies in the file, piece by piece. All but the last piece are whole numbers of
     /// any size.
     pub(super) fn each(&self, range: Range<usize>, mut take: impl FnMut(&[u8])) -> Result<()> {
-        let (name, mut file) = match self {
-            Self::Memory(bytes) => {
-                take(&bytes[range]);
-                return Ok(());
-            }
-            Self::Disk { name, file, .. } => (name, file),
-        };
-        let broken = |e| unreadable(name, &e);
-        file.seek(SeekFrom::Start(range.start as u64)).map_err(broken)?;
-        let mut buffer = vec![0; CHUNK.min(range.len())];
-        for at in range.clone().step_by(CHUNK) {
-            look();
-            let piece = &mut buffer[..CHUNK.min(range.end - at)];
-            file.read_exact(piece).map_err(broken)?;
-            take(piece);
+        match self {
+            Self::Memory(bytes) => take(&bytes[range]),
+            #[cfg(feature = "io")]
+            Self::Disk { name, file, .. } => each(name, file, range, take)?,
         }
         Ok(())
     }
@@ -104,6 +91,7 @@ impl Reader<'_> {
         number: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
         let mut numbers = Vec::new();
+        #[cfg(feature = "io")]
         if let Self::Disk { name, length, .. } = self {
             let room = numbers.try_reserve_exact(range.len() / N);
             room.map_err(|_| too_large(name, *length as u64))?;
@@ -115,15 +103,57 @@ impl Reader<'_> {
     }
 }
 
+/// Opens a file on the disk.
+#[cfg(feature = "io")]
+fn open<'a>(path: &PathBuf, name: &'a str) -> Result<Reader<'a>> {
+    let broken = |e| unreadable(name, &e);
+    // Asked before it is opened: opening a pipe would wait forever.
+    if !fs::symlink_metadata(path).map_err(broken)?.is_file() {
+        return Err(fail(format!(
+            "{name}: must be a regular file, found a link or something else; copy the file itself"
+        )));
+    }
+    let file = File::open(path).map_err(broken)?;
+    let length = file.metadata().map_err(broken)?.len();
+    let limit = limit(name);
+    match usize::try_from(length) {
+        Ok(length) if length as u64 <= limit => Ok(Reader::Disk { name, file, length }),
+        _ => Err(too_large(name, length)),
+    }
+}
+
+/// [`Reader::each`] of a file on the disk.
+#[cfg(feature = "io")]
+fn each(
+    name: &str,
+    mut file: &File,
+    range: Range<usize>,
+    mut take: impl FnMut(&[u8]),
+) -> Result<()> {
+    let broken = |e| unreadable(name, &e);
+    file.seek(SeekFrom::Start(range.start as u64)).map_err(broken)?;
+    let mut buffer = vec![0; CHUNK.min(range.len())];
+    for at in range.clone().step_by(CHUNK) {
+        look();
+        let piece = &mut buffer[..CHUNK.min(range.end - at)];
+        file.read_exact(piece).map_err(broken)?;
+        take(piece);
+    }
+    Ok(())
+}
+
+#[cfg(feature = "io")]
 fn limit(name: &str) -> u64 {
     if name.ends_with(".json") { MAX_JSON } else { MAX_TENSORS }
 }
 
+#[cfg(feature = "io")]
 fn too_large(name: &str, length: u64) -> crate::Error {
     let limit = limit(name);
     fail(format!("{name}: at most {limit} bytes and what memory holds can be read, found {length}"))
 }
 
+#[cfg(feature = "io")]
 fn unreadable(name: &str, e: &io::Error) -> crate::Error {
     fail(format!("{name}: cannot be read: {e}"))
 }

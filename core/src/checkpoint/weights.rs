@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 use serde_json::{Map, Value, json};
@@ -149,10 +150,8 @@ impl<'a> Tensors<'a> {
                 shape.push(2);
                 self.read(v, |b| f32::from_le_bytes(b).into())?
             }
-            Dtype::BF16 => {
-                self.read(v, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16).into())?
-            }
-            Dtype::F16 => self.read(v, |b| half(u16::from_le_bytes(b)))?,
+            Dtype::BF16 => self.read(v, |b| bf16::from_le_bytes(b).into())?,
+            Dtype::F16 => self.read(v, |b| f16::from_le_bytes(b).into())?,
             Dtype::I64
             | Dtype::I32
             | Dtype::I16
@@ -220,17 +219,6 @@ impl<'a> Tensors<'a> {
             )));
         }
         Ok((shape, values.into_iter().map(|v| v as f32).collect()))
-    }
-}
-
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        e => (1.0 + fraction / 1024.0) * 2f64.powi(e - 15),
     }
 }
 
@@ -305,25 +293,22 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_widened_exactly() {
-        for (bits, value) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x0001, 2f64.powi(-24)),
-            (0x7bff, 65504.0),
-            (0x7c00, f64::INFINITY),
-        ] {
-            assert_eq!(half(bits), value);
-        }
-        assert!(half(0x7e00).is_nan());
-        let bytes = with_header(
-            r#"{"b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#,
-            &[0x80, 0x3f],
-        );
-        assert_eq!(
-            Tensors::parse("x", Reader::Memory(&bytes)).unwrap().floats("b").unwrap(),
-            (vec![1], vec![1.0])
-        );
+    fn numbers_of_16_bits_are_widened_exactly() {
+        let read = |dtype: &str, bits: &[u16]| -> Vec<f64> {
+            let data: Vec<u8> = bits.iter().flat_map(|b| b.to_le_bytes()).collect();
+            let header = format!(
+                r#"{{"b":{{"dtype":"{dtype}","shape":[{}],"data_offsets":[0,{}]}}}}"#,
+                bits.len(),
+                data.len()
+            );
+            let bytes = with_header(&header, &data);
+            Tensors::parse("x", Reader::Memory(&bytes)).unwrap().numbers("b").unwrap().1
+        };
+        let known = [1.0, -2.0, 2f64.powi(-24), 65504.0, f64::INFINITY];
+        assert_eq!(read("F16", &[0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00]), known);
+        assert!(read("F16", &[0x7e00])[0].is_nan());
+        assert_eq!(read("BF16", &[0x3f80, 0xc000, 0x7f80]), [1.0, -2.0, f64::INFINITY]);
+        assert!(read("BF16", &[0x7fc0])[0].is_nan());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::csv_faults::not_a_number;
+use super::number_text::not_a_number;
 use super::panel::Ids;
 use super::table::{Column, Table};
 use super::vocabulary::Vocabularies;

@@ -7,28 +7,20 @@ use super::csv_faults::{open_quote, other_format, other_separator, unreadable};
 use super::table::{Column, Table};
 use crate::interrupt::look;
 use crate::memory::{Allowed, Needs};
+use crate::options::{choices, options};
 use crate::{Error, ErrorCode, Result};
 
-/// What marks decimals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Decimal {
-    /// `0.5`
-    #[default]
-    Point,
-    /// `0,5`
-    Comma,
+choices! {
+    /// What marks decimals.
+    pub enum Decimal: default Point {
+        /// `0.5`
+        Point = ".",
+        /// `0,5`; columns are separated by semicolons or tabs.
+        Comma = ",",
+    }
 }
 
 impl Decimal {
-    /// Reads `.` or `,`.
-    pub fn parse(text: &str) -> Result<Self> {
-        match text {
-            "." => Ok(Self::Point),
-            "," => Ok(Self::Comma),
-            _ => Err(Error::option("decimal", "\".\" or \",\"", text)),
-        }
-    }
-
     fn number(self, text: &str) -> Option<f64> {
         match self {
             Self::Point => text.parse().ok(),
@@ -38,11 +30,12 @@ impl Decimal {
     }
 }
 
-/// How a CSV file is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CsvOptions {
-    /// What marks decimals.
-    pub decimal: Decimal,
+options! {
+    /// How a CSV file is written.
+    pub struct CsvOptions {
+        /// What marks decimals; with `','` the columns are separated by semicolons or tabs.
+        pub decimal: Decimal = Decimal::Point,
+    }
 }
 
 /// Reads a CSV file.
@@ -224,6 +217,7 @@ fn padded(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::data::{Frequency, Panel, PanelOptions};
+    use crate::options::read_option;
 
     fn read_text(text: &str) -> Table {
         read_csv_text(text, "x.csv").unwrap()
@@ -334,7 +328,7 @@ mod tests {
     #[test]
     fn decimals_may_be_marked_by_commas() {
         let comma = |text: &str| {
-            let options = CsvOptions { decimal: Decimal::parse(",").unwrap() };
+            let options = CsvOptions { decimal: Decimal::Comma };
             read(text.as_bytes(), "x.csv", options)
         };
         let table =
@@ -351,7 +345,7 @@ mod tests {
         // What has both is text, and refused where numbers are needed.
         assert!(matches!(comma("y\n\"1.234,5\"\n").unwrap().column("y"), Some(Column::Text(_))));
         assert_eq!(
-            Decimal::parse(";").unwrap_err().to_string(),
+            read_option::<Decimal>("decimal", &";".into(), &[]).unwrap_err().to_string(),
             "option \"decimal\" must be \".\" or \",\", got \";\""
         );
     }

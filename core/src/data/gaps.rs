@@ -6,46 +6,20 @@ use super::inference::{NotInferred, infer_in_zone, infer_steps};
 use super::local_midnights;
 use super::panel::{Ids, TimeKind};
 use super::time_zone::TimeZone;
+use crate::options::choices;
 use crate::{Error, ErrorCode, Result};
 
-/// What to do with times that a series skips.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnGap {
-    /// Refuse the table.
-    #[default]
-    Error,
-    /// Insert masked rows.
-    Mask,
-    /// Insert rows with the target of the row before.
-    FillForward,
-    /// Insert rows with the target 0.
-    FillZero,
-}
-
-impl OnGap {
-    /// What [`OnGap::parse`] reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Mask => "mask",
-            Self::FillForward => "fillForward",
-            Self::FillZero => "fillZero",
-        }
-    }
-
-    /// Reads `error`, `mask`, `fillForward` or `fillZero`.
-    pub fn parse(text: &str) -> Result<Self> {
-        match text {
-            "error" => Ok(Self::Error),
-            "mask" => Ok(Self::Mask),
-            "fillForward" => Ok(Self::FillForward),
-            "fillZero" => Ok(Self::FillZero),
-            _ => Err(Error::option(
-                "onGap",
-                "\"error\", \"mask\", \"fillForward\" or \"fillZero\"",
-                text,
-            )),
-        }
+choices! {
+    /// What to do with times that a series skips.
+    pub enum OnGap: default Error {
+        /// Refuse the table.
+        Error = "error",
+        /// Insert masked rows.
+        Mask = "mask",
+        /// Insert rows with the target of the row before.
+        FillForward = "fillForward",
+        /// Insert rows with the target 0.
+        FillZero = "fillZero",
     }
 }
 
@@ -246,13 +220,16 @@ impl Rows<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::options::{OptionValue, read_option};
 
     #[test]
     fn what_to_do_with_gaps_is_read() {
-        assert_eq!(OnGap::parse("fillForward").unwrap(), OnGap::FillForward);
+        assert_eq!(OnGap::read(&json!("fillForward")), Some(OnGap::FillForward));
         assert_eq!(
-            OnGap::parse("fill").unwrap_err().to_string(),
+            read_option::<OnGap>("onGap", &json!("fill"), &[]).unwrap_err().to_string(),
             "option \"onGap\" must be \"error\", \"mask\", \"fillForward\" or \"fillZero\", got \"fill\""
         );
     }

@@ -9,50 +9,29 @@ use serde::{Deserialize, Serialize};
 
 use super::panel::Panel;
 use super::vocabulary::Vocabularies;
+use crate::options::choices;
 use crate::{Error, ErrorCode, Result};
 
-/// What to do with missing values of the target and of exogenous columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnMissing {
-    /// Refuse them.
-    Error,
-    /// Mask the row: training does not learn it, and models see 0 with the note that it is not available.
-    Mask,
-    /// Take the value before.
-    FillForward,
-    /// Take 0.
-    FillZero,
-    /// Between two values, take the straight line from one to the other; after the last one, take that.
-    Interpolate,
+choices! {
+    /// What to do with missing values of the target and of exogenous columns. Rows that `available_mask` masks are not
+    /// missing.
+    pub enum OnMissing {
+        /// Refuse them.
+        Error = "error",
+        /// Mask the row: training does not learn it, and models see 0 with the note that it is not available.
+        Mask = "mask",
+        /// Take the value before.
+        FillForward = "fillForward",
+        /// Take 0; of categories, none.
+        FillZero = "fillZero",
+        /// Between two values, take the straight line from one to the other; after the last one, take that. Categories are
+        /// carried forward.
+        Interpolate = "interpolate",
+    }
 }
-
-/// The choices, by name.
-const CHOICES: [(&str, OnMissing); 5] = [
-    ("error", OnMissing::Error),
-    ("mask", OnMissing::Mask),
-    ("fillForward", OnMissing::FillForward),
-    ("fillZero", OnMissing::FillZero),
-    ("interpolate", OnMissing::Interpolate),
-];
 
 /// What can be done about missing values.
 const REMEDY: &str = "set onMissing to \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\"";
-
-impl OnMissing {
-    /// Reads `error`, `mask`, `fillForward`, `fillZero` or `interpolate`.
-    pub fn parse(text: &str) -> Result<Self> {
-        let found = CHOICES.iter().find(|(name, _)| *name == text);
-        found.map(|(_, choice)| *choice).ok_or_else(|| {
-            let expected = "\"error\", \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\"";
-            Error::option("onMissing", expected, text)
-        })
-    }
-
-    /// What [`OnMissing::parse`] reads.
-    pub fn name(self) -> &'static str {
-        CHOICES.iter().find(|(_, choice)| *choice == self).map_or("", |(name, _)| name)
-    }
-}
 
 /// The rows in which columns lack a value: sorted, by column. Those of the target include rows masked for another column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

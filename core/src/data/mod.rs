@@ -8,7 +8,9 @@ mod alias;
 mod assembly;
 mod calendar;
 mod columns;
+#[cfg(feature = "io")]
 mod csv;
+#[cfg(feature = "io")]
 mod csv_faults;
 mod date_text;
 mod extension;
@@ -19,6 +21,7 @@ mod inference;
 mod local_midnights;
 mod missing;
 mod misspelt;
+mod number_text;
 mod numeric_time;
 mod panel;
 mod repeated_hours;
@@ -30,7 +33,9 @@ mod time_zone;
 mod times;
 mod vocabulary;
 mod windows;
+mod written;
 
+#[cfg(feature = "io")]
 pub use self::csv::{CsvOptions, Decimal, read_csv, read_csv_as, read_csv_text};
 pub use assembly::PanelOptions;
 pub use calendar::{Calendar, Edge, Period};

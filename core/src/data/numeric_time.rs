@@ -4,26 +4,28 @@ use super::calendar::{Calendar, Period, day_of, month_of};
 use super::date_text::{DATES, DAY};
 use super::frequency::{Frequency, Unit};
 use super::time_zone::TimeZone;
-use crate::{Error, Result};
+use crate::Result;
+use crate::options::choices;
 
 /// Numbers below this are steps, not the first hours of 1970.
 pub(super) const STEPS_BELOW: u64 = 10_000_000;
 /// 2100-01-01 in seconds since 1970; as milliseconds it is a day of February 1970.
 pub(super) const LAST_SECOND: u64 = 4_102_444_800;
 
-/// What a number in a time column counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NumericTime {
-    /// Seconds since 1970, UTC.
-    Second,
-    /// Milliseconds since 1970, UTC.
-    Millisecond,
-    /// Microseconds since 1970, UTC.
-    Microsecond,
-    /// Nanoseconds since 1970, UTC.
-    Nanosecond,
-    /// Years: 2024 is the date that a yearly frequency has in it, else its first day.
-    Year,
+choices! {
+    /// What a number in a time column counts.
+    pub enum NumericTime {
+        /// Seconds since 1970, UTC.
+        Second = "s",
+        /// Milliseconds since 1970, UTC.
+        Millisecond = "ms",
+        /// Microseconds since 1970, UTC.
+        Microsecond = "us",
+        /// Nanoseconds since 1970, UTC.
+        Nanosecond = "ns",
+        /// Years: 2024 is the date that a yearly frequency has in it, else its first day.
+        Year = "year",
+    }
 }
 
 /// What is known of times beside their frequency.
@@ -45,26 +47,6 @@ pub(super) enum NumberFault {
 }
 
 impl NumericTime {
-    /// Reads `s`, `ms`, `us`, `ns` or `year`.
-    pub fn parse(text: &str) -> Result<Self> {
-        let units =
-            [Self::Second, Self::Millisecond, Self::Microsecond, Self::Nanosecond, Self::Year];
-        units.into_iter().find(|unit| unit.name() == text).ok_or_else(|| {
-            Error::option("timeUnit", "\"s\", \"ms\", \"us\", \"ns\" or \"year\"", text)
-        })
-    }
-
-    /// What options call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Second => "s",
-            Self::Millisecond => "ms",
-            Self::Microsecond => "us",
-            Self::Nanosecond => "ns",
-            Self::Year => "year",
-        }
-    }
-
     /// What messages call it.
     pub(super) fn plural(self) -> &'static str {
         match self {
@@ -212,15 +194,16 @@ pub(super) fn are_neighbours(numbers: &[i64], frequency: Frequency) -> bool {
 mod tests {
     use super::*;
     use crate::data::date_text::parse_time;
+    use crate::options::{OptionValue, read_option};
 
     const JAN_1: i64 = 1_704_067_200; // 2024-01-01
 
     fn int(unit: &str, n: i64) -> Result<i64, NumberFault> {
-        NumericTime::parse(unit).unwrap().of_int(n, Clock::default())
+        NumericTime::read(&unit.into()).unwrap().of_int(n, Clock::default())
     }
 
     fn float(unit: &str, v: f64) -> Result<i64, NumberFault> {
-        NumericTime::parse(unit).unwrap().of_float(v, Clock::default())
+        NumericTime::read(&unit.into()).unwrap().of_float(v, Clock::default())
     }
 
     #[test]
@@ -250,7 +233,7 @@ mod tests {
             (Err(OutOfRange), Err(OutOfRange))
         );
         assert_eq!(
-            NumericTime::parse("sec").unwrap_err().to_string(),
+            read_option::<NumericTime>("timeUnit", &"sec".into(), &[]).unwrap_err().to_string(),
             "option \"timeUnit\" must be \"s\", \"ms\", \"us\", \"ns\" or \"year\", got \"sec\""
         );
     }

@@ -6,33 +6,32 @@ use super::date_text::format_time;
 use super::frequency::Frequency;
 use super::missing::MissingRows;
 use super::time_zone::TimeZone;
+use crate::options::{nested, options};
 
-/// What the columns of a table are called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnNames {
-    /// Series identifier. `unique_id`; `uniqueId` is accepted too.
-    pub id: String,
-    /// Time. `ds`.
-    pub time: String,
-    /// Target. `y`.
-    pub target: String,
-    /// Optional weight of each row in the training loss. `sample_weight`.
-    pub weight: String,
-    /// Optional availability of each row: 0 masks it. `available_mask`.
-    pub mask: String,
-}
-
-impl Default for ColumnNames {
-    fn default() -> Self {
-        Self {
-            id: "unique_id".into(),
-            time: "ds".into(),
-            target: "y".into(),
-            weight: "sample_weight".into(),
-            mask: "available_mask".into(),
-        }
+options! {
+    /// What the special columns of a table are called.
+    #[derive(PartialEq)]
+    pub struct ColumnNames {
+        /// Series identifier; `uniqueId` is accepted for `unique_id`.
+        pub id: String = "unique_id".into(),
+        /// Time.
+        pub time: String = "ds".into(),
+        /// Target.
+        pub target: String = "y".into(),
+        /// Weight of each row in the training loss, a column that may be left out.
+        pub weight: String = "sample_weight".into(),
+        /// Availability of each row, where 0 masks it; a column that may be left out.
+        pub mask: String = "available_mask".into(),
+    }
+    elsewhere {
+        "uniqueid idcol" => "id",
+        "ds timecol date" => "time",
+        "y targetcol" => "target",
+        "sampleweight" => "weight",
+        "availablemask" => "mask",
     }
 }
+nested!(ColumnNames);
 
 /// Identifiers of the series, sorted; text or integers as the table had them.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use serde_json::{Value, json};
+
 use super::columns::{find, is_missing};
 use super::table::{Column, Table};
 use crate::{Error, ErrorCode, Result};
@@ -25,6 +27,16 @@ pub enum Vocabulary {
 const LARGEST: f64 = 9.0e15;
 
 impl Vocabulary {
+    /// The values, as JSON has them.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Text(values) => json!(values),
+            Self::Int(values) => json!(values),
+            Self::Float(values) => json!(values),
+            Self::Bool(values) => json!(values),
+        }
+    }
+
     /// The different values of a column, sorted; missing ones left out.
     pub fn learn(column: &Column, name: &str) -> Result<Self> {
         match column {

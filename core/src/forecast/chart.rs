@@ -6,50 +6,17 @@ mod ticks;
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
-use serde::Deserialize;
 
 use self::canvas::{Canvas, Font, Pen, sheet};
 use self::plot::{Frame, Look, Plot};
 use super::Forecast;
+use super::calls::{ChartOptions, SeriesId};
 use super::metrics::check_times;
 use super::result::{series_count, series_position, unknown_series};
 use crate::data::Panel;
 use crate::objective::check_level;
+use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
-
-/// What a chart shows, and its size.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct ChartOptions {
-    /// The series, in this order. Otherwise the first eight.
-    pub ids: Option<Vec<String>>,
-    /// The models. Otherwise all.
-    pub models: Option<Vec<String>>,
-    /// The levels of the prediction intervals, in percent. Otherwise all there are.
-    pub level: Option<Vec<f64>>,
-    /// How many rows of history are shown. Otherwise four horizons, at least 36 rows.
-    pub max_insample_length: Option<usize>,
-    /// A line above the chart.
-    pub title: Option<String>,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels. Otherwise as the number of series needs.
-    pub height: Option<u32>,
-}
-
-impl Default for ChartOptions {
-    fn default() -> Self {
-        Self {
-            ids: None,
-            models: None,
-            level: None,
-            max_insample_length: None,
-            title: None,
-            width: 960,
-            height: None,
-        }
-    }
-}
 
 /// Okabe and Ito's colours, which colour-blind people can tell apart; the yellow, too pale for lines, is left out.
 const COLORS: [RGBColor; 6] = [
@@ -123,9 +90,9 @@ impl Forecast {
             return Ok((0..series_count(&self.ids).min(8)).collect());
         };
         if ids.is_empty() {
-            return Err(Error::option("ids", "a list of at least one series", ids.clone()));
+            return Err(Error::option("ids", "a list of at least one series", ids.write()));
         }
-        let position = |id: &String| {
+        let position = |SeriesId(id): &SeriesId| {
             let unknown = || {
                 unknown_series("forecast", &self.ids, id).with(|d| d.option = Some("ids".into()))
             };

@@ -1,9 +1,11 @@
 //! From windows to columns: runs one model over windows, and says what comes out.
 
+use crate::batch::{Drawn, Source};
+use crate::control::Control;
 use crate::data::{Panel, Window};
+use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::Output;
-use crate::train::{Control, Drawn, Purpose, Runner, Source};
 use crate::{Error, ErrorCode, Result};
 
 /// The outputs of a model, and their values.
@@ -15,7 +17,7 @@ const AT_ONCE: usize = 16_384;
 /// A model at work on a panel.
 #[derive(Clone, Copy)]
 pub(crate) struct Job<'a> {
-    pub(crate) runner: &'a Runner,
+    pub(crate) workers: &'a Workers,
     pub(crate) model: &'a Instance,
     /// What the columns begin with.
     pub(crate) name: &'a str,
@@ -41,13 +43,13 @@ impl Job<'_> {
         windows: impl Iterator<Item = Window>,
         h: usize,
     ) -> Result<Columns> {
-        let Self { runner, model, name, panel, control, quantile, sorted } = *self;
+        let Self { workers, model, name, panel, control, quantile, sorted } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let outputs = model.loss.outputs.len();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
         for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
             control.check()?;
-            runner.forecast(
+            workers.forecast(
                 model,
                 source,
                 some,
@@ -93,9 +95,9 @@ mod tests {
         model.set_parameter("linear_trend.weight", &[2, 3], &[f32::MAX; 6]).unwrap();
         let table = Table::one_series(vec![5.0; 9]);
         let (panel, _) = Panel::from_table(&table, &PanelOptions::default()).unwrap();
-        let (runner, control) = (&Runner::default(), &Control::default());
+        let (workers, control) = (&Workers::default(), &Control::default());
         let job = Job {
-            runner,
+            workers,
             model: &model,
             name: "DLinear",
             panel: &panel,

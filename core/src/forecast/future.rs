@@ -6,8 +6,8 @@ use super::horizon::check_horizon;
 use super::memory::check_frame;
 use super::neural_forecast::NeuralForecast;
 use crate::data::{
-    ColumnNames, Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, make_future_frame,
-    missing_future,
+    Column, ColumnNames, Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind,
+    make_future_frame, missing_future,
 };
 use crate::{Error, ErrorCode, Result};
 
@@ -22,6 +22,21 @@ pub struct FutureFrame {
     pub times: Vec<i64>,
     /// What `times` means.
     pub time_kind: TimeKind,
+}
+
+impl FutureFrame {
+    /// Its two columns, by name.
+    pub fn into_columns(self) -> [(String, Column); 2] {
+        let ids = match self.ids {
+            Ids::Text(ids) => Column::Text(ids.into_iter().map(Some).collect()),
+            Ids::Int(ids) => Column::Int(ids),
+        };
+        let times = match self.time_kind {
+            TimeKind::Step => Column::Int(self.times),
+            TimeKind::Date { .. } => Column::Date(self.times),
+        };
+        [(self.names.id, ids), (self.names.time, times)]
+    }
 }
 
 impl NeuralForecast {

@@ -8,10 +8,10 @@
 use std::ops::Range;
 
 use super::columns::{Columns, Job};
+use crate::batch::Source;
 use crate::data::{forecast_window, groups};
 use crate::models::Instance;
 use crate::objective::{Objective, Output};
-use crate::train::Source;
 use crate::{Error, ErrorCode, Result};
 
 /// Steps to forecast at most.
@@ -40,7 +40,7 @@ pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize
             }));
         }
         if model.recurrence().is_none() {
-            fed_back(&model.loss, model.name())?;
+            continued_from(&model.loss, model.name())?;
         }
     }
     Ok(h)
@@ -65,7 +65,7 @@ pub(crate) fn forecast_model(
     if h <= trained || job.model.recurrence().is_some() {
         return forecast_once(job, future, h);
     }
-    let back = fed_back(&job.model.loss, job.name)?;
+    let back = continued_from(&job.model.loss, job.name)?;
     let mut columns: Columns = Vec::new();
     let mut panel = job.panel.tail(job.input());
     let mut begins = 0; // steps after the data at which the window's forecast begins: so many are in `panel` too
@@ -123,7 +123,7 @@ fn within(
 }
 
 /// Which output of a loss is taken for history: the median, or the only one. Upstream: `_maybe_get_quantile_idx`.
-fn fed_back(loss: &Objective, model: &str) -> Result<usize> {
+fn continued_from(loss: &Objective, model: &str) -> Result<usize> {
     let outputs = &loss.outputs;
     if let [Output::Point | Output::Quantile(_) | Output::HuberQuantile(..)] = outputs[..] {
         return Ok(0);

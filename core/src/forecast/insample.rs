@@ -4,43 +4,19 @@
 //! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded. Upstream
 //! refuses multivariate models here.
 
+use super::calls::{InsampleOptions, OnShort};
 use super::column::Column;
 use super::columns::{Columns, Job};
-use super::lacking::{Begins, OnShort, refuse_missing, short_series};
 use super::memory::check_forecasts;
+use super::missing_inputs::{Begins, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
-use super::quantiles::Asked;
+use super::pipeline::{Pipeline, Seen};
 use super::result::Forecast;
-use crate::data::{OnMissing, Panel, Window, across, groups};
-use crate::train::{Control, Progress, Source};
-use crate::{Error, ErrorCode, Result, runtime};
-
-/// Options of [`NeuralForecast::predict_insample`].
-#[derive(Clone, Debug)]
-pub struct InsampleOptions {
-    /// Rows between the beginnings of forecasts.
-    pub step_size: usize,
-    /// Interval levels that the forecast must have.
-    pub level: Vec<f64>,
-    /// Quantiles that it must have, instead of levels.
-    pub quantiles: Vec<f64>,
-    /// Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives them.
-    pub sort_quantiles: bool,
-    /// What to do with missing values that fitting has not filled; what fitting was told, when left out.
-    pub on_missing: Option<OnMissing>,
-}
-
-impl Default for InsampleOptions {
-    fn default() -> Self {
-        Self {
-            step_size: 1,
-            level: Vec::new(),
-            quantiles: Vec::new(),
-            sort_quantiles: true,
-            on_missing: None,
-        }
-    }
-}
+use crate::batch::Source;
+use crate::control::Control;
+use crate::data::{Panel, Window, across, groups};
+use crate::options::Options;
+use crate::{Error, ErrorCode, Result};
 
 impl NeuralForecast {
     /// Forecasts the rows of the training data, each window from what came before it. The result has the cutoffs, and
@@ -54,6 +30,7 @@ impl NeuralForecast {
     }
 
     fn insample_watched(&self, options: &InsampleOptions, control: &Control) -> Result<Forecast> {
+        options.check()?;
         let fitted = self.require_fitted()?;
         let settled = fitted.settled(options.on_missing)?;
         let Some(panel) = settled.as_deref() else {
@@ -62,13 +39,10 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let (h, step) = (self.h(), options.step_size);
-        if step == 0 {
-            return Err(Error::option("stepSize", "a whole number ≥ 1", step));
-        }
-        let asked = Asked::new(&options.level, &options.quantiles)?;
-        asked.check(&self.models, &self.names())?;
+        let quantiles = [&options.level[..], &options.quantiles];
+        let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let target = &panel.temporal[0].0;
-        self.check_titles(&[
+        self.models.check_titles(&[
             ("the id column", &fitted.names.id),
             ("the time column", &fitted.names.time),
             ("the cutoff", "cutoff"),
@@ -85,25 +59,6 @@ impl NeuralForecast {
         let warnings = short_series(&self.models, panel, every, OnShort::Pad)?;
         let seen = fitted.scalers.scaled(panel).without_first(too_many);
         let begins = |i: usize| (0..=trimmed.len(i) - h).step_by(step);
-        let mut columns = runtime::run(control.threads, || {
-            let mut columns = Vec::new();
-            for (i, (model, name)) in self.models.iter().zip(self.names()).enumerate() {
-                let (runner, name) = (&self.runner, &name[..]);
-                let source = Source::new(model, &seen, 0)?;
-                let of_model = asked.columns(model, |quantile| {
-                    let sorted = options.sort_quantiles;
-                    let job = Job { runner, model, name, panel: &seen, control, quantile, sorted };
-                    let cut = Cut::new(&job, [h, step]);
-                    let windows = cut.windows.iter().copied();
-                    Ok(cut.in_order(job.columns(&source, windows, h)?))
-                })?;
-                let column = |(output, values)| Column::new(i, name, output, values);
-                columns.extend(of_model.into_iter().map(column));
-                control.tell(|| Progress::done("predict", name));
-            }
-            Ok(columns)
-        })?;
-
         let (mut times, mut cutoff, mut actual) = (Vec::new(), Vec::new(), Vec::new());
         let mut indptr = vec![0];
         for i in 0..trimmed.n_series() {
@@ -119,9 +74,13 @@ impl NeuralForecast {
             }
             indptr.push(times.len());
         }
-        for Column { name, values, .. } in &mut columns {
-            fitted.scalers.unscale_forecast(panel, name, values, &indptr)?;
-        }
+        let (scaled, scalers) = (&seen, &fitted.scalers);
+        let seen = Seen { panel, scaled, scalers, rows: &indptr };
+        let mut columns = pipeline.columns(&seen, |job| {
+            let source = Source::new(job.model, scaled, 0)?;
+            let windows = InsampleWindows::new(&job, [h, step]);
+            Ok(windows.in_order(job.columns(&source, windows.windows.iter().copied(), h)?))
+        })?;
         columns.push(Column { name: target.clone(), of: None, values: actual });
         Ok(Forecast {
             names: fitted.names.clone(),
@@ -139,14 +98,14 @@ impl NeuralForecast {
 }
 
 /// The windows of a panel whose series begin with a window.
-struct Cut {
+struct InsampleWindows {
     windows: Vec<Window>,
     /// Which of the windows are those of each series, from the first to the last, where the windows have another order.
     order: Option<Vec<usize>>,
     h: usize,
 }
 
-impl Cut {
+impl InsampleWindows {
     /// Series by series. A multivariate model has all series in a window, counted from their ends; a window whose
     /// horizon lies before a shorter series is no forecast of that.
     fn new(job: &Job<'_>, [h, step]: [usize; 2]) -> Self {

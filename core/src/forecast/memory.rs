@@ -1,14 +1,18 @@
 //! What each call will hold, and whether it may: asked before anything of it is there.
 
+#[cfg(feature = "io")]
 use std::path::Path;
 
+use super::calls::PredictorOptions;
 use super::neural_forecast::NeuralForecast;
-use super::predictor::PredictorOptions;
-use crate::checkpoint;
+#[cfg(feature = "io")]
+use crate::checkpoint::{self, Sources};
+use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
+use crate::infer;
 use crate::memory::{Allowed, Needs, Smaller};
 use crate::models::{Instance, ModelSpec};
-use crate::train::{Control, needs};
+use crate::train::needs;
 use crate::{Result, runtime};
 
 /// Refuses models whose weights alone are more than there is room for.
@@ -75,8 +79,9 @@ pub(super) fn check_forecasts(
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
     let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
-    for model in &forecaster.models {
-        let of = |model: &Instance| needs::of_forecasts(model, [windows, h], columns, threads);
+    for model in forecaster.models.iter() {
+        let of =
+            |model: &Instance| infer::needs::of_forecasts(model, [windows, h], columns, threads);
         of(model).check(
             control.allowed(),
             &format!("forecasting with {}", model.name()),
@@ -101,8 +106,9 @@ pub(super) fn check_frame(series: usize, h: usize) -> Result<()> {
 }
 
 /// Refuses to load a directory that would take more than it may.
-pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
-    let [models, dataset] = checkpoint::sizes(dir)?;
+#[cfg(feature = "io")]
+pub(super) fn check_loading(dir: &Path, files: &Sources, control: &Control) -> Result<()> {
+    let [models, dataset] = checkpoint::sizes(files)?;
     let mut needs = Needs::default();
     needs.add("weights and the state of training", models);
     // As it is read, as columns, and as they are put in order.
@@ -111,6 +117,7 @@ pub(super) fn check_loading(dir: &Path, control: &Control) -> Result<()> {
 }
 
 /// Refuses to save what would take more than it may on its way.
+#[cfg(feature = "io")]
 pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Result<()> {
     let held = forecaster.memory_usage();
     let needs = of_saving(held.weights + held.training, held.dataset);
@@ -129,7 +136,8 @@ fn of_saving(models: usize, dataset: usize) -> Needs {
 pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
     let threads = options.threads.unwrap_or_else(runtime::threads);
     let columns = model.loss.outputs.len();
-    let needs = needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
+    let needs =
+        infer::needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
     needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
         Smaller::option("batch", options.batch)
     })

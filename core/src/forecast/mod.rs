@@ -1,26 +1,38 @@
 //! Forecasters and forecasts: what users call.
 
-mod calls;
+#[doc(hidden)]
+pub mod calls;
+#[cfg(feature = "charts")]
 mod chart;
+mod checkpoint_writer;
 mod column;
+mod column_names;
 mod columns;
+mod continued;
+#[cfg(feature = "io")]
+mod csv_text;
+mod fitted;
 mod future;
 mod horizon;
+mod inputs;
 mod insample;
-mod lacking;
+mod lease;
 mod memory;
 mod metrics;
+mod missing_inputs;
+mod models;
 mod neural_forecast;
+mod persisted_categories;
+mod persisted_training;
+mod persistence;
+mod pipeline;
+mod predict;
 mod predictor;
 mod quantiles;
-mod reading;
+mod report;
 mod result;
-mod saved;
-mod saved_categories;
-mod saved_training;
-mod series;
-mod targets;
-mod titles;
+mod same_series;
+mod target_support;
 mod training_data;
 mod training_run;
 
@@ -29,15 +41,18 @@ pub(crate) use columns::Job;
 #[cfg(test)]
 pub(crate) use horizon::forecast_model;
 
-pub use calls::{FitOptions, FitReport, MemoryUsage, PredictOptions};
-pub use chart::ChartOptions;
+#[cfg(feature = "charts")]
+pub use calls::ChartOptions;
+pub use calls::{
+    FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
+    PredictOptions, PredictorOptions, RunOptions, SaveOptions, SeriesId, TrainingCheckpoint,
+};
 pub use column::Column;
+pub use continued::Continued;
 pub use future::FutureFrame;
-pub use insample::InsampleOptions;
-pub use lacking::OnShort;
+pub use lease::{Lease, Slot, Use};
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::NeuralForecast;
-pub use predictor::{Predictor, PredictorOptions, WindowArrays, WindowExog};
+pub use predictor::{Predictor, WindowArrays, WindowExog};
+pub use report::{FitReport, MemoryUsage};
 pub use result::Forecast;
-pub use saved::SaveOptions;
-pub use training_run::{FitMode, TrainingCheckpoint};

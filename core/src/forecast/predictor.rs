@@ -7,42 +7,21 @@
 mod arrays;
 mod inputs;
 
-use std::sync::Arc;
-
-use rayon::ThreadPool;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 pub use self::arrays::WindowArrays;
 use self::inputs::{Input, Kind, Layout, counted};
+use super::calls::PredictorOptions;
 use super::memory::check_predictor;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::unasked;
+use crate::batch::WindowValues;
 use crate::data::{Vocabularies, Vocabulary};
+use crate::infer::Resident;
 use crate::models::Instance;
-use crate::train::{Numbers, Resident};
-use crate::{Error, ErrorCode, Result, nearest, runtime};
-
-/// Windows of a call at most.
-const LARGEST_BATCH: usize = 65_536;
-
-/// Options of [`NeuralForecast::predictor`].
-#[derive(Clone, Debug)]
-pub struct PredictorOptions {
-    /// Name of the model, as in [`NeuralForecast::names`]; may be left out where there is one.
-    pub model: Option<String>,
-    /// Windows of a call at most: 1 to 65 536.
-    pub batch: usize,
-    /// Threads of a call at most. Left out, those of the shared pool, which a batch of up to 64 windows does not use.
-    pub threads: Option<usize>,
-    /// Puts the quantiles of each step in order, so that none crosses another; false leaves them as the network gives them.
-    pub sort_quantiles: bool,
-}
-
-impl Default for PredictorOptions {
-    fn default() -> Self {
-        Self { model: None, batch: 1, threads: None, sort_quantiles: true }
-    }
-}
+use crate::options::Options;
+use crate::runtime::{self, Pool};
+use crate::{Error, ErrorCode, Result, nearest};
 
 /// What is known beside the target of some windows, row-major. Empty where the model takes none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,10 +56,7 @@ impl NeuralForecast {
     /// forecaster later does not change it.
     pub fn predictor(&self, options: &PredictorOptions) -> Result<Predictor> {
         let fitted = self.require_fitted()?;
-        if !(1..=LARGEST_BATCH).contains(&options.batch) {
-            let expected = format!("a whole number from 1 to {LARGEST_BATCH}");
-            return Err(Error::option("batch", &expected, options.batch));
-        }
+        options.check()?;
         let index = chosen(&self.names(), options.model.as_deref())?;
         let model = &self.models[index];
         let scaling = [
@@ -194,6 +170,19 @@ impl Predictor {
         &self.vocabularies
     }
 
+    /// Names, sizes and categories.
+    pub fn facts(&self) -> Value {
+        let [futr, hist, stat] = self.exogenous();
+        let categories =
+            self.categories().iter().map(|(name, known)| (name.clone(), known.to_json()));
+        json!({
+            "model": self.name(), "inputSize": self.input_size(), "h": self.h(), "batch": self.batch(),
+            "nSeries": self.n_series(), "outputs": self.outputs(), "size": self.forecast_size(),
+            "futrExogList": futr, "histExogList": hist, "statExogList": stat,
+            "categories": categories.collect::<Map<_, _>>(),
+        })
+    }
+
     /// Numbers of a window's forecast: `N × h × outputs`.
     pub fn forecast_size(&self) -> usize {
         self.model.series * self.model.common.h * self.outputs.len()
@@ -252,7 +241,7 @@ impl Predictor {
     }
 
     fn run(&mut self, windows: usize, out: &mut [f32]) {
-        let numbers = Numbers {
+        let numbers = WindowValues {
             y: self.y.values(),
             futr: self.futr.values(),
             hist: self.hist.values(),
@@ -294,10 +283,10 @@ fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
 }
 
 /// The threads of a call, if there can be several.
-fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
+fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Pool>> {
     let useful = Resident::useful_threads(model, batch);
     let threads = threads.map_or_else(|| Ok(runtime::threads()), runtime::checked)?.min(useful);
-    if threads == 1 { Ok(None) } else { runtime::pool(threads).map(Some) }
+    if threads == 1 { Ok(None) } else { Pool::new(threads).map(Some) }
 }
 
 fn scaled_as_a_whole(option: &str, model: &str) -> Error {

@@ -13,7 +13,7 @@ const GRID: [f32; 11] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.
 
 /// Which quantiles a forecast must have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct QuantileRequest {
     /// From the lowest to the highest; empty when nothing was asked for.
     outputs: Vec<(f64, Output)>,
     /// As the user wrote them: levels, or quantiles.
@@ -21,7 +21,7 @@ pub(super) struct Asked {
     written: Vec<f64>,
 }
 
-impl Asked {
+impl QuantileRequest {
     /// Of the options `level` and `quantiles`, of which one may be given.
     pub(super) fn new(level: &[f64], quantiles: &[f64]) -> Result<Self> {
         if !level.is_empty() && !quantiles.is_empty() {
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn levels_are_their_two_quantiles() {
         let names = |level: &[f64], quantiles: &[f64]| {
-            let asked = Asked::new(level, quantiles).unwrap();
+            let asked = QuantileRequest::new(level, quantiles).unwrap();
             asked.outputs.into_iter().map(|(q, output)| format!("{q}{output}")).collect::<Vec<_>>()
         };
         let expected = ["0.0125-lo-97.5", "0.1-lo-80", "0.9-hi-80", "0.9875-hi-97.5"];
@@ -183,7 +183,7 @@ mod tests {
             (&[], &[0.0], "quantiles"),
             (&[], &[f64::NAN], "quantiles"),
         ] {
-            let error = Asked::new(level, quantiles).unwrap_err();
+            let error = QuantileRequest::new(level, quantiles).unwrap_err();
             assert_eq!(error.code, ErrorCode::InvalidOption);
             assert_eq!(error.details.option.as_deref(), Some(option));
         }
@@ -203,7 +203,7 @@ mod tests {
             "_q0.9_d1.0",
         ];
         let kept = |level: &[f64], quantiles: &[f64]| {
-            let asked = Asked::new(level, quantiles).unwrap();
+            let asked = QuantileRequest::new(level, quantiles).unwrap();
             let wanted = |text: &&str| asked.wants(&Output::parse(text).unwrap());
             outputs.into_iter().filter(wanted).collect::<Vec<_>>()
         };

@@ -139,30 +139,6 @@ impl Forecast {
         self.time_format().text(self.times[row])
     }
 
-    /// The table as CSV; an absent number is an empty field.
-    pub fn to_csv(&self) -> String {
-        let format = self.time_format();
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        let header = [self.names.id.as_str(), &self.names.time]
-            .into_iter()
-            .chain(self.cutoff.as_ref().map(|_| "cutoff"))
-            .chain(self.columns.iter().map(|column| column.name.as_str()));
-        csv.write_record(header).expect(IN_MEMORY);
-        for (i, row) in (0..series_count(&self.ids)).flat_map(|i| self.rows(i).map(move |r| (i, r)))
-        {
-            csv.write_field(id_text(&self.ids, i).as_ref()).expect(IN_MEMORY);
-            csv.write_field(format.text(self.times[row])).expect(IN_MEMORY);
-            if let Some(cutoff) = &self.cutoff {
-                csv.write_field(format.text(cutoff[row])).expect(IN_MEMORY);
-            }
-            for Column { values, .. } in &self.columns {
-                csv.write_field(number_text(values[row])).expect(IN_MEMORY);
-            }
-            csv.write_record(None::<&[u8]>).expect(IN_MEMORY);
-        }
-        String::from_utf8(csv.into_inner().expect(IN_MEMORY)).expect("every field is text")
-    }
-
     /// The rows of series `i`.
     pub(super) fn rows(&self, i: usize) -> Range<usize> {
         self.indptr[i]..self.indptr[i + 1]
@@ -205,7 +181,7 @@ impl Forecast {
         })
     }
 
-    fn time_format(&self) -> TimeFormat {
+    pub(super) fn time_format(&self) -> TimeFormat {
         let TimeKind::Date { time_zone, .. } = &self.time_kind else { return TimeFormat::Step };
         let times = || self.times.iter().chain(self.cutoff.iter().flatten());
         let every = |unit: i64| times().all(|t| t % unit == 0);
@@ -220,16 +196,14 @@ impl Forecast {
     }
 }
 
-const IN_MEMORY: &str = "writing to memory does not fail";
-
 /// How the times of one table are written.
-enum TimeFormat {
+pub(super) enum TimeFormat {
     Step,
     Date { format: &'static str, zone: Option<TimeZone> },
 }
 
 impl TimeFormat {
-    fn text(&self, time: i64) -> String {
+    pub(super) fn text(&self, time: i64) -> String {
         match (self, date(time)) {
             (Self::Date { format, zone: None }, Some(date)) => date.format(format).to_string(),
             (Self::Date { format, zone: Some(zone) }, Some(_)) => {
@@ -243,15 +217,6 @@ impl TimeFormat {
 /// The date that a time in milliseconds is, unless it is beyond the calendar.
 pub(super) fn date(time: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time)
-}
-
-/// The shortest decimal number that reads back as `x`.
-fn number_text(x: f32) -> String {
-    match x.abs() {
-        a if a.is_nan() => String::new(),
-        a if a != 0.0 && a.is_finite() && !(1e-5..1e16).contains(&a) => format!("{x:e}"),
-        _ => x.to_string(),
-    }
 }
 
 /// Where a series stands among sorted identifiers.

@@ -68,7 +68,7 @@ impl NeuralForecast {
         if val_size > 0 && val_size < h {
             return Err(Error::option("valSize", &format!("0, or at least h ({h})"), val_size));
         }
-        for model in &self.models {
+        for model in self.models.iter() {
             let common = &model.common;
             let needs_validation = match common.schedule()? {
                 Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),

@@ -1,41 +1,18 @@
 //! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
 
-use std::path::PathBuf;
-
-use super::calls::FitOptions;
+use super::calls::{FitMode, FitOptions};
+use super::checkpoint_writer::CheckpointWriter;
+use super::fitted::Fitted;
 use super::memory::check_training;
-use super::neural_forecast::{Fitted, NeuralForecast};
-use super::series::{check_same, renewed};
-use super::targets::check_targets;
-use crate::checkpoint::{self, StoredModel};
+use super::neural_forecast::NeuralForecast;
+use super::same_series::{check_same, renewed};
+use super::target_support::check_targets;
+use crate::control::Control;
 use crate::data::{Panel, Vocabularies};
 use crate::models::Instance;
-use crate::train::{self, Control, ModelReport, Run, Save, TrainingState};
+use crate::options::Options;
+use crate::train::{self, ModelReport, Run, Save, TrainingState};
 use crate::{Error, ErrorCode, Result};
-
-/// Where training begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FitMode {
-    /// New weights.
-    #[default]
-    Fresh,
-    /// The weights, the optimizer's memory, the number of steps and the random numbers that the last run left: 50 steps
-    /// and 50 more on the same data give the same bytes as 100.
-    ///
-    /// A run that was interrupted, and loaded from what [`TrainingCheckpoint`] saved, goes on to where it was to end.
-    /// On other data the validation losses so far are forgotten. Schedules go on by the number of steps in all: the
-    /// default one keeps halving at the same distance, `oneCycle` ends with its `totalSteps`.
-    Continue,
-}
-
-/// Saves the forecaster while it is trained.
-#[derive(Clone, Debug)]
-pub struct TrainingCheckpoint {
-    /// The directory, as for [`NeuralForecast::save`]. A checkpoint that is there is replaced.
-    pub path: PathBuf,
-    /// Training steps of a model between two times; it is saved at the end too.
-    pub every_steps: usize,
-}
 
 /// Models in training, with their states, in order.
 pub(super) struct Training {
@@ -55,12 +32,7 @@ impl Training {
         val_size: usize,
         control: &Control,
     ) -> Result<Self> {
-        if options.max_steps == Some(0) {
-            return Err(Error::option("maxSteps", "a whole number ≥ 1", 0));
-        }
-        if options.checkpoint.as_ref().is_some_and(|c| c.every_steps == 0) {
-            return Err(Error::option("checkpoint.everySteps", "a whole number ≥ 1", 0));
-        }
+        options.check()?;
         let steps = |m: &Instance| options.max_steps.unwrap_or(m.common.max_steps);
         let mut training = Self { models: Vec::new(), states: Vec::new(), warnings: Vec::new() };
         let before = match (options.mode, &forecaster.fitted) {
@@ -79,7 +51,7 @@ impl Training {
         let models = forecaster.models.iter().map(new).collect::<Result<Vec<Instance>>>()?;
         let copies = [forecaster.scaling.temporal.is_some(), options.checkpoint.is_some()];
         check_training(&models, panel, val_size, copies, control)?;
-        for (i, (mut model, of)) in models.into_iter().zip(&forecaster.models).enumerate() {
+        for (i, (mut model, of)) in models.into_iter().zip(forecaster.models.iter()).enumerate() {
             let state = match before.map(|states| states.get(i).and_then(Option::as_ref)) {
                 None => TrainingState::new(&model, steps(&model))?,
                 Some(Some(state)) => {
@@ -123,7 +95,7 @@ impl Training {
         let locally = forecaster.scaling.temporal.is_some();
         self.models.iter().try_for_each(|model| check_targets(model, &scaled, locally))?;
         let mut saving = match &options.checkpoint {
-            Some(checkpoint) => Some(Saving::new(checkpoint, forecaster, fitted)?),
+            Some(checkpoint) => Some(CheckpointWriter::new(checkpoint, forecaster, fitted)?),
             None => None,
         };
         let mut reports = Vec::new();
@@ -143,7 +115,7 @@ impl Training {
         panel: &Panel,
         val_size: usize,
         control: &Control,
-        saving: Option<&mut Saving<'_>>,
+        saving: Option<&mut CheckpointWriter<'_>>,
     ) -> Result<ModelReport> {
         let (models, states) = (self.models.split_at_mut(i), self.states.split_at_mut(i));
         let ((done, rest), (done_states, rest_states)) = (models, states);
@@ -166,7 +138,7 @@ impl Training {
 
 /// Refuses to go further than the schedule does.
 fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
-    let (end, goal) = (model.common.schedule()?.ends_after(), state.place.goal);
+    let (end, goal) = (model.common.schedule()?.ends_after(), state.counters.goal);
     let Some(end) = end.filter(|end| *end < goal) else { return Ok(()) };
     let message = format!(
         "the schedule of {} ends after {end} steps, and training would go to step {goal}; \
@@ -179,37 +151,4 @@ fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
         d.expected = Some(goal.into());
         d.actual = Some(end.into());
     }))
-}
-
-/// Writes a checkpoint again and again, each time with other weights.
-struct Saving<'a> {
-    forecaster: &'a NeuralForecast,
-    checkpoint: checkpoint::Checkpoint,
-    path: PathBuf,
-    every_steps: usize,
-}
-
-impl<'a> Saving<'a> {
-    fn new(
-        options: &TrainingCheckpoint,
-        forecaster: &'a NeuralForecast,
-        fitted: &Fitted,
-    ) -> Result<Self> {
-        checkpoint::check_replaceable(&options.path)?;
-        Ok(Self {
-            forecaster,
-            checkpoint: forecaster.checkpoint(fitted, true),
-            path: options.path.clone(),
-            every_steps: options.every_steps,
-        })
-    }
-
-    fn write<'m>(
-        &mut self,
-        models: impl Iterator<Item = (&'m Instance, &'m TrainingState)>,
-    ) -> Result<()> {
-        let stored = |(i, (model, state))| self.forecaster.stored(i, model, Some(state));
-        self.checkpoint.models = models.enumerate().map(stored).collect::<Vec<StoredModel>>();
-        checkpoint::write(&self.path, &self.checkpoint, true)
-    }
 }

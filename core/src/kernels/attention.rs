@@ -1,48 +1,53 @@
 //! Attention of one head, tile by tile: `softmax(scale·Q Kᵀ + mask) V` without the matrix of all scores.
 //!
-//! Scores are computed transposed, keys down and queries across: the running maximum and sum of every query (Milakov &
-//! Gimelshein 2018, <https://arxiv.org/abs/1805.02867>) are lanes of vectors, and no product has to turn a tile. What is
-//! multiplied several times is packed once: queries for all keys, keys and values for all queries of a tile. The backward
-//! computes the tiles again from the logarithm of each query's sum (Dao et al. 2022,
-//! <https://arxiv.org/abs/2205.14135>), which is all that is kept. A query that may see no key gets zeros.
+//! The softmax is computed online (Milakov & Gimelshein 2018, <https://arxiv.org/abs/1805.02867>). Scores are computed
+//! transposed, with a row for each key, so that the running maximum and sum of each query are lanes of vectors and no tile
+//! has to be transposed for a product. What is multiplied several times is packed once: queries for all keys, keys and
+//! values for all queries of a tile. Only the logarithm of each query's sum is saved; the backward pass recomputes the tiles
+//! from it (Dao et al. 2022, <https://arxiv.org/abs/2205.14135>). A query that may see no key gets zeros.
 
-use super::attention_cut::{Cut, pieces};
+use super::Compute;
+use super::attention_blocking::{Blocking, pieces};
+use super::attention_mask::{Coverage, Mask};
 use super::elementwise::add_assign;
-use super::factors::{Products, Space};
 use super::matmul::{Mat, Mode, matmul_strided};
-use super::pattern::{Mask, See};
+use super::online_softmax::{
+    recompute_weights, scale_columns, score_gradient, softmax_update, transposed_rows,
+};
 use super::random::drop_in_place;
 use super::reduce::dot;
-use super::scores::{again, raise, scale_columns, slope, turn};
+use super::small_gemm::{Arena, SmallGemm};
 use crate::interrupt::look;
 use crate::rng::Key;
 use crate::simd::bf16::Tile;
 use std::cell::RefCell;
 use std::f32::consts::{LN_2, LOG2_E};
 
-/// Random zeros in the weights, as a function of position: `1 / (1 - p)` times what is kept.
+/// Dropout of the weights, as a function of position: a weight becomes 0 or is multiplied by `1 / (1 - p)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Drop {
     /// Probability of a zero.
     pub p: f32,
     /// Where the numbers come from.
     pub key: Key,
-    /// Index of the weight of query 0 and key 0; keys are `queries` apart.
+    /// Index of the random number for query 0 and key 0. From one key to the next it grows by the number of queries.
     pub first: u64,
 }
 
-/// What all heads share.
+/// What is the same for all heads.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention<'a> {
-    /// What scores are multiplied by.
+    /// The factor of the scores.
     pub scale: f32,
     /// Which query may see which key.
     pub mask: &'a Mask,
+    /// What kernels may do.
+    pub compute: Compute,
     /// Dropout of the weights.
     pub drop: Option<Drop>,
 }
 
-/// The inputs of one head: `q` `[L, d]`, `k` `[S, d]`, `v` `[S, e]`, rows in order.
+/// The inputs of one head: `q` `[L, d]`, `k` `[S, d]`, `v` `[S, e]`, with contiguous rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
     /// Queries.
@@ -78,7 +83,7 @@ pub struct HeadGrads<'a> {
     pub v: Rows<'a>,
 }
 
-/// What a thread works with: packed factors, a tile or two, and numbers per query.
+/// A thread's scratch memory: packed factors, a tile or two, and numbers per query.
 #[derive(Default)]
 struct Workspace {
     packed: Vec<Tile>,
@@ -94,7 +99,7 @@ thread_local! {
     static WORKSPACE: RefCell<Workspace> = RefCell::default();
 }
 
-/// Bytes that this thread keeps for tiles, beside what its matrix products keep.
+/// Bytes of scratch memory that this thread keeps for attention, not counting that of its matrix products.
 pub fn workspace_bytes() -> usize {
     WORKSPACE.with_borrow(|w| {
         let tiles = [&w.weights, &w.slopes, &w.results, &w.rows];
@@ -103,8 +108,8 @@ pub fn workspace_bytes() -> usize {
     })
 }
 
-/// The first `len` numbers of a buffer that grows.
-fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+/// The first `len` numbers of a buffer, which grows to that length.
+fn grow(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if buffer.len() < len {
         buffer.resize(len, 0.0);
     }
@@ -112,50 +117,55 @@ fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 impl Attention<'_> {
-    /// `out = softmax(scale·q kᵀ) v`; `lse` gets the logarithm of each query's sum.
+    /// `out = softmax(scale·q kᵀ) v`. Writes the log-sum-exp of each query's scores to `lse`.
     #[track_caller]
     pub fn forward(&self, head: Head<'_>, mut out: Rows<'_>, lse: &mut [f32]) {
         let Head { q, k, v } = head;
         assert_eq!((q.cols, k.rows, q.rows), (k.cols, v.rows, lse.len()), "sizes of a head");
-        assert!(self.scale > 0.0, "a scale keeps the order of scores");
+        assert!(self.scale > 0.0, "the scale of attention must be positive");
         let (d, e) = (q.cols, v.cols);
-        let products = Products::of(&[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
-        let cut = Cut::forward(&products, [d, e]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
+        let blocking = Blocking::forward(&products, [d, e]);
         WORKSPACE.with_borrow_mut(|w| {
-            let packed = [[cut.queries, d], [cut.keys, d], [e, cut.keys], [cut.strip, cut.keys]];
-            let mut space = Space::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
+            let packed = [
+                [blocking.queries, d],
+                [blocking.keys, d],
+                [e, blocking.keys],
+                [blocking.strip, blocking.keys],
+            ];
+            let mut arena = Arena::new(&mut w.packed, products.tiles(&packed), &mut w.panels);
             let [max, sum, factor] = &mut w.queries;
-            for (at, n) in pieces(q.rows, cut.queries) {
-                let mut space = space.inner();
-                let queries = products.right(q.part(at, 0, n, d).t(), &mut space);
-                let (max, sum) = (room(max, n), room(sum, n));
+            for (at, n) in pieces(q.rows, blocking.queries) {
+                let mut arena = arena.nested();
+                let queries = products.right(q.part(at, 0, n, d).t(), &mut arena);
+                let (max, sum) = (grow(max, n), grow(sum, n));
                 max.fill(f32::NEG_INFINITY);
                 sum.fill(0.0);
-                // For each strip, values down and queries across.
-                let results = room(&mut w.results, n * e);
+                // For each strip of queries, a row for each column of the values.
+                let results = grow(&mut w.results, n * e);
                 results.fill(0.0);
-                for (key, keys) in pieces(k.rows, cut.keys) {
+                for (key, keys) in pieces(k.rows, blocking.keys) {
                     look();
-                    if self.mask.see(at..at + n, key..key + keys) == See::None {
+                    if self.mask.coverage(at..at + n, key..key + keys) == Coverage::None {
                         continue;
                     }
-                    let mut space = space.inner();
-                    let k_block = products.left(k.part(key, 0, keys, d), &mut space);
-                    let v_block = products.left(v.part(key, 0, keys, e).t(), &mut space);
-                    for (first, lanes) in pieces(n, cut.strip) {
+                    let mut arena = arena.nested();
+                    let k_block = products.left(k.part(key, 0, keys, d), &mut arena);
+                    let v_block = products.left(v.part(key, 0, keys, e).t(), &mut arena);
+                    for (first, lanes) in pieces(n, blocking.strip) {
                         let tile = (at + first, lanes);
-                        let see = self.mask.see(tile.0..tile.0 + lanes, key..key + keys);
-                        if see == See::None {
+                        let coverage = self.mask.coverage(tile.0..tile.0 + lanes, key..key + keys);
+                        if coverage == Coverage::None {
                             continue;
                         }
-                        let keys = self.mask.reach(tile.0..tile.0 + lanes, key..key + keys);
-                        let weights = room(&mut w.weights, keys * lanes);
+                        let keys = self.mask.visible_keys(tile.0..tile.0 + lanes, key..key + keys);
+                        let weights = grow(&mut w.weights, keys * lanes);
                         let (left, strip) = (k_block.lanes(0, keys), queries.lanes(first, lanes));
                         products.multiply(left, strip, weights, lanes, Mode::Write);
-                        self.hide(weights, tile, (key, keys), see);
+                        self.hide(weights, tile, (key, keys), coverage);
                         let (max, sum) = (&mut max[first..][..lanes], &mut sum[first..][..lanes]);
-                        let factor = room(factor, lanes);
-                        raise(weights, self.scale * LOG2_E, max, sum, factor);
+                        let factor = grow(factor, lanes);
+                        softmax_update(weights, self.scale * LOG2_E, max, sum, factor);
                         if let Some(drop) = &self.drop {
                             drop.apply(weights, tile, key, q.rows);
                         }
@@ -163,16 +173,16 @@ impl Attention<'_> {
                         if factor.iter().any(|x| *x != 1.0) {
                             scale_columns(results, factor);
                         }
-                        let mut space = space.inner();
-                        let weights = products.right(Mat::new(weights, keys, lanes), &mut space);
+                        let mut arena = arena.nested();
+                        let weights = products.right(Mat::new(weights, keys, lanes), &mut arena);
                         let left = v_block.steps(keys);
                         products.multiply(left, weights, results, lanes, Mode::Add);
                     }
                 }
-                for (first, lanes) in pieces(n, cut.strip) {
-                    let factor = room(factor, lanes);
+                for (first, lanes) in pieces(n, blocking.strip) {
+                    let factor = grow(factor, lanes);
                     for i in 0..lanes {
-                        // Of a query that sees nothing, every weight is to be `exp(.. - ∞) = 0`.
+                        // For a query that sees nothing, the backward pass must find `exp(.. - ∞) = 0` for every weight.
                         let (max, sum) = (max[first + i], sum[first + i]);
                         let some = sum > 0.0;
                         lse[at + first + i] =
@@ -181,7 +191,7 @@ impl Attention<'_> {
                     }
                     let results = &mut results[first * e..][..lanes * e];
                     scale_columns(results, factor);
-                    let width = turn(results, lanes, &mut w.rows);
+                    let width = transposed_rows(results, lanes, &mut w.rows);
                     let stride = out.stride;
                     let rows = out.from(at + first).chunks_mut(stride);
                     for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(lanes) {
@@ -192,8 +202,7 @@ impl Attention<'_> {
         });
     }
 
-    /// Adds to the gradients of the inputs, from the output, its gradient `g` and what [`Attention::forward`] left in
-    /// `lse`.
+    /// Adds to the gradients of the inputs, from the output, its gradient `g`, and the `lse` of [`Attention::forward`].
     #[track_caller]
     pub fn backward(
         &self,
@@ -204,67 +213,71 @@ impl Attention<'_> {
     ) {
         let Head { q, k, v } = head;
         let (d, e) = (q.cols, v.cols);
-        let products = Products::of(&[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
-        let cut = Cut::backward(&products, [d, e]);
+        let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
+        let blocking = Blocking::backward(&products, [d, e]);
         let (k_stride, v_stride) = (grads.k.stride, grads.v.stride);
         WORKSPACE.with_borrow_mut(|w| {
-            let of_queries =
-                [[cut.queries, d], [cut.queries, e], [d, cut.queries], [e, cut.queries]];
-            let of_keys = [[cut.keys, d], [cut.keys, e], [d, cut.keys]];
-            let largest = [[cut.queries, cut.keys]];
+            let of_queries = [
+                [blocking.queries, d],
+                [blocking.queries, e],
+                [d, blocking.queries],
+                [e, blocking.queries],
+            ];
+            let of_keys = [[blocking.keys, d], [blocking.keys, e], [d, blocking.keys]];
+            let largest = [[blocking.queries, blocking.keys]];
             let tiles = [&of_queries[..], &of_keys, &largest].map(|f| products.tiles(f));
-            let mut space = Space::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
+            let mut arena = Arena::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
             let [means, logs, _] = &mut w.queries;
-            for (at, n) in pieces(q.rows, cut.queries) {
-                let mut space = space.inner();
+            for (at, n) in pieces(q.rows, blocking.queries) {
+                let mut arena = arena.nested();
                 let (q_tile, g_tile) = (q.part(at, 0, n, d), g.part(at, 0, n, e));
-                let queries = products.right(q_tile.t(), &mut space);
-                let gradients = products.right(g_tile.t(), &mut space);
-                // The same, where queries are the inner dimension.
-                let queries_down = products.right(q_tile, &mut space);
-                let gradients_down = products.right(g_tile, &mut space);
-                // Σ_j P dP of a query is its output times its output's gradient.
-                let (means, logs) = (room(means, n), room(logs, n));
+                let queries = products.right(q_tile.t(), &mut arena);
+                let gradients = products.right(g_tile.t(), &mut arena);
+                // The same for products whose inner dimension is the queries.
+                let queries_down = products.right(q_tile, &mut arena);
+                let gradients_down = products.right(g_tile, &mut arena);
+                // Σ_j P dP of a query is the dot product of its output and the gradient of its output.
+                let (means, logs) = (grow(means, n), grow(logs, n));
                 for i in 0..n {
                     means[i] = dot(&out.from(at + i, 0)[..e], &g.from(at + i, 0)[..e]);
                     logs[i] = lse[at + i] * LOG2_E;
                 }
-                let results = room(&mut w.results, n * d);
+                let results = grow(&mut w.results, n * d);
                 results.fill(0.0);
-                for (key, keys) in pieces(k.rows, cut.keys) {
+                for (key, keys) in pieces(k.rows, blocking.keys) {
                     look();
-                    let see = self.mask.see(at..at + n, key..key + keys);
-                    if see == See::None {
+                    let coverage = self.mask.coverage(at..at + n, key..key + keys);
+                    if coverage == Coverage::None {
                         continue;
                     }
-                    let keys = self.mask.reach(at..at + n, key..key + keys);
-                    let mut space = space.inner();
+                    let keys = self.mask.visible_keys(at..at + n, key..key + keys);
+                    let mut arena = arena.nested();
                     let k_tile = k.part(key, 0, keys, d);
-                    let k_block = products.left(k_tile, &mut space);
-                    let v_block = products.left(v.part(key, 0, keys, e), &mut space);
-                    let k_turned = products.left(k_tile.t(), &mut space);
-                    let weights = room(&mut w.weights, keys * n);
+                    let k_block = products.left(k_tile, &mut arena);
+                    let v_block = products.left(v.part(key, 0, keys, e), &mut arena);
+                    let k_transposed = products.left(k_tile.t(), &mut arena);
+                    let weights = grow(&mut w.weights, keys * n);
                     products.multiply(k_block, queries, weights, n, Mode::Write);
-                    self.hide(weights, (at, n), (key, keys), see);
-                    again(weights, self.scale * LOG2_E, logs);
-                    let slopes = room(&mut w.slopes, keys * n);
+                    self.hide(weights, (at, n), (key, keys), coverage);
+                    recompute_weights(weights, self.scale * LOG2_E, logs);
+                    let slopes = grow(&mut w.slopes, keys * n);
                     products.multiply(v_block, gradients, slopes, n, Mode::Write);
                     if let Some(drop) = &self.drop {
                         drop.apply(slopes, (at, n), key, q.rows);
                     }
-                    slope(weights, means, self.scale, slopes);
+                    score_gradient(weights, means, self.scale, slopes);
                     if let Some(drop) = &self.drop {
                         drop.apply(weights, (at, n), key, q.rows);
                     }
                     let (weights, slopes) = (Mat::new(weights, keys, n), Mat::new(slopes, keys, n));
-                    let left = products.left(weights, &mut space.inner());
+                    let left = products.left(weights, &mut arena.nested());
                     products.multiply(left, gradients_down, grads.v.from(key), v_stride, Mode::Add);
-                    let left = products.left(slopes, &mut space.inner());
+                    let left = products.left(slopes, &mut arena.nested());
                     products.multiply(left, queries_down, grads.k.from(key), k_stride, Mode::Add);
-                    let right = products.right(slopes, &mut space.inner());
-                    products.multiply(k_turned, right, results, n, Mode::Add);
+                    let right = products.right(slopes, &mut arena.nested());
+                    products.multiply(k_transposed, right, results, n, Mode::Add);
                 }
-                let width = turn(results, n, &mut w.rows);
+                let width = transposed_rows(results, n, &mut w.rows);
                 let stride = grads.q.stride;
                 let rows = grads.q.from(at).chunks_mut(stride);
                 for (to, from) in rows.zip(w.rows.chunks_exact(width)).take(n) {
@@ -274,10 +287,10 @@ impl Attention<'_> {
         });
     }
 
-    /// Writes the weights `[L, S]` that the values are averaged with, without dropout: for those who look at them.
+    /// Writes the attention weights `[L, S]`, without dropout, for inspection.
     pub fn weights(&self, head: Head<'_>, lse: &[f32], out: &mut [f32]) {
         let Head { q, k, .. } = head;
-        matmul_strided(q, k.t(), out, k.rows, Mode::Write);
+        matmul_strided(self.compute, q, k.t(), out, k.rows, Mode::Write);
         for (i, row) in out.chunks_exact_mut(k.rows).enumerate() {
             for (j, score) in row.iter_mut().enumerate() {
                 let seen = self.mask.allows(i, j);
@@ -286,15 +299,15 @@ impl Attention<'_> {
         }
     }
 
-    /// Puts `-∞` where a query may not see a key.
+    /// Writes `-∞` where a query may not see a key.
     fn hide(
         &self,
         scores: &mut [f32],
         (at, n): (usize, usize),
         (key, keys): (usize, usize),
-        see: See,
+        coverage: Coverage,
     ) {
-        if see != See::Some {
+        if coverage != Coverage::Partial {
             return;
         }
         for j in 0..keys {
@@ -316,7 +329,7 @@ impl Attention<'_> {
 }
 
 impl Drop {
-    /// Drops from a tile of keys and queries.
+    /// Applies dropout to a tile `[keys, queries]`.
     fn apply(&self, tile: &mut [f32], (at, n): (usize, usize), key: usize, queries: usize) {
         for (j, row) in tile.chunks_exact_mut(n).enumerate() {
             let first = self.first + ((key + j) * queries + at) as u64;

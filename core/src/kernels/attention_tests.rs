@@ -1,8 +1,7 @@
 //! Attention by tiles against the formula in f64, values and gradients, on every instruction set.
 
 use super::*;
-use crate::kernels::matmul::rounding;
-use crate::kernels::pattern::Pattern;
+use crate::kernels::attention_mask::Pattern;
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::rng::Stream;
 use std::sync::Arc;
@@ -57,13 +56,14 @@ fn exact(a: &Attention<'_>, [l, s, d, e]: Size, [q, k, v, g]: [&[f32]; 4]) -> Ex
 }
 
 fn check(mask: &Mask, drop: Option<Drop>, size: Size) {
-    check_within(1e-5, mask, drop, size);
+    check_within(1e-5, false, mask, drop, size);
 }
 
 /// Values are within `tolerance` of the formula, gradients within twice that.
-fn check_within(tolerance: f64, mask: &Mask, drop: Option<Drop>, size: Size) {
+fn check_within(tolerance: f64, rounds: bool, mask: &Mask, drop: Option<Drop>, size: Size) {
     let [l, s, d, e] = size;
-    let attention = Attention { scale: 1.0 / (d as f32).sqrt(), mask, drop };
+    let compute = Compute { shared: false, rounds };
+    let attention = Attention { scale: 1.0 / (d as f32).sqrt(), mask, compute, drop };
     let (q, k) = (numbers(l * d, 1), numbers(s * d, 2));
     let (v, g) = (numbers(s * e, 3), numbers(l * e, 4));
     let exact = exact(&attention, size, [&q, &k, &v, &g]);
@@ -132,17 +132,16 @@ fn dropped_weights_are_dropped_on_both_ways() {
 #[test]
 fn rounded_factors_cost_eight_bits() {
     each_isa(|_| {
-        rounding(|| {
-            check_within(3e-2, &Mask::All, None, [200, 300, 64, 64]);
-            check_within(3e-2, &Mask::Causal, None, [150, 150, 32, 64]);
-        });
+        check_within(3e-2, true, &Mask::All, None, [200, 300, 64, 64]);
+        check_within(3e-2, true, &Mask::Causal, None, [150, 150, 32, 64]);
     });
 }
 
 #[test]
 fn large_scores_do_not_overflow() {
     let (q, k, v) = (vec![40.0; 3 * 16], vec![40.0; 200 * 16], numbers(200 * 2, 1));
-    let attention = Attention { scale: 1.0, mask: &Mask::Causal, drop: None };
+    let attention =
+        Attention { scale: 1.0, mask: &Mask::Causal, compute: Compute::default(), drop: None };
     let (mut out, mut lse) = (vec![0.0; 6], vec![0.0; 3]);
     let head = Head { q: Mat::new(&q, 3, 16), k: Mat::new(&k, 200, 16), v: Mat::new(&v, 200, 2) };
     attention.forward(head, Rows { data: &mut out, stride: 2 }, &mut lse);
@@ -156,7 +155,8 @@ fn the_workspace_does_not_grow_with_the_length() {
     let kept = |d: usize| {
         let x = numbers(l * d, 1);
         let head = Head { q: Mat::new(&x, l, d), k: Mat::new(&x, l, d), v: Mat::new(&x, l, d) };
-        let attention = Attention { scale: 0.1, mask: &Mask::Causal, drop: None };
+        let attention =
+            Attention { scale: 0.1, mask: &Mask::Causal, compute: Compute::default(), drop: None };
         let (mut out, mut lse) = (vec![0.0; l * d], vec![0.0; l]);
         attention.forward(head, Rows { data: &mut out, stride: d }, &mut lse);
         workspace_bytes()

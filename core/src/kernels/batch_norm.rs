@@ -1,39 +1,39 @@
-//! Batch normalisation: statistics of each channel over a batch whose rows may count more than once, and their use.
+//! Batch normalisation: statistics of each channel over a batch whose rows are weighted, and their use.
 //!
-//! Values are `[outer, channels, inner]`. Sums are made of short blocks in f32 that are added in f64, so a statistic is
-//! as exact for a long batch as for a short one.
+//! Values are `[outer, channels, inner]`. Short blocks are summed in f32 and added in f64, so statistics are as accurate for
+//! a long batch as for a short one.
 
 use crate::simd::Simd;
 
-/// Rows whose sum is made in f32.
+/// Rows that are summed in f32.
 const BLOCK: usize = 64;
 /// The widest vector.
 const WIDEST: usize = 16;
 
-/// Where the channels of a batch are, and how much its rows count.
+/// The layout of the channels of a batch, and the weights of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a> {
     /// Number of channels.
     pub count: usize,
-    /// Values of a channel that lie one after the other.
+    /// Contiguous values of a channel.
     pub inner: usize,
-    /// How often each row counts: equally many rows for each number here. Empty: once.
+    /// Weights of the rows, with equally many rows for each weight. Empty: all weights are 1.
     pub weights: &'a [f32],
 }
 
 impl Channels<'_> {
-    /// Numbers in a row: all channels, and all that lies behind.
+    /// Numbers in a row: all channels and the axes inside them.
     fn row(&self) -> usize {
         self.count * self.inner
     }
 
-    /// How often row `o` of `rows` counts.
+    /// The weight of row `o` of `rows`.
     #[inline(always)]
     fn weight(&self, o: usize, rows: usize) -> f32 {
         if self.weights.is_empty() { 1.0 } else { self.weights[o / (rows / self.weights.len())] }
     }
 
-    /// How many values each channel of `x` has, as they count.
+    /// The sum of the weights of a channel's values.
     pub fn total(&self, x: &[f32]) -> f64 {
         let rows = x.len() / self.row().max(1);
         let count: f64 = match self.weights.len() {
@@ -88,7 +88,7 @@ fn sums<S: Simd, const N: usize, const P: usize, const K: usize>(
                     let x = x.map(|x| &x[o * row + c * inner..][..inner]);
                     let mut sums = [s.zero(); K];
                     for i in (0..inner).step_by(S::LANES) {
-                        // Lanes beyond the run must add nothing, whatever `f` makes of their zeros.
+                        // Lanes beyond the run must add nothing: `f` of their zeros need not be 0.
                         let left = inner - i;
                         let values = f(weight, x.map(|x| s.load_at(x, i)), p);
                         unrolled!(k < K {
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::kernels::testing::{assert_close, each_isa_and_length, numbers};
 
-    /// Calls `visit` with the weight, channel and place of every value.
+    /// Calls `visit` with the weight, channel and index of every value.
     fn walk(at: Channels<'_>, rows: usize, mut visit: impl FnMut(f64, usize, usize)) {
         for o in 0..rows {
             for c in 0..at.count {

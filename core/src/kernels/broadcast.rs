@@ -1,27 +1,27 @@
-//! Sums, differences, products and quotients of two arrays that broadcast as in NumPy, with their gradients.
+//! Arithmetic on two arrays with NumPy's broadcasting, and its gradients.
 //!
-//! Axes that both inputs walk alike are merged, so what is left is a few long runs: in each, an input either moves on
-//! by one number or stays where it is. A row vector, a column vector and a scalar all become loops over whole vectors.
+//! Axes along which both inputs have matching strides are merged. What is left is a few long runs, in which the stride of
+//! an input is 1 or 0. Row vectors, column vectors and scalars all become loops over whole vectors.
 
 use super::lanes::{map, update};
 use crate::simd::Simd;
 
-/// The most axes an array has.
+/// The most axes that an array has.
 const MAX_RANK: usize = 6;
-/// The most numbers a vector has.
+/// The most lanes of a vector.
 const MAX_LANES: usize = 16;
-/// Numbers whose f32 sum is taken before it goes to f64.
+/// Numbers that are summed in f32 before the sum is added in f64.
 const BLOCK: usize = 1024;
 
-/// How a broadcast operation walks its output and its two inputs.
+/// How a broadcast operation iterates over its output and its two inputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Runs {
     outer: [usize; MAX_RANK],
     strides: [[usize; 2]; MAX_RANK],
     rank: usize,
-    /// Numbers of a run.
+    /// Length of a run.
     len: usize,
-    /// How far each input moves per number of a run: 0 or 1.
+    /// The stride of each input in a run: 0 or 1.
     step: [usize; 2],
 }
 
@@ -35,7 +35,7 @@ impl Runs {
             len: 1,
             step: [0; 2],
         };
-        // From the innermost axis outwards; an axis joins the one inside it if both inputs go straight on.
+        // From the innermost axis outwards. An axis is merged with the one inside it if both inputs continue there.
         let mut merged: [(usize, [usize; 2]); MAX_RANK] = Default::default();
         let mut count = 0;
         for axis in (0..dims.len()).rev().filter(|axis| dims[*axis] != 1) {
@@ -58,7 +58,7 @@ impl Runs {
         runs
     }
 
-    /// Visits the runs in order: where each begins in the output and in the inputs.
+    /// Visits the runs in order, with their offsets in the output and in the inputs.
     #[inline(always)]
     fn each(&self, mut visit: impl FnMut(usize, [usize; 2])) {
         let mut index = [0; MAX_RANK];
@@ -288,7 +288,7 @@ fn sum<S: Simd, const N: usize>(s: S, x: [&[f32]; N], f: impl Fn([S::V; N]) -> S
             unrolled!(j < N {
                 v[j] = s.load_partial(&x[j][whole..end]);
             });
-            // Where there are no numbers, `f` of zeros may be NaN: only the first lanes count.
+            // In lanes without numbers `f` of zeros may be NaN: only the first lanes are summed.
             let mut rest = [0.0; MAX_LANES];
             s.store(f(v), &mut rest);
             lanes = s.add(lanes, s.load_partial(&rest[..end - whole]));

@@ -1,14 +1,15 @@
-//! Convolution along time of rows of channels, zeros beyond both ends, forward and backward.
+//! Convolution along time with zero padding, forward and backward.
 //!
-//! A weight is torch's, `[outputs, channels, kernel]`. Rows lie in one of two orders. With time outermost, `[T, B, C]`,
-//! a tap of the kernel is one matrix product over all the steps it reaches, of the input as it lies there: best for
-//! many channels. With time inside, `[B, T, C]`, the inputs of a step are gathered into a row first and the whole is
+//! A weight is torch's, `[outputs, channels, kernel]`. There are two layouts. With time outermost, `[T, B, C]`, each tap of the
+//! kernel is one matrix product that reads the input in place, over all steps that it reaches: best for many channels. With
+//! the batch outermost, `[B, T, C]`, the inputs of each output are copied to a row first (im2col), and the convolution is
 //! one product with the weight as it is.
 
 use std::ops::Range;
 
+use super::Compute;
 use super::elementwise::add_assign;
-use super::matmul::{Mat, Mode, Start, linear, matmul, product};
+use super::matmul::{Init, Mat, Mode, linear, matmul, product};
 
 /// How a kernel moves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +25,14 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Outputs of `steps` inputs; 0 where the kernel does not fit.
+    /// Number of outputs for `steps` inputs; 0 where the kernel does not fit.
     pub fn outputs(&self, steps: usize) -> usize {
         let reach = self.dilation * (self.kernel - 1) + 1;
         let padded = steps + self.padding[0] + self.padding[1];
         padded.checked_sub(reach).map_or(0, |free| free / self.stride + 1)
     }
 
-    /// The outputs whose tap `k` is inside `steps` inputs, of `outputs`, and the input of the first.
+    /// The outputs, of `outputs`, whose tap `k` lies inside the `steps` inputs; and the input that the first of them reads.
     fn reached(&self, k: usize, steps: usize, outputs: usize) -> (Range<usize>, usize) {
         let (ahead, left) = (k * self.dilation, self.padding[0]);
         // Output t reads input t·stride + ahead - left.
@@ -52,7 +53,7 @@ pub struct Sizes {
     pub channels: [usize; 2],
 }
 
-/// Runs of rows that a tap joins: `(first row out, first row in, rows)`, with time outermost.
+/// Visits the runs of rows that tap `k` connects, with time outermost: `(first row out, first row in, rows)`.
 fn runs(s: Steps, n: Sizes, k: usize, mut visit: impl FnMut(usize, usize, usize)) {
     let (out, from) = s.reached(k, n.steps[0], n.steps[1]);
     if s.stride == 1 && !out.is_empty() {
@@ -70,23 +71,24 @@ fn rows(data: &[f32], at: usize, rows: usize, cols: usize) -> Mat<'_> {
     Mat::new(&data[at * cols..(at + rows) * cols], rows, cols)
 }
 
-/// `[channels·kernel, outputs]` of a weight: each tap is every `kernel`-th row.
-pub fn turned(weight: &[f32], outputs: usize, turned: &mut Vec<f32>) {
+/// Writes the transpose of a weight, `[channels·kernel, outputs]`: each tap is every `kernel`-th row.
+pub fn transpose_weight(weight: &[f32], outputs: usize, transposed: &mut Vec<f32>) {
     let cols = weight.len() / outputs.max(1);
-    turned.clear();
-    turned.resize(weight.len(), 0.0);
+    transposed.clear();
+    transposed.resize(weight.len(), 0.0);
     for (o, row) in weight.chunks_exact(cols.max(1)).enumerate() {
-        row.iter().enumerate().for_each(|(c, v)| turned[c * outputs + o] = *v);
+        row.iter().enumerate().for_each(|(c, v)| transposed[c * outputs + o] = *v);
     }
 }
 
-/// Tap `k` of a turned weight: `[channels, outputs]`.
-fn tap(turned: &[f32], k: usize, kernel: usize, [channels, outputs]: [usize; 2]) -> Mat<'_> {
-    let data = &turned[k * outputs..];
+/// Tap `k` of a transposed weight: `[channels, outputs]`.
+fn tap(transposed: &[f32], k: usize, kernel: usize, [channels, outputs]: [usize; 2]) -> Mat<'_> {
+    let data = &transposed[k * outputs..];
     Mat { data, rows: channels, cols: outputs, row_stride: kernel * outputs, col_stride: 1 }
 }
 
-/// The tap that joins every input to an output or, where `inputs` is false, every output to an input; and its first input.
+/// A tap that connects every output to an input, and its first input; or, if `inputs`, every input to an output, and its
+/// first output. A product with that tap can write its result, and the others add to it.
 fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
     let [steps, outputs] = n.steps;
     (0..s.kernel).filter(|_| s.stride == 1).find_map(|k| {
@@ -96,8 +98,9 @@ fn whole_tap(s: Steps, n: Sizes, inputs: bool) -> Option<(usize, usize)> {
     })
 }
 
-/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, by a [turned] weight.
+/// `y[t] = Σ_k x[t·stride + k·dilation - padding] Wₖᵀ + bias`, time outermost, for a [transposed](transpose_weight) weight.
 pub fn conv_time_major(
+    compute: Compute,
     x: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
@@ -110,8 +113,8 @@ pub fn conv_time_major(
     match (whole, bias) {
         (Some((k, from)), _) => {
             let x = rows(x, from * n.batch, n.steps[1] * n.batch, channels);
-            let start = bias.map_or(Start::Zero, Start::Row);
-            product(x, tap(w, k, s.kernel, n.channels), y, start);
+            let init = bias.map_or(Init::Zero, Init::Bias);
+            product(compute, x, tap(w, k, s.kernel, n.channels), y, init);
         }
         (None, Some(bias)) => y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(bias)),
         (None, None) => y.fill(0.0),
@@ -120,19 +123,27 @@ pub fn conv_time_major(
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let y = &mut y[out * outputs..(out + count) * outputs];
-            matmul(rows(x, from, count, channels), w, y, Mode::Add);
+            matmul(compute, rows(x, from, count, channels), w, y, Mode::Add);
         });
     }
 }
 
-/// Writes the gradient of the input or adds it, time outermost, by a [turned] weight.
-pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: Sizes, mode: Mode) {
+/// Writes the gradient of the input or adds it, time outermost, for a [transposed](transpose_weight) weight.
+pub fn conv_time_major_grad(
+    compute: Compute,
+    g: &[f32],
+    w: &[f32],
+    dx: &mut [f32],
+    s: Steps,
+    n: Sizes,
+    mode: Mode,
+) {
     let [channels, outputs] = n.channels;
     let whole = whole_tap(s, n, true).filter(|_| mode == Mode::Write);
     match whole {
         Some((k, out)) => {
             let g = rows(g, out * n.batch, n.steps[0] * n.batch, outputs);
-            matmul(g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
+            matmul(compute, g, tap(w, k, s.kernel, n.channels).t(), dx, Mode::Write);
         }
         None if mode == Mode::Write => dx.fill(0.0),
         None => {}
@@ -141,13 +152,14 @@ pub fn conv_time_major_grad(g: &[f32], w: &[f32], dx: &mut [f32], s: Steps, n: S
         let w = tap(w, k, s.kernel, n.channels);
         runs(s, n, k, |out, from, count| {
             let dx = &mut dx[from * channels..(from + count) * channels];
-            matmul(rows(g, out, count, outputs), w.t(), dx, Mode::Add);
+            matmul(compute, rows(g, out, count, outputs), w.t(), dx, Mode::Add);
         });
     }
 }
 
-/// Adds the gradient of the weight, time outermost. `work` is scratch.
+/// Adds the gradient of the weight, time outermost. `work` is scratch memory.
 pub fn conv_time_major_weight_grad(
+    compute: Compute,
     g: &[f32],
     x: &[f32],
     dw: &mut [f32],
@@ -161,15 +173,15 @@ pub fn conv_time_major_weight_grad(
         work.fill(0.0);
         runs(s, n, k, |out, from, count| {
             let (g, x) = (rows(g, out, count, outputs), rows(x, from, count, channels));
-            matmul(g.t(), x, work, Mode::Add);
+            matmul(compute, g.t(), x, work, Mode::Add);
         });
         let taps = dw.iter_mut().skip(k).step_by(s.kernel);
         taps.zip(&*work).for_each(|(dw, sum)| *dw += sum);
     }
 }
 
-/// Visits, with time inside, `(row of gathered inputs, tap, row of the input)` wherever a tap is inside the input.
-fn gathered(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
+/// Visits `(row of the im2col matrix, tap, row of the input)` wherever a tap lies inside the input.
+fn for_each_tap(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
     let [steps, outputs] = n.steps;
     for window in 0..n.batch {
         for k in 0..s.kernel {
@@ -181,26 +193,34 @@ fn gathered(s: Steps, n: Sizes, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// The inputs of every output in a row, in the order of the weight: `[B·T, channels·kernel]`, time inside.
-pub fn gather(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
+/// Copies the inputs of each output to a row, in the order of the weight: `[B·T, channels·kernel]`.
+pub fn im2col(x: &[f32], s: Steps, n: Sizes, rows: &mut Vec<f32>) {
     let channels = n.channels[0];
     let width = channels * s.kernel;
     rows.clear();
     rows.resize(n.batch * n.steps[1] * width, 0.0);
-    gathered(s, n, |out, k, from| {
+    for_each_tap(s, n, |out, k, from| {
         let to = rows[out * width..(out + 1) * width].iter_mut().skip(k).step_by(s.kernel);
         to.zip(&x[from * channels..(from + 1) * channels]).for_each(|(to, x)| *to = *x);
     });
 }
 
-/// `y = Σ_k .. + bias` of [gathered](gather) inputs, time inside.
-pub fn conv_gathered(rows: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], n: Sizes) {
+/// `y = Σ_k .. + bias` from the rows of [`im2col`].
+pub fn conv_im2col(
+    compute: Compute,
+    rows: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
-    linear(rows, w, bias, y, w.len() / outputs.max(1), outputs);
+    linear(compute, rows, w, bias, y, w.len() / outputs.max(1), outputs);
 }
 
-/// Adds the gradient of the input, time inside. `work` is scratch.
-pub fn conv_gathered_grad(
+/// Adds the gradient of the input (col2im). `work` is scratch memory.
+pub fn conv_im2col_grad(
+    compute: Compute,
     g: &[f32],
     w: &[f32],
     dx: &mut [f32],
@@ -211,20 +231,26 @@ pub fn conv_gathered_grad(
     let [channels, outputs] = n.channels;
     let (count, width) = (n.batch * n.steps[1], channels * s.kernel);
     work.resize(count * width, 0.0);
-    matmul(Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
-    gathered(s, n, |out, k, from| {
+    matmul(compute, Mat::new(g, count, outputs), Mat::new(w, outputs, width), work, Mode::Write);
+    for_each_tap(s, n, |out, k, from| {
         let of_tap = work[out * width..(out + 1) * width].iter().skip(k).step_by(s.kernel);
         let dx = &mut dx[from * channels..(from + 1) * channels];
         dx.iter_mut().zip(of_tap).for_each(|(dx, d)| *dx += d);
     });
 }
 
-/// Adds the gradient of the weight of [gathered](gather) inputs.
-pub fn conv_gathered_weight_grad(g: &[f32], rows: &[f32], dw: &mut [f32], n: Sizes) {
+/// Adds the gradient of the weight, from the rows of [`im2col`].
+pub fn conv_im2col_weight_grad(
+    compute: Compute,
+    g: &[f32],
+    rows: &[f32],
+    dw: &mut [f32],
+    n: Sizes,
+) {
     let outputs = n.channels[1];
     let count = n.batch * n.steps[1];
     let rows = Mat::new(rows, count, dw.len() / outputs.max(1));
-    matmul(Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
+    matmul(compute, Mat::new(g, count, outputs).t(), rows, dw, Mode::Add);
 }
 
 /// What lies beyond both ends of a series.
@@ -232,14 +258,14 @@ pub fn conv_gathered_weight_grad(g: &[f32], rows: &[f32], dw: &mut [f32], n: Siz
 pub enum Edge {
     /// Zeros.
     Zeros,
-    /// The series once more.
+    /// The series repeats.
     Circular,
-    /// The first and the last value.
+    /// The first and the last value repeat.
     Replicate,
 }
 
 impl Edge {
-    /// The step that is seen at step `t` of `steps`, counted from `left` steps before the first; none for zeros.
+    /// The step, of `steps`, that is read at position `t` of the padded series, which begins `left` steps earlier; none for zeros.
     fn source(self, t: usize, left: usize, steps: usize) -> Option<usize> {
         let inside = t >= left && t < left + steps;
         match self {
@@ -250,7 +276,7 @@ impl Edge {
     }
 }
 
-/// Visits `(row out, row in)` of `[outer, steps, ..]` made longer at both ends.
+/// Visits `(row of the padded series, row of the series)` for `[outer, steps, ..]`.
 fn padded(
     outer: usize,
     steps: usize,
@@ -266,7 +292,7 @@ fn padded(
     }
 }
 
-/// `y` is `x` `[outer, steps, inner]`, longer at both ends.
+/// Pads `x` `[outer, steps, inner]` along its steps.
 pub fn pad(x: &[f32], [steps, inner]: [usize; 2], by: [usize; 2], edge: Edge, y: &mut [f32]) {
     let outer = x.len() / (steps * inner).max(1);
     padded(outer, steps, by, edge, |to, from| {

@@ -61,18 +61,34 @@ fn both_orders_equal_the_sum_over_taps() {
                     (vec![9.0; size_out], vec![0.0; size_in], vec![0.0; w.len()]);
                 let (mut kept, mut work) = (Vec::new(), Vec::new());
                 if time_major {
-                    turned(&w, channels[1], &mut kept);
-                    conv_time_major(&x, &kept, Some(&bias), &mut y, s, n);
-                    conv_time_major_grad(&g, &kept, &mut dx, s, n, Mode::Add);
+                    transpose_weight(&w, channels[1], &mut kept);
+                    conv_time_major(Compute::default(), &x, &kept, Some(&bias), &mut y, s, n);
+                    conv_time_major_grad(Compute::default(), &g, &kept, &mut dx, s, n, Mode::Add);
                     let mut written = vec![9.0; size_in];
-                    conv_time_major_grad(&g, &kept, &mut written, s, n, Mode::Write);
+                    conv_time_major_grad(
+                        Compute::default(),
+                        &g,
+                        &kept,
+                        &mut written,
+                        s,
+                        n,
+                        Mode::Write,
+                    );
                     assert_close(&written, &exact_dx, 1e-5);
-                    conv_time_major_weight_grad(&g, &x, &mut dw, s, n, &mut work);
+                    conv_time_major_weight_grad(
+                        Compute::default(),
+                        &g,
+                        &x,
+                        &mut dw,
+                        s,
+                        n,
+                        &mut work,
+                    );
                 } else {
-                    gather(&x, s, n, &mut kept);
-                    conv_gathered(&kept, &w, Some(&bias), &mut y, n);
-                    conv_gathered_grad(&g, &w, &mut dx, s, n, &mut work);
-                    conv_gathered_weight_grad(&g, &kept, &mut dw, n);
+                    im2col(&x, s, n, &mut kept);
+                    conv_im2col(Compute::default(), &kept, &w, Some(&bias), &mut y, n);
+                    conv_im2col_grad(Compute::default(), &g, &w, &mut dx, s, n, &mut work);
+                    conv_im2col_weight_grad(Compute::default(), &g, &kept, &mut dw, n);
                 }
                 assert_close(&y, &exact, 1e-5);
                 assert_close(&dx, &exact_dx, 1e-5);

@@ -1,18 +1,18 @@
-//! Dropout: numbers are kept by a random mask that is made where it is used, sixteen blocks of Philox side by side.
+//! Dropout. The random mask is generated where it is used, sixteen blocks of Philox at a time.
 
 use crate::rng::Key;
 
-/// Blocks made at a time; each is four numbers of the mask.
+/// Blocks generated at a time. Each has four numbers of the mask.
 const BLOCKS: usize = 16;
 
-/// Uniform numbers have this many steps.
+/// Uniform numbers are multiples of the inverse of this.
 const STEPS: f32 = 16_777_216.0;
 
 simd_fn! {
     /// `to[i] = from[i] / (1 - p)` where the `first + i`-th number of `key` is at least `p`, else 0; added to `to` or not.
     pub fn dropout(s, key: Key, first: u64, p: f32, from: &[f32], to: &mut [f32], add: bool) {
         assert_eq!(from.len(), to.len(), "inputs and output differ in length");
-        let _ = s; // the loops below are plain: compiled for its instructions, they become vectors of them
+        let _ = s; // plain loops, which the compiler vectorises for the instruction set of `s`
         let (keep, least) = (1.0 / (1.0 - p), (p * STEPS).ceil() as u32);
         let mut done = 0;
         while done < to.len() {

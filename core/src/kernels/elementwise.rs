@@ -1,7 +1,8 @@
-//! Sums, differences, products and quotients of equally long slices, and of the rows of a matrix.
+//! Elementwise arithmetic on slices of equal length, and on the rows of a matrix.
 
+use super::Compute;
 use super::lanes::{map, update};
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
 simd_fn! {
     /// `y = a + b`
@@ -77,7 +78,7 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// `y = x`, but at least the first and at most the second limit; NaN stays.
+    /// `y = min(max(x, low), high)`; NaN stays NaN.
     pub fn clamp(s, x: &[f32], limits: [f32; 2], y: &mut [f32]) {
         let [low, high] = limits.map(|limit| s.splat(limit));
         map(s, y, [x], #[inline(always)] |[x]| s.min(high, s.max(low, x)))
@@ -120,16 +121,16 @@ simd_fn! {
     }
 }
 
-/// `out[c] += Σ_r x[r, c]` for `x` `[rows, cols]`, rows in order.
-pub fn column_sums_add(x: &[f32], cols: usize, out: &mut [f32]) {
+/// `out[c] += Σ_r x[r, c]` for `x` `[rows, cols]`, rows contiguous.
+pub fn column_sums_add(compute: Compute, x: &[f32], cols: usize, out: &mut [f32]) {
     assert_eq!(out.len(), cols, "one sum per column");
     assert_eq!(x.len() % cols.max(1), 0, "x is not made of whole rows");
-    in_rows([out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
+    par_rows(compute, [out], [1], SHARED_COLUMNS, &|at, [out]: [&mut [f32]; 1]| {
         column_sums_of(&x[at.min(x.len())..], cols, out);
     });
 }
 
-/// Columns that a thread sums at least, where threads share the work.
+/// Threads share the sums in pieces of at least so many columns.
 const SHARED_COLUMNS: usize = 64;
 
 simd_fn! {
@@ -141,7 +142,7 @@ simd_fn! {
             out[0] += super::reduce::sum(x);
             return;
         }
-        // Four vectors of columns at a time keep the memory busy: the sums stay in registers.
+        // Four vectors of columns at a time: enough loads in flight to use the bandwidth, and the sums stay in registers.
         const WIDE: usize = 4;
         let mut at = 0;
         while at + WIDE * S::LANES <= cols {
@@ -227,7 +228,7 @@ mod tests {
             for rows in [0, 1, 3, 5] {
                 let (x, before) = (numbers(rows * cols, 4), numbers(cols, 5));
                 let mut out = before.clone();
-                column_sums_add(&x, cols, &mut out);
+                column_sums_add(Compute::default(), &x, cols, &mut out);
                 let sums: Vec<f64> = (0..cols)
                     .map(|c| {
                         before[c] as f64 + (0..rows).map(|r| x[r * cols + c] as f64).sum::<f64>()

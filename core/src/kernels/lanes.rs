@@ -1,4 +1,4 @@
-//! The loop of every kernel that makes one value from the values at the same place of its inputs.
+//! The loop of elementwise kernels: vectors, then what is left of the slices.
 
 use crate::simd::Simd;
 

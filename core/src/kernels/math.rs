@@ -1,7 +1,7 @@
 //! exp, log, tanh, sigmoid and erf as polynomials, generic over the instruction set.
 //!
-//! Bounds are in units in the last place (ULP) against f64, tested below on dense ranges for every instruction set;
-//! the scalar one rounds products and sums separately, which costs about one ULP. NaN gives NaN and infinities give
+//! Error bounds are in units in the last place (ULP) against f64, and tested below on dense ranges for every instruction
+//! set. The scalar one rounds products and sums separately, which costs about one ULP. NaN gives NaN and infinities give
 //! their limits. Coefficients: weighted least squares on 4001 Chebyshev nodes, reweighted until the relative error
 //! of the whole function is level (Lawson), then rounded to f32.
 
@@ -50,7 +50,7 @@ fn exp_within<S: Simd>(s: S, x: S::V) -> S::V {
     s.scaled(s.add(q, s.splat(1.0)), n)
 }
 
-/// `2^x` for `x <= 0`, within 2 ULP, and 0 below -126: what softmax needs, in half as many steps as [`exp`].
+/// `2^x` for `x <= 0`, within 2 ULP, and 0 below -126: what softmax needs, at half the cost of [`exp`].
 #[inline(always)]
 pub fn exp2_below_zero<S: Simd>(s: S, x: S::V) -> S::V {
     let n = s.round(x);
@@ -68,7 +68,7 @@ pub fn exp2_below_zero<S: Simd>(s: S, x: S::V) -> S::V {
 pub fn expm1<S: Simd>(s: S, x: S::V) -> S::V {
     let clamped = s.max(s.splat(-20.0), s.min(s.splat(89.0), x));
     let (q, n) = exp_parts(s, clamped);
-    // (1 + q) 2^n - 1 = 2 (q 2^(n-1) + (2^(n-1) - 1/2)); n - 1, since 2^128 is not a number.
+    // (1 + q) 2^n - 1 = 2 (q 2^(n-1) + (2^(n-1) - 1/2)); n - 1, because 2^128 overflows.
     let power = s.pow2(s.sub(n, s.splat(1.0)));
     let y = s.mul_add(q, power, s.sub(power, s.splat(0.5)));
     s.add(y, y)
@@ -116,7 +116,7 @@ pub fn log<S: Simd>(s: S, x: S::V) -> S::V {
 pub fn log1p<S: Simd>(s: S, x: S::V) -> S::V {
     let u = s.add(s.splat(1.0), x);
     let y = log(s, u);
-    // What rounding `1 + x` lost, to first order; it is no number where `u` is 0 or infinite.
+    // First-order correction for the rounding of `1 + x`; NaN where `u` is 0 or infinite.
     let lost = s.div(s.sub(x, s.sub(u, s.splat(1.0))), u);
     s.select(s.le(s.abs(lost), s.splat(1.0)), s.add(y, lost), y)
 }

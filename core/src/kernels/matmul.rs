@@ -1,29 +1,32 @@
-//! The matrix product: a register tile, panels packed where the layout calls for it, blocks that fit the caches.
+//! The matrix product: register tiles, panels packed where the layout needs it, and blocks that fit the caches.
 //!
-//! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow, whose sums stay in
+//! `C` is computed in tiles of up to three vectors of columns and as many rows as registers allow. Their sums stay in
 //! registers for a whole block of the inner dimension. A tile reads single values of `A` and vectors of `B`. Rows of
 //! `A` are read where they lie; a transposed `A` is packed unless it is used too few times. `B` is packed into panels,
-//! unless its rows are in order and packing would not pay; [`Panels`](super::panels::Panels) keeps them for a factor that is used again.
-//! Rows and vectors of columns are shared out evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
+//! unless its rows are contiguous and packing would not pay; [`Prepacked`](super::prepacked::Prepacked) keeps them for a factor that is used
+//! again.
+//! Rows and vectors of columns are split evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
-use super::dots::add_few_rows;
-use super::packing::{BLOCK_INNER, Cut, Packed, aligned, pack, pack_panels, share, with_packed};
-use super::parallel::in_rows;
-pub use super::tiles::rounding;
-use super::tiles::{self, Factor, Product, Stored, Way};
+use super::Compute;
+use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, FloatMat, Product};
+use super::gemv::gemv_add;
+use super::packing::{
+    Blocking, KC, PackBuffers, aligned, pack, pack_panels, split_evenly, with_pack_buffers,
+};
+use super::parallel::par_rows;
 use crate::interrupt::look;
 use crate::simd::Simd;
 
 /// Up to this many rows, a row-major `B` is read in place: it is used too few times to pay for packing.
 const IN_PLACE_ROWS: usize = 64;
-/// Up to this many values, a factor is read in place if a tile can: it stays in the first cache as it is.
+/// Up to this many values, a factor is read in place if a tile can read it: it fits the L1 cache as it is.
 const IN_PLACE_VALUES: usize = 1 << 13;
 /// Up to this many columns of `B`, a column-major `A` is read in place.
 const IN_PLACE_COLS: usize = 64;
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
-pub(super) const DOT_ROWS: usize = 4;
+pub(super) const GEMV_ROWS: usize = 4;
 
-/// Rows that a thread computes at least, where threads share a product; and how much a row must be worth it.
+/// Threads share a product in pieces of at least so many rows, if a row has at least so many multiply-adds.
 const SHARED_ROWS: usize = 96;
 const SHARED_WORK: usize = 1 << 10;
 
@@ -84,123 +87,146 @@ pub enum Mode {
     Add,
 }
 
-/// What the sums of a product start from.
+/// The initial value of the sums of a product.
 #[derive(Clone, Copy)]
-pub(super) enum Start<'a> {
+pub(super) enum Init<'a> {
+    /// From zero.
     Zero,
-    Old,
-    Row(&'a [f32]),
+    /// From the values that are there.
+    Accumulate,
+    /// From one bias per column.
+    Bias(&'a [f32]),
 }
 
 /// `c = a b` or `c += a b`, where `c` is row-major `[a.rows, b.cols]`.
 #[track_caller]
-pub fn matmul(a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
-    let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
+pub fn matmul(compute: Compute, a: Mat, b: Mat, c: &mut [f32], mode: Mode) {
+    let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
     // A single column is a single row of the transposed product, in the same memory.
     let (a, b) = if b.cols == 1 && a.rows > 1 { (b.t(), a.t()) } else { (a, b) };
-    product(a, b, c, start);
+    product(compute, a, b, c, init);
 }
 
 /// As [`matmul`], where the rows of `c` are `stride` apart.
 #[track_caller]
-pub fn matmul_strided(a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) {
+pub fn matmul_strided(compute: Compute, a: Mat, b: Mat, c: &mut [f32], stride: usize, mode: Mode) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert!(a.cols > 0 && a.rows > 0 && b.cols > 0, "an empty product");
     assert!(c.len() >= (a.rows - 1) * stride + b.cols, "rows of a product");
-    let start = if mode == Mode::Write { Start::Zero } else { Start::Old };
-    if let Some(way) = in_tiles(a, b) {
-        let product = Product { b: Factor::Plain(Stored::Wide(b)), n: b.cols, stride, c, start };
-        return tiles::multiply(way, Stored::Wide(a), [product]);
+    let init = if mode == Mode::Write { Init::Zero } else { Init::Accumulate };
+    if let Some(plan) = bf16_plan(compute, a, b) {
+        let product =
+            Product { b: Bf16Operand::Plain(FloatMat::F32(b)), n: b.cols, stride, c, init };
+        return bf16_gemm::multiply(plan, FloatMat::F32(a), [product]);
     }
-    with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, stride), c, start, packed));
+    with_pack_buffers(|packed| {
+        gemm_blocked(a, RightOperand::Plain(b), (b.cols, stride), c, init, packed)
+    });
 }
 
 /// `y = x wᵀ + bias` for `x` `[rows, k]`, `w` `[n, k]` and `bias` `[n]`: the layer `Linear`.
 #[track_caller]
-pub fn linear(x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32], k: usize, n: usize) {
+pub fn linear(
+    compute: Compute,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+    k: usize,
+    n: usize,
+) {
     let rows = y.len().checked_div(n).unwrap_or(x.len() / k.max(1));
     let (x, w) = (Mat::new(x, rows, k), Mat::new(w, n, k).t());
     match bias {
-        None => matmul(x, w, y, Mode::Write),
+        None => matmul(compute, x, w, y, Mode::Write),
         Some(bias) => {
             assert_eq!(bias.len(), n, "one bias per output");
-            product(x, w, y, Start::Row(bias));
+            product(compute, x, w, y, Init::Bias(bias));
         }
     }
 }
 
-/// `c = start + a b`.
+/// `c = init + a b`.
 #[track_caller]
-pub(super) fn product(a: Mat, b: Mat, c: &mut [f32], start: Start<'_>) {
+pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
     assert_eq!(a.cols, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.cols, "a product of {} × {}", a.rows, b.cols);
     if c.is_empty() {
         return;
     }
-    let rows_in_order = a.col_stride == 1 || a.cols == 1;
-    let columns_in_order = b.row_stride == 1 && b.col_stride != 1;
-    if a.cols == 0 || (a.rows <= DOT_ROWS && rows_in_order && columns_in_order) {
-        match start {
-            Start::Zero => c.fill(0.0),
-            Start::Old => {}
-            Start::Row(row) => c.chunks_exact_mut(b.cols).for_each(|c| c.copy_from_slice(row)),
+    let rows_contiguous = a.col_stride == 1 || a.cols == 1;
+    let columns_contiguous = b.row_stride == 1 && b.col_stride != 1;
+    if a.cols == 0 || (a.rows <= GEMV_ROWS && rows_contiguous && columns_contiguous) {
+        match init {
+            Init::Zero => c.fill(0.0),
+            Init::Accumulate => {}
+            Init::Bias(row) => c.chunks_exact_mut(b.cols).for_each(|c| c.copy_from_slice(row)),
         }
         if a.cols > 0 {
-            add_few_rows(a, b, c);
+            gemv_add(a, b, c);
         }
-    } else if let Some(way) = in_tiles(a, b) {
-        let (n, factor) = (b.cols, Factor::Plain(Stored::Wide(b)));
-        let product = Product { b: factor, n, stride: n, c, start };
-        tiles::multiply(way, Stored::Wide(a), [product]);
+    } else if let Some(plan) = bf16_plan(compute, a, b) {
+        let (n, factor) = (b.cols, Bf16Operand::Plain(FloatMat::F32(b)));
+        let product = Product { b: factor, n, stride: n, c, init };
+        bf16_gemm::multiply(plan, FloatMat::F32(a), [product]);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
-        in_rows([c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
+        par_rows(compute, [c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {
             let a = a.part(first, 0, c.len() / b.cols, a.cols);
-            with_packed(|packed| blocks(a, Right::Plain(b), (b.cols, b.cols), c, start, packed));
+            with_pack_buffers(|packed| {
+                gemm_blocked(a, RightOperand::Plain(b), (b.cols, b.cols), c, init, packed)
+            });
         });
     }
 }
 
-/// How a product is computed in blocks, if that is quicker.
-pub(super) fn in_tiles(a: Mat, b: Mat) -> Option<Way> {
-    Way::of([a.rows, a.cols, b.cols], false).filter(|_| tiles::readable(a) && tiles::readable(b))
+/// The plan of a product from bfloat16, where that is faster.
+pub(super) fn bf16_plan(compute: Compute, a: Mat, b: Mat) -> Option<Bf16Plan> {
+    Bf16Plan::of(compute, [a.rows, a.cols, b.cols], false)
+        .filter(|_| bf16_gemm::readable(a) && bf16_gemm::readable(b))
 }
 
 /// The right factor of a product.
 #[derive(Clone, Copy)]
-pub(super) enum Right<'a> {
+pub(super) enum RightOperand<'a> {
     Plain(Mat<'a>),
-    /// As [`pack_all`] leaves it.
+    /// In panels, as [`pack_all`](super::packing::pack_all) makes them.
     Packed(&'a [f32]),
 }
 
-/// Where a tile finds a factor: lane `i` of step `p` is at `i * lane + p * step`.
+/// A factor as a tile reads it: lane `i` of step `p` is at `i * lane + p * step`.
 #[derive(Clone, Copy)]
-struct Walk<'a> {
+struct Strided<'a> {
     data: &'a [f32],
     lane: usize,
     step: usize,
 }
 
-/// The part of `C` that a tile computes, and what its columns start from.
+/// The part of `C` that a tile computes, and its initial value.
 struct Target<'a> {
     c: &'a mut [f32],
     stride: usize,
     cols: usize,
-    start: Start<'a>,
+    init: Init<'a>,
 }
 
-/// One tile: `M` rows and `N` vectors of `C`, over `k` steps. The lanes of `b` lie side by side.
+/// One register tile: `M` rows and `N` vectors of `C`, over `k` steps. The lanes of `b` are contiguous.
 #[inline(always)]
-fn tile<S: Simd, const M: usize, const N: usize>(s: S, k: usize, a: Walk, b: Walk, target: Target) {
+fn tile<S: Simd, const M: usize, const N: usize>(
+    s: S,
+    k: usize,
+    a: Strided,
+    b: Strided,
+    target: Target,
+) {
     assert!(
         k > 0 && a.data.len() > (M - 1) * a.lane + (k - 1) * a.step,
         "steps of the left factor"
     );
     assert!(b.data.len() >= (k - 1) * b.step + N * S::LANES, "steps of the right factor");
-    let Target { c, stride, cols, start } = target;
+    let Target { c, stride, cols, init } = target;
     let mut sums = [[s.zero(); N]; M];
-    if let Start::Row(row) = start {
+    if let Init::Bias(row) = init {
         let mut first = [s.zero(); N];
         unrolled!(j < N {
             first[j] = s.load_at(row, (j * S::LANES).min(cols));
@@ -226,7 +252,7 @@ fn tile<S: Simd, const M: usize, const N: usize>(s: S, k: usize, a: Walk, b: Wal
         });
         (a_at, b_at) = (a_at + a.step, b_at + b.step);
     }
-    let old = matches!(start, Start::Old);
+    let old = matches!(init, Init::Accumulate);
     if cols == N * S::LANES {
         unrolled!(i < M {
             let c = &mut c[i * stride..][..N * S::LANES];
@@ -248,14 +274,14 @@ fn tile<S: Simd, const M: usize, const N: usize>(s: S, k: usize, a: Walk, b: Wal
     }
 }
 
-/// The tile of `rows` rows, each number of rows its own code.
+/// A tile of `rows` rows. Each number of rows is compiled by itself.
 #[inline(always)]
 fn tile_of_rows<S: Simd, const N: usize>(
     s: S,
     rows: usize,
     k: usize,
-    a: Walk,
-    b: Walk,
+    a: Strided,
+    b: Strided,
     target: Target,
 ) {
     macro_rules! choose {
@@ -270,74 +296,74 @@ fn tile_of_rows<S: Simd, const N: usize>(
 }
 
 simd_fn! {
-    /// The product in blocks, panels and tiles.
-    pub(super) fn blocks(s, a: Mat<'_>, b: Right<'_>, shape: (usize, usize), c: &mut [f32], start: Start<'_>, packed: &mut Packed) {
+    /// The product in blocks, panels and tiles. `shape` is the number of columns of `c` and the distance of its rows.
+    pub(super) fn gemm_blocked(s, a: Mat<'_>, b: RightOperand<'_>, shape: (usize, usize), c: &mut [f32], init: Init<'_>, packed: &mut PackBuffers) {
         let (m, k) = (a.rows, a.cols);
-        let (n, stride) = shape; // columns of C, and how far its rows are apart
-        let cut = Cut::new(s, n);
-        let height = cut.height(s);
+        let (n, stride) = shape;
+        let blocking = Blocking::new(s, n);
+        let height = blocking.height(s);
         let tiles = m.div_ceil(height);
         let a_in_place = a.col_stride == 1
             || (a.row_stride == 1 && (n <= IN_PLACE_COLS || m * k <= IN_PLACE_VALUES));
-        let longest = BLOCK_INNER.min(k);
+        let longest = KC.min(k);
         let packed_a = aligned(&mut packed.a, if a_in_place { 0 } else { tiles * height * longest });
         let (b_in_place, kept) = match b {
-            Right::Plain(b) => (b.col_stride == 1 && (m <= IN_PLACE_ROWS || k * n <= IN_PLACE_VALUES), None),
-            Right::Packed(panels) => (false, Some(panels)),
+            RightOperand::Plain(b) => (b.col_stride == 1 && (m <= IN_PLACE_ROWS || k * n <= IN_PLACE_VALUES), None),
+            RightOperand::Packed(panels) => (false, Some(panels)),
         };
-        let packed_b = aligned(&mut packed.b, if kept.is_some() { 0 } else { cut.block * longest });
-        for col in (0..n).step_by(cut.block) {
-            let cols = cut.cols(col);
-            let (_, _, panels) = cut.panel(s, cols, 0);
-            for p in (0..k).step_by(BLOCK_INNER) {
-                let inner = BLOCK_INNER.min(k - p);
-                if let Right::Plain(b) = b {
+        let packed_b = aligned(&mut packed.b, if kept.is_some() { 0 } else { blocking.block * longest });
+        for col in (0..n).step_by(blocking.block) {
+            let cols = blocking.cols(col);
+            let (_, _, panels) = blocking.panel(s, cols, 0);
+            for p in (0..k).step_by(KC) {
+                let inner = KC.min(k - p);
+                if let RightOperand::Plain(b) = b {
                     let part = b.part(p, col, inner, cols);
                     if !b_in_place {
-                        pack_panels(s, part, cut, 0, packed_b);
+                        pack_panels(s, part, blocking, 0, packed_b);
                     } else if !cols.is_multiple_of(S::LANES) {
-                        pack_panels(s, part, cut, panels - 1, packed_b); // its last vector would read too far
+                        pack_panels(s, part, blocking, panels - 1, packed_b); // its last vector would be read past the end
                     }
                 }
                 if !a_in_place {
                     for tile in 0..tiles {
-                        let (first, end) = share(m, tiles, tile);
+                        let (first, end) = split_evenly(m, tiles, tile);
                         let rows = a.part(first, p, end - first, inner).t();
                         pack(s, rows, height, &mut packed_a[tile * height * inner..]);
                     }
                 }
-                let start = if p > 0 { Start::Old } else { start };
+                let init = if p > 0 { Init::Accumulate } else { init };
                 for tile in 0..tiles {
                     look();
-                    let (first, end) = share(m, tiles, tile);
+                    let (first, end) = split_evenly(m, tiles, tile);
                     let rows = end - first;
                     let a = if a_in_place {
-                        Walk { data: a.from(first, p), lane: a.row_stride, step: a.col_stride }
+                        Strided { data: a.from(first, p), lane: a.row_stride, step: a.col_stride }
                     } else {
-                        Walk { data: &packed_a[tile * height * inner..], lane: 1, step: height }
+                        Strided { data: &packed_a[tile * height * inner..], lane: 1, step: height }
                     };
                     for j in 0..panels {
-                        let (left, right, _) = cut.panel(s, cols, j);
+                        let (left, right, _) = blocking.panel(s, cols, j);
                         let vectors = (right - left).div_ceil(S::LANES);
                         let whole = right - left == vectors * S::LANES;
                         let b = match (b, kept) {
-                            (Right::Plain(b), _) if b_in_place && whole => {
-                                Walk { data: b.from(p, col + left), lane: 1, step: b.row_stride }
+                            (RightOperand::Plain(b), _) if b_in_place && whole => {
+                                Strided { data: b.from(p, col + left), lane: 1, step: b.row_stride }
                             }
                             (_, kept) => {
                                 let data = match kept {
                                     Some(kept) => &kept[col * k + cols.next_multiple_of(S::LANES) * p..],
                                     None => &*packed_b,
                                 };
-                                Walk { data: &data[left * inner..], lane: 1, step: vectors * S::LANES }
+                                Strided { data: &data[left * inner..], lane: 1, step: vectors * S::LANES }
                             }
                         };
-                        let start = match start {
-                            Start::Row(row) => Start::Row(&row[col + left..col + right]),
+                        let init = match init {
+                            Init::Bias(row) => Init::Bias(&row[col + left..col + right]),
                             other => other,
                         };
                         let c = &mut c[first * stride + col + left..];
-                        let target = Target { c, stride, cols: right - left, start };
+                        let target = Target { c, stride, cols: right - left, init };
                         match vectors {
                             1 => tile_of_rows::<S, 1>(s, rows, inner, a, b, target),
                             2 => tile_of_rows::<S, 2>(s, rows, inner, a, b, target),

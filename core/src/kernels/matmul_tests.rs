@@ -1,19 +1,22 @@
 //! Products of many shapes and layouts against the definition in f64, on every instruction set; and timings.
 
 use super::*;
-use crate::kernels::packing::BLOCK_COLS;
-use crate::kernels::panels::{Panels, matmul_each};
+use crate::kernels::packing::NC;
+use crate::kernels::prepacked::{Prepacked, matmul_each};
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::simd::{Isa, isa_name, with_isa};
 
-/// `Σ_p a[i, p] b[p, j]` plus what `start` gives for `(i, j)`.
-fn definition(a: Mat, b: Mat, start: impl Fn(usize, usize) -> f32) -> Vec<f64> {
+const PLAIN: Compute = Compute { shared: false, rounds: false };
+const ROUNDING: Compute = Compute { shared: false, rounds: true };
+
+/// `Σ_p a[i, p] b[p, j]` plus what `init` gives for `(i, j)`.
+fn definition(a: Mat, b: Mat, init: impl Fn(usize, usize) -> f32) -> Vec<f64> {
     let mut c = Vec::with_capacity(a.rows * b.cols);
     for i in 0..a.rows {
         for j in 0..b.cols {
             let products =
                 (0..a.cols).map(|p| f64::from(a.from(i, p)[0]) * f64::from(b.from(p, j)[0]));
-            c.push(f64::from(start(i, j)) + products.sum::<f64>());
+            c.push(f64::from(init(i, j)) + products.sum::<f64>());
         }
     }
     c
@@ -26,15 +29,15 @@ fn check(m: usize, k: usize, n: usize) {
     for a in [Mat::new(&a, m, k), Mat::new(&a, k, m).t()] {
         for b in [Mat::new(&b, k, n), Mat::new(&b, n, k).t()] {
             let mut c = c0.clone();
-            matmul(a, b, &mut c, Mode::Write);
+            matmul(PLAIN, a, b, &mut c, Mode::Write);
             assert_close(&c, &definition(a, b, |_, _| 0.0), tolerance);
             c.copy_from_slice(&c0);
-            matmul(a, b, &mut c, Mode::Add);
+            matmul(PLAIN, a, b, &mut c, Mode::Add);
             assert_close(&c, &definition(a, b, |i, j| c0[i * n + j]), tolerance);
         }
     }
     let (right, left) = (Mat::new(&b, n, k).t(), Mat::new(&a, m, k));
-    let panels = Panels::new(right, m);
+    let panels = Prepacked::new(PLAIN, right, m);
     let mut c = c0.clone();
     panels.multiply(left, &mut c, Mode::Write);
     assert_close(&c, &definition(left, right, |_, _| 0.0), tolerance);
@@ -44,9 +47,9 @@ fn check(m: usize, k: usize, n: usize) {
     let (w, bias) = (numbers(n * k, 4), numbers(n, 5));
     let (x, wt) = (Mat::new(&a, m, k), Mat::new(&w, n, k).t());
     let mut y = c0.clone();
-    linear(&a, &w, Some(&bias), &mut y, k, n);
+    linear(PLAIN, &a, &w, Some(&bias), &mut y, k, n);
     assert_close(&y, &definition(x, wt, |_, j| bias[j]), tolerance);
-    linear(&a, &w, None, &mut y, k, n);
+    linear(PLAIN, &a, &w, None, &mut y, k, n);
     assert_close(&y, &definition(x, wt, |_, _| 0.0), tolerance);
 }
 
@@ -78,9 +81,9 @@ fn every_length_of_each_dimension_equals_the_definition() {
 fn shapes_beyond_one_block_equal_the_definition() {
     each_isa(|_| {
         check(175, 9, 20);
-        check(9, BLOCK_INNER + 3, 37);
-        check(70, 20, BLOCK_COLS + 35);
-        check(6, BLOCK_INNER + 3, BLOCK_COLS + 35);
+        check(9, KC + 3, 37);
+        check(70, 20, NC + 35);
+        check(6, KC + 3, NC + 35);
     });
 }
 
@@ -89,7 +92,7 @@ fn error(m: usize, k: usize, n: usize) -> f64 {
     let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
     let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, n, k).t());
     let mut c = vec![0.0; m * n];
-    matmul(a, b, &mut c, Mode::Write);
+    matmul(PLAIN, a, b, &mut c, Mode::Write);
     let exact = definition(a, b, |_, _| 0.0);
     let squares = c.iter().zip(&exact).map(|(c, e)| (f64::from(*c) - e).powi(2));
     (squares.sum::<f64>() / exact.len() as f64).sqrt() / f64::from(f32::EPSILON)
@@ -115,28 +118,29 @@ fn blocks_of_every_size_equal_the_definition() {
 
 #[test]
 fn rounded_products_are_those_of_bfloat16() {
-    use crate::kernels::half::{Half, round};
+    use crate::kernels::half_precision::{Half, round};
     let (m, k, n) = (70, 150, 90);
     let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
     let (mut a16, mut b16) = (a.clone(), b.clone());
-    round(Half::Bf16, &mut a16);
-    round(Half::Bf16, &mut b16);
+    round(PLAIN, Half::Bf16, &mut a16);
+    round(PLAIN, Half::Bf16, &mut b16);
     let of = |a, b| definition(Mat::new(a, m, k), Mat::new(b, k, n), |_, _| 0.0);
     let (plain, rounded) = (of(&a, &b), of(&a16, &b16));
     each_isa(|isa| {
         let mut c = vec![0.0; m * n];
         let right = Mat::new(&b, k, n);
-        rounding(|| matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write));
+        matmul(ROUNDING, Mat::new(&a, m, k), right, &mut c, Mode::Write);
         let rounds = match isa {
             Isa::Amx => true,
-            Isa::Avx512 => crate::simd::bf16::Unit::dots().is_some(),
+            Isa::Avx512 => crate::simd::bf16::Unit::avx512_bf16().is_some(),
             _ => false,
         };
         assert_close(&c, if rounds { &rounded } else { &plain }, 1e-4);
         let mut packed = vec![0.0; m * n];
-        rounding(|| Panels::new(right, m).multiply(Mat::new(&a, m, k), &mut packed, Mode::Write));
+        let prepacked = Prepacked::new(ROUNDING, right, m);
+        prepacked.multiply(Mat::new(&a, m, k), &mut packed, Mode::Write);
         assert_eq!(c, packed);
-        matmul(Mat::new(&a, m, k), right, &mut c, Mode::Write);
+        matmul(PLAIN, Mat::new(&a, m, k), right, &mut c, Mode::Write);
         assert_close(&c, &plain, 4e-7 * k as f64);
     });
 }
@@ -152,9 +156,9 @@ fn products_of_one_factor_are_those_of_each() {
             let mut both = [vec![1.0; m * n], vec![2.0; m * other]];
             let mut alone = both.clone();
             let [c, e] = &mut both;
-            matmul_each(a, [(b, c), (d, e)]);
-            matmul(a, b, &mut alone[0], Mode::Add);
-            matmul(a, d, &mut alone[1], Mode::Add);
+            matmul_each(PLAIN, a, [(b, c), (d, e)]);
+            matmul(PLAIN, a, b, &mut alone[0], Mode::Add);
+            matmul(PLAIN, a, d, &mut alone[1], Mode::Add);
             for (both, alone) in both.iter().zip(&alone) {
                 let alone: Vec<f64> = alone.iter().map(|x| f64::from(*x)).collect();
                 assert_close(both, &alone, 1e-5);
@@ -170,18 +174,19 @@ fn threads_that_share_a_product_compute_the_same_bytes() {
         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
         let (bias, before) = (numbers(n, 3), numbers(m * n, 4));
         let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, n, k).t());
-        let compute = || {
+        let run = |compute: Compute| {
             let mut c = [(); 4].map(|()| before.clone());
-            matmul(a, b, &mut c[0], Mode::Write);
-            matmul(a, b, &mut c[1], Mode::Add);
-            product(a, b, &mut c[2], Start::Row(&bias));
-            Panels::new(b, m).affine(a, &bias, &mut c[3]);
+            matmul(compute, a, b, &mut c[0], Mode::Write);
+            matmul(compute, a, b, &mut c[1], Mode::Add);
+            product(compute, a, b, &mut c[2], Init::Bias(&bias));
+            Prepacked::new(compute, b, m).affine(a, &bias, &mut c[3]);
             c
         };
-        let alone = compute();
-        assert_eq!(crate::kernels::parallel::shared(compute), alone, "{m} × {k} × {n}");
-        let rounded = || rounding(compute);
-        assert_eq!(crate::kernels::parallel::shared(rounded), rounded(), "{m} × {k} × {n}");
+        let alone = run(PLAIN);
+        for rounds in [false, true] {
+            let [shared, alone] = [true, false].map(|shared| run(Compute { shared, rounds }));
+            assert_eq!(shared, alone, "{m} × {k} × {n}");
+        }
         let wanted = definition(a, b, |_, c| bias[c]);
         alone[2..].iter().for_each(|c| assert_close(c, &wanted, 4e-7 * k as f64));
     }
@@ -194,7 +199,7 @@ fn strided_matrices_equal_the_definition() {
     let b = Mat { data: &b, rows: 11, cols: 19, row_stride: 101, col_stride: 5 };
     each_isa(|_| {
         let mut c = vec![0.0; 9 * 19];
-        matmul(a, b, &mut c, Mode::Write);
+        matmul(PLAIN, a, b, &mut c, Mode::Write);
         assert_close(&c, &definition(a, b, |_, _| 0.0), 1e-6);
     });
 }
@@ -206,7 +211,7 @@ fn nan_does_not_leak_into_other_rows_or_columns() {
             let (mut a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             a[7 * k + 3] = f32::NAN;
             let mut c = vec![0.0; m * n];
-            matmul(Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c, Mode::Write);
+            matmul(PLAIN, Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c, Mode::Write);
             let mut rows = c.chunks(n).enumerate();
             assert!(rows.all(|(i, row)| row.iter().all(|c| c.is_nan() == (i == 7))));
         }
@@ -218,7 +223,7 @@ fn every_thread_computes_the_same_bytes() {
     let (a, b) = (numbers(60 * 300, 1), numbers(300 * 90, 2));
     let compute = || {
         let mut c = vec![0.0; 60 * 90];
-        matmul(Mat::new(&a, 60, 300), Mat::new(&b, 300, 90), &mut c, Mode::Write);
+        matmul(PLAIN, Mat::new(&a, 60, 300), Mat::new(&b, 300, 90), &mut c, Mode::Write);
         c
     };
     let here = compute();
@@ -233,7 +238,7 @@ fn every_thread_computes_the_same_bytes() {
 #[test]
 #[should_panic(expected = "inner dimensions")]
 fn inner_dimensions_must_agree() {
-    matmul(Mat::new(&[1.0, 2.0], 1, 2), Mat::new(&[1.0], 1, 1), &mut [0.0], Mode::Write);
+    matmul(PLAIN, Mat::new(&[1.0, 2.0], 1, 2), Mat::new(&[1.0], 1, 1), &mut [0.0], Mode::Write);
 }
 
 /// The best rate of several runs, in 10⁹ operations a second.
@@ -289,11 +294,12 @@ fn rates() {
             let mut y = vec![0.0; m * n];
             let operations = 2.0 * (m * k * n) as f64;
             let rows = Mat::new(&x, m, k);
-            let plain = rate(operations, || matmul(rows, Mat::new(&w, k, n), &mut y, Mode::Write));
-            let layer = rate(operations, || linear(&x, &w, Some(&bias), &mut y, k, n));
+            let plain =
+                rate(operations, || matmul(PLAIN, rows, Mat::new(&w, k, n), &mut y, Mode::Write));
+            let layer = rate(operations, || linear(PLAIN, &x, &w, Some(&bias), &mut y, k, n));
             let mut dw = vec![0.0; n * k];
             let weight = rate(operations, || {
-                matmul(Mat::new(&y, m, n).t(), rows, &mut dw, Mode::Add);
+                matmul(PLAIN, Mat::new(&y, m, n).t(), rows, &mut dw, Mode::Add);
                 dw.fill(0.0);
             });
             let percent = |rate: f64| 100.0 * rate / limit;

@@ -1,9 +1,11 @@
-//! Arithmetic over slices: f32, contiguous, row-major, on the calling thread.
+//! Arithmetic over slices: f32, contiguous, row-major.
 //!
 //! A kernel is a safe function. Its body, generic over [`Simd`](crate::simd::Simd), is written inside `simd_fn!` and
-//! compiled once per instruction set. Outputs depend on the inputs, their shapes and the instruction set, on nothing
-//! else. Kernels named `.._grad` add to the gradient they are given, as the tape wants it. Lengths that do not fit
-//! together are a bug of the caller and panic.
+//! compiled once per instruction set. A kernel runs on the calling thread, unless the [`Compute`] it is given lets it share
+//! its work. Results depend on the inputs, their shapes, the instruction set and [`Compute::rounds`], on nothing else.
+//!
+//! Kernels named `.._grad` add to the gradient that they are given, because several operations may read the same value.
+//! Lengths that do not fit together are a bug of the caller and panic.
 
 /// Defines `pub fn name(args) -> out` whose body is compiled for each instruction set and runs on the one in use.
 /// The first name in the parentheses is the [`Simd`](crate::simd::Simd) token inside the body.
@@ -12,7 +14,7 @@ macro_rules! simd_fn {
         ($s:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
         $vis fn $name $(<$generic: $bound>)? ($($arg: $ty),*) $(-> $out)? {
-            struct Work<T $(, $generic)?>(T, std::marker::PhantomData<($($generic,)?)>);
+            struct Work<Args $(, $generic)?>(Args, std::marker::PhantomData<($($generic,)?)>);
             impl $(<$generic: $bound>)? crate::simd::Kernel for Work<($($ty,)*) $(, $generic)?> {
                 type Out = simd_fn!(@out $($out)?);
                 #[inline(always)]
@@ -47,40 +49,44 @@ macro_rules! unrolled {
 }
 
 pub mod attention;
-mod attention_cut;
+mod attention_blocking;
+pub mod attention_mask;
 pub mod batch_norm;
+mod bf16_gemm;
 pub mod broadcast;
+mod compute;
 pub mod conv;
-mod dots;
 pub mod dropout;
 pub mod elementwise;
-mod factors;
-mod few_rows;
-pub mod half;
+pub mod float_slice;
+mod gemv;
+pub mod half_gemm;
+pub mod half_precision;
 mod lanes;
 pub mod math;
 pub mod matmul;
 pub mod moving_average;
-pub mod narrow;
 pub mod norm;
+mod online_softmax;
 pub mod optimizer;
 mod packing;
-pub mod panels;
 pub mod parallel;
-pub mod pattern;
 pub mod permute;
 pub mod point_loss;
 pub mod pointwise;
 pub mod pool;
+pub mod prepacked;
 pub mod random;
 pub mod recurrent;
 pub mod reduce;
 pub mod reduce_axis;
 pub mod resample;
-mod scores;
+mod skinny_gemm;
+mod small_gemm;
 pub mod softmax;
 pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
-mod tiles;
 pub mod windows;
+
+pub use compute::Compute;

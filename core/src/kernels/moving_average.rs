@@ -1,8 +1,7 @@
-//! The mean of the window around each value of a row, the edge values repeated beyond the ends: the trend of a series.
+//! Centred moving average of each row, with the edge values repeated beyond the ends: the trend of a series.
 //!
-//! In f64: accurate for values of 1e9 with moves of 1e-3 of f32's precision. Windows of rows of usual length are summed
-//! side by side; those of long rows by a running sum, O(n) whatever the window. A value that is not finite may make the
-//! rest of its row NaN.
+//! Sums are in f64, so values around 1e9 do not lose small changes. Short rows sum many windows at once; long rows use a
+//! running sum, which is O(n) for any window. A value that is not finite may make the rest of its row NaN.
 
 /// Checks the lengths and gives the number of values on each side of the middle one.
 #[track_caller]
@@ -13,18 +12,18 @@ fn half_of(x: usize, cols: usize, window: usize, y: usize) -> usize {
     window / 2
 }
 
-/// Numbers of a padded row whose windows are summed side by side; longer ones have a running sum.
+/// Padded rows up to this length sum many windows at once; longer ones use a running sum.
 const PADDED: usize = 512;
 /// Sums made at once.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Whether windows are summed side by side: that takes more additions, but none waits for another.
+/// Whether many windows are summed at once: more additions, but they do not depend on each other.
 fn side_by_side(cols: usize, window: usize) -> bool {
     cols + 3 * window + 2 * SIDE_BY_SIDE <= PADDED
 }
 
-/// `sums[i] = Σ x[i..i + window]` for the first `n`, which uses up `x`: sums of 1, 2, 4, … numbers are made of each other,
-/// and those that `window` is the sum of are added. Plain loops over arrays: the compiler makes vectors of them.
+/// `sums[i] = Σ x[i..i + window]` for the first `n`; overwrites `x`. Sums of 1, 2, 4, … numbers are computed from each other,
+/// and those in the binary representation of `window` are added. Plain loops over arrays, which the compiler vectorises.
 #[inline(always)]
 fn window_sums(x: &mut [f64; PADDED], window: usize, n: usize, sums: &mut [f64; PADDED]) {
     let some = |x: &[f64; PADDED], at: usize| -> [f64; SIDE_BY_SIDE] {
@@ -72,7 +71,7 @@ pub fn moving_average(x: &[f32], cols: usize, window: usize, y: &mut [f32]) {
 }
 
 simd_fn! {
-    /// [`moving_average`], windows side by side.
+    /// [`moving_average`], many windows at once.
     fn means(s, x: &[f32], cols: usize, half: usize, y: &mut [f32]) {
         let _ = s;
         let (mut padded, mut sums, window) = ([0.0; PADDED], [0.0; PADDED], 2 * half + 1);
@@ -96,7 +95,7 @@ pub fn moving_average_grad(g: &[f32], cols: usize, window: usize, dx: &mut [f32]
     let (half, last) = (half as isize, cols as isize - 1);
     for (g, dx) in g.chunks_exact(cols).zip(dx.chunks_exact_mut(cols)) {
         let at = |i: isize| if (0..=last).contains(&i) { f64::from(g[i as usize]) } else { 0.0 };
-        // Place i of the padded row is read by outputs i - half ..= i + half; the padding belongs to the edge values.
+        // Position i of the padded row is read by outputs i - half ..= i + half; the padding belongs to the edge values.
         let mut sum = 0.0;
         let mut edge = 0.0;
         for i in -half..=last + half {
@@ -104,7 +103,7 @@ pub fn moving_average_grad(g: &[f32], cols: usize, window: usize, dx: &mut [f32]
             let share = sum / window as f64;
             sum -= at(i - half);
             edge += share;
-            // The first value collects what lies before it, the last what lies behind.
+            // The first value also gets the gradient of the padding before it, the last one that of the padding behind.
             if (0..last).contains(&i) {
                 dx[i as usize] += edge as f32;
                 edge = 0.0;
@@ -115,10 +114,10 @@ pub fn moving_average_grad(g: &[f32], cols: usize, window: usize, dx: &mut [f32]
 }
 
 simd_fn! {
-    /// [`moving_average_grad`], windows side by side.
+    /// [`moving_average_grad`], many windows at once.
     fn spread(s, g: &[f32], cols: usize, half: usize, dx: &mut [f32]) {
         let _ = s;
-        // What each place of the padded row collects: half places before the first value, and as many behind the last.
+        // The gradient of each position of the padded row, which has `half` more at both ends.
         let (mut padded, mut sums, window) = ([0.0; PADDED], [0.0; PADDED], 2 * half + 1);
         for (g, dx) in g.chunks_exact(cols).zip(dx.chunks_exact_mut(cols)) {
             padded[..2 * half].fill(0.0);

@@ -112,7 +112,7 @@ mod tests {
                 assert_close(&y[range.clone()], &each(&|i| whitened(i) * w[i] + b[i]), 5e-6);
                 let g_mean = mean_of(&|i| g[i] * w[i]);
                 let gx_mean = mean_of(&|i| g[i] * w[i] * whitened(i));
-                // One number has no variance: its derivative is 0, lost in the rounding of 1 / √ε.
+                // A single number has variance 0 and derivative 0, which drowns in the rounding of 1 / √ε.
                 if cols > 1 {
                     let slope =
                         |i: usize| 1.0 + (g[i] * w[i] - g_mean - whitened(i) * gx_mean) * scale;

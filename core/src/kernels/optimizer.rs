@@ -1,7 +1,7 @@
 //! Optimizer steps equal to `torch.optim`, each one pass over flat parameter, gradient and state buffers.
 //!
-//! Constants are computed in f64 and rounded once, as PyTorch does. `grad_scale` multiplies the gradient first: the
-//! factor of gradient clipping, or 1.
+//! Constants are computed in f64 and rounded once, as PyTorch does. `grad_scale` multiplies the gradient
+//! first: the factor of gradient clipping, or 1.
 
 /// One step of Adam or AdamW.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,11 +12,11 @@ pub struct AdamStep {
     pub beta1: f64,
     /// Decay of the mean of squared gradients. Default 0.999.
     pub beta2: f64,
-    /// Keeps the denominator from 0. Default 1e-8.
+    /// Added to the denominator. Default 1e-8.
     pub eps: f64,
     /// Weight decay. Default 0; `torch.optim.AdamW` has 0.01.
     pub weight_decay: f64,
-    /// Whether weight decay shrinks the parameters (AdamW) or joins the gradient (Adam). Default false.
+    /// Whether weight decay shrinks the parameters (AdamW) or is added to the gradient (Adam). Default false.
     pub decoupled: bool,
     /// Number of this step, from 1.
     pub step: u64,
@@ -43,11 +43,11 @@ pub struct SgdStep {
     pub lr: f64,
     /// Decay of the velocity; 0 has none. Default 0.
     pub momentum: f64,
-    /// Part of the gradient that does not join the velocity. Default 0.
+    /// The fraction of the gradient that is not added to the velocity. Default 0.
     pub dampening: f64,
-    /// Weight decay, joins the gradient. Default 0.
+    /// Weight decay, added to the gradient. Default 0.
     pub weight_decay: f64,
-    /// Looks one step of momentum ahead. Default false.
+    /// Nesterov momentum. Default false.
     pub nesterov: bool,
     /// Whether this is the first step, which sets the velocity to the gradient. Default true.
     pub first: bool,
@@ -73,9 +73,9 @@ pub struct RmspropStep {
     pub lr: f64,
     /// Decay of the mean of squared gradients. Default 0.99.
     pub alpha: f64,
-    /// Keeps the denominator from 0. Default 1e-8.
+    /// Added to the denominator. Default 1e-8.
     pub eps: f64,
-    /// Weight decay, joins the gradient. Default 0.
+    /// Weight decay, added to the gradient. Default 0.
     pub weight_decay: f64,
     /// Decay of the velocity; 0 has none. Default 0.
     pub momentum: f64,
@@ -89,7 +89,7 @@ impl Default for RmspropStep {
     }
 }
 
-/// Checks that a state buffer is there when it is used; otherwise it may be empty.
+/// Checks that a state buffer has the right length. It may be empty if it is not used.
 #[track_caller]
 fn check_state(name: &str, state: usize, used: bool, n: usize) {
     assert!(state == n || (!used && state == 0), "{name} has {state} values for {n} parameters");

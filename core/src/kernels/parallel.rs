@@ -1,45 +1,24 @@
-//! Sharing the rows of a result among threads, for a batch that is a single shard.
+//! Sharing the rows or columns of a result among threads, for a batch that is a single shard.
 //!
-//! Rows are computed by themselves, so neither the threads nor the way rows are shared out change the result.
+//! Each row is computed independently, so neither the number of threads nor the split changes the result.
 
-use std::cell::Cell;
-
+use super::Compute;
 use crate::interrupt::look;
 
-thread_local! {
-    static SHARES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `f`; kernels that this thread calls meanwhile may share their work with the other threads of its pool.
-pub fn shared<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SHARES.set(self.0);
-        }
-    }
-    let _restore = Restore(SHARES.replace(true));
-    f()
-}
-
-/// Whether kernels may share their work.
-pub(super) fn shares() -> bool {
-    SHARES.get()
-}
-
-/// Calls `f` with runs of rows of `out`, whose `widths` are the numbers in a row of each, and the index of the first row
-/// of the run: all at once, or at least `least` rows at a time on any threads. The last row may be cut short.
-pub(super) fn in_rows<T: Send, const N: usize>(
+/// Calls `f` with consecutive rows of each `out` and the index of the first of them. `widths` are the lengths of their rows;
+/// the last row may be shorter. Where `compute` allows it, threads share the rows in pieces of at least `least`.
+pub(super) fn par_rows<T: Send, const N: usize>(
+    compute: Compute,
     out: [&mut [T]; N],
     widths: [usize; N],
     least: usize,
     f: &(impl Fn(usize, [&mut [T]; N]) + Sync),
 ) {
     let rows = out.iter().zip(widths).map(|(o, w)| o.len().div_ceil(w.max(1))).max().unwrap_or(0);
-    if shares() { halve(out, widths, 0..rows, least, f) } else { f(0, out) }
+    if compute.shared { split_rows(out, widths, 0..rows, least, f) } else { f(0, out) }
 }
 
-fn halve<T: Send, const N: usize>(
+fn split_rows<T: Send, const N: usize>(
     out: [&mut [T]; N],
     widths: [usize; N],
     rows: std::ops::Range<usize>,
@@ -57,33 +36,33 @@ fn halve<T: Send, const N: usize>(
     for (i, out) in out.into_iter().enumerate() {
         (left[i], right[i]) = out.split_at_mut(half * widths[i]);
     }
-    rayon::join(
-        || halve(left, widths, rows.start..middle, least, f),
-        || halve(right, widths, middle..rows.end, least, f),
+    crate::runtime::join(
+        || split_rows(left, widths, rows.start..middle, least, f),
+        || split_rows(right, widths, middle..rows.end, least, f),
     );
 }
 
-/// Rows that [`in_columns`] shares the columns of at most.
-pub(super) const FEW_ROWS: usize = 128;
+/// The most rows whose columns [`par_columns`] shares.
+pub(super) const SKINNY_ROWS: usize = 128;
 
-/// Calls `f` with runs of `each` columns of `out`, as parts of its rows, which have `n` numbers and are `stride` apart; and
-/// with the index of the run: on any threads.
-pub(super) fn in_columns(
+/// Calls `f` for each `each` columns of `out`, on any thread, with their parts of the rows and the index of the run. Rows have
+/// `n` numbers and are `stride` apart.
+pub(super) fn par_columns(
     out: &mut [f32],
     [n, stride]: [usize; 2],
     each: usize,
     f: &(impl Fn(usize, &mut [&mut [f32]]) + Sync),
 ) {
-    let mut lines: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut lines: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
     let rows = out.len().div_ceil(stride);
-    assert!(rows <= FEW_ROWS, "{rows} rows are not few");
+    assert!(rows <= SKINNY_ROWS, "columns of {rows} rows are not shared");
     for (line, row) in lines.iter_mut().zip(out.chunks_mut(stride)) {
         *line = &mut row[..n];
     }
-    halve_columns(&mut lines[..rows], 0..n.div_ceil(each), each, f);
+    split_columns(&mut lines[..rows], 0..n.div_ceil(each), each, f);
 }
 
-fn halve_columns(
+fn split_columns(
     lines: &mut [&mut [f32]],
     runs: std::ops::Range<usize>,
     each: usize,
@@ -95,15 +74,15 @@ fn halve_columns(
     }
     let half = runs.len() / 2;
     let (rows, middle) = (lines.len(), runs.start + half);
-    let mut right: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
-    let mut left: [&mut [f32]; FEW_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut right: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut left: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
     for (i, line) in lines.iter_mut().enumerate() {
         (left[i], right[i]) = line.split_at_mut(half * each);
     }
     let (left, right) = (&mut left[..rows], &mut right[..rows]);
-    rayon::join(
-        || halve_columns(left, runs.start..middle, each, f),
-        || halve_columns(right, middle..runs.end, each, f),
+    crate::runtime::join(
+        || split_columns(left, runs.start..middle, each, f),
+        || split_columns(right, middle..runs.end, each, f),
     );
 }
 
@@ -121,18 +100,18 @@ mod tests {
         };
         for rows in [0, 1, 2, 9, 100] {
             let (mut a, mut b) = (vec![0.0; 3 * rows], vec![0.0; rows]);
-            shared(|| in_rows([&mut a, &mut b], [3, 1], 2, &fill));
+            let compute = Compute { shared: true, rounds: false };
+            par_rows(compute, [&mut a, &mut b], [3, 1], 2, &fill);
             assert!(b.iter().enumerate().all(|(i, b)| *b == i as f32), "{rows}: {b:?}");
             assert!(a.iter().enumerate().all(|(i, a)| *a == (i / 3) as f32));
         }
-        assert!(!shares());
     }
 
     #[test]
     fn every_column_of_few_rows_is_visited_once_with_its_index() {
-        for [rows, n, stride] in [[1, 1, 1], [3, 70, 75], [FEW_ROWS, 64, 64]] {
+        for [rows, n, stride] in [[1, 1, 1], [3, 70, 75], [SKINNY_ROWS, 64, 64]] {
             let mut out = vec![0.0; (rows - 1) * stride + n];
-            in_columns(&mut out, [n, stride], 32, &|run, lines| {
+            par_columns(&mut out, [n, stride], 32, &|run, lines| {
                 assert_eq!(lines.len(), rows);
                 for (i, line) in lines.iter_mut().enumerate() {
                     line.iter_mut().for_each(|x| *x += (1 + i * 10 + run) as f32);

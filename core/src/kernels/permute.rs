@@ -1,18 +1,18 @@
-//! Exchanging axes: `y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]`.
+//! Permuting axes: `y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]`.
 //!
-//! Axes that stay together are one axis. Where the innermost axis stays innermost, whole runs are copied; otherwise the
+//! Axes that stay adjacent are merged. Where the innermost axis stays innermost, whole runs are copied; otherwise the
 //! innermost axes of input and output are the columns and rows of matrices, transposed tile by tile in registers.
 
 use super::elementwise::add_assign;
 use super::lanes::update;
 use crate::simd::Simd;
 
-/// The most axes an array has.
+/// The most axes that an array has.
 const MAX_RANK: usize = 6;
-/// The most numbers a vector has.
+/// The most lanes of a vector.
 const MAX_LANES: usize = 16;
 
-/// One axis: its size, and how far input and output move along it.
+/// One axis: its size, and its strides in the input and in the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Axis {
     size: usize,
@@ -20,24 +20,24 @@ struct Axis {
     y: usize,
 }
 
-/// How the numbers of an array move when its axes are exchanged.
+/// A permutation of the axes of an array.
 #[derive(Clone, Copy, Debug)]
-pub struct Exchange {
-    /// Of the output, outermost first; the first `rank` count.
+pub struct Permutation {
+    /// Axes of the output, outermost first. Only the first `rank` are used.
     axes: [Axis; MAX_RANK],
     rank: usize,
 }
 
-impl Exchange {
+impl Permutation {
     /// For an input of these `dims`; axis `i` of the output is axis `axes[i]` of the input.
     pub fn new(dims: &[usize], axes: &[usize]) -> Self {
-        assert_eq!(dims.len(), axes.len(), "every axis goes somewhere");
+        assert_eq!(dims.len(), axes.len(), "a permutation names every axis once");
         let stride = |axis: usize| dims[axis + 1..].iter().product();
         let mut new = Self { axes: [Axis::default(); MAX_RANK], rank: 0 };
         for axis in axes.iter().copied().filter(|axis| dims[*axis] != 1) {
             let (size, x) = (dims[axis], stride(axis));
             match new.axes[..new.rank].last_mut() {
-                // What follows it in the input follows it in the output too.
+                // It follows the same axis in the input and in the output.
                 Some(before) if before.x == x * size => {
                     (before.size, before.x) = (before.size * size, x);
                 }
@@ -55,7 +55,7 @@ impl Exchange {
         new
     }
 
-    /// Visits every index of the axes but those in `inner`: where it lies in the input and in the output.
+    /// Visits every index along the axes that are not in `inner`, with its offsets in the input and in the output.
     #[inline(always)]
     fn each_but(&self, inner: [Axis; 2], mut visit: impl FnMut(usize, usize)) {
         let mut outer = [Axis::default(); MAX_RANK];
@@ -83,16 +83,16 @@ impl Exchange {
 }
 
 simd_fn! {
-    /// `y` is `x` with its axes exchanged.
-    pub fn permute(s, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
-        moved::<_, false>(s, exchange, x, y);
+    /// `y` is `x` with its axes permuted.
+    pub fn permute(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
+        moved::<_, false>(s, permutation, x, y);
     }
 }
 
 simd_fn! {
-    /// Adds `x` with its axes exchanged to `y`.
-    pub fn permute_add(s, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
-        moved::<_, true>(s, exchange, x, y);
+    /// Adds `x` with its axes permuted to `y`.
+    pub fn permute_add(s, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
+        moved::<_, true>(s, permutation, x, y);
     }
 }
 
@@ -103,21 +103,21 @@ fn put<const ADD: bool>(y: &mut [f32], v: &[f32]) {
 }
 
 #[inline(always)]
-fn moved<S: Simd, const ADD: bool>(s: S, exchange: &Exchange, x: &[f32], y: &mut [f32]) {
+fn moved<S: Simd, const ADD: bool>(s: S, permutation: &Permutation, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "input and output differ in length");
-    let axes = &exchange.axes[..exchange.rank];
+    let axes = &permutation.axes[..permutation.rank];
     let Some(rows) = axes.last().copied() else { return put::<ADD>(y, x) };
     if rows.x == 1 {
-        exchange.each_but(
+        permutation.each_but(
             [rows; 2],
             #[inline(always)]
             |i, j| put::<ADD>(&mut y[j..j + rows.size], &x[i..i + rows.size]),
         );
         return;
     }
-    // The axis that is innermost in the input; one of a size other than 1 is.
+    // The innermost axis of the input. There is one, unless all sizes are 1.
     let Some(columns) = axes.iter().copied().find(|axis| axis.x == 1) else { return };
-    exchange.each_but(
+    permutation.each_but(
         [rows, columns],
         #[inline(always)]
         |i, j| {
@@ -142,22 +142,22 @@ fn tile<S: Simd, const ADD: bool>(
     y_stride: usize,
     [rows, columns]: [usize; 2],
 ) {
-    let mut turned = [0.0; MAX_LANES * MAX_LANES];
+    let mut transposed = [0.0; MAX_LANES * MAX_LANES];
     if columns == S::LANES {
         if rows == S::LANES && !ADD {
             return s.transpose(x, x_stride, rows, y, y_stride);
         }
-        s.transpose(x, x_stride, rows, &mut turned, S::LANES);
+        s.transpose(x, x_stride, rows, &mut transposed, S::LANES);
     } else {
-        // Rows shorter than a vector: brought together first, so that nothing beyond them is read.
+        // Rows shorter than a vector are copied first, so that nothing beyond them is read.
         let mut narrow = [0.0; MAX_LANES * MAX_LANES];
         for r in 0..rows {
             s.store(s.load_partial(&x[r * x_stride..][..columns]), &mut narrow[r * S::LANES..]);
         }
-        s.transpose(&narrow, S::LANES, rows, &mut turned, S::LANES);
+        s.transpose(&narrow, S::LANES, rows, &mut transposed, S::LANES);
     }
     for c in 0..columns {
-        let (to, from) = (&mut y[c * y_stride..][..rows], &turned[c * S::LANES..][..rows]);
+        let (to, from) = (&mut y[c * y_stride..][..rows], &transposed[c * S::LANES..][..rows]);
         if ADD {
             update(
                 s,
@@ -200,12 +200,12 @@ mod tests {
 
     fn check(dims: &[usize], axes: &[usize]) {
         let x = numbers(dims.iter().product(), 1);
-        let exchange = Exchange::new(dims, axes);
+        let permutation = Permutation::new(dims, axes);
         let expected = reference(dims, axes, &x);
         let mut y = vec![f32::NAN; x.len()];
-        permute(&exchange, &x, &mut y);
+        permute(&permutation, &x, &mut y);
         assert_eq!(y, expected, "{dims:?} {axes:?}");
-        permute_add(&exchange, &x, &mut y);
+        permute_add(&permutation, &x, &mut y);
         let twice: Vec<f32> = expected.iter().map(|v| v + v).collect();
         assert_eq!(y, twice, "{dims:?} {axes:?}");
     }
@@ -244,9 +244,9 @@ mod tests {
 
     #[test]
     fn axes_that_stay_together_are_one() {
-        let exchange = Exchange::new(&[2, 3, 4, 5], &[0, 3, 1, 2]);
-        assert_eq!(exchange.rank, 3);
-        assert_eq!(exchange.axes[2], Axis { size: 12, x: 5, y: 1 });
-        assert_eq!(Exchange::new(&[2, 1, 4], &[1, 0, 2]).rank, 1);
+        let permutation = Permutation::new(&[2, 3, 4, 5], &[0, 3, 1, 2]);
+        assert_eq!(permutation.rank, 3);
+        assert_eq!(permutation.axes[2], Axis { size: 12, x: 5, y: 1 });
+        assert_eq!(Permutation::new(&[2, 1, 4], &[1, 0, 2]).rank, 1);
     }
 }

@@ -1,15 +1,15 @@
-//! Losses of single numbers: the weighted sum and its slopes in one pass.
+//! Pointwise losses: the weighted sum and its derivatives in one pass.
 //!
-//! A formula is written once over [`Arithmetic`]. Training computes it in f32 lanes, validation in f64. The sums of blocks
-//! of 1024 numbers are added in f64.
+//! A formula is written once, generic over [`Arithmetic`]. Training computes it in f32 vectors, validation in f64. Blocks of
+//! 1024 numbers are summed in f32 and added in f64.
 
 use crate::simd::Simd;
 
 const BLOCK: usize = 1024;
 
-/// Operations that a formula is written in: on one f64, or on the f32 lanes of a vector.
+/// The operations of a formula, on one f64 or on a vector of f32.
 ///
-/// `max`, `min` and the comparisons are as those of [`Simd`].
+/// `max`, `min` and the comparisons treat NaN as those of [`Simd`] do.
 pub trait Arithmetic: Copy {
     /// A number, or a vector of them.
     type V: Copy;
@@ -66,7 +66,7 @@ pub trait Arithmetic: Copy {
 #[derive(Clone, Copy, Debug)]
 pub struct Double;
 
-/// Arithmetic on the f32 lanes of a vector.
+/// Arithmetic on a vector of f32.
 #[derive(Clone, Copy, Debug)]
 pub struct Lanes<S>(pub S);
 
@@ -143,11 +143,11 @@ lanes! {
 
 /// A loss of one number.
 pub trait PointLoss: Copy {
-    /// The value, and the derivative with respect to `y_hat`; `q` is the quantile that `y_hat` forecasts. At kinks the
+    /// The value, and the derivative with respect to `y_hat`; `q` is the quantile level of the forecast `y_hat`. At kinks the
     /// derivative is torch's.
     fn both<A: Arithmetic>(self, a: A, y: A::V, y_hat: A::V, q: A::V) -> [A::V; 2];
 
-    /// The same of single numbers.
+    /// The same for single numbers.
     #[inline(always)]
     fn of(self, [y, y_hat]: [f64; 2], q: f64) -> [f64; 2] {
         self.both(Double, y, y_hat, q)
@@ -155,8 +155,8 @@ pub trait PointLoss: Copy {
 }
 
 simd_fn! {
-    /// `Σ w·loss(y, ŷ)`, and `slopes = factor·w·loss'`. What weighs nothing counts 0, whatever it is. `q` is the quantile
-    /// of each number, or one for all.
+    /// `Σ w·loss(y, ŷ)`, and `slopes = factor·w·loss'`. A number of weight 0 adds 0, even if it is NaN. `q` is
+    /// the quantile level of each number, or one for all.
     pub fn point_loss<L: PointLoss>(
         s,
         loss: L,

@@ -3,14 +3,15 @@
 //! A function is a type: `f`, its derivative `df`, and what the derivative is computed from. At a kink the
 //! derivative is PyTorch's: `relu'(0) = 0`, `|x|'(0) = 0`.
 
+use super::Compute;
 use super::lanes::{map as map_lanes, update};
 use super::math;
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 use crate::simd::Simd;
 
-/// What a derivative is computed from, and so what has to be kept for it.
+/// What a derivative is computed from, and so what must be saved for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeps {
+pub enum Saved {
     /// The function's argument.
     Input,
     /// The function's value.
@@ -19,12 +20,12 @@ pub enum Keeps {
 
 /// A function of one value.
 pub trait Unary {
-    /// What [`Unary::df`] is given.
-    const KEEPS: Keeps;
+    /// The argument of [`Unary::df`].
+    const SAVED: Saved;
     /// The value at `x`.
     fn f<S: Simd>(s: S, x: S::V) -> S::V;
-    /// The derivative, from `x` or from the value at `x` as [`Unary::KEEPS`] says.
-    fn df<S: Simd>(s: S, kept: S::V) -> S::V;
+    /// The derivative, from `x` or from the value at `x` as [`Unary::SAVED`] says.
+    fn df<S: Simd>(s: S, saved: S::V) -> S::V;
 }
 
 simd_fn! {
@@ -34,8 +35,8 @@ simd_fn! {
 }
 
 simd_fn! {
-    fn times_slope_part<U: Unary>(s, kept: &[f32], g: &mut [f32]) {
-        update(s, g, [kept], #[inline(always)] |g, [kept]| s.mul(g, U::df(s, kept)))
+    fn mul_derivative_part<U: Unary>(s, saved: &[f32], g: &mut [f32]) {
+        update(s, g, [saved], #[inline(always)] |g, [saved]| s.mul(g, U::df(s, saved)))
     }
 }
 
@@ -51,32 +52,36 @@ simd_fn! {
     }
 }
 
-/// Numbers that a thread maps at least, where threads share the work.
+/// Threads share the work in pieces of at least so many numbers.
 const SHARED: usize = 1 << 14;
 
 /// `y = f(x)`
-pub fn map<U: Unary>(x: &[f32], y: &mut [f32]) {
+pub fn map<U: Unary>(compute: Compute, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "inputs and output differ in length");
-    in_rows([y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| map_part::<U>(&x[at..][..y.len()], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| {
+        map_part::<U>(&x[at..][..y.len()], y)
+    });
 }
 
-/// `g = g ⊙ f'`, where `kept` is the input or the output as `U::KEEPS` says.
-pub fn times_slope<U: Unary>(kept: &[f32], g: &mut [f32]) {
-    assert_eq!(kept.len(), g.len(), "inputs and output differ in length");
-    in_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
-        times_slope_part::<U>(&kept[at..][..g.len()], g);
+/// `g = g ⊙ f'`, where `saved` is the input or the output, as `U::SAVED` says.
+pub fn mul_derivative<U: Unary>(compute: Compute, saved: &[f32], g: &mut [f32]) {
+    assert_eq!(saved.len(), g.len(), "inputs and output differ in length");
+    par_rows(compute, [g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
+        mul_derivative_part::<U>(&saved[at..][..g.len()], g);
     });
 }
 
 /// `y = max(y, 0)`, in place.
-pub fn relu(y: &mut [f32]) {
-    in_rows([y], [1], SHARED, &|_, [y]: [&mut [f32]; 1]| relu_part(y));
+pub fn relu(compute: Compute, y: &mut [f32]) {
+    par_rows(compute, [y], [1], SHARED, &|_, [y]: [&mut [f32]; 1]| relu_part(y));
 }
 
-/// The gradient of [`relu`] from its value `y`, in place: 0 where `y` is.
-pub fn relu_mask(y: &[f32], g: &mut [f32]) {
+/// The gradient of [`relu`] from its output `y`, in place: sets `g` to 0 where `y` is 0.
+pub fn relu_mask(compute: Compute, y: &[f32], g: &mut [f32]) {
     assert_eq!(y.len(), g.len(), "inputs and output differ in length");
-    in_rows([g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| relu_mask_part(&y[at..][..g.len()], g));
+    par_rows(compute, [g], [1], SHARED, &|at, [g]: [&mut [f32]; 1]| {
+        relu_mask_part(&y[at..][..g.len()], g)
+    });
 }
 
 simd_fn! {
@@ -109,17 +114,17 @@ simd_fn! {
 
 /// Defines a [`Unary`] as its two formulas.
 macro_rules! unary {
-    ($(#[$meta:meta])* $name:ident from $keeps:ident; f($s:ident, $x:ident) = $f:expr; df($ds:ident, $kept:ident) = $df:expr;) => {
+    ($(#[$meta:meta])* $name:ident from $keeps:ident; f($s:ident, $x:ident) = $f:expr; df($ds:ident, $saved:ident) = $df:expr;) => {
         $(#[$meta])*
         pub struct $name;
         impl Unary for $name {
-            const KEEPS: Keeps = Keeps::$keeps;
+            const SAVED: Saved = Saved::$keeps;
             #[inline(always)]
             fn f<S: Simd>($s: S, $x: S::V) -> S::V {
                 $f
             }
             #[inline(always)]
-            fn df<S: Simd>($ds: S, $kept: S::V) -> S::V {
+            fn df<S: Simd>($ds: S, $saved: S::V) -> S::V {
                 $df
             }
         }

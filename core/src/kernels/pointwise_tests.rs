@@ -12,14 +12,15 @@ const POSITIVE: [f32; 12] = [0.001, 0.25, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 19
 
 fn value<U: Unary>(x: &[f32]) -> Vec<f32> {
     let mut y = vec![0.0; x.len()];
-    map::<U>(x, &mut y);
+    map::<U>(Compute::default(), x, &mut y);
     y
 }
 
 fn gradient<U: Unary>(x: &[f32], g: &[f32]) -> Vec<f32> {
     let mut dx = g.to_vec();
     let y = value::<U>(x);
-    times_slope::<U>(if U::KEEPS == Keeps::Input { x } else { &y }, &mut dx);
+    let saved = if U::SAVED == Saved::Input { x } else { &y };
+    mul_derivative::<U>(Compute::default(), saved, &mut dx);
     dx
 }
 

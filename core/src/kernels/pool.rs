@@ -1,7 +1,7 @@
-//! Max and average pooling along rows; windows do not overlap and the last one may be cut short.
+//! Max and average pooling along rows. Windows do not overlap, and the last one may be shorter.
 //!
-//! This is PyTorch's `MaxPool1d(kernel, stride=kernel, ceil_mode=True)` and the same of `AvgPool1d`: the average
-//! divides by the number of values inside the row, the gradient of a maximum goes to the first of equal values.
+//! The same as PyTorch's `MaxPool1d` and `AvgPool1d` with `stride=kernel, ceil_mode=True`: an average divides by the number
+//! of values inside the row, and the gradient of a maximum goes to the first of equal values.
 
 /// Length of a pooled row.
 pub fn pooled_len(cols: usize, kernel: usize) -> usize {
@@ -15,7 +15,7 @@ fn check(x: usize, cols: usize, kernel: usize, y: usize) {
     assert_eq!(y, x / cols * pooled_len(cols, kernel), "pooled rows differ in length");
 }
 
-/// Place of the first largest value; a NaN counts as larger than all.
+/// Index of the first largest value. NaN is larger than every number.
 fn largest(window: &[f32]) -> usize {
     let mut best = 0;
     for (i, v) in window.iter().enumerate() {
@@ -36,7 +36,7 @@ pub fn max_pool(x: &[f32], cols: usize, kernel: usize, y: &mut [f32]) {
     }
 }
 
-/// The gradient of [`max_pool`]: adds `g` to `dx` where the largest values were.
+/// The gradient of [`max_pool`]: adds `g` to `dx` at the largest values.
 #[track_caller]
 pub fn max_pool_grad(x: &[f32], cols: usize, kernel: usize, g: &[f32], dx: &mut [f32]) {
     check(x.len(), cols, kernel, g.len());
@@ -58,7 +58,7 @@ pub fn avg_pool(x: &[f32], cols: usize, kernel: usize, y: &mut [f32]) {
     }
 }
 
-/// The gradient of [`avg_pool`]: adds each `g`, shared out evenly, to its window of `dx`.
+/// The gradient of [`avg_pool`]: adds each `g`, divided evenly, to its window of `dx`.
 #[track_caller]
 pub fn avg_pool_grad(cols: usize, kernel: usize, g: &[f32], dx: &mut [f32]) {
     check(dx.len(), cols, kernel, g.len());
@@ -121,7 +121,7 @@ mod tests {
                 let (rows, out) = (3, pooled_len(cols, kernel));
                 let (x, g) = (numbers(rows * cols, 1), numbers(rows * out, 2));
                 let (mut y, mut dx) = (vec![0.0; rows * out], vec![0.0; rows * cols]);
-                // Both are linear at x (the maximum for as long as its place stays): ⟨pool(x), g⟩ = ⟨x, pool'(g)⟩.
+                // Both are linear at x (the maximum as long as its index does not change): ⟨pool(x), g⟩ = ⟨x, pool'(g)⟩.
                 max_pool(&x, cols, kernel, &mut y);
                 max_pool_grad(&x, cols, kernel, &g, &mut dx);
                 assert!((inner(&y, &g) - inner(&x, &dx)).abs() < 1e-4);

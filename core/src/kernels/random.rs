@@ -1,19 +1,19 @@
-//! Random words in bulk; dropout in place, for weights that are made and used up in a tile.
+//! Random words in bulk, and dropout in place for the weights of an attention tile.
 
 use crate::rng::Key;
 
-/// Blocks of random words made at once.
+/// Blocks of random words generated at a time.
 const BLOCKS: usize = 16;
 /// Random numbers in them.
 const NUMBERS: usize = 4 * BLOCKS;
 
-/// What the values at random numbers `4·block..` are multiplied by: 0 with probability `p`, else `1 / (1 - p)`.
+/// Factors of dropout for the random numbers from `4·block` on: 0 with probability `p`, else `1 / (1 - p)`.
 ///
-/// Plain loops over arrays: the compiler makes vectors of them inside a kernel.
+/// Plain loops over arrays, which the compiler vectorises inside a kernel.
 #[inline(always)]
 fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
     let keep = 1.0 / (1.0 - p);
-    // `uniform >= p` on the 24 bits that `uniform` is made of.
+    // `uniform >= p`, compared as integers of 24 bits.
     let threshold = (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32;
     let words = key.blocks::<BLOCKS>(block);
     let mut factors = [0.0; NUMBERS];

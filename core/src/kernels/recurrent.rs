@@ -1,7 +1,7 @@
-//! One time step of an LSTM or GRU over a batch, after the matrix products: gates, cell and output in one pass.
+//! The elementwise part of one time step of an LSTM or GRU: gates, cell and output in one pass, after the matrix products.
 //!
 //! Gates of a row have `hidden` values each, in PyTorch's order. LSTM, `[i, f, g, o]`: `c = σ(f) c' + σ(i) tanh(g)`,
-//! `h = σ(o) tanh(c)`. GRU, `[r, z, n]`, of the input (a) and of the state before (b): `r, z = σ(a + b)`,
+//! `h = σ(o) tanh(c)`. GRU, `[r, z, n]`, of the input (a) and of the previous state (b): `r, z = σ(a + b)`,
 //! `n = tanh(a + r b)`, `h = (1 - z) n + z h'`.
 
 use super::math;
@@ -12,7 +12,7 @@ fn split<const N: usize>(row: &[f32], hidden: usize) -> [&[f32]; N] {
     std::array::from_fn(|i| &row[i * hidden..(i + 1) * hidden])
 }
 
-/// The gates of one row, to be written.
+/// The gates of one row, mutable.
 #[inline(always)]
 fn split_mut<const N: usize>(mut row: &mut [f32], hidden: usize) -> [&mut [f32]; N] {
     std::array::from_fn(|_| {
@@ -22,7 +22,7 @@ fn split_mut<const N: usize>(mut row: &mut [f32], hidden: usize) -> [&mut [f32];
     })
 }
 
-/// The number of rows, after checking that all arguments have that many.
+/// The number of rows. Checks that all arguments have that many.
 #[inline(always)]
 fn rows_of<const N: usize>(gates: usize, n: usize, states: [usize; N], hidden: usize) -> usize {
     assert!(hidden > 0 && gates.is_multiple_of(n * hidden), "gates are not rows of {n} × {hidden}");
@@ -32,8 +32,8 @@ fn rows_of<const N: usize>(gates: usize, n: usize, states: [usize; N], hidden: u
 }
 
 simd_fn! {
-    /// One step: turns the pre-activations `gates` `[B, 4 hidden]` into activated gates, in place, and writes the new
-    /// cell state `c` and output `h` `[B, hidden]`.
+    /// One step: replaces the pre-activations `gates` `[B, 4 hidden]` by the activated gates, and writes the new cell state
+    /// `c` and output `h` `[B, hidden]`.
     pub fn lstm_step(s, gates: &mut [f32], c_prev: &[f32], c: &mut [f32], h: &mut [f32], hidden: usize) {
         let rows = rows_of(gates.len(), 4, [c_prev.len(), c.len(), h.len()], hidden);
         for r in 0..rows {
@@ -84,7 +84,7 @@ simd_fn! {
                 let (i, f, g, o) = (s.load_at(gi, at), s.load_at(gf, at), s.load_at(gg, at), s.load_at(go, at));
                 let t = math::tanh(s, s.load_at(c, at));
                 let dh = s.load_at(dh, at);
-                // L reaches c through h = o tanh(c) and through the next step.
+                // The loss depends on c through h = o tanh(c) and through the next step.
                 let dcell = s.mul_add(s.mul(dh, o), s.neg_mul_add(t, t, one), s.load_at(dc, at));
                 // Derivative of a sigmoid: y (1 - y), of a tanh: 1 - y².
                 let of_sigmoid = s.mul(s.mul(dcell, g), s.mul(i, s.sub(one, i)));
@@ -100,8 +100,8 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// One step: turns `gates`, the part `a` of the input, into activated gates, in place, and writes the new state `h`.
-    /// `b` is the part of the state before; both are `[B, 3 hidden]`.
+    /// One step: replaces `gates`, the input's part `a`, by the activated gates, and writes the new state `h`. `b` is the
+    /// part of the previous state; both are `[B, 3 hidden]`.
     pub fn gru_step(s, gates: &mut [f32], b: &[f32], h_prev: &[f32], h: &mut [f32], hidden: usize) {
         let rows = rows_of(gates.len(), 3, [h_prev.len(), h.len()], hidden);
         assert_eq!(gates.len(), b.len(), "the parts of a gate differ in length");
@@ -127,8 +127,8 @@ simd_fn! {
 simd_fn! {
     /// The gradient of [`gru_step`], from its activated `gates`, `b` and `h_prev`.
     ///
-    /// `dh` is the whole gradient of the state. `gates` and `b` become the gradients of the two parts; `dh_prev` is
-    /// written with what reaches the state before past the gates.
+    /// `dh` is the whole gradient of the state. `gates` and `b` are replaced by the gradients of the two parts. Writes to
+    /// `dh_prev` the part of the gradient of the previous state that does not go through the gates.
     pub fn gru_step_grad(
         s,
         gates: &mut [f32],

@@ -1,12 +1,12 @@
 //! Sums and the maximum of a slice, in a fixed order.
 //!
-//! Lanes add up f32 within blocks of 1024 values; the blocks are added in f64. So the error stays that of a block,
-//! however long the slice.
+//! Within a block of 1024 values, lanes are summed in f32; the blocks are added in f64. So the error does not grow with the
+//! length of the slice.
 
 use crate::simd::Simd;
 
 const BLOCK: usize = 1024;
-/// Independent sums, which hide the latency of addition.
+/// Independent sums, to hide the latency of addition.
 const CHAINS: usize = 4;
 
 /// `Σ f(x0[i], x1[i], ..)`.
@@ -71,12 +71,12 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// The largest value; NaN if there is one, `-∞` if there is none at all.
+    /// The largest value; NaN if there is a NaN, `-∞` if the slice is empty.
     pub fn max(s, x: &[f32]) -> f32 {
         let mut largest = s.splat(f32::NEG_INFINITY);
         let whole = x.len() - x.len() % S::LANES;
         for at in (0..whole).step_by(S::LANES) {
-            // `max` takes a NaN of `x`; once in `largest` it is kept.
+            // `max` takes a NaN from `x`, and keeps it once it is in `largest`.
             let v = s.load(&x[at..]);
             largest = s.select(s.eq(largest, largest), s.max(largest, v), largest);
         }

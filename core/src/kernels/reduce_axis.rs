@@ -1,5 +1,6 @@
 //! Reductions along one axis of `[outer, n, inner]`: sums and maxima, with their gradients.
 
+use super::Compute;
 use super::elementwise::{add_scalar, column_sums_add};
 use super::lanes::update;
 use super::reduce;
@@ -12,7 +13,7 @@ fn matrices<'a>(
 ) -> impl Iterator<Item = (&'a [f32], &'a mut [f32])> {
     assert_eq!(x.len(), y.len() * n, "one result for every {n} numbers");
     let inner = inner.max(1);
-    // `n` is 0 where there is nothing to reduce: then every result is that of nothing.
+    // If `n` is 0, every result is the reduction of an empty slice.
     let mut rest = x;
     y.chunks_exact_mut(inner).map(move |y| {
         let (now, after) = rest.split_at(n * inner);
@@ -22,13 +23,13 @@ fn matrices<'a>(
 }
 
 /// `y[o, i] = Σ_k x[o, k, i]`
-pub fn sum_axis(x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
+pub fn sum_axis(compute: Compute, x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
     for (x, y) in matrices(x, y, sizes) {
         if let [y] = y {
             *y = reduce::sum(x);
         } else {
             y.fill(0.0);
-            column_sums_add(x, y.len(), y);
+            column_sums_add(compute, x, y.len(), y);
         }
     }
 }
@@ -56,7 +57,7 @@ simd_fn! {
     }
 }
 
-/// `y[o, i] = max_k x[o, k, i]`, NaN where there is one.
+/// `y[o, i] = max_k x[o, k, i]`; NaN if there is a NaN.
 pub fn max_axis(x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
     for (x, y) in matrices(x, y, sizes) {
         if let [y] = y {
@@ -68,17 +69,17 @@ pub fn max_axis(x: &[f32], sizes: [usize; 2], y: &mut [f32]) {
 }
 
 simd_fn! {
-    /// The greatest of the rows of `x` `[rows, y.len()]` in each column.
+    /// The maximum of each column of `x` `[rows, y.len()]`.
     fn max_of_rows(s, x: &[f32], y: &mut [f32]) {
         y.fill(f32::NEG_INFINITY);
         for x in x.chunks_exact(y.len()) {
-            // `max` takes a NaN of `x`; once there it is kept.
+            // `max` takes a NaN from `x`, and keeps it.
             update(s, y, [x], #[inline(always)] |y, [x]| s.select(s.eq(y, y), s.max(y, x), y));
         }
     }
 }
 
-/// The gradient of [`max_axis`], whose value `y` was: to the first of equals, as torch's `max(dim)`.
+/// The gradient of [`max_axis`] from its output `y`. It goes to the first of equal values, as in torch's `max(dim)`.
 pub fn max_axis_grad(x: &[f32], y: &[f32], g: &[f32], [n, inner]: [usize; 2], dx: &mut [f32]) {
     assert_eq!([x.len(), dx.len()], [y.len() * n; 2], "one result for every {n} numbers");
     let inner = inner.max(1);
@@ -107,7 +108,7 @@ mod tests {
                     (0..outer * inner).map(|at| f(at / inner, at % inner)).collect()
                 };
                 let mut y = vec![f32::NAN; outer * inner];
-                sum_axis(&x, [n, inner], &mut y);
+                sum_axis(Compute::default(), &x, [n, inner], &mut y);
                 assert_close(&y, &each(&|o, i| (0..n).map(|k| of(o, k, i)).sum()), 5e-6);
                 let mut dx = vec![1.0; x.len()];
                 sum_axis_grad(&g, 0.5, [n, inner], &mut dx);

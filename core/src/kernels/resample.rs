@@ -1,20 +1,20 @@
-//! Rows brought to another length by interpolation: each new value is a weighted sum of a few old ones.
+//! Resampling of rows to another length by interpolation: each new value is a weighted sum of a few old ones.
 //!
-//! Places and weights are those of PyTorch's `interpolate(size=..)` with `align_corners=False`: `nearest`, `linear`,
+//! Positions and weights are those of PyTorch's `interpolate(size=..)` with `align_corners=False`: `nearest`, `linear`,
 //! and along the width of `bicubic` (Keys' kernel with a = -0.75, the edge values repeated).
 
-/// How values between the given ones are made.
+/// The kind of interpolation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
-    /// The value before.
+    /// The nearest value at or before the position.
     Nearest,
-    /// On the line between the two neighbours.
+    /// Linear between the two neighbours.
     Linear,
-    /// On a cubic through the four neighbours.
+    /// Cubic convolution of the four neighbours.
     Cubic,
 }
 
-/// For each new value, the old ones it is made of and their weights.
+/// For each new value, the indices and weights of the old ones.
 #[derive(Clone, Debug)]
 pub struct Taps {
     mode: Interpolation,
@@ -27,7 +27,7 @@ pub struct Taps {
 }
 
 impl Taps {
-    /// The table that brings rows of `from` values to `to` values.
+    /// The table for rows of `from` values and results of `to` values.
     ///
     /// # Panics
     /// When either length is 0.
@@ -66,7 +66,7 @@ impl Taps {
         taps
     }
 
-    /// How values are made, of rows how long, and for rows how long.
+    /// The interpolation, and the old and the new length.
     pub fn kind(&self) -> (Interpolation, usize, usize) {
         (self.mode, self.from, self.to)
     }
@@ -81,7 +81,7 @@ impl Taps {
         self.to
     }
 
-    /// Checks that `old` and `new` hold as many rows.
+    /// Checks that `old` and `new` have the same number of rows.
     #[track_caller]
     fn check(&self, old: usize, new: usize) {
         assert!(old.is_multiple_of(self.from), "not rows of {} values", self.from);
@@ -117,7 +117,7 @@ impl Taps {
     }
 }
 
-/// The weights of the values at -1, 0, 1 and 2 for a place `t` in [0, 1).
+/// The weights of the values at -1, 0, 1 and 2 for a position `t` in [0, 1).
 fn cubic_weights(t: f32) -> [f32; 4] {
     const A: f32 = -0.75;
     let near = |d: f32| ((A + 2.0) * d - (A + 3.0)) * d * d + 1.0; // distance up to 1

@@ -4,7 +4,7 @@ use super::lanes::{map, update};
 use super::math;
 use crate::simd::Simd;
 
-/// The largest number of a row that is not empty.
+/// The largest number of a row, which must not be empty.
 #[inline(always)]
 fn largest<S: Simd>(s: S, x: &[f32]) -> f32 {
     let mut lanes = s.splat(f32::NEG_INFINITY);
@@ -69,7 +69,7 @@ simd_fn! {
             let shift = s.splat(max);
             map(s, y, [x], #[inline(always)] |[x]| math::exp(s, s.sub(x, shift)));
             let log = s.splat(total(s, y).ln());
-            // Not `x - (max + ln Σ)`: near the largest number that would lose what the logarithm says.
+            // Not `x - (max + ln Σ)`: for a large `max` that would round the logarithm away.
             map(s, y, [x], #[inline(always)] |[x]| s.sub(s.sub(x, shift), log));
         }
     }

@@ -1,15 +1,24 @@
-//! Means of the values of a window, each with weights of its own that are a softmax along the window.
+//! Softmax-weighted means: several means of the values of a window, each with its own weights, which are a softmax along
+//! the window.
 
+use super::Compute;
 use super::math::exp;
-use super::parallel::in_rows;
+use super::parallel::par_rows;
 
-/// Windows that a thread computes at least.
+/// Threads share the work in pieces of at least so many windows.
 const SHARED_WINDOWS: usize = 32;
 
 /// `y[b, j] = Σ_l p[b, l, j] v[b, l]` with `p = softmax_l w`, for `w` `[B, L, n]` and `v` `[B, L]`. Writes `p`.
-pub fn softmax_mean(w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f32]) {
+pub fn softmax_mean(
+    compute: Compute,
+    w: &[f32],
+    v: &[f32],
+    len: usize,
+    p: &mut [f32],
+    y: &mut [f32],
+) {
     let n = y.len() / (v.len() / len.max(1)).max(1);
-    in_rows([p, y], [len * n, n], SHARED_WINDOWS, &|first, [p, y]: [&mut [f32]; 2]| {
+    par_rows(compute, [p, y], [len * n, n], SHARED_WINDOWS, &|first, [p, y]: [&mut [f32]; 2]| {
         let windows = y.len() / n.max(1);
         let (w, v) = (&w[first * len * n..][..p.len()], &v[first * len..][..windows * len]);
         of_windows(w, v, len, p, y);
@@ -17,9 +26,17 @@ pub fn softmax_mean(w: &[f32], v: &[f32], len: usize, p: &mut [f32], y: &mut [f3
 }
 
 /// The gradient of [`softmax_mean`] for the weights: `dw += g p (v - y)`.
-pub fn softmax_mean_grad(g: &[f32], p: &[f32], v: &[f32], y: &[f32], len: usize, dw: &mut [f32]) {
+pub fn softmax_mean_grad(
+    compute: Compute,
+    g: &[f32],
+    p: &[f32],
+    v: &[f32],
+    y: &[f32],
+    len: usize,
+    dw: &mut [f32],
+) {
     let n = y.len() / (v.len() / len.max(1)).max(1);
-    in_rows([dw], [len * n], SHARED_WINDOWS, &|first, [dw]: [&mut [f32]; 1]| {
+    par_rows(compute, [dw], [len * n], SHARED_WINDOWS, &|first, [dw]: [&mut [f32]; 1]| {
         let windows = dw.len() / (len * n).max(1);
         let (g, y) = (&g[first * n..][..windows * n], &y[first * n..][..windows * n]);
         let (p, v) = (&p[first * len * n..][..dw.len()], &v[first * len..][..windows * len]);
@@ -104,9 +121,9 @@ mod tests {
             let (w, v) = (numbers(windows * len * n, 1), numbers(windows * len, 2));
             let g = numbers(windows * n, 3);
             let (mut p, mut y) = (vec![9.0; w.len()], vec![9.0; g.len()]);
-            softmax_mean(&w, &v, len, &mut p, &mut y);
+            softmax_mean(Compute::default(), &w, &v, len, &mut p, &mut y);
             let (mut dw, mut dv) = (vec![0.0; w.len()], vec![0.0; v.len()]);
-            softmax_mean_grad(&g, &p, &v, &y, len, &mut dw);
+            softmax_mean_grad(Compute::default(), &g, &p, &v, &y, len, &mut dw);
             softmax_mean_values_grad(&g, &p, len, &mut dv);
 
             let at = |b: usize, l: usize, j: usize| (b * len + l) * n + j;

@@ -1,16 +1,16 @@
-//! Copies of windows of a column, one after the other.
+//! Copies windows of a column to consecutive rows.
 
-/// Where a window lies in a column.
+/// The position of a window in a column.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// The row that it begins at.
+    /// Its first row.
     pub start: i64,
-    /// The rows that it sees; others are 0.
+    /// The range of rows that may be read; all others count as 0.
     pub seen: [i64; 2],
 }
 
 impl Span {
-    /// The rows of `len` steps from step `from` on that the window sees.
+    /// Of the `len` steps from step `from` on, the rows that may be read.
     #[inline(always)]
     pub fn rows(&self, from: usize, len: usize) -> [usize; 2] {
         let [low, high] = [self.seen[0], self.seen[1].max(self.seen[0])];

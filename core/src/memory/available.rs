@@ -1,8 +1,10 @@
 //! What is left: of the machine's memory, of what its control group may use, and of the process' address space.
 
+#[cfg(feature = "io")]
 use sysinfo::System;
 
 /// Bytes that this process can still take.
+#[cfg(feature = "io")]
 pub fn available() -> usize {
     let mut system = System::new();
     system.refresh_memory();
@@ -12,8 +14,14 @@ pub fn available() -> usize {
     usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
 }
 
+/// All there may be: the system cannot be asked.
+#[cfg(not(feature = "io"))]
+pub fn available() -> usize {
+    usize::MAX
+}
+
 /// What `ulimit -v` leaves, less an eighth: threads and allocators take address space that they do not use.
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "io", target_os = "linux"))]
 fn address_space() -> Option<u64> {
     let (limit, _) = rlimit::getrlimit(rlimit::Resource::AS).ok()?;
     if limit == rlimit::INFINITY {
@@ -25,12 +33,12 @@ fn address_space() -> Option<u64> {
     Some(limit.saturating_sub(kib.saturating_mul(1024)) / 8 * 7)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(feature = "io", not(target_os = "linux")))]
 fn address_space() -> Option<u64> {
     None
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "io"))]
 mod tests {
     #[test]
     fn there_is_some_memory_and_not_endless() {

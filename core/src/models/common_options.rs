@@ -135,6 +135,18 @@ options! {
         /// Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there:
         /// with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated.
         pub accumulate_grad_batches: usize = 1; at least 1,
+        /// Shards that the windows of a step are cut into at least; as many as the model is fast with when left out. A step
+        /// uses no more threads than it has shards. Results depend on their number by rounding alone.
+        pub shards: Option<usize> = None; at least 1; at most 1_000_000,
+    }
+    elsewhere {
+        "horizon" => "h",
+        "lookback inputlength" => "inputSize",
+        "lr" => "learningRate",
+        "epochs maxepochs" => "maxSteps",
+        "seed" => "randomSeed",
+        "scaler" => "scalerType",
+        "patience" => "earlyStopPatienceSteps",
     }
 }
 

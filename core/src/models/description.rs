@@ -18,7 +18,7 @@ pub(crate) fn default_options(name: &str) -> Map<String, Value> {
 
 /// Everything known of every model, for documentation and generated types.
 pub fn describe() -> Value {
-    let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "shared": shared });
+    let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "needed": f.needed, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
         let taken = |f: &Field| {

@@ -96,7 +96,9 @@ fn no_option<M: Model>(name: &str) -> Error {
     }
     let fields = CommonOptions::fields().into_iter().chain(M::Options::fields());
     let known = fields.map(|f| f.name).filter(|name| is_taken::<M>(name));
-    options::unknown_option(model, name, &known.collect::<Vec<_>>())
+    let known: Vec<String> = known.collect();
+    options::unknown_option(model, name, &known, CommonOptions::ELSEWHERE)
+        .with(|d| d.model = Some(model.into()))
 }
 
 #[cfg(test)]

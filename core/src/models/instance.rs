@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::entry::OF_CATEGORIES;
 use super::{
-    Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, Recurrence, Spec, Streams, find,
+    Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, Recurrence, Sharding, Spec, Streams,
+    find,
 };
 use crate::data::Vocabularies;
 use crate::nn::{Init, Params, params};
@@ -265,6 +266,7 @@ pub(super) fn build(
             series,
         };
         let network = (entry.build)(params, dims, &own)?;
+        check_shards(entry, &common, &*network)?;
         Ok((streams, network, loss.head(&params.root())))
     })?;
     let trained = params.trained();
@@ -296,6 +298,18 @@ pub(super) fn build(
         network,
         head,
     })
+}
+
+/// Refuses to cut the steps of a model that needs the whole batch.
+fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) -> Result<()> {
+    if network.sharding() != Sharding::Whole || common.shards.is_none_or(|n| n == 1) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} normalises over the windows of a whole batch, so its steps are not cut; leave out shards",
+        entry.spec.name
+    );
+    Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some("shards".into())))
 }
 
 /// Refuses columns of a kind that the model does not take.

@@ -342,8 +342,9 @@ pub mod skeleton;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Control;
     use crate::data::{Panel, PanelOptions, Table};
-    use crate::train::{Control, Run, TrainingState, train};
+    use crate::train::{Run, TrainingState, train};
 
     #[test]
     fn what_a_new_model_begins_with_learns() {

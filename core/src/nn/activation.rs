@@ -18,11 +18,11 @@ choices! {
         Softplus = "Softplus",
         /// Hyperbolic tangent.
         Tanh = "Tanh",
-        /// Scaled exponential unit.
+        /// Scaled exponential linear unit.
         Selu = "SELU",
         /// `x`, or `0.01·x` below zero.
         LeakyRelu = "LeakyReLU",
-        /// `x`, or a learned multiple below zero.
+        /// `x`, or a learned multiple of it below zero.
         Prelu = "PReLU",
         /// Logistic function.
         Sigmoid = "Sigmoid",
@@ -38,15 +38,15 @@ choices! {
         Softsign = "Softsign",
         /// `x` beyond `±0.5`, else 0.
         Hardshrink = "Hardshrink",
-        /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+        /// `x` moved towards 0 by 0.5; 0 within `±0.5`.
         Softshrink = "Softshrink",
-        /// `x`, or a multiple below zero that is drawn while training.
+        /// `x`, or below zero a multiple of it that is drawn at random while training.
         Rrelu = "RReLU",
-        /// What ELU is, at torch's default.
+        /// The same as ELU, with torch's default.
         Celu = "CELU",
         /// `log σ(x)`
         LogSigmoid = "LogSigmoid",
-        /// `x` within `±1`, else the nearer of the two.
+        /// `x` clamped to `±1`.
         Hardtanh = "Hardtanh",
         /// `x·clamp(x + 3, 0, 6) / 6`
         Hardswish = "Hardswish",
@@ -82,7 +82,7 @@ impl OptionValue for BlockActivation {
     }
 }
 
-/// An activation ready to use: PReLU brings its parameter.
+/// An activation with its parameter, if it has one: PReLU does.
 #[derive(Clone, Copy, Debug)]
 pub struct Activate {
     kind: Activation,
@@ -90,7 +90,7 @@ pub struct Activate {
 }
 
 impl Activate {
-    /// The activation at `path`; a module that upstream shares is declared once and [tied](Self::tie) elsewhere.
+    /// Declares the activation at `path`. A module that upstream shares is declared once and [tied](Self::tie) elsewhere.
     pub fn new(path: &Path<'_>, kind: Activation) -> Self {
         let weight =
             (kind == Activation::Prelu).then(|| path.param("weight", [1], Init::Constant(0.25)));
@@ -102,7 +102,7 @@ impl Activate {
         self.kind
     }
 
-    /// Says that the same module stands at another path too.
+    /// Declares that upstream has the same module at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         if let Some(weight) = self.weight {
             path.tie("weight", weight);

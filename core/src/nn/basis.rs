@@ -1,4 +1,4 @@
-//! What a block's numbers mean: values themselves, weights of fixed functions, or weights of exogenous columns.
+//! The basis of a block, which its outputs are coefficients of: single steps, fixed functions, or exogenous columns.
 //!
 //! Upstream: `models/nbeatsx.py: IdentityBasis, TrendBasis, SeasonalityBasis, ExogenousBasis`.
 
@@ -6,18 +6,18 @@ use super::basis_functions::{TrendBasis, harmonic_count, seasonality};
 use super::params::Path;
 use crate::tape::{Param, Var};
 
-/// Sizes that a basis is made for.
+/// The sizes of a basis.
 #[derive(Clone, Copy, Debug)]
 pub struct BasisDims {
-    /// `L`: steps of the past.
+    /// `L`: input steps.
     pub input: usize,
-    /// `h`: steps of the forecast.
+    /// `h`: forecast steps.
     pub h: usize,
     /// `O`: numbers per step.
     pub outputs: usize,
 }
 
-/// Turns the numbers of a block, `[B, θ]`, into backcast `[B, L]` and forecast `[B, h, O]`.
+/// Maps the coefficients of a block, `[B, θ]`, to backcast `[B, L]` and forecast `[B, h, O]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Basis {
     kind: Kind,
@@ -37,18 +37,18 @@ enum Kind {
 }
 
 impl Basis {
-    /// Every number is a value.
+    /// Every coefficient is a value.
     pub fn identity(dims: BasisDims) -> Self {
         Self { kind: Kind::Identity, dims }
     }
 
-    /// Weights of `n_basis + 1` functions for the past and as many for each output.
+    /// Coefficients of `n_basis + 1` functions for the past, and as many for each output.
     pub fn trend(path: &Path<'_>, kind: TrendBasis, n_basis: usize, dims: BasisDims) -> Self {
         let count = n_basis + 1;
         Self::functions(path, count, dims, move |length, _| kind.functions(length, count))
     }
 
-    /// Weights of cosines and sines.
+    /// Coefficients of cosines and sines.
     pub fn seasonality(path: &Path<'_>, harmonics: usize, dims: BasisDims) -> Self {
         let (count, h) = (2 * harmonic_count(harmonics, dims.h), dims.h);
         Self::functions(path, count, dims, move |length, past| {
@@ -56,12 +56,12 @@ impl Basis {
         })
     }
 
-    /// Weights of `columns` exogenous columns: as upstream, the same for every output.
+    /// Coefficients of `columns` exogenous columns. As in upstream, they are the same for every output.
     pub fn exogenous(columns: usize, dims: BasisDims) -> Self {
         Self { kind: Kind::Exogenous(columns), dims }
     }
 
-    /// Of the numbers that `table` makes for so many steps of the past, or of the future.
+    /// With the functions that `table` computes, from the number of steps and whether they are past ones.
     fn functions(
         path: &Path<'_>,
         count: usize,
@@ -74,7 +74,7 @@ impl Basis {
         Self { kind: Kind::Functions { backcast, forecast }, dims }
     }
 
-    /// `θ`: how many numbers it wants from a block.
+    /// `θ`: the number of coefficients.
     pub fn thetas(&self) -> usize {
         let BasisDims { input, h, outputs } = self.dims;
         match self.kind {
@@ -84,7 +84,7 @@ impl Basis {
         }
     }
 
-    /// Says that the same basis stands at another path too.
+    /// Declares that upstream has the same basis at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         if let Kind::Functions { backcast, forecast } = self.kind {
             path.tie("backcast_basis", backcast);
@@ -92,7 +92,7 @@ impl Basis {
         }
     }
 
-    /// Backcast and forecast; `exogenous` is `[B, L + h, P]` if it is made for that.
+    /// Backcast and forecast. A basis of exogenous columns needs them: `[B, L + h, P]`.
     pub fn forward<'t>(&self, theta: Var<'t>, exogenous: Option<Var<'t>>) -> (Var<'t>, Var<'t>) {
         let BasisDims { input, h, outputs } = self.dims;
         let rows = theta.dim(0);
@@ -109,10 +109,10 @@ impl Basis {
                 (theta.slice(1, 0, count).matmul(past), forecast)
             }
             Kind::Exogenous(columns) => {
-                let exogenous = exogenous.expect("a block of exogenous columns has some");
+                let exogenous = exogenous.expect("a basis of exogenous columns is given them");
                 let weights = |start| theta.slice(1, start, columns).unsqueeze(2); // [B, P, 1]
                 let sum = |start, from, len| exogenous.slice(1, from, len).matmul(weights(start));
-                // As upstream: the first half of the weights is the forecast's.
+                // As in upstream, the first half of the coefficients is the forecast's.
                 (sum(columns, 0, input).squeeze(2), sum(0, input, h))
             }
         }

@@ -1,11 +1,11 @@
-//! A block of basis functions: a perceptron weighs them. Upstream: `NBEATSBlock`, `create_stack`.
+//! A block: a multilayer perceptron and the basis that its outputs are coefficients of. Upstream: `NBEATSBlock`, `create_stack`.
 
 use super::basis::Basis;
 use super::block_mlp::{BlockMlp, BlockMlpOptions};
 use super::params::Path;
 use crate::tape::Var;
 
-/// Maps what is known of a window to the weights of its basis.
+/// Maps the inputs of a window to the coefficients of its basis.
 #[derive(Clone, Debug)]
 pub struct BasisBlock {
     mlp: BlockMlp,
@@ -13,8 +13,8 @@ pub struct BasisBlock {
 }
 
 impl BasisBlock {
-    /// Blocks that see `inputs` numbers: `counts[i]` in the `i`-th stack, whose basis is `basis(i, path)`. With `shared`
-    /// the blocks of a stack are one and the same.
+    /// Blocks with `inputs` inputs: `counts[i]` of them in the `i`-th stack, whose basis is `basis(i, path)`. With `shared` the
+    /// blocks of a stack share their parameters.
     pub fn stacks(
         path: &Path<'_>,
         inputs: usize,
@@ -43,7 +43,7 @@ impl BasisBlock {
         blocks
     }
 
-    /// Backcast `[B, L]` and forecast `[B, h, O]` from `x` `[B, inputs]`; `exogenous` as [`Basis::forward`] wants it.
+    /// Backcast `[B, L]` and forecast `[B, h, O]` from `x` `[B, inputs]`; `exogenous` is as for [`Basis::forward`].
     pub fn forward<'t>(&self, x: Var<'t>, exogenous: Option<Var<'t>>) -> (Var<'t>, Var<'t>) {
         self.basis.forward(self.mlp.forward(x), exogenous)
     }

@@ -1,4 +1,4 @@
-//! The functions that interpretable blocks are made of: trends and harmonics over a window, in f64, stored as f32.
+//! The basis functions of interpretable blocks: trends and harmonics over a window, computed in f64, stored as f32.
 //!
 //! A table is `[functions, length]`. Upstream: `models/nbeats.py: get_basis, SeasonalityBasis`.
 
@@ -9,17 +9,17 @@ use crate::memory;
 use crate::options::choices;
 
 choices! {
-    /// Functions that make up a trend.
+    /// The basis functions of a trend.
     pub enum TrendBasis {
         /// Legendre polynomials.
         Legendre = "legendre",
         /// Powers of time.
         Polynomial = "polynomial",
-        /// Lines that begin at change points.
+        /// Ramps that start at change points.
         Changepoint = "changepoint",
-        /// Triangles from knot to knot.
+        /// Triangular functions from knot to knot.
         PiecewiseLinear = "piecewise_linear",
-        /// Triangles around equally spaced centres.
+        /// Triangular functions around equally spaced centres.
         LinearHat = "linear_hat",
         /// Cubic B-splines.
         Spline = "spline",
@@ -45,7 +45,7 @@ fn table(times: &[f64], count: usize, f: impl Fn(usize, f64) -> f64) -> Vec<f32>
 }
 
 impl TrendBasis {
-    /// The least number of functions beside the first that there must be.
+    /// The least number of functions besides the first one.
     pub fn least(self) -> usize {
         match self {
             Self::Spline => 3,
@@ -75,7 +75,7 @@ impl TrendBasis {
                 let knots = linspace(0.0, 1.0, count + 1);
                 table(&unit, count, |i, x| {
                     if i == 0 {
-                        return 0.0; // as upstream: the first function is empty
+                        return 0.0; // as in upstream, the first function is 0
                     }
                     let up = (x - knots[i - 1]) / (knots[i] - knots[i - 1]);
                     let down = (knots[i + 1] - x) / (knots[i + 1] - knots[i]);
@@ -138,14 +138,14 @@ fn spline(knots: &[f64], count: usize, i: usize, x: f64) -> f64 {
     (i + DEGREE).checked_sub(interval).and_then(|j| b.get(j)).copied().unwrap_or(0.0)
 }
 
-/// How many harmonics there are over a horizon of `h`, the constant among them.
+/// The number of harmonics of a horizon of `h`, including the constant.
 pub(super) fn harmonic_count(harmonics: usize, h: usize) -> usize {
     1 + (harmonics * h).div_ceil(2).saturating_sub(harmonics)
 }
 
 /// Cosines, then sines of the harmonics of a horizon of `h`, over `length` steps: `[2·harmonics, length]`.
 ///
-/// Time runs backwards for the past.
+/// For the past, time runs backwards.
 pub(super) fn seasonality(harmonics: usize, h: usize, length: usize, past: bool) -> Vec<f32> {
     let count = harmonic_count(harmonics, h);
     let turn = if past { -TAU } else { TAU };

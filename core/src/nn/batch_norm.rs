@@ -3,14 +3,14 @@
 use super::params::{Init, Path};
 use crate::tape::{BatchStatistics, Param, Update, Var};
 
-/// Keeps a division away from zero. Torch's default, as the next.
+/// Added to the variance. This and the next are torch's defaults.
 const EPS: f32 = 1e-5;
 /// Weight of a new batch in the running statistics.
 const MOMENTUM: f32 = 0.1;
 
-/// Normalises channels: by the statistics of the batch while training, by running ones else.
+/// Normalises channels: by the statistics of the batch while training, else by running statistics.
 ///
-/// The steps of a model with this layer are [not cut](crate::models::Sharding::Whole).
+/// A batch of a model with this layer is [not split into shards](crate::models::Sharding::Whole).
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNorm1d {
     affine: [Param; 2],
@@ -39,19 +39,20 @@ impl BatchNorm1d {
         }
     }
 
-    /// With another number added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// With another weight of a new batch in the running statistics.
+    /// Sets the weight of a new batch in the running statistics.
     #[must_use]
     pub fn momentum(self, momentum: f32) -> Self {
         Self { momentum, ..self }
     }
 
-    /// Over the channels along `axis`: 1 as in torch, or the last one, which spares transposing. The batch comes first.
+    /// Normalises the channels along `axis`: 1 as in torch, or the last axis, which saves a transposition. The batch is the first
+    /// axis.
     pub fn forward<'t>(&self, x: Var<'t>, axis: usize) -> Var<'t> {
         let tape = x.tape();
         let affine = self.affine.map(|p| tape.param(p));

@@ -1,4 +1,4 @@
-//! The perceptron of a block. Upstream: `layers` of the blocks of NBEATS, NBEATSx and NHITS.
+//! The multilayer perceptron of a block. Upstream: `layers` of the blocks of NBEATS, NBEATSx and NHITS.
 
 use super::activation::{Activate, Activation};
 use super::linear::Linear;
@@ -16,12 +16,12 @@ pub struct BlockMlp {
     dropout: f32,
 }
 
-/// What is inside a [`BlockMlp`].
+/// The layers of a [`BlockMlp`].
 #[derive(Clone, Copy, Debug)]
 pub struct BlockMlpOptions<'o> {
-    /// Numbers in and out of every hidden layer.
+    /// Inputs and outputs of every hidden layer.
     pub units: &'o [Vec<usize>],
-    /// Between the layers.
+    /// The activation between the layers.
     pub activation: Activation,
     /// Dropout after every hidden layer.
     pub dropout: f64,
@@ -46,7 +46,7 @@ impl BlockMlpOptions<'_> {
 }
 
 impl BlockMlp {
-    /// From `inputs` to `outputs` numbers.
+    /// Declares a perceptron from `inputs` to `outputs` numbers.
     pub fn new(path: &Path<'_>, inputs: usize, outputs: usize, o: BlockMlpOptions<'_>) -> Self {
         let step = o.step();
         let first = Linear::new(&path.sub(0), inputs, o.units[0][0]);
@@ -63,7 +63,7 @@ impl BlockMlp {
         Self { first, hidden, output, activate, dropout: o.dropout as f32 }
     }
 
-    /// Says that the same perceptron stands at another path too.
+    /// Declares that upstream has the same perceptron at another path too.
     pub fn tie(&self, path: &Path<'_>, o: BlockMlpOptions<'_>) {
         let step = o.step();
         self.first.tie(&path.sub(0));
@@ -74,7 +74,7 @@ impl BlockMlp {
         self.output.tie(&path.sub(1 + self.hidden.len() * step));
     }
 
-    /// Over the last axis of `x`.
+    /// Applies it to the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let hidden = |x: Var<'t>, layer: &Linear| {
             layer.forward_then(x, &self.activate).dropout(self.dropout)

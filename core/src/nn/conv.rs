@@ -4,7 +4,7 @@ use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
 use crate::tape::{Param, Steps, Var};
 
-/// A kernel over channels, initialised as torch does: uniform in `±1/√(channels·kernel)`.
+/// A convolution, initialised as in torch: uniform in `±1/√(channels·kernel)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Conv1d {
     weight: Param,
@@ -28,7 +28,7 @@ impl Conv1d {
         }
     }
 
-    /// Says that the same layer stands at another path too.
+    /// Declares that upstream has the same layer at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         path.tie("weight", self.weight);
         if let Some(bias) = self.bias {
@@ -36,7 +36,7 @@ impl Conv1d {
         }
     }
 
-    /// Along `axis` of `[T, B, C]` (0) or `[B, T, C]` (1), tap by tap `dilation` apart, with zeros before and after.
+    /// Convolves along `axis` of `[T, B, C]` (0) or `[B, T, C]` (1), with taps `dilation` apart and zero padding.
     pub fn forward<'t>(
         &self,
         x: Var<'t>,
@@ -50,7 +50,7 @@ impl Conv1d {
     }
 }
 
-/// Dilated convolutions that look back, one after the other, with an activation after each.
+/// A stack of dilated causal convolutions, each followed by an activation.
 #[derive(Clone, Debug)]
 pub struct TemporalConvolutionEncoder {
     layers: Vec<(Conv1d, Activate, usize)>,
@@ -71,7 +71,7 @@ impl TemporalConvolutionEncoder {
             let channels = if i == 0 { channels } else { outputs };
             let conv = Conv1d::new(&path.sub("conv"), [channels, outputs], kernel, true);
             let activate = Activate::new(&path.sub("activation"), activation);
-            // Upstream has its parts in an nn.Sequential once more.
+            // Upstream wraps its parts in another nn.Sequential.
             let again = path.sub("causalconv");
             conv.tie(&again.sub(0));
             activate.tie(&again.sub(2));
@@ -80,7 +80,7 @@ impl TemporalConvolutionEncoder {
         Self { layers: dilations.iter().enumerate().map(layer).collect(), kernel }
     }
 
-    /// `[T, B, channels]` to `[T, B, outputs]`: a step sees itself and steps before it.
+    /// Maps `[T, B, channels]` to `[T, B, outputs]`. A step sees itself and earlier steps only.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         self.layers.iter().fold(x, |x, (conv, activate, dilation)| {
             let back = (self.kernel - 1) * dilation;

@@ -1,11 +1,11 @@
-//! Blocks in a row that explain the past away and add up a forecast. Upstream: `forward` of NBEATS, NBEATSx and NHITS.
+//! Doubly residual stacking: each block subtracts its backcast from the input and adds its forecast. Upstream: `forward` of NBEATS, NBEATSx and NHITS.
 
 use crate::tape::Var;
 
-/// Each block takes away from the past what it explains of it, and adds what it forecasts.
+/// Runs blocks with doubly residual stacking: the next one sees what the backcasts leave of the input.
 ///
-/// `forward` gives backcast `[B, L]` and forecast `[B, h, O]` of a block. The forecast begins at the last value of `y`
-/// `[B, L]`. As upstream, blocks see the past backwards.
+/// `forward` gives backcast `[B, L]` and forecast `[B, h, O]` of a block. The forecast starts from the last value of
+/// `y` `[B, L]`. As in upstream, blocks see the past backwards.
 pub fn doubly_residual<'t, B>(
     y: Var<'t>,
     mask: Var<'t>,

@@ -1,26 +1,27 @@
-//! Categories as rows of numbers that are learned. Upstream: `torch.nn.Embedding`, `_base_model.py: _lookup_embedding`.
+//! Learned embeddings of categories. Upstream: `torch.nn.Embedding`, `_base_model.py: _lookup_embedding`.
 
 use super::params::{Init, Path};
 use crate::tape::{Param, Var};
 
-/// A row for each category, numbered from 1; number 0 is any category that was not there while training.
+/// A row for each category, numbered from 1. Number 0 stands for categories that were not in the training data.
 #[derive(Clone, Copy, Debug)]
 pub struct Embedding {
     weight: Param,
 }
 
 impl Embedding {
-    /// Declares `weight [1 + categories, size]`, standard normal as torch's. Its row 0 is upstream's, and never used.
+    /// Declares `weight [1 + categories, size]`, standard normal as in torch. Row 0 is there because upstream has it, and is
+    /// never used.
     pub fn new(path: &Path<'_>, categories: usize, size: usize) -> Self {
         Self { weight: path.param("weight", [1 + categories, size], Init::Normal(1.0)) }
     }
 
-    /// Numbers per category.
+    /// Size of an embedding.
     pub fn size(&self) -> usize {
         self.weight.shape.last()
     }
 
-    /// The rows of categories `[..]`: `[.., size]`. Number 0 gets the mean of all learned rows.
+    /// The rows of the categories `[..]`: `[.., size]`. Number 0 gets the mean of all learned rows.
     pub fn forward<'t>(&self, codes: Var<'t>) -> Var<'t> {
         let tape = codes.tape();
         let categories = self.weight.shape.dims()[0] - 1;

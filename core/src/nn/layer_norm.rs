@@ -6,8 +6,8 @@ use crate::tape::{Param, Var};
 /// Torch's default.
 const EPS: f32 = 1e-5;
 
-/// Brings the last axis to mean 0 and variance 1, then times a weight that begins at 1 plus a bias that begins at 0. Or
-/// the last axes together.
+/// Normalises the last axis, or the last two axes together, to mean 0 and variance 1; then applies a weight, initially 1,
+/// and a bias, initially 0.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerNorm {
     weight: Param,
@@ -34,13 +34,13 @@ impl LayerNorm {
         }
     }
 
-    /// With another number added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// Over the last axis of `x`, or the last axes.
+    /// Normalises the last axis of `x`, or the last two.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (tape, shape, size) = (x.tape(), x.shape(), self.weight.shape.size());
         let rows = x.reshape([shape.size() / size, size]);

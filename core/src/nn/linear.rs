@@ -4,7 +4,7 @@ use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
 use crate::tape::{Param, Tape, Var};
 
-/// `y = x·Wᵀ + b`, initialised as torch does: uniform in `±1/√in`.
+/// `y = x·Wᵀ + b`, initialised as in torch: uniform in `±1/√in`.
 #[derive(Clone, Copy, Debug)]
 pub struct Linear {
     weight: Param,
@@ -27,30 +27,30 @@ impl Linear {
         Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
     }
 
-    /// Says that the same layer stands at another path too.
+    /// Declares that upstream has the same layer at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         path.tie("weight", self.weight);
         self.bias.iter().for_each(|bias| path.tie("bias", *bias));
     }
 
-    /// The weight and the bias on a tape.
+    /// Weight and bias as values on a tape.
     pub fn on<'t>(&self, tape: &'t Tape) -> (Var<'t>, Option<Var<'t>>) {
         (tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 
-    /// Over the last axis of `x`.
+    /// Applies it to the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         x.linear(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 
-    /// Over the last axis of `x`, then a rectifier.
+    /// Applies it to the last axis of `x`, then a rectifier.
     pub fn forward_relu<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         x.linear_relu(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
     }
 
-    /// Over the last axis of `x`, then an activation.
+    /// Applies it to the last axis of `x`, then an activation.
     pub fn forward_then<'t>(&self, x: Var<'t>, activate: &Activate) -> Var<'t> {
         match activate.kind() {
             Activation::Relu => self.forward_relu(x),
@@ -58,7 +58,7 @@ impl Linear {
         }
     }
 
-    /// Over the first axis of `x`.
+    /// Applies it to the first axis of `x`.
     pub fn forward_first<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         x.linear_first(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
@@ -97,7 +97,7 @@ impl Mlp {
         Self { layers, activate: shared }
     }
 
-    /// Over the last axis of `x`.
+    /// Applies it to the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (last, hidden) = self.layers.split_last().expect("at least one layer");
         let x = hidden.iter().fold(x, |x, layer| match &self.activate {

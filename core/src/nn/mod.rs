@@ -1,4 +1,4 @@
-//! Layers: parameters with upstream's names, and forwards that read like the paper.
+//! Layers: parameters with upstream's names, and forward passes that read like the papers.
 
 mod activation;
 mod basis;

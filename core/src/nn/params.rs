@@ -1,4 +1,4 @@
-//! Parameters: declared once with name, shape and initial distribution; stored flat, one after the other.
+//! Parameters: declared once with name, shape and initial distribution, and stored in one flat buffer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use crate::tape::{Param, Shape};
 use crate::variates::standard_normal;
 use crate::{Result, interrupt};
 
-/// Parameters that a model has at most: each is a tensor with a name.
+/// The most parameter tensors of a model.
 const MOST_ENTRIES: usize = 100_000;
 
-/// How a parameter begins.
+/// The initial distribution of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Uniform in `±bound`, as torch's `kaiming_uniform(a=√5)` is for `bound = 1/√fan_in`.
@@ -31,17 +31,16 @@ pub struct Entry {
     pub name: String,
     /// Other names under which upstream stores the same tensor.
     pub ties: Vec<String>,
-    /// Where it is and what shape it has.
+    /// Its offset in the flat buffer, and its shape.
     pub param: Param,
-    /// Whether it follows the gradient of the loss. Others never receive one: they stay as they are, or follow the
-    /// batches, as statistics do.
+    /// Whether it is trained. Others never receive a gradient: they are constant, or running statistics.
     pub trained: bool,
     init: Init,
-    /// What it begins as, where that is a table.
+    /// Its initial value, if that is a table.
     table: Option<Table>,
 }
 
-/// Makes the numbers of a table.
+/// Computes the numbers of a table.
 #[derive(Clone)]
 struct Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>);
 
@@ -51,21 +50,21 @@ impl fmt::Debug for Table {
     }
 }
 
-/// All parameters of a model: first the numbers that are trained, then the others.
+/// All parameters of a model: first those that are trained, then the others.
 #[derive(Default, Debug)]
 pub struct Params {
     entries: RefCell<Vec<Entry>>,
     trained: Cell<usize>,
     untrained: Cell<usize>,
-    /// Where the untrained ones begin.
+    /// Offset of the untrained ones.
     base: Cell<usize>,
 }
 
 impl Params {
-    /// What `build` declares, and what it makes of it.
+    /// Runs `build`, which declares parameters, and returns them with its result.
     ///
-    /// Untrained numbers lie behind the trained ones. Where there are some, `build` runs twice: the first time tells how
-    /// many are trained.
+    /// Untrained parameters lie behind the trained ones. If there are any, `build` runs twice: the first run counts the
+    /// trained ones.
     pub fn declared<T>(build: impl Fn(&Self) -> Result<T>) -> Result<(Self, T)> {
         interrupt::caught(|| Self::declared_by(build))
     }
@@ -82,17 +81,17 @@ impl Params {
         Ok((params, built))
     }
 
-    /// The root of the names.
+    /// The root of the tree of names.
     pub fn root(&self) -> Path<'_> {
         Path { params: self, prefix: String::new() }
     }
 
-    /// Numbers declared so far.
+    /// How many numbers are declared so far.
     pub fn size(&self) -> usize {
         self.trained.get().saturating_add(self.untrained.get())
     }
 
-    /// Those that are trained.
+    /// How many of them are trained.
     pub fn trained(&self) -> usize {
         self.trained.get()
     }
@@ -135,8 +134,8 @@ pub fn by_name(entries: &[Entry]) -> HashMap<&str, usize> {
         .collect()
 }
 
-/// The layers `0..n`, made one by one: a number that is far too large ends where a model has too many parameters, and takes
-/// no memory in advance.
+/// The layers `0..n`, built one by one without reserving memory: if `n` is far too large, the limit on parameters ends the
+/// run before memory does.
 pub fn layers<T>(n: usize, mut layer: impl FnMut(usize) -> T) -> Vec<T> {
     let mut layers = Vec::new();
     for i in 0..n {
@@ -145,7 +144,7 @@ pub fn layers<T>(n: usize, mut layer: impl FnMut(usize) -> T) -> Vec<T> {
     layers
 }
 
-/// A place in the tree of names: `blocks.0.layers`.
+/// A position in the tree of parameter names, such as `blocks.0.layers`.
 #[derive(Clone)]
 pub struct Path<'p> {
     params: &'p Params,
@@ -153,7 +152,7 @@ pub struct Path<'p> {
 }
 
 impl Path<'_> {
-    /// The place below this one.
+    /// The position below this one.
     #[must_use]
     pub fn sub(&self, name: impl Display) -> Self {
         Self { params: self.params, prefix: self.full(name) }
@@ -164,13 +163,13 @@ impl Path<'_> {
         self.declare(name, shape.into(), init, true, None)
     }
 
-    /// Declares numbers that the loss never reaches.
+    /// Declares a parameter that is not trained.
     pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
         self.declare(name, shape.into(), init, false, None)
     }
 
-    /// Declares a table of numbers that stays as it is; a forward reads it as [`fixed`](crate::tape::Tape::fixed). The
-    /// numbers are made when the parameters get their initial values.
+    /// Declares a constant table, which a forward pass reads with [`fixed`](crate::tape::Tape::fixed). Its numbers are computed
+    /// when the parameters are initialised.
     pub fn table(
         &self,
         name: impl Display,
@@ -181,7 +180,7 @@ impl Path<'_> {
         self.declare(name, shape.into(), Init::Constant(0.0), false, table)
     }
 
-    /// Says that upstream stores `param` under this name too.
+    /// Declares that upstream stores `param` under this name too.
     pub fn tie(&self, name: impl Display, param: Param) {
         let mut entries = self.params.entries.borrow_mut();
         let entry = entries.iter_mut().find(|e| e.param == param).expect("a declared parameter");

@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use super::params::{Init, Path, layers};
 use crate::tape::{Param, RecurrentWeights, Var};
 
-/// What goes through time.
+/// The kind of recurrent cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// Long short-term memory: four gates, hidden and cell state.
     Lstm,
     /// Gated recurrent unit: three gates.
     Gru,
-    /// Elman's: tanh.
+    /// Elman network: tanh.
     Rnn,
 }
 
@@ -26,16 +26,16 @@ impl Cell {
     }
 }
 
-/// Shape of the stack.
+/// The sizes and options of a stack.
 #[derive(Clone, Copy, Debug)]
 pub struct RecurrentOptions {
     /// The cell of every layer.
     pub cell: Cell,
-    /// Numbers per step that go in.
+    /// Inputs per step.
     pub inputs: usize,
     /// Size of the state.
     pub hidden: usize,
-    /// Layers.
+    /// Number of layers.
     pub layers: usize,
     /// Whether gates have biases.
     pub bias: bool,
@@ -45,12 +45,13 @@ pub struct RecurrentOptions {
     pub projection: usize,
 }
 
-/// The state of every layer, carried from one forward to the next while decoding: the hidden one, and an LSTM's cell.
+/// The state of every layer, carried from one forward pass to the next while decoding: the hidden state, and the cell state of
+/// an LSTM.
 #[derive(Default, Debug)]
 pub struct RecurrentState(RefCell<Vec<[Vec<f32>; 2]>>);
 
 impl RecurrentState {
-    /// As before the first step; the memory is kept.
+    /// Resets it to that before the first step. Its memory is kept.
     pub(crate) fn forget(&mut self) {
         self.0.get_mut().iter_mut().flatten().for_each(Vec::clear);
     }
@@ -76,7 +77,7 @@ pub struct Recurrent {
 impl Recurrent {
     /// Declares `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0`, … uniform in `±1/√hidden`.
     pub fn new(path: &Path<'_>, o: RecurrentOptions) -> Self {
-        assert!(o.projection == 0 || o.cell == Cell::Lstm, "only an LSTM is projected");
+        assert!(o.projection == 0 || o.cell == Cell::Lstm, "only an LSTM has a projection");
         let init = Init::Uniform(1.0 / (o.hidden as f32).sqrt());
         let outputs = if o.projection > 0 { o.projection } else { o.hidden };
         let gates = o.cell.gates() * o.hidden;
@@ -94,13 +95,13 @@ impl Recurrent {
         Self { cell: o.cell, layers, hidden: o.hidden, dropout: o.dropout }
     }
 
-    /// Over `[B, T, inputs]`; gives the top layer's `[B, T, outputs]`. With a state: from it, and into it.
+    /// Maps `[B, T, inputs]` to the top layer's outputs `[B, T, outputs]`. With a state, it starts from that state and updates it.
     pub fn forward<'t>(&self, x: Var<'t>, state: Option<&RecurrentState>) -> Var<'t> {
         let mut x = x;
         for (l, layer) in self.layers.iter().enumerate() {
             let before = state.and_then(|s| {
                 let s = s.0.borrow();
-                let [r, c] = s.get(l).filter(|[r, _]| !r.is_empty())?; // none before the first step
+                let [r, c] = s.get(l).filter(|[r, _]| !r.is_empty())?; // empty before the first step
                 let batch = x.dim(0);
                 let of = |v: &Vec<f32>| x.tape().constant([batch, v.len() / batch], v);
                 let hidden = of(r);

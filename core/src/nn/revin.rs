@@ -1,4 +1,4 @@
-//! Reversible instance normalisation: what a window is scaled by is taken back from the forecast.
+//! Reversible instance normalisation: each window is normalised, and the forecast is denormalised with its statistics.
 //!
 //! Kim et al. 2022, <https://openreview.net/forum?id=cGDAkQo1C0p>. Upstream: `common/_modules.py: RevIN(affine=True)`.
 
@@ -7,14 +7,14 @@ use crate::tape::{Param, Var};
 
 const EPS: f32 = 1e-5;
 
-/// Mean 0 and variance 1 for each window and channel, then a learned affine map; and all of it back again.
+/// Normalises each window and channel to mean 0 and variance 1, then applies a learned affine map; and the inverse of both.
 #[derive(Clone, Copy, Debug)]
 pub struct RevIn {
     weight: Param,
     bias: Param,
 }
 
-/// Mean and standard deviation along the axis of time, whose size they have as 1.
+/// Mean and standard deviation along the time axis, which is kept with size 1.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceStatistics<'t> {
     mean: Var<'t>,
@@ -22,7 +22,7 @@ pub struct InstanceStatistics<'t> {
 }
 
 impl RevIn {
-    /// Declares `affine_weight` and `affine_bias` for so many channels.
+    /// Declares `affine_weight` and `affine_bias` for `channels` channels.
     pub fn new(path: &Path<'_>, channels: usize) -> Self {
         Self {
             weight: path.param("affine_weight", [channels], Init::Constant(1.0)),
@@ -39,7 +39,7 @@ impl RevIn {
         }
     }
 
-    /// Normalises `x` `[B, L, C]`, and says what by.
+    /// Normalises `x` `[B, L, C]`, and returns the statistics used.
     pub fn normalize<'t>(&self, x: Var<'t>) -> (Var<'t>, InstanceStatistics<'t>) {
         let tape = x.tape();
         let mean = x.mean_axis(1).unsqueeze(1); // [B, 1, C]
@@ -50,7 +50,7 @@ impl RevIn {
         (y, InstanceStatistics { mean, deviation })
     }
 
-    /// Takes back from `y` `[B, h, C]` what [`RevIn::normalize`] did.
+    /// Applies the inverse of [`RevIn::normalize`] to `y` `[B, h, C]`.
     pub fn denormalize<'t>(&self, y: Var<'t>, by: InstanceStatistics<'t>) -> Var<'t> {
         let tape = y.tape();
         let weight = tape.param(self.weight).add_scalar(EPS * EPS);

@@ -193,18 +193,15 @@ impl Objective {
 
     /// Puts the quantiles of each step of a forecast in order, so that none crosses another.
     pub(crate) fn sort_quantiles(&self, forecast: &mut [f64]) {
-        let n = self.ascending.len();
-        if n < 2 {
-            return;
-        }
-        let below = |step: &[f64]| self.ascending.windows(2).all(|w| step[w[0]] <= step[w[1]]);
-        let mut sorted = Vec::new();
+        let places = &self.ascending;
         for step in forecast.chunks_exact_mut(self.outputs.len()) {
-            if !below(step) {
-                sorted.clear();
-                sorted.extend(self.ascending.iter().map(|i| step[*i]));
-                sorted.sort_by(f64::total_cmp);
-                self.ascending.iter().zip(&sorted).for_each(|(i, v)| step[*i] = *v);
+            // By insertion: they are few, and nearly in order.
+            for end in 1..places.len() {
+                let mut at = end;
+                while at > 0 && step[places[at - 1]] > step[places[at]] {
+                    step.swap(places[at - 1], places[at]);
+                    at -= 1;
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use super::quantile::{
     HuberIQLoss, HuberMQLoss, HuberQLoss, IQLoss, MQLoss, QuantileLoss, ScaledCrps,
 };
 use super::{LossSpec, Made, Objective};
-use crate::options::{Field, OptionValue, Options, unknown_option};
+use crate::options::{Field, OptionValue, Options, no_option};
 use crate::{Error, ErrorCode, Result, nearest};
 
 macro_rules! registry {
@@ -51,8 +51,6 @@ pub(crate) trait Declared: Options {
     const CLASS: &'static str;
     /// Its function in JavaScript.
     const FUNCTION: &'static str;
-    /// What it is, in sentences.
-    const DOC: &'static [&'static str];
 }
 
 /// A loss that can be made from its arguments.
@@ -81,7 +79,6 @@ macro_rules! loss {
         impl $crate::objective::registry::Declared for $name {
             const CLASS: &'static str = $class;
             const FUNCTION: &'static str = $function;
-            const DOC: &'static [&'static str] = &[$($doc),*];
         }
 
         impl From<$name> for $crate::objective::LossSpec {
@@ -213,7 +210,7 @@ struct Entry {
     class: &'static str,
     function: &'static str,
     first: Option<&'static str>,
-    doc: &'static [&'static str],
+    doc: &'static str,
     fields: fn() -> Vec<Field>,
     needed: fn() -> Vec<(&'static str, Vec<Value>)>,
     make: fn(&Given<'_>) -> Result<Made>,
@@ -240,12 +237,11 @@ fn entry<L: Loss>() -> Entry {
 }
 
 fn no_argument<L: Loss>(given: &Given<'_>, name: &str) -> Error {
-    let known: Vec<String> = L::fields().into_iter().map(|field| field.name).collect();
-    if known.is_empty() {
+    if L::fields().is_empty() {
         let expected = format!("{} without arguments", L::CLASS);
         return Error::option(given.option, &expected, given.spec.write());
     }
-    unknown_option(L::CLASS, name, &known)
+    no_option::<L>(L::CLASS, name)
 }
 
 /// A loss as users write it, from its arguments: those that have their defaults are left out.
@@ -315,7 +311,7 @@ pub fn describe() -> Value {
             "kind": entry.class,
             "function": entry.function,
             "first": entry.first,
-            "doc": entry.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
+            "doc": entry.doc.trim(),
             "needed": needed,
             "arguments": (entry.fields)().into_iter().map(argument).collect::<Vec<_>>(),
         })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::plateau::Plateau;
-use crate::options::{OptionValue, Options, choices, options, unknown_option};
+use crate::options::{OptionValue, Options, choices, inside, no_option, options};
 use crate::{Error, ErrorCode, Result, nearest};
 
 macro_rules! kinds {
@@ -157,14 +157,8 @@ impl LrScheduler {
     pub(super) fn arguments<T: Options>(&self) -> Result<T> {
         let mut read = T::default();
         for (name, value) in self.0.iter().filter(|(name, _)| *name != "kind") {
-            let known = read.set(name, value).map_err(|e| {
-                let expected = e.details.expected.as_ref().and_then(Value::as_str).unwrap_or("");
-                Error::option(&format!("lrScheduler.{name}"), expected, value.clone())
-            })?;
-            if !known {
-                let names: Vec<String> = T::fields().into_iter().map(|f| f.name).collect();
-                let owner = format!("lrScheduler {}", self.kind());
-                return Err(unknown_option(&owner, name, &names));
+            if !read.set(name, value).map_err(|e| inside("lrScheduler", e))? {
+                return Err(no_option::<T>(&format!("lrScheduler {}", self.kind()), name));
             }
         }
         Ok(read)

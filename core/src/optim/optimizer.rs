@@ -68,7 +68,12 @@ impl Optimizer {
             self.given().keys().find(|n| *n != "kind" && !takes.contains(&n.as_str()))
         {
             let known: Vec<String> = takes.iter().map(ToString::to_string).collect();
-            return Err(crate::options::unknown_option(&format!("optimizer {kind}"), name, &known));
+            return Err(crate::options::unknown_option(
+                &format!("optimizer {kind}"),
+                name,
+                &known,
+                &[],
+            ));
         }
         let at_least_zero = [
             ("weightDecay", self.weight_decay),
@@ -126,11 +131,8 @@ impl OptionValue for Optimizer {
     fn write(&self) -> Value {
         json!(self.given())
     }
-    fn fault(value: &Value) -> Option<Error> {
-        let fields = <Self as crate::options::Options>::fields().into_iter();
-        let known: Vec<String> = fields.map(|field| field.name).collect();
-        let unknown = value.as_object()?.keys().find(|name| !known.contains(name))?;
-        Some(crate::options::unknown_option("optimizer", unknown, &known))
+    fn fault(_: &str, value: &Value) -> Option<Error> {
+        crate::options::read_nested::<Self>("optimizer", value).err()
     }
 }
 
@@ -243,7 +245,7 @@ where
         let at = middle.min(part.len());
         (*left, *right) = part.split_at_mut(at);
     }
-    rayon::join(
+    crate::runtime::join(
         || in_chunks(left, &grads[..middle], update),
         || in_chunks(right, &grads[middle..], update),
     );

@@ -223,7 +223,7 @@ mod tests {
             (json!({ "kind": "oneCycle", "maxLr": 1, "pctStart": 2 }), "\"lrScheduler.pctStart\""),
             (
                 json!({ "kind": "oneCycle", "maxLr": 1, "annealStrategy": "sin" }),
-                "must be one of cos, linear",
+                "must be \"cos\" or \"linear\"",
             ),
             (
                 json!({ "kind": "oneCycle", "maxLr": 1, "maxMomentum": 1 }),
@@ -235,7 +235,7 @@ mod tests {
             ),
             (
                 json!({ "kind": "plateau", "mode": "up" }),
-                "\"lrScheduler.mode\" must be one of min, max",
+                "\"lrScheduler.mode\" must be \"min\" or \"max\"",
             ),
         ] {
             let e = schedule(given).unwrap_err();

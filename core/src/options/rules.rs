@@ -12,6 +12,8 @@ pub enum Rule<T> {
     AtLeast(f64),
     /// `at most 1_000_000`
     AtMost(f64),
+    /// `from 1 to 1024`
+    Within(f64, f64),
     /// `positive`
     Positive,
     /// `probability`: from 0 to below 1.
@@ -28,6 +30,7 @@ impl<T: OptionValue> Rule<T> {
         match *self {
             Self::AtLeast(least) => numbers_are(written, &|n| n >= least),
             Self::AtMost(most) => numbers_are(written, &|n| n <= most),
+            Self::Within(least, most) => numbers_are(written, &|n| (least..=most).contains(&n)),
             Self::Positive => numbers_are(written, &|n| n > 0.0),
             Self::Probability => numbers_are(written, &|n| (0.0..1.0).contains(&n)),
             Self::AtLeastOrAll(least) => numbers_are(written, &|n| n >= least || n < 0.0),
@@ -40,6 +43,7 @@ impl<T: OptionValue> Rule<T> {
         match self {
             Self::AtLeast(least) => format!("≥ {least}"),
             Self::AtMost(most) => format!("at most {most}"),
+            Self::Within(least, most) => format!("from {least} to {most}"),
             Self::Positive => "> 0".into(),
             Self::Probability => "from 0 to below 1".into(),
             Self::AtLeastOrAll(least) => format!("≥ {least}, or -1 for all"),
@@ -74,7 +78,7 @@ pub(crate) fn read_option<T: OptionValue>(
     let Some(read) = T::read(value) else {
         let bounds = rules.iter().find(|r| !matches!(r, Rule::AtMost(_)));
         let expected = bounds.map_or_else(T::expected, Rule::expected);
-        let fault = T::fault(value);
+        let fault = T::fault(name, value);
         return Err(fault.unwrap_or_else(|| Error::option(name, &expected, value.clone())));
     };
     let written = read.write();
@@ -82,6 +86,11 @@ pub(crate) fn read_option<T: OptionValue>(
         Some(broken) => Err(Error::option(name, &broken.expected(), value.clone())),
         None => Ok(read),
     }
+}
+
+/// Whether an option has to be given, because its rules refuse its default.
+pub(crate) fn is_needed<T: OptionValue>(default: &Value, rules: &[Rule<T>]) -> bool {
+    T::read(default).is_none_or(|read| rules.iter().any(|rule| !rule.allows(&read, default)))
 }
 
 /// Whether all numbers in `value` fit.
@@ -102,6 +111,9 @@ macro_rules! rule {
     };
     (at most $most:literal) => {
         $crate::options::Rule::AtMost(f64::from($most))
+    };
+    (from $least:literal to $most:literal) => {
+        $crate::options::Rule::Within(f64::from($least), f64::from($most))
     };
     (positive) => {
         $crate::options::Rule::Positive

@@ -1,8 +1,12 @@
 //! Numbers, text, true and false, and lists of them as values of options.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::OptionValue;
+use crate::Error;
+use crate::data::Table;
 
 impl OptionValue for bool {
     fn expected() -> String {
@@ -22,6 +26,21 @@ impl OptionValue for bool {
 impl OptionValue for usize {
     fn expected() -> String {
         "a whole number ≥ 0".into()
+    }
+    fn ts() -> String {
+        "number".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        i64::read(value).and_then(|v| Self::try_from(v).ok())
+    }
+    fn write(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl OptionValue for u32 {
+    fn expected() -> String {
+        usize::expected()
     }
     fn ts() -> String {
         "number".into()
@@ -95,6 +114,12 @@ impl<T: OptionValue> OptionValue for Option<T> {
     fn write(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::write)
     }
+    fn fault(name: &str, value: &Value) -> Option<Error> {
+        T::fault(name, value)
+    }
+    fn of_table(table: Table) -> Option<Self> {
+        T::of_table(table).map(Some)
+    }
 }
 
 impl<T: OptionValue> OptionValue for Vec<T> {
@@ -111,5 +136,43 @@ impl<T: OptionValue> OptionValue for Vec<T> {
     }
     fn write(&self) -> Value {
         self.iter().map(T::write).collect()
+    }
+    fn fault(name: &str, value: &Value) -> Option<Error> {
+        let wrong = value.as_array()?.iter().find(|item| T::read(item).is_none())?;
+        T::fault(name, wrong)
+    }
+}
+
+impl OptionValue for PathBuf {
+    fn expected() -> String {
+        "a path".into()
+    }
+    fn ts() -> String {
+        "string".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().filter(|text| !text.is_empty()).map(Self::from)
+    }
+    fn write(&self) -> Value {
+        self.to_string_lossy().into()
+    }
+}
+
+/// JSON does not carry tables: they are set with [`Options::set_table`](super::Options::set_table).
+impl OptionValue for Table {
+    fn expected() -> String {
+        "a table".into()
+    }
+    fn ts() -> String {
+        "Table".into()
+    }
+    fn read(_: &Value) -> Option<Self> {
+        None
+    }
+    fn write(&self) -> Value {
+        Value::Null
+    }
+    fn of_table(table: Self) -> Option<Self> {
+        Some(table)
     }
 }

@@ -4,17 +4,25 @@ use serde_json::{Map, Value, json};
 
 use super::{Field, OptionValue, Options};
 use crate::Result;
+use crate::data::Table;
 
 /// The options of a model that has none beside the shared ones.
 #[derive(Clone, Debug, Default)]
 pub struct NoOptions;
 
 impl Options for NoOptions {
+    const NAME: &'static str = "NoOptions";
+    const DOC: &'static str = "No options.";
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[];
+
     fn fields() -> Vec<Field> {
         Vec::new()
     }
     fn set(&mut self, _: &str, _: &Value) -> Result<bool> {
         Ok(false)
+    }
+    fn set_table(&mut self, _: &str, _: Table) -> bool {
+        false
     }
     fn to_json(&self) -> Map<String, Value> {
         Map::new()
@@ -56,5 +64,25 @@ impl OptionValue for Never {
     }
     fn write(&self) -> Value {
         json!(false)
+    }
+}
+
+/// The options of two structs, as if they were one.
+impl<A: Options, B: Options> Options for (A, B) {
+    const NAME: &'static str = A::NAME;
+    const DOC: &'static str = A::DOC;
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = A::ELSEWHERE;
+
+    fn fields() -> Vec<Field> {
+        [A::fields(), B::fields()].concat()
+    }
+    fn set(&mut self, name: &str, value: &Value) -> Result<bool> {
+        Ok(self.0.set(name, value)? || self.1.set(name, value)?)
+    }
+    fn set_table(&mut self, name: &str, table: Table) -> bool {
+        self.0.set_table(name, table.clone()) || self.1.set_table(name, table)
+    }
+    fn to_json(&self) -> Map<String, Value> {
+        self.0.to_json().into_iter().chain(self.1.to_json()).collect()
     }
 }

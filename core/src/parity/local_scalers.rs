@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::checks::Checks;
 use super::json;
+use crate::options::OptionValue;
 use crate::scalers::{LocalScalerType, SeriesScaler};
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -38,7 +39,7 @@ fn statistics_scaled_values_and_the_way_back_are_upstreams() {
 /// Checks one case; says how many of its Box-Cox powers are exactly upstream's.
 fn check(case: &Value, h: usize) -> usize {
     let mut exact_powers = 0;
-    let kind = LocalScalerType::from_option("type", &case["type"]).unwrap();
+    let kind = LocalScalerType::read(&case["type"]).unwrap();
     let what = format!("{} of {}", kind.name(), case["column"]);
     let mut groups = vec![0];
     for series in case["values"].as_array().unwrap() {

@@ -121,7 +121,7 @@ fn check(fixture: &Fixture) {
         tape.constant(shape, &t.data).permute(&[0, 2, 1])
     };
     let counts = tape.constant([rows], &vec![1.0; rows]);
-    let output = crate::train::rows(output, model.series);
+    let output = crate::batch::rows(output, model.series);
     // An implicit quantile network at the quantiles that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
     let forecast = model.head.at(output, levels);

@@ -3,15 +3,18 @@
 use super::checks::Checks;
 use super::models::{entries, instance};
 use super::{Fixture, assert_close, distributions, files};
+use crate::control::Control;
 use crate::data::{
     ColumnNames, Ids, LocalScalers, LocalScaling, MissingRows, Panel, TimeKind, Vocabularies,
     Vocabulary,
 };
 use crate::forecast::{Job, forecast_model};
+use crate::infer::Workers;
 use crate::models::Instance;
 use crate::objective::Judges;
+use crate::options::OptionValue;
 use crate::scalers::LocalScalerType;
-use crate::train::{Control, Run, Runner, TrainingState, train};
+use crate::train::{Run, TrainingState, train};
 
 /// Of losses and forecasts. Like those below, four times the larger of two numbers, rounded up: how far we are from upstream
 /// with AVX-512, AVX2 or without, and how far our result moves when the first weights move by one part in a million.
@@ -147,7 +150,7 @@ fn check(f: &Fixture) {
     let given = panel(f);
     let kind = |name: &str| {
         let found = f.metadata(name)?;
-        Some(LocalScalerType::from_option(name, &found.into()).unwrap())
+        Some(LocalScalerType::read(&found.into()).unwrap())
     };
     let scaling = LocalScaling {
         temporal: kind("local_scaler_type"),
@@ -188,14 +191,14 @@ fn check(f: &Fixture) {
     }
 
     let h = model.common.h;
-    let runner = Runner::default();
+    let workers = Workers::default();
     let mut future = future(f, &panel, h);
     scalers.scale_future(&mut future, h);
-    let (runner, control) = (&runner, &Control::default());
+    let (workers, control) = (&workers, &Control::default());
     let (model, quantile) = (&model, 0.5);
     let name = model.name();
     // As upstream, whose quantiles may cross.
-    let job = Job { runner, model, name, panel: &panel, control, quantile, sorted: false };
+    let job = Job { workers, model, name, panel: &panel, control, quantile, sorted: false };
     let columns = forecast_model(job, &future, h).unwrap();
     let mut columns: Vec<(String, Vec<f32>)> =
         columns.into_iter().map(|(output, values)| (format!("{name}{output}"), values)).collect();

@@ -2,11 +2,8 @@
 //!
 //! Statistics and scaled values are f64. Unlike upstream, values that are not available have no part in the statistics.
 
-use serde_json::Value;
-
 use super::boxcox;
-use crate::options::{OptionValue, choices};
-use crate::{Error, ErrorCode, Result, nearest};
+use crate::options::choices;
 
 /// A scale below this is taken as 1. The f32 epsilon, as upstream, so that Python scales as we do.
 const SMALLEST_SCALE: f64 = f32::EPSILON as f64;
@@ -28,21 +25,6 @@ choices! {
 }
 
 impl LocalScalerType {
-    /// Reads the value of an option; an error names what was probably meant.
-    pub fn from_option(option: &str, value: &Value) -> Result<Self> {
-        Self::read(value).ok_or_else(|| {
-            let e = Error::option(option, &Self::expected(), value.clone());
-            match value.as_str().and_then(|text| nearest(text, Self::NAMES.iter().copied())) {
-                Some(name) => Error {
-                    code: ErrorCode::InvalidOption,
-                    message: format!("{}; did you mean \"{name}\"?", e.message),
-                    details: e.details,
-                },
-                None => e,
-            }
-        })
-    }
-
     /// The two statistics of these values: shift and scale, or the power and nothing. `values` are used up.
     fn statistics(self, values: &mut [f64]) -> [f64; 2] {
         if values.is_empty() {
@@ -158,9 +140,10 @@ fn quantile(values: &mut [f64], p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::options::{OptionValue, read_option};
 
     #[test]
     fn a_constant_of_any_size_is_shifted_and_not_scaled() {
@@ -193,15 +176,16 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_an_error_with_the_nearest_name() {
-        let read = |value: Value| LocalScalerType::from_option("localScalerType", &value);
-        assert_eq!(read(json!("robust-iqr")).unwrap(), LocalScalerType::RobustIqr);
+        let read =
+            |value: Value| read_option::<Option<LocalScalerType>>("localScalerType", &value, &[]);
+        assert_eq!(read(json!("robust-iqr")).unwrap(), Some(LocalScalerType::RobustIqr));
         let e = read(json!("standart")).unwrap_err();
         assert_eq!(
             e.message,
-            "option \"localScalerType\" must be one of standard, robust, robust-iqr, minmax, boxcox, \
-             got \"standart\"; did you mean \"standard\"?"
+            "option \"localScalerType\" must be \"standard\", \"robust\", \"robust-iqr\", \"minmax\" or \
+             \"boxcox\", got \"standart\"; did you mean \"standard\"?"
         );
         assert_eq!(e.details.option.as_deref(), Some("localScalerType"));
-        assert!(read(json!(3)).unwrap_err().message.ends_with("boxcox, got 3"));
+        assert!(read(json!(3)).unwrap_err().message.ends_with("\"boxcox\", got 3"));
     }
 }

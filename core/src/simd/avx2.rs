@@ -3,7 +3,7 @@
 use super::{Kernel, Simd};
 use std::arch::x86_64::*;
 
-/// The token of [`super::Isa::Avx2`]: exists only where the processor has AVX2 and FMA.
+/// The token of [`super::Isa::Avx2`]: it exists only where the processor has AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(());
 
@@ -37,7 +37,7 @@ fn first_lanes(_: Avx2, n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(window.as_ptr().cast()) }
 }
 
-/// A method that is one instruction or a few: no memory is touched.
+/// Defines methods of one or a few instructions that do not access memory.
 macro_rules! lanewise {
     ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
         #[inline(always)]
@@ -123,7 +123,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 8];
-        // A constant number of turns, so that the rows stay in registers.
+        // A constant number of iterations, so that the rows stay in registers.
         for i in 0..8 {
             if i < rows {
                 r[i] = self.load(&x[i * x_stride..]);

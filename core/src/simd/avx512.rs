@@ -3,7 +3,7 @@
 use super::{Kernel, Simd};
 use std::arch::x86_64::*;
 
-/// The token of [`super::Isa::Avx512`]: exists only where the processor has AVX-512F.
+/// The token of [`super::Isa::Avx512`]: it exists only where the processor has AVX-512F.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(());
 
@@ -33,7 +33,7 @@ fn first_lanes(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
 }
 
-/// A method that is one instruction or a few: no memory is touched.
+/// Defines methods of one or a few instructions that do not access memory.
 macro_rules! lanewise {
     ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
         #[inline(always)]
@@ -81,7 +81,7 @@ impl Simd for Avx512 {
         sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
         mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
         div(a: __m512, b: __m512) -> __m512 = _mm512_div_ps(a, b);
-        // 14 bits, and twice as many after a step of Newton's.
+        // 14 bits, and twice as many after one Newton step.
         reciprocal(a: __m512) -> __m512 = {
             let r = _mm512_rcp14_ps(a);
             _mm512_fmadd_ps(r, _mm512_fnmadd_ps(a, r, _mm512_set1_ps(1.0)), r)
@@ -127,14 +127,14 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 16];
-        // A constant number of turns, so that the rows stay in registers.
+        // A constant number of iterations, so that the rows stay in registers.
         for i in 0..16 {
             if i < rows {
                 r[i] = self.load(&x[i * x_stride..]);
             }
         }
         // SAFETY: the token proves AVX-512F.
-        let t = unsafe { turned(r) };
+        let t = unsafe { transpose16(r) };
         for i in 0..16 {
             self.store(t[i], &mut y[i * y_stride..]);
         }
@@ -144,7 +144,7 @@ impl Simd for Avx512 {
 /// The transpose of 16 rows.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn turned(mut r: [__m512; 16]) -> [__m512; 16] {
+pub(super) fn transpose16(mut r: [__m512; 16]) -> [__m512; 16] {
     // Swap blocks of 1, 2, 4, then 8 values between rows that far apart.
     let mut t = r;
     for i in 0..8 {

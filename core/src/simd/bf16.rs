@@ -1,21 +1,22 @@
-//! Products of bfloat16 numbers, summed in f32: by tiles (AMX), or by dot products (AVX512-BF16).
+//! The GEMM microkernel for bfloat16 with sums in f32: by tiles (AMX) or dot products (AVX512-BF16).
 //!
-//! A number in f32 is the sum of three in bfloat16, but for what lies below the smallest normal one: each takes eight of
-//! its 24 bits. Of the nine products of two such sums the six largest are computed, smallest first; what is left out is
-//! below 2⁻²⁴ of the whole, the precision of f32. That is six products of a kind that tiles do sixteen times as fast. One
-//! product of one part each is what mixed precision wants. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`,
-//! `VDPBF16PS`.
+//! A number in f32 is the sum of three in bfloat16, each of which holds eight of its 24 bits; only what lies below the
+//! smallest normal number is lost. Of the nine products of two such sums the six largest are computed, the smallest first.
+//! The other three are below 2⁻²⁴ of the result, the precision of f32. Tiles multiply bfloat16 sixteen times as fast as
+//! vectors multiply f32, so six products are still faster. Mixed precision needs one part of each number, and so one
+//! product. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`, `VDPBF16PS`.
 
 use super::avx512::Avx512;
-use super::bf16_packing::{Lines, pack_half, pack_half_narrow};
+use super::bf16_packing::{Lines, pack_half, pack_half_bf16};
+use half::bf16;
 use std::arch::asm;
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-/// Lanes of a block: two tiles of 16 rows, or of 16 columns.
+/// Lanes of a block, that is rows of its left or columns of its right factor: two tiles of 16.
 pub(crate) const SIDE: usize = 32;
-/// Steps of the inner dimension that a tile has.
+/// Steps of the inner dimension in a block.
 pub(crate) const DEPTH: usize = 32;
 
 /// A tile in memory: 16 rows of 32 numbers, each row a cache line.
@@ -27,24 +28,24 @@ impl Tile {
     pub(crate) const ZERO: Self = Self([0; 256]);
 }
 
-/// The factor that a packed block belongs to: rows of the left one, columns of the right one, are its lanes.
+/// The factor that a packed block belongs to. Lanes are the rows of the left one and the columns of the right one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Left,
     Right,
 }
 
-/// How the numbers of a block lie in memory.
+/// How a block that is to be packed lies in memory.
 #[derive(Clone, Copy)]
 pub(crate) enum Layout {
-    /// Steps of a lane side by side, lanes `usize` apart.
+    /// The steps of a lane are contiguous; lanes are `usize` apart.
     Lanes(usize),
-    /// Lanes of a step side by side, steps `usize` apart.
+    /// The lanes of a step are contiguous; steps are `usize` apart.
     Steps(usize),
 }
 
 impl Layout {
-    /// Numbers from the first of a block to its last.
+    /// The length of memory from the first number of a block to its last.
     fn reach(self, lanes: usize, steps: usize) -> usize {
         match self {
             Self::Lanes(stride) => (lanes - 1) * stride + steps,
@@ -52,12 +53,12 @@ impl Layout {
         }
     }
 
-    /// Whether lines become columns of a tile.
-    fn turns(self, side: Side) -> bool {
+    /// Whether contiguous numbers become columns of a tile.
+    fn needs_transpose(self, side: Side) -> bool {
         matches!(self, Self::Lanes(_)) == (side == Side::Right)
     }
 
-    /// Where the words of a tile are: of the first or the second 16 lanes.
+    /// Where the numbers of a tile are, for the first or the second 16 lanes.
     fn lines(self, half: usize, [lanes, steps]: [usize; 2]) -> Lines {
         let lanes = lanes.saturating_sub(16 * half).min(16);
         let steps = [steps.min(16), steps.saturating_sub(16)];
@@ -80,40 +81,38 @@ impl Layout {
     }
 }
 
-/// What multiplies. Exists only where the processor can, and for tiles the system lets this process use them.
+/// The unit that multiplies. It exists only where the processor has it and, for AMX, the system lets this process use it.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
-    /// Whether by tiles.
-    tiles: bool,
+    /// Whether it is AMX; else AVX512-BF16.
+    amx: bool,
     _packs: Avx512,
 }
 
 impl Unit {
-    /// Tiles, if they may be used.
-    pub(crate) fn tiles() -> Option<Self> {
+    /// AMX, if it may be used.
+    pub(crate) fn amx() -> Option<Self> {
         static ALLOWED: OnceLock<bool> = OnceLock::new();
         let _packs = Avx512::new()?;
-        ALLOWED
-            .get_or_init(|| has_tiles() && asked_for_tiles())
-            .then_some(Self { tiles: true, _packs })
+        ALLOWED.get_or_init(|| has_amx() && request_amx()).then_some(Self { amx: true, _packs })
     }
 
-    /// Dot products, if the processor has them.
-    pub(crate) fn dots() -> Option<Self> {
+    /// AVX512-BF16, if the processor has it.
+    pub(crate) fn avx512_bf16() -> Option<Self> {
         let _packs = Avx512::new()?;
-        is_x86_feature_detected!("avx512bf16").then_some(Self { tiles: false, _packs })
+        is_x86_feature_detected!("avx512bf16").then_some(Self { amx: false, _packs })
     }
 
-    /// Takes the tile registers of this thread, if they are what multiplies, until what it gives is dropped.
-    pub(crate) fn take(self) -> Taken {
-        if self.tiles {
+    /// Makes the unit ready on this thread. With AMX that configures the tile registers, until the result is dropped.
+    pub(crate) fn activate(self) -> ActiveUnit {
+        if self.amx {
             // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
             unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
         }
-        Taken(self, PhantomData)
+        ActiveUnit(self, PhantomData)
     }
 
-    /// Packs a block of `lanes` and `steps`, with zeros beyond them: for each of `PARTS` parts two tiles.
+    /// Packs a block of `lanes` × `steps` numbers, padded with zeros: two tiles for each of `PARTS` parts.
     pub(crate) fn pack<const PARTS: usize>(
         self,
         x: &[f32],
@@ -130,7 +129,7 @@ impl Unit {
             let lines = layout.lines(half, [lanes, steps]);
             // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
             unsafe {
-                match (whole, layout.turns(side)) {
+                match (whole, layout.needs_transpose(side)) {
                     (true, true) => pack_half::<PARTS, true, true>(x, lines, half, out),
                     (true, false) => pack_half::<PARTS, true, false>(x, lines, half, out),
                     (false, true) => pack_half::<PARTS, false, true>(x, lines, half, out),
@@ -140,85 +139,85 @@ impl Unit {
         }
     }
 
-    /// Packs a whole block of numbers in bfloat16, of one part.
-    pub(crate) fn pack_narrow(self, x: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    /// Packs a whole block of numbers that are in bfloat16 already, as one part.
+    pub(crate) fn pack_bf16(self, x: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         assert!(out.len() == 2 && x.len() >= layout.reach(SIDE, DEPTH), "lines of a block");
         for half in 0..2 {
             let lines = layout.lines(half, [SIDE, DEPTH]);
             // SAFETY: the token proves AVX-512F; lines were checked above.
             unsafe {
-                match layout.turns(side) {
-                    true => pack_half_narrow::<true>(x, lines, half, out),
-                    false => pack_half_narrow::<false>(x, lines, half, out),
+                match layout.needs_transpose(side) {
+                    true => pack_half_bf16::<true>(x, lines, half, out),
+                    false => pack_half_bf16::<false>(x, lines, half, out),
                 }
             }
         }
     }
 }
 
-/// A unit ready to multiply. Tile registers belong to the thread that took them.
-pub(crate) struct Taken(Unit, PhantomData<*const ()>);
+/// A unit ready to multiply. Tile registers belong to a thread, so it cannot be sent to another.
+pub(crate) struct ActiveUnit(Unit, PhantomData<*const ()>);
 
-impl Drop for Taken {
+impl Drop for ActiveUnit {
     fn drop(&mut self) {
-        if self.0.tiles {
+        if self.0.amx {
             // SAFETY: the token proves AMX.
             unsafe { asm!("tilerelease", options(nostack, nomem)) };
         }
     }
 }
 
-impl Taken {
-    /// The block `C = start + A B` of 32 × 32 numbers, from `steps` packed blocks of either factor. Rows of `start` are
-    /// `start_stride` apart, which may be 0; rows of `c` are `stride` apart. `start` may be `None`: then it is `c`.
+impl ActiveUnit {
+    /// Computes a block `C = init + A B` of 32 × 32 numbers from the packed blocks of both factors. `init` comes with the
+    /// distance of its rows, which may be 0; if it is `None`, it is `c`. Rows of `c` are `stride` apart.
     pub(crate) fn multiply<const PARTS: usize>(
         &self,
         [a, b]: [&[Tile]; 2],
-        start: Option<(&[f32], usize)>,
+        init: Option<(&[f32], usize)>,
         c: &mut [f32],
         stride: usize,
     ) {
         assert!(!a.is_empty() && a.len() == b.len() && a.len().is_multiple_of(2 * PARTS));
         assert!(c.len() >= (SIDE - 1) * stride + SIDE, "rows of a block");
         let c = c.as_mut_ptr();
-        let (start, start_stride) = match start {
+        let (init, init_stride) = match init {
             None => (c.cast_const(), stride),
-            Some((start, stride)) => {
-                assert!(start.len() >= (SIDE - 1) * stride + SIDE, "rows of a start");
-                (start.as_ptr(), stride)
+            Some((init, stride)) => {
+                assert!(init.len() >= (SIDE - 1) * stride + SIDE, "rows of the initial value");
+                (init.as_ptr(), stride)
             }
         };
         let (steps, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
         // SAFETY: the token proves the instructions. Each factor has `2 * PARTS` tiles for each of `steps` turns of the
-        // loop, `start` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
+        // loop, `init` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
         unsafe {
-            match (PARTS, self.0.tiles) {
-                (3, true) => multiply_f32(steps, a, b, start, start_stride, c, stride),
-                (1, true) => multiply_bf16(steps, a, b, start, start_stride, c, stride),
-                (1, false) => multiply_dots(steps, a, b, start, start_stride, c, stride),
+            match (PARTS, self.0.amx) {
+                (3, true) => multiply_f32(steps, a, b, init, init_stride, c, stride),
+                (1, true) => multiply_bf16(steps, a, b, init, init_stride, c, stride),
+                (1, false) => multiply_dots(steps, a, b, init, init_stride, c, stride),
                 _ => unreachable!("numbers in {PARTS} parts"),
             }
         }
     }
 }
 
-/// The block by dot products: a quarter of it at a time, whose 16 rows stay in registers.
+/// A block by dot products, a quarter at a time: 16 × 16 sums fit the registers.
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn multiply_dots(
     steps: usize,
     a: *const Tile,
     b: *const Tile,
-    start: *const f32,
-    start_stride: usize,
+    init: *const f32,
+    init_stride: usize,
     c: *mut f32,
     stride: usize,
 ) {
     for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `start` and `c`.
+        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `init` and `c`.
         unsafe {
             let mut sums = [_mm512_setzero_ps(); 16];
             for i in 0..16 {
-                sums[i] = _mm512_loadu_ps(start.add((16 * row + i) * start_stride + 16 * column));
+                sums[i] = _mm512_loadu_ps(init.add((16 * row + i) * init_stride + 16 * column));
             }
             for step in 0..steps {
                 let words = &(*a.add(2 * step + row)).0;
@@ -241,7 +240,7 @@ unsafe fn multiply_dots(
 /// 32 numbers in bfloat16.
 #[inline(always)]
 fn bits(words: __m512i) -> __m512bh {
-    // SAFETY: both are 64 bytes of which any will do.
+    // SAFETY: both types are 64 bytes, and every bit pattern is valid.
     unsafe { std::mem::transmute(words) }
 }
 
@@ -261,7 +260,7 @@ static CONFIGURATION: Configuration = {
     Configuration(bytes)
 };
 
-/// Four products of two tiles each: those in 4 and 5 with those in 6 and 7.
+/// The four products of two tiles each: those in tmm4 and tmm5 with those in tmm6 and tmm7.
 macro_rules! products {
     () => {
         "tdpbf16ps tmm0, tmm4, tmm6
@@ -272,7 +271,7 @@ macro_rules! products {
     };
 }
 
-/// The code of a block: `$step` is one turn of the loop, `$bytes` what a factor has for it.
+/// Defines the loop over the inner dimension: `$step` is its body, `$bytes` how far each factor advances.
 macro_rules! multiply {
     ($name:ident, $bytes:literal, [$($step:expr),*]) => {
         #[inline]
@@ -280,12 +279,12 @@ macro_rules! multiply {
             steps: usize,
             a: *const Tile,
             b: *const Tile,
-            start: *const f32,
-            start_stride: usize,
+            init: *const f32,
+            init_stride: usize,
             c: *mut f32,
             stride: usize,
         ) {
-            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `start` and `c`.
+            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `init` and `c`.
             unsafe {
                 asm!(
                     "tileloadd tmm0, [{s} + {ss}]",
@@ -306,9 +305,9 @@ macro_rules! multiply {
                     a = inout(reg) a => _,
                     b = inout(reg) b => _,
                     line = in(reg) 64usize,
-                    s = in(reg) start,
-                    s_low = in(reg) start.add(16 * start_stride),
-                    ss = in(reg) 4 * start_stride,
+                    s = in(reg) init,
+                    s_low = in(reg) init.add(16 * init_stride),
+                    ss = in(reg) 4 * init_stride,
                     c = in(reg) c,
                     c_low = in(reg) c.add(16 * stride),
                     cs = in(reg) 4 * stride,
@@ -337,7 +336,7 @@ multiply!(
     multiply_f32,
     6144,
     [
-        // the low part by the high one, middle by high, middle by middle, high by middle, high by low, high by high
+        // low × high, middle × high, middle × middle, high × middle, high × low, high × high
         "tileloadd tmm4, [{a} + {line} + 4096]",
         "tileloadd tmm6, [{b} + {line}]",
         "tileloadd tmm7, [{b} + {line} + 1024]",
@@ -362,15 +361,15 @@ multiply!(
 );
 
 /// Whether the processor multiplies tiles of bfloat16. Intel's manual, volume 2: `CPUID`, leaf 7.
-fn has_tiles() -> bool {
-    const BF16: u32 = 1 << 22;
-    const TILES: u32 = 1 << 24;
-    __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & (BF16 | TILES) == BF16 | TILES
+fn has_amx() -> bool {
+    const AMX_BF16: u32 = 1 << 22;
+    const AMX_TILE: u32 = 1 << 24;
+    __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & (AMX_BF16 | AMX_TILE) == AMX_BF16 | AMX_TILE
 }
 
-/// Asks Linux for the registers; other systems are not asked. Linux: `Documentation/arch/x86/xstate.rst`.
+/// Requests the tile registers from Linux. On other systems they are not used. Linux: `Documentation/arch/x86/xstate.rst`.
 #[cfg(target_os = "linux")]
-fn asked_for_tiles() -> bool {
+fn request_amx() -> bool {
     const ARCH_PRCTL: i64 = 158;
     const ARCH_REQ_XCOMP_PERM: i64 = 0x1023;
     const TILE_DATA: i64 = 18;
@@ -391,6 +390,6 @@ fn asked_for_tiles() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn asked_for_tiles() -> bool {
+fn request_amx() -> bool {
     false
 }

@@ -1,24 +1,26 @@
-//! How numbers in f32 become tiles of bfloat16: cut into parts, two steps of a lane in each word.
+//! Packs numbers in f32 into tiles of bfloat16: split into parts, with two steps of a lane in each 32-bit word.
 
-use super::avx512::turned;
+use super::avx512::transpose16;
 use super::bf16::Tile;
+use half::bf16;
 use std::arch::x86_64::*;
 
-/// Where the numbers of 16 words are: word `i` holds those at `first + i * stride`, and those `second` behind them.
+/// Where the numbers of 16 rows of words are: row `i` combines those from `first + i * stride` on and those from `second` later
+/// on.
 #[derive(Clone, Copy)]
 pub(super) struct Lines {
     pub(super) first: usize,
     pub(super) stride: usize,
     pub(super) second: usize,
-    /// How many words have a first number, and how many a second one.
+    /// How many rows have first numbers, and how many have second ones.
     pub(super) count: [usize; 2],
-    /// How many numbers side by side these have.
+    /// How many first and second numbers such a row has.
     pub(super) len: [usize; 2],
 }
 
-/// Packs 16 lanes of a block: tile `half` of each part. A word of a tile holds two numbers of a lane, 16 steps apart.
+/// Packs 16 lanes of a block, that is tile `half` of each part. A word of a tile holds two numbers of a lane, 16 steps apart.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURNS: bool>(
+pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TRANSPOSED: bool>(
     x: &[f32],
     lines: Lines,
     half: usize,
@@ -28,7 +30,7 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
     let mask = len.map(|n| ((1u32 << n) - 1) as __mmask16);
     let load = |i: usize, which: usize| {
         let from = x.as_ptr().wrapping_add(first + i * stride + which * second);
-        // SAFETY: the caller's for a whole block; the mask keeps the load inside the line of another.
+        // SAFETY: the caller guarantees the lines of a whole block; otherwise the mask keeps the load inside a line.
         unsafe {
             match WHOLE {
                 true => _mm512_loadu_ps(from),
@@ -48,13 +50,13 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
             }
         }
     };
-    if TURNS {
+    if TRANSPOSED {
         let mut numbers = [[_mm512_setzero_ps(); 16]; 2];
         for which in 0..2 {
             for i in 0..16 {
                 numbers[which][i] = load(i, which);
             }
-            numbers[which] = turned(numbers[which]);
+            numbers[which] = transpose16(numbers[which]);
         }
         for i in 0..16 {
             pack(i, numbers[0][i], numbers[1][i]);
@@ -66,17 +68,17 @@ pub(super) unsafe fn pack_half<const PARTS: usize, const WHOLE: bool, const TURN
     }
 }
 
-/// Packs 16 lanes of a whole block of numbers that are in bfloat16, as [`pack_half`] those of one part.
+/// The same as [`pack_half`] with one part, for a whole block of numbers that are in bfloat16 already.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
-    x: &[u16],
+pub(super) unsafe fn pack_half_bf16<const TRANSPOSED: bool>(
+    x: &[bf16],
     lines: Lines,
     half: usize,
     out: &mut [Tile],
 ) {
     let Lines { first, stride, second, .. } = lines;
     let load = |i: usize, which: usize| {
-        // SAFETY: the caller's: 16 numbers of each line.
+        // SAFETY: the caller guarantees 16 numbers in each line.
         unsafe {
             let from = x.as_ptr().add(first + i * stride + which * second);
             _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()))
@@ -87,8 +89,8 @@ pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
         let both = _mm512_or_si512(load(i, 0), _mm512_slli_epi32::<16>(load(i, 1)));
         words[i] = _mm512_castsi512_ps(both);
     }
-    if TURNS {
-        words = turned(words);
+    if TRANSPOSED {
+        words = transpose16(words);
     }
     let rows = &mut out[half].0;
     for (row, words) in rows.chunks_exact_mut(16).zip(words) {
@@ -97,8 +99,8 @@ pub(super) unsafe fn pack_half_narrow<const TURNS: bool>(
     }
 }
 
-/// The parts of two numbers of each lane, side by side: `low` in the lower half of a word. What is left of a number after
-/// two parts is the third.
+/// Splits two numbers of each lane into parts, with those of `low` in the lower half of each word. The third part is what the
+/// first two leave.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn words<const PARTS: usize>(mut low: __m512, mut high: __m512) -> [__m512i; PARTS] {
@@ -118,7 +120,7 @@ fn words<const PARTS: usize>(mut low: __m512, mut high: __m512) -> [__m512i; PAR
     words
 }
 
-/// The half of a number that is one in bfloat16.
+/// The upper half of a number, which is one in bfloat16.
 const UPPER: i32 = 0xffff_0000_u32 as i32;
 
 /// The nearest number whose last 16 bits are 0; ties away from zero.

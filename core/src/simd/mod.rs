@@ -1,10 +1,13 @@
 //! Vectors of f32: one trait, one implementation per instruction set, chosen at run time.
 //!
-//! A kernel is written once, generic over [`Simd`], and handed to [`dispatch`], which enters a function compiled for
-//! the instruction set in use. Everything below that entry is `#[inline(always)]`, so it is compiled with the same
-//! instructions; a binary built for baseline x86-64 still runs AVX-512 code where the processor has it.
-//! A token (`Avx2`, `Avx512`, ..) can only be made where the processor supports it, so holding one is the proof
-//! that its instructions may be executed.
+//! A kernel is written once, generic over [`Simd`], and passed to [`dispatch`], which enters a function compiled for the
+//! instruction set in use. Everything that this function calls is `#[inline(always)]`, so it is compiled with the same
+//! instructions: a binary built for baseline x86-64 still runs AVX-512 code where the processor has it. A token (`Avx2`,
+//! `Avx512`, ..) can only be created where the processor supports it, so a value of its type proves that its
+//! instructions may be executed.
+//!
+//! The choice is per process: the environment variable `NF_ISA`, else the fastest. A thread-local override ([`with_isa`])
+//! lets tests and benchmarks compare instruction sets.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -29,20 +32,20 @@ use std::sync::OnceLock;
 /// An instruction set that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
-    /// Plain Rust, one value at a time: runs everywhere and is the reference of the others.
+    /// Plain Rust, one value at a time. It runs everywhere, and the others are tested against it.
     Scalar,
     /// x86-64 with AVX2 and FMA, 8 values.
     Avx2,
     /// x86-64 with AVX-512F, 16 values.
     Avx512,
-    /// The same, with matrix products of tiles (AMX).
+    /// The same, with matrix products by AMX tiles.
     Amx,
     /// AArch64 Advanced SIMD, 4 values.
     Neon,
 }
 
 impl Isa {
-    /// All instruction sets there is code for, slowest first.
+    /// All instruction sets that there is code for, slowest first.
     const ALL: [Self; 5] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// The name, as `NF_ISA` spells it.
@@ -64,7 +67,7 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
-            Self::Amx => bf16::Unit::tiles().is_some(),
+            Self::Amx => bf16::Unit::amx().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             _ => false,
@@ -104,7 +107,7 @@ pub fn isa_name() -> &'static str {
     isa().name()
 }
 
-/// Runs `f` with every kernel that this thread calls meanwhile on `isa`. Other threads are not affected.
+/// Runs `f`. Kernels that this thread calls meanwhile use `isa`; other threads are not affected.
 ///
 /// # Panics
 /// When this processor cannot run `isa`.
@@ -144,7 +147,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Out {
 
 /// Operations on a vector of [`Simd::LANES`] f32 values.
 ///
-/// `max`, `min` and the comparisons are as the one-line formulas beside them say, also for NaN.
+/// `max`, `min` and the comparisons follow the formulas in their documentation, for NaN too.
 pub trait Simd: Copy {
     /// The vector.
     type V: Copy;
@@ -159,7 +162,7 @@ pub trait Simd: Copy {
     fn splat(self, x: f32) -> Self::V;
     /// The first `LANES` values of `x`, which has at least that many.
     fn load(self, x: &[f32]) -> Self::V;
-    /// All of `x`, which has at most `LANES` values, then zeros.
+    /// All of `x`, which has at most `LANES` values, padded with zeros.
     fn load_partial(self, x: &[f32]) -> Self::V;
     /// Writes the first `LANES` values of `y`, which has at least that many.
     fn store(self, v: Self::V, y: &mut [f32]);
@@ -205,12 +208,12 @@ pub trait Simd: Copy {
     fn select(self, m: Self::M, a: Self::V, b: Self::V) -> Self::V;
     /// `2^n` for a whole `n` in -126..=127.
     fn pow2(self, n: Self::V) -> Self::V;
-    /// `a * 2^n` for a whole `n <= 0`; where that is not a normal number, anything.
+    /// `a * 2^n` for a whole `n <= 0`. The result is unspecified where it would not be a normal number.
     #[inline(always)]
     fn times_pow2(self, a: Self::V, n: Self::V) -> Self::V {
         self.mul(a, self.pow2(n))
     }
-    /// `a * 2^n` for a whole `n` in -150..=128 and `a` from 1/2 to 2: also what is subnormal or infinite.
+    /// `a * 2^n` for a whole `n` in -150..=128 and `a` from 1/2 to 2, where the result is subnormal or infinite too.
     #[inline(always)]
     fn scaled(self, a: Self::V, n: Self::V) -> Self::V {
         let half = self.round(self.mul(n, self.splat(0.5)));
@@ -222,8 +225,8 @@ pub trait Simd: Copy {
     fn sum(self, a: Self::V) -> f32;
     /// The largest lane, none of which is NaN.
     fn max_of(self, a: Self::V) -> f32;
-    /// Turns a tile: row `c` of `y` (`LANES` values, `y_stride` apart) is column `c` of the `rows <= LANES` rows of `x`
-    /// (`LANES` values, `x_stride` apart), then zeros.
+    /// Transposes a tile: row `c` of `y` (`LANES` values, `y_stride` apart) is column `c` of the `rows <= LANES` rows of `x`
+    /// (`LANES` values, `x_stride` apart), padded with zeros.
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize);
 
     /// Every lane is zero.
@@ -232,14 +235,14 @@ pub trait Simd: Copy {
         self.splat(0.0)
     }
 
-    /// The values of `x` from `at`: a vector, or what is left of the slice and zeros.
+    /// The values of `x` from index `at` on: a vector, padded with zeros at the end of the slice.
     #[inline(always)]
     fn load_at(self, x: &[f32], at: usize) -> Self::V {
         let rest = &x[at..];
         if rest.len() >= Self::LANES { self.load(rest) } else { self.load_partial(rest) }
     }
 
-    /// Writes `y` from `at`: a vector, or what is left of the slice.
+    /// Writes `y` from index `at` on: a vector, or up to the end of the slice.
     #[inline(always)]
     fn store_at(self, v: Self::V, y: &mut [f32], at: usize) {
         let rest = &mut y[at..];

@@ -21,7 +21,7 @@ impl Neon {
     }
 }
 
-/// A method that is one instruction or a few: no memory is touched.
+/// Defines methods of one or a few instructions that do not access memory.
 macro_rules! lanewise {
     ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
         #[inline(always)]
@@ -96,7 +96,7 @@ impl Simd for Neon {
     #[inline(always)]
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize) {
         let mut r = [self.zero(); 4];
-        // A constant number of turns, so that the rows stay in registers.
+        // A constant number of iterations, so that the rows stay in registers.
         for i in 0..4 {
             if i < rows {
                 r[i] = self.load(&x[i * x_stride..]);

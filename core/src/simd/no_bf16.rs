@@ -1,4 +1,6 @@
-//! In place of `bf16.rs` for other processors: a token of which there is none.
+//! Replaces `bf16.rs` on other architectures: the same types, but a unit that never exists.
+
+use half::bf16;
 
 pub(crate) const SIDE: usize = 32;
 pub(crate) const DEPTH: usize = 32;
@@ -22,21 +24,21 @@ pub(crate) enum Layout {
     Steps(usize),
 }
 
-/// Never made.
+/// Never created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit(());
 
 impl Unit {
-    pub(crate) fn tiles() -> Option<Self> {
+    pub(crate) fn amx() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn dots() -> Option<Self> {
+    pub(crate) fn avx512_bf16() -> Option<Self> {
         false.then_some(Self(()))
     }
 
-    pub(crate) fn take(self) -> Taken {
-        Taken(self)
+    pub(crate) fn activate(self) -> ActiveUnit {
+        ActiveUnit(self)
     }
 
     pub(crate) fn pack<const PARTS: usize>(
@@ -48,18 +50,18 @@ impl Unit {
         _: &mut [Tile],
     ) {
         let (Layout::Lanes(stride) | Layout::Steps(stride)) = layout;
-        unreachable!("nothing packs lines {stride} apart for products that there are not")
+        unreachable!("no unit packs lines {stride} apart on this architecture")
     }
 
-    pub(crate) fn pack_narrow(self, _: &[u16], layout: Layout, side: Side, out: &mut [Tile]) {
+    pub(crate) fn pack_bf16(self, _: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         self.pack::<1>(&[], layout, [0; 2], side, out);
     }
 }
 
-/// Holds a token, of which there is none: what is written for those that there are compiles all the same.
-pub(crate) struct Taken(Unit);
+/// Holds a unit, so it never exists either.
+pub(crate) struct ActiveUnit(Unit);
 
-impl Taken {
+impl ActiveUnit {
     pub(crate) fn multiply<const PARTS: usize>(
         &self,
         _: [&[Tile]; 2],
@@ -67,6 +69,6 @@ impl Taken {
         _: &mut [f32],
         _: usize,
     ) {
-        unreachable!("{:?} multiplies nothing", self.0)
+        unreachable!("{:?} does not exist on this architecture", self.0)
     }
 }

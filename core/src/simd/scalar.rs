@@ -1,4 +1,4 @@
-//! One value at a time in plain Rust: runs everywhere, and the reference for the other instruction sets.
+//! One value at a time in plain Rust. It runs everywhere, and the other instruction sets are tested against it.
 
 use super::Simd;
 
@@ -50,7 +50,7 @@ impl Simd for Scalar {
     fn div(self, a: f32, b: f32) -> f32 {
         a / b
     }
-    /// Rounded twice: a fused one is a slow library call on processors without the instruction.
+    /// Rounded twice: without the instruction, a fused multiply-add is a slow library call.
     #[inline(always)]
     fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
         a * b + c

@@ -1,4 +1,4 @@
-//! Sums, differences, products and quotients with NumPy's broadcasting, and changes by constants.
+//! Arithmetic with NumPy's broadcasting, and with constants.
 
 use std::marker::PhantomData;
 use std::ops;
@@ -13,7 +13,7 @@ struct Zip<F> {
     function: PhantomData<fn() -> F>,
 }
 
-/// How the operation walks its output and its inputs.
+/// How the operation iterates over its output and its inputs.
 fn runs(shape: Shape, inputs: [Shape; 2]) -> Runs {
     let [a, b] = inputs.map(|input| input.strides_within(shape));
     let rank = shape.rank();
@@ -77,7 +77,7 @@ impl Op for Offset {
     }
 }
 
-/// `x`, but at least `low` and at most `high`; the derivative is 1 between the limits and 0 at them, as torch's.
+/// `min(max(x, low), high)`. The derivative is 1 between the limits and 0 at them, as in torch.
 struct Clamp {
     low: f32,
     high: f32,
@@ -112,7 +112,7 @@ impl Var<'_> {
         self.tape.record(Offset(number), &[self], self.shape())
     }
 
-    /// Every number, but at least `low` and at most `high`.
+    /// Every number, clamped to `low..=high`.
     pub fn clamp(self, low: f32, high: f32) -> Self {
         self.tape.record(Clamp { low, high }, &[self], self.shape())
     }

@@ -1,19 +1,20 @@
 //! Attention of many heads, `softmax(scale·Q Kᵀ + mask) V`, without the matrix of all scores.
 //!
-//! Heads lie side by side, `[B, L, H, d]`, as the projections leave them: nothing is permuted. What is kept for the
-//! derivative is one number per query and head; the weights are computed again on the way back.
+//! Heads are adjacent, `[B, L, H, d]`, as the projections write them, so nothing is permuted. Only one number per query and
+//! head is kept; the backward pass recomputes the weights.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use crate::kernels::Compute;
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
+use crate::kernels::attention_mask::Mask;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
-use crate::kernels::pattern::Mask;
 use crate::rng::Key;
 
 struct Attend {
     scale: f32,
     mask: Mask,
-    /// Probability, key and first row of the batch.
+    /// Probability, key, and index of the first row in the batch.
     dropout: Option<(f32, Key, usize)>,
 }
 
@@ -48,7 +49,7 @@ impl Sizes {
         }
     }
 
-    /// The rows of head `h` of row `b` of `x`, to be written.
+    /// The rows of head `h` of row `b` of `x`, mutable.
     fn rows(self, x: &mut [f32], b: usize, h: usize, rows: usize, width: usize) -> Rows<'_> {
         let stride = self.heads * width;
         Rows { data: &mut x[b * rows * stride + h * width..], stride }
@@ -61,12 +62,12 @@ impl Sizes {
 
 impl Attend {
     /// The attention of head `h` of row `b`.
-    fn head(&self, s: Sizes, b: usize, h: usize) -> Attention<'_> {
+    fn head(&self, compute: Compute, s: Sizes, b: usize, h: usize) -> Attention<'_> {
         let drop = self.dropout.map(|(p, key, row)| {
             let heads = ((row + b) * s.heads + h) as u64;
             Drop { p, key, first: heads * (s.queries * s.keys) as u64 }
         });
-        Attention { scale: self.scale, mask: &self.mask, drop }
+        Attention { scale: self.scale, mask: &self.mask, compute, drop }
     }
 }
 
@@ -88,7 +89,7 @@ impl Op for Attend {
         }
     }
 
-    /// Of the logarithms of sums, and on the way back of the gradients of all inputs.
+    /// The log-sum-exp of each query; in the backward pass also the gradients of all inputs.
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let gradients = [0, 1, 2].map(|i| x.shape(i).size());
@@ -101,13 +102,13 @@ impl Op for Attend {
         out.keep(s.batch * s.heads * s.queries); // the backward needs more, see `kept`
         for ((b, h), lse) in s.each_head().zip(out.kept.chunks_exact_mut(s.queries)) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
-            self.head(s, b, h).forward(s.inputs(inputs, b, h), rows, lse);
+            self.head(x.compute(), s, b, h).forward(s.inputs(inputs, b, h), rows, lse);
         }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let s = Sizes::new(b.input_shape(0).dims(), b.input_shape(2).dims());
-        // The inputs may be one and the same value, so their gradients are made apart from one another first.
+        // Inputs may be the same value, so their gradients are computed separately before they are added.
         let lengths = [0, 1, 2].map(|i| b.input_shape(i).size());
         let mut kept = b.take_kept();
         let logs = s.batch * s.heads * s.queries;
@@ -124,7 +125,12 @@ impl Op for Attend {
                 k: s.rows(dk, row, h, s.keys, s.width),
                 v: s.rows(dv, row, h, s.keys, s.values),
             };
-            self.head(s, row, h).backward(s.inputs(inputs, row, h), outputs, logs, grads);
+            self.head(b.compute(), s, row, h).backward(
+                s.inputs(inputs, row, h),
+                outputs,
+                logs,
+                grads,
+            );
         }
         for (i, grad) in [dq, dk, dv].into_iter().enumerate() {
             b.accumulate(i, |_, dx| add_assign(dx, grad));
@@ -149,7 +155,7 @@ impl<'t> Var<'t> {
         self.tape.record(Attend { scale, mask: mask.clone(), dropout }, &[self, k, v], shape)
     }
 
-    /// The weights `[B, H, L, S]` of [`Var::attention`] without dropout, to look at: no gradient goes through them.
+    /// The weights `[B, H, L, S]` of [`Var::attention`] without dropout, for inspection: they have no gradient.
     #[track_caller]
     pub fn attention_weights(self, k: Self, scale: f32, mask: &Mask) -> Self {
         let s = self.heads_of(k, k, mask);
@@ -158,7 +164,8 @@ impl<'t> Var<'t> {
         let mut weights = vec![0.0; s.batch * s.heads * s.queries * s.keys];
         let (mut out, mut logs) = (vec![0.0; s.queries * s.values], vec![0.0; s.queries]);
         for ((b, h), weights) in s.each_head().zip(weights.chunks_exact_mut(s.queries * s.keys)) {
-            let (head, attention) = (s.inputs([&q, &k, &k], b, h), attend.head(s, b, h));
+            let (head, attention) =
+                (s.inputs([&q, &k, &k], b, h), attend.head(Compute::default(), s, b, h));
             attention.forward(head, Rows { data: &mut out, stride: s.values }, &mut logs);
             attention.weights(head, &logs, weights);
         }

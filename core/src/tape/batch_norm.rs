@@ -1,25 +1,25 @@
-//! Batch normalisation: `y = γ (x - μ) / √(σ² + ε) + β`, each channel by its own statistics over the whole batch.
+//! Batch normalisation: `y = γ (x - μ) / √(σ² + ε) + β`, with statistics of each channel over the whole batch.
 //!
-//! While training the statistics are those of the batch, and the gradient flows through them. A window that stands for
-//! several draws weighs in them as often as it was drawn. Otherwise the statistics are numbers from outside.
+//! While training the statistics are those of the batch, and gradients flow through them. A window that was drawn several
+//! times has that weight in them. Otherwise the statistics are given.
 
 use super::{Backward, Description, Inputs, Op, Output, Param, Shape, Var};
 use crate::kernels::batch_norm::{
     Channels, channel_squares, channel_sums, channel_sums_grad, normalize, normalize_grad,
 };
 
-/// By the statistics of the batch. Inputs: x, γ, β, and how often each window counts, if not once.
+/// With the statistics of the batch. Inputs: x, γ, β, and perhaps the counts of the windows.
 struct BatchNorm {
     axis: usize,
     eps: f32,
 }
 
-/// Of either: by the statistics of the batch, as while training, or by others.
+/// Describes either operation. `training` says that the statistics are those of the batch.
 fn describe(training: bool, axis: usize, eps: f32) -> Description {
     Description::new("batch_norm").with("training", training).with("axis", axis).with("eps", eps)
 }
 
-/// Where the channels are, with the weights of the rows.
+/// The layout of the channels, with the weights of the rows.
 fn channels<'w>(x: &[usize], axis: usize, weights: &'w [f32]) -> Channels<'w> {
     Channels { count: x[axis], inner: x[axis + 1..].iter().product(), weights }
 }
@@ -33,7 +33,7 @@ impl Op for BatchNorm {
         describe(true, self.axis, self.eps)
     }
 
-    /// Of mean, variance and `1/√(σ² + ε)` of each channel, and the number of values of one.
+    /// Mean, variance and `1/√(σ² + ε)` of each channel, and the number of values of a channel.
     fn kept(&self, _x: &Inputs<'_>, shape: Shape) -> usize {
         3 * shape.dims()[self.axis] + 1
     }
@@ -67,7 +67,7 @@ impl Op for BatchNorm {
         channel_sums_grad(b.grad(), b.input(0), &b.kept()[..n], at, [&mut sums, &mut moments]);
         let spread = |b: &Backward<'_>, c: usize| f64::from(b.kept()[2 * n + c]);
         b.accumulate(0, |b, dx| {
-            // The gradient less its mean, and less its share along x̂.
+            // The gradient minus its mean and minus its projection on x̂.
             let total = f64::from(b.kept()[3 * n]);
             let [mut scale, mut level, mut slope] = [(); 3].map(|()| Vec::with_capacity(n));
             for c in 0..n {
@@ -89,7 +89,7 @@ impl Op for BatchNorm {
     }
 }
 
-/// By statistics from outside. Inputs: x, γ, β, mean, variance.
+/// With given statistics. Inputs: x, γ, β, mean, variance.
 struct Normalized {
     axis: usize,
     eps: f32,
@@ -138,23 +138,23 @@ impl Op for Normalized {
 pub struct BatchStatistics {
     /// Means.
     pub mean: Vec<f32>,
-    /// Variances, unbiased. torch refuses a batch of a single value; ours has the variance 0.
+    /// Unbiased variances. torch refuses a batch of a single value; here its variance is 0.
     pub variance: Vec<f32>,
 }
 
-/// A change of numbers beside the parameters that training makes after a step: `value ← keep·value + add`.
+/// A change of untrained numbers after a training step: `value ← keep·value + add`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
     /// Which numbers.
     pub param: Param,
-    /// What of them stays.
+    /// The factor of the old values.
     pub keep: f32,
     /// What is added to them.
     pub add: Vec<f32>,
 }
 
 impl Update {
-    /// Makes the change in the flat buffer of parameters.
+    /// Applies the change to the flat buffer of parameters.
     pub fn apply(&self, values: &mut [f32]) {
         let values = &mut values[self.param.range()];
         values.iter_mut().zip(&self.add).for_each(|(v, add)| *v = self.keep * *v + add);
@@ -162,10 +162,10 @@ impl Update {
 }
 
 impl<'t> Var<'t> {
-    /// Normalises the channels along `axis` by their statistics over the batch, the first axis, and all other axes; then
+    /// Normalises the channels along `axis` with their statistics over all other axes, the first of which is the batch; then
     /// `γ·x + β`.
     ///
-    /// The first axis holds equally many rows, one after the other, for each window of the batch.
+    /// Along the first axis, each window of the batch has the same number of consecutive rows.
     #[track_caller]
     pub fn batch_norm(self, axis: usize, [weight, bias]: [Self; 2], eps: f32) -> Self {
         assert!(axis > 0 && self.dim(axis) == weight.dim(0), "channels of {self:?} along {axis}");
@@ -191,7 +191,7 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Normalises the channels along `axis` by a mean and a variance from outside; then `γ·x + β`.
+    /// Normalises the channels along `axis` with a given mean and variance; then `γ·x + β`.
     #[track_caller]
     pub fn normalized(
         self,

@@ -1,4 +1,4 @@
-//! Convolution along time, and the ends it may be given; derivatives in [`kernels`].
+//! Convolution along time, and padding; derivatives are in [`kernels`].
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::conv as kernels;
@@ -32,7 +32,7 @@ impl Op for Conv {
             .with("time_major", self.time_major)
     }
 
-    /// Of the turned weight, or the gathered inputs.
+    /// The transposed weight, or the im2col matrix.
     fn kept(&self, x: &Inputs<'_>, shape: Shape) -> usize {
         let n = self.sizes(x.shape(0), shape);
         match self.time_major {
@@ -41,7 +41,7 @@ impl Op for Conv {
         }
     }
 
-    /// Gradients of the gathered inputs, or of one tap of the weight.
+    /// The gradient of the im2col matrix, or of one tap of the weight.
     fn scratch(&self, x: &Inputs<'_>, shape: Shape) -> usize {
         match self.time_major {
             true => x.shape(1).size() / self.steps.kernel.max(1),
@@ -54,11 +54,19 @@ impl Op for Conv {
         let (w, bias) = (x.data(1), (x.count() == 3).then(|| x.data(2)));
         out.keep(self.kept(x, out.shape));
         if self.time_major {
-            kernels::turned(w, n.channels[1], out.kept);
-            kernels::conv_time_major(x.data(0), out.kept, bias, out.data, self.steps, n);
+            kernels::transpose_weight(w, n.channels[1], out.kept);
+            kernels::conv_time_major(
+                x.compute(),
+                x.data(0),
+                out.kept,
+                bias,
+                out.data,
+                self.steps,
+                n,
+            );
         } else {
-            kernels::gather(x.data(0), self.steps, n, out.kept);
-            kernels::conv_gathered(out.kept, w, bias, out.data, n);
+            kernels::im2col(x.data(0), self.steps, n, out.kept);
+            kernels::conv_im2col(x.compute(), out.kept, w, bias, out.data, n);
         }
     }
 
@@ -69,25 +77,27 @@ impl Op for Conv {
         if self.time_major {
             b.accumulate(1, |b, dw| {
                 let (g, x) = (b.grad(), b.input(0));
-                kernels::conv_time_major_weight_grad(g, x, dw, s, n, &mut work);
+                kernels::conv_time_major_weight_grad(b.compute(), g, x, dw, s, n, &mut work);
             });
             b.set_or_add(0, |b, dx, mode| {
-                kernels::conv_time_major_grad(b.grad(), &kept, dx, s, n, mode);
+                kernels::conv_time_major_grad(b.compute(), b.grad(), &kept, dx, s, n, mode);
             });
         } else {
-            b.accumulate(1, |b, dw| kernels::conv_gathered_weight_grad(b.grad(), &kept, dw, n));
+            b.accumulate(1, |b, dw| {
+                kernels::conv_im2col_weight_grad(b.compute(), b.grad(), &kept, dw, n)
+            });
             b.accumulate(0, |b, dx| {
-                kernels::conv_gathered_grad(b.grad(), b.input(1), dx, s, n, &mut work);
+                kernels::conv_im2col_grad(b.compute(), b.grad(), b.input(1), dx, s, n, &mut work);
             });
         }
         b.give_kept(kept);
         if b.count() == 3 {
-            b.accumulate(2, |b, db| column_sums_add(b.grad(), n.channels[1], db));
+            b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), n.channels[1], db));
         }
     }
 }
 
-/// An axis made longer at both ends.
+/// Padding along an axis.
 struct Pad {
     axis: usize,
     by: [usize; 2],
@@ -120,7 +130,7 @@ impl Op for Pad {
 impl<'t> Var<'t> {
     /// Convolution along `axis` of `[T, B, C]` (0) or `[B, T, C]` (1); `weight` is torch's, `[outputs, C, kernel]`.
     ///
-    /// Zeros pad both ends; for [other ends](Edge), [pad](Var::pad) first. Time outermost is faster for many channels.
+    /// The padding is zeros; for [other padding](Edge), [pad](Var::pad) first. Time outermost is faster for many channels.
     #[track_caller]
     pub fn conv(self, axis: usize, weight: Var<'t>, bias: Option<Var<'t>>, steps: Steps) -> Self {
         let (x, w) = (self.shape(), weight.shape());
@@ -135,7 +145,7 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Longer along `axis` by so many steps before and after.
+    /// Pads `axis` by so many steps before and after.
     pub fn pad(self, axis: usize, by: [usize; 2], edge: Edge) -> Self {
         if by == [0, 0] {
             return self;

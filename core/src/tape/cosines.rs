@@ -1,4 +1,4 @@
-//! `cos(π·k·x)` for `k` from 0: how an implicit quantile network describes a quantile. Derivative: `-π·k·sin(π·k·x)`.
+//! The cosine embedding of implicit quantile networks: `cos(π·k·x)` of a quantile level `x`, for `k` from 0. Derivative: `-π·k·sin(π·k·x)`.
 
 use std::f64::consts::PI;
 
@@ -6,7 +6,7 @@ use super::{Backward, Description, Inputs, Op, Output, Var};
 
 struct Cosines;
 
-/// Visits `k` and cosine and sine of `π·k·x`, by turning a step further each time.
+/// Visits `k`, `cos(π·k·x)` and `sin(π·k·x)`, each computed from the previous by a rotation.
 fn turns(x: f32, count: usize, mut visit: impl FnMut(usize, f64, f64)) {
     let (sin_step, cos_step) = (PI * f64::from(x)).sin_cos();
     let (mut cos, mut sin) = (1.0, 0.0);

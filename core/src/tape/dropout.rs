@@ -1,7 +1,7 @@
-//! Dropout: each number is zeroed with probability `p`, the others are scaled by `1 / (1 - p)`.
+//! Dropout: each number is zeroed with probability `p`; the others are scaled by `1 / (1 - p)`.
 //!
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
-//! depend on how the batch is cut into shards.
+//! depend on how the batch is split into shards.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::dropout::dropout;
@@ -10,18 +10,18 @@ use crate::rng::Key;
 struct Dropout {
     p: f32,
     key: Key,
-    /// The axis of the batch, and where in the whole batch its first row is.
+    /// The batch axis, and the index of its first row in the whole batch.
     axis: usize,
     first_row: usize,
 }
 
 impl Dropout {
-    /// Puts the numbers that are kept, scaled, in `to`; or adds them.
+    /// Writes `x` after dropout to `to`, or adds it.
     fn apply(&self, shape: Shape, from: &[f32], to: &mut [f32], add: bool) {
         let (_, rows, inner) = shape.around(self.axis);
         let run = (rows * inner).max(1);
         for (o, (from, to)) in from.chunks_exact(run).zip(to.chunks_exact_mut(run)).enumerate() {
-            // What lies before the axis of the batch has numbers of its own, further than any batch reaches.
+            // Each index before the batch axis has its own range of random numbers, longer than any batch.
             let first = ((o as u64) << 40) + (self.first_row * inner) as u64;
             dropout(self.key, first, self.p, from, to, add);
         }
@@ -46,12 +46,12 @@ impl Op for Dropout {
 }
 
 impl Var<'_> {
-    /// Drops numbers with probability `p` while training; the axis of the batch comes first, perhaps with others in it.
+    /// Dropout with probability `p` while training. The first axis is the batch, or the batch merged with others.
     pub fn dropout(self, p: f32) -> Self {
         self.dropout_along(0, p)
     }
 
-    /// Drops numbers with probability `p` while training; `axis` is that of the batch, perhaps with others in it.
+    /// Dropout with probability `p` while training. `axis` is the batch, or the batch merged with others.
     pub fn dropout_along(self, axis: usize, p: f32) -> Self {
         match self.tape.next_dropout(self.dim(axis)) {
             Some((key, first_row)) if p > 0.0 => {

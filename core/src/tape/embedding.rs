@@ -1,9 +1,9 @@
-//! Rows of a table by number: `y[i] = table[code[i]]`. The gradient of a row is the sum over the places it went to.
+//! Embedding lookup: `y[i] = table[code[i]]`. The gradient of a row is the sum over all its uses.
 
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::add_assign;
 
-/// Rows of the first input, as the second one numbers them.
+/// Rows of the first input, at the indices in the second.
 struct Rows;
 
 impl Op for Rows {
@@ -29,7 +29,7 @@ impl Op for Rows {
 }
 
 impl<'t> Var<'t> {
-    /// Rows of this table `[R, E]` by number, whole and below `R`: `codes` gets one more dimension, of size `E`.
+    /// Rows of this table `[R, E]`. `codes` are whole numbers below `R`; the result has one more axis, of size `E`.
     #[track_caller]
     pub fn rows(self, codes: Self) -> Self {
         assert_eq!(self.shape().rank(), 2, "rows are taken of a table, not of {:?}", self.shape());

@@ -4,8 +4,8 @@
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
 use super::recurrent::{
-    BIAS, InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, exchange,
-    hidden_weight, lend_weights, pieces, record, steps_at_once,
+    BIAS, BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, hidden_weight,
+    initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
@@ -16,15 +16,15 @@ const GATES: usize = 3;
 
 struct Gru(Present);
 
-/// What is kept, time first: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`, and a number for each gate.
-fn lengths(s: &Sizes) -> [usize; 5] {
+/// What is kept, time-major: gates `[T,B,3H]`, b `[T,B,3H]`, h `[1+T,B,H]` with the initial state, x `[T,B,I]`, and a number
+/// for each gate.
+fn kept_lengths(s: &Sizes) -> [usize; 5] {
     let [gates, b, h, x] = [s.gates, s.gates, s.hidden, s.input].map(|n| n * s.rows());
     [gates, b, h + s.batch * s.hidden, x, s.gates]
 }
 
-/// What the way back works in: the gradient of every output, time first, and of the state before.
-fn works(s: &Sizes) -> [usize; 2] {
+/// Scratch memory of the backward pass: gradients of all outputs (time-major), and of the previous state.
+fn scratch_lengths(s: &Sizes) -> [usize; 2] {
     [s.hidden * s.rows(), s.hidden * s.batch]
 }
 
@@ -34,11 +34,11 @@ impl Op for Gru {
     }
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+        kept_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+        scratch_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
@@ -46,14 +46,14 @@ impl Op for Gru {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         out.keep(self.kept(x, out.shape));
-        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, lengths(&s));
+        let [gates, of_hidden, hs, xt, zeros] = pieces(out.kept, kept_lengths(&s));
         let biases = present.biased.then(|| [BIAS, BIAS + 1].map(|i| x.data(i)));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, biases.map(|[input, _]| input), xt);
         zeros.fill(0.0);
         let bias = biases.map_or(&*zeros, |[_, hidden]| hidden);
-        begin(x, present, present.state(), &mut hs[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        initial_state(x, present, present.state(), &mut hs[..h]);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, gates);
             for t in part {
@@ -68,7 +68,7 @@ impl Op for Gru {
                 gru_step(&mut gates[step], of_hidden, h_before, h_now, s.hidden);
             }
         }
-        exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
+        swap_axes(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -76,16 +76,16 @@ impl Op for Gru {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h] = [s.gates, s.hidden].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let scratch = works(&s);
+        let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        // Gates and their hidden parts become their gradients, step by step.
-        let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, lengths(&s));
+        // Gates and their hidden parts are replaced by their gradients, step by step.
+        let [gates, of_hidden, hs, xt, sums] = pieces(&mut kept, kept_lengths(&s));
         let [dh, carry] = pieces(&mut work, scratch);
-        exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
+        swap_axes(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
         let weights = lend_weights(b);
-        let back = WayBack::new(b, &weights, present, &s);
+        let back = BackwardPass::new(b, &weights, present, &s);
         for part in back.parts() {
             for t in part.clone().rev() {
                 let step = t * g..(t + 1) * g;

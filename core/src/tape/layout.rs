@@ -1,9 +1,8 @@
-//! Moving numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move them back.
+//! Operations that only move numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move gradients back.
 
-use super::narrow::{NarrowOp, NarrowOutput};
+use super::half_ops::{HalfOp, HalfOutput};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
-use crate::kernels::half::{self, Numbers};
 
 /// `len` entries along `axis`, beginning at `start`.
 struct Slice {
@@ -12,7 +11,7 @@ struct Slice {
 }
 
 impl Slice {
-    /// Where row `i` of the outer dimensions lies in the input.
+    /// The range of the input that outer index `i` reads.
     fn range(&self, input: Shape, output: Shape, i: usize) -> std::ops::Range<usize> {
         let (_, size, inner) = input.around(self.axis);
         let len = output.dims()[self.axis] * inner;
@@ -48,38 +47,37 @@ impl Op for Slice {
         });
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         Some(self)
     }
 }
 
-impl NarrowOp for Slice {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Slice {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let len = self.range(x.shape(0), out.shape, 0).len();
-        for (i, to) in out.data.chunks_exact_mut(len.max(1)).enumerate() {
-            let range = self.range(x.shape(0), out.shape, i);
-            match x.numbers(0) {
-                Numbers::Half(_, x) => to.copy_from_slice(&x[range]),
-                Numbers::Wide(x) => half::narrow(out.half, &x[range], to),
-            }
+        let x_shape = x.shape(0);
+        for i in 0..out.shape.size() / len.max(1) {
+            let part = x.numbers(0).slice(self.range(x_shape, out.shape, i));
+            out.data.write(x.compute(), i * len, part);
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
-        let (g, _) = b.take_narrow_grad();
+    fn backward_half(&self, b: &mut Backward<'_>) {
+        let g = b.take_half_grad();
         if let Some(mut gradient) = b.begin_parts(0) {
             gradient.begin_with_zeros();
             let len = self.range(b.input_shape(0), b.shape(), 0).len();
-            for (i, g) in g.chunks_exact(len.max(1)).enumerate() {
-                gradient.put_narrow(self.range(b.input_shape(0), b.shape(), i).start, g);
+            for i in 0..g.len() / len.max(1) {
+                let part = g.as_slice().slice(i * len..(i + 1) * len);
+                gradient.put_half(self.range(b.input_shape(0), b.shape(), i).start, part);
             }
             b.end_parts(0, gradient);
         }
-        b.give_narrow(g);
+        b.give_half(g);
     }
 }
 
-/// Inputs one after the other along `axis`.
+/// Concatenation along `axis`.
 struct Concat {
     axis: usize,
 }
@@ -118,13 +116,13 @@ impl Op for Concat {
     }
 }
 
-/// An axis backwards.
+/// Reversal of an axis.
 struct Flip {
     axis: usize,
 }
 
 impl Flip {
-    /// Where row `i` of those inside the axis lies when the axis runs backwards.
+    /// The index of inner row `i` when the axis is reversed.
     fn mirrored(size: usize, i: usize) -> usize {
         i / size * size + size - 1 - i % size
     }
@@ -164,7 +162,7 @@ impl Op for Flip {
     }
 }
 
-/// Each slice along `axis`, of size one, many times.
+/// Repetition along `axis`, which has size one.
 struct Repeat {
     axis: usize,
 }
@@ -194,7 +192,7 @@ impl Op for Repeat {
 }
 
 impl<'t> Var<'t> {
-    /// The same numbers under another shape of the same size. Copies nothing.
+    /// The same numbers with another shape of the same size. Copies nothing.
     #[track_caller]
     pub fn reshape(self, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
@@ -225,7 +223,7 @@ impl<'t> Var<'t> {
         self.slice(axis, self.dim(axis) - len, len)
     }
 
-    /// These values one after the other along `axis`.
+    /// Concatenates these values along `axis`.
     #[track_caller]
     pub fn concat(parts: &[Self], axis: usize) -> Self {
         let first = parts[0];
@@ -240,23 +238,23 @@ impl<'t> Var<'t> {
         first.tape.record(Concat { axis }, parts, first.shape().with(axis, size))
     }
 
-    /// The last axis backwards.
+    /// Reverses the last axis.
     pub fn flip(self) -> Self {
         self.flip_axis(self.shape().rank() - 1)
     }
 
-    /// One axis backwards.
+    /// Reverses an axis.
     pub fn flip_axis(self, axis: usize) -> Self {
         self.tape.record(Flip { axis }, &[self], self.shape())
     }
 
-    /// A new axis of size one before `axis`. Copies nothing.
+    /// Inserts an axis of size one before `axis`. Copies nothing.
     #[track_caller]
     pub fn unsqueeze(self, axis: usize) -> Self {
         self.reshape(self.shape().with_new(axis))
     }
 
-    /// Without `axis`, whose size is one. Copies nothing.
+    /// Removes `axis`, whose size is one. Copies nothing.
     #[track_caller]
     pub fn squeeze(self, axis: usize) -> Self {
         self.reshape(self.shape().without(axis))

@@ -1,18 +1,18 @@
-//! The affine map `y = x·Wᵀ + b`: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`; and followed by a rectifier.
+//! The affine map `y = x·Wᵀ + b`, optionally with a rectifier: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`.
 
-use super::narrow::{Cuts, NarrowOp, NarrowOutput, parts, room};
+use super::half_ops::{Cuts, HalfOp, HalfOutput, grow, parts};
 use super::recurrent::pieces;
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::kernels::elementwise::column_sums_add;
-use crate::kernels::half::{self, Numbers};
+use crate::kernels::float_slice::FloatSlice;
+use crate::kernels::half_gemm::gemm_tn;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
-use crate::kernels::narrow::rows_product;
-use crate::kernels::panels::Panels;
 use crate::kernels::pointwise::{relu, relu_mask};
+use crate::kernels::prepacked::Prepacked;
 use crate::kernels::reduce::sum;
 
 struct Linear {
-    /// Whether what is below 0 becomes 0.
+    /// Whether a rectifier follows.
     rectified: bool,
 }
 
@@ -24,9 +24,9 @@ impl Op for Linear {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
-        linear(x.data(0), x.data(1), bias, out.data, k, n);
+        linear(x.compute(), x.data(0), x.data(1), bias, out.data, k, n);
         if self.rectified {
-            relu(out.data);
+            relu(x.compute(), out.data);
         }
     }
 
@@ -35,93 +35,98 @@ impl Op for Linear {
         let rows = b.shape().size() / n.max(1);
         let mut g = b.take_grad();
         if self.rectified {
-            relu_mask(b.output(), &mut g);
+            relu_mask(b.compute(), b.output(), &mut g);
         }
         let of_y = Mat::new(&g, rows, n);
-        b.set_or_add(0, |b, dx, mode| matmul(of_y, Mat::new(b.input(1), n, k), dx, mode));
-        b.set_or_add(1, |b, dw, mode| matmul(of_y.t(), Mat::new(b.input(0), rows, k), dw, mode));
+        b.set_or_add(0, |b, dx, mode| {
+            matmul(b.compute(), of_y, Mat::new(b.input(1), n, k), dx, mode)
+        });
+        b.set_or_add(1, |b, dw, mode| {
+            matmul(b.compute(), of_y.t(), Mat::new(b.input(0), rows, k), dw, mode)
+        });
         if b.count() == 3 {
-            b.accumulate(2, |_, db| column_sums_add(&g, n, db));
+            b.accumulate(2, |b, db| column_sums_add(b.compute(), &g, n, db));
         }
         b.give_grad(g);
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         Some(self)
     }
 }
 
-/// How rows of a product with `w` are cut into parts, and what a part takes: as many numbers of the left factor in f32 as
-/// have to be widened, and the result.
-fn cut(w: &Panels<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
-    let k = if w.reads_narrow() { 0 } else { k };
+/// How the rows of a product with `w` are split into parts, and the f32 memory of a part: for the left factor, if it must be
+/// widened, and for the result.
+fn cut(w: &Prepacked<'_>, rows: usize, [k, n]: [usize; 2]) -> ([usize; 2], Cuts) {
+    let k = if w.reads_half() { 0 } else { k };
     let (most, cuts) = parts(rows, k + n);
     ([most * k, most * n], cuts)
 }
 
-/// Rows of a product that are worth packing its right factor for.
+/// From so many rows on, a product is planned as one with a prepacked right factor.
 const WORTH: usize = 128;
 
-impl NarrowOp for Linear {
-    fn forward_narrow(&self, x: &Inputs<'_>, out: &mut NarrowOutput<'_>) {
+impl HalfOp for Linear {
+    fn forward_half(&self, x: &Inputs<'_>, out: &mut HalfOutput<'_>) {
         let bias = (x.count() == 3).then(|| x.data(2));
         let (k, n) = (x.shape(0).last(), out.shape.last());
-        let rows = out.data.len() / n.max(1);
-        let w = Panels::new(Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
+        let rows = out.shape.size() / n.max(1);
+        let w = Prepacked::new(x.compute(), Mat::new(x.data(1), n, k).t(), rows.min(WORTH));
         let (lengths, cuts) = cut(&w, rows, [k, n]);
-        let [wide_x, y] = pieces(room(out.scratch, lengths.iter().sum()), lengths);
+        let [wide_x, y] = pieces(grow(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
-            let part = x.numbers(0).part(rows.start * k..rows.end * k);
+            let part = x.numbers(0).slice(rows.start * k..rows.end * k);
             let y = &mut y[..rows.len() * n];
             w.affine_stored(part, bias, y, wide_x);
             if self.rectified {
-                relu(y);
+                relu(x.compute(), y);
             }
-            half::narrow(out.half, y, &mut out.data[rows.start * n..rows.end * n]);
+            out.data.write(x.compute(), rows.start * n, FloatSlice::F32(y));
         }
     }
 
-    fn backward_narrow(&self, b: &mut Backward<'_>) {
+    fn backward_half(&self, b: &mut Backward<'_>) {
         let (k, n) = (b.input_shape(0).last(), b.shape().last());
         let rows = b.shape().size() / n.max(1);
-        let (mut g, format) = b.take_narrow_grad();
+        let mut g = b.take_half_grad();
         if self.rectified {
-            b.use_up_output(|y| half::relu_mask(y, &mut g));
+            let compute = b.compute();
+            b.use_up_output(|y| g.relu_mask(compute, y));
         }
-        let of_y = Numbers::Half(format, &g);
+        let of_y = g.as_slice();
         let mut scratch = b.take_scratch(parts(rows, k + n).0 * (k + n));
         b.set_or_add(1, |b, dw, mode| {
-            rows_product(of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
+            gemm_tn(b.compute(), of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
         });
         if b.count() == 3 {
-            b.accumulate(2, |_, db| {
+            b.accumulate(2, |b, db| {
                 for rows in parts(rows, k + n).1 {
-                    let g = of_y.wide(rows.start * n..rows.end * n, &mut scratch);
-                    column_sums_add(g, n, db);
+                    let g = of_y.wide(b.compute(), rows.start * n..rows.end * n, &mut scratch);
+                    column_sums_add(b.compute(), g, n, db);
                 }
             });
         }
         b.give_scratch(scratch);
         if let Some(mut gradient) = b.begin_parts(0) {
             let w = b.lend(1);
-            let w = Panels::new(Mat::new(&w, n, k), rows.min(WORTH));
+            let w = Prepacked::new(b.compute(), Mat::new(&w, n, k), rows.min(WORTH));
             let (lengths, cuts) = cut(&w, rows, [n, k]);
             let mut scratch = b.take_scratch(lengths.iter().sum());
             let [wide_g, dx] = pieces(&mut scratch, lengths);
             for rows in cuts {
                 let dx = &mut dx[..rows.len() * k];
-                let g = of_y.part(rows.start * n..rows.end * n);
+                let g = of_y.slice(rows.start * n..rows.end * n);
                 w.affine_stored(g, None, dx, wide_g);
                 gradient.put(rows.start * k, dx);
             }
             b.give_scratch(scratch);
             b.end_parts(0, gradient);
         }
-        b.give_narrow(g);
+        b.give_half(g);
     }
 }
 
-/// The same over the first axis: `y = W·x + b` of a matrix `x`; `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
+/// The same over the first axis, `y = W·x + b` for a matrix `x`: `dx = Wᵀ·g`, `dW = g·xᵀ`, `db = Σ g`.
 struct LinearFirst;
 
 impl Op for LinearFirst {
@@ -137,18 +142,31 @@ impl Op for LinearFirst {
             let rows = out.data.chunks_exact_mut(cols.max(1));
             rows.zip(x.data(2)).for_each(|(row, bias)| row.fill(*bias));
         }
+        let compute = x.compute();
         let (w, x) = (Mat::new(x.data(1), n, k), Mat::new(x.data(0), k, cols));
-        matmul(w, x, out.data, if biased { Mode::Add } else { Mode::Write });
+        matmul(compute, w, x, out.data, if biased { Mode::Add } else { Mode::Write });
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let (n, k) = (b.shape().dims()[0], b.input_shape(0).dims()[0]);
         let cols = b.shape().size() / n.max(1);
         b.accumulate(0, |b, dx| {
-            matmul(Mat::new(b.input(1), n, k).t(), Mat::new(b.grad(), n, cols), dx, Mode::Add);
+            matmul(
+                b.compute(),
+                Mat::new(b.input(1), n, k).t(),
+                Mat::new(b.grad(), n, cols),
+                dx,
+                Mode::Add,
+            );
         });
         b.accumulate(1, |b, dw| {
-            matmul(Mat::new(b.grad(), n, cols), Mat::new(b.input(0), k, cols).t(), dw, Mode::Add);
+            matmul(
+                b.compute(),
+                Mat::new(b.grad(), n, cols),
+                Mat::new(b.input(0), k, cols).t(),
+                dw,
+                Mode::Add,
+            );
         });
         if b.count() == 3 {
             b.accumulate(2, |b, db| {

@@ -3,10 +3,10 @@
 //! `i, f, o = σ(·)`, `g = tanh(·)` of `x·W_ihᵀ + b_ih + r·W_hhᵀ + b_hh`; `c = f⊙c + i⊙g`; `h = o⊙tanh(c)`;
 //! `r = h·W_hrᵀ` with a projection, else `r = h`. Gate order i, f, g, o and names as in torch.nn.LSTM.
 
-use super::narrow::NarrowOp;
+use super::half_ops::HalfOp;
 use super::recurrent::{
-    InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
-    hidden_weight, lend_weights, pieces, record, steps_at_once,
+    BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
+    hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
@@ -17,17 +17,17 @@ pub(super) const GATES: usize = 4;
 
 pub(super) struct Lstm(pub(super) Present);
 
-/// What is kept, time first: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin with
-/// the state before the first step. Without a projection h is r. Then a number for each gate.
-fn lengths(s: &Sizes, present: Present) -> [usize; 6] {
+/// What is kept, time-major: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin
+/// with the initial state. Without a projection h is r. The last has a number for each gate: the sum of the biases, then scratch.
+fn kept_lengths(s: &Sizes, present: Present) -> [usize; 6] {
     let [gates, h, x] = [s.gates, s.hidden, s.input].map(|n| n * s.rows());
     let [c, r] = [s.hidden, s.output].map(|n| n * (s.rows() + s.batch));
     [gates, c, if present.projected { h } else { 0 }, r, x, s.gates]
 }
 
-/// What the way back works in. dgates: gradients of some steps' gates; dr: of every output, time first; carry: of the state
-/// before; dh, dc: of this step's cell.
-fn works(s: &Sizes) -> [usize; 5] {
+/// Scratch memory of the backward pass. Gradients: dgates of some steps' gates, dr of all outputs (time-major), carry of the
+/// previous state, dh and dc of the current step.
+fn scratch_lengths(s: &Sizes) -> [usize; 5] {
     let [g, h, r] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
     [g * steps_at_once(s).0, r * s.time, r, h, h]
 }
@@ -39,11 +39,11 @@ impl Op for Lstm {
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
-        lengths(&s, self.0).iter().sum()
+        kept_lengths(&s, self.0).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
+        scratch_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES)).iter().sum()
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
@@ -51,12 +51,12 @@ impl Op for Lstm {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         out.keep(self.kept(x, out.shape));
-        let [gates, c, hs, r, xt, bias] = pieces(out.kept, lengths(&s, present));
+        let [gates, c, hs, r, xt, bias] = pieces(out.kept, kept_lengths(&s, present));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
-        begin(x, present, present.state(), &mut r[..r_size]);
-        begin(x, present, present.state() + 1, &mut c[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        initial_state(x, present, present.state(), &mut r[..r_size]);
+        initial_state(x, present, present.state() + 1, &mut c[..h]);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, gates);
             for t in part {
@@ -70,13 +70,13 @@ impl Op for Lstm {
                     let h_now = &mut hs[t * h..(t + 1) * h];
                     lstm_step(gates, c_before, c_now, h_now, s.hidden);
                     let w_hr = x.data(present.projection());
-                    linear(h_now, w_hr, None, r_now, s.hidden, s.output);
+                    linear(x.compute(), h_now, w_hr, None, r_now, s.hidden, s.output);
                 } else {
                     lstm_step(gates, c_before, c_now, r_now, s.hidden);
                 }
             }
         }
-        exchange(&r[r_size..], [s.time, s.batch, s.output], out.data, Mode::Write);
+        swap_axes(&r[r_size..], [s.time, s.batch, s.output], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -84,16 +84,16 @@ impl Op for Lstm {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
-        let scratch = works(&s);
+        let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [gates, c, hs, r, xt, sums] = pieces(&mut kept, lengths(&s, present));
+        let [gates, c, hs, r, xt, sums] = pieces(&mut kept, kept_lengths(&s, present));
         let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
-        exchange(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
+        swap_axes(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);
         dc.fill(0.0);
 
         let weights = lend_weights(b);
-        let back = WayBack::new(b, &weights, present, &s);
+        let back = BackwardPass::new(b, &weights, present, &s);
         for part in back.parts() {
             let dgates = &mut dgates[..g * part.len()];
             for t in part.clone().rev() {
@@ -101,7 +101,7 @@ impl Op for Lstm {
                 add_assign(dr, carry);
                 let dh = if present.projected {
                     let w_hr = Mat::new(b.input(present.projection()), s.output, s.hidden);
-                    matmul(Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
+                    matmul(b.compute(), Mat::new(dr, s.batch, s.output), w_hr, dh, Mode::Write);
                     &*dh
                 } else {
                     &*dr
@@ -124,9 +124,9 @@ impl Op for Lstm {
         }
         back.end(b, xt);
         if present.projected {
-            b.accumulate(present.projection(), |_, dw| {
+            b.accumulate(present.projection(), |b, dw| {
                 let (dr, hs) = (Mat::new(dr, s.rows(), s.output), Mat::new(hs, s.rows(), s.hidden));
-                matmul(dr.t(), hs, dw, Mode::Add);
+                matmul(b.compute(), dr.t(), hs, dw, Mode::Add);
             });
         }
         if present.has_state {
@@ -137,8 +137,8 @@ impl Op for Lstm {
         b.give_kept(kept);
     }
 
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
-        // A state is carried while forecasting, which is in f32.
+    fn half_op(&self) -> Option<&dyn HalfOp> {
+        // A state is carried only while forecasting, which is in f32.
         (!self.0.projected && !self.0.has_state).then_some(self)
     }
 }

@@ -30,7 +30,7 @@ impl Op for Matmul {
         let (count, [m, k, n]) = sizes(x.shape(0), x.shape(1));
         for i in 0..count {
             let y = &mut out.data[i * m * n..][..m * n];
-            matmul(nth(x.data(0), i, m, k), nth(x.data(1), i, k, n), y, Mode::Write);
+            matmul(x.compute(), nth(x.data(0), i, m, k), nth(x.data(1), i, k, n), y, Mode::Write);
         }
     }
 
@@ -39,13 +39,25 @@ impl Op for Matmul {
         b.accumulate(0, |b, da| {
             for i in 0..count {
                 let da = &mut da[i * m * k..][..m * k];
-                matmul(nth(b.grad(), i, m, n), nth(b.input(1), i, k, n).t(), da, Mode::Add);
+                matmul(
+                    b.compute(),
+                    nth(b.grad(), i, m, n),
+                    nth(b.input(1), i, k, n).t(),
+                    da,
+                    Mode::Add,
+                );
             }
         });
         b.accumulate(1, |b, db| {
             for i in 0..count {
                 let db = &mut db[i * k * n..][..k * n];
-                matmul(nth(b.input(0), i, m, k).t(), nth(b.grad(), i, m, n), db, Mode::Add);
+                matmul(
+                    b.compute(),
+                    nth(b.input(0), i, m, k).t(),
+                    nth(b.grad(), i, m, n),
+                    db,
+                    Mode::Add,
+                );
             }
         });
     }

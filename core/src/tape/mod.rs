@@ -1,35 +1,36 @@
-//! The tape: values, the operations that made them, and the way back.
+//! The tape: values, the operations that made them, and reverse-mode differentiation.
 //!
 //! An operation is a plain struct that implements [`Op`]: its fields are its attributes, `forward` computes, `backward`
-//! is the derivative, side by side. Recording an operation computes its output at once and keeps the struct, so that the
-//! tape can be walked backwards for gradients, and forwards again ([`Tape::replay`]). What was recorded can be read as
-//! data too, a [`Program`]: every operation describes itself ([`Op::describe`]).
+//! is the derivative, side by side. Recording an operation computes its output at once and keeps the struct. So the tape can
+//! run backward for gradients, and forward again ([`Tape::replay`]). A recording can also be exported as data, a
+//! [`Program`], because every operation describes itself ([`Op::describe`]).
 //!
-//! A tape keeps its buffers and descriptors when it is [reset](Tape::reset): a training step that looks like the one
-//! before allocates nothing.
+//! A tape keeps its buffers and operations when it is [reset](Tape::reset), so a training step with the same shapes as the
+//! previous one allocates nothing.
 
 mod arithmetic;
 mod attention;
 mod batch_norm;
+mod buffer_pool;
 mod conv;
 mod cosines;
 mod dropout;
-mod dry;
+mod dry_run;
 mod embedding;
-mod fourier;
+mod fft;
 mod gru;
+mod half_ops;
 #[cfg(test)]
 pub(crate) mod interpreter;
 mod layout;
 mod linear;
 mod lstm;
-mod lstm_narrow;
+mod lstm_half;
 mod matmul;
-mod narrow;
 mod norm;
+mod param_grads;
 mod permute;
 mod pointwise;
-mod pool;
 mod program;
 mod record;
 mod recurrent;
@@ -43,8 +44,9 @@ mod storage;
 mod var;
 mod window;
 
-pub use crate::kernels::half::Half;
-pub use crate::kernels::pattern::{Mask, Pattern};
+pub use crate::kernels::Compute;
+pub use crate::kernels::attention_mask::{Mask, Pattern};
+pub use crate::kernels::half_precision::Half;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
@@ -62,30 +64,31 @@ use crate::kernels::resample::Taps;
 use crate::memory;
 use crate::rng::Key;
 
-use narrow::NarrowOp;
-use pool::fit;
+use buffer_pool::fit;
+use fft::Fft;
+use half_ops::HalfOp;
 use program::Carried;
 use record::{Place, Record};
 
-/// An operation: attributes as fields, value and derivative side by side.
+/// An operation: its fields are its attributes; value and derivative stand side by side.
 pub trait Op: Any + Send {
-    /// Its kind and its attributes: all that `forward` depends on beside its inputs and the shape of its output.
+    /// Its kind and its attributes: all that `forward` depends on besides its inputs and the shape of its output.
     fn describe(&self) -> Description;
-    /// Computes the output, and whatever the derivative wants kept.
+    /// Computes the output, and keeps what the backward pass needs.
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
-    /// How many numbers the derivative wants kept, of an output of this shape.
+    /// How many numbers it keeps for the backward pass, for an output of this shape.
     fn kept(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
         0
     }
-    /// How many numbers it works in on the way back, beside those.
+    /// How many numbers of scratch memory its backward pass needs.
     fn scratch(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
         0
     }
     /// Adds to the gradients of the inputs.
     fn backward(&self, b: &mut Backward<'_>);
-    /// The same on values in 16 bits, if it knows how.
+    /// Its version for values in 16 bits, if it has one.
     #[expect(private_interfaces, reason = "an operation outside the tape is one in f32")]
-    fn narrow(&self) -> Option<&dyn NarrowOp> {
+    fn half_op(&self) -> Option<&dyn HalfOp> {
         None
     }
 }
@@ -125,6 +128,8 @@ pub struct Tape {
     half: Cell<Option<Half>>,
     /// Tables of interpolations, each made once.
     taps: RefCell<Vec<Arc<Taps>>>,
+    /// Fourier transforms, one for each length.
+    ffts: RefCell<Vec<Arc<Fft>>>,
 }
 
 impl Tape {
@@ -145,52 +150,58 @@ impl Tape {
         self.carried.borrow_mut().clear();
     }
 
-    /// Says in which format values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
+    /// Sets the 16-bit format in which values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
     pub fn store_in(&self, half: Option<Half>) {
         self.half.set(half);
     }
 
-    /// Whether this forward is one of training.
+    /// Sets what kernels may do from here on. The default is one thread and products in f32.
+    pub fn set_compute(&self, compute: Compute) {
+        self.record.borrow_mut().compute = compute;
+    }
+
+    /// Whether this forward pass is one of training.
     pub fn is_training(&self) -> bool {
         self.training.get().is_some()
     }
 
-    /// Says how often each window of the batch counts: `[B]`. Left out, each counts once.
+    /// Sets the number of times that each window of the batch was drawn: `[B]`. The default is once.
     pub fn set_counts(&self, counts: Var<'_>) {
         self.counts.set(Some(counts.id));
     }
 
-    /// How often each window of the batch counts, if not once.
+    /// How often each window of the batch was drawn, if it was set.
     fn counts(&self) -> Option<Var<'_>> {
         self.counts.get().map(|id| Var { tape: self, id })
     }
 
-    /// Asks for numbers beside the parameters to be changed after this step.
+    /// Requests a change of untrained numbers after this step.
     pub fn update(&self, update: Update) {
         self.updates.borrow_mut().push(update);
     }
 
-    /// What this forward asked to be changed.
+    /// The changes that this forward pass requested.
     pub fn take_updates(&self) -> Vec<Update> {
         self.updates.take()
     }
 
-    /// Says that this tape's batch are `count` windows of the whole, from the `first` on: dropout masks depend on it.
+    /// Sets the position of this tape's windows in the whole batch: `count` windows from the `first` on. Dropout masks depend on it.
     pub fn set_rows(&self, first: usize, count: usize) {
         self.rows.set([first, count]);
     }
 
-    /// Lets go of the parameters, so that the optimizer may change them.
+    /// Releases the parameters, so that the optimizer can change them in place.
     pub fn release(&self) {
         self.record.borrow_mut().params = None;
     }
 
-    /// A value from outside, filled in place: at first it holds whatever an earlier step left there.
+    /// A value from outside that `fill` writes in place. Its contents are unspecified at first.
     pub fn input(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Var<'_> {
         self.outside(shape.into(), false, fill)
     }
 
-    /// A value from outside that takes the place of `data`, and leaves there whatever an earlier step left on the tape.
+    /// A value from outside, swapped with `data`: the tape takes its numbers without copying, and leaves a list of the same
+    /// length with unspecified contents.
     #[track_caller]
     pub fn swap_in(&self, shape: impl Into<Shape>, data: &mut Vec<f32>) -> Var<'_> {
         let shape = shape.into();
@@ -250,7 +261,7 @@ impl Tape {
         self.stored(param, true)
     }
 
-    /// Numbers among the parameters that stay as they are: they get no gradient.
+    /// A constant among the parameters: it gets no gradient.
     pub fn fixed(&self, param: Param) -> Var<'_> {
         self.stored(param, false)
     }
@@ -282,7 +293,7 @@ impl Tape {
         Var { tape: self, id }
     }
 
-    /// The same numbers under another shape: nothing is copied.
+    /// A view of the same numbers with another shape.
     fn alias(&self, of: Var<'_>, shape: Shape) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let (place, needs_grad) = (r.nodes[of.id].place, r.nodes[of.id].needs_grad);
@@ -295,7 +306,7 @@ impl Tape {
         Var { tape: self, id }
     }
 
-    /// Another output of the operation that made `of`: numbers that it kept, from a place on. No gradient goes through it.
+    /// Another output of the operation that made `of`: numbers that it kept, from an index on. It has no gradient.
     fn kept_output(&self, of: Var<'_>, from: usize, shape: Shape) -> Var<'_> {
         let mut r = self.record.borrow_mut();
         let Place::Buffer(buffer) = r.nodes[of.id].place else { unreachable!("an output") };
@@ -306,13 +317,13 @@ impl Tape {
 
     /// Gradients of a scalar with respect to everything it depends on.
     ///
-    /// Those of parameters are added to `grads`, the flat buffer beside the parameters.
+    /// Those of parameters are added to `grads`, a flat buffer with the layout of the parameters.
     #[track_caller]
     pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
         self.backward_from(loss, 1.0, grads);
     }
 
-    /// The same of a multiple of the scalar, written over whatever `grads` holds.
+    /// Gradients of a multiple of the scalar, which overwrite `grads`.
     #[track_caller]
     pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
         let numbers = self.record.borrow_mut().begin_params();
@@ -321,7 +332,7 @@ impl Tape {
         self.backward_from(loss, multiple, grads);
     }
 
-    /// The same of a multiple of the scalar.
+    /// Gradients of a multiple of the scalar, added to `grads`.
     #[track_caller]
     pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
         let mut r = self.record.borrow_mut();
@@ -347,7 +358,7 @@ impl Tape {
         std::mem::swap(&mut r.param_grads, grads);
     }
 
-    /// Runs every recorded operation again, in order, from its descriptor alone.
+    /// Runs every recorded operation again, in order.
     pub fn replay(&self) {
         let mut r = self.record.borrow_mut();
         for id in 0..r.used_nodes {
@@ -360,8 +371,8 @@ impl Tape {
         self.record.borrow().memory()
     }
 
-    /// The key of the next dropout layer, if training; and the place that the first of this batch's `rows`, equally many
-    /// for each window, has among those of the whole.
+    /// While training, the key of the next dropout layer, and the index of the first of this tape's `rows` in the whole batch.
+    /// Each window has the same number of rows.
     fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
         let key = self.training.get()?;
         self.layers.set(self.layers.get() + 1);
@@ -370,7 +381,7 @@ impl Tape {
     }
 }
 
-/// Puts `op` in a slot, over the descriptor of an earlier step if it is of the same kind.
+/// Stores `op` in a slot, in place of the operation of the previous step if that has the same type.
 fn keep_op<O: Op>(slot: &mut Option<Box<dyn Op>>, op: O) {
     if let Some(old) = slot.as_deref_mut()
         && let Some(old) = (old as &mut dyn Any).downcast_mut::<O>()

@@ -1,4 +1,4 @@
-//! What makes rows comparable: softmax, its logarithm, layer normalisation. All along the last axis.
+//! Softmax, log-softmax and layer normalisation along the last axis.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::column_sums_add;
@@ -39,7 +39,7 @@ impl Op for LogSoftmax {
     }
 }
 
-/// `y = (x - mean) / √(variance + ε) ⊙ w + b`; derivatives in [`kernels`].
+/// `y = (x - mean) / √(variance + ε) ⊙ w + b`; derivatives are in [`kernels`].
 struct LayerNorm {
     eps: f32,
 }
@@ -65,12 +65,12 @@ impl Op for LayerNorm {
         b.accumulate(1, |b, dw| {
             kernels::layer_norm_weight_grad(b.input(0), b.kept(), b.grad(), dw);
         });
-        b.accumulate(2, |b, db| column_sums_add(b.grad(), b.shape().last(), db));
+        b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), b.shape().last(), db));
     }
 }
 
 impl<'t> Var<'t> {
-    /// Softmax over the last axis. To mask a number, make it `-∞`.
+    /// Softmax over the last axis. A number of `-∞` is masked.
     pub fn softmax(self) -> Self {
         self.tape.record(Softmax, &[self], self.shape())
     }
@@ -80,7 +80,7 @@ impl<'t> Var<'t> {
         self.tape.record(LogSoftmax, &[self], self.shape())
     }
 
-    /// Normalises the last axis to mean 0 and variance 1, then times `weight` plus `bias`.
+    /// Normalises the last axis to mean 0 and variance 1, then multiplies by `weight` and adds `bias`.
     #[track_caller]
     pub fn layer_norm(self, weight: Var<'t>, bias: Var<'t>, eps: f32) -> Self {
         let sizes = [self.shape().last(), weight.shape().size(), bias.shape().size()];

@@ -1,8 +1,8 @@
-//! Exchanging axes. The derivative exchanges them back.
+//! Permuting axes. The derivative permutes them back.
 
 use super::shape::MAX_RANK;
 use super::{Backward, Description, Inputs, Op, Output, Var};
-use crate::kernels::permute::{Exchange, permute, permute_add};
+use crate::kernels::permute::{Permutation, permute, permute_add};
 
 /// Axis `i` of the output is axis `axes[i]` of the input.
 struct Permute {
@@ -17,8 +17,8 @@ impl Op for Permute {
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let shape = x.shape(0);
-        let exchange = Exchange::new(shape.dims(), &self.axes[..shape.rank()]);
-        permute(&exchange, x.data(0), out.data);
+        let permutation = Permutation::new(shape.dims(), &self.axes[..shape.rank()]);
+        permute(&permutation, x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -26,8 +26,8 @@ impl Op for Permute {
         let rank = b.shape().rank();
         self.axes[..rank].iter().enumerate().for_each(|(i, axis)| back[*axis] = i);
         b.accumulate(0, |b, dx| {
-            let exchange = Exchange::new(b.shape().dims(), &back[..rank]);
-            permute_add(&exchange, b.grad(), dx);
+            let permutation = Permutation::new(b.shape().dims(), &back[..rank]);
+            permute_add(&permutation, b.grad(), dx);
         });
     }
 }
@@ -54,7 +54,7 @@ impl Var<'_> {
         self.tape.record(Permute { axes: order, rank }, &[self], &sizes[..rank])
     }
 
-    /// The last two axes exchanged.
+    /// Swaps the last two axes.
     #[track_caller]
     pub fn transpose(self) -> Self {
         let rank = self.shape().rank();

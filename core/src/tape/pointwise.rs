@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Backward, Description, Inputs, Op, Output, Var};
-use crate::kernels::pointwise::{self as kernels, Keeps, Unary};
+use crate::kernels::pointwise::{self as kernels, Saved, Unary};
 
 /// A function and its name.
 struct Pointwise<U> {
@@ -17,16 +17,16 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        kernels::map::<U>(x.data(0), out.data);
+        kernels::map::<U>(x.compute(), x.data(0), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         let mut g = b.take_grad();
-        let kept = match U::KEEPS {
-            Keeps::Input => b.input(0),
-            Keeps::Output => b.output(),
+        let saved = match U::SAVED {
+            Saved::Input => b.input(0),
+            Saved::Output => b.output(),
         };
-        kernels::times_slope::<U>(kept, &mut g);
+        kernels::mul_derivative::<U>(b.compute(), saved, &mut g);
         let spare = b.hand_over(0, g);
         b.give_grad(spare);
     }
@@ -93,9 +93,9 @@ methods! {
     log_sigmoid: LogSigmoid,
     /// `x` beyond `±0.5`, else 0.
     hardshrink: Hardshrink,
-    /// `x` nearer to 0 by 0.5; 0 within `±0.5`.
+    /// `x` moved towards 0 by 0.5; 0 within `±0.5`.
     softshrink: Softshrink,
-    /// `x` within `±1`, else the nearer of the two.
+    /// `x` clamped to `±1`.
     hardtanh: Hardtanh,
     /// `x·clamp(x + 3, 0, 6) / 6`.
     hardswish: Hardswish,

@@ -1,4 +1,4 @@
-//! What was recorded, as data: a [`Program`] that others can read, write to a file, and run without this crate.
+//! A recording as data: a [`Program`] that other software can read, write to a file, and run without this crate.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,24 @@ use super::record::{Place, Record};
 use super::{Param, Shape, Tape, Var};
 use crate::rng::Key;
 
-/// A forward as data.
+/// A forward pass as data.
 ///
-/// Every value has a number, its id. Values are inputs, parameters or outputs of operations. Operations are in the order in
-/// which they run: each reads only what stands before it. Numbers are row-major.
+/// Every value has a number, its id. Values are inputs, parameters or outputs of operations. Operations are listed in the
+/// order in which they run; each reads only earlier values. Numbers are row-major.
 ///
-/// Sizes are those of the batch that was recorded. With another number of windows from two on, every size is `a + b·B`: two
-/// programs of the same model at different `B` give `a` and `b`.
+/// Sizes are those of the batch that was recorded. For any number of windows `B` from two on, every size is `a + b·B`; two
+/// programs of the same model at different `B` determine `a` and `b`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Program {
-    /// What is given from outside, beside the state.
+    /// Inputs, other than the state.
     pub inputs: Vec<Named>,
-    /// What lies in the flat buffer of parameters. One that is used twice may be there twice.
+    /// Slices of the flat buffer of parameters. One that is used twice may be listed twice.
     pub parameters: Vec<Parameter>,
     /// In the order in which they run.
     pub operations: Vec<Operation>,
-    /// What one run leaves for the next, where a model decodes step by step.
+    /// The state that one run leaves for the next, if the model decodes step by step.
     pub state: Vec<State>,
-    /// What is asked for.
+    /// The results.
     pub outputs: Vec<Named>,
 }
 
@@ -39,7 +39,7 @@ pub struct Value {
 /// An input or an output of a program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// The value.
     pub value: Value,
@@ -50,7 +50,7 @@ pub struct Named {
 pub struct Parameter {
     /// Its name in the model, if [given](Program::with_names).
     pub name: Option<String>,
-    /// Where its numbers begin.
+    /// Its offset.
     pub offset: usize,
     /// The value.
     pub value: Value,
@@ -58,17 +58,17 @@ pub struct Parameter {
 
 /// A part of the state of a recurrent layer.
 ///
-/// A forward that begins a sequence begins with zeros and reads no state. Later ones are given in `before` what the forward
-/// before left in the `after` of the same layer and part.
+/// The first forward pass of a sequence starts from zeros and reads no state. Later ones read in `before` what the previous one
+/// left in `after` for the same layer and part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The layer of the stack, from 0.
     pub layer: usize,
     /// `hidden` or `cell`.
     pub part: String,
-    /// Id of the value that is given; none where the forward begins with zeros.
+    /// Id of the state that is read; none where the forward pass starts from zeros.
     pub before: Option<usize>,
-    /// Id of the value that is left.
+    /// Id of the state that is left.
     pub after: usize,
 }
 
@@ -78,50 +78,50 @@ pub struct State {
 /// |---|---|---|---|
 /// | `add`, `sub`, `mul`, `div` | a, b | | with NumPy's broadcasting |
 /// | `scale`, `add_scalar` | x | `factor`; `number` | `factor·x`; `x + number` |
-/// | `clamp` | x | `low`, `high` | a limit that is left out is none |
+/// | `clamp` | x | `low`, `high` | `min(max(x, low), high)`; a missing limit does not apply |
 /// | `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, `sigmoid`, `tanh`, `softsign`, `log_sigmoid`, `hardshrink`, `softshrink`, `hardtanh`, `hardswish`, `exp`, `log`, `sqrt`, `abs`, `square`, `neg` | x | | of each number; activations with the defaults of `torch.nn` |
 /// | `prelu` | x, w | | `x` where positive, else `w·x`; `w` is one number |
 /// | `rrelu` | x | `slopes`, drawn | `x` where positive, else `x` times a slope drawn between the two; if nothing is drawn, times their mean |
-/// | `dropout` | x | `probability`, `axis`, drawn | a number is 0 if the one drawn for it is less than the probability, else it is divided by the rest of that. `first` is the first row along `axis`, each of as many numbers as lie inside; what lies before the axis goes on 2⁴⁰ numbers further each time |
-/// | `linear` | x, W `[out, in]`, perhaps b | `rectified` | `x·Wᵀ + b` over the last axis, or the greater of that and 0 |
+/// | `dropout` | x | `probability`, `axis`, drawn | a number becomes 0 if the random number for it is less than `probability` `p`, else it is divided by `1 - p`. `first` is the index of the first row along `axis`; a row has as many numbers as the axes after it. The random numbers of each index before `axis` start 2⁴⁰ later than those of the previous one |
+/// | `linear` | x, W `[out, in]`, perhaps b | `rectified` | `x·Wᵀ + b` over the last axis, or the maximum of that and 0 if `rectified` |
 /// | `linear_first` | x, W `[out, in]`, perhaps b | | `W·x + b` over the first axis of a matrix |
-/// | `matmul` | a `[.., m, k]`, b `[.., k, n]` | | products of matrices; a `b` of two axes is the same for all |
+/// | `matmul` | a `[.., m, k]`, b `[.., k, n]` | | matrix products; a `b` with two axes is used for all |
 /// | `softmax`, `log_softmax` | x | | over the last axis |
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
-/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; the pattern's `seen` numbers a query's keys after another's. `first` is the first row of the batch: weights are numbered by row, head, key and query |
-/// | `embedding` | table, codes | | the rows of the table with these numbers |
-/// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zeros around, of `[B, T, C]`, or of `[T, B, C]` if time-major |
-/// | `pad` | x | `axis`, `by`, `edge` | longer before and after by `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
-/// | `max_pool`, `avg_pool` | x | `size` | windows side by side of the last axis; the last one may be shorter |
+/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
+/// | `embedding` | table, codes | | the rows of the table at these indices |
+/// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zero padding, of `[B, T, C]`, or of `[T, B, C]` if time-major |
+/// | `pad` | x | `axis`, `by`, `edge` | padded before and after with `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
+/// | `max_pool`, `avg_pool` | x | `size` | adjacent windows of the last axis; the last one may be shorter |
 /// | `resample` | x | `mode` | `torch.nn.functional.interpolate` of the last axis, `nearest`, `linear` or bi`cubic` |
-/// | `moving_average` | x | `size` | along the last axis, the ends repeated |
+/// | `moving_average` | x | `size` | centred, along the last axis, with the edge values repeated |
 /// | `moving_average_transposed` | x | `size` | the transpose of that linear map |
 /// | `rfft`, `irfft` | x | | over the last axis, real and imaginary parts side by side: `[.., n]`, `[.., n/2 + 1, 2]` |
 /// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |
 /// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step |
-/// | `slice` | x | `axis`, `start` | as many entries as the output has |
-/// | `concat`, `flip`, `repeat` | x, .. | `axis` | one after the other; backwards; an axis of size 1 many times |
+/// | `slice` | x | `axis`, `start` | the output says how many entries |
+/// | `concat`, `flip`, `repeat` | x, .. | `axis` | concatenation; reversal; repetition of an axis of size 1 |
 /// | `permute` | x | `axes` | axis `i` of the output is axis `axes[i]` of the input |
 /// | `reshape` | x | | the same numbers |
 /// | `sum` | x | | of everything |
 /// | `sum_axis`, `mean_axis`, `max_axis` | x | `axis` | the output does not have the axis |
-/// | `fill`, `constant` | | `number`; `numbers` | numbers that the model brings along |
-/// | `loss` | ŷ, y, weights, counts; shifts and scales; quantiles | `kind`, `arguments` and those of the batch; `has_scale`, `has_quantiles`: which inputs there are | a scalar: a part's share of a batch's loss |
+/// | `fill`, `constant` | | `number`; `numbers` | constants of the model |
+/// | `loss` | ŷ, y, weights, counts; shifts and scales; quantiles | `kind`, `arguments` and those of the batch; `has_scale`, `has_quantiles`: which inputs there are | a scalar: the contribution of these windows to the loss of the batch |
 ///
-/// Where something is drawn, the attributes `seed`, `stream`, `step` and `first` say from where. The number at place `i` is
+/// For random numbers, the attributes `seed`, `stream`, `step` and `first` say which they are. Number `i` is
 /// word `(first + i) mod 4` of the block `(first + i) / 4` of Philox 4×32-10, whose key is the seed and whose counter is the
 /// block, the step and the stream; its 24 upper bits are uniform in [0, 1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Operation {
-    /// What it computes.
+    /// The kind of operation.
     pub kind: String,
     /// Names and values of its attributes.
     pub attributes: Vec<(String, Attribute)>,
-    /// Ids of what it reads.
+    /// Ids of its inputs.
     pub inputs: Vec<usize>,
-    /// What it makes.
+    /// Its outputs.
     pub outputs: Vec<Value>,
 }
 
@@ -165,7 +165,7 @@ attribute! {
     &str: text => Self::Text(text.into()),
 }
 
-/// What an operation says of itself: its kind and its attributes.
+/// The description of an operation: its kind and its attributes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     kind: String,
@@ -173,19 +173,19 @@ pub struct Description {
 }
 
 impl Description {
-    /// Of this kind, without attributes.
+    /// A description of this kind, without attributes.
     pub fn new(kind: &str) -> Self {
         Self { kind: kind.into(), attributes: Vec::new() }
     }
 
-    /// With one more attribute.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Attribute>) -> Self {
         self.attributes.push((name.into(), value.into()));
         self
     }
 
-    /// With where its random numbers come from: the key, and the place of the first one or of the first row of them.
+    /// Adds the attributes of its random numbers: the key, and the index of the first number or of the first row.
     #[must_use]
     pub(super) fn drawn(self, key: Key, first: usize) -> Self {
         let [seed, stream, step] = key.words();
@@ -200,7 +200,7 @@ impl Description {
 }
 
 impl Program {
-    /// With the names that the parameters have in the model.
+    /// Adds the names that the parameters have in the model.
     #[must_use]
     pub fn with_names(mut self, name: impl Fn(Param) -> Option<String>) -> Self {
         for parameter in &mut self.parameters {
@@ -221,14 +221,14 @@ pub(super) struct Carried {
 }
 
 impl Tape {
-    /// Says that the next forward begins with `after` where this one began with `before`, or with zeros: a part of the state
-    /// of a recurrent layer.
+    /// Records a part of the state of a recurrent layer: this forward pass started from `before`, or zeros, and the next one starts
+    /// from `after`.
     pub fn carry(&self, layer: usize, part: &'static str, before: Option<Var<'_>>, after: Var<'_>) {
         let (before, after) = (before.map(|value| value.id), after.id);
         self.carried.borrow_mut().push(Carried { layer, part, before, after });
     }
 
-    /// What was recorded, as data. Values from outside that are neither inputs nor state are constants of the program.
+    /// The recording as data. Values from outside that are neither inputs nor state become constants of the program.
     ///
     /// # Panics
     /// On a tape that computes nothing: it keeps no operations.
@@ -263,7 +263,7 @@ impl Record {
         Value { id, shape: self.nodes[id].shape.dims().to_vec() }
     }
 
-    /// Adds a value, and what it comes from, to a program that knows its inputs and its state.
+    /// Adds a value and its origin to a program whose inputs and state are known.
     fn describe(&self, id: usize, program: &mut Program) {
         let (node, value) = (&self.nodes[id], self.value(id));
         let operations = &mut program.operations;
@@ -290,7 +290,7 @@ impl Record {
     }
 }
 
-/// Numbers from outside that belong to the program.
+/// Values from outside that belong to the program.
 fn constant(numbers: &[f32]) -> Description {
     match numbers {
         [first, rest @ ..] if rest.iter().all(|n| n.to_bits() == first.to_bits()) => {

@@ -1,21 +1,22 @@
-//! What a tape keeps: nodes and buffers, and what an operation sees of them on either way.
+//! The record of a tape: nodes and buffers, and what an operation sees of them in the forward and the backward pass.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::dry::Planned;
-use super::pool::{Pool, fit};
+use super::buffer_pool::{Pool, fit};
+use super::dry_run::Planned;
 use super::storage::{Narrow, Storage};
 use super::{Op, Param, Shape};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mode;
 
-/// Where the numbers of a value are.
+/// Where the numbers of a value are stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     Buffer(usize),
     Param(Param),
-    /// Among those that the operation of a buffer kept, from a place on.
+    /// Among the numbers that the operation of a buffer kept, from an index on.
     Kept {
         buffer: usize,
         from: usize,
@@ -23,23 +24,23 @@ pub(super) enum Place {
 }
 
 pub(super) struct Node {
-    /// `None` for values that came from outside, and for other looks at a value.
+    /// `None` for values from outside and for views.
     pub(super) op: Option<Box<dyn Op>>,
-    /// What the operation reads; the value that this is another look at.
+    /// The inputs of the operation; for a view, the value that it is of.
     pub(super) inputs: Vec<usize>,
     pub(super) shape: Shape,
     pub(super) place: Place,
     pub(super) needs_grad: bool,
 }
 
-/// Numbers, their gradient, and what the derivative wants kept. Reused from step to step.
+/// Numbers, their gradient, and what is kept for the backward pass. Reused in the next step.
 #[derive(Default)]
 pub(super) struct Buffer {
     pub(super) data: Vec<f32>,
     pub(super) grad: Vec<f32>,
     pub(super) has_grad: bool,
     pub(super) kept: Vec<f32>,
-    /// How many numbers `data` has, or would have.
+    /// The length of `data`, also while it is stored in 16 bits or only planned.
     pub(super) len: usize,
     pub(super) narrow: Narrow,
 }
@@ -50,17 +51,18 @@ pub(super) struct Record {
     pub(super) used_nodes: usize,
     pub(super) buffers: Vec<Buffer>,
     pub(super) used_buffers: usize,
-    /// None before a tape is reset and after it has released them.
+    /// None until the tape is reset, and after it has released them.
     pub(super) params: Option<Arc<Vec<f32>>>,
     pub(super) param_grads: Vec<f32>,
-    /// The parts of `param_grads` that hold gradients, if the rest holds any numbers.
+    /// The ranges of `param_grads` that hold gradients, where the contents of the rest are unspecified.
     pub(super) written: Option<Vec<Range<usize>>>,
-    /// The list of `written`, kept for the next step.
+    /// The memory of `written`, kept for the next step.
     pub(super) spare: Vec<Range<usize>>,
     pub(super) storage: Storage,
-    /// What an operation works in on its way back.
+    pub(super) compute: Compute,
+    /// Scratch memory of backward passes.
     pub(super) scratch: Vec<f32>,
-    /// What a dry tape would hold.
+    /// On a dry tape, the sizes so far.
     pub(super) planned: Option<Planned>,
 }
 
@@ -71,6 +73,11 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// How many inputs there are.
     pub fn count(&self) -> usize {
         self.ids.len()
@@ -89,18 +96,18 @@ impl Inputs<'_> {
 
 /// The output of an operation while it is computed.
 pub struct Output<'a> {
-    /// The numbers: at first whatever an earlier step left there.
+    /// The numbers, unspecified at first.
     pub data: &'a mut [f32],
     /// The dimensions.
     pub shape: Shape,
-    /// Kept for the derivative.
+    /// Numbers kept for the backward pass.
     pub kept: &'a mut Vec<f32>,
-    /// Where lists come from, if values are in 16 bits.
+    /// Where lists come from, if values are stored in 16 bits.
     pub(super) pool: Option<&'a mut Pool<f32>>,
 }
 
 impl Output<'_> {
-    /// Room for `len` numbers to be kept: at first whatever an earlier step left there.
+    /// Makes `kept` `len` numbers long, with unspecified contents.
     pub fn keep(&mut self, len: usize) -> &mut [f32] {
         match &mut self.pool {
             Some(pool) => {
@@ -113,13 +120,18 @@ impl Output<'_> {
     }
 }
 
-/// One operation on the way back.
+/// One operation in the backward pass.
 pub struct Backward<'a> {
     pub(super) record: &'a mut Record,
     pub(super) id: usize,
 }
 
 impl Backward<'_> {
+    /// What kernels may do.
+    pub(super) fn compute(&self) -> Compute {
+        self.record.compute
+    }
+
     /// The gradient of the output.
     pub fn grad(&self) -> &[f32] {
         &self.record.buffer(self.id).grad
@@ -140,19 +152,20 @@ impl Backward<'_> {
         &self.record.buffer(self.id).kept
     }
 
-    /// What `forward` kept, to be used up.
+    /// Takes what `forward` kept; the caller may overwrite it.
     pub fn take_kept(&mut self) -> Vec<f32> {
         let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
         std::mem::take(&mut self.record.buffers[i].kept)
     }
 
-    /// Gives back what [`Backward::take_kept`] took, so that its memory is used again.
+    /// Gives back what [`Backward::take_kept`] took, so that its memory is reused.
     pub fn give_kept(&mut self, kept: Vec<f32>) {
         let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
         self.record.buffers[i].kept = kept;
     }
 
-    /// Takes room for at least `len` numbers of any value, to be [given back](Self::give_scratch).
+    /// Takes scratch memory for at least `len` numbers, with unspecified contents. The caller
+    /// [gives it back](Self::give_scratch).
     pub(super) fn take_scratch(&mut self, len: usize) -> Vec<f32> {
         let mut scratch = std::mem::take(&mut self.record.scratch);
         if scratch.len() < len {
@@ -166,13 +179,13 @@ impl Backward<'_> {
         self.record.scratch = scratch;
     }
 
-    /// Takes the gradient of the output, to be changed and [given back](Self::give_grad).
+    /// Takes the gradient of the output. The caller may change it, and [gives it back](Self::give_grad).
     pub fn take_grad(&mut self) -> Vec<f32> {
         let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
         std::mem::take(&mut self.record.buffers[i].grad)
     }
 
-    /// Gives back what [`Backward::take_grad`] took, so that its memory is used again.
+    /// Gives back what [`Backward::take_grad`] took, so that its memory is reused.
     pub fn give_grad(&mut self, grad: Vec<f32>) {
         let Place::Buffer(i) = self.record.nodes[self.id].place else { unreachable!() };
         self.record.buffers[i].grad = grad;
@@ -193,16 +206,16 @@ impl Backward<'_> {
         self.input_node(i).shape
     }
 
-    /// Whether the `i`-th input wants a gradient.
-    pub fn wants(&self, i: usize) -> bool {
+    /// Whether the `i`-th input needs a gradient.
+    pub fn needs_grad(&self, i: usize) -> bool {
         self.input_node(i).needs_grad
     }
 
-    /// Gives the `i`-th input a gradient, which takes the place of its buffer or is added to it. Gives back a buffer of any
-    /// numbers.
+    /// Adds a whole gradient to the `i`-th input; the first one is moved instead of added. Returns a buffer with unspecified
+    /// contents.
     pub fn hand_over(&mut self, i: usize, mut grad: Vec<f32>) -> Vec<f32> {
         if let Place::Buffer(buffer) = self.input_node(i).place
-            && self.wants(i)
+            && self.needs_grad(i)
             && !self.record.buffers[buffer].has_grad
         {
             let b = &mut self.record.buffers[buffer];
@@ -215,17 +228,19 @@ impl Backward<'_> {
         grad
     }
 
-    /// Lets `work` set the gradient of the `i`-th input, if it wants one: written where it holds any numbers, else added to.
+    /// Lets `work` write the gradient of the `i`-th input, or add to it, as the mode says; not called if it needs none.
     pub fn set_or_add(&mut self, i: usize, work: impl FnOnce(&Self, &mut [f32], Mode)) {
         let place = self.input_node(i).place;
         match place {
-            Place::Buffer(buffer) if self.wants(i) && !self.record.buffers[buffer].has_grad => {
+            Place::Buffer(buffer)
+                if self.needs_grad(i) && !self.record.buffers[buffer].has_grad =>
+            {
                 let mut grad = self.record.room_for_grad(buffer);
                 self.record.buffers[buffer].has_grad = true;
                 work(self, &mut grad, Mode::Write);
                 self.record.buffers[buffer].grad = grad;
             }
-            Place::Param(param) if self.wants(i) && self.record.is_first(&param.range()) => {
+            Place::Param(param) if self.needs_grad(i) && self.record.is_first(&param.range()) => {
                 let mut grads = std::mem::take(&mut self.record.param_grads);
                 work(self, &mut grads[param.range()], Mode::Write);
                 self.record.param_grads = grads;
@@ -238,7 +253,7 @@ impl Backward<'_> {
         &self.record.nodes[self.record.nodes[self.id].inputs[i]]
     }
 
-    /// Lets `add` add to the gradient of the `i`-th input, if it wants one.
+    /// Lets `add` add to the gradient of the `i`-th input; not called if it needs none.
     pub fn accumulate(&mut self, i: usize, add: impl FnOnce(&Self, &mut [f32])) {
         let node = self.input_node(i);
         if !node.needs_grad {
@@ -260,76 +275,12 @@ impl Backward<'_> {
                 add(self, &mut grad);
                 self.record.buffers[buffer].grad = grad;
             }
-            Place::Kept { .. } => unreachable!("what is kept wants no gradient"),
+            Place::Kept { .. } => unreachable!("a kept output needs no gradient"),
         }
-    }
-}
-
-impl Backward<'_> {
-    /// Lets `add` add to the gradients of two inputs at once, if both are parameters and want one; else says so.
-    pub(super) fn accumulate_both(
-        &mut self,
-        inputs: [usize; 2],
-        add: impl FnOnce(&Self, [&mut [f32]; 2]),
-    ) -> bool {
-        let nodes = inputs.map(|i| &self.record.nodes[self.record.nodes[self.id].inputs[i]]);
-        let [Place::Param(first), Place::Param(second)] = nodes.map(|node| node.place) else {
-            return false;
-        };
-        let apart = first.range().end <= second.offset || second.range().end <= first.offset;
-        if !nodes.iter().all(|node| node.needs_grad) || !apart {
-            return false;
-        }
-        for param in [first, second] {
-            if self.record.is_first(&param.range()) {
-                self.record.param_grads[param.range()].fill(0.0);
-            }
-        }
-        let mut grads = std::mem::take(&mut self.record.param_grads);
-        let both = grads.get_disjoint_mut([first.range(), second.range()]);
-        add(self, both.expect("two ranges of the parameters"));
-        self.record.param_grads = grads;
-        true
     }
 }
 
 impl Record {
-    /// Whether this part of the parameters' gradients holds any numbers; from now on it does not.
-    fn is_first(&mut self, range: &Range<usize>) -> bool {
-        let Some(written) = &mut self.written else { return false };
-        let at = written.partition_point(|other| other.end <= range.start);
-        match written.get(at).filter(|other| other.start < range.end) {
-            None => {
-                written.insert(at, range.clone());
-                true
-            }
-            Some(other) => {
-                assert_eq!(other, range, "parameters overlap");
-                false
-            }
-        }
-    }
-
-    /// Says that gradients of parameters are written over any numbers from here on; gives how many there are.
-    pub(super) fn begin_params(&mut self) -> usize {
-        let mut list = std::mem::take(&mut self.spare);
-        list.clear();
-        self.written = Some(list);
-        self.params.as_ref().map_or(0, |params| params.len())
-    }
-
-    /// Makes zeros of what no gradient was written to.
-    pub(super) fn finish_params(&mut self) {
-        let Some(written) = self.written.take() else { return };
-        let mut end = 0;
-        for range in &written {
-            self.param_grads[end..range.start].fill(0.0);
-            end = range.end;
-        }
-        self.param_grads[end..].fill(0.0);
-        self.spare = written;
-    }
-
     pub(super) fn data(&self, id: usize) -> &[f32] {
         match self.nodes[id].place {
             Place::Buffer(i) => {
@@ -355,7 +306,7 @@ impl Record {
         }
     }
 
-    /// The gradient of a buffer, zeroed when it is touched for the first time.
+    /// Takes the gradient of a buffer, which is 0 when it is first used.
     pub(super) fn take_grad(&mut self, buffer: usize) -> Vec<f32> {
         self.widen_grad(buffer);
         if self.buffers[buffer].has_grad {
@@ -375,7 +326,7 @@ impl Record {
         self.used_buffers - 1
     }
 
-    /// Takes the next node, reusing what an earlier step left there.
+    /// Takes the next node, and reuses the memory that the previous step left there.
     pub(super) fn new_node(
         &mut self,
         inputs: impl IntoIterator<Item = usize>,

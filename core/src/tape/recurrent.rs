@@ -1,16 +1,17 @@
-//! What recurrent layers have in common: weights, sizes, buffers with time first, and the gradients of the weights.
+//! What the recurrent layers share: weights, sizes, time-major buffers, and the gradients of the weights.
 //!
-//! Inputs of every step are multiplied at once, and so are the gradients of the weights; only what depends on the step
-//! before goes through time.
+//! The inputs of many steps are multiplied at once, and so are the gradients of the weights. Only what depends on the previous
+//! step is computed step by step.
 
 use std::any::Any;
 use std::ops::Range;
 
-use super::narrow::{Cuts, Lent, steps};
+use super::half_ops::{Cuts, Lent, steps};
 use super::{Backward, Description, Inputs, Op, Var};
+use crate::kernels::Compute;
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
-use crate::kernels::panels::{Panels, matmul_each};
+use crate::kernels::prepacked::{Prepacked, matmul_each};
 
 /// The weights of one layer. `G` is its number of gates.
 #[derive(Clone, Copy)]
@@ -19,17 +20,17 @@ pub struct RecurrentWeights<'t> {
     pub input: Var<'t>,
     /// `[G·H, R]`
     pub hidden: Var<'t>,
-    /// Two of `[G·H]`: torch keeps one for the input and one for the hidden state.
+    /// Two of `[G·H]`: torch has one for the input and one for the hidden state.
     pub biases: Option<[Var<'t>; 2]>,
 }
 
-/// Positions of the inputs that every layer has.
+/// Indices of the inputs that every layer has.
 pub(super) const X: usize = 0;
 pub(super) const W_IH: usize = 1;
 pub(super) const W_HH: usize = 2;
 pub(super) const BIAS: usize = 3;
 
-/// Which inputs there are beside `x` and the two weights: biases, a projection, the state before the first step.
+/// Which optional inputs there are: biases, a projection, the initial state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Present {
     pub(super) biased: bool,
@@ -38,7 +39,7 @@ pub(super) struct Present {
 }
 
 impl Present {
-    /// Of the layer of this kind.
+    /// Describes the layer of this kind.
     pub(super) fn describe(self, kind: &str) -> Description {
         Description::new(kind)
             .with("biased", self.biased)
@@ -67,7 +68,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Of a layer with `n` gates, from the shapes of `x` and of the hidden weight.
+    /// The sizes of a layer with `n` gates, from the shapes of `x` and of the hidden weight.
     pub(super) fn new(x: &[usize], w_hh: &[usize], n: usize) -> Self {
         let (gates, output) = (w_hh[0], w_hh[1]);
         Self { batch: x[0], time: x[1], input: x[2], gates, hidden: gates / n, output }
@@ -78,7 +79,7 @@ impl Sizes {
     }
 }
 
-/// Cuts a buffer into consecutive pieces.
+/// Splits a buffer into consecutive pieces.
 pub(super) fn pieces<const N: usize>(
     mut buffer: &mut [f32],
     lengths: [usize; N],
@@ -91,7 +92,7 @@ pub(super) fn pieces<const N: usize>(
 }
 
 /// `[A, B, n]` → `[B, A, n]`.
-pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
+pub(super) fn swap_axes(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
     for i in 0..a {
         for j in 0..b {
             let (from, to) = (&from[(i * b + j) * n..][..n], &mut to[(j * a + i) * n..][..n]);
@@ -103,27 +104,31 @@ pub(super) fn exchange(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode
     }
 }
 
-/// Writes the state before the first step: input `state` if there is one, else zeros.
-pub(super) fn begin(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
+/// Writes the initial state: input `state` if there is one, else zeros.
+pub(super) fn initial_state(x: &Inputs<'_>, present: Present, state: usize, to: &mut [f32]) {
     match present.has_state {
         true => to.copy_from_slice(x.data(state)),
         false => to.fill(0.0),
     }
 }
 
-/// The weights `[w_ih, w_hh]`, to be read while gradients are written.
+/// The weights `[w_ih, w_hh]`, which can be read while gradients are written.
 pub(super) fn lend_weights(b: &Backward<'_>) -> [Lent; 2] {
     [W_IH, W_HH].map(|i| b.lend(i))
 }
 
-/// `W_hhᵀ`, packed once: every step multiplies with it.
-pub(super) fn hidden_weight<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output).t(), s.batch)
+/// `W_hhᵀ`, packed once because every step multiplies by it.
+pub(super) fn hidden_weight<'a>(compute: Compute, w_hh: &'a [f32], s: &Sizes) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output).t(), s.batch)
 }
 
-/// `W_hh`, packed once for the way back.
-pub(super) fn hidden_weight_back<'a>(w_hh: &'a [f32], s: &Sizes) -> Panels<'a> {
-    Panels::new(Mat::new(w_hh, s.gates, s.output), s.batch)
+/// `W_hh`, packed once for the backward pass.
+pub(super) fn hidden_weight_back<'a>(
+    compute: Compute,
+    w_hh: &'a [f32],
+    s: &Sizes,
+) -> Prepacked<'a> {
+    Prepacked::new(compute, Mat::new(w_hh, s.gates, s.output), s.batch)
 }
 
 /// The sum of both biases, in `to`; `None` without biases.
@@ -138,21 +143,21 @@ pub(super) fn both_biases<'a>(
     })
 }
 
-/// How the steps are cut, so that the gates of those at hand stay in the second cache; and how many those are at most.
+/// Splits the steps so that the gates of each part fit the L2 cache. Returns the length of the longest part, and the parts.
 pub(super) fn steps_at_once(s: &Sizes) -> (usize, Cuts) {
     steps(s.time, s.batch * s.gates)
 }
 
-/// `x·W_ihᵀ + bias` of some steps at a time.
+/// `x·W_ihᵀ + bias` for some steps at a time.
 pub(super) struct InputProduct<'a> {
-    w_ih: Panels<'a>,
+    w_ih: Prepacked<'a>,
     bias: Option<&'a [f32]>,
     rows: usize,
     sizes: [usize; 2],
 }
 
 impl<'a> InputProduct<'a> {
-    /// Writes `x` with time first to `xt`. `most` is the number of steps at a time.
+    /// Writes `x`, time-major, to `xt`. `most` is the number of steps at a time.
     pub(super) fn new(
         x: &'a Inputs<'a>,
         s: &Sizes,
@@ -160,13 +165,13 @@ impl<'a> InputProduct<'a> {
         bias: Option<&'a [f32]>,
         xt: &mut [f32],
     ) -> Self {
-        exchange(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
+        swap_axes(x.data(X), [s.batch, s.time, s.input], xt, Mode::Write);
         let w_ih = Mat::new(x.data(W_IH), s.gates, s.input).t();
-        let w_ih = Panels::new(w_ih, most * s.batch);
+        let w_ih = Prepacked::new(x.compute(), w_ih, most * s.batch);
         Self { w_ih, bias, rows: s.batch, sizes: [s.input, s.gates] }
     }
 
-    /// Writes the gates of the steps `part`, of all that there are.
+    /// Writes the gates of the steps `part`. `xt` and `gates` hold all steps.
     pub(super) fn write(&self, part: Range<usize>, xt: &[f32], gates: &mut [f32]) {
         let (rows, [input, n]) = (self.rows * part.len(), self.sizes);
         let first = self.rows * part.start;
@@ -179,18 +184,17 @@ impl<'a> InputProduct<'a> {
     }
 }
 
-/// The way back through the steps, some of them at a time: `W_hh`, and the gradients of a layer's inputs, which are made from
-/// those of the gates.
-pub(super) struct WayBack<'a> {
-    pub(super) w_hh: Panels<'a>,
-    /// Where `x` wants a gradient.
-    w_ih: Option<Panels<'a>>,
+/// Backpropagation through time, some steps at a time: `W_hh`, and the gradients of the inputs from those of the gates.
+pub(super) struct BackwardPass<'a> {
+    pub(super) w_hh: Prepacked<'a>,
+    /// Present if `x` needs a gradient.
+    w_ih: Option<Prepacked<'a>>,
     present: Present,
     sizes: Sizes,
 }
 
-impl<'a> WayBack<'a> {
-    /// Of a layer with the weights `[w_ih, w_hh]`.
+impl<'a> BackwardPass<'a> {
+    /// For a layer with the weights `[w_ih, w_hh]`.
     pub(super) fn new(
         b: &Backward<'_>,
         weights: &'a [Lent; 2],
@@ -200,17 +204,17 @@ impl<'a> WayBack<'a> {
         let [w_ih, w_hh] = weights;
         let rows = steps_at_once(s).0 * s.batch;
         let w_ih = Mat::new(w_ih, s.gates, s.input);
-        let w_ih = b.wants(X).then(|| Panels::new(w_ih, rows));
-        Self { w_hh: hidden_weight_back(w_hh, s), w_ih, present, sizes: *s }
+        let w_ih = b.needs_grad(X).then(|| Prepacked::new(b.compute(), w_ih, rows));
+        Self { w_hh: hidden_weight_back(b.compute(), w_hh, s), w_ih, present, sizes: *s }
     }
 
-    /// The steps at a time, last ones first.
+    /// The parts, last steps first.
     pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         steps_at_once(&self.sizes).1.rev()
     }
 
-    /// Adds to the gradients of the weights and the biases, as [`accumulate_weights`] has it; `d` is of the steps `part`,
-    /// `r` and `xt` of all. The gradient of `x` takes the place of `xt`.
+    /// Adds to the gradients of the weights and the biases as [`accumulate_weights`] does. `d` holds the steps `part`, `r` and `xt`
+    /// hold all steps. Overwrites these steps of `xt` with the gradient of `x`.
     pub(super) fn add(
         &self,
         b: &mut Backward<'_>,
@@ -230,17 +234,17 @@ impl<'a> WayBack<'a> {
         }
     }
 
-    /// Adds what took the place of `xt` to the gradient of `x`.
+    /// Adds `xt`, which now holds it, to the gradient of `x`.
     pub(super) fn end(self, b: &mut Backward<'_>, xt: &[f32]) {
         let s = self.sizes;
-        b.accumulate(X, |_, dx| exchange(xt, [s.time, s.batch, s.input], dx, Mode::Add));
+        b.accumulate(X, |_, dx| swap_axes(xt, [s.time, s.batch, s.input], dx, Mode::Add));
     }
 }
 
 /// Adds to the gradients of the weights and the biases.
 ///
-/// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`, `r` the outputs before each step,
-/// all with time first. `sums`, of one number per gate, is used up.
+/// `d_input` and `d_hidden` are the gradients of `x·W_ihᵀ + b_ih` and `r·W_hhᵀ + b_hh`; `r` is the output before each step. All
+/// are time-major. `sums`, with one number per gate, is scratch memory.
 pub(super) fn accumulate_weights(
     b: &mut Backward<'_>,
     present: Present,
@@ -254,18 +258,18 @@ pub(super) fn accumulate_weights(
     let of = |d| Mat::new(d, s.rows(), s.gates).t();
     let same = std::ptr::eq(d_input, d_hidden);
     let both = same
-        && b.accumulate_both([W_IH, W_HH], |_, [dw_ih, dw_hh]| {
-            matmul_each(of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
+        && b.accumulate_both([W_IH, W_HH], |b, [dw_ih, dw_hh]| {
+            matmul_each(b.compute(), of(d_input), [(xs, dw_ih), (rs, dw_hh)]);
         });
     if !both {
-        b.accumulate(W_IH, |_, dw| matmul(of(d_input), xs, dw, Mode::Add));
-        b.accumulate(W_HH, |_, dw| matmul(of(d_hidden), rs, dw, Mode::Add));
+        b.accumulate(W_IH, |b, dw| matmul(b.compute(), of(d_input), xs, dw, Mode::Add));
+        b.accumulate(W_HH, |b, dw| matmul(b.compute(), of(d_hidden), rs, dw, Mode::Add));
     }
     if present.biased {
         for (i, d) in [d_input, d_hidden].into_iter().enumerate() {
             if i == 0 || !same {
                 sums.fill(0.0);
-                column_sums_add(d, s.gates, sums);
+                column_sums_add(b.compute(), d, s.gates, sums);
             }
             b.accumulate(BIAS + i, |_, db| add_assign(db, sums));
         }

@@ -1,11 +1,11 @@
-//! Sums, means and maxima, of everything or along one axis. A sum's gradient is its result's, everywhere.
+//! Sums, means and maxima, over everything or along one axis.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_scalar;
 use crate::kernels::reduce;
 use crate::kernels::reduce_axis as kernels;
 
-/// The sum of everything.
+/// The sum of all numbers.
 struct Sum;
 
 impl Op for Sum {
@@ -22,7 +22,7 @@ impl Op for Sum {
     }
 }
 
-/// Size of `axis`, and of what lies inside it.
+/// The size of `axis`, and the product of the sizes after it.
 fn sizes(shape: Shape, axis: usize) -> [usize; 2] {
     let (_, size, inner) = shape.around(axis);
     [size, inner]
@@ -39,7 +39,7 @@ impl Op for SumAxis {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        kernels::sum_axis(x.data(0), sizes(x.shape(0), self.axis), out.data);
+        kernels::sum_axis(x.compute(), x.data(0), sizes(x.shape(0), self.axis), out.data);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -60,7 +60,7 @@ impl Op for MeanAxis {
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let sizes = sizes(x.shape(0), self.axis);
-        kernels::sum_axis(x.data(0), sizes, out.data);
+        kernels::sum_axis(x.compute(), x.data(0), sizes, out.data);
         crate::kernels::elementwise::scale(out.data, 1.0 / sizes[0] as f32);
     }
 
@@ -72,7 +72,7 @@ impl Op for MeanAxis {
     }
 }
 
-/// The greatest number along an axis; its gradient goes to the first of equals.
+/// The maximum along an axis. The gradient goes to the first of equal numbers.
 struct MaxAxis {
     axis: usize,
 }
@@ -105,27 +105,26 @@ impl Var<'_> {
         self.sum().scale(1.0 / self.shape().size() as f32)
     }
 
-    /// The sum along `axis`, which the result does not have ([`Var::unsqueeze`] brings it back).
+    /// The sum along `axis`. The result does not have that axis; [`Var::unsqueeze`] restores it.
     #[track_caller]
     pub fn sum_axis(self, axis: usize) -> Self {
         self.tape.record(SumAxis { axis }, &[self], self.shape().without(axis))
     }
 
-    /// The mean along `axis`, which the result does not have.
+    /// The mean along `axis`. The result does not have that axis.
     #[track_caller]
     pub fn mean_axis(self, axis: usize) -> Self {
         self.tape.record(MeanAxis { axis }, &[self], self.shape().without(axis))
     }
 
-    /// The greatest number along `axis`, which the result does not have; the gradient goes to the first of equals, as
-    /// in torch's `max(dim)`.
+    /// The maximum along `axis`. The result does not have that axis. The gradient goes to the first of equal numbers, as in
+    /// torch's `max(dim)`.
     #[track_caller]
     pub fn max_axis(self, axis: usize) -> Self {
         self.tape.record(MaxAxis { axis }, &[self], self.shape().without(axis))
     }
 
-    /// The variance along `axis`, which the result does not have: the mean square of what differs from the mean, as
-    /// torch's `var(unbiased=False)`.
+    /// The biased variance along `axis`, as torch's `var(unbiased=False)`. The result does not have that axis.
     #[track_caller]
     pub fn variance_axis(self, axis: usize) -> Self {
         let mean = self.mean_axis(axis).unsqueeze(axis);

@@ -3,25 +3,25 @@
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
 use super::recurrent::{
-    InputProduct, Present, RecurrentWeights, Sizes, W_HH, WayBack, X, begin, both_biases, exchange,
-    hidden_weight, lend_weights, pieces, record, steps_at_once,
+    BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
+    hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
-use crate::kernels::pointwise::{Tanh, map, times_slope};
+use crate::kernels::pointwise::{Tanh, map, mul_derivative};
 
 struct Rnn(Present);
 
-/// What is kept, time first: what tanh is taken of `[T,B,H]`, h `[1+T,B,H]` with the state before the first step, x
-/// `[T,B,I]`, and a number for each gate.
-fn lengths(s: &Sizes) -> [usize; 4] {
+/// What is kept, time-major: pre-activations `[T,B,H]`, h `[1+T,B,H]` with the initial state, x `[T,B,I]`, and the sum of the
+/// biases.
+fn kept_lengths(s: &Sizes) -> [usize; 4] {
     let [a, h, x] = [s.hidden, s.hidden, s.input].map(|n| n * s.rows());
     [a, h + s.batch * s.hidden, x, s.gates]
 }
 
-/// What the way back works in: the gradient of every output, time first, and of the state before.
-fn works(s: &Sizes) -> [usize; 2] {
+/// Scratch memory of the backward pass: gradients of all outputs (time-major), and of the previous state.
+fn scratch_lengths(s: &Sizes) -> [usize; 2] {
     [s.hidden * s.rows(), s.hidden * s.batch]
 }
 
@@ -31,11 +31,11 @@ impl Op for Rnn {
     }
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
+        kept_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
-        works(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
+        scratch_lengths(&Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1)).iter().sum()
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
@@ -43,11 +43,11 @@ impl Op for Rnn {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         out.keep(self.kept(x, out.shape));
-        let [a, hs, xt, bias] = pieces(out.kept, lengths(&s));
+        let [a, hs, xt, bias] = pieces(out.kept, kept_lengths(&s));
         let (most, parts) = steps_at_once(&s);
         let inputs = InputProduct::new(x, &s, most, both_biases(x, present, bias), xt);
-        begin(x, present, present.state(), &mut hs[..h]);
-        let w_hh = hidden_weight(x.data(W_HH), &s);
+        initial_state(x, present, present.state(), &mut hs[..h]);
+        let w_hh = hidden_weight(x.compute(), x.data(W_HH), &s);
         for part in parts {
             inputs.write(part.clone(), xt, a);
             for t in part {
@@ -56,10 +56,10 @@ impl Op for Rnn {
                 if t > 0 || present.has_state {
                     w_hh.multiply(Mat::new(h_before, s.batch, s.hidden), a, Mode::Add);
                 }
-                map::<Tanh>(a, h_now);
+                map::<Tanh>(x.compute(), a, h_now);
             }
         }
-        exchange(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
+        swap_axes(&hs[h..], [s.time, s.batch, s.hidden], out.data, Mode::Write);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -67,22 +67,22 @@ impl Op for Rnn {
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), 1);
         let h = s.batch * s.hidden;
         let mut kept = b.take_kept();
-        let scratch = works(&s);
+        let scratch = scratch_lengths(&s);
         let mut work = b.take_scratch(scratch.iter().sum());
-        let [da, hs, xt, sums] = pieces(&mut kept, lengths(&s)); // a is not needed: its place holds its gradient
+        let [da, hs, xt, sums] = pieces(&mut kept, kept_lengths(&s)); // the pre-activations are not needed: their memory holds their gradients
         let [dh, carry] = pieces(&mut work, scratch);
-        exchange(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
+        swap_axes(b.grad(), [s.batch, s.time, s.hidden], dh, Mode::Write);
         carry.fill(0.0);
 
         let weights = lend_weights(b);
-        let back = WayBack::new(b, &weights, present, &s);
+        let back = BackwardPass::new(b, &weights, present, &s);
         for part in back.parts() {
             for t in part.clone().rev() {
                 let step = t * h..(t + 1) * h;
                 let (da, dh) = (&mut da[step.clone()], &mut dh[step]);
                 add_assign(dh, carry);
                 da.copy_from_slice(dh);
-                times_slope::<Tanh>(&hs[(t + 1) * h..(t + 2) * h], da);
+                mul_derivative::<Tanh>(b.compute(), &hs[(t + 1) * h..(t + 2) * h], da);
                 back.w_hh.multiply(Mat::new(da, s.batch, s.hidden), carry, Mode::Write);
             }
             let da = &da[part.start * h..part.end * h];

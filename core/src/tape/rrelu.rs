@@ -1,12 +1,12 @@
-//! The leaky relu whose slope below 0 is drawn anew for every number while training. Xu et al. 2015,
+//! Randomized leaky ReLU: while training, the slope below 0 is drawn for each number. Xu et al. 2015,
 //! <https://arxiv.org/abs/1505.00853>. Upstream: `torch.nn.RReLU`.
 //!
-//! As a dropout mask, a slope is a function of a key and the position in the batch.
+//! Like a dropout mask, a slope is a function of a key and the position in the batch.
 
 use super::{Backward, Description, Inputs, Op, Output, Var};
 use crate::rng::Key;
 
-/// The slopes are uniform between these, and their mean while forecasting.
+/// Slopes are uniform between these while training. While forecasting, the slope is their mean.
 const SLOPES: [f32; 2] = [1.0 / 8.0, 1.0 / 3.0];
 
 struct Rrelu {
@@ -15,7 +15,7 @@ struct Rrelu {
 }
 
 impl Rrelu {
-    /// Of the `i`-th number, which is below 0.
+    /// The slope of the `i`-th number, if it is below 0.
     fn slope(&self, i: usize) -> f32 {
         let [low, high] = SLOPES;
         match self.drawn {

@@ -1,19 +1,19 @@
-//! Running a recorded operation, forwards or backwards.
+//! Runs a recorded operation, forward or backward.
 
 use super::record::{Backward, Inputs, Output, Place, Record};
 use super::{Op, Shape};
 use crate::interrupt::look;
 
 impl Record {
-    /// Runs the forward of a recorded operation.
+    /// Runs the forward pass of a recorded operation.
     pub(super) fn run(&mut self, id: usize) {
         let Place::Buffer(buffer) = self.nodes[id].place else { return };
         look();
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
         let shape = self.nodes[id].shape;
-        match op.narrow().filter(|_| self.storage.half.is_some() && shape.size() > 1) {
-            Some(op) => self.run_narrow(op, &inputs, buffer, shape),
+        match op.half_op().filter(|_| self.storage.half.is_some() && shape.size() > 1) {
+            Some(op) => self.run_half(op, &inputs, buffer, shape),
             None => self.run_wide(&*op, &inputs, buffer, shape),
         }
         self.settle();
@@ -35,14 +35,14 @@ impl Record {
         self.put_output(buffer, out);
     }
 
-    /// Runs the backward of an operation whose output has a gradient.
+    /// Runs the backward pass of an operation whose output has a gradient.
     pub(super) fn run_back(&mut self, id: usize, buffer: usize, op: &dyn Op) {
         look();
-        if let Some(op) = op.narrow().filter(|_| self.buffers[buffer].narrow.may_be) {
+        if let Some(op) = op.half_op().filter(|_| self.buffers[buffer].narrow.may_be) {
             for i in 1..self.nodes[id].inputs.len() {
                 self.widen(self.nodes[id].inputs[i]);
             }
-            op.backward_narrow(&mut Backward { record: self, id });
+            op.backward_half(&mut Backward { record: self, id });
             self.let_go(buffer);
             return self.settle();
         }

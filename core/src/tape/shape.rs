@@ -1,8 +1,8 @@
-//! Shapes: up to six dimensions, row-major, by value.
+//! Shapes: up to six dimensions, row-major, passed by value.
 
 use std::fmt;
 
-/// The most dimensions a value has.
+/// The most dimensions of a value.
 pub(super) const MAX_RANK: usize = 6;
 
 /// The dimensions of a value. A scalar has none.
@@ -23,7 +23,7 @@ impl Shape {
         self.rank
     }
 
-    /// How many numbers there are; as many as can be counted where there would be more.
+    /// The number of elements. It saturates instead of overflowing.
     pub fn size(&self) -> usize {
         self.dims().iter().fold(1, |size, n| size.saturating_mul(*n))
     }
@@ -33,14 +33,14 @@ impl Shape {
         self.dims().last().copied().unwrap_or(1)
     }
 
-    /// The same with another size along `axis`.
+    /// The shape with another size along `axis`.
     #[must_use]
     pub fn with(mut self, axis: usize, size: usize) -> Self {
         self.dims[..self.rank][axis] = size;
         self
     }
 
-    /// The same without `axis`.
+    /// The shape without `axis`.
     #[must_use]
     #[track_caller]
     pub fn without(mut self, axis: usize) -> Self {
@@ -50,7 +50,7 @@ impl Shape {
         self
     }
 
-    /// The same with an axis of size one before `axis`.
+    /// The shape with an axis of size one inserted before `axis`.
     #[must_use]
     #[track_caller]
     pub fn with_new(mut self, axis: usize) -> Self {
@@ -61,7 +61,7 @@ impl Shape {
         self
     }
 
-    /// The sizes before, at and after `axis`, each as one number.
+    /// The product of the sizes before `axis`, its size, and the product of those after it.
     pub fn around(&self, axis: usize) -> (usize, usize, usize) {
         let d = self.dims();
         (d[..axis].iter().product(), d[axis], d[axis + 1..].iter().product())
@@ -80,7 +80,7 @@ impl Shape {
         out
     }
 
-    /// The size along `axis` when the shape is padded in front with ones to `rank`.
+    /// The size along `axis` after the shape is padded with leading ones to `rank`.
     fn aligned(&self, rank: usize, axis: usize) -> usize {
         (axis + self.rank).checked_sub(rank).map_or(1, |i| self.dims[i])
     }

@@ -1,27 +1,28 @@
-//! Values in 16 bits between operations: what is not at work is narrow.
+//! Mixed precision: values are stored in 16 bits between operations.
 //!
-//! An operation reads and writes f32. With a [`Half`] format its output is rounded to it at once; the last value stays
-//! in f32, older ones are stored in 16 bits and widened when an operation wants them. On the way back a value is let go of
-//! with the operation that made it. Single numbers, such as a loss, and values from outside stay as they are.
+//! An operation reads and writes f32. With a [`Half`] format its output is rounded to that format at once. The last value
+//! stays in f32; older ones are stored in 16 bits, and widened when an operation reads them. The backward pass frees a value
+//! together with the operation that made it. Scalars, such as a loss, and values from outside stay in f32.
 //!
-//! What is at work is much of all where layers are wide and few, so the largest operations are [narrow](super::narrow)
-//! themselves: they read and write 16 bits, and only some rows at a time are f32.
+//! In a model of few wide layers, the values that one operation reads and writes are a large part of all memory. So the
+//! largest operations [work on 16 bits](super::half_ops) themselves, and only some rows at a time are in f32.
 
 use std::collections::VecDeque;
 
-use super::pool::{Pool, fit};
+use super::buffer_pool::{HalfPool, Pool, fit};
 use super::record::{Buffer, Place, Record};
-use crate::kernels::half::{Half, narrow, round, widen};
+use crate::kernels::float_slice::{FloatSlice, HalfVec};
+use crate::kernels::half_precision::{Half, round};
 
-/// Values that stay in f32 after they were made or widened.
+/// How many values stay in f32 after they were made or widened.
 const RECENT: usize = 1;
 
-/// How the values of a tape are stored.
+/// The format in which a tape stores its values, and its free memory.
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) half: Option<Half>,
     pub(super) wide: Pool<f32>,
-    pub(super) narrow: Pool<u16>,
+    pub(super) narrow: HalfPool,
     /// Buffers in f32 that can be narrowed, the oldest first.
     recent: VecDeque<usize>,
 }
@@ -29,29 +30,29 @@ pub(super) struct Storage {
 /// A buffer's numbers in 16 bits.
 #[derive(Default)]
 pub(super) struct Narrow {
-    pub(super) data: Vec<u16>,
-    pub(super) kept: Vec<u16>,
-    pub(super) grad: Vec<u16>,
-    /// Whether `data` and `kept` are those of the buffer.
+    pub(super) data: HalfVec,
+    pub(super) kept: HalfVec,
+    pub(super) grad: HalfVec,
+    /// Whether `data` and `kept` are up to date.
     pub(super) valid: bool,
-    /// Whether the buffer holds only these.
+    /// Whether they are the only copy.
     pub(super) only: bool,
-    /// Whether the buffer may be narrowed.
+    /// Whether the buffer may be stored in 16 bits.
     pub(super) may_be: bool,
     /// Whether the gradient is in 16 bits.
     pub(super) has_grad: bool,
 }
 
 impl Narrow {
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         [&self.data, &self.kept, &self.grad].iter().map(|list| list.capacity()).sum::<usize>()
-            * size_of::<u16>()
+            * size_of::<half::bf16>()
     }
 }
 
 impl Record {
-    /// Bytes there is room for.
+    /// Bytes of capacity.
     pub(super) fn memory(&self) -> usize {
         let of = |b: &Buffer| {
             let wide = b.data.capacity() + b.grad.capacity() + b.kept.capacity();
@@ -64,7 +65,7 @@ impl Record {
             + self.storage.narrow.memory()
     }
 
-    /// Begins anew, with values stored so.
+    /// Sets the format of values, and starts a step.
     pub(super) fn store_in(&mut self, half: Option<Half>) {
         if self.storage.half != half {
             self.buffers.clear();
@@ -76,7 +77,7 @@ impl Record {
         }
     }
 
-    /// Gives the lists of an earlier step to those who want them in this one.
+    /// Returns the lists of the previous step to the pools.
     fn begin_step(&mut self) {
         let storage = &mut self.storage;
         storage.recent.clear();
@@ -93,7 +94,7 @@ impl Record {
         }
     }
 
-    /// Takes what an operation computes into.
+    /// Takes the buffer that an operation writes its output to.
     pub(super) fn take_output(&mut self, buffer: usize, len: usize) -> Buffer {
         let mut b = std::mem::take(&mut self.buffers[buffer]);
         if self.storage.half.is_some() {
@@ -107,7 +108,7 @@ impl Record {
         b
     }
 
-    /// Puts a computed output in its place, rounded to what is stored.
+    /// Stores a computed output, rounded to the format.
     pub(super) fn put_output(&mut self, buffer: usize, mut b: Buffer) {
         if let Some(half) = self.storage.half {
             b.narrow.valid = false;
@@ -115,38 +116,35 @@ impl Record {
             b.narrow.has_grad = false;
             b.narrow.may_be = b.data.len() > 1;
             if b.narrow.may_be {
-                round(half, &mut b.data);
+                round(self.compute, half, &mut b.data);
                 self.storage.recent.push_back(buffer);
             }
         }
         self.buffers[buffer] = b;
     }
 
-    /// Widens the numbers of a node.
+    /// Converts the numbers of a node to f32, if they are in 16 bits only.
     pub(super) fn widen(&mut self, id: usize) {
-        let (Place::Buffer(buffer), Some(half)) = (self.nodes[id].place, self.storage.half) else {
-            return;
-        };
+        let Place::Buffer(buffer) = self.nodes[id].place else { return };
         let b = &mut self.buffers[buffer];
         if b.narrow.only {
             b.data = self.storage.wide.take(b.narrow.data.len());
-            widen(half, &b.narrow.data, &mut b.data);
+            b.narrow.data.widen(self.compute, &mut b.data);
             b.narrow.only = false;
             self.storage.recent.push_back(buffer);
         }
     }
 
-    /// Widens the numbers of a buffer that an operation kept for its own way back.
+    /// Converts to f32 what an operation kept for its backward pass.
     pub(super) fn widen_kept(&mut self, buffer: usize) {
-        let Some(half) = self.storage.half else { return };
         let b = &mut self.buffers[buffer];
-        if b.narrow.valid && b.kept.is_empty() {
+        if self.storage.half.is_some() && b.narrow.valid && b.kept.is_empty() {
             b.kept = self.storage.wide.take(b.narrow.kept.len());
-            widen(half, &b.narrow.kept, &mut b.kept);
+            b.narrow.kept.widen(self.compute, &mut b.kept);
         }
     }
 
-    /// Narrows what has not been at work for a while.
+    /// Stores in 16 bits what no recent operation has used.
     pub(super) fn settle(&mut self) {
         while self.storage.recent.len() > RECENT {
             let Some(buffer) = self.storage.recent.pop_front() else { return };
@@ -154,7 +152,7 @@ impl Record {
         }
     }
 
-    /// Narrows a buffer, if it may be.
+    /// Stores a buffer in 16 bits, if it may be.
     fn narrow(&mut self, buffer: usize) {
         let Some(half) = self.storage.half else { return };
         let b = &mut self.buffers[buffer];
@@ -165,8 +163,8 @@ impl Record {
             let Narrow { data, kept, .. } = &mut b.narrow;
             for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
                 self.storage.narrow.give(std::mem::take(stored));
-                *stored = self.storage.narrow.take(wide.len());
-                narrow(half, wide, stored);
+                *stored = self.storage.narrow.take(half, wide.len());
+                stored.write(self.compute, 0, FloatSlice::F32(wide));
             }
             b.narrow.valid = true;
         }
@@ -175,7 +173,7 @@ impl Record {
         self.storage.wide.give(std::mem::take(&mut b.kept));
     }
 
-    /// Lets go of what the operation of a node needed on its way back: no other one wants it.
+    /// Frees what only the backward pass of a buffer's operation needed.
     pub(super) fn let_go(&mut self, buffer: usize) {
         if self.storage.half.is_none() {
             return;
@@ -195,7 +193,7 @@ impl Record {
         }
     }
 
-    /// A list for a gradient, of any numbers.
+    /// A list for a gradient, with unspecified contents.
     pub(super) fn room_for_grad(&mut self, buffer: usize) -> Vec<f32> {
         let b = &mut self.buffers[buffer];
         let (len, mut grad) = (b.len, std::mem::take(&mut b.grad));
@@ -207,25 +205,68 @@ impl Record {
         grad
     }
 
-    /// Widens the gradient of a buffer.
+    /// Converts the gradient of a buffer to f32.
     pub(super) fn widen_grad(&mut self, buffer: usize) {
-        let (true, Some(half)) = (self.buffers[buffer].narrow.has_grad, self.storage.half) else {
+        if !self.buffers[buffer].narrow.has_grad {
             return;
-        };
+        }
         let mut grad = self.room_for_grad(buffer);
         let b = &mut self.buffers[buffer];
-        widen(half, &b.narrow.grad, &mut grad);
+        b.narrow.grad.widen(self.compute, &mut grad);
         (b.grad, b.narrow.has_grad) = (grad, false);
         self.storage.narrow.give(std::mem::take(&mut b.narrow.grad));
     }
 
-    /// Rounds the gradient of an output as its value is, if that has few exponents.
+    /// Rounds the gradient of an output to binary16, if that is the format of values: as torch does, so that gradients that
+    /// overflow become infinite and lower the loss scale.
     pub(super) fn round_grad(&mut self, buffer: usize) {
         if self.storage.half == Some(Half::F16) {
             let b = &mut self.buffers[buffer];
             if b.len > 1 {
-                round(Half::F16, &mut b.grad);
+                round(self.compute, Half::F16, &mut b.grad);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use half::{bf16, f16};
+
+    use crate::kernels::Compute;
+    use crate::kernels::half_precision::{HalfFloat, narrow, widen};
+
+    /// Our conversions against those of the crate `half`, bit by bit; for NaN, that both are.
+    fn compare<T: HalfFloat>(of_bits: fn(u16) -> T, theirs: fn(f32) -> u16, back: fn(T) -> f32) {
+        let all: Vec<T> = (0..=u16::MAX).map(of_bits).collect();
+        let mut wide = vec![0.0; all.len()];
+        widen(Compute::default(), &all, &mut wide);
+        for (x, wide) in all.iter().zip(&wide) {
+            let expected = back(*x);
+            let same = wide.to_bits() == expected.to_bits();
+            assert!(same || (wide.is_nan() && expected.is_nan()), "{:#x}: {wide}", x.bits());
+        }
+        // Every exponent, with mantissas around what is kept, halfway, and between.
+        let ends = [0, 1, 0x7fff, 0x8000, 0x8001, 0x0fff, 0x1000, 0x1001, 0xffff];
+        let mut x: Vec<f32> = (0..=u16::MAX)
+            .flat_map(|high| ends.map(|low| f32::from_bits(u32::from(high) << 16 | low)))
+            .collect();
+        x.extend((0..1 << 16).map(|i: u32| f32::from_bits(i.wrapping_mul(0x9e37_79b9))));
+        let mut y = vec![T::default(); x.len()];
+        narrow(Compute::default(), &x, &mut y);
+        for (x, y) in x.iter().zip(&y) {
+            let same = y.bits() == theirs(*x);
+            assert!(same || (x.is_nan() && y.widened().is_nan()), "{x}: {:#x}", y.bits());
+        }
+    }
+
+    #[test]
+    fn conversions_equal_those_of_the_crate() {
+        for isa in crate::simd::Isa::available() {
+            crate::simd::with_isa(isa, || {
+                compare(bf16::from_bits, |x| bf16::from_f32(x).to_bits(), bf16::to_f32);
+                compare(f16::from_bits, |x| f16::from_f32(x).to_bits(), f16::to_f32);
+            });
         }
     }
 }

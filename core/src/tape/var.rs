@@ -1,4 +1,4 @@
-//! A value on a tape as its users see it: shape, numbers, gradient.
+//! Access to a value on a tape: shape, numbers, gradient.
 
 use std::cell::Ref;
 use std::fmt::Debug;
@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use super::{Shape, Tape, Var};
 
 impl<'t> Var<'t> {
-    /// The tape it is on.
+    /// Its tape.
     pub fn tape(self) -> &'t Tape {
         self.tape
     }
@@ -32,7 +32,7 @@ impl<'t> Var<'t> {
         Ref::map(self.tape.record.borrow(), |r| r.data(self.id))
     }
 
-    /// What its operation kept for the derivative.
+    /// What its operation kept for the backward pass.
     pub(super) fn kept(self) -> Ref<'t, [f32]> {
         Ref::map(self.tape.record.borrow(), |r| &r.buffer(self.id).kept[..])
     }

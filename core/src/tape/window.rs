@@ -12,13 +12,13 @@ pub use crate::kernels::resample::Interpolation;
 /// How a pooling window becomes one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolMode {
-    /// The greatest number; the gradient goes to the first of equals.
+    /// The maximum; the gradient goes to the first of equal numbers.
     Max,
     /// The mean.
     Avg,
 }
 
-/// Windows of `size` numbers, side by side; the last may be shorter.
+/// Adjacent windows of `size` numbers; the last one may be shorter.
 struct Pool {
     mode: PoolMode,
     size: usize,
@@ -50,7 +50,7 @@ impl Op for Pool {
     }
 }
 
-/// Interpolation to another length: a sparse linear map, transposed on the way back.
+/// Interpolation to another length: a sparse linear map, whose transpose is the backward pass.
 struct Resample {
     taps: Arc<Taps>,
 }
@@ -74,7 +74,7 @@ impl Op for Resample {
     }
 }
 
-/// The mean of `size` numbers around each, with the ends repeated.
+/// The centred mean of `size` numbers, with the edge values repeated.
 struct MovingAverage {
     size: usize,
 }
@@ -147,12 +147,12 @@ impl Var<'_> {
         self.tape.record(Resample { taps }, &[self], shape.with(shape.rank() - 1, size))
     }
 
-    /// The moving average along the last axis, over an odd number of numbers, with the ends repeated.
+    /// The centred moving average along the last axis, with the edge values repeated. `size` is odd.
     pub fn moving_average(self, size: usize) -> Self {
         self.tape.record(MovingAverage { size }, &[self], self.shape())
     }
 
-    /// What weights of a moving average along the last axis are as weights of the numbers themselves:
+    /// The transpose of [`Var::moving_average`]: it maps weights of the averages to weights of the numbers, because
     /// `w · moving_average(y) = moving_average_transposed(w) · y`.
     pub fn moving_average_transposed(self, size: usize) -> Self {
         self.tape.record(MovingAverageTransposed { size }, &[self], self.shape())

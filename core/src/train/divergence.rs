@@ -1,15 +1,14 @@
 //! The error that ends training where it leaves the finite numbers.
 
-use super::gather::Source;
-use super::runner::{Purpose, Runner};
-use super::sampler::Drawn;
+use crate::batch::{Drawn, Source};
 use crate::data::Panel;
+use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::{Error, ErrorCode};
 
 /// Says at which step and in which series training left the finite numbers.
 pub(super) fn diverged(
-    runner: &Runner,
+    workers: &Workers,
     model: &Instance,
     source: &Source<'_>,
     drawn: &[Drawn],
@@ -19,7 +18,7 @@ pub(super) fn diverged(
 ) -> Error {
     let horizon = model.recurrence().map_or(model.common.h, |r| r.h_train);
     let mut worst: Option<(f64, usize)> = None;
-    runner.forecast(
+    workers.forecast(
         model,
         source,
         drawn,

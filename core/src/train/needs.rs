@@ -5,21 +5,18 @@
 
 use serde_json::Value;
 
-use super::all_series::rows;
-use super::gather::{Gathered, Lens, seen};
 use super::runner::record_loss;
-use super::shards::{AT_ONCE, LEAVES, SHARD, shard_count, windows_in};
+use super::shards::{LEAVES, shard_count};
 use super::state::TrainingState;
 use crate::Result;
+use crate::batch::BatchBuilder;
 use crate::data::{Panel, Window};
+use crate::infer::needs::{of_shards, of_tape, shard_lens};
 use crate::memory::{Needs, Smaller};
 use crate::models::{Instance, ModelSpec, default_options};
-use crate::objective::{Asked, Place, Totals};
+use crate::objective::Totals;
 use crate::rng::{Key, Stream};
 use crate::tape::Tape;
-
-/// Numbers that a list has room for beyond what it holds: see `tape/pool.rs`.
-const ROOM: (usize, usize) = (9, 8);
 
 /// What a trained model keeps: weights, the optimizer's memory, the best weights beside the last.
 pub(crate) fn kept(model: &Instance, validates: bool) -> Result<Needs> {
@@ -67,7 +64,7 @@ pub(crate) fn of_training(
     let shards = shard_count(step, model);
     let workers = threads.min(shards).max(1);
     let shard = step.div_ceil(shards.max(1));
-    let values = of_shard(model, [model.input_size(), horizon], shard, true);
+    let values = of_shard(model, [model.input_size(), horizon], shard);
     let mut working = Needs::default();
     working.add("values between operations", values.saturating_mul(workers));
     if val_size > 0 {
@@ -81,89 +78,18 @@ pub(crate) fn of_training(
     needs
 }
 
-/// What forecasts of `h` steps of `windows` windows take while they are made, and what comes out: so many `columns`.
-pub(crate) fn of_forecasts(
-    model: &Instance,
-    [windows, h]: [usize; 2],
-    columns: usize,
-    threads: usize,
-) -> Needs {
-    // A direct model that forecasts further does so window by window.
-    let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
-    let mut needs = of_shards(model, [model.forecast_input_size(), at_once], threads);
-    // Twice: as columns, and while they are put in order or scaled back; and the time of each row.
-    let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
-    needs.add("forecasts", windows.saturating_mul(h).saturating_mul(row));
-    needs.add("lists of windows", windows.saturating_mul(40));
-    needs
-}
-
-/// What the shards take that are forecast at once.
-fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
-    let mut needs = Needs::default();
-    let windows = windows_in(SHARD, model.series);
-    let workers = threads.min(AT_ONCE);
-    // A recurrent model sees its input, and then step after step.
-    let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
-    let values = of_shard(model, at_once, windows, false);
-    needs.add("values between operations", values.saturating_mul(workers));
-    let samples = model.loss.samples();
-    let samples = samples.max(model.recurrence().map_or(0, |r| r.trajectory_samples));
-    needs.add("samples", samples.saturating_mul(size_of::<f64>()).saturating_mul(workers));
-    let rows = windows.saturating_mul(model.series).saturating_mul(lens[1]);
-    let numbers = 2 + 3 * model.loss.numbers();
-    let bytes = rows.saturating_mul(numbers * size_of::<f64>());
-    needs.add("forecasts", bytes.saturating_mul(AT_ONCE));
-    needs
-}
-
-/// Bytes that one thread holds of a shard, its gradients included if it trains.
-fn of_shard(model: &Instance, lens: [usize; 2], windows: usize, trains: bool) -> usize {
-    let streams = &model.streams;
-    let [futr, hist, stat] =
-        [&streams.futr, &streams.hist, &streams.stat].map(|stream| stream.columns.len());
-    let lens = Lens {
-        windows,
-        series: model.series,
-        input: lens[0],
-        horizon: lens[1],
-        seen: seen(model, lens),
-        recurrent: model.recurrence().is_some(),
-        futr,
-        hist,
-        stat,
-        multivariate: model.spec.multivariate,
-    };
-    let (tape, mut gathered) = (Tape::dry(), Gathered::blank(lens));
+/// Bytes that one thread holds of a shard and its gradients.
+fn of_shard(model: &Instance, lens: [usize; 2], windows: usize) -> usize {
+    let lens = shard_lens(model, lens, windows);
+    let (tape, mut batch) = (Tape::dry(), BatchBuilder::blank(lens));
     let key = Key::new(0, Stream::Dropout, 0);
-    tape.reset(&model.values, trains.then_some(key));
+    tape.reset(&model.values, Some(key));
     tape.set_rows(0, windows);
-    if trains {
-        record_loss(model, &mut gathered, &tape, &Totals::default(), key, 0);
-    } else {
-        let output = rows(model.forward(&gathered.whole_batch(&tape)), model.series);
-        let place = Place { row: 0, step: 0, horizon: lens.horizon };
-        model.head.forward(output, Asked::Quantile(0.5), place);
-    }
+    record_loss(model, &mut batch, &tape, &Totals::default(), key, 0);
     let [values, gradients] = tape.planned();
-    let numbers = if trains { values.saturating_add(gradients) } else { values };
-    // With 16 bits it is half of that, and what is at work.
-    let size = if trains && model.common.precision.half().is_some() { 3 } else { 4 };
-    let bytes = numbers.saturating_mul(size) / ROOM.1 * ROOM.0;
-    bytes.saturating_add(lens.bytes())
-}
-
-impl Lens {
-    /// Bytes of what is gathered of one shard.
-    fn bytes(&self) -> usize {
-        let rows = self.windows.saturating_mul(self.series);
-        let steps = self.input.saturating_add(self.horizon);
-        let columns = 3 + self.futr + self.hist;
-        let numbers = steps.saturating_mul(columns).saturating_add(self.stat);
-        let each = numbers.saturating_mul(size_of::<f32>());
-        let each = each.saturating_add(self.horizon.saturating_mul(2 * size_of::<f64>()));
-        rows.saturating_mul(each)
-    }
+    // With 16 bits it is half of that, and what an operation works on.
+    let size = if model.common.precision.half().is_some() { 3 } else { 4 };
+    of_tape(values.saturating_add(gradients), size).saturating_add(lens.bytes())
 }
 
 /// The option of a model that is to be made smaller: of those that the user gave, the one whose default, or else half, would
@@ -210,10 +136,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::control::Control;
     use crate::data::{PanelOptions, Table};
     use crate::models::model_names;
     use crate::runtime;
-    use crate::train::{Control, Run, train};
+    use crate::train::{Run, train};
 
     /// What is planned for the values of a step is enough for a step of every model, and at most a quarter too much.
     #[test]

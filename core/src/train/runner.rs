@@ -1,4 +1,4 @@
-//! Runs a model over windows: shards in parallel, each with a tape of its own, joined by a fixed binary tree.
+//! A training step: shards in parallel, each with a tape of its own, whose gradients are added along a fixed binary tree.
 //!
 //! How windows are cut into shards depends on the model and their number only, and sums are added along the same tree
 //! whatever thread computes them, so results are the same bytes for any number of threads.
@@ -6,51 +6,19 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::all_series::rows;
-use super::forecasted::Forecasted;
-use super::gather::{Gathered, Lens, Source};
-use super::sampler::Drawn;
-use super::shards::{AT_ONCE, LEAVES, SHARD, shard, shard_count, windows_in};
-use crate::kernels::matmul::rounding;
-use crate::kernels::parallel::shared;
+use super::shards::{LEAVES, shard, shard_count};
+use crate::batch::{BatchBuilder, Drawn, Lens, Source, rows};
+use crate::infer::{SHARD, Worker, Workers};
 use crate::models::{Instance, Precision};
-use crate::nn::RecurrentState;
 use crate::objective::{Asked, Compared, Place, Target, Totals};
 use crate::rng::{Key, Stream};
-use crate::tape::{Tape, Update, Var};
-
-/// What a thread works with, reused from shard to shard and step to step.
-#[derive(Default)]
-pub(super) struct Worker {
-    pub(super) tape: Tape,
-    /// Of the steps after the first, when a model decodes step by step: they look like each other.
-    later: Tape,
-    pub(super) gathered: Gathered,
-}
-
-impl Worker {
-    /// Bytes of values between operations and their gradients.
-    pub(super) fn memory(&self) -> usize {
-        self.tape.memory() + self.later.memory()
-    }
-}
-
-/// What [`decode`] makes of a shard, in buffers that are used again.
-#[derive(Default)]
-pub(super) struct Decoded {
-    /// The network's numbers, scaled: `[windows, series, horizon, numbers]`.
-    pub(super) values: Vec<f32>,
-    /// The quantile that each value was drawn at; empty if none was.
-    pub(super) drawn: Vec<f32>,
-    fed_back: Vec<f32>,
-    state: RecurrentState,
-}
+use crate::runtime;
+use crate::tape::{Compute, Tape, Update, Var};
 
 /// Tapes and gradient buffers, kept for the next step.
 #[derive(Default)]
 pub(crate) struct Runner {
-    /// Each with the thread that used it last, in whose cache it is.
-    workers: Mutex<Vec<(Option<usize>, Worker)>>,
+    pub(super) workers: Workers,
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
@@ -77,37 +45,22 @@ struct Step<'a> {
     lens: [usize; 2],
     totals: Totals,
     random: Key,
-    /// What the loss is multiplied with before the way back.
+    /// What the loss is multiplied with before the backward pass.
     scale: f32,
 }
 
 impl Step<'_> {
-    /// Whether products round their factors.
-    fn rounds(&self) -> bool {
-        self.model.common.precision == Precision::Bf16
+    /// What kernels may do: threads that have no shard of their own share the kernels of the only one.
+    fn compute(&self, shards: usize) -> Compute {
+        let rounds = self.model.common.precision == Precision::Bf16;
+        Compute { shared: shards == 1, rounds }
     }
-}
-
-/// What a forecast is for.
-#[derive(Clone, Copy)]
-pub(crate) enum Purpose {
-    /// To be judged, by a loss that may draw quantiles. The first window is the `first`-th of all that are judged.
-    Validation { first: usize },
-    /// As upstream's `predict`: at this quantile, if the loss knows all of them. Where a recurrent model feeds back the mean
-    /// of its outputs, every output is that mean. `sorted` puts the quantiles of a step in order.
-    Forecast { quantile: f32, sorted: bool },
 }
 
 impl Runner {
-    /// Bytes held for the next step.
-    pub(crate) fn memory(&self) -> usize {
-        let of = |b: &Vec<f32>| b.capacity() * size_of::<f32>();
-        self.values_memory() + lock(&self.buffers).iter().map(of).sum::<usize>()
-    }
-
-    /// Bytes of values between operations and their gradients among those.
+    /// Bytes of values between operations and their gradients.
     pub(crate) fn values_memory(&self) -> usize {
-        lock(&self.workers).iter().map(|(_, w)| w.memory()).sum()
+        self.workers.memory()
     }
 
     /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
@@ -151,8 +104,9 @@ impl Runner {
         }
         let mut totals = Totals::default();
         for windows in drawn.chunks(SHARD.next_multiple_of(model.series)) {
-            totals +=
-                &self.with_worker(|worker| worker.gathered.totals(model, source, windows, lens));
+            totals += &self
+                .workers
+                .with_worker(|worker| worker.batch.totals(model, source, windows, lens));
         }
         totals
     }
@@ -164,7 +118,7 @@ impl Runner {
             return self.leaf(step, of(range.start)..of(range.end), shards);
         }
         let middle = range.start + range.len() / 2;
-        let (mut left, right) = rayon::join(
+        let (mut left, right) = runtime::join(
             || self.tree(step, range.start..middle, leaves, shards),
             || self.tree(step, middle..range.end, leaves, shards),
         );
@@ -183,15 +137,14 @@ impl Runner {
             let range = shard(step.drawn.len() / series, i, shards);
             let (first, count) = (range.start, range.len());
             let windows = &step.drawn[range.start * series..range.end * series];
-            self.with_worker(|worker| {
-                worker.gathered.fill(step.model, &step.model.loss, step.source, windows, step.lens);
+            self.workers.with_worker(|worker| {
+                worker.batch.fill(step.model, &step.model.loss, step.source, windows, step.lens);
                 let dropout = step.random.of(Stream::Dropout);
+                worker.tape.set_compute(step.compute(shards));
                 worker.tape.store_in(step.model.common.precision.half());
                 worker.tape.reset(&step.model.values, Some(dropout));
                 worker.tape.set_rows(first, count);
-                let mut train = || train_shard(step, worker, first, &mut grads, begun);
-                let mut train = || if shards == 1 { shared(&mut train) } else { train() };
-                loss += if step.rounds() { rounding(train) } else { train() };
+                loss += train_shard(step, worker, first, &mut grads, begun);
                 updates.extend(worker.tape.take_updates());
                 worker.tape.release();
             });
@@ -199,49 +152,6 @@ impl Runner {
         }
         assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
         Partial { loss, grads, updates }
-    }
-
-    /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
-    pub(crate) fn forecast(
-        &self,
-        model: &Instance,
-        source: &Source<'_>,
-        drawn: &[Drawn],
-        lens: [usize; 2],
-        purpose: Purpose,
-        mut visit: impl FnMut(&[Drawn], &Forecasted),
-    ) {
-        use rayon::prelude::*;
-        let shard = windows_in(SHARD, model.series) * model.series;
-        for (group, some) in drawn.chunks(shard * AT_ONCE).enumerate() {
-            let run = |(i, windows): (usize, &[Drawn])| {
-                self.with_worker(|worker| {
-                    worker.gathered.fill(model, &model.valid_loss, source, windows, lens);
-                    let mut decoded = Decoded::default();
-                    decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
-                    worker.tape.release();
-                    worker.later.release();
-                    let Decoded { values, drawn, .. } = decoded;
-                    Forecasted::new(model, windows, &worker.gathered, [values, drawn], purpose)
-                })
-            };
-            let done: Vec<Forecasted> = some.par_chunks(shard).enumerate().map(run).collect();
-            some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
-        }
-    }
-
-    /// Which worker it is does not change the result.
-    fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
-        let thread = rayon::current_thread_index();
-        let taken = {
-            let mut workers = lock(&self.workers);
-            let own = workers.iter().rposition(|(last, _)| *last == thread);
-            own.or(workers.len().checked_sub(1)).map(|at| workers.swap_remove(at).1)
-        };
-        let mut worker = taken.unwrap_or_default();
-        let result = work(&mut worker);
-        lock(&self.workers).push((thread, worker));
-        result
     }
 }
 
@@ -253,8 +163,8 @@ fn train_shard(
     grads: &mut Vec<f32>,
     begun: bool,
 ) -> f64 {
-    let Worker { tape, gathered, .. } = worker;
-    let loss = record_loss(step.model, gathered, tape, &step.totals, step.random, first);
+    let Worker { tape, batch, .. } = worker;
+    let loss = record_loss(step.model, batch, tape, &step.totals, step.random, first);
     match begun {
         true => tape.backward_from(loss, step.scale, grads),
         false => tape.backward_over(loss, step.scale, grads),
@@ -266,7 +176,7 @@ fn train_shard(
 /// Records the forward of what is gathered, whose first window is the `first` of the batch, and its share of the loss.
 pub(super) fn record_loss<'t>(
     model: &Instance,
-    g: &mut Gathered,
+    g: &mut BatchBuilder,
     tape: &'t Tape,
     totals: &Totals,
     random: Key,
@@ -294,69 +204,6 @@ pub(super) fn record_loss<'t>(
     });
     let with = Compared { y, weights, counts, affine, drawn: mapped.drawn };
     mapped.forecast.loss(&model.loss, with, totals)
-}
-
-/// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
-/// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
-pub(super) fn decode(
-    model: &Instance,
-    worker: &Worker,
-    purpose: Purpose,
-    shard: usize,
-    to: &mut Decoded,
-) {
-    let (tape, g) = (&worker.tape, &worker.gathered);
-    let Lens { windows, series, input, horizon, .. } = g.lens();
-    let n = model.loss.numbers();
-    let (asked, row) = match purpose {
-        Purpose::Forecast { quantile, .. } => (Asked::Quantile(quantile), shard),
-        // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
-        Purpose::Validation { first } => {
-            let seed = model.common.random_seed as u64;
-            (Asked::Drawn(Key::new(seed, Stream::ValidQuantiles, 0)), first + shard)
-        }
-    };
-    let mapped = |output, step| model.head.forward(output, asked, Place { row, step, horizon });
-    to.values.clear();
-    to.drawn.clear();
-    tape.store_in(None);
-    if model.recurrence().is_none() {
-        tape.reset(&model.values, None);
-        let output = model.forward(&g.batch(tape, [0, input], None, None));
-        let mapped = mapped(rows(output, series), 0);
-        to.values.extend_from_slice(&mapped.forecast.data());
-        if let Some(drawn) = mapped.drawn {
-            to.drawn.extend_from_slice(&drawn.data());
-        }
-        return;
-    }
-    let raw = model.loss.keeps_decoded() || matches!(purpose, Purpose::Validation { .. });
-    let Decoded { values: forecast, drawn, fed_back, state } = to;
-    state.forget();
-    forecast.resize(windows * horizon * n, 0.0);
-    for t in 0..horizon {
-        let tape = if t == 0 { tape } else { &worker.later };
-        tape.reset(&model.values, None);
-        let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
-        let y = (t > 0).then_some(&fed_back[..]);
-        let output = model.forward(&g.batch(tape, range, y, Some(state))).last(1, 1); // [B, 1, O]
-        // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
-        let mapped = mapped(output, t);
-        let output = mapped.forecast.data();
-        let each = output.chunks_exact(n).zip(&g.statistics);
-        fed_back.clear();
-        fed_back.extend(each.map(|(o, s)| model.loss.fed_back(o, &model.scaling(*s))));
-        for (row, (o, mean)) in output.chunks_exact(n).zip(&*fed_back).enumerate() {
-            let to = &mut forecast[(row * horizon + t) * n..][..n];
-            if raw { to.copy_from_slice(o) } else { to.fill(*mean) }
-        }
-        if let Some(own) = mapped.drawn {
-            drawn.resize(forecast.len(), 0.0);
-            for (row, own) in own.data().chunks_exact(n).enumerate() {
-                drawn[(row * horizon + t) * n..][..n].copy_from_slice(own);
-            }
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

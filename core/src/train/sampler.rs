@@ -4,19 +4,13 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Drawn;
 use crate::data::{Panel, TrainWindows, Window, groups};
 use crate::interrupt::look;
 use crate::kernels::random::words;
 use crate::models::Instance;
 use crate::rng::{Key, Stream, below};
 use crate::{Error, ErrorCode, Result};
-
-/// A window and how often it was drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Drawn {
-    pub(crate) window: Window,
-    pub(crate) count: u32,
-}
 
 /// How far the drawing of batches is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,31 +2,21 @@
 
 use std::ops::Range;
 
+use crate::infer::{SHARD, windows_in};
 use crate::models::{Instance, Sharding};
 
-/// Rows per shard, so that a shard's activations stay in the cache of a core.
-pub(super) const SHARD: usize = 64;
 /// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
 /// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
 const SHARED_SHARD: usize = 1024;
 /// Rows per shard of a recurrent model, which keeps many numbers of each step of a row.
 const RECURRENT_SHARD: usize = 32;
-/// Rows per shard of a linear model, which makes little more of a row than the row.
+/// Rows per shard of a linear model, whose activations are hardly more than its input.
 const LINEAR_SHARD: usize = 320;
 /// Parameters from which on shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
-/// Windows per shard at least: what a multivariate model does with one may be no more than with a row.
-const WINDOWS: usize = 8;
-/// Shards that are forecast at once, so that memory does not grow with the number of windows.
-pub(super) const AT_ONCE: usize = 32;
 /// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
 pub(super) const LEAVES: usize = 8;
-
-/// Windows in about `rows` rows, of which a window has one for each series that it spans.
-pub(super) fn windows_in(rows: usize, series: usize) -> usize {
-    (rows / series).max(WINDOWS)
-}
 
 /// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
 pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
@@ -35,16 +25,19 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
         return windows.min(1);
     }
     let many = model.size >= MANY_PARAMETERS;
-    if many && model.recurrence().is_none() {
+    let asked = model.common.shards.unwrap_or(1);
+    if many && model.recurrence().is_none() && asked == 1 {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
     }
     let rows = match sharding {
+        _ if many && model.recurrence().is_none() => SHARED_SHARD,
         _ if many => WIDE_SHARD,
         Sharding::Linear => LINEAR_SHARD,
         Sharding::Recurrent => RECURRENT_SHARD,
         Sharding::Cached | Sharding::Whole => SHARD,
     };
-    windows.div_ceil(windows_in(rows, model.series)).next_multiple_of(2).min(windows)
+    let fast = windows.div_ceil(windows_in(rows, model.series));
+    fast.max(asked).next_multiple_of(2).min(windows)
 }
 
 /// The windows of shard `i` of `shards`: all have nearly the same number.
@@ -69,7 +62,12 @@ mod tests {
         for (model, own, expected) in [
             ("MLP", json!({ "hiddenSize": 8 }), 16),
             ("MLP", json!({ "hiddenSize": 1024 }), 1),
+            ("MLP", json!({ "hiddenSize": 1024, "shards": 6 }), 6),
+            ("MLP", json!({ "hiddenSize": 8, "shards": 3 }), 16),
+            ("DLinear", json!({ "shards": 7 }), 8),
+            ("DLinear", json!({ "shards": 5000 }), 1024),
             ("LSTM", json!({ "encoderHiddenSize": 8 }), 32),
+            ("LSTM", json!({ "shards": 50 }), 50),
             ("DilatedRNN", json!({ "encoderHiddenSize": 8 }), 32),
             ("GRU", json!({ "encoderHiddenSize": 512, "recurrent": true }), 8),
             ("DLinear", json!({}), 4),

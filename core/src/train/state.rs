@@ -14,7 +14,7 @@ use crate::{Result, memory};
 /// The state of training, kept after a run so that another goes on as if there had been one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TrainingState {
-    pub(crate) place: Place,
+    pub(crate) counters: Counters,
     pub(crate) optimizer: OptimizerState,
     /// While a run lasts, the weights of the best check; between runs, those of the last step. Empty when the model's
     /// own are both.
@@ -25,7 +25,7 @@ pub(crate) struct TrainingState {
 
 /// The numbers among the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct Counters {
     /// Steps done since the model was new.
     pub(crate) step: usize,
     /// Steps after which the run ends.
@@ -40,7 +40,7 @@ pub(crate) struct Place {
     pub(crate) loss_scale: LossScale,
 }
 
-impl Place {
+impl Counters {
     /// Whether these numbers are possible: those of a file may not be.
     pub(crate) fn is_possible(&self) -> bool {
         let limit = 1 << 53;
@@ -58,7 +58,7 @@ impl TrainingState {
     pub(crate) fn new(model: &Instance, steps: usize) -> Result<Self> {
         let common = &model.common;
         Ok(Self {
-            place: Place {
+            counters: Counters {
                 step: 0,
                 goal: steps,
                 done: false,
@@ -82,18 +82,18 @@ impl TrainingState {
     }
 
     /// The state that a file holds.
-    pub(crate) fn of(place: Place, optimizer: OptimizerState, aside: Vec<f32>) -> Self {
-        Self { place, optimizer, aside, running: false }
+    pub(crate) fn of(counters: Counters, optimizer: OptimizerState, aside: Vec<f32>) -> Self {
+        Self { counters, optimizer, aside, running: false }
     }
 
     /// Asks for `steps` more than are done.
     pub(crate) fn extend(&mut self, steps: usize) {
-        let stopped_early = self.place.done && self.place.step < self.place.goal;
+        let stopped_early = self.counters.done && self.counters.step < self.counters.goal;
         if stopped_early {
-            self.place.best.be_patient_again();
+            self.counters.best.be_patient_again();
         }
-        self.place.goal = self.place.step.saturating_add(steps);
-        self.place.done = false;
+        self.counters.goal = self.counters.step.saturating_add(steps);
+        self.counters.done = false;
     }
 
     /// Begins a run on the data of this fingerprint: `model` has the weights of the last step from here on.
@@ -102,21 +102,21 @@ impl TrainingState {
     pub(super) fn begin(&mut self, model: &mut Instance, data: u64) {
         self.running = true;
         self.exchange(model);
-        let place = &mut self.place;
-        if place.data != data && !place.done {
-            if place.data != 0 {
-                place.position.begin_epoch();
-                place.best = Best::default();
-                place.plateau.forget();
+        let counters = &mut self.counters;
+        if counters.data != data && !counters.done {
+            if counters.data != 0 {
+                counters.position.begin_epoch();
+                counters.best = Best::default();
+                counters.plateau.forget();
                 self.aside.clear();
             }
-            place.data = data;
+            counters.data = data;
         }
     }
 
     /// Ends a run: `model` has the weights to forecast with.
     pub(super) fn end(&mut self, model: &mut Instance) {
-        self.place.done = true;
+        self.counters.done = true;
         self.exchange(model);
         self.running = false;
     }

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use super::divergence::diverged;
 use super::fingerprint::fingerprint;
-use super::gather::Source;
-use super::report::{Control, ModelReport, Progress};
+use super::report::ModelReport;
 use super::runner::Runner;
-use super::sampler::{Drawn, Sampler};
+use super::sampler::Sampler;
 use super::state::TrainingState;
 use super::validation::validate;
+use crate::batch::{Drawn, Source};
+use crate::control::{Control, Progress};
 use crate::data::Panel;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::reduce::sum_of_squares;
@@ -53,16 +54,16 @@ pub(crate) fn train(
     let common = model.common.clone();
     let schedule = common.schedule()?;
     state.begin(model, fingerprint(panel, val_size));
-    let mut sampler = Sampler::new(model, panel, val_size, state.place.position)?;
+    let mut sampler = Sampler::new(model, panel, val_size, state.counters.position)?;
     let mut batches = Batches::new(model);
     let check_every = common.val_check_steps.min(common.max_steps);
-    let first = state.place.step;
+    let first = state.counters.step;
     let mut report = ModelReport {
         name: model.name().into(),
         steps: first,
         best_step: 0,
         stop_reason: "maxSteps",
-        train_loss: Vec::with_capacity(state.place.goal.saturating_sub(first).min(1 << 16)),
+        train_loss: Vec::with_capacity(state.counters.goal.saturating_sub(first).min(1 << 16)),
         val_loss: Vec::new(),
         val_steps: Vec::new(),
         skipped_steps: 0,
@@ -72,10 +73,10 @@ pub(crate) fn train(
     };
 
     let source = Source::new(model, panel, val_size)?.prepared(model);
-    while !state.place.done {
+    while !state.counters.done {
         control.check()?;
-        let step = state.place.step;
-        let scale = state.place.loss_scale.scale;
+        let step = state.counters.step;
+        let scale = state.counters.loss_scale.scale;
         let (loss, share) = batches.gradients(model, &source, &mut sampler, scale);
         let share = share / scale;
         let trained = model.trained;
@@ -83,10 +84,10 @@ pub(crate) fn train(
         let norm = shared_sum_of_squares(grads).sqrt() * share;
         let too_large = !norm.is_finite()
             && common.precision == Precision::F16
-            && state.place.loss_scale.back_off();
+            && state.counters.loss_scale.back_off();
         if !loss.is_finite() || !(norm.is_finite() || too_large) {
             return Err(diverged(
-                &batches.runner,
+                &batches.runner.workers,
                 model,
                 &Source::new(model, panel, val_size)?,
                 &batches.drawn,
@@ -96,7 +97,7 @@ pub(crate) fn train(
             ));
         }
         let pace = Pace {
-            lr: schedule.rate(step, &state.place.plateau),
+            lr: schedule.rate(step, &state.counters.plateau),
             momentum: schedule.momentum(step),
             grad_scale: (share * clip(&common, grads, norm, share)) as f32,
         };
@@ -105,46 +106,46 @@ pub(crate) fn train(
         if too_large {
             report.skipped_steps += 1;
         } else {
-            state.place.loss_scale.grow(common.precision);
+            state.counters.loss_scale.grow(common.precision);
             state.optimizer.step(&common.optimizer, &mut values[..trained], grads, pace);
         }
         batches.updates.drain(..).for_each(|update| update.apply(values));
         let step = step + 1;
-        (state.place.step, state.place.position) = (step, sampler.position());
+        (state.counters.step, state.counters.position) = (step, sampler.position());
         report.train_loss.push(loss as f32);
 
         let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
             // Validation is in f32: its values take the place of those of a step.
             report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
-            let val_loss = validate(&batches.runner, model, panel, val_size, control)?;
+            let val_loss = validate(&batches.runner.workers, model, panel, val_size, control)?;
             report.val_loss.push(val_loss as f32);
             report.val_steps.push(step as i32);
-            if state.place.best.check(common.val_monitor.of(loss, val_loss), step)
+            if state.counters.best.check(common.val_monitor.of(loss, val_loss), step)
                 && common.restores_best()
             {
                 state.keep(model);
             }
             if let Schedule::Plateau(settings) = &schedule {
-                state.place.plateau.tell(settings, val_loss);
+                state.counters.plateau.tell(settings, val_loss);
             }
-            state.place.best.patience_is_over(common.early_stop_patience_steps)
+            state.counters.best.patience_is_over(common.early_stop_patience_steps)
         };
-        state.place.done = stops || step >= state.place.goal;
+        state.counters.done = stops || step >= state.counters.goal;
         if let Some(save) = &mut run.save
             && step.is_multiple_of(save.every_steps)
-            && !state.place.done
+            && !state.counters.done
         {
             (save.write)(model, state)?;
         }
         control.tell(|| {
             let seconds = begin.elapsed().as_secs_f64();
-            let left = (state.place.goal - step) as f64;
+            let left = (state.counters.goal - step) as f64;
             Progress {
                 phase: if checks { "validate" } else { "fit" },
                 model: report.name.clone(),
                 step,
-                max_steps: state.place.goal,
+                max_steps: state.counters.goal,
                 train_loss: Some(loss),
                 val_loss: report.val_loss.last().map(|l| f64::from(*l)),
                 lr: Some(pace.lr),
@@ -153,18 +154,26 @@ pub(crate) fn train(
             }
         });
     }
-    report.steps = state.place.step;
-    if report.steps < state.place.goal {
+    report.steps = state.counters.step;
+    if report.steps < state.counters.goal {
         report.stop_reason = "earlyStop";
     }
     let restores = !state.aside.is_empty();
-    report.best_step = if restores { state.place.best.step } else { report.steps };
+    report.best_step = if restores { state.counters.best.step } else { report.steps };
     state.end(model);
     if !model.values.iter().all(|v| v.is_finite()) {
         let source = Source::new(model, panel, val_size)?;
         let loss = report.train_loss.last().map_or(f64::NAN, |l| f64::from(*l));
         let step = report.steps.saturating_sub(1);
-        return Err(diverged(&batches.runner, model, &source, &batches.drawn, panel, step, loss));
+        return Err(diverged(
+            &batches.runner.workers,
+            model,
+            &source,
+            &batches.drawn,
+            panel,
+            step,
+            loss,
+        ));
     }
     report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
     report.elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
@@ -235,7 +244,7 @@ fn shared_sum_of_squares(x: &[f32]) -> f64 {
     }
     let (left, right) = x.split_at(x.len() / 2);
     let (left, right) =
-        rayon::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
+        crate::runtime::join(|| shared_sum_of_squares(left), || shared_sum_of_squares(right));
     left + right
 }
 

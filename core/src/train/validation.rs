@@ -2,18 +2,17 @@
 
 use std::ops::Range;
 
-use super::gather::Source;
-use super::report::Control;
-use super::runner::{Purpose, Runner};
-use super::sampler::Drawn;
 use crate::Result;
+use crate::batch::{Drawn, Source};
+use crate::control::Control;
 use crate::data::{Panel, groups, validation_windows};
+use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::{Horizons, Totals};
 
 /// The validation loss, on the original scale: the mean over batches of series and windows, weighted by their windows.
 pub(super) fn validate(
-    runner: &Runner,
+    workers: &Workers,
     model: &Instance,
     panel: &Panel,
     val_size: usize,
@@ -35,7 +34,7 @@ pub(super) fn validate(
         let size =
             usize::try_from(common.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
         for part in drawn.chunks(size.saturating_mul(model.series)) {
-            let loss = mean_loss(runner, model, &source, part, windows, lens);
+            let loss = mean_loss(workers, model, &source, part, windows, lens);
             sum += part.len() as f64 * loss;
             windows += part.len();
         }
@@ -46,7 +45,7 @@ pub(super) fn validate(
 
 /// The loss of `drawn`, which begin with the `first`-th window of the validation.
 fn mean_loss(
-    runner: &Runner,
+    workers: &Workers,
     model: &Instance,
     source: &Source<'_>,
     drawn: &[Drawn],
@@ -57,12 +56,19 @@ fn mean_loss(
     let loss = &model.valid_loss;
     // Differs from upstream, which measures at the median what was forecast at drawn quantiles if validLoss is given: an
     // implicit quantile loss measures each number at the quantile that it was drawn at.
-    runner.forecast(model, source, drawn, lens, Purpose::Validation { first }, |windows, shard| {
-        totals += &shard.totals(model, windows);
-        let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
-        let judged = shard.judged(model);
-        let horizons = Horizons::new(loss, judged.windows(&counts, model.series));
-        (0..windows.len()).for_each(|i| loss.add(&horizons.at(i), &mut sums[i % model.series]));
-    });
+    workers.forecast(
+        model,
+        source,
+        drawn,
+        lens,
+        Purpose::Validation { first },
+        |windows, shard| {
+            totals += &shard.totals(model, windows);
+            let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
+            let judged = shard.judged(model);
+            let horizons = Horizons::new(loss, judged.windows(&counts, model.series));
+            (0..windows.len()).for_each(|i| loss.add(&horizons.at(i), &mut sums[i % model.series]));
+        },
+    );
     loss.mean(&sums, &totals)
 }

@@ -164,7 +164,7 @@ fn wrong_fields_are_named() {
             "configuration.json",
             format!("{c}/scalers_"),
             json!({ "y": { TAG: "scaler", "type": "pickle" } }),
-            "\"scalers_\" must be null or one of standard, robust",
+            "\"scalers_\" must be null or \"standard\", \"robust\"",
         ),
         (
             "configuration.json",
@@ -195,7 +195,7 @@ fn wrong_fields_are_named() {
             "configuration.json",
             format!("{c}/local_scaler_type"),
             json!("log"),
-            "\"local_scaler_type\" must be null or one of",
+            "\"local_scaler_type\" must be null or \"standard\", ",
         ),
         (
             "dataset.json",

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::Scratch;
+use crate::control::Control;
 use crate::data::{Frequency, Table};
 use crate::forecast::{FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions};
 use crate::models::ModelSpec;
-use crate::train::Control;
 
 /// Losses as users write them: the first trains, the second validates.
 fn pairs() -> Vec<[Value; 2]> {

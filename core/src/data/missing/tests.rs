@@ -1,7 +1,10 @@
 //! What each choice makes of missing values, and what is said of those that stay.
 
+use serde_json::json;
+
 use super::*;
 use crate::data::{Column, Frequency, OnGap, PanelOptions, Table, Vocabulary};
+use crate::options::{OptionValue, read_option};
 
 const NAN: f64 = f64::NAN;
 const FILLS: [OnMissing; 3] = [OnMissing::FillForward, OnMissing::FillZero, OnMissing::Interpolate];
@@ -43,11 +46,11 @@ const X: [f64; 10] = [0.0, 1.0, 2.0, NAN, 8.0, 5.0, NAN, NAN, NAN, 13.0];
 
 #[test]
 fn choices_are_read_by_their_names() {
-    for (name, choice) in CHOICES {
-        assert_eq!((OnMissing::parse(name).unwrap(), choice.name()), (choice, name));
+    for name in OnMissing::NAMES {
+        assert_eq!(OnMissing::read(&json!(name)).unwrap().name(), *name);
     }
     assert_eq!(
-        OnMissing::parse("drop").unwrap_err().to_string(),
+        read_option::<OnMissing>("onMissing", &json!("drop"), &[]).unwrap_err().to_string(),
         "option \"onMissing\" must be \"error\", \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\", got \"drop\""
     );
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::date_text::{DAY, FORMS, parse_time};
+use crate::options::OptionValue;
 
 fn text(texts: &[&str]) -> Column {
     Column::Text(texts.iter().map(|t| Some(t.to_string())).collect())
@@ -13,7 +14,7 @@ fn read(column: &Column, alias: Option<&str>) -> Result<(Vec<i64>, TimeKind)> {
 
 fn read_as(column: &Column, alias: Option<&str>, unit: Option<&str>) -> Times {
     let frequency = alias.map(|a| Frequency::parse(a).unwrap());
-    let unit = unit.map(|unit| NumericTime::parse(unit).unwrap());
+    let unit = unit.map(|unit| NumericTime::read(&unit.into()).unwrap());
     read_times(column, "ds", frequency, None, TimeReading { unit, machine_zone: None })
 }
 

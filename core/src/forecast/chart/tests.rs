@@ -331,7 +331,7 @@ fn a_long_history_is_thinned_to_what_can_be_seen() {
 fn wrong_options_are_refused_by_name() {
     let strings = |list: &[&str]| Some(list.iter().map(|s| s.to_string()).collect::<Vec<_>>());
     let (option, message) =
-        refused(ChartOptions { ids: strings(&["Airline3"]), ..Default::default() });
+        refused(ChartOptions { ids: Some(vec!["Airline3".into()]), ..Default::default() });
     assert_eq!(option, "ids");
     assert!(message.contains("no series \"Airline3\" (did you mean \"Airline1\"?)"), "{message}");
     let (option, message) =
@@ -345,7 +345,7 @@ fn wrong_options_are_refused_by_name() {
         message,
         "no chosen model has an interval of level 90; they have 80, 95; to get it, train with `loss.mq({ level: [90] })`"
     );
-    assert_eq!(refused(ChartOptions { ids: strings(&[]), ..Default::default() }).0, "ids");
+    assert_eq!(refused(ChartOptions { ids: Some(vec![]), ..Default::default() }).0, "ids");
     assert_eq!(refused(ChartOptions { models: strings(&[]), ..Default::default() }).0, "models");
     assert_eq!(refused(ChartOptions { width: 10, ..Default::default() }).0, "width");
     assert_eq!(refused(ChartOptions { height: Some(100), ..Default::default() }).0, "height");

@@ -52,6 +52,11 @@ const NAMES: [(&str, Metric); 11] = [
     ("scrps", Metric::Scrps),
 ];
 
+impl Metric {
+    /// Those to score by where none are named.
+    pub const USUAL: [Self; 3] = [Self::Mae, Self::Smape, Self::Mase];
+}
+
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match (self, NAMES.iter().find(|(_, metric)| metric == self)) {

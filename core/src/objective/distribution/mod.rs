@@ -102,7 +102,7 @@ impl OptionValue for DistributionName {
     fn write(&self) -> Value {
         self.name().into()
     }
-    fn fault(value: &Value) -> Option<Error> {
+    fn fault(_: &str, value: &Value) -> Option<Error> {
         let (name, names) = (value.as_str()?, Self::NAMES.join(", "));
         let message = format!("distribution {name:?} does not exist here; there are {names}");
         Some(Error::new(ErrorCode::Unsupported, message).with(|d| {

@@ -1,4 +1,4 @@
-//! Products with weights, normalisation by channels, attention.
+//! Matrix products, batch normalisation, convolution, attention.
 
 use super::{Array, Done, Step, around};
 
@@ -33,7 +33,7 @@ impl Step<'_> {
 
     fn matmul(&self, a: &Array, b: &Array) -> Vec<f64> {
         let (k, n) = (a.last(), b.last());
-        // Rows of `a` that are multiplied with the same matrix.
+        // Rows of `a` that are multiplied by the same matrix.
         let rows = if b.shape.len() == 2 { usize::MAX } else { a.shape[a.shape.len() - 2] };
         let number = |(i, row): (usize, &[f64]), column: usize| -> f64 {
             let b = &b.data[i / rows * k * n..];

@@ -1,4 +1,4 @@
-//! Numbers that move, and what is taken along an axis.
+//! Operations that move numbers, and reductions along an axis.
 
 use super::{Array, Done, Step, around};
 

@@ -1,4 +1,4 @@
-//! A small machine for programs: plain loops in f64 that know what a [`Program`] says, and nothing else of this crate.
+//! An interpreter of programs: plain loops in f64 that use what a [`Program`] says and nothing else of this crate.
 
 mod layers;
 mod layout;
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::program::{Attribute, Operation, Program};
 
-/// Numbers with dimensions.
+/// An array.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Array {
     pub(crate) shape: Vec<usize>,
@@ -28,7 +28,7 @@ impl Array {
         self.shape.last().copied().unwrap_or(1)
     }
 
-    /// Along the last axis.
+    /// The rows along the last axis.
     fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
         self.data.chunks_exact(self.last())
     }
@@ -38,10 +38,10 @@ fn around(shape: &[usize], axis: usize) -> [usize; 3] {
     [shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product()]
 }
 
-/// What an operation cannot do.
+/// A result, or the message that an operation cannot be run.
 type Done<T = Vec<f64>> = Result<T, String>;
 
-/// An operation about to run: what it says of itself, its inputs, and the shape of its first output.
+/// An operation that is to be run: its description, its inputs, and the shape of its first output.
 struct Step<'a> {
     operation: &'a Operation,
     inputs: Vec<&'a Array>,
@@ -144,7 +144,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// All values of a program, by id. `given` are its inputs and its state.
+/// Runs a program and returns all its values, by id. `given` are its inputs and its state.
 pub(crate) fn run(
     program: &Program,
     parameters: &[f32],

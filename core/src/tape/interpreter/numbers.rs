@@ -1,8 +1,8 @@
-//! Numbers one at a time, and two with broadcasting.
+//! Elementwise functions of one number, and of two with broadcasting.
 
 use super::{Done, Step};
 
-/// `Φ(x)`, by a series without differences.
+/// `Φ(x)`, by a series whose terms have the same sign.
 fn normal_cdf(x: f64) -> f64 {
     if x.abs() > 12.0 {
         return f64::from(u8::from(x > 0.0));
@@ -77,7 +77,7 @@ impl Step<'_> {
         let at = |flat: usize| {
             let [a, b] = inputs.map(|input| {
                 let (mut flat, mut stride, mut at) = (flat, 1, 0);
-                // From the last axis on; those that an input has not, or of size 1, are passed over.
+                // From the last axis on. An input does not move along axes that it lacks or that have size 1.
                 let sizes = input.shape.iter().rev().copied().chain(std::iter::repeat(1));
                 for (out, size) in self.shape.iter().rev().zip(sizes) {
                     at += flat % out * if size == 1 { 0 } else { stride };
@@ -90,7 +90,7 @@ impl Step<'_> {
         Ok((0..self.len()).map(at).collect())
     }
 
-    /// Numbers with attributes; all of them; or none.
+    /// Operations with a number as attribute, constants, and the sum.
     pub(super) fn simple(&self) -> Done {
         let each = |f: &dyn Fn(f64) -> f64| -> Done {
             Ok(self.x(0)?.data.iter().map(|x| f(*x)).collect())

@@ -1,8 +1,8 @@
-//! What is drawn: Philox 4×32-10, from the attributes alone.
+//! Random numbers from the attributes alone, by Philox 4×32-10.
 
 use super::{Done, Step, around};
 
-/// Words of random numbers.
+/// A sequence of random numbers.
 pub(super) struct Drawn {
     seed: u64,
     stream: u32,
@@ -11,7 +11,7 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    /// Uniform in [0, 1): the number at this place.
+    /// Number `place`, uniform in [0, 1).
     pub(super) fn uniform(&self, place: u64) -> f64 {
         let block = place / 4;
         let mut c = [block as u32, (block >> 32) as u32, self.step, self.stream];
@@ -25,14 +25,14 @@ impl Drawn {
         f64::from(c[(place % 4) as usize] >> 8) / f64::from(1 << 24)
     }
 
-    /// What is left of a number at this place: nothing, or more than all.
+    /// The factor of dropout for number `place`: 0 or `1 / (1 - p)`.
     pub(super) fn dropped(&self, probability: f64, place: u64) -> f64 {
         if self.uniform(place) < probability { 0.0 } else { 1.0 / (1.0 - probability) }
     }
 }
 
 impl Step<'_> {
-    /// Where its random numbers come from.
+    /// Its random numbers.
     pub(super) fn drawn(&self) -> Done<Drawn> {
         Ok(Drawn {
             seed: self.whole("seed")?,

@@ -1,4 +1,4 @@
-//! Recurrent layers, window by window and step by step.
+//! Recurrent layers, one window and one step at a time.
 
 use super::layers::affine;
 use super::numbers::of_one;

@@ -15,13 +15,13 @@ fn mean(row: &[f64]) -> f64 {
     row.iter().sum::<f64>() / row.len() as f64
 }
 
-/// The numbers `size / 2` before and after each of `n`, the ends repeated.
+/// Pairs of each of `n` numbers and the `size` numbers around it, with the edges repeated.
 fn neighbours(n: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
     let near = move |i: usize| (i..i + size).map(move |j| j.saturating_sub(size / 2).min(n - 1));
     (0..n).flat_map(move |i| near(i).map(move |j| (i, j)))
 }
 
-/// Old places and their weights for the `i`-th of `to` numbers made of `from`; places are computed in f32, as torch does.
+/// Indices and weights for the `i`-th of `to` numbers interpolated from `from`. Positions are computed in f32, as in torch.
 fn taps(mode: &str, [from, to]: [usize; 2], i: usize) -> Done<Vec<(usize, f64)>> {
     let scale = from as f32 / to as f32;
     let center = scale * (i as f32 + 0.5) - 0.5;

@@ -1,0 +1,81 @@
+//! The batch of a multivariate model: rows that lie series by series, laid out as upstream does, series last.
+
+use super::builder::{BatchBuilder, Lens};
+use crate::models::Batch;
+use crate::tape::{Tape, Var};
+
+impl BatchBuilder {
+    /// Everything on a tape; see [`Batch`] for the shapes.
+    pub(super) fn batch_of_all_series<'t>(&self, tape: &'t Tape) -> Batch<'t> {
+        let Lens { windows, series, input, horizon, seen, futr, hist, stat, .. } = self.lens();
+        assert_eq!(seen, input, "no multivariate model decodes step by step");
+        let series_last = |rows: &[f32], steps: usize, columns: usize| {
+            tape.input([windows, columns, steps, series], |to| {
+                series_last(rows, [steps, columns, series], to);
+            })
+        };
+        let of_target = |rows| series_last(rows, input, 1).reshape([windows, input, series]);
+        Batch {
+            insample_y: of_target(&self.insample_y),
+            insample_mask: of_target(&self.insample_mask),
+            futr_exog: (futr > 0).then(|| series_last(&self.futr, input + horizon, futr)),
+            hist_exog: (hist > 0).then(|| series_last(&self.hist, input, hist)),
+            stat_exog: (stat > 0)
+                .then(|| tape.constant([series, stat], &self.stat[..series * stat])),
+            state: None,
+        }
+    }
+}
+
+/// `[B, N, T, C]` as `[B, C, T, N]`.
+fn series_last(from: &[f32], [steps, columns, series]: [usize; 3], to: &mut [f32]) {
+    let size = steps * columns * series;
+    for (from, to) in from.chunks_exact(size).zip(to.chunks_exact_mut(size)) {
+        for (i, to) in to.chunks_exact_mut(series).enumerate() {
+            let (column, step) = (i / steps, i % steps);
+            for (from, to) in from.chunks_exact(steps * columns).zip(to) {
+                *to = from[step * columns + column];
+            }
+        }
+    }
+}
+
+/// The output of a network `[B, h, N·O]` as heads and losses see it, a row for each series of each window: `[B·N, h, O]`.
+pub(crate) fn rows(output: Var<'_>, series: usize) -> Var<'_> {
+    let [windows, h, outputs] = [0, 1, 2].map(|axis| output.dim(axis)); // outputs of all series
+    let output = output.reshape([windows, h, series, outputs / series]).permute(&[0, 2, 1, 3]);
+    output.reshape([windows * series, h, outputs / series])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forecasts_are_laid_out_as_rows_are() {
+        let tape = Tape::default();
+        // Two windows of three steps, two series, two outputs: the number says which.
+        let number =
+            |w: usize, t: usize, n: usize, o: usize| (1000 * w + 100 * t + 10 * n + o) as f32;
+        let mut forecast = Vec::new();
+        let mut rows = Vec::new();
+        for w in 0..2 {
+            for t in 0..3 {
+                forecast.extend((0..4).map(|i| number(w, t, i / 2, i % 2)));
+            }
+            for n in 0..2 {
+                rows.extend((0..6).map(|i| number(w, i / 2, n, i % 2)));
+            }
+        }
+        let forecast = super::rows(tape.constant([2, 3, 4], &forecast), 2);
+        assert_eq!((forecast.shape().dims(), &forecast.data()[..]), (&[4, 3, 2][..], &rows[..]));
+        // Steps as columns and outputs as steps: the same move.
+        let mut back = vec![0.0; rows.len()];
+        series_last(&rows, [3, 2, 2], &mut back);
+        assert_eq!(
+            back[..4],
+            [number(0, 0, 0, 0), number(0, 0, 1, 0), number(0, 1, 0, 0), number(0, 1, 1, 0)]
+        );
+        assert_eq!(back[6..8], [number(0, 0, 0, 1), number(0, 0, 1, 1)]);
+    }
+}

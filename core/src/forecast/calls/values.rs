@@ -1,0 +1,76 @@
+//! Values that only options of calls have.
+
+use serde_json::Value;
+
+use crate::Error;
+use crate::forecast::Metric;
+use crate::models::ModelSpec;
+use crate::options::{OptionValue, outside};
+
+outside! {
+    /// What stops a run: here it is [`Control::cancel`](crate::Control::cancel).
+    pub struct Signal = "AbortSignal";
+    /// What is told of a run: here it is [`Control::progress`](crate::Control::progress).
+    pub struct OnProgress = "(progress: Progress) => void";
+    /// Numbers of windows: here they are [`WindowExog`](crate::WindowExog).
+    pub struct WindowNumbers = "Float32Array";
+}
+
+/// The identifier of a series as text, which users may write as a number too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesId(pub String);
+
+impl From<&str> for SeriesId {
+    fn from(id: &str) -> Self {
+        Self(id.into())
+    }
+}
+
+impl OptionValue for SeriesId {
+    fn expected() -> String {
+        "a text or whole number".into()
+    }
+    fn ts() -> String {
+        "string | number | bigint".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        let whole = || i64::read(value).map(|n| n.to_string());
+        value.as_str().map(String::from).or_else(whole).map(Self)
+    }
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+impl OptionValue for ModelSpec {
+    fn expected() -> String {
+        "a model spec, such as NHITS({ h: 12, inputSize: 24 })".into()
+    }
+    fn ts() -> String {
+        "ModelSpec".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        serde_json::from_value(value.clone()).ok()
+    }
+    fn write(&self) -> Value {
+        serde_json::json!({ "model": self.model, "options": self.options })
+    }
+}
+
+impl OptionValue for Metric {
+    fn expected() -> String {
+        "the name of a metric, such as \"mae\"".into()
+    }
+    fn ts() -> String {
+        "MetricName".into()
+    }
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+    fn write(&self) -> Value {
+        self.to_string().into()
+    }
+    fn fault(_: &str, value: &Value) -> Option<Error> {
+        value.as_str()?.parse::<Self>().err()
+    }
+}

@@ -1,0 +1,123 @@
+//! A finished forecast with the series that it continues, to be scored and drawn by tables.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Forecast;
+use super::calls::MetricsOptions;
+#[cfg(feature = "charts")]
+use super::calls::{ChartOptions, ChartTables};
+use super::metrics::{Metric, Scores, evaluate_against};
+use super::neural_forecast::NeuralForecast;
+use super::result::{id_text, series_count};
+use crate::Result;
+use crate::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading};
+
+/// A forecast and what it continues.
+pub struct Continued {
+    /// The forecast.
+    pub forecast: Forecast,
+    history: Option<Arc<Panel>>,
+    frequency: Option<Frequency>,
+    reading: TimeReading,
+}
+
+impl Continued {
+    /// A forecast of this forecaster, which continues the series of `data`, else those of the training.
+    pub fn new(
+        forecast: Forecast,
+        forecaster: &NeuralForecast,
+        data: Option<&Table>,
+    ) -> Result<Self> {
+        let (frequency, reading) = (forecaster.frequency(), forecaster.time_reading());
+        let mut continued = Self { forecast, history: None, frequency, reading };
+        continued.history = match data {
+            Some(table) => Some(Arc::new(continued.panel(table)?)),
+            None => forecaster.shared_panel(),
+        };
+        Ok(continued)
+    }
+
+    fn panel(&self, table: &Table) -> Result<Panel> {
+        let options = PanelOptions {
+            names: self.forecast.names.clone(),
+            frequency: self.frequency,
+            reading: self.reading,
+            on_gap: OnGap::Mask,
+            ..PanelOptions::default()
+        };
+        Panel::from_table(table, &options).map(|(panel, _)| panel)
+    }
+
+    /// Bytes of the forecast and of what it continues.
+    pub fn bytes(&self) -> usize {
+        self.forecast.bytes() + self.history.as_ref().map_or(0, |panel| panel.bytes())
+    }
+
+    /// Lets go of all rows.
+    pub fn clear(&mut self) {
+        self.forecast.clear();
+        self.history = None;
+    }
+
+    /// [`Forecast::to_svg`] with tables. What forecasts within the history forecast is the history.
+    #[cfg(feature = "charts")]
+    pub fn to_svg(&self, options: &ChartOptions, tables: &ChartTables) -> Result<String> {
+        let panel = |table: &Option<Table>| table.as_ref().map(|t| self.panel(t)).transpose();
+        let (history, actual) = (panel(&tables.history)?, panel(&tables.actual)?);
+        let history = history.as_ref().or(self.history.as_deref());
+        let within = self.forecast.cutoff.as_ref().and(history);
+        self.forecast.to_svg(history, actual.as_ref().or(within), options)
+    }
+
+    /// The scores of each model against what happened; beside them the seasonal naive's, if asked for.
+    pub fn metrics(
+        &self,
+        actual: &Table,
+        metrics: &[Metric],
+        options: &MetricsOptions,
+    ) -> Result<Scores> {
+        let by_frequency = || self.frequency.map_or(1, Frequency::season_length);
+        let season = options.season_length.unwrap_or_else(by_frequency);
+        let (actual, history) = (self.panel(actual)?, self.history.as_deref());
+        let with_naive = options
+            .seasonal_naive
+            .then(|| self.forecast.with_seasonal_naive(history, season))
+            .transpose()?;
+        let forecast = with_naive.as_ref().unwrap_or(&self.forecast);
+        evaluate_against(options.benchmark.as_deref(), forecast, &actual, history, season, metrics)
+    }
+}
+
+impl Forecast {
+    /// What it consists of, but for the numbers.
+    pub fn header(&self) -> Value {
+        let ids: Vec<_> = (0..series_count(&self.ids)).map(|i| id_text(&self.ids, i)).collect();
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        json!({
+            "ids": ids,
+            "numericIds": matches!(self.ids, Ids::Int(_)),
+            "h": self.h,
+            "indptr": self.indptr,
+            "cutoff": self.cutoff.is_some(),
+            "columns": columns,
+            "models": self.models,
+            "warnings": self.warnings,
+            "id": self.names.id,
+            "time": self.names.time,
+            "dates": self.time_kind != TimeKind::Step,
+        })
+    }
+}
+
+impl Scores {
+    /// The scores by model, then metric, and the warnings.
+    pub fn to_json(&self) -> Value {
+        let row = |scores: &Vec<(Metric, f64)>| -> Value {
+            scores.iter().map(|(m, score)| (m.to_string(), json!(score))).collect()
+        };
+        let models = self.models.iter().map(|(model, scores)| (model.clone(), row(scores)));
+        json!({ "models": models.collect::<Map<_, _>>(), "warnings": self.warnings })
+    }
+}

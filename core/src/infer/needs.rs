@@ -1,0 +1,87 @@
+//! What forecasting will hold, worked out from shapes alone before anything of it is there.
+//!
+//! A model's forward is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from the
+//! numbers of threads and of windows.
+
+use super::shards::{AT_ONCE, SHARD, windows_in};
+use crate::batch::{BatchBuilder, Lens, rows, seen};
+use crate::memory::Needs;
+use crate::models::Instance;
+use crate::objective::{Asked, Place};
+use crate::tape::Tape;
+
+/// Numbers that a list has room for beyond what it holds: see `tape/pool.rs`.
+const ROOM: (usize, usize) = (9, 8);
+
+/// What forecasts of `h` steps of `windows` windows take while they are made, and what comes out: so many `columns`.
+pub(crate) fn of_forecasts(
+    model: &Instance,
+    [windows, h]: [usize; 2],
+    columns: usize,
+    threads: usize,
+) -> Needs {
+    // A direct model that forecasts further does so window by window.
+    let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
+    let mut needs = of_shards(model, [model.forecast_input_size(), at_once], threads);
+    // Twice: as columns, and while they are put in order or scaled back; and the time of each row.
+    let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
+    needs.add("forecasts", windows.saturating_mul(h).saturating_mul(row));
+    needs.add("lists of windows", windows.saturating_mul(40));
+    needs
+}
+
+/// What the shards take that are forecast at once.
+pub(crate) fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
+    let mut needs = Needs::default();
+    let windows = windows_in(SHARD, model.series);
+    let workers = threads.min(AT_ONCE);
+    // A recurrent model sees its input, and then step after step.
+    let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
+    let values = of_shard(model, at_once, windows);
+    needs.add("values between operations", values.saturating_mul(workers));
+    let samples = model.loss.samples();
+    let samples = samples.max(model.recurrence().map_or(0, |r| r.trajectory_samples));
+    needs.add("samples", samples.saturating_mul(size_of::<f64>()).saturating_mul(workers));
+    let rows = windows.saturating_mul(model.series).saturating_mul(lens[1]);
+    let numbers = 2 + 3 * model.loss.numbers();
+    let bytes = rows.saturating_mul(numbers * size_of::<f64>());
+    needs.add("forecasts", bytes.saturating_mul(AT_ONCE));
+    needs
+}
+
+/// Bytes that one thread holds of a shard.
+fn of_shard(model: &Instance, lens: [usize; 2], windows: usize) -> usize {
+    let lens = shard_lens(model, lens, windows);
+    let (tape, mut batch) = (Tape::dry(), BatchBuilder::blank(lens));
+    tape.reset(&model.values, None);
+    tape.set_rows(0, windows);
+    let output = rows(model.forward(&batch.whole_batch(&tape)), model.series);
+    let place = Place { row: 0, step: 0, horizon: lens.horizon };
+    model.head.forward(output, Asked::Quantile(0.5), place);
+    let [values, _] = tape.planned();
+    of_tape(values, size_of::<f32>()).saturating_add(lens.bytes())
+}
+
+/// Bytes of so many numbers between operations, of `size` bytes each.
+pub(crate) fn of_tape(numbers: usize, size: usize) -> usize {
+    numbers.saturating_mul(size) / ROOM.1 * ROOM.0
+}
+
+/// The lengths of a shard of `windows` windows of these steps of input and horizon.
+pub(crate) fn shard_lens(model: &Instance, lens: [usize; 2], windows: usize) -> Lens {
+    let streams = &model.streams;
+    let [futr, hist, stat] =
+        [&streams.futr, &streams.hist, &streams.stat].map(|stream| stream.columns.len());
+    Lens {
+        windows,
+        series: model.series,
+        input: lens[0],
+        horizon: lens[1],
+        seen: seen(model, lens),
+        recurrent: model.recurrence().is_some(),
+        futr,
+        hist,
+        stat,
+        multivariate: model.spec.multivariate,
+    }
+}

@@ -1,0 +1,87 @@
+//! What threads work with: tapes and batches that are used again, and the shards of a forecast shared out among them.
+
+use std::sync::{Mutex, MutexGuard};
+
+use super::decode::{Decoded, Purpose, decode};
+use super::shard_forecast::ShardForecast;
+use super::shards::{AT_ONCE, SHARD, windows_in};
+use crate::batch::{BatchBuilder, Drawn, Source};
+use crate::models::Instance;
+use crate::runtime;
+use crate::tape::Tape;
+
+/// What a thread works with, reused from shard to shard and step to step.
+#[derive(Default)]
+pub(crate) struct Worker {
+    pub(crate) tape: Tape,
+    /// Of the steps after the first, when a model decodes step by step: they look like each other.
+    pub(super) later: Tape,
+    pub(crate) batch: BatchBuilder,
+}
+
+impl Worker {
+    /// Bytes of values between operations and their gradients.
+    pub(super) fn memory(&self) -> usize {
+        self.tape.memory() + self.later.memory()
+    }
+}
+
+/// The workers of a forecaster or of a training, kept from run to run.
+#[derive(Default)]
+pub(crate) struct Workers(
+    /// Each with the thread that used it last, in whose cache it is.
+    Mutex<Vec<(Option<usize>, Worker)>>,
+);
+
+impl Workers {
+    /// Bytes of values between operations and their gradients.
+    pub(crate) fn memory(&self) -> usize {
+        self.lock().iter().map(|(_, w)| w.memory()).sum()
+    }
+
+    /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
+    pub(crate) fn forecast(
+        &self,
+        model: &Instance,
+        source: &Source<'_>,
+        drawn: &[Drawn],
+        lens: [usize; 2],
+        purpose: Purpose,
+        mut visit: impl FnMut(&[Drawn], &ShardForecast),
+    ) {
+        let shard = windows_in(SHARD, model.series) * model.series;
+        for (group, some) in drawn.chunks(shard * AT_ONCE).enumerate() {
+            let run = |i: usize, windows: &[Drawn]| {
+                self.with_worker(|worker| {
+                    worker.batch.fill(model, &model.valid_loss, source, windows, lens);
+                    let mut decoded = Decoded::default();
+                    decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
+                    worker.tape.release();
+                    worker.later.release();
+                    let Decoded { values, drawn, .. } = decoded;
+                    ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
+                })
+            };
+            let done: Vec<ShardForecast> = runtime::map_chunks(some, shard, run);
+            some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
+        }
+    }
+
+    /// Which worker it is does not change the result.
+    pub(crate) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
+        let thread = runtime::thread();
+        let taken = {
+            let mut workers = self.lock();
+            let own = workers.iter().rposition(|(last, _)| *last == thread);
+            own.or(workers.len().checked_sub(1)).map(|at| workers.swap_remove(at).1)
+        };
+        let mut worker = taken.unwrap_or_default();
+        let result = work(&mut worker);
+        self.lock().push((thread, worker));
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Option<usize>, Worker)>> {
+        self.0.lock().expect("no panic while it is held")
+    }
+}
