@@ -61,10 +61,50 @@ describe('models that forecast a distribution', () => {
   })
 })
 
+describe('counts and yes or no', () => {
+  const small = { h: 4, inputSize: 8, maxSteps: 20, windowsBatchSize: 32, scalerType: 'standard' } as const
+  const counts = Array.from({ length: 60 }, (_, t) => 6 + Math.round(4 * Math.sin((2 * Math.PI * t) / 12)))
+  const fitted = async (distribution: 'Poisson' | 'Bernoulli', y: number[]) => {
+    const learned = loss.distribution(distribution, { quantiles: [0.1, 0.5, 0.9], returnParams: true })
+    const nf = new NeuralForecast({ freq: 1, models: [NHITS({ ...small, loss: learned })] })
+    await nf.fit(y)
+    return nf.predict()
+  }
+
+  test('Poisson forecasts a rate, and quantiles that are counts', async () => {
+    const forecast = await fitted('Poisson', counts)
+    expect(forecast.columns).toEqual(['NHITS', 'NHITS-lo-80.0', 'NHITS-median', 'NHITS-hi-80.0', 'NHITS-loc'])
+    for (let i = 0; i < 4; i++) {
+      const rate = forecast.column('NHITS-loc')[i]
+      // The mean of 1000 samples: five standard errors.
+      expect(Math.abs(forecast.column('NHITS')[i] - rate)).toBeLessThan(5 * Math.sqrt(rate / 1000))
+      const median = forecast.column('NHITS-median')[i]
+      expect(Math.abs(median - rate)).toBeLessThanOrEqual(1)
+      expect(Number.isInteger(2 * median)).toBe(true)
+    }
+  })
+
+  test('Bernoulli forecasts the probability of 1', async () => {
+    const yes = counts.map((count) => (count > 6 ? 1 : 0))
+    const forecast = await fitted('Bernoulli', yes)
+    for (const p of forecast.column('NHITS-logits')) expect(p > 0 && p < 1).toBe(true)
+    for (const q of forecast.column('NHITS-median')) expect([0, 0.5, 1]).toContain(q)
+  })
+
+  test('a target without a likelihood is refused with its place', async () => {
+    const error = await thrown(() => fitted('Poisson', [...counts, -1]))
+    expect(error.code).toBe('ERR_NF_INVALID_OPTION')
+    expect(error.message).toContain('"y" is -1')
+    expect(error.message).toContain('0 or more')
+    const neither = await thrown(() => fitted('Bernoulli', counts))
+    expect(neither.message).toContain('0 or 1')
+  })
+})
+
 test('a distribution that does not exist here is refused by name', async () => {
-  // @ts-expect-error Poisson is none of the distributions that there are
-  const poisson = loss.distribution('Poisson')
-  const error = await thrown(() => new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: poisson })] }))
+  // @ts-expect-error Gumbel is none of the distributions that there are
+  const gumbel = loss.distribution('Gumbel')
+  const error = await thrown(() => new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: gumbel })] }))
   expect(error.code).toBe('ERR_NF_UNSUPPORTED')
-  expect(error.message).toContain('Poisson')
+  expect(error.message).toContain('there are Normal, StudentT, Poisson, Bernoulli')
 })

@@ -213,8 +213,8 @@ fn a_scaler_that_does_not_exist_is_refused() {
     assert_eq!(e.code, ErrorCode::Checkpoint);
     assert_eq!(
         e.message,
-        "configuration.json: \"local_static_scaler_type\" must be null or one of \
-         standard, robust, robust-iqr, minmax, boxcox, found \"maxmin\""
+        "configuration.json: \"local_static_scaler_type\" must be null or \"standard\", \"robust\", \
+         \"robust-iqr\", \"minmax\" or \"boxcox\", found \"maxmin\""
     );
 }
 
