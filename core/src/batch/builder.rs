@@ -1,4 +1,4 @@
-//! From windows to a batch: copies the rows of a shard, scales them, and puts them on a tape.
+//! Builds a batch from windows: gathers the rows of a shard, scales them, and puts them on a tape.
 
 use super::Drawn;
 use super::column_reader::ColumnReader;
@@ -11,19 +11,19 @@ use crate::objective::{Objective, Tally, Totals};
 use crate::scalers::{ScalerType, Statistics};
 use crate::tape::Tape;
 
-/// Rows of some windows, scaled. Reused from shard to shard.
+/// Scaled rows of some windows. Reused from shard to shard.
 #[derive(Default)]
 pub(crate) struct BatchBuilder {
-    /// Scale and shift of the target of each window.
+    /// Shift and scale of the target of each window.
     pub(crate) statistics: Vec<Statistics>,
-    /// Target over the horizon: scaled, for a likelihood without the scaler's bend; and as it is.
+    /// The target over the horizon: scaled (for a likelihood, without the scaler's nonlinear part) and on its own scale.
     pub(crate) target: Vec<f32>,
     pub(crate) actual: Vec<f64>,
     /// Weight of each point of the horizon in the loss: availability, sample weight, horizon weight, count.
     pub(crate) weights: Vec<f32>,
     /// How often each window was drawn.
     pub(crate) counts: Vec<f32>,
-    /// Target before the forecast, scaled.
+    /// The input part of the target, scaled.
     pub(crate) insample_y: Vec<f32>,
     pub(super) insample_mask: Vec<f32>,
     pub(super) futr: Vec<f32>,
@@ -37,16 +37,16 @@ pub(crate) struct BatchBuilder {
     lens: Lens,
 }
 
-/// Sizes of what was gathered.
+/// Dimensions of the gathered windows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lens {
-    /// Windows, and the series that each spans: their rows lie one after the other.
+    /// Windows, and series per window; the rows of a window are adjacent.
     pub(crate) windows: usize,
     pub(crate) series: usize,
-    /// Steps of input, the additional one of recurrent models included.
+    /// Steps of input, including the additional one of recurrent models.
     pub(crate) input: usize,
     pub(crate) horizon: usize,
-    /// Steps that a model sees at once: the input, and for recurrent ones the horizon before its last step.
+    /// Steps that a model sees at once: the input and, for recurrent models, the horizon without its last step.
     pub(crate) seen: usize,
     pub(crate) recurrent: bool,
     pub(crate) futr: usize,
@@ -65,14 +65,14 @@ impl BatchBuilder {
         self.lens
     }
 
-    /// Nothing gathered, of windows of these lengths: what a dry tape asks for.
+    /// Empty, with these dimensions, for a dry tape.
     pub(crate) fn blank(lens: Lens) -> Self {
         let stat = vec![0.0; lens.series * lens.stat];
         Self { lens, stat, ..Self::default() }
     }
 
-    /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`. A window that spans several series is there
-    /// once for each, one after the other.
+    /// Gathers `windows` of `input` and `horizon` steps, weighted for `loss`. A window of several series has one entry per
+    /// series, next to each other.
     pub(crate) fn fill(
         &mut self,
         model: &Instance,
@@ -136,11 +136,11 @@ impl BatchBuilder {
     fn add_exogenous(&mut self, model: &Instance, reader: &ColumnReader<'_>) {
         let Lens { input, horizon, seen, recurrent, .. } = self.lens;
         let (series, scaler) = (reader.window.series, model.common.scaler_type);
-        // Recurrent models at step t forecast t + 1, so their exogenous columns are one step ahead of the target.
+        // A recurrent model forecasts t + 1 at step t, so its exogenous columns are one step ahead of the target.
         let ahead = usize::from(recurrent);
         let futr_end = if recurrent { seen + 1 } else { input + horizon };
         let of = |stream: &InputStream, c: usize| {
-            // Categories are numbers of their embeddings' rows.
+            // Categories are row indices of their embedding.
             if c < stream.numbers { scaler } else { ScalerType::Identity }
         };
         self.futr_rows(reader, |c| of(&model.streams.futr, c), ahead..futr_end);
@@ -148,7 +148,7 @@ impl BatchBuilder {
         self.stat.extend(reader.source.stat.iter().map(|column| column[series] as f32));
     }
 
-    /// Reads the target of a window whose mask has been read, and appends what the model sees of it.
+    /// Reads the target of a window whose mask has been read, and appends its input part.
     fn insample(&mut self, model: &Instance, reader: &ColumnReader<'_>) -> Statistics {
         let (input, scaler) = (self.lens.input, model.common.scaler_type);
         reader.read(None, reader.source.target, &mut self.column);
@@ -159,7 +159,7 @@ impl BatchBuilder {
         s
     }
 
-    /// What the loss of `windows` is divided by.
+    /// The divisors of the loss of `windows`.
     pub(crate) fn totals(
         &mut self,
         model: &Instance,
@@ -196,12 +196,12 @@ impl BatchBuilder {
         totals
     }
 
-    /// Appends the weights of one window's horizon, whose mask has been read.
+    /// Appends the weights of a window's horizon, whose mask has been read.
     fn weigh(&mut self, loss: &Objective, source: &Source<'_>, drawn: Drawn) {
         let Lens { input, horizon, .. } = self.lens;
         let weight = source.weight_of(drawn, [input, horizon]);
         let horizon_weight = loss.horizon_weight.as_deref();
-        // A recurrent model may forecast further than the weights of its loss reach.
+        // A recurrent model may forecast beyond the horizon weights of its loss.
         let at = |i: usize| horizon_weight.map_or(1.0, |w| w.get(i).copied().unwrap_or(0.0));
         let of_step = |(i, m): (usize, &f32)| m * weight * at(i);
         self.weights.extend(self.mask[input..].iter().enumerate().map(of_step));
@@ -230,7 +230,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Appends rows `range` of all historic columns: `[T, X]`; what lies in the horizon is 0.
+    /// Appends rows `range` of all historic columns: `[T, X]`; rows in the horizon are 0.
     fn hist_rows(
         &mut self,
         reader: &ColumnReader<'_>,
@@ -249,7 +249,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Everything on a tape, whose buffers take the place of what was gathered.
+    /// Moves everything to a tape; the gathered rows get the tape's old buffers in exchange.
     pub(crate) fn whole_batch<'t>(&mut self, tape: &'t Tape) -> Batch<'t> {
         if self.lens.multivariate {
             return self.batch_of_all_series(tape);
@@ -267,7 +267,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Steps `from..to` of everything on a tape, categories as their numbers. The first step may instead be `y`, a
+    /// Steps `from..to` of all inputs on a tape, categories as codes. The target of the first step may be replaced by `y`, a
     /// forecast that is fed back.
     pub(crate) fn batch<'t>(
         &self,
@@ -309,7 +309,7 @@ impl BatchBuilder {
 }
 
 impl Lens {
-    /// Bytes of what is gathered of one shard.
+    /// Bytes of the gathered rows of one shard.
     pub(crate) fn bytes(&self) -> usize {
         let rows = self.windows.saturating_mul(self.series);
         let steps = self.input.saturating_add(self.horizon);

@@ -11,7 +11,7 @@ pub(super) struct ColumnReader<'a> {
 }
 
 impl ColumnReader<'_> {
-    /// Copies a column over the window; 0 before the series, and after it unless `future` goes on.
+    /// Copies a column over the window: 0 before the series, and after it where `future` has no values.
     pub(super) fn read<T: Copy + Default>(
         &self,
         future: Option<&[T]>,

@@ -1,4 +1,4 @@
-//! Windows to batches: which rows a model sees, scaled, and laid out as its inputs.
+//! Batches: the rows of windows, scaled and laid out as the inputs of a model.
 
 mod builder;
 mod column_reader;

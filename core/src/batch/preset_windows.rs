@@ -1,4 +1,4 @@
-//! Windows given as bare numbers: a panel no larger than a shard, whose series are the windows, filled again and again.
+//! Windows given as plain arrays: a panel of at most one shard whose series are the windows, refilled for each shard.
 
 use std::ops::Range;
 
@@ -7,8 +7,8 @@ use super::source::Source;
 use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind, Window};
 use crate::models::{InputStream, Instance};
 
-/// The numbers of some windows, row-major, in the units of the data. A multivariate model's windows have a row for each
-/// series, one after the other, and one row of `stat` for each series; else there is one row a window of everything.
+/// The values of some windows, row-major, in the units of the data. For a multivariate model, a window has one row per
+/// series, and `stat` has one row per series for all windows; otherwise every array has one row per window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WindowValues<'a> {
     /// `[rows, L]`
@@ -23,15 +23,15 @@ pub(crate) struct WindowValues<'a> {
 
 /// Columns of one kind over some rows.
 struct PresetColumns {
-    /// Of each column, its place in the model's option.
+    /// The position of each column in the model's option.
     places: Vec<usize>,
     columns: Vec<Vec<f64>>,
 }
 
-/// Memory of the lists that a [`Source`] has, between two uses.
+/// The allocations of a [`Source`]'s lists, kept between uses.
 type Lists = [Vec<&'static [f64]>; 4];
 
-/// Room for some windows.
+/// Buffers for some windows.
 pub(crate) struct PresetWindows {
     panel: Panel,
     drawn: Vec<Drawn>,
@@ -39,16 +39,16 @@ pub(crate) struct PresetWindows {
     future: PresetColumns,
     hist: PresetColumns,
     stat: PresetColumns,
-    /// Steps of a window, and series that it spans.
+    /// Steps and series per window.
     lens: [usize; 2],
     series: usize,
-    /// Whether static columns belong to series that all windows have, and not to each window.
+    /// Whether static columns are per series and shared by all windows, rather than per window.
     same_statics: bool,
     lists: Lists,
 }
 
 impl PresetWindows {
-    /// Room for `windows` windows of a model.
+    /// Buffers for `windows` windows of a model.
     pub(crate) fn new(model: &Instance, windows: usize) -> Self {
         let (lens, rows) = (lens(model), windows * model.series);
         let [input, h] = lens;
@@ -86,7 +86,7 @@ impl PresetWindows {
         }
     }
 
-    /// Takes the windows of this range.
+    /// Copies the windows of this range.
     pub(crate) fn fill(&mut self, numbers: &WindowValues<'_>, windows: Range<usize>) {
         let [input, h] = self.lens;
         let rows = windows.start * self.series..windows.end * self.series;
@@ -95,12 +95,12 @@ impl PresetWindows {
         self.futr.fill(numbers.futr, rows.clone(), input + h, 0..input);
         self.future.fill(numbers.futr, rows.clone(), input + h, input..input + h);
         self.hist.fill(numbers.hist, rows.clone(), input, 0..input);
-        // Those of series are read of the first window alone.
+        // Static columns per series are read from the first window only.
         let rows = if self.same_statics { 0..self.series } else { rows };
         self.stat.fill(numbers.stat, rows, 1, 0..1);
     }
 
-    /// The first `windows` of those taken, to gather from.
+    /// Calls back with a source of the first `windows` copied windows.
     pub(crate) fn with_source<R>(
         &mut self,
         windows: usize,
@@ -127,7 +127,7 @@ impl PresetWindows {
 }
 
 impl PresetColumns {
-    /// Copies steps `range` of the `steps` that each of `rows` has in `from`, column by column.
+    /// Copies steps `range` of each of `rows`, which have `steps` steps in `from`, column by column.
     fn fill(&mut self, from: &[f32], rows: Range<usize>, steps: usize, range: Range<usize>) {
         let width = self.places.len();
         for (column, place) in self.columns.iter_mut().zip(&self.places) {
@@ -138,7 +138,7 @@ impl PresetColumns {
         }
     }
 
-    /// The columns, in the memory of `list`.
+    /// The columns, in the allocation of `list`.
     fn listed<'a>(&'a self, list: Vec<&'static [f64]>) -> Vec<&'a [f64]> {
         let mut list = emptied(list);
         list.extend(self.columns.iter().map(Vec::as_slice));
@@ -151,13 +151,13 @@ pub(crate) fn lens(model: &Instance) -> [usize; 2] {
     [model.forecast_input_size(), model.common.h]
 }
 
-/// Where the columns of a stream are in the option that lists them.
+/// The positions of a stream's columns in the option that lists them.
 fn places(stream: &InputStream, list: &[String]) -> Vec<usize> {
     let place = |column: &String| list.iter().position(|name| name == column);
     stream.columns.iter().map(|c| place(c).expect("a stream's columns are listed")).collect()
 }
 
-/// An empty list in the memory of another: collecting what a list gives up happens in place.
+/// An empty list that reuses the allocation of another: `collect` on its drained items works in place.
 fn emptied<'b>(mut list: Vec<&[f64]>) -> Vec<&'b [f64]> {
     list.clear();
     list.into_iter().map(|_| -> &'b [f64] { &[] }).collect()

@@ -1,4 +1,4 @@
-//! The batch of a multivariate model: rows that lie series by series, laid out as upstream does, series last.
+//! The batch of a multivariate model: rows ordered by series are laid out as upstream does, with series as the last axis.
 
 use super::builder::{BatchBuilder, Lens};
 use crate::models::Batch;
@@ -40,7 +40,8 @@ fn series_last(from: &[f32], [steps, columns, series]: [usize; 3], to: &mut [f32
     }
 }
 
-/// The output of a network `[B, h, N·O]` as heads and losses see it, a row for each series of each window: `[B·N, h, O]`.
+/// The output of a network `[B, h, N·O]` in the shape of heads and losses, one row per series of each window:
+/// `[B·N, h, O]`.
 pub(crate) fn rows(output: Var<'_>, series: usize) -> Var<'_> {
     let [windows, h, outputs] = [0, 1, 2].map(|axis| output.dim(axis)); // outputs of all series
     let output = output.reshape([windows, h, series, outputs / series]).permute(&[0, 2, 1, 3]);
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn forecasts_are_laid_out_as_rows_are() {
         let tape = Tape::default();
-        // Two windows of three steps, two series, two outputs: the number says which.
+        // Two windows of three steps, two series, two outputs: the digits of each number are its indices.
         let number =
             |w: usize, t: usize, n: usize, o: usize| (1000 * w + 100 * t + 10 * n + o) as f32;
         let mut forecast = Vec::new();
@@ -69,7 +70,7 @@ mod tests {
         }
         let forecast = super::rows(tape.constant([2, 3, 4], &forecast), 2);
         assert_eq!((forecast.shape().dims(), &forecast.data()[..]), (&[4, 3, 2][..], &rows[..]));
-        // Steps as columns and outputs as steps: the same move.
+        // The same permutation, with steps as columns and outputs as steps.
         let mut back = vec![0.0; rows.len()];
         series_last(&rows, [3, 2, 2], &mut back);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The columns that a model reads, and where its windows may look.
+//! The columns that a model reads, and the rows that its windows may use.
 
 use super::Drawn;
 use super::unscaled_windows::Prepared;
@@ -7,7 +7,7 @@ use crate::kernels::windows::Span;
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
 
-/// The columns that a model reads, in the order of its streams, and where its windows may look.
+/// The columns that a model reads, in the order of its streams, and the rows that its windows may use.
 pub(crate) struct Source<'a> {
     pub(super) panel: &'a Panel,
     pub(super) target: &'a [f64],
@@ -19,7 +19,7 @@ pub(crate) struct Source<'a> {
     /// Future values of the `futr` columns, `future_len` for each series.
     pub(super) future: Vec<&'a [f64]>,
     pub(super) future_len: usize,
-    /// Rows at the end of each series that windows do not see.
+    /// Rows at the end of each series that are hidden from windows.
     pub(super) held_out: usize,
     pub(super) prepared: Option<Prepared>,
 }
@@ -53,7 +53,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Without sample weights: as upstream, they weigh in training alone.
+    /// Without sample weights: as in upstream, they apply only in training.
     pub(crate) fn unweighted(self) -> Self {
         Self { weight: None, ..self }
     }
@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
         &self.panel.mask
     }
 
-    /// Where a window lies in the columns.
+    /// The position of a window in the columns.
     pub(super) fn span(&self, window: Window) -> Span {
         let rows = self.panel.rows(window.series);
         let end = rows.end.saturating_sub(self.held_out).max(rows.start);
@@ -77,8 +77,8 @@ impl<'a> Source<'a> {
         Span { start: first + window.start, seen: [first, end as i64] }
     }
 
-    /// What each available point of a window's horizon weighs: as often as it was drawn, times the mean sample weight of
-    /// the horizon, where points outside the series weigh nothing.
+    /// The weight of each available point of a window's horizon: its count times the mean sample weight over the horizon,
+    /// where points outside the series have weight 0.
     pub(super) fn weight_of(&self, drawn: Drawn, [input, horizon]: [usize; 2]) -> f32 {
         let count = drawn.count as f32;
         let Some(weights) = self.weight else { return count };

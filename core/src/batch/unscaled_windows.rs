@@ -1,5 +1,5 @@
-//! What a run finds once, so that its steps do less: the target of models that do not scale, whose windows are runs of
-//! rows; and sums of what is available, from which the weight of a batch follows.
+//! What a run computes once to make its steps cheaper: the target for models without a scaler, whose windows are slices of
+//! it, and prefix sums of availability, which give the weight of a batch.
 
 use super::Drawn;
 use super::builder::BatchBuilder;
@@ -9,11 +9,11 @@ use crate::models::Instance;
 use crate::objective::{Objective, Totals};
 use crate::scalers::ScalerType;
 
-/// What is known of the columns of a run.
+/// Precomputed data of a run's columns.
 pub(super) struct Prepared {
-    /// The target as a model sees it that does not scale; none where windows are more than rows of it.
+    /// The target for a model without a scaler; `None` if windows are not plain slices of it.
     pub(super) plain: Option<Vec<f32>>,
-    /// For each row, and for the end, the sum of what is available before; none where all rows are.
+    /// Prefix sums of availability, one per row and one for the end; `None` if all rows are available.
     available: Option<Vec<f64>>,
 }
 
@@ -33,7 +33,7 @@ impl Prepared {
         Self { plain, available }
     }
 
-    /// What is available of some rows.
+    /// The number of available rows among `from..to`.
     fn available(&self, from: usize, to: usize) -> f64 {
         match &self.available {
             Some(before) => before[to] - before[from],
@@ -43,13 +43,13 @@ impl Prepared {
 }
 
 impl<'a> Source<'a> {
-    /// With what the steps of training `model` need and do not change.
+    /// With the precomputed data for training `model`.
     pub(crate) fn prepared(mut self, model: &Instance) -> Self {
         self.prepared = Some(Prepared::new(model, self.target, self.mask()));
         self
     }
 
-    /// The totals of `windows` for a loss that needs only their weight, whose points all weigh the same in a window.
+    /// The totals of `windows` for a loss that needs only their weight, if all points of a window have equal weight.
     pub(crate) fn quick_totals(
         &self,
         loss: &Objective,
@@ -72,7 +72,7 @@ impl<'a> Source<'a> {
 }
 
 impl BatchBuilder {
-    /// Copies target and availability of all `windows`; and their weights, if each point of a window weighs the same.
+    /// Copies target and availability of all `windows`, and their weights if all points of a window have equal weight.
     pub(super) fn copy_plain(
         &mut self,
         target: &[f32],

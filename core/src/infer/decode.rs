@@ -1,4 +1,4 @@
-//! A model run over one shard: all steps at once, or step by step, feeding back what came out.
+//! Runs a model over one shard: all steps at once, or step by step with its output fed back.
 
 use super::workers::Worker;
 use crate::batch::{Lens, rows};
@@ -8,29 +8,30 @@ use crate::objective::{Asked, Place};
 use crate::rng::{Key, Stream};
 use crate::tape::Compute;
 
-/// What a forecast is for.
+/// The purpose of a forecast.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
-    /// To be judged, by a loss that may draw quantiles. The first window is the `first`-th of all that are judged.
+    /// Validation, by a loss that may draw quantiles. The shard starts at window `first` of the validation.
     Validation { first: usize },
-    /// As upstream's `predict`: at this quantile, if the loss knows all of them. Where a recurrent model feeds back the mean
-    /// of its outputs, every output is that mean. `sorted` puts the quantiles of a step in order.
+    /// As upstream's `predict`; at this quantile, for an implicit quantile loss. Where a recurrent model feeds back the mean
+    /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step.
     Forecast { quantile: f32, sorted: bool },
 }
 
-/// What [`decode`] makes of a shard, in buffers that are used again.
+/// The output of [`decode`] for a shard, in reused buffers.
 #[derive(Default)]
 pub(crate) struct Decoded {
-    /// The network's numbers, scaled: `[windows, series, horizon, numbers]`.
+    /// The network's outputs, scaled: `[windows, series, horizon, numbers]`.
     pub(super) values: Vec<f32>,
-    /// The quantile that each value was drawn at; empty if none was.
+    /// The quantile drawn for each value; empty if none was drawn.
     pub(super) drawn: Vec<f32>,
     fed_back: Vec<f32>,
     state: RecurrentState,
 }
 
-/// The forecast of everything gathered, and the quantiles it was drawn at; recurrent models decode step by step, feeding
-/// back the mean of their outputs or of the distribution that these stand for. `shard` is the place of the first window among those of the run.
+/// The forecast of all gathered windows, and the quantiles drawn for it. Recurrent models decode step by step and feed back
+/// the mean of their outputs, or of the distribution that these parametrise. `shard` is the index of the first window in
+/// the run.
 pub(crate) fn decode(
     model: &Instance,
     worker: &Worker,
@@ -43,7 +44,8 @@ pub(crate) fn decode(
     let n = model.loss.numbers();
     let (asked, row) = match purpose {
         Purpose::Forecast { quantile, .. } => (Asked::Quantile(quantile), shard),
-        // Differs from upstream, which draws other quantiles at each check: these are the same, so that checks compare.
+        // Differs from upstream, which draws new quantiles at each check: here they stay the same, so that checks are
+        // comparable.
         Purpose::Validation { first } => {
             let seed = model.common.random_seed as u64;
             (Asked::Drawn(Key::new(seed, Stream::ValidQuantiles, 0)), first + shard)
@@ -74,7 +76,7 @@ pub(crate) fn decode(
         let range = if t == 0 { [0, input] } else { [input + t - 1, input + t] };
         let y = (t > 0).then_some(&fed_back[..]);
         let output = model.forward(&g.batch(tape, range, y, Some(state))).last(1, 1); // [B, 1, O]
-        // Differs from upstream, which validates at other quantiles than it has fed back while it decoded.
+        // Differs from upstream, which validates at other quantiles than those it fed back while decoding.
         let mapped = mapped(output, t);
         let output = mapped.forecast.data();
         let each = output.chunks_exact(n).zip(&g.statistics);

@@ -1,4 +1,4 @@
-//! Forecasts: a model run over windows that are already cut. They need no trainer, clock or file, and no threads either.
+//! Inference: runs a model over given windows. It needs no trainer, clock, files or threads.
 
 mod decode;
 pub(crate) mod needs;

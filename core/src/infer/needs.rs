@@ -1,7 +1,7 @@
-//! What forecasting will hold, worked out from shapes alone before anything of it is there.
+//! The memory that forecasting will need, computed from shapes before anything is allocated.
 //!
-//! A model's forward is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from the
-//! numbers of threads and of windows.
+//! A model's forward pass is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from
+//! the number of threads and windows.
 
 use super::shards::{AT_ONCE, SHARD, windows_in};
 use crate::batch::{BatchBuilder, Lens, rows, seen};
@@ -10,32 +10,33 @@ use crate::models::Instance;
 use crate::objective::{Asked, Place};
 use crate::tape::Tape;
 
-/// Numbers that a list has room for beyond what it holds: see `tape/pool.rs`.
+/// Ratio of a buffer's capacity to its length: see `tape/pool.rs`.
 const ROOM: (usize, usize) = (9, 8);
 
-/// What forecasts of `h` steps of `windows` windows take while they are made, and what comes out: so many `columns`.
+/// Memory for forecasts of `h` steps for `windows` windows: while they are computed, and for their result of `columns`
+/// columns.
 pub(crate) fn of_forecasts(
     model: &Instance,
     [windows, h]: [usize; 2],
     columns: usize,
     threads: usize,
 ) -> Needs {
-    // A direct model that forecasts further does so window by window.
+    // A direct model forecasts beyond its own horizon in several passes of `h` steps.
     let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
     let mut needs = of_shards(model, [model.forecast_input_size(), at_once], threads);
-    // Twice: as columns, and while they are put in order or scaled back; and the time of each row.
+    // Twice: the columns, and a copy while they are sorted or scaled back; plus the time of each row.
     let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
     needs.add("forecasts", windows.saturating_mul(h).saturating_mul(row));
     needs.add("lists of windows", windows.saturating_mul(40));
     needs
 }
 
-/// What the shards take that are forecast at once.
+/// Memory for the shards that are forecast at once.
 pub(crate) fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
     let mut needs = Needs::default();
     let windows = windows_in(SHARD, model.series);
     let workers = threads.min(AT_ONCE);
-    // A recurrent model sees its input, and then step after step.
+    // A recurrent model reads its whole input once, then one step at a time.
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
     let values = of_shard(model, at_once, windows);
     needs.add("values between operations", values.saturating_mul(workers));
@@ -62,12 +63,12 @@ fn of_shard(model: &Instance, lens: [usize; 2], windows: usize) -> usize {
     of_tape(values, size_of::<f32>()).saturating_add(lens.bytes())
 }
 
-/// Bytes of so many numbers between operations, of `size` bytes each.
+/// Bytes of a tape with this many numbers of `size` bytes each.
 pub(crate) fn of_tape(numbers: usize, size: usize) -> usize {
     numbers.saturating_mul(size) / ROOM.1 * ROOM.0
 }
 
-/// The lengths of a shard of `windows` windows of these steps of input and horizon.
+/// The dimensions of a shard of `windows` windows with these lengths of input and horizon.
 pub(crate) fn shard_lens(model: &Instance, lens: [usize; 2], windows: usize) -> Lens {
     let streams = &model.streams;
     let [futr, hist, stat] =

@@ -1,4 +1,4 @@
-//! Forecasts of given windows, again and again: what the first call made room for, later ones use.
+//! Repeated forecasts of given windows: the first call allocates buffers, later calls reuse them.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use crate::data::Window;
 use crate::models::Instance;
 use crate::runtime::{self, Pool};
 
-/// Workers with all they need, one for each thread that may take part.
+/// A worker and its buffers for each thread that may take part.
 pub(crate) struct Resident {
     lanes: Vec<Lane>,
-    /// Windows of a shard: as many as other forecasts have, so that the numbers are the same.
+    /// Windows per shard: the same as for other forecasts, so that results are identical.
     shard: usize,
     pool: Option<Pool>,
 }
 
-/// What one thread works with.
+/// The buffers of one thread.
 struct Lane {
-    /// For one window, and for several: some operations are left out where there is but one.
+    /// One worker for single windows and one for several: the operations differ, as some are skipped for one window.
     workers: [Worker; 2],
     decoded: Decoded,
     windows: PresetWindows,
@@ -31,25 +31,25 @@ struct Lane {
     forecast: Vec<f64>,
 }
 
-/// A call, as all threads see it.
+/// A call, as seen by all threads.
 struct Call<'a> {
     model: &'a Instance,
     numbers: WindowValues<'a>,
     windows: usize,
     shard: usize,
-    /// Numbers of a window's forecast.
+    /// Values in a window's forecast.
     size: usize,
     quantile: f32,
     sorted: bool,
 }
 
 impl Resident {
-    /// How many threads a call with so many windows can make use of: each takes whole shards.
+    /// How many threads a call with this many windows can use: each takes whole shards.
     pub(crate) fn useful_threads(model: &Instance, windows: usize) -> usize {
         windows.div_ceil(windows_in(SHARD, model.series))
     }
 
-    /// For calls with up to `batch` windows, on the threads of `pool`, or on the one that calls.
+    /// For calls with up to `batch` windows, on the threads of `pool` or on the caller's.
     pub(crate) fn new(model: &Instance, batch: usize, pool: Option<Pool>) -> Self {
         let shard = windows_in(SHARD, model.series);
         let lane = || Lane {
@@ -65,19 +65,19 @@ impl Resident {
         Self { lanes: (0..lanes).map(|_| lane()).collect(), shard, pool }
     }
 
-    /// Bytes of values between operations.
+    /// Bytes of activations.
     pub(crate) fn memory(&self) -> usize {
         let of = |lane: &Lane| lane.workers.iter().map(Worker::memory).sum::<usize>();
         self.lanes.iter().map(of).sum()
     }
 
-    /// Windows that all threads together take at once.
+    /// Windows that all threads together process at once.
     pub(crate) fn at_once(&self) -> usize {
         self.lanes.len() * self.shard
     }
 
-    /// The forecasts of `windows` windows in the units of the data: `[windows, series, h, columns]`. At `quantile`, if the
-    /// loss knows all of them; `sorted` puts the quantiles of a step in order.
+    /// The forecasts of `windows` windows in the units of the data: `[windows, series, h, columns]`; at `quantile`, for an
+    /// implicit quantile loss. `sorted` sorts the quantiles of each step.
     pub(crate) fn forecast(
         &mut self,
         model: &Instance,
@@ -99,7 +99,7 @@ impl Resident {
 }
 
 impl Call<'_> {
-    /// Shares the shards out evenly.
+    /// Distributes the shards evenly over the lanes.
     fn spread(&self, lanes: &mut [Lane], shards: Range<usize>, out: &mut [f32]) {
         if let [lane] = lanes {
             for (shard, out) in shards.zip(out.chunks_mut(self.shard * self.size)) {
@@ -129,7 +129,7 @@ impl Call<'_> {
             worker.batch.fill(model, &model.valid_loss, source, drawn, lens(model));
         });
         decode(model, worker, purpose, first, decoded);
-        // Samples are those of a table without any other window, so they are the same wherever in the batch a window is.
+        // A window is sampled as if it were the only one, so its samples do not depend on its position in the batch.
         let alone =
             |row| Drawn { window: Window { series: row % model.series, start: 0 }, count: 1 };
         drawn.clear();

@@ -1,4 +1,4 @@
-//! Forecasts of some windows: on the scale of the target, or as the validation loss wants to judge them.
+//! Forecasts of one shard: on the scale of the target, or in the form that the validation loss needs.
 
 use super::decode::Purpose;
 use crate::batch::{BatchBuilder, Drawn};
@@ -7,24 +7,24 @@ use crate::objective::{Sampling, Tally, Target, Totals, Windows};
 use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 
-/// Forecasts of one shard, and what is needed to judge them.
+/// Forecasts of one shard, and what is needed to validate them.
 pub(crate) struct ShardForecast {
-    /// As the network's output is: `[windows, horizon, numbers]`.
+    /// The network's output: `[windows, horizon, numbers]`.
     values: Vec<f32>,
-    /// The quantile that each value was drawn at; empty if none was.
+    /// The quantile drawn for each value; empty if none was drawn.
     drawn: Vec<f32>,
     statistics: Vec<Statistics>,
-    /// What is asked for: `[windows, horizon, columns]`. The columns of a forecast, on the scale of the target; or what the
-    /// validation loss judges.
+    /// The result, `[windows, horizon, columns]`: the columns of a forecast on the scale of the target, or the values that
+    /// the validation loss scores.
     pub(crate) forecast: Vec<f64>,
     /// The target over the horizon, and its weights in the validation loss.
     actual: Vec<f64>,
     weights: Vec<f32>,
-    /// What the model saw of the target, scaled, where the validation loss compares with it.
+    /// The scaled input of the target, if the validation loss needs it.
     insample_y: Vec<f32>,
 }
 
-/// What the validation loss compares with each other.
+/// Forecasts and actual values, for the validation loss.
 pub(crate) struct Judged<'a> {
     forecast: &'a ShardForecast,
     actual: Vec<f64>,
@@ -32,7 +32,7 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// As a loss sees it.
+    /// In the form that a loss takes.
     pub(crate) fn windows<'a>(&'a self, counts: &'a [f32], series: usize) -> Windows<'a> {
         let ShardForecast { forecast, weights, drawn, .. } = self.forecast;
         Windows {
@@ -47,7 +47,7 @@ impl Judged<'_> {
     }
 }
 
-/// Appends what `purpose` asks for of numbers `[windows, horizon, numbers]`.
+/// Appends the columns that `purpose` asks for, from network outputs `[windows, horizon, numbers]`.
 pub(crate) fn columns(
     model: &Instance,
     windows: &[Drawn],
@@ -102,7 +102,7 @@ impl ShardForecast {
         }
     }
 
-    /// What the validation loss compares the forecast with.
+    /// The forecasts and actual values of this shard.
     pub(crate) fn judged(&self, model: &Instance) -> Judged<'_> {
         let horizon = self.actual.len() / self.statistics.len().max(1);
         let target = model.valid_loss.target();
@@ -121,7 +121,7 @@ impl ShardForecast {
         Judged { forecast: self, actual, affine }
     }
 
-    /// What the validation loss of these windows is divided by.
+    /// The divisors of the validation loss of these windows.
     pub(crate) fn totals(&self, model: &Instance, windows: &[Drawn]) -> Totals {
         let mut totals = Totals {
             weight: self.weights.iter().map(|w| f64::from(*w)).sum(),
@@ -150,7 +150,7 @@ impl ShardForecast {
         totals
     }
 
-    /// How far the worst point of each window is off, on the scale of training; infinite where a number is not finite.
+    /// The largest error in each window, on the scale of training; infinite if a value is not finite.
     pub(crate) fn worst_errors(&self, model: &Instance) -> Vec<f64> {
         let windows = self.statistics.len().max(1);
         let (per_window, horizon) = (self.values.len() / windows, self.actual.len() / windows);

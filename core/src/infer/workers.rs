@@ -1,4 +1,4 @@
-//! What threads work with: tapes and batches that are used again, and the shards of a forecast shared out among them.
+//! Workers: the reusable tapes and batches of each thread, and the distribution of a forecast's shards over threads.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -10,36 +10,36 @@ use crate::models::Instance;
 use crate::runtime;
 use crate::tape::Tape;
 
-/// What a thread works with, reused from shard to shard and step to step.
+/// The buffers of a thread, reused from shard to shard and step to step.
 #[derive(Default)]
 pub(crate) struct Worker {
     pub(crate) tape: Tape,
-    /// Of the steps after the first, when a model decodes step by step: they look like each other.
+    /// The tape of all steps after the first when a model decodes step by step: these steps have the same shapes.
     pub(super) later: Tape,
     pub(crate) batch: BatchBuilder,
 }
 
 impl Worker {
-    /// Bytes of values between operations and their gradients.
+    /// Bytes of activations and their gradients.
     pub(super) fn memory(&self) -> usize {
         self.tape.memory() + self.later.memory()
     }
 }
 
-/// The workers of a forecaster or of a training, kept from run to run.
+/// The workers of a forecaster or a training run, kept from run to run.
 #[derive(Default)]
 pub(crate) struct Workers(
-    /// Each with the thread that used it last, in whose cache it is.
+    /// Each with the thread that last used it, as its data may still be in that core's cache.
     Mutex<Vec<(Option<usize>, Worker)>>,
 );
 
 impl Workers {
-    /// Bytes of values between operations and their gradients.
+    /// Bytes of activations and their gradients.
     pub(crate) fn memory(&self) -> usize {
         self.lock().iter().map(|(_, w)| w.memory()).sum()
     }
 
-    /// Forecasts of the windows, scaled: `[windows, series, horizon, outputs]`; `visit` gets them shard by shard, in order.
+    /// Forecasts the windows shard by shard: `[windows, series, horizon, outputs]`, scaled. `visit` gets the shards in order.
     pub(crate) fn forecast(
         &self,
         model: &Instance,
@@ -67,7 +67,7 @@ impl Workers {
         }
     }
 
-    /// Which worker it is does not change the result.
+    /// Any worker gives the same result.
     pub(crate) fn with_worker<R>(&self, work: impl FnOnce(&mut Worker) -> R) -> R {
         let thread = runtime::thread();
         let taken = {

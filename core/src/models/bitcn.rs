@@ -1,4 +1,4 @@
-//! BiTCN: one stack of convolutions looks back over the past, another looks ahead over what is known of the future.
+//! BiTCN: one stack of dilated convolutions over the past, another over the future exogenous columns.
 //!
 //! Sprangers, Schelter & de Rijke 2023, "Parameter-Efficient Deep Probabilistic Forecasting",
 //! <https://doi.org/10.1016/j.ijforecast.2021.11.011>. Upstream: `models/bitcn.py`.
@@ -6,26 +6,26 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`BiTCN`], beside the shared ones.
+    /// Options of [`BiTCN`] in addition to the shared ones.
     pub struct Options {
-        /// Units of the convolutions.
+        /// Channels of the convolutions.
         pub hidden_size: usize = 16; at least 1,
         /// Dropout after every hidden layer, from 0 to 1.
         pub dropout: f64 = 0.5; probability,
     }
 }
 
-/// Taps of a convolution.
+/// Kernel size of every convolution.
 const KERNEL: usize = 2;
 
-/// Where a stack of convolutions looks.
+/// The direction in which a stack of convolutions looks.
 #[derive(Clone, Copy)]
 enum Direction {
     Back,
     Ahead,
 }
 
-/// A convolution, and a map to what the next cell sees and what this one gives.
+/// A convolution, and a linear map to the next cell's input and this cell's skip output.
 struct Cell {
     conv: Conv1d,
     mix: Conv1d,
@@ -50,7 +50,7 @@ impl Cell {
         }
     }
 
-    /// What goes on and what is given so far, both `[T, B, n]`.
+    /// The next cell's input and the sum of skip outputs so far, both `[T, B, n]`.
     fn forward<'t>(&self, hidden: Var<'t>, given: Option<Var<'t>>) -> (Var<'t>, Option<Var<'t>>) {
         let x = self.conv.forward(hidden, 0, self.dilation, self.padding).gelu();
         let x = self.mix.forward(x.dropout_along(1, self.dropout), 0, 1, [0, 0]); // [T, B, 2n]
@@ -60,15 +60,15 @@ impl Cell {
     }
 }
 
-/// Cells whose reach doubles until every step is seen.
+/// Cells with doubling dilation, enough for the receptive field to cover every step.
 struct Stack {
     cells: Vec<Cell>,
 }
 
 impl Stack {
-    /// Over `steps` steps.
+    /// For sequences of `steps` steps.
     fn new(p: &Path<'_>, steps: usize, o: &Options, direction: Direction) -> Self {
-        let cells = steps.next_power_of_two().ilog2() as usize; // of two taps each
+        let cells = steps.next_power_of_two().ilog2() as usize; // with kernel size 2
         Self { cells: (0..cells).map(|i| Cell::new(&p.sub(i), i, o, direction)).collect() }
     }
 
@@ -80,7 +80,7 @@ impl Stack {
     }
 }
 
-/// What is known of the future, seen from every step.
+/// Encodes the future exogenous columns, looking ahead from every step.
 struct Ahead {
     linear: Linear,
     stack: Stack,
@@ -111,7 +111,7 @@ impl Model for BiTCN {
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
         let Dims { input, h, futr, .. } = dims;
         if input < 2 {
-            return Err(Error::option("inputSize", "a whole number ≥ 2", input)); // nothing to look back at
+            return Err(Error::option("inputSize", "a whole number ≥ 2", input)); // a single step has no past
         }
         let n = o.hidden_size;
         let linear = Linear::new(&p.sub("lin_hist"), 1 + dims.hist + dims.stat + futr, n);
@@ -135,7 +135,7 @@ impl Model for BiTCN {
         })
     }
 
-    /// Time comes first, so that a tap of a convolution is one product over all windows.
+    /// Time is the first axis, so that each kernel position of a convolution is one matrix product over all windows.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let Dims { input, h, .. } = self.dims;
         let rows = batch.size();

@@ -1,5 +1,4 @@
-//! Options of categorical columns: how many categories there are, and how many numbers stand for one. Upstream:
-//! `_base_model.py: _resolve_cat_emb_dim`.
+//! Options of categorical columns: their cardinality and embedding size. Upstream: `_base_model.py: _resolve_cat_emb_dim`.
 
 use serde_json::{Map, Value, json};
 
@@ -8,26 +7,26 @@ use crate::data::Vocabularies;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
-/// The most numbers that a rule gives a category.
+/// The largest embedding that a rule chooses.
 const MOST: usize = 50;
-/// The most that users may.
+/// The largest embedding or cardinality that users may ask for.
 const LIMIT: usize = 1_000_000;
 
-/// How many numbers stand for a category.
+/// The embedding size of categorical columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatEmbDim {
-    /// 1.6 times the number of categories to the power of 0.56, rounded up.
+    /// 1.6 × cardinality^0.56, rounded up.
     FastAi,
-    /// The root of the number of categories, rounded up.
+    /// The square root of the cardinality, rounded up.
     Sqrt,
-    /// Half the number of categories, rounded up.
+    /// Half the cardinality, rounded up.
     Half,
-    /// So many.
+    /// A fixed size for every column.
     Size(usize),
 }
 
 impl CatEmbDim {
-    /// The numbers for one of so many categories.
+    /// The embedding size for a column with this many categories.
     pub fn of(self, categories: usize) -> usize {
         let power = |factor: f64, exponent: f64| {
             ((factor * (categories as f64).powf(exponent)).ceil() as usize).min(MOST)
@@ -67,12 +66,12 @@ impl OptionValue for CatEmbDim {
     }
 }
 
-/// How many categories columns have.
+/// The cardinality of each categorical column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cardinalities(pub Vec<(String, usize)>);
 
 impl Cardinalities {
-    /// Those of a column.
+    /// The cardinality of a column.
     pub fn get(&self, column: &str) -> Option<usize> {
         self.0.iter().find(|(name, _)| name == column).map(|(_, count)| *count)
     }
@@ -102,17 +101,17 @@ impl OptionValue for Cardinalities {
 }
 
 impl CommonOptions {
-    /// Whether an exogenous column has categories.
+    /// Whether an exogenous column is categorical.
     pub fn is_category(&self, column: &str) -> bool {
         self.cat_exog_list.iter().any(|name| name == column)
     }
 
-    /// How many categories a column has; 1 as long as neither options nor data have said so.
+    /// The cardinality of a column; 1 until options or data set it.
     pub fn cardinality(&self, column: &str) -> usize {
         self.categorical_cardinalities.get(column).unwrap_or(1)
     }
 
-    /// Refuses categories of columns that are in no list, or twice in theirs.
+    /// Refuses categorical columns that no exogenous list names, or that are listed twice.
     pub(crate) fn check_categories(&self) -> Result<()> {
         let lists = [&self.futr_exog_list, &self.hist_exog_list, &self.stat_exog_list];
         for (i, name) in self.cat_exog_list.iter().enumerate() {
@@ -129,7 +128,7 @@ impl CommonOptions {
         Ok(())
     }
 
-    /// Takes from the data how many categories there are, where options do not say; they must leave room for all.
+    /// Takes cardinalities from the data where options do not give them; a given one must be large enough for the data.
     pub(crate) fn count_categories(&mut self, vocabularies: &Vocabularies) -> Result<()> {
         for name in &self.cat_exog_list {
             let Some(vocabulary) = vocabularies.get(name) else { continue };

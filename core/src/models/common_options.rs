@@ -10,7 +10,7 @@ use crate::options::{OptionValue, Options, choices, options};
 use crate::scalers::ScalerType;
 use crate::{Error, ErrorCode, Result};
 
-/// Shares of the points of a window that must be available for training: of the input and of the horizon.
+/// The shares of a window's input and horizon that must be available for training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Availability(pub [f64; 2]);
 
@@ -35,108 +35,108 @@ impl OptionValue for Availability {
 }
 
 choices! {
-    /// How gradients are limited.
+    /// How gradients are clipped.
     pub enum ClipAlgorithm {
-        /// All together, by their norm.
+        /// By the global norm of all gradients.
         Norm = "norm",
-        /// Each by itself.
+        /// Each component separately.
         Value = "value",
     }
 }
 
 choices! {
-    /// What early stopping looks at, named as upstream names it.
+    /// The quantity that early stopping monitors, under upstream's name.
     pub enum ValMonitor {
         /// The validation loss.
         ValLoss = "ptl/val_loss",
-        /// The same, under the name that it has while a batch is validated.
+        /// The validation loss, under the name that upstream logs it by during validation.
         ValidLoss = "valid_loss",
-        /// The training loss of the step before the check.
+        /// The training loss of the last step before the check.
         TrainLoss = "train_loss",
     }
 }
 
 options! {
-    /// Options that all models share; each model may change the defaults.
+    /// Options shared by all models; a model may change their defaults.
     pub struct CommonOptions {
-        /// Steps to forecast.
+        /// Horizon: the number of steps to forecast.
         pub h: usize = 0; at least 1; at most 1_000_000,
-        /// Steps of history that the model sees.
+        /// Lookback: the number of past steps that the model sees.
         pub input_size: usize = 0; at least 1; at most 1_000_000,
-        /// Name of the result's columns, instead of the model's.
+        /// Name for the forecast columns, instead of the model's name.
         pub alias: Option<String> = None; fits no_path "text without slashes, not empty",
-        /// Columns known in advance, such as holidays or prices.
+        /// Exogenous columns known in advance, such as holidays or planned prices.
         pub futr_exog_list: Vec<String> = Vec::new(),
-        /// Columns known until the forecast begins.
+        /// Exogenous columns known only up to the forecast origin.
         pub hist_exog_list: Vec<String> = Vec::new(),
-        /// Columns of the static table, one value per series.
+        /// Static covariates: columns of the static table, one value per series.
         pub stat_exog_list: Vec<String> = Vec::new(),
-        /// Series that the model sees at once: all of the data. As many as there are when left out.
+        /// Number of series, all of which the model sees at once. Taken from the data when left out.
         pub n_series: Option<usize> = None; at least 1; at most 1_000_000,
-        /// Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled.
+        /// Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled.
         pub cat_exog_list: Vec<String> = Vec::new(),
-        /// How many different values columns of categories have at most; those in the training data when left out.
+        /// Maximum number of categories of each categorical column; counted in the training data when left out.
         pub categorical_cardinalities: Cardinalities = Cardinalities::default(),
-        /// How many numbers stand for a category: a rule that goes by how many there are, or the same for every column.
+        /// Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns.
         pub cat_emb_dim: CatEmbDim = CatEmbDim::FastAi,
-        /// Hides the target's own history from the model.
+        /// Hides the history of the target from the model, which then sees only exogenous columns.
         pub exclude_insample_y: bool = false,
-        /// What training minimises.
+        /// Training loss.
         pub loss: LossSpec = LossSpec::named("MAE"),
-        /// What validation measures; the loss when left out.
+        /// Validation loss; the training loss when left out.
         pub valid_loss: Option<LossSpec> = None,
-        /// Training steps.
+        /// Maximum number of training steps.
         pub max_steps: usize = 1000; at least 1,
-        /// Learning rate at the beginning.
+        /// Initial learning rate.
         pub learning_rate: f64 = 1e-3; positive,
-        /// The format of values between operations while training; `'bf16'` is quicker where the processor multiplies it.
-        /// Weights, sums and forecasts are f32.
+        /// Number format of activations and their gradients during training; `'bf16'` is faster on processors that multiply it
+        /// natively. Weights, sums and forecasts stay f32.
         pub precision: Precision = Precision::F32,
-        /// How often the learning rate is halved, evenly over the steps; -1 for never.
+        /// How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never.
         pub num_lr_decays: i64 = -1,
-        /// Validation checks without improvement after which training stops; -1 for never.
+        /// Early stopping patience: validation checks without improvement before training stops; -1 to disable.
         pub early_stop_patience_steps: i64 = -1,
-        /// The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with
-        /// each validation check.
+        /// The loss monitored at each validation check, for early stopping and for choosing the best weights.
         pub val_monitor: ValMonitor = ValMonitor::ValLoss,
         /// Training steps between validation checks.
         pub val_check_steps: usize = 100; at least 1,
-        /// Whether the weights of the best validation check are kept instead of the last; true when early stopping is on.
+        /// Whether to keep the weights of the best validation check instead of the last ones; defaults to true with early
+        /// stopping.
         pub restore_best: Option<bool> = None,
-        /// Series per step.
+        /// Series per training batch.
         pub batch_size: usize = 32; at least 1,
-        /// Series per batch of validation; batchSize when left out.
+        /// Series per validation batch; batchSize when left out.
         pub valid_batch_size: Option<usize> = None; at least 1,
-        /// Windows per step, drawn from the series of the step; null for all of them.
+        /// Windows per training batch, sampled from the batch's series; null for all of them.
         pub windows_batch_size: Option<usize> = Some(1024); at least 1; at most 1_000_000_000,
-        /// Windows per batch of validation; -1 for all.
+        /// Windows per validation batch; -1 for all.
         pub inference_windows_batch_size: i64 = 1024; at least 1 or all,
-        /// Steps between the beginnings of windows.
+        /// Stride: steps between the starts of consecutive windows.
         pub step_size: usize = 1; at least 1,
-        /// Whether windows may begin before the series, padded with zeros.
+        /// Whether windows may start before the series does, padded with zeros.
         pub start_padding_enabled: bool = false,
-        /// Share of a window's points that must be available: of both parts, or of input and horizon.
+        /// Minimum share of available points in a training window: one number for input and horizon alike, or one for each.
         pub training_data_availability_threshold: Availability = Availability([0.0; 2]),
-        /// Whether the last batch of series of an epoch is left out when it is not full.
+        /// Whether to drop the last batch of an epoch when it is incomplete.
         pub drop_last_loader: bool = false,
-        /// How each window is scaled.
+        /// Scaler applied to each window.
         pub scaler_type: ScalerType = ScalerType::Identity,
-        /// Seed of everything random.
+        /// Seed of all randomness.
         pub random_seed: i64 = 1; at least 0,
         /// Optimizer; Adam when left out.
         pub optimizer: Optimizer = Optimizer::default(),
-        /// How the learning rate changes, instead of by numLrDecays. It goes by steps since the model was new, over
-        /// maxSteps, whatever fit is told.
+        /// Learning-rate schedule, instead of numLrDecays. It counts all steps since the model was created and spans the
+        /// model's maxSteps, even if fit is given another number of steps.
         pub lr_scheduler: Option<LrScheduler> = None,
-        /// The most that a gradient may be; see gradientClipAlgorithm.
+        /// Gradient clipping threshold; see gradientClipAlgorithm.
         pub gradient_clip_val: Option<f64> = None; positive,
-        /// Whether gradientClipVal limits the gradient's norm, and longer ones are shortened, or each of its numbers.
+        /// Whether gradientClipVal limits the norm of the whole gradient, or the absolute value of each component.
         pub gradient_clip_algorithm: ClipAlgorithm = ClipAlgorithm::Norm,
-        /// Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there:
-        /// with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated.
+        /// Batches whose gradients are averaged for one optimizer step. The last batch of an epoch completes a step: with
+        /// fewer than accumulateGradBatches × batchSize series, a step accumulates fewer batches.
         pub accumulate_grad_batches: usize = 1; at least 1,
-        /// Shards that the windows of a step are cut into at least; as many as the model is fast with when left out. A step
-        /// uses no more threads than it has shards. Results depend on their number by rounding alone.
+        /// Minimum number of shards that the windows of a training step are split into; chosen per model for speed when
+        /// left out. A step uses at most one thread per shard. The number changes results only by rounding.
         pub shards: Option<usize> = None; at least 1; at most 1_000_000,
     }
     elsewhere {
@@ -150,18 +150,18 @@ options! {
     }
 }
 
-/// Whether a name can be that of a file.
+/// Whether an alias can be part of a file name.
 fn no_path(alias: &Option<String>) -> bool {
     alias.as_deref().is_none_or(|a| !a.is_empty() && !a.contains(['/', '\\', '\0']))
 }
 
 impl CommonOptions {
-    /// The defaults that upstream's multivariate models share: a window has all series, so a step has fewer of them.
+    /// The defaults that upstream's multivariate models share: a window holds all series, so a batch has fewer windows.
     pub(crate) fn multivariate() -> Self {
         Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }
     }
 
-    /// Refuses what is missing, out of range, or does not fit the rest.
+    /// Refuses options that are missing, out of range, or contradict each other.
     pub fn check_all(&self) -> Result<()> {
         for (name, value) in [("h", self.h), ("inputSize", self.input_size)] {
             if value == 0 {
@@ -175,7 +175,7 @@ impl CommonOptions {
         self.schedule().map(drop)
     }
 
-    /// How the learning rate changes.
+    /// The learning-rate schedule.
     pub(crate) fn schedule(&self) -> Result<Schedule> {
         match &self.lr_scheduler {
             Some(given) => Schedule::new(given, self.learning_rate, self.max_steps),
@@ -183,7 +183,7 @@ impl CommonOptions {
         }
     }
 
-    /// Loss and validation loss, checked against each other as upstream does.
+    /// Training and validation loss, checked against each other as upstream does.
     pub(crate) fn losses(&self) -> Result<[Objective; 2]> {
         let losses = Losses {
             loss: &self.loss,
@@ -195,7 +195,7 @@ impl CommonOptions {
         losses.read()
     }
 
-    /// Whether the best weights are kept instead of the last.
+    /// Whether the best weights are kept instead of the last ones.
     pub fn restores_best(&self) -> bool {
         self.restore_best.unwrap_or(self.early_stop_patience_steps > 0)
     }

@@ -1,16 +1,16 @@
 //! DeepAR: a recurrent network that forecasts the distribution of the next value, step by step.
 //!
-//! Salinas et al. 2020, <https://arxiv.org/abs/1704.04110>. Upstream: `models/deepar.py`. As upstream, and unlike the
-//! paper, what is fed back while decoding is the mean of each step's distribution, not a sample of it.
+//! Salinas et al. 2020, <https://arxiv.org/abs/1704.04110>. Upstream: `models/deepar.py`. As in upstream, and unlike
+//! the paper, decoding feeds back the mean of each step's distribution, not a sample from it.
 
 use serde_json::json;
 
 use super::prelude::*;
 
 options! {
-    /// Options of [`DeepAR`], beside the shared ones.
+    /// Options of [`DeepAR`] in addition to the shared ones.
     pub struct Options {
-        /// Steps of horizon while training.
+        /// Horizon during training.
         pub h_train: usize = 1; at least 1,
         /// Layers of the LSTM.
         pub lstm_n_layers: usize = 2; at least 1,
@@ -24,7 +24,7 @@ options! {
         pub decoder_hidden_size: usize = 0,
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
-        /// Samples of each step's distribution, from which quantiles are taken.
+        /// Samples drawn from each step's distribution to estimate quantiles.
         pub trajectory_samples: usize = 100; at least 1,
     }
 }

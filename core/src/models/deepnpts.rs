@@ -1,4 +1,4 @@
-//! DeepNPTS: a forecast is a weighted mean of the window's own values; a network learns the weights.
+//! DeepNPTS: the forecast is a weighted mean of the values in the input window; a network computes the weights.
 //!
 //! Rangapuram et al. 2023, "Deep Non-Parametric Time Series Forecaster", <https://arxiv.org/abs/2312.14657>.
 //! Upstream: `models/deepnpts.py`.
@@ -6,11 +6,11 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`DeepNPTS`], beside the shared ones.
+    /// Options of [`DeepNPTS`] in addition to the shared ones.
     pub struct Options {
         /// Units of each hidden layer.
         pub hidden_size: usize = 32; at least 1,
-        /// Whether the outputs of each hidden layer are normalised over the batch.
+        /// Whether each hidden layer is followed by batch normalisation.
         pub batch_norm: bool = true,
         /// Dropout after every hidden layer, from 0 to 1.
         pub dropout: f64 = 0.1; probability,
@@ -19,7 +19,7 @@ options! {
     }
 }
 
-/// A linear layer, ReLU, and perhaps batch normalisation and dropout.
+/// A linear layer and ReLU, with optional batch normalisation and dropout.
 struct Layer {
     linear: Linear,
     norm: Option<BatchNorm1d>,
@@ -90,7 +90,7 @@ impl Model for DeepNPTS {
                 dropout: o.dropout as f32,
             }
         });
-        // Upstream's last layer takes hidden_size numbers even where no hidden layer makes them.
+        // Upstream's last layer has hidden_size inputs even if there is no hidden layer.
         let weights = Linear::new(&p.sub(o.n_layers * step), o.hidden_size, input * h);
         Ok(Self { layers, weights, dims })
     }

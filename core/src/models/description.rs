@@ -1,4 +1,4 @@
-//! What is known of the registered models without making any: options with their defaults, inputs, papers.
+//! What can be said about the registered models without building them: options with defaults, inputs, papers.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::entry::{N_SERIES, OF_CATEGORIES};
 use super::{Entry, find, registry};
 use crate::options::{Field, Options};
 
-/// All options of a model with their defaults; none of a model that there is not.
+/// All options of a model with their defaults; empty if there is no such model.
 pub(crate) fn default_options(name: &str) -> Map<String, Value> {
     let of = |e: Entry| {
         let own = (e.fields)().into_iter().map(|field| (field.name, field.default));
@@ -16,7 +16,7 @@ pub(crate) fn default_options(name: &str) -> Map<String, Value> {
     find(name).map_or_else(|_| Map::new(), of)
 }
 
-/// Everything known of every model, for documentation and generated types.
+/// A description of every model, for documentation and generated types.
 pub fn describe() -> Value {
     let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "needed": f.needed, "shared": shared });
     let model = |e: Entry| {

@@ -1,4 +1,4 @@
-//! DilatedRNN: recurrent layers that skip steps, so that the top ones remember further.
+//! DilatedRNN: recurrent layers with dilated (skip) connections, so that upper layers remember further back.
 //!
 //! Chang et al. 2017, <https://arxiv.org/abs/1710.02224>. ResLSTM: Kim et al. 2017, <https://arxiv.org/abs/1701.03360>.
 //! Upstream: `models/dilated_rnn.py`.
@@ -7,46 +7,46 @@ use super::encoder_decoder::encoder_input;
 use super::prelude::*;
 
 choices! {
-    /// What goes through time in every layer. Upstream lists `AttentiveLSTM` too, whose forward fails there.
+    /// Recurrent cell. Upstream also lists `AttentiveLSTM`, but its forward pass fails.
     pub enum CellType {
         /// Gated recurrent unit.
         Gru = "GRU",
-        /// Elman's unit.
+        /// Elman RNN.
         Rnn = "RNN",
         /// Long short-term memory.
         Lstm = "LSTM",
-        /// LSTM whose output has the input added.
+        /// LSTM with a residual connection from input to output.
         ResLstm = "ResLSTM",
     }
 }
 
 options! {
-    /// Options of [`DilatedRNN`], beside the shared ones.
+    /// Options of [`DilatedRNN`] in addition to the shared ones.
     pub struct Options {
-        /// Cell of every layer.
+        /// Recurrent cell of every layer.
         pub cell_type: CellType = CellType::Lstm,
-        /// Steps between a state and the one it comes from, for each layer of each group; later groups add their input.
+        /// Dilation of each layer in each group; every group but the first has a residual connection.
         pub dilations: Vec<Vec<usize>> = vec![vec![1, 2], vec![4, 8]];
             fits complete "a list of groups, each a list of whole numbers ≥ 1, none empty",
         /// Units of every layer.
         pub encoder_hidden_size: usize = 128; at least 1,
         /// Units of the decoder's hidden layers.
         pub decoder_hidden_size: usize = 128; at least 1,
-        /// Layers of the decoder, the last one included.
+        /// Layers of the decoder, including the output layer.
         pub decoder_layers: usize = 2; at least 1,
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
     }
 }
 
-/// Whether every group has a layer, and every layer looks back.
+/// Whether every group has a layer, and every dilation is at least 1.
 fn complete(groups: &[Vec<usize>]) -> bool {
     let of_one = |group: &Vec<usize>| !group.is_empty() && group.iter().all(|d| *d > 0);
     !groups.is_empty() && groups.iter().all(of_one)
 }
 
-/// Of `x·W_iiᵀ + b + h·W_ihᵀ + b + c·W_icᵀ + b` the gates i, f, o; `c = f⊙c + i⊙tanh(h·W_hhᵀ + b)`,
-/// `h = o⊙(tanh(c) + x)`, with `x·W_irᵀ` for `x` where the sizes differ.
+/// The gates i, f, o are sigmoids of `x·W_iiᵀ + b + h·W_ihᵀ + b + c·W_icᵀ + b`; `c = f⊙c + i⊙tanh(h·W_hhᵀ + b)`;
+/// `h = o⊙(tanh(c) + x)`, with `x·W_irᵀ` in place of `x` where the sizes differ.
 struct ResLstm {
     input: [Param; 2],
     hidden: [Param; 2],
@@ -58,7 +58,7 @@ struct ResLstm {
 
 impl ResLstm {
     fn new(p: &Path<'_>, inputs: usize, size: usize) -> Self {
-        // Upstream keeps the sizes as tensors.
+        // Upstream stores the sizes as tensors.
         p.untrained("input_size", [1], Init::Constant(inputs as f32));
         p.untrained("hidden_size", [1], Init::Constant(size as f32));
         let declare = |weight: &str, bias: &str, outputs: usize, inputs: usize| {
@@ -70,7 +70,7 @@ impl ResLstm {
         let (ir, init) = ([size, inputs], Init::Normal(1.0));
         let residual = (inputs != size).then(|| p.param("weight_ir", ir, init));
         if residual.is_none() {
-            p.untrained("weight_ir", ir, init); // declared and not used, as upstream
+            p.untrained("weight_ir", ir, init); // declared but unused, as in upstream
         }
         Self {
             input: declare("weight_ii", "bias_ii", 3 * size, inputs),
@@ -103,7 +103,7 @@ fn step(x: Var<'_>, t: usize) -> Var<'_> {
     x.slice(1, t, 1).reshape([x.dim(0), x.dim(2)])
 }
 
-/// Runs a cell over the steps of `x`, from states of 0; gives its outputs `[B, T, H]`.
+/// Runs a cell over the steps of `x`, starting from zero states; returns its outputs `[B, T, H]`.
 fn through_time<'t>(
     x: Var<'t>,
     size: usize,
@@ -126,7 +126,7 @@ enum LayerCell {
     Residual(Box<ResLstm>),
 }
 
-/// A layer whose state at a step comes from `dilation` steps before.
+/// A layer whose state at each step comes from `dilation` steps earlier.
 struct Layer {
     cell: LayerCell,
     dilation: usize,
@@ -157,7 +157,7 @@ impl Layer {
         Self { cell, dilation }
     }
 
-    /// Every `dilation`-th step is a sequence of its own; the last ones are filled up with zeros.
+    /// Splits the steps into `dilation` interleaved sequences, padded with zeros to equal length.
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let ([rows, steps, inputs], d) = ([x.dim(0), x.dim(1), x.dim(2)], self.dilation);
         let long = steps.div_ceil(d);

@@ -1,4 +1,4 @@
-//! DLinear: one linear map for the trend, one for what remains.
+//! DLinear: one linear map for the trend, one for the remainder.
 //!
 //! Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?", <https://arxiv.org/abs/2205.13504>.
 //! Upstream: `models/dlinear.py`.
@@ -6,9 +6,9 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`DLinear`], beside the shared ones.
+    /// Options of [`DLinear`] in addition to the shared ones.
     pub struct Options {
-        /// Length of the moving average that extracts the trend. Odd.
+        /// Length of the moving average that extracts the trend; must be odd.
         pub moving_avg_window: usize = 25; at least 1; fits is_odd "an odd number",
     }
 }

@@ -1,16 +1,16 @@
-//! What RNN, GRU and LSTM have in common: a recurrent encoder and a decoder of all steps; or, when recurrent, an encoder
-//! that forecasts step by step.
+//! What RNN, GRU and LSTM have in common: a recurrent encoder with a decoder for all steps at once or, with `recurrent`,
+//! an encoder that forecasts step by step.
 
 use super::prelude::*;
 
-/// Declares the options of a model of this kind. `hidden` is the default size of the encoder; options of its own stand
-/// where upstream has them, behind that size.
+/// Declares the options of such a model. `hidden` is the default size of the encoder; the model's own options follow it,
+/// which is upstream's order.
 macro_rules! encoder_decoder_options {
     ($(#[doc = $doc:expr])* hidden: $hidden:literal, own: { $($own:tt)* }) => {
         options! {
             $(#[doc = $doc])*
             pub struct Options {
-                /// Steps of input while forecasting with `recurrent`; `inputSize` when left out.
+                /// Lookback when forecasting with `recurrent`; `inputSize` when left out.
                 pub inference_input_size: Option<usize> = None; at least 1,
                 /// Steps of horizon while training with `recurrent`.
                 pub h_train: usize = 1; at least 1,
@@ -19,23 +19,23 @@ macro_rules! encoder_decoder_options {
                 /// Units of the encoder.
                 pub encoder_hidden_size: usize = $hidden; at least 1,
                 $($own)*
-                /// Whether the encoder has biases.
+                /// Whether the encoder has bias terms.
                 pub encoder_bias: bool = true,
                 /// Dropout between the layers of the encoder, from 0 to 1.
                 pub encoder_dropout: f64 = 0.0; probability,
                 /// Units of the decoder's hidden layers.
                 pub decoder_hidden_size: usize = 128; at least 1,
-                /// Layers of the decoder, the last one included.
+                /// Layers of the decoder, including the output layer.
                 pub decoder_layers: usize = 2; at least 1,
                 /// Activation of the decoder's hidden layers.
                 pub decoder_activation: Option<Activation> = None,
-                /// Forecast one step at a time and feed it back, instead of all steps at once.
+                /// Whether to forecast one step at a time and feed it back, instead of all steps at once.
                 pub recurrent: bool = false,
             }
         }
 
         impl Options {
-            /// As [`EncoderDecoder`] has them.
+            /// These options as [`EncoderDecoder`] takes them.
             fn with(&self, cell: Cell) -> $crate::models::encoder_decoder::Settings {
                 $crate::models::encoder_decoder::Settings {
                     cell,
@@ -54,7 +54,7 @@ macro_rules! encoder_decoder_options {
 }
 pub(super) use encoder_decoder_options;
 
-/// The options of the three.
+/// The options of all three models.
 pub(super) struct Settings {
     pub(super) cell: Cell,
     pub(super) recurrent: bool,
@@ -69,13 +69,13 @@ pub(super) struct Settings {
     pub(super) activation: Activation,
 }
 
-/// From hidden states to the forecast.
+/// Maps hidden states to the forecast.
 enum Decoder {
     /// All steps of the horizon at once.
     Direct { upsample: Option<Linear>, mlp: Mlp },
-    /// Each step by itself.
+    /// Each step separately.
     Stepwise(Linear),
-    /// Each step by itself: the projection inside an LSTM.
+    /// Each step separately, by the projection inside an LSTM.
     Projected,
 }
 
@@ -117,12 +117,12 @@ impl EncoderDecoder {
         let recurrence = o.recurrent.then(|| Recurrence {
             h_train: o.h_train,
             inference_input_size: o.inference_input_size.unwrap_or(dims.input),
-            trajectory_samples: 100, // a default of upstream's base class that no option reaches
+            trajectory_samples: 100, // the default of upstream's base class; no option sets it
         });
         Ok(Self { encoder, decoder, recurrence, dims })
     }
 
-    /// Options that all models share, as these have them.
+    /// The shared options with the defaults of these models.
     pub(super) fn defaults() -> CommonOptions {
         CommonOptions {
             scaler_type: ScalerType::Robust,
@@ -151,7 +151,7 @@ impl EncoderDecoder {
     }
 }
 
-/// Everything known of each step of the input: `[B, L, 1 + X + S + F]`.
+/// All inputs of each step of the lookback: `[B, L, 1 + X + S + F]`.
 pub(super) fn encoder_input<'t>(batch: &Batch<'t>) -> Var<'t> {
     let [rows, steps] = [batch.size(), batch.insample_y.dim(1)];
     let y = batch.insample_y.reshape([rows, steps, 1]);
@@ -160,7 +160,7 @@ pub(super) fn encoder_input<'t>(batch: &Batch<'t>) -> Var<'t> {
     concat_present([Some(y), batch.hist_exog, stat, futr], 2)
 }
 
-/// Refuses options that do not fit each other.
+/// Refuses options that contradict each other.
 fn check(dims: Dims, o: &Settings) -> Result<()> {
     if o.recurrent && o.cell == Cell::Lstm && o.encoder[1] <= dims.outputs {
         let expected = "more than the outputs of the loss when recurrent";

@@ -1,4 +1,4 @@
-//! A registered model without its type: what the registry, instances, checkpoints and descriptions ask of it.
+//! A registered model with its type erased, for the registry, instances, checkpoints and descriptions.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use crate::nn::Params;
 use crate::options::{Field, Options};
 use crate::{Error, ErrorCode, Result, options};
 
-/// Options by their outside names.
+/// Options by their public names.
 type Given = Map<String, Value>;
 
-/// The largest number that an option of a model can be: sizes that are made of two of them can still be counted.
+/// The largest value of a model's numeric options: the product of two of them still fits in a `usize`.
 const MOST: f64 = 1e9;
 
 /// A registered model.
@@ -22,12 +22,12 @@ pub(crate) struct Entry {
     pub(crate) defaults: fn() -> CommonOptions,
     pub(super) check: fn(&CommonOptions) -> Result<()>,
     pub(super) fields: fn() -> Vec<Field>,
-    /// Splits options into shared and own ones, and gives all of them with their values.
+    /// Splits options into shared and model-specific ones, and returns all of them with their values.
     pub(super) read: fn(&Given, &mut CommonOptions) -> Result<Given>,
     pub(super) build: fn(&Params, Dims, &Given) -> Result<Box<dyn Network>>,
 }
 
-/// Of a model.
+/// The entry of a model.
 pub(super) fn entry<M: Model>() -> Entry {
     Entry {
         spec: M::SPEC,
@@ -63,7 +63,7 @@ pub(super) fn entry<M: Model>() -> Entry {
 }
 
 impl Entry {
-    /// Whether the model has an option that not all models have.
+    /// Whether the model has this option, which not all models have.
     pub(crate) fn takes(&self, option: &str) -> bool {
         match option {
             N_SERIES => self.spec.multivariate,
@@ -75,10 +75,10 @@ impl Entry {
 /// The shared option of multivariate models.
 pub(super) const N_SERIES: &str = "nSeries";
 
-/// Options of models that take categories.
+/// Options of models that take categorical columns.
 pub(super) const OF_CATEGORIES: [&str; 2] = ["categoricalCardinalities", "catEmbDim"];
 
-/// Whether a shared option is one of this model's.
+/// Whether this model takes a shared option.
 fn is_taken<M: Model>(name: &str) -> bool {
     name != N_SERIES || M::SPEC.multivariate
 }

@@ -1,18 +1,19 @@
-//! The exogenous inputs of a model: numbers as they are, categories embedded. Upstream: `_base_model.py: _embed_stream`.
+//! The exogenous inputs of a model: numeric columns unchanged, categorical ones embedded. Upstream: `_base_model.py:
+//! _embed_stream`.
 
 use super::{Batch, CommonOptions};
 use crate::nn::{Embedding, Path};
 use crate::tape::Var;
 
-/// Values that are put together at once.
+/// The most variables concatenated in one operation.
 const AT_ONCE: usize = 16;
 
 /// Exogenous columns of one kind.
 #[derive(Debug, Default)]
 pub(crate) struct InputStream {
-    /// Names in the order in which batches have them: numbers first, then categories.
+    /// Names in the order that batches have: numeric columns first, then categorical ones.
     pub(crate) columns: Vec<String>,
-    /// How many of them are numbers.
+    /// How many of them are numeric.
     pub(crate) numbers: usize,
     embeddings: Vec<Embedding>,
 }
@@ -31,12 +32,12 @@ impl InputStream {
         Self { columns, numbers, embeddings }
     }
 
-    /// Columns as the network sees them: each category takes as many as its embedding has numbers.
+    /// Input channels of the network: a categorical column takes as many as its embedding size.
     pub(crate) fn size(&self) -> usize {
         self.numbers + self.embeddings.iter().map(Embedding::size).sum::<usize>()
     }
 
-    /// Embeds the categories of `x`, whose columns lie along `axis`.
+    /// Embeds the categorical columns of `x`, which lie along `axis`.
     fn embed<'t>(&self, x: Var<'t>, axis: usize) -> Var<'t> {
         if self.embeddings.is_empty() {
             return x;
@@ -68,14 +69,14 @@ impl InputStream {
 pub(crate) struct Streams {
     /// Known in advance.
     pub(crate) futr: InputStream,
-    /// Known until the forecast.
+    /// Known up to the forecast origin.
     pub(crate) hist: InputStream,
-    /// Constant in time.
+    /// Static.
     pub(crate) stat: InputStream,
 }
 
 impl Streams {
-    /// Declares the embeddings of all categories.
+    /// Declares the embeddings of all categorical columns.
     pub(crate) fn new(path: &Path<'_>, common: &CommonOptions) -> Self {
         let stream = |name: &str, list| InputStream::new(&path.sub(name), list, common);
         Self {
@@ -85,7 +86,7 @@ impl Streams {
         }
     }
 
-    /// What the network sees of a batch whose categories are numbers of categories; see [`Batch`] for the shapes.
+    /// The network's view of a batch whose categories are given as codes; see [`Batch`] for the shapes.
     pub(crate) fn embed<'t>(&self, batch: &Batch<'t>, multivariate: bool) -> Batch<'t> {
         let axis = if multivariate { 1 } else { 2 };
         Batch {
@@ -106,7 +107,7 @@ mod tests {
     use crate::nn::Params;
     use crate::tape::Tape;
 
-    /// `count` columns of categories after `a` and `b`, which hold numbers.
+    /// `count` categorical columns after the numeric columns `a` and `b`.
     fn stream(params: &Params, count: usize) -> InputStream {
         let categories: Vec<String> = (0..count).map(|i| format!("c{i}")).collect();
         let common = CommonOptions {

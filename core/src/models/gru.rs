@@ -1,4 +1,4 @@
-//! GRU: an encoder of gated units, and a decoder; or, with `recurrent`, an encoder that forecasts step by step.
+//! GRU: an encoder of gated recurrent units with a decoder or, with `recurrent`, an encoder that forecasts step by step.
 //!
 //! Cho et al. 2014, <https://arxiv.org/abs/1409.1259>; Chung et al. 2014, <https://arxiv.org/abs/1412.3555>.
 //! Upstream: `models/gru.py`.
@@ -7,7 +7,7 @@ use super::encoder_decoder::{EncoderDecoder, encoder_decoder_options};
 use super::prelude::*;
 
 encoder_decoder_options! {
-    /// Options of [`GRU`], beside the shared ones.
+    /// Options of [`GRU`] in addition to the shared ones.
     hidden: 200,
     own: {}
 }

@@ -24,7 +24,7 @@ use crate::{Error, ErrorCode, Result, memory};
 pub struct ModelSpec {
     /// Name of the model.
     pub model: String,
-    /// Options in camelCase, shared and own ones together.
+    /// Options in camelCase: shared and model-specific ones together.
     pub options: Map<String, Value>,
 }
 
@@ -32,43 +32,43 @@ pub struct ModelSpec {
 pub struct Instance {
     /// Name and abilities.
     pub spec: Spec,
-    /// As the user wrote it.
+    /// The options as the user wrote them.
     pub given: ModelSpec,
     /// Shared options.
     pub common: CommonOptions,
-    /// Own options, all of them.
+    /// All model-specific options with their values.
     pub own: Map<String, Value>,
-    /// What training minimises.
+    /// Training loss.
     pub loss: Objective,
-    /// What validation measures.
+    /// Validation loss.
     pub valid_loss: Objective,
-    /// Names and places of the parameters.
+    /// Names and positions of the parameters.
     pub entries: Vec<params::Entry>,
-    /// The parameters; none before they are [allocated](Self::allocate).
+    /// The parameters; empty until [allocated](Self::allocate).
     pub values: Arc<Vec<f32>>,
-    /// How many values there are.
+    /// The number of parameters.
     pub size: usize,
-    /// How many of the values follow the gradient; the rest comes after.
+    /// How many of them are trained by gradient; the others follow after these.
     pub trained: usize,
-    /// Series that it sees at once: 1 unless it is multivariate.
+    /// Series per window: 1 unless the model is multivariate.
     pub series: usize,
     revin: Option<[Param; 2]>,
-    /// Its exogenous columns, with the embeddings of categories.
+    /// Its exogenous columns, with the embeddings of categorical ones.
     pub(crate) streams: Streams,
     pub(crate) network: Box<dyn Network>,
-    /// Between the network and the loss or the forecast.
+    /// Maps the network's output to what the loss or the forecast needs.
     pub(crate) head: Head,
 }
 
 impl Instance {
     /// Checks all options and declares the parameters, initialised from `randomSeed`.
     ///
-    /// A multivariate model without `nSeries` is made for one series, until the data say how many.
+    /// A multivariate model without `nSeries` is built for one series until the data give the number.
     pub fn new(given: &ModelSpec) -> Result<Self> {
         Self::of_data(given, &Vocabularies::default(), None)
     }
 
-    /// The same for data with these categories, and this many series, which a univariate model need not know.
+    /// As [`Self::new`], for data with these categories and this many series (irrelevant to a univariate model).
     pub(crate) fn of_data(
         given: &ModelSpec,
         vocabularies: &Vocabularies,
@@ -80,7 +80,7 @@ impl Instance {
         Ok(model)
     }
 
-    /// The same without the numbers of its parameters: it can be asked for its sizes, whatever they are.
+    /// As [`Self::of_data`], without allocating parameters: its sizes can be read however large they are.
     pub(crate) fn blank(
         given: &ModelSpec,
         vocabularies: &Vocabularies,
@@ -94,18 +94,18 @@ impl Instance {
         })
     }
 
-    /// Makes room for the parameters, all 0.
+    /// Allocates the parameters, all 0.
     pub(crate) fn allocate(&mut self) -> Result<()> {
         self.values = Arc::new(memory::try_list(self.size)?);
         Ok(())
     }
 
-    /// The parameters, to be changed.
+    /// The parameters, mutable.
     pub(crate) fn values_mut(&mut self) -> &mut Vec<f32> {
         Arc::make_mut(&mut self.values)
     }
 
-    /// Refuses what users write by mistake, but a checkpoint may hold.
+    /// Refuses options that are a mistake when a user writes them, but valid in a checkpoint.
     pub(crate) fn check_written(&self) -> Result<()> {
         let of_model = |e: Error| e.with(|d| d.model = Some(self.given.model.clone()));
         check_written(&self.common.loss, "loss").map_err(of_model)?;
@@ -118,21 +118,21 @@ impl Instance {
         self.common.alias.as_deref().unwrap_or(self.spec.name)
     }
 
-    /// Steps of input as the network sees them: recurrent models see one more.
+    /// Steps of input that the network sees: recurrent models see one more than `inputSize`.
     pub fn input_size(&self) -> usize {
         self.common.input_size + usize::from(self.recurrence().is_some())
     }
 
-    /// Steps of input while forecasting: as many values of the past as a forecast looks at.
+    /// Lookback when forecasting: how many past values a forecast depends on.
     pub fn forecast_input_size(&self) -> usize {
         self.recurrence().map_or(self.common.input_size, |r| r.inference_input_size + 1)
     }
 
-    /// The same model once more, on the same weights: they are shared, not copied.
+    /// Another instance of the same model that shares these weights without copying them.
     pub(crate) fn shared(&self, vocabularies: &Vocabularies) -> Result<Self> {
         let series = self.spec.multivariate.then_some(self.series);
         let mut same = Self::blank(&self.given, vocabularies, series)?;
-        assert_eq!(same.size, self.values.len(), "the same options, the same parameters");
+        assert_eq!(same.size, self.values.len(), "the same options give the same parameters");
         same.values = self.values.clone();
         Ok(same)
     }
@@ -140,17 +140,17 @@ impl Instance {
     /// Set for models that forecast step by step.
     pub fn recurrence(&self) -> Option<Recurrence> {
         self.network.recurrence().map(|r| match self.loss.horizon_weight {
-            Some(_) => Recurrence { h_train: self.common.h, ..r }, // upstream: the weights must fit
+            Some(_) => Recurrence { h_train: self.common.h, ..r }, // as upstream: the shapes of the weights must match
             None => r,
         })
     }
 
-    /// Forecast of each window of a batch whose categories are numbers: `[B, h, O]`, scaled as the input is.
+    /// Forecast of each window of a batch with category codes: `[B, h, O]`, on the scale of the input.
     pub(crate) fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         self.network.forward(&self.streams.embed(batch, self.spec.multivariate))
     }
 
-    /// How many categories of a column the user, and not the data, says there are.
+    /// The cardinality of a column if the user gave it, rather than the data.
     pub(crate) fn given_cardinality(&self, column: &str) -> Option<usize> {
         usize::read(self.given.options.get("categoricalCardinalities")?.get(column)?)
     }
@@ -173,7 +173,7 @@ impl Instance {
         params::by_name(&self.entries).contains_key(name)
     }
 
-    /// The numbers of a parameter under any of its names.
+    /// The values of a parameter under any of its names.
     pub fn parameter(&self, name: &str) -> Option<&[f32]> {
         let entry = &self.entries[*params::by_name(&self.entries).get(name)?];
         Some(&self.values[entry.param.offset..][..entry.param.shape.size()])
@@ -185,14 +185,14 @@ impl Instance {
         Ok(())
     }
 
-    /// The numbers of a parameter that must be of this shape, under any of its names.
+    /// The values of a parameter that must have this shape, under any of its names.
     pub(crate) fn parameter_mut(&mut self, name: &str, shape: &[usize]) -> Result<&mut [f32]> {
         let param = self.place(name, shape)?;
         let values = Arc::make_mut(&mut self.values);
         Ok(&mut values[param.offset..][..param.shape.size()])
     }
 
-    /// Where a parameter is that must be of this shape, under any of its names.
+    /// The position of a parameter that must have this shape, under any of its names.
     pub(crate) fn place(&self, name: &str, shape: &[usize]) -> Result<Param> {
         let wrong =
             |what: String| Error::new(ErrorCode::Checkpoint, format!("{}: {what}", self.spec.name));
@@ -211,12 +211,12 @@ impl Instance {
         Ok(param)
     }
 
-    /// How the target of a window with these statistics is scaled, and forecasts back.
+    /// How the target of a window with these statistics is scaled and its forecast scaled back.
     pub(crate) fn scaling(&self, own: Statistics) -> Scaling {
         Scaling { scaler: self.common.scaler_type, own, back: self.unscaling(own) }
     }
 
-    /// A value of the target over the horizon, as the loss sees it.
+    /// A target value of the horizon on the scale of the loss.
     pub(crate) fn target(&self, y: f64, s: Statistics) -> f32 {
         match self.loss.target() {
             Target::Scaled => self.common.scaler_type.scale(y, s),
@@ -225,7 +225,7 @@ impl Instance {
         }
     }
 
-    /// What a forecast of a window with these statistics is scaled back with.
+    /// The statistics that scale back a forecast of a window with these statistics.
     fn unscaling(&self, statistics: Statistics) -> Statistics {
         match self.revin {
             Some([bias, weight]) => {
@@ -300,7 +300,7 @@ pub(super) fn build(
     })
 }
 
-/// Refuses to cut the steps of a model that needs the whole batch.
+/// Refuses to shard the training steps of a model that needs the whole batch.
 fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) -> Result<()> {
     if network.sharding() != Sharding::Whole || common.shards.is_none_or(|n| n == 1) {
         return Ok(());
@@ -312,7 +312,7 @@ fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) ->
     Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some("shards".into())))
 }
 
-/// Refuses columns of a kind that the model does not take.
+/// Refuses exogenous columns of a kind that the model does not take.
 fn check_exogenous(entry: &Entry, common: &CommonOptions) -> Result<()> {
     let spec = entry.spec;
     let lists = [

@@ -1,4 +1,4 @@
-//! LSTM: an encoder that remembers, and a decoder; or, with `recurrent`, an encoder that forecasts step by step.
+//! LSTM: an encoder with long short-term memory and a decoder or, with `recurrent`, an encoder that forecasts step by step.
 //!
 //! Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"; Sak et al. 2014, <https://arxiv.org/abs/1402.1128>.
 //! Upstream: `models/lstm.py`.
@@ -7,7 +7,7 @@ use super::encoder_decoder::{EncoderDecoder, encoder_decoder_options};
 use super::prelude::*;
 
 encoder_decoder_options! {
-    /// Options of [`LSTM`], beside the shared ones.
+    /// Options of [`LSTM`] in addition to the shared ones.
     hidden: 128,
     own: {}
 }

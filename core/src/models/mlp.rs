@@ -1,11 +1,11 @@
-//! MLP: a multilayer perceptron over everything that is known of a window.
+//! MLP: a multilayer perceptron over all inputs of a window.
 //!
 //! Rosenblatt 1958, "The Perceptron", <https://doi.org/10.1037/h0042519>. Upstream: `models/mlp.py`.
 
 use super::prelude::*;
 
 options! {
-    /// Options of [`MLP`], beside the shared ones.
+    /// Options of [`MLP`] in addition to the shared ones.
     pub struct Options {
         /// Hidden layers.
         pub num_layers: usize = 2; at least 1,

@@ -1,4 +1,4 @@
-//! MLPMultivariate: a multilayer perceptron that maps the windows of all series at once to all their forecasts.
+//! MLPMultivariate: a multilayer perceptron that maps the inputs of all series to the forecasts of all series.
 //!
 //! Rosenblatt 1958, "The Perceptron", <https://doi.org/10.1037/h0042519>, with hidden layers; upstream names no paper.
 //! Upstream: `models/mlpmultivariate.py`.
@@ -6,7 +6,7 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`MLPMultivariate`], beside the shared ones.
+    /// Options of [`MLPMultivariate`] in addition to the shared ones.
     pub struct Options {
         /// Hidden layers.
         pub num_layers: usize = 2; at least 1,

@@ -1,7 +1,7 @@
 //! Models: one file each, registered by one line below.
 //!
-//! A model is written as its options: those that all models share, and its own. [`Model::common`] gives the shared ones with
-//! the model's defaults, and what is left out of its own has a default too.
+//! A model is specified by its options: the shared ones and its own. [`Model::common`] returns the shared ones with the
+//! model's defaults; its own options have defaults too.
 //!
 //! ```
 //! use neuro_divergent::NeuralForecast;
@@ -68,7 +68,7 @@ use crate::options::Options;
 use crate::tape::Var;
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// What a model file needs.
+/// The imports of a model file.
 pub(crate) mod prelude {
     pub(crate) use super::stacks::for_each_stack;
     pub(crate) use super::{
@@ -91,11 +91,11 @@ pub(crate) mod prelude {
 pub struct Exogenous {
     /// Known in advance.
     pub futr: bool,
-    /// Known until the forecast.
+    /// Known up to the forecast origin.
     pub hist: bool,
-    /// Constant in time.
+    /// Static.
     pub stat: bool,
-    /// Whether these may hold categories.
+    /// Whether they may be categorical.
     pub cat: bool,
 }
 
@@ -103,7 +103,7 @@ impl Exogenous {
     /// None at all.
     pub const NONE: Self = Self { futr: false, hist: false, stat: false, cat: false };
 
-    /// The option that lists each kind's columns, and whether the model has it.
+    /// The option for each kind, and whether the model takes it.
     pub fn options(self) -> [(&'static str, bool); 4] {
         [
             ("futrExogList", self.futr),
@@ -114,34 +114,34 @@ impl Exogenous {
     }
 }
 
-/// What is known of a model without making one.
+/// The properties of a model class.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// Upstream's class name.
     pub name: &'static str,
-    /// For the table of models.
+    /// Family, for the table of models.
     pub family: &'static str,
-    /// Where it was published.
+    /// Link to the paper.
     pub paper: &'static str,
-    /// What it takes beside the target.
+    /// The exogenous inputs it takes.
     pub exogenous: Exogenous,
-    /// Whether it sees all series at once and has weights for each; else it sees one series at a time.
+    /// Whether it sees all series at once and has weights for each of them; otherwise one series at a time.
     pub multivariate: bool,
-    /// How its training steps are cut.
+    /// How its training steps are sharded.
     pub sharding: Sharding,
 }
 
-/// How a training step is cut into shards, each of which one thread takes through the whole model: by how much the model
-/// keeps of a window until the way back. What that is in windows says `train/shards.rs`.
+/// How a training step is cut into shards; one thread takes a shard through the whole model. The size of a shard follows
+/// from how much memory a window needs until the backward pass; `train/shards.rs` has the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharding {
-    /// Some numbers for each layer. Shards are small enough for the cache of a core.
+    /// Activations of each layer. Shards are small enough for a core's cache.
     Cached,
-    /// Many numbers for each step of the window, as recurrent layers do. Shards are smaller.
+    /// Activations of each time step, as in recurrent layers. Shards are smaller.
     Recurrent,
-    /// Little more than the window itself, as linear models do. Shards are larger.
+    /// Hardly more than the window itself, as in linear models. Shards are larger.
     Linear,
-    /// The step is not cut: while training, a window's forecast depends on the others of its batch, as with batch
+    /// No sharding: during training, a window's forecast depends on the other windows of its batch, as with batch
     /// normalisation.
     Whole,
 }
@@ -153,20 +153,20 @@ pub struct Dims {
     pub input: usize,
     /// `h`: steps of forecast.
     pub h: usize,
-    /// `O`: numbers per step, as the loss wants.
+    /// `O`: outputs per step, set by the loss.
     pub outputs: usize,
-    /// `F`: columns known in advance, those of embedded categories included.
+    /// `F`: channels of columns known in advance, including embeddings.
     pub futr: usize,
-    /// `X`: columns known until the forecast.
+    /// `X`: channels of columns known up to the forecast origin.
     pub hist: usize,
-    /// `S`: columns that do not change.
+    /// `S`: channels of static columns.
     pub stat: usize,
-    /// `N`: series that a multivariate model sees at once; 1 for others.
+    /// `N`: series per window of a multivariate model; 1 for others.
     pub series: usize,
 }
 
 impl Dims {
-    /// How many numbers a window and all that is known beside it has.
+    /// The number of inputs of a window, including its exogenous columns.
     pub(crate) fn flattened(self) -> usize {
         self.input * (1 + self.hist) + (self.input + self.h) * self.futr + self.stat
     }
@@ -177,43 +177,43 @@ impl Dims {
     }
 }
 
-/// A model that forecasts one step at a time and feeds it back.
+/// Settings of a model that forecasts one step at a time and feeds it back.
 #[derive(Clone, Copy, Debug)]
 pub struct Recurrence {
-    /// Steps of horizon while training.
+    /// Horizon during training.
     pub h_train: usize,
-    /// Steps of input while forecasting.
+    /// Lookback when forecasting.
     pub inference_input_size: usize,
-    /// Samples of each step while forecasting, for a loss that samples.
+    /// Samples per forecast step, for a loss that samples.
     pub trajectory_samples: usize,
 }
 
-/// A model: what upstream's class says, in one file.
+/// A model: the counterpart of an upstream class, in one file.
 pub trait Model: Send + Sync + Sized + 'static {
-    /// Options beside the shared ones.
+    /// Options in addition to the shared ones.
     type Options: Options;
     /// Name and abilities.
     const SPEC: Spec;
 
-    /// Hyper-parameters that upstream's class takes and ignores. What a checkpoint has of them is kept and written back.
+    /// Hyperparameters that upstream's class accepts and ignores. Values in a checkpoint are kept and written back.
     const IGNORED: &'static [&'static str] = &[];
 
-    /// Whether it can do without the target's history: `excludeInsampleY`. Never without any other input.
+    /// Whether it can work without the target's history (`excludeInsampleY`), given some other input.
     const CAN_EXCLUDE_TARGET: bool = true;
 
-    /// Options that all models share, where the defaults of this one differ.
+    /// The shared options with this model's defaults.
     fn defaults() -> CommonOptions {
         CommonOptions::default()
     }
 
-    /// The shared options of a model that sees `input_size` steps and forecasts `h`, with the defaults of this model.
+    /// The shared options for horizon `h` and lookback `input_size`, with this model's defaults.
     fn common(h: usize, input_size: usize) -> CommonOptions {
         CommonOptions { h, input_size, ..Self::defaults() }
     }
 
     /// This model with these options, for [`NeuralForecast::new`](crate::NeuralForecast::new), which checks them.
     ///
-    /// The shared ones begin with [`Model::common`], as another model's defaults may differ.
+    /// Start the shared ones from [`Model::common`]: the defaults of other models may differ.
     fn spec(common: CommonOptions, own: Self::Options) -> ModelSpec {
         let mut usual = Self::defaults().to_json();
         usual.extend(Self::Options::default().to_json());
@@ -222,12 +222,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         ModelSpec { model: Self::SPEC.name.into(), options }
     }
 
-    /// Refuses shared options that this model cannot do anything with.
+    /// Refuses values of shared options that this model cannot use.
     fn check(_shared: &CommonOptions) -> Result<()> {
         Ok(())
     }
 
-    /// Declares the parameters. The options obey their rules ([`Options::check`]); how they fit each other is checked here.
+    /// Declares the parameters. Each option has passed its own rules ([`Options::check`]); combinations are checked here.
     fn new(path: &Path<'_>, dims: Dims, options: &Self::Options) -> Result<Self>;
 
     /// Set for models that forecast step by step.
@@ -235,16 +235,16 @@ pub trait Model: Send + Sync + Sized + 'static {
         None
     }
 
-    /// How its training steps are cut, where that depends on options.
+    /// How its training steps are sharded, where that depends on options.
     fn sharding(&self) -> Sharding {
         Self::SPEC.sharding
     }
 
-    /// Forecast of each window: `[B, h, O]`, or `[B, h, N·O]` of a multivariate model; scaled as the input is.
+    /// Forecast of each window on the scale of the input: `[B, h, O]`, or `[B, h, N·O]` for a multivariate model.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
-/// [`Model`] without its type.
+/// Object-safe form of [`Model`].
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
     fn sharding(&self) -> Sharding;
@@ -265,7 +265,7 @@ impl<M: Model> Network for M {
     }
 }
 
-/// The parts that are there, one after the other along `axis`.
+/// Concatenates the parts that are present along `axis`.
 pub(crate) fn concat_present<'t, const N: usize>(
     parts: [Option<Var<'t>>; N],
     axis: usize,

@@ -1,4 +1,4 @@
-//! NBEATS: stacked blocks, each explains a part of the past and adds its continuation, made of basis functions.
+//! NBEATS: stacked blocks; each fits a part of the input with basis functions and adds its extrapolation to the forecast.
 //!
 //! Oreshkin et al. 2020, "N-BEATS: Neural basis expansion analysis for interpretable time series forecasting",
 //! <https://arxiv.org/abs/1905.10437>. Upstream: `models/nbeats.py`.
@@ -7,37 +7,37 @@ use super::prelude::*;
 use crate::options::Zero;
 
 choices! {
-    /// What the blocks of a stack are made of.
+    /// Basis of the blocks of a stack.
     pub enum StackType {
-        /// Values themselves.
+        /// No basis: the values themselves.
         Identity = "identity",
-        /// Slow functions of time.
+        /// Slowly varying functions of time.
         Trend = "trend",
-        /// Cosines and sines.
+        /// Fourier terms: cosines and sines.
         Seasonality = "seasonality",
     }
 }
 
 options! {
-    /// Options of [`NBEATS`], beside the shared ones.
+    /// Options of [`NBEATS`] in addition to the shared ones.
     pub struct Options {
-        /// Kind of each stack.
+        /// Basis of each stack.
         pub stack_types: Vec<StackType> = vec![StackType::Identity, StackType::Trend, StackType::Seasonality],
         /// Blocks in each stack.
         pub n_blocks: Vec<usize> = vec![1, 1, 1],
-        /// Units in and out of every hidden layer of a block.
+        /// Input and output units of each hidden layer of a block.
         pub mlp_units: Vec<Vec<usize>> = vec![vec![512, 512]; 3],
-        /// Functions that make up a trend.
+        /// Basis functions of the trend.
         pub basis: TrendBasis = TrendBasis::Polynomial,
-        /// How many of them, beside the first.
+        /// Number of basis functions besides the first.
         pub n_basis: usize = 2,
-        /// Harmonics of a season per step of frequency.
+        /// Resolution of the seasonal basis: its Fourier frequencies are 1 / nHarmonics apart.
         pub n_harmonics: usize = 2,
-        /// Dropout; upstream has none in these blocks, so only 0 is possible.
+        /// Dropout. Upstream's blocks have none, so only 0 is allowed.
         pub dropout_prob_theta: Zero = Zero,
         /// Activation of the hidden layers.
         pub activation: BlockActivation = BlockActivation(Activation::Relu),
-        /// Whether the blocks of a stack are one and the same.
+        /// Whether the blocks of a stack share their weights.
         pub shared_weights: bool = false,
     }
 }

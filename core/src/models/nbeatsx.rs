@@ -1,4 +1,4 @@
-//! NBEATSx: NBEATS whose blocks see exogenous columns, with blocks made of those columns too.
+//! NBEATSx: NBEATS whose blocks take exogenous columns as input, or as basis.
 //!
 //! Olivares et al. 2022, "Neural basis expansion analysis with exogenous variables: Forecasting electricity prices with
 //! NBEATSx", <https://arxiv.org/abs/2104.05522>. Upstream: `models/nbeatsx.py`.
@@ -6,13 +6,13 @@
 use super::prelude::*;
 
 choices! {
-    /// What the blocks of a stack are made of.
+    /// Basis of the blocks of a stack.
     pub enum StackType {
-        /// Values themselves.
+        /// No basis: the values themselves.
         Identity = "identity",
-        /// Powers of time.
+        /// Polynomials of time.
         Trend = "trend",
-        /// Cosines and sines.
+        /// Fourier terms: cosines and sines.
         Seasonality = "seasonality",
         /// Future and static exogenous columns.
         Exogenous = "exogenous",
@@ -20,23 +20,23 @@ choices! {
 }
 
 options! {
-    /// Options of [`NBEATSx`], beside the shared ones.
+    /// Options of [`NBEATSx`] in addition to the shared ones.
     pub struct Options {
-        /// Kind of each stack.
+        /// Basis of each stack.
         pub stack_types: Vec<StackType> = vec![StackType::Identity, StackType::Trend, StackType::Seasonality],
         /// Blocks in each stack.
         pub n_blocks: Vec<usize> = vec![1, 1, 1],
-        /// Units in and out of every hidden layer of a block.
+        /// Input and output units of each hidden layer of a block.
         pub mlp_units: Vec<Vec<usize>> = vec![vec![512, 512]; 3],
-        /// Degree of the polynomial of a trend.
+        /// Degree of the trend polynomial.
         pub n_polynomials: usize = 2,
-        /// Harmonics of a season per step of frequency.
+        /// Resolution of the seasonal basis: its Fourier frequencies are 1 / nHarmonics apart.
         pub n_harmonics: usize = 2,
         /// Dropout after every hidden layer, from 0 to 1.
         pub dropout_prob_theta: f64 = 0.0; probability,
         /// Activation of the hidden layers.
         pub activation: BlockActivation = BlockActivation(Activation::Relu),
-        /// Whether the blocks of a stack are one and the same.
+        /// Whether the blocks of a stack share their weights.
         pub shared_weights: bool = false,
     }
 }
@@ -111,12 +111,12 @@ fn check(dims: Dims, o: &Options) -> Result<()> {
         let expected = "neither \"trend\" nor \"seasonality\", with h: 1";
         return Err(Error::option("stackTypes", expected, kind.name()));
     }
-    // Upstream makes such a block of the basis of the stack before, or fails.
+    // Upstream silently reuses the basis of the previous stack here, or fails.
     if o.stack_types.contains(&StackType::Exogenous) && dims.futr + dims.stat == 0 {
         let expected = "without \"exogenous\" where there is neither futrExogList nor statExogList";
         return Err(Error::option("stackTypes", expected, "exogenous"));
     }
-    // Such blocks forecast the same for every output; upstream fails.
+    // Such blocks give the same forecast for every output; upstream fails.
     if dims.outputs > 1 && o.stack_types.iter().all(|kind| *kind == StackType::Exogenous) {
         let expected = "more than \"exogenous\" with a loss of several outputs";
         return Err(Error::option("stackTypes", expected, "exogenous"));

@@ -1,4 +1,4 @@
-//! NHITS: stacked blocks, each looks at the window at its own resolution and adds a forecast of its own rate.
+//! NHITS: stacked blocks; each pools the input to its own resolution and adds a forecast interpolated from few knots.
 //!
 //! Challu et al. 2023, "NHITS: Neural Hierarchical Interpolation for Time Series Forecasting",
 //! <https://arxiv.org/abs/2201.12886>. Upstream: `models/nhits.py`.
@@ -6,24 +6,24 @@
 use super::prelude::*;
 
 choices! {
-    /// How a window becomes coarser.
+    /// How the input is pooled.
     pub enum PoolingMode {
-        /// Greatest value.
+        /// Maximum.
         Max = "MaxPool1d",
         /// Mean.
         Avg = "AvgPool1d",
     }
 }
 
-/// How few knots become a forecast of every step.
+/// How a forecast is interpolated from its knots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InterpolationMode {
-    /// Straight lines.
+    /// Linear.
     Linear,
-    /// Steps.
+    /// Nearest neighbour: a step function.
     Nearest,
-    /// Cubic convolution; one output only. The digits of `cubic-32` are the windows that upstream once interpolated at a
-    /// time; they change no number, and are kept for checkpoints.
+    /// Cubic convolution; only for a loss of one output. The number in `cubic-32` was upstream's batch size for
+    /// interpolation; it has no effect on results and is kept for checkpoints.
     Cubic(Option<String>),
 }
 
@@ -57,21 +57,21 @@ impl OptionValue for InterpolationMode {
 }
 
 options! {
-    /// Options of [`NHITS`], beside the shared ones.
+    /// Options of [`NHITS`] in addition to the shared ones.
     pub struct Options {
-        /// Kind of each stack; only "identity" exists.
+        /// Type of each stack; only "identity" exists.
         pub stack_types: Vec<String> = vec!["identity".into(); 3],
         /// Blocks in each stack.
         pub n_blocks: Vec<usize> = vec![1, 1, 1],
-        /// Units in and out of every hidden layer of a block.
+        /// Input and output units of each hidden layer of a block.
         pub mlp_units: Vec<Vec<usize>> = vec![vec![512, 512]; 3],
-        /// Pooling window of each stack.
+        /// Pooling kernel size of each stack.
         pub n_pool_kernel_size: Vec<usize> = vec![2, 2, 1],
-        /// Steps of the horizon per knot, for each stack.
+        /// Steps of the horizon per knot of each stack.
         pub n_freq_downsample: Vec<usize> = vec![4, 2, 1],
         /// How the input is pooled.
         pub pooling_mode: PoolingMode = PoolingMode::Max,
-        /// How knots become a forecast.
+        /// How the forecast is interpolated from its knots.
         pub interpolation_mode: InterpolationMode = InterpolationMode::Linear,
         /// Dropout after every hidden layer, from 0 to 1.
         pub dropout_prob_theta: f64 = 0.0; probability,
@@ -90,7 +90,7 @@ impl Options {
     }
 }
 
-/// Pools its inputs, maps them to a backcast and knots, interpolates the knots.
+/// Pools its inputs, maps them to a backcast and to knots, and interpolates the knots.
 struct Block {
     pool: (PoolMode, usize),
     mlp: BlockMlp,
@@ -186,7 +186,7 @@ impl Model for NHITS {
     }
 }
 
-/// One entry per stack, nothing empty, layers that fit each other.
+/// Checks that lists have one entry per stack, none is empty, and consecutive layers have matching sizes.
 fn check(dims: Dims, o: &Options) -> Result<()> {
     let stacks = o.stack_types.len();
     if let Some(kind) = o.stack_types.iter().find(|k| *k != "identity") {

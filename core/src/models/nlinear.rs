@@ -1,11 +1,11 @@
-//! NLinear: one linear map of how the window differs from its last value.
+//! NLinear: one linear map of the window minus its last value.
 //!
 //! Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?", <https://arxiv.org/abs/2205.13504>.
 //! Upstream: `models/nlinear.py`.
 
 use super::prelude::*;
 
-/// It has no options beside the shared ones.
+/// It has only the shared options.
 pub use crate::options::NoOptions as Options;
 
 /// The model.

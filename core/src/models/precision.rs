@@ -1,17 +1,17 @@
-//! Mixed precision: weights, sums and the optimizer in f32, values between operations in 16 bits. Micikevicius et al. 2018,
+//! Mixed precision: weights, sums and the optimizer in f32, activations in 16 bits. Micikevicius et al. 2018,
 //! <https://arxiv.org/abs/1710.03740>. Upstream: Lightning's `precision`.
 
 use crate::options::choices;
 use crate::tape::Half;
 
 choices! {
-    /// The format of values between operations while training. Weights and forecasts are f32.
+    /// Number format of activations during training. Weights and forecasts are f32.
     pub enum Precision {
         /// f32.
         F32 = "f32",
-        /// bfloat16; where the processor has products of it, these are taken.
+        /// bfloat16, multiplied natively where the processor can.
         Bf16 = "bf16",
-        /// IEEE's binary16, with the loss scaled so that gradients are neither lost nor infinite.
+        /// IEEE binary16, with loss scaling so that gradients neither underflow nor overflow.
         F16 = "fp16",
     }
 }

@@ -1,20 +1,20 @@
 //! RLinear: reversible instance normalisation around one linear map.
 //!
 //! Li et al. 2023, "Revisiting Long-term Time Series Forecasting: An Investigation on Linear Mapping",
-//! <https://arxiv.org/abs/2305.10721>. Upstream: none; names are those of the authors' code.
+//! <https://arxiv.org/abs/2305.10721>. Not in upstream; names are those of the authors' code.
 
 use super::prelude::*;
 use crate::options::Never;
 
 options! {
-    /// Options of [`RLinear`], beside the shared ones.
+    /// Options of [`RLinear`] in addition to the shared ones.
     pub struct Options {
-        /// Whether windows are normalised, and forecasts brought back.
+        /// Whether windows are normalised and forecasts denormalised (RevIN).
         pub revin: bool = true,
         /// Dropout of the normalised window, from 0 to 1.
         pub dropout: f64 = 0.1; probability,
-        /// A linear map for each channel. A window has one channel, the target, and a map for each series could not
-        /// forecast a new one: only false is possible.
+        /// Whether each channel has a linear map of its own. Only false is allowed: a window has one channel, and a map per
+        /// series could not forecast new series.
         pub individual: Never = Never,
     }
 }

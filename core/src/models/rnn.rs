@@ -1,4 +1,4 @@
-//! RNN: an encoder of Elman's units, and a decoder; or, with `recurrent`, an encoder that forecasts step by step.
+//! RNN: an Elman encoder with a decoder or, with `recurrent`, an encoder that forecasts step by step.
 //!
 //! Elman 1990, "Finding Structure in Time", <https://doi.org/10.1207/s15516709cog1402_1>.
 //! Upstream: `models/rnn.py`.
@@ -7,7 +7,7 @@ use super::encoder_decoder::{EncoderDecoder, encoder_decoder_options};
 use super::prelude::*;
 
 choices! {
-    /// Function of the units. Upstream takes `relu` too and computes tanh: such a model could not be saved as it is.
+    /// Activation of the encoder. Upstream also accepts `relu` but computes tanh, so a real ReLU could not be saved for it.
     pub enum EncoderActivation {
         /// Hyperbolic tangent.
         Tanh = "tanh",
@@ -15,10 +15,10 @@ choices! {
 }
 
 encoder_decoder_options! {
-    /// Options of [`RNN`], beside the shared ones.
+    /// Options of [`RNN`] in addition to the shared ones.
     hidden: 128,
     own: {
-        /// Function of the encoder's units.
+        /// Activation of the encoder.
         pub encoder_activation: EncoderActivation = EncoderActivation::Tanh,
     }
 }

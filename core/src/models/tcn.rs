@@ -1,4 +1,4 @@
-//! TCN: an encoder of dilated causal convolutions; each layer looks back twice as far as the one before.
+//! TCN: an encoder of causal convolutions whose dilation doubles from layer to layer.
 //!
 //! Bai et al. 2018, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling",
 //! <https://arxiv.org/abs/1803.01271>. Upstream: `models/tcn.py`.
@@ -6,24 +6,24 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`TCN`], beside the shared ones.
+    /// Options of [`TCN`] in addition to the shared ones.
     pub struct Options {
-        /// Steps of input while forecasting. Upstream reads it and uses `inputSize` all the same; so does this model.
+        /// Has no effect, as in upstream: forecasts use `inputSize`.
         pub inference_input_size: Option<usize> = None; at least 1,
-        /// Taps of each convolution.
-        // Upstream's own chomp leaves nothing of a kernel of one tap.
+        /// Kernel size of each convolution.
+        // With a kernel size of 1, upstream's trimming leaves an empty output.
         pub kernel_size: usize = 2; at least 2,
-        /// Steps between the taps of each convolution, one number a layer.
+        /// Dilation of each convolution, one number per layer.
         pub dilations: Vec<usize> = vec![1, 2, 4, 8, 16]; fits look_back "a list of whole numbers ≥ 1",
-        /// Units of the encoder.
+        /// Channels of the encoder.
         pub encoder_hidden_size: usize = 128; at least 1,
         /// Activation after each convolution.
         pub encoder_activation: Activation = Activation::Relu,
-        /// Upstream reads it and uses it nowhere; it is here for its checkpoints.
+        /// Has no effect, as in upstream; kept for checkpoints.
         pub context_size: usize = 10,
         /// Units of the decoder's hidden layers.
         pub decoder_hidden_size: usize = 128; at least 1,
-        /// Layers of the decoder, the last one included.
+        /// Layers of the decoder, including the output layer.
         pub decoder_layers: usize = 2; at least 1,
         /// Activation of the decoder's hidden layers.
         pub decoder_activation: Option<Activation> = None,
@@ -74,7 +74,8 @@ impl Model for TCN {
         Ok(Self { encoder, context, decoder, dims })
     }
 
-    /// Time comes first from beginning to end, so that a tap of a convolution is one product over all windows.
+    /// Time is the first axis throughout, so that each kernel position of a convolution is one matrix product over all
+    /// windows.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let Dims { input, h, .. } = self.dims;
         let rows = batch.size();
@@ -94,7 +95,7 @@ impl Model for TCN {
     }
 }
 
-/// Whether there is a layer, and every layer looks back.
+/// Whether there is a layer, and every dilation is at least 1.
 fn look_back(dilations: &[usize]) -> bool {
     !dilations.is_empty() && !dilations.contains(&0)
 }

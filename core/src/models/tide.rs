@@ -1,4 +1,4 @@
-//! TiDE: a dense encoder of the past and of exogenous columns, a dense decoder, and a small decoder for each step.
+//! TiDE: a dense encoder of the target and exogenous columns, a dense decoder, and a small temporal decoder per step.
 //!
 //! Das et al. 2023, "Long-term Forecasting with TiDE: Time-series Dense Encoder", <https://arxiv.org/abs/2304.08424>.
 //! Upstream: `models/tide.py`.
@@ -7,29 +7,29 @@ use super::prelude::*;
 use crate::nn::Init;
 
 options! {
-    /// Options of [`TiDE`], beside the shared ones.
+    /// Options of [`TiDE`] in addition to the shared ones.
     pub struct Options {
-        /// Units of the encoder, of the decoder, and inside every projection.
+        /// Units of the encoder, the decoder and the exogenous projections.
         pub hidden_size: usize = 512; at least 1,
-        /// Numbers that the decoder makes for each step of the horizon.
+        /// Decoder outputs per step of the horizon.
         pub decoder_output_dim: usize = 32; at least 1,
-        /// Units of the decoder of single steps.
+        /// Units of the temporal decoder.
         pub temporal_decoder_dim: usize = 128; at least 1,
         /// Dropout of every residual block, from 0 to 1.
         pub dropout: f64 = 0.3; probability,
-        /// Layer normalisation after every residual block. With a loss of one output the last one leaves only its
-        /// bias, so that the forecast is linear in the target, as upstream.
+        /// Whether every residual block ends in layer normalisation. With a loss of one output, the last one normalises a
+        /// single number and so outputs only its bias: the forecast is then linear in the target, as in upstream.
         pub layernorm: bool = true,
         /// Residual blocks of the encoder.
         pub num_encoder_layers: usize = 1; at least 1,
         /// Residual blocks of the decoder.
         pub num_decoder_layers: usize = 1; at least 1,
-        /// Numbers that the exogenous columns of a step become.
+        /// Size that the exogenous columns of each step are projected to.
         pub temporal_width: usize = 4; at least 1,
     }
 }
 
-/// A perceptron of one hidden layer beside a linear map. Upstream: `MLPResidual`.
+/// A perceptron with one hidden layer and a linear skip connection. Upstream: `MLPResidual`.
 struct Residual {
     hidden: Linear,
     output: Linear,
@@ -56,7 +56,7 @@ impl Residual {
     }
 }
 
-/// Declares a projection of no columns, which upstream has and never uses.
+/// Declares a projection of zero columns, which upstream creates but never uses.
 fn unused(p: &Path<'_>, hidden: usize, outputs: usize, layernorm: bool) {
     let init = Init::Uniform(1.0 / (hidden as f32).sqrt());
     let (zero, one) = (Init::Constant(0.0), Init::Constant(1.0));

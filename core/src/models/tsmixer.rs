@@ -1,4 +1,4 @@
-//! TSMixer: perceptrons that mix the steps of a window and the series in turn.
+//! TSMixer: perceptrons that alternately mix the time steps and the series of a window.
 //!
 //! Chen et al. 2023, "TSMixer: An All-MLP Architecture for Time Series Forecasting",
 //! <https://arxiv.org/abs/2303.06053>. Upstream: `models/tsmixer.py`.
@@ -6,15 +6,15 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`TSMixer`], beside the shared ones.
+    /// Options of [`TSMixer`] in addition to the shared ones.
     pub struct Options {
         /// Mixing layers.
         pub n_block: usize = 2,
-        /// Hidden units of the perceptron that mixes series.
+        /// Hidden units of the feature mixing perceptrons.
         pub ff_dim: usize = 64; at least 1,
         /// Dropout in the mixing layers, from 0 to 1.
         pub dropout: f64 = 0.9; probability,
-        /// Whether each window is normalised, and its forecast scaled back.
+        /// Whether windows are normalised and forecasts denormalised (RevIN).
         pub revin: bool = true,
     }
 }
@@ -52,7 +52,7 @@ impl FeatureMixing {
     }
 }
 
-/// Normalises each step of each series over the batch.
+/// Batch-normalises each step of each series.
 fn flat<'t>(norm: BatchNorm1d, x: Var<'t>) -> Var<'t> {
     let [rows, features] = [x.dim(0), x.dim(1) * x.dim(2)];
     norm.forward(x.reshape([rows, features]), 1).reshape(x.shape())
@@ -110,7 +110,7 @@ impl Model for TSMixer {
     }
 
     fn sharding(&self) -> Sharding {
-        if self.layers.is_empty() { Self::SPEC.sharding } else { Sharding::Whole } // they normalise the batch
+        if self.layers.is_empty() { Self::SPEC.sharding } else { Sharding::Whole } // batch normalisation
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

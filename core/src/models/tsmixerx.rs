@@ -1,4 +1,4 @@
-//! TSMixerx: TSMixer with exogenous columns. Perceptrons mix the steps of the horizon and the features in turn.
+//! TSMixerx: TSMixer with exogenous columns. Perceptrons alternately mix the steps of the horizon and the features.
 //!
 //! Chen et al. 2023, "TSMixer: An All-MLP Architecture for Time Series Forecasting",
 //! <https://arxiv.org/abs/2303.06053>. Upstream: `models/tsmixerx.py`.
@@ -6,20 +6,20 @@
 use super::prelude::*;
 
 options! {
-    /// Options of [`TSMixerx`], beside the shared ones.
+    /// Options of [`TSMixerx`] in addition to the shared ones.
     pub struct Options {
         /// Mixing layers after the first.
         pub n_block: usize = 2,
-        /// Features between the mixing layers, and units of their perceptrons.
+        /// Features per step between mixing layers, and hidden units of the feature mixing perceptrons.
         pub ff_dim: usize = 64; at least 1,
         /// Dropout in the mixing layers, from 0 to 1.
         pub dropout: f64 = 0.0; probability,
-        /// Whether each window is normalised, and its forecast scaled back.
+        /// Whether windows are normalised and forecasts denormalised (RevIN).
         pub revin: bool = true,
     }
 }
 
-/// What all mixing layers of a model share.
+/// Sizes shared by all mixing layers of a model.
 #[derive(Clone, Copy)]
 struct Size {
     h: usize,
@@ -54,14 +54,14 @@ impl TemporalMixing {
 struct FeatureMixing {
     first: Linear,
     second: Linear,
-    /// What the input becomes where the number of features changes.
+    /// Maps the residual connection where the number of features changes.
     residual: Option<Linear>,
     norm: LayerNorm,
     dropout: f32,
 }
 
 impl FeatureMixing {
-    /// From so many features to `size.units`.
+    /// Maps `features` features to `size.units`.
     fn new(p: &Path<'_>, features: usize, size: Size) -> Self {
         let Size { h, units, dropout } = size;
         let changes = features != units;
@@ -196,7 +196,7 @@ impl Model for TSMixerx {
         let x = self.layers.iter().fold(x, |x, layer| layer.forward(x, stat));
         let forecast = self.output.forward(x); // [B, h, N·O]
         match scale {
-            // As upstream: the series are the last axis here, though the losses take the outputs for it.
+            // As upstream: the last axis is treated as the series, though the losses treat it as the outputs.
             Some((norm, scale)) => norm
                 .denormalize(forecast.reshape([rows, h * outputs, series]), scale)
                 .reshape([rows, h, outputs * series]),

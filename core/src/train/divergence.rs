@@ -1,4 +1,4 @@
-//! The error that ends training where it leaves the finite numbers.
+//! The error for training that diverges: a loss or weight that is not finite.
 
 use crate::batch::{Drawn, Source};
 use crate::data::Panel;
@@ -6,7 +6,7 @@ use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::{Error, ErrorCode};
 
-/// Says at which step and in which series training left the finite numbers.
+/// The error, naming the step and the series where the numbers stopped being finite.
 pub(super) fn diverged(
     workers: &Workers,
     model: &Instance,

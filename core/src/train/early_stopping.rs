@@ -1,12 +1,12 @@
-//! What validation checks decide: which weights are the best so far, and whether to stop. Upstream: Lightning's
-//! `EarlyStopping`, which looks at the loss that `valMonitor` names.
+//! What validation checks decide: which weights are the best so far, and whether to stop early. Upstream: Lightning's
+//! `EarlyStopping`, which monitors the loss that `valMonitor` names.
 
 use serde::{Deserialize, Serialize};
 
 use crate::models::ValMonitor;
 
 impl ValMonitor {
-    /// Of both losses at a check, the one that is looked at.
+    /// The monitored one of the two losses of a check.
     pub(crate) fn of(self, train_loss: f64, val_loss: f64) -> f64 {
         match self {
             Self::ValLoss | Self::ValidLoss => val_loss,
@@ -20,17 +20,17 @@ impl ValMonitor {
 pub(crate) struct Best {
     /// Its loss; `None` before the first finite one.
     loss: Option<f64>,
-    /// The steps that were done then.
+    /// Steps done at that check.
     pub(crate) step: usize,
-    /// Checks since, none of them better.
+    /// Checks since then, without improvement.
     checks_since: u64,
-    /// Whether the last check left the finite numbers.
+    /// Whether the loss of the last check was not finite.
     #[serde(default)]
     lost: bool,
 }
 
 impl Best {
-    /// Takes note of a check; whether it is the best so far.
+    /// Records a check; returns whether it is the best so far.
     pub(crate) fn check(&mut self, loss: f64, step: usize) -> bool {
         let better = loss.is_finite() && self.loss.is_none_or(|best| loss < best);
         if better {
@@ -42,12 +42,12 @@ impl Best {
         better
     }
 
-    /// Whether `patience` checks brought nothing better, or the last one was not finite; less than 1 is without end.
+    /// Whether `patience` checks brought no improvement, or the last loss was not finite. A `patience` below 1 never ends.
     pub(crate) fn patience_is_over(&self, patience: i64) -> bool {
         patience > 0 && (self.lost || self.checks_since >= patience.unsigned_abs())
     }
 
-    /// Counts the checks without improvement from here.
+    /// Restarts the count of checks without improvement.
     pub(crate) fn be_patient_again(&mut self) {
         (self.checks_since, self.lost) = (0, false);
     }

@@ -1,8 +1,8 @@
-//! A number that tells training data apart: what belongs to a run on some data must not be taken for another's.
+//! A hash of the training data, so that the state of an interrupted run is not resumed on other data.
 
 use crate::data::{Ids, Panel};
 
-/// Of all values of a panel and the size of its validation part. The same on every machine.
+/// Hashes all values of a panel and the validation size. The same on every machine.
 pub(crate) fn fingerprint(panel: &Panel, val_size: usize) -> u64 {
     let mut sum = Sum(0xcbf2_9ce4_8422_2325);
     sum.add(val_size as u64);
@@ -22,7 +22,7 @@ pub(crate) fn fingerprint(panel: &Panel, val_size: usize) -> u64 {
     sum.0
 }
 
-/// FNV-1a, a word at a time, with a shift so that high bits reach low ones.
+/// FNV-1a on 64-bit words, with a shift that mixes high bits into low ones.
 struct Sum(u64);
 
 impl Sum {

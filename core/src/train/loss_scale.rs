@@ -1,20 +1,20 @@
-//! The scale of the loss in mixed precision: gradients in 16 bits are neither lost nor infinite.
+//! Loss scaling in mixed precision, so that 16-bit gradients neither underflow nor overflow.
 
 use serde::{Deserialize, Serialize};
 
 use crate::models::Precision;
 
-/// Finite steps after which the loss is scaled up again, and the limits of its scale. As `torch.amp.GradScaler`.
+/// Finite steps after which the scale grows again, and the limits of the scale. As in `torch.amp.GradScaler`.
 const GROWTH_STEPS: u32 = 2000;
 const FIRST_SCALE: f64 = 65536.0;
 const SCALES: [f64; 2] = [1.0 / 65536.0, 16_777_216.0];
 
-/// What the loss is multiplied with before the way back.
+/// The factor of the loss before the backward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LossScale {
     /// A power of two.
     pub(crate) scale: f64,
-    /// Steps since it changed.
+    /// Finite steps since it changed.
     finite: u32,
 }
 
@@ -24,12 +24,12 @@ impl LossScale {
         Self { scale, finite: 0 }
     }
 
-    /// Whether this is possible: the numbers of a file may not be.
+    /// Whether the values are valid; those read from a file may not be.
     pub(crate) fn is_possible(&self) -> bool {
         (SCALES[0]..=SCALES[1]).contains(&self.scale)
     }
 
-    /// After a step with finite gradients.
+    /// Called after a step with finite gradients.
     pub(super) fn grow(&mut self, precision: Precision) {
         self.finite += u32::from(precision == Precision::F16);
         if self.finite >= GROWTH_STEPS {
@@ -37,7 +37,7 @@ impl LossScale {
         }
     }
 
-    /// After a step without: halves the scale, unless it cannot be the cause.
+    /// Called after a step with non-finite gradients: halves the scale, unless it cannot be the cause.
     pub(super) fn back_off(&mut self) -> bool {
         (self.scale, self.finite) = (0.5 * self.scale, 0);
         self.scale >= SCALES[0]

@@ -1,4 +1,4 @@
-//! Training: which windows are drawn, the step, the loop, early stopping, the state between runs.
+//! Training: sampling of windows, the training step, the loop, early stopping, the state between runs.
 
 mod divergence;
 mod early_stopping;

@@ -1,7 +1,7 @@
-//! What training and forecasting will hold, worked out from shapes alone before anything of it is there.
+//! The memory that training will need, computed from shapes before anything is allocated.
 //!
-//! A model's forward is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from the
-//! number of parameters, of threads, and of windows.
+//! A model's forward pass is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from
+//! the number of parameters, threads and windows.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::objective::Totals;
 use crate::rng::{Key, Stream};
 use crate::tape::Tape;
 
-/// What a trained model keeps: weights, the optimizer's memory, the best weights beside the last.
+/// Memory that a trained model keeps: weights, optimizer state, and the best weights besides the last ones.
 pub(crate) fn kept(model: &Instance, validates: bool) -> Result<Needs> {
     let mut needs = Needs::default();
     let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
@@ -32,7 +32,7 @@ pub(crate) fn kept(model: &Instance, validates: bool) -> Result<Needs> {
     Ok(needs)
 }
 
-/// What training takes while it lasts, on a panel whose last `val_size` rows of each series validate.
+/// Memory that training takes while it runs, on a panel whose last `val_size` rows of each series are for validation.
 pub(crate) fn of_training(
     model: &Instance,
     panel: &Panel,
@@ -43,7 +43,7 @@ pub(crate) fn of_training(
     let mut needs = Needs::default();
     let rows = panel.times.len();
     let length = panel.max_len().saturating_sub(val_size).saturating_add(common.h);
-    // As `TrainWindows` has it: a window must have an available point of input.
+    // As in `TrainWindows`: the input of a window must have an available point.
     let of_series = |i: usize| {
         length.min(panel.len(i).saturating_add(model.input_size() + common.h)) / common.step_size
             + 1
@@ -87,13 +87,13 @@ fn of_shard(model: &Instance, lens: [usize; 2], windows: usize) -> usize {
     tape.set_rows(0, windows);
     record_loss(model, &mut batch, &tape, &Totals::default(), key, 0);
     let [values, gradients] = tape.planned();
-    // With 16 bits it is half of that, and what an operation works on.
+    // 16-bit values take half of that, plus the f32 values that an operation works on.
     let size = if model.common.precision.half().is_some() { 3 } else { 4 };
     of_tape(values.saturating_add(gradients), size).saturating_add(lens.bytes())
 }
 
-/// The option of a model that is to be made smaller: of those that the user gave, the one whose default, or else half, would
-/// save the most bytes; where none would, of all.
+/// The option of a model to reduce: among those that the user gave, the one that saves the most bytes at its default, or
+/// else at half its value; if none saves any, among all options.
 pub(crate) fn heaviest(
     model: &Instance,
     bytes: impl Fn(&ModelSpec) -> Option<usize>,
@@ -120,7 +120,7 @@ pub(crate) fn heaviest(
     least(&mut given.options.keys(), &usual).or_else(|| least(&mut all.keys(), &|_, v| half(v)))
 }
 
-/// Half of a number, or of each number in a list or a loss; none where that changes nothing.
+/// Half of a number, or of each number in a list or a loss; `None` if that changes nothing.
 fn half(value: &Value) -> Option<Value> {
     let each = |item: &Value| half(item).unwrap_or_else(|| item.clone());
     let halves: Value = match value {
@@ -142,7 +142,7 @@ mod tests {
     use crate::runtime;
     use crate::train::{Run, train};
 
-    /// What is planned for the values of a step is enough for a step of every model, and at most a quarter too much.
+    /// The planned memory of a step suffices for every model and exceeds what is used by at most a quarter.
     #[test]
     fn what_is_planned_is_what_is_held() {
         let wave = Table::one_series((0..400).map(|t| f64::from(t).sin()).collect());

@@ -1,4 +1,4 @@
-//! What is told of a training at its end.
+//! The report of a training run.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ pub struct ModelReport {
     pub name: String,
     /// Steps done.
     pub steps: usize,
-    /// Step after which the kept weights were reached.
+    /// Step at which the kept weights were reached.
     pub best_step: usize,
     /// `maxSteps` or `earlyStop`.
     pub stop_reason: &'static str,
@@ -20,12 +20,12 @@ pub struct ModelReport {
     pub val_loss: Vec<f32>,
     /// Steps done at each check.
     pub val_steps: Vec<i32>,
-    /// Steps that were left out because a gradient was too large for `precision: 'fp16'`.
+    /// Steps skipped because a gradient overflowed with `precision: 'fp16'`.
     pub skipped_steps: usize,
-    /// Bytes of values between operations and their gradients, those of a training step; gradients of weights come beside.
+    /// Bytes of activations and their gradients in a training step, without the gradients of the weights.
     pub workspace_bytes: usize,
-    /// Time it took.
+    /// Duration in milliseconds.
     pub elapsed_ms: f64,
-    /// Numbers that were trained.
+    /// Number of trained parameters.
     pub parameters: usize,
 }

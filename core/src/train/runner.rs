@@ -1,7 +1,7 @@
-//! A training step: shards in parallel, each with a tape of its own, whose gradients are added along a fixed binary tree.
+//! A training step: shards in parallel, each with its own tape; their gradients are added along a fixed binary tree.
 //!
-//! How windows are cut into shards depends on the model and their number only, and sums are added along the same tree
-//! whatever thread computes them, so results are the same bytes for any number of threads.
+//! The shards depend only on the model and the number of windows, and sums always follow the same tree. So results are
+//! bit-identical for any number of threads.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -29,11 +29,11 @@ struct Partial {
     updates: Vec<Update>,
 }
 
-/// What a step makes beside its gradients.
+/// The results of a step other than its gradients.
 #[derive(Default)]
 pub(crate) struct Stepped {
     pub(crate) loss: f64,
-    /// What becomes of statistics over batches.
+    /// Updates of running batch statistics.
     pub(crate) updates: Vec<Update>,
 }
 
@@ -45,7 +45,7 @@ struct Step<'a> {
     lens: [usize; 2],
     totals: Totals,
     random: Key,
-    /// What the loss is multiplied with before the backward pass.
+    /// The factor of the loss before the backward pass.
     scale: f32,
 }
 
@@ -58,13 +58,13 @@ impl Step<'_> {
 }
 
 impl Runner {
-    /// Bytes of values between operations and their gradients.
+    /// Bytes of activations and their gradients.
     pub(crate) fn values_memory(&self) -> usize {
         self.workers.memory()
     }
 
-    /// Loss of the windows, and its gradients, times `scale`, written to `grads`. `random` is the key of the batch, of any
-    /// stream.
+    /// Computes the loss of the windows and writes its gradients, times `scale`, to `grads`. `random` is the batch's key, of
+    /// any stream.
     pub(crate) fn step(
         &self,
         model: &Instance,
@@ -79,7 +79,7 @@ impl Runner {
         let totals = self.totals(model, source, drawn, lens);
         if model.loss.factors(&totals).all().iter().all(|f| *f == [0.0; 2]) {
             grads.fill(0.0);
-            return Stepped::default(); // upstream: a mean over nothing is 0
+            return Stepped::default(); // as upstream: the mean of an empty batch is 0
         }
         let step = Step { model, source, drawn, lens, totals, random, scale };
         let shards = shard_count(drawn.len() / model.series, model);
@@ -91,7 +91,7 @@ impl Runner {
         Stepped { loss, updates: partial.updates }
     }
 
-    /// What the loss is divided by: known before any forward.
+    /// The divisors of the loss, known before any forward pass.
     fn totals(
         &self,
         model: &Instance,
@@ -111,7 +111,7 @@ impl Runner {
         totals
     }
 
-    /// Leaves `range` of the tree: halves are computed side by side and added.
+    /// Sums the leaves `range` of the tree: computes both halves in parallel and adds them.
     fn tree(&self, step: &Step<'_>, range: Range<usize>, leaves: usize, shards: usize) -> Partial {
         if range.len() == 1 {
             let of = |leaf: usize| leaf * shards / leaves;
@@ -150,12 +150,15 @@ impl Runner {
             });
             begun = true;
         }
-        assert!(updates.is_empty() || shards == 1, "statistics of a shard are not the batch's");
+        assert!(
+            updates.is_empty() || shards == 1,
+            "batch statistics need the whole batch in one shard"
+        );
         Partial { loss, grads, updates }
     }
 }
 
-/// Loss of a shard whose first window is the `first` of the batch. `begun` says whether `grads` holds gradients to add to.
+/// Loss of a shard that starts at window `first` of the batch. `begun` says whether `grads` holds gradients to add to.
 fn train_shard(
     step: &Step<'_>,
     worker: &mut Worker,
@@ -173,7 +176,8 @@ fn train_shard(
     f64::from(value)
 }
 
-/// Records the forward of what is gathered, whose first window is the `first` of the batch, and its share of the loss.
+/// Records the forward pass of the gathered windows, which start at window `first` of the batch, and their share of the
+/// loss.
 pub(super) fn record_loss<'t>(
     model: &Instance,
     g: &mut BatchBuilder,

@@ -1,4 +1,5 @@
-//! Which windows a step trains on: series first, then windows of these series, each distinct window once with its count.
+//! Sampling of the windows of a training step: first series, then windows of these series. Each distinct window appears
+//! once, with its count.
 
 use std::ops::Range;
 
@@ -12,32 +13,32 @@ use crate::models::Instance;
 use crate::rng::{Key, Stream, below};
 use crate::{Error, ErrorCode, Result};
 
-/// How far the drawing of batches is.
+/// The position of the sampler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Position {
     /// Epochs begun.
     epoch: u32,
-    /// Series of this epoch that were in a batch.
+    /// Series of this epoch that have been in a batch.
     next: usize,
-    /// Batches drawn: the number that randomness of the next one depends on.
+    /// Batches drawn so far; the randomness of the next batch depends on it.
     pub(crate) batch: u32,
 }
 
 impl Position {
-    /// Begins an epoch, as other data needs, and keeps the numbers of epoch and batch.
+    /// Starts a new epoch for other data; the epoch and batch counters go on.
     pub(crate) fn begin_epoch(&mut self) {
         self.next = usize::MAX;
     }
 }
 
-/// Draws the windows of each batch, a function of the seed and the batch's number.
+/// Samples the windows of each batch, as a function of the seed and the batch's number.
 ///
-/// A multivariate model has all series in every batch, in the order that its weights have. Differs from upstream: its
-/// loader shuffles them, so that the weights of one series are trained on the others.
+/// A batch of a multivariate model has all series, in the order of its weights. Differs from upstream, whose loader
+/// shuffles the series, so that the weights of one series are trained on others.
 pub(crate) struct Sampler {
-    /// Windows of each series; of all series together for a multivariate model.
+    /// Windows of each series; for a multivariate model, one list for all series together.
     windows: Vec<Vec<Window>>,
-    /// Series that a window spans.
+    /// Series per window.
     series: usize,
     seed: u64,
     batch_size: usize,
@@ -52,7 +53,7 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
-    /// Goes on from a position; the default one is the beginning.
+    /// Starts at a position; the default one is the beginning.
     pub(crate) fn new(
         model: &Instance,
         panel: &Panel,
@@ -94,13 +95,13 @@ impl Sampler {
         self.position
     }
 
-    /// Whether the last batch drawn was the last of its epoch.
+    /// Whether the batch drawn last ended its epoch.
     pub(crate) fn epoch_ends(&self) -> bool {
         let (n, next) = (self.order.len(), self.position.next);
         next >= n || (self.drop_last && next.saturating_add(self.batch_size) > n)
     }
 
-    /// Puts the series in the order of the epoch.
+    /// Shuffles the series for the epoch.
     fn arrange(&mut self) {
         let (n, epoch) = (self.order.len(), self.position.epoch);
         self.order.sort_unstable();
@@ -109,12 +110,12 @@ impl Sampler {
         }
     }
 
-    /// The distinct windows of a batch, in the order of series and time within the batch; each is one after the other
-    /// in the series that it spans.
+    /// Draws the distinct windows of a batch, ordered by series as in the batch, then by time. A window of several series
+    /// has one entry per series, next to each other.
     pub(crate) fn draw(&mut self, drawn: &mut Vec<Drawn>) {
         let key = Key::new(self.seed, Stream::Windows, self.position.batch);
         self.position.batch = self.position.batch.wrapping_add(1);
-        // Series whose windows are all unavailable make an empty batch: the next one is taken.
+        // A batch is empty if no window of its series is available; then the next batch is drawn.
         loop {
             let some = self.next_series();
             let all = || self.order[some.clone()].iter().map(|i| &self.windows[*i]);
@@ -125,7 +126,7 @@ impl Sampler {
                 if n < size {
                     each_word(key, size, |_, word| self.counts[below(word, n)] += 1);
                 } else {
-                    // The front of a shuffled list, as `Key::shuffle` has it.
+                    // The front of a shuffled list, as `Key::shuffle` computes it.
                     self.picks.clear();
                     self.picks.extend(0..n as u32);
                     each_word(key, size, |i, word| {
@@ -136,7 +137,7 @@ impl Sampler {
             }
             let windows = all().flat_map(|windows| windows.chunks_exact(self.series));
             if self.series == 1 {
-                // Each window is written, and the next one over it if it was not drawn: no branch is guessed wrong.
+                // Branch-free: every window is written, and overwritten by the next one if it was not drawn.
                 let mut at = 0;
                 let nothing = Drawn { window: Window { series: 0, start: 0 }, count: 0 };
                 drawn.resize(n, nothing);
@@ -157,7 +158,7 @@ impl Sampler {
         }
     }
 
-    /// The places in the order of the next batch of series.
+    /// The next batch of series, as a range of `order`.
     fn next_series(&mut self) -> Range<usize> {
         let n = self.order.len();
         let first = self.position.epoch == 0;
@@ -174,7 +175,7 @@ impl Sampler {
     }
 }
 
-/// Visits the first `size` words of a key, each with its place.
+/// Visits the first `size` words of a key, each with its index.
 fn each_word(key: Key, size: usize, mut visit: impl FnMut(usize, u32)) {
     let mut some = [0; 256];
     for first in (0..size).step_by(some.len()) {

@@ -1,24 +1,24 @@
-//! How a step is cut into shards: by the model and the number of windows, never by the number of threads.
+//! How a training step is cut into shards: depends on the model and the number of windows, never on the number of threads.
 
 use std::ops::Range;
 
 use crate::infer::{SHARD, windows_in};
 use crate::models::{Instance, Sharding};
 
-/// Rows per shard of a recurrent model whose gradients do not fit that cache: each shard reads and writes all of them.
+/// Rows per shard of a recurrent model whose gradients exceed that cache: each shard reads and writes all of them.
 const WIDE_SHARD: usize = 160;
-/// Rows per shard of any other such model: threads share its layers, and its gradients are written once.
+/// Rows per shard of any other model whose gradients exceed it: threads share each layer, and gradients are written once.
 const SHARED_SHARD: usize = 1024;
-/// Rows per shard of a recurrent model, which keeps many numbers of each step of a row.
+/// Rows per shard of a recurrent model, which keeps activations of every time step.
 const RECURRENT_SHARD: usize = 32;
-/// Rows per shard of a linear model, whose activations are hardly more than its input.
+/// Rows per shard of a linear model, whose activations are hardly larger than its input.
 const LINEAR_SHARD: usize = 320;
-/// Parameters from which on shards are wide.
+/// From this many parameters on, shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
-/// Leaves of the tree: each adds its shards into one gradient buffer, one after the other.
+/// Leaves of the sum tree: each adds its shards into one gradient buffer, one after the other.
 pub(super) const LEAVES: usize = 8;
 
-/// How many shards a step has: an even number, so that two halves of the tree have the same work; or one.
+/// The number of shards of a step: 1, or even so that both halves of the tree have the same work.
 pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     let sharding = model.network.sharding();
     if sharding == Sharding::Whole {
@@ -40,7 +40,7 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     fast.max(asked).next_multiple_of(2).min(windows)
 }
 
-/// The windows of shard `i` of `shards`: all have nearly the same number.
+/// The windows of shard `i` of `shards`; shard sizes differ by at most one.
 pub(super) fn shard(windows: usize, i: usize, shards: usize) -> Range<usize> {
     i * windows / shards..(i + 1) * windows / shards
 }

@@ -1,4 +1,4 @@
-//! Where the training of a model is, and all that going on from there needs beside its weights.
+//! The training state of a model: all that resuming needs besides its weights.
 
 use std::sync::Arc;
 
@@ -11,28 +11,28 @@ use crate::models::Instance;
 use crate::optim::{OptimizerState, PlateauState};
 use crate::{Result, memory};
 
-/// The state of training, kept after a run so that another goes on as if there had been one.
+/// The state of training, kept after a run so that the next one continues as if both were one run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TrainingState {
     pub(crate) counters: Counters,
     pub(crate) optimizer: OptimizerState,
-    /// While a run lasts, the weights of the best check; between runs, those of the last step. Empty when the model's
-    /// own are both.
+    /// During a run, the weights of the best check; between runs, those of the last step. Empty if the model's own
+    /// weights are both.
     pub(crate) aside: Vec<f32>,
-    /// Whether a run lasts.
+    /// Whether a run is in progress.
     running: bool,
 }
 
-/// The numbers among the state.
+/// The counters and small values of the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counters {
-    /// Steps done since the model was new.
+    /// Steps done since the model was created.
     pub(crate) step: usize,
     /// Steps after which the run ends.
     pub(crate) goal: usize,
     /// Whether it has ended.
     pub(crate) done: bool,
-    /// What tells the data of the run from other data; 0 before the first.
+    /// Fingerprint of the run's data; 0 before the first run.
     data: u64,
     pub(crate) position: Position,
     pub(crate) best: Best,
@@ -41,7 +41,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Whether these numbers are possible: those of a file may not be.
+    /// Whether these values are valid; those read from a file may not be.
     pub(crate) fn is_possible(&self) -> bool {
         let limit = 1 << 53;
         self.goal <= limit
@@ -54,7 +54,7 @@ impl Counters {
 }
 
 impl TrainingState {
-    /// Before the first step of a run of `steps`.
+    /// The state before the first of `steps` steps.
     pub(crate) fn new(model: &Instance, steps: usize) -> Result<Self> {
         let common = &model.common;
         Ok(Self {
@@ -74,19 +74,19 @@ impl TrainingState {
         })
     }
 
-    /// Numbers in each memory of this model's optimizer.
+    /// The size of each state buffer of this model's optimizer.
     pub(crate) fn sizes(model: &Instance) -> Result<[usize; 3]> {
         let common = &model.common;
         let momentum = common.schedule()?.momentum(0).is_some();
         Ok(OptimizerState::sizes(&common.optimizer, momentum, model.trained))
     }
 
-    /// The state that a file holds.
+    /// The state read from a file.
     pub(crate) fn of(counters: Counters, optimizer: OptimizerState, aside: Vec<f32>) -> Self {
         Self { counters, optimizer, aside, running: false }
     }
 
-    /// Asks for `steps` more than are done.
+    /// Sets the goal to `steps` more than are done.
     pub(crate) fn extend(&mut self, steps: usize) {
         let stopped_early = self.counters.done && self.counters.step < self.counters.goal;
         if stopped_early {
@@ -96,9 +96,9 @@ impl TrainingState {
         self.counters.done = false;
     }
 
-    /// Begins a run on the data of this fingerprint: `model` has the weights of the last step from here on.
+    /// Begins a run on the data of this fingerprint: from here on, `model` has the weights of the last step.
     ///
-    /// What was measured on other data is forgotten.
+    /// Losses measured on other data are discarded.
     pub(super) fn begin(&mut self, model: &mut Instance, data: u64) {
         self.running = true;
         self.exchange(model);
@@ -128,14 +128,14 @@ impl TrainingState {
         }
     }
 
-    /// Keeps the weights as the best.
+    /// Keeps the current weights as the best ones.
     pub(super) fn keep(&mut self, model: &Instance) {
         self.aside.clear();
         memory::reserve(&mut self.aside, model.size);
         self.aside.extend_from_slice(&model.values);
     }
 
-    /// The weights to forecast with, and those set aside between runs; at any time.
+    /// The weights to forecast with and the other set, both during a run and between runs.
     pub(crate) fn weights<'a>(&'a self, model: &'a Instance) -> [&'a [f32]; 2] {
         match self.running && !self.aside.is_empty() {
             true => [&self.aside, &model.values],

@@ -1,4 +1,4 @@
-//! The loop: draw, step, validate, stop. Upstream: `_base_model.py: training_step, validation_step`.
+//! The training loop: draw a batch, step, validate, stop. Upstream: `_base_model.py: training_step, validation_step`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,24 +21,24 @@ use crate::rng::{Key, Stream};
 use crate::tape::Update;
 use crate::{Result, memory};
 
-/// What a run works on, and who looks on.
+/// The inputs of a run and its callbacks.
 pub(crate) struct Run<'a> {
     pub(crate) panel: &'a Panel,
-    /// Rows at the end of each series that validate and are not trained on.
+    /// Rows at the end of each series held out for validation.
     pub(crate) val_size: usize,
     pub(crate) control: &'a Control,
-    /// Keeps the state on its way.
+    /// Saves the state during the run.
     pub(crate) save: Option<Save<'a>>,
 }
 
-/// Writes down the state of a run.
+/// How the state of a run is saved.
 pub(crate) struct Save<'a> {
-    /// Steps from one time to the next.
+    /// Steps between saves.
     pub(crate) every_steps: usize,
     pub(crate) write: &'a mut Write<'a>,
 }
 
-/// Writes the model in training down.
+/// Writes the model and its training state.
 pub(crate) type Write<'a> = dyn FnMut(&Instance, &TrainingState) -> Result<()> + Send + 'a;
 
 /// Trains `model` from `state` to its goal, or until it stops early.
@@ -116,7 +116,7 @@ pub(crate) fn train(
 
         let checks = val_size > 0 && step.is_multiple_of(check_every);
         let stops = checks && {
-            // Validation is in f32: its values take the place of those of a step.
+            // Validation is in f32 and reuses the buffers of a step.
             report.workspace_bytes = report.workspace_bytes.max(batches.runner.values_memory());
             let val_loss = validate(&batches.runner.workers, model, panel, val_size, control)?;
             report.val_loss.push(val_loss as f32);
@@ -184,12 +184,12 @@ pub(crate) fn train(
 struct Batches {
     runner: Runner,
     drawn: Vec<Drawn>,
-    /// The sum over the batches of the step.
+    /// The sum of the gradients of the step's batches.
     grads: Vec<f32>,
     more: Vec<f32>,
-    /// What becomes of statistics, batch by batch.
+    /// Updates of running statistics, batch by batch.
     updates: Vec<Update>,
-    /// Windows so far; one that is drawn twice counts twice.
+    /// Windows so far; a window drawn twice counts twice.
     windows: u64,
 }
 
@@ -205,9 +205,9 @@ impl Batches {
         Self { runner: Runner::default(), drawn, grads, more, updates, windows: 0 }
     }
 
-    /// Sums the gradients of a step's batches, each times `scale`; their mean loss, and what the sum is to be multiplied by.
+    /// Sums the gradients of a step's batches, each times `scale`; returns their mean loss and the factor for the sum.
     ///
-    /// As Lightning: the sum is divided by the number of batches asked for, though an epoch may end before.
+    /// As in Lightning, the sum is divided by `accumulateGradBatches` even if the epoch ends with fewer batches.
     fn gradients(
         &mut self,
         model: &Instance,
@@ -236,7 +236,7 @@ impl Batches {
     }
 }
 
-/// `Σ x²`, by threads together; in an order that depends on the length only.
+/// `Σ x²` in parallel, in an order that depends only on the length.
 fn shared_sum_of_squares(x: &[f32]) -> f64 {
     const AT_ONCE: usize = 1 << 17;
     if x.len() <= AT_ONCE {
@@ -248,7 +248,7 @@ fn shared_sum_of_squares(x: &[f32]) -> f64 {
     left + right
 }
 
-/// Limits gradients that are to be multiplied by `share`, and have the norm `norm` then; gives another factor for them.
+/// Clips gradients that will be multiplied by `share` and then have the norm `norm`; returns the new factor.
 fn clip(common: &CommonOptions, grads: &mut [f32], norm: f64, share: f64) -> f64 {
     match (common.gradient_clip_val, common.gradient_clip_algorithm) {
         (None, _) => 1.0,

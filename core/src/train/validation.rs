@@ -1,4 +1,4 @@
-//! The validation loss: what the model makes of rows that training did not see.
+//! The validation loss: the model's error on rows that training did not see.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::{Horizons, Totals};
 
-/// The validation loss, on the original scale: the mean over batches of series and windows, weighted by their windows.
+/// The validation loss on the original scale: the mean over batches, weighted by their number of windows.
 pub(super) fn validate(
     workers: &Workers,
     model: &Instance,
@@ -43,7 +43,7 @@ pub(super) fn validate(
     Ok(if loss.is_finite() { loss } else { f64::INFINITY })
 }
 
-/// The loss of `drawn`, which begin with the `first`-th window of the validation.
+/// The loss of `drawn`, which start at window `first` of the validation.
 fn mean_loss(
     workers: &Workers,
     model: &Instance,
@@ -54,8 +54,8 @@ fn mean_loss(
 ) -> f64 {
     let (mut sums, mut totals) = (vec![[0.0; 2]; model.series], Totals::default());
     let loss = &model.valid_loss;
-    // Differs from upstream, which measures at the median what was forecast at drawn quantiles if validLoss is given: an
-    // implicit quantile loss measures each number at the quantile that it was drawn at.
+    // Differs from upstream: an implicit quantile loss scores each value at the quantile drawn for it. With validLoss,
+    // upstream scores such values at the median.
     workers.forecast(
         model,
         source,
