@@ -841,80 +841,82 @@ export declare function models(): readonly ModelDescription[]
 // generated: models (scripts/generate-types.mjs)
 /** Options that every model has. Where a model's default differs, its own options say so. */
 export interface CommonOptions {
-  /** Steps to forecast. */
+  /** Horizon: the number of steps to forecast. */
   h: number
-  /** Steps of history that the model sees. */
+  /** Lookback: the number of past steps that the model sees. */
   inputSize: number
-  /** Name of the result's columns, instead of the model's. */
+  /** Name for the forecast columns, instead of the model's name. */
   alias?: string | null
-  /** What training minimises. @default MAE */
+  /** Training loss. @default MAE */
   loss?: Loss
-  /** What validation measures; the loss when left out. */
+  /** Validation loss; the training loss when left out. */
   validLoss?: Loss | null
-  /** Training steps. @default 1000 */
+  /** Maximum number of training steps. @default 1000 */
   maxSteps?: number
-  /** Learning rate at the beginning. @default 0.001 */
+  /** Initial learning rate. @default 0.001 */
   learningRate?: number
-  /** The format of values between operations while training; `'bf16'` is quicker where the processor multiplies it. Weights, sums and forecasts are f32. @default "f32" */
+  /** Number format of activations and their gradients during training; `'bf16'` is faster on processors that multiply it natively. Weights, sums and forecasts stay f32. @default "f32" */
   precision?: 'f32' | 'bf16' | 'fp16'
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default -1 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default -1 */
   numLrDecays?: number
-  /** Validation checks without improvement after which training stops; -1 for never. @default -1 */
+  /** Early stopping patience: validation checks without improvement before training stops; -1 to disable. @default -1 */
   earlyStopPatienceSteps?: number
-  /** The loss that must improve for training to go on, and by which the best weights are chosen. It is looked at with each validation check. @default "ptl/val_loss" */
+  /** The loss monitored at each validation check, for early stopping and for choosing the best weights. @default "ptl/val_loss" */
   valMonitor?: 'ptl/val_loss' | 'valid_loss' | 'train_loss'
   /** Training steps between validation checks. @default 100 */
   valCheckSteps?: number
-  /** Whether the weights of the best validation check are kept instead of the last; true when early stopping is on. */
+  /** Whether to keep the weights of the best validation check instead of the last ones; defaults to true with early stopping. */
   restoreBest?: boolean | null
-  /** Series per step. @default 32 */
+  /** Series per training batch. @default 32 */
   batchSize?: number
-  /** Series per batch of validation; batchSize when left out. */
+  /** Series per validation batch; batchSize when left out. */
   validBatchSize?: number | null
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 1024 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 1024 */
   windowsBatchSize?: number | null
-  /** Windows per batch of validation; -1 for all. @default 1024 */
+  /** Windows per validation batch; -1 for all. @default 1024 */
   inferenceWindowsBatchSize?: number
-  /** Steps between the beginnings of windows. @default 1 */
+  /** Stride: steps between the starts of consecutive windows. @default 1 */
   stepSize?: number
-  /** Whether windows may begin before the series, padded with zeros. @default false */
+  /** Whether windows may start before the series does, padded with zeros. @default false */
   startPaddingEnabled?: boolean
-  /** Share of a window's points that must be available: of both parts, or of input and horizon. @default 0 */
+  /** Minimum share of available points in a training window: one number for input and horizon alike, or one for each. @default 0 */
   trainingDataAvailabilityThreshold?: number | [number, number]
-  /** Whether the last batch of series of an epoch is left out when it is not full. @default false */
+  /** Whether to drop the last batch of an epoch when it is incomplete. @default false */
   dropLastLoader?: boolean
-  /** How each window is scaled. @default "identity" */
+  /** Scaler applied to each window. @default "identity" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Seed of everything random. @default 1 */
+  /** Seed of all randomness. @default 1 */
   randomSeed?: number
   /** Optimizer; Adam when left out. @default {"kind":"Adam"} */
   optimizer?: Optimizer
-  /** How the learning rate changes, instead of by numLrDecays. It goes by steps since the model was new, over maxSteps, whatever fit is told. */
+  /** Learning-rate schedule, instead of numLrDecays. It counts all steps since the model was created and spans the model's maxSteps, even if fit is given another number of steps. */
   lrScheduler?: LrScheduler | null
-  /** The most that a gradient may be; see gradientClipAlgorithm. */
+  /** Gradient clipping threshold; see gradientClipAlgorithm. */
   gradientClipVal?: number | null
-  /** Whether gradientClipVal limits the gradient's norm, and longer ones are shortened, or each of its numbers. @default "norm" */
+  /** Whether gradientClipVal limits the norm of the whole gradient, or the absolute value of each component. @default "norm" */
   gradientClipAlgorithm?: 'norm' | 'value'
-  /** Batches whose mean gradient makes a step. The last batch of an epoch makes one too, with what is there: with fewer than accumulateGradBatches × batchSize series, nothing more is accumulated. @default 1 */
+  /** Batches whose gradients are averaged for one optimizer step. The last batch of an epoch completes a step: with fewer than accumulateGradBatches × batchSize series, a step accumulates fewer batches. @default 1 */
   accumulateGradBatches?: number
+  /** Minimum number of shards that the windows of a training step are split into; chosen per model for speed when left out. A step uses at most one thread per shard. The number changes results only by rounding. */
+  shards?: number | null
 }
 /** Options of `BiTCN`, beside the common ones. */
 export interface BiTCNOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Units of the convolutions. @default 16 */
+  /** Channels of the convolutions. @default 16 */
   hiddenSize?: number
   /** Dropout after every hidden layer, from 0 to 1. @default 0.5 */
   dropout?: number
@@ -923,27 +925,27 @@ export interface BiTCNOptions extends CommonOptions {
 export declare function BiTCN(options: BiTCNOptions): ModelSpec<'BiTCN'>
 /** Options of `DeepAR`, beside the common ones. */
 export interface DeepAROptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** What training minimises. @default DistributionLoss */
+  /** Training loss. @default DistributionLoss */
   loss?: Loss
-  /** What validation measures; the loss when left out. @default MAE */
+  /** Validation loss; the training loss when left out. @default MAE */
   validLoss?: Loss | null
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per batch of validation; -1 for all. @default -1 */
+  /** Windows per validation batch; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
-  /** Steps of horizon while training. @default 1 */
+  /** Horizon during training. @default 1 */
   hTrain?: number
   /** Layers of the LSTM. @default 2 */
   lstmNLayers?: number
@@ -957,36 +959,36 @@ export interface DeepAROptions extends CommonOptions {
   decoderHiddenSize?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
-  /** Samples of each step's distribution, from which quantiles are taken. @default 100 */
+  /** Samples drawn from each step's distribution to estimate quantiles. @default 100 */
   trajectorySamples?: number
 }
 /** recurrent: https://arxiv.org/abs/1704.04110 */
 export declare function DeepAR(options: DeepAROptions): ModelSpec<'DeepAR'>
 /** Options of `DeepNPTS`, beside the common ones. */
 export interface DeepNPTSOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** What validation measures; the loss when left out. @default MAE */
+  /** Validation loss; the training loss when left out. @default MAE */
   validLoss?: Loss | null
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** How each window is scaled. @default "standard" */
+  /** Scaler applied to each window. @default "standard" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
   /** Units of each hidden layer. @default 32 */
   hiddenSize?: number
-  /** Whether the outputs of each hidden layer are normalised over the batch. @default true */
+  /** Whether each hidden layer is followed by batch normalisation. @default true */
   batchNorm?: boolean
   /** Dropout after every hidden layer, from 0 to 1. @default 0.1 */
   dropout?: number
@@ -997,35 +999,35 @@ export interface DeepNPTSOptions extends CommonOptions {
 export declare function DeepNPTS(options: DeepNPTSOptions): ModelSpec<'DeepNPTS'>
 /** Options of `DilatedRNN`, beside the common ones. */
 export interface DilatedRNNOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
   windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
+  /** Scaler applied to each window. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Cell of every layer. @default "LSTM" */
+  /** Recurrent cell of every layer. @default "LSTM" */
   cellType?: 'GRU' | 'RNN' | 'LSTM' | 'ResLSTM'
-  /** Steps between a state and the one it comes from, for each layer of each group; later groups add their input. @default [[1,2],[4,8]] */
+  /** Dilation of each layer in each group; every group but the first has a residual connection. @default [[1,2],[4,8]] */
   dilations?: readonly (readonly number[])[]
   /** Units of every layer. @default 128 */
   encoderHiddenSize?: number
   /** Units of the decoder's hidden layers. @default 128 */
   decoderHiddenSize?: number
-  /** Layers of the decoder, the last one included. @default 2 */
+  /** Layers of the decoder, including the output layer. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
@@ -1034,36 +1036,36 @@ export interface DilatedRNNOptions extends CommonOptions {
 export declare function DilatedRNN(options: DilatedRNNOptions): ModelSpec<'DilatedRNN'>
 /** Options of `DLinear`, beside the common ones. */
 export interface DLinearOptions extends CommonOptions {
-  /** Training steps. @default 5000 */
+  /** Maximum number of training steps. @default 5000 */
   maxSteps?: number
-  /** Learning rate at the beginning. @default 0.0001 */
+  /** Initial learning rate. @default 0.0001 */
   learningRate?: number
-  /** Length of the moving average that extracts the trend. Odd. @default 25 */
+  /** Length of the moving average that extracts the trend; must be odd. @default 25 */
   movingAvgWindow?: number
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
 /** Options of `GRU`, beside the common ones. */
 export interface GRUOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
   windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
+  /** Scaler applied to each window. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  /** Lookback when forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
   hTrain?: number
@@ -1071,42 +1073,42 @@ export interface GRUOptions extends CommonOptions {
   encoderNLayers?: number
   /** Units of the encoder. @default 200 */
   encoderHiddenSize?: number
-  /** Whether the encoder has biases. @default true */
+  /** Whether the encoder has bias terms. @default true */
   encoderBias?: boolean
   /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
   encoderDropout?: number
   /** Units of the decoder's hidden layers. @default 128 */
   decoderHiddenSize?: number
-  /** Layers of the decoder, the last one included. @default 2 */
+  /** Layers of the decoder, including the output layer. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
-  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  /** Whether to forecast one step at a time and feed it back, instead of all steps at once. @default false */
   recurrent?: boolean
 }
 /** recurrent: https://arxiv.org/abs/1412.3555 */
 export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
   windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
+  /** Scaler applied to each window. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  /** Lookback when forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
   hTrain?: number
@@ -1114,38 +1116,38 @@ export interface LSTMOptions extends CommonOptions {
   encoderNLayers?: number
   /** Units of the encoder. @default 128 */
   encoderHiddenSize?: number
-  /** Whether the encoder has biases. @default true */
+  /** Whether the encoder has bias terms. @default true */
   encoderBias?: boolean
   /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
   encoderDropout?: number
   /** Units of the decoder's hidden layers. @default 128 */
   decoderHiddenSize?: number
-  /** Layers of the decoder, the last one included. @default 2 */
+  /** Layers of the decoder, including the output layer. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
-  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  /** Whether to forecast one step at a time and feed it back, instead of all steps at once. @default false */
   recurrent?: boolean
 }
 /** recurrent: https://arxiv.org/abs/1402.1128 */
 export declare function LSTM(options: LSTMOptions): ModelSpec<'LSTM'>
 /** Options of `MLP`, beside the common ones. */
 export interface MLPOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per batch of validation; -1 for all. @default -1 */
+  /** Windows per validation batch; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
   /** Hidden layers. @default 2 */
   numLayers?: number
@@ -1156,25 +1158,25 @@ export interface MLPOptions extends CommonOptions {
 export declare function MLP(options: MLPOptions): ModelSpec<'MLP'>
 /** Options of `MLPMultivariate`, beside the common ones. */
 export interface MLPMultivariateOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
   nSeries?: number | null
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
   windowsBatchSize?: number | null
-  /** Windows per batch of validation; -1 for all. @default 32 */
+  /** Windows per validation batch; -1 for all. @default 32 */
   inferenceWindowsBatchSize?: number
   /** Hidden layers. @default 2 */
   numLayers?: number
@@ -1185,103 +1187,103 @@ export interface MLPMultivariateOptions extends CommonOptions {
 export declare function MLPMultivariate(options: MLPMultivariateOptions): ModelSpec<'MLPMultivariate'>
 /** Options of `NBEATS`, beside the common ones. */
 export interface NBEATSOptions extends CommonOptions {
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per batch of validation; -1 for all. @default -1 */
+  /** Windows per validation batch; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
-  /** Kind of each stack. @default ["identity","trend","seasonality"] */
+  /** Basis of each stack. @default ["identity","trend","seasonality"] */
   stackTypes?: readonly ('identity' | 'trend' | 'seasonality')[]
   /** Blocks in each stack. @default [1,1,1] */
   nBlocks?: readonly number[]
-  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  /** Input and output units of each hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
   mlpUnits?: readonly (readonly number[])[]
-  /** Functions that make up a trend. @default "polynomial" */
+  /** Basis functions of the trend. @default "polynomial" */
   basis?: 'legendre' | 'polynomial' | 'changepoint' | 'piecewise_linear' | 'linear_hat' | 'spline' | 'chebyshev'
-  /** How many of them, beside the first. @default 2 */
+  /** Number of basis functions besides the first. @default 2 */
   nBasis?: number
-  /** Harmonics of a season per step of frequency. @default 2 */
+  /** Resolution of the seasonal basis: its Fourier frequencies are 1 / nHarmonics apart. @default 2 */
   nHarmonics?: number
-  /** Dropout; upstream has none in these blocks, so only 0 is possible. @default 0 */
+  /** Dropout. Upstream's blocks have none, so only 0 is allowed. @default 0 */
   dropoutProbTheta?: 0
   /** Activation of the hidden layers. @default "ReLU" */
   activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
-  /** Whether the blocks of a stack are one and the same. @default false */
+  /** Whether the blocks of a stack share their weights. @default false */
   sharedWeights?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/1905.10437 */
 export declare function NBEATS(options: NBEATSOptions): ModelSpec<'NBEATS'>
 /** Options of `NBEATSx`, beside the common ones. */
 export interface NBEATSxOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per batch of validation; -1 for all. @default -1 */
+  /** Windows per validation batch; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
-  /** Kind of each stack. @default ["identity","trend","seasonality"] */
+  /** Basis of each stack. @default ["identity","trend","seasonality"] */
   stackTypes?: readonly ('identity' | 'trend' | 'seasonality' | 'exogenous')[]
   /** Blocks in each stack. @default [1,1,1] */
   nBlocks?: readonly number[]
-  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  /** Input and output units of each hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
   mlpUnits?: readonly (readonly number[])[]
-  /** Degree of the polynomial of a trend. @default 2 */
+  /** Degree of the trend polynomial. @default 2 */
   nPolynomials?: number
-  /** Harmonics of a season per step of frequency. @default 2 */
+  /** Resolution of the seasonal basis: its Fourier frequencies are 1 / nHarmonics apart. @default 2 */
   nHarmonics?: number
   /** Dropout after every hidden layer, from 0 to 1. @default 0 */
   dropoutProbTheta?: number
   /** Activation of the hidden layers. @default "ReLU" */
   activation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid'
-  /** Whether the blocks of a stack are one and the same. @default false */
+  /** Whether the blocks of a stack share their weights. @default false */
   sharedWeights?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/2104.05522 */
 export declare function NBEATSx(options: NBEATSxOptions): ModelSpec<'NBEATSx'>
 /** Options of `NHITS`, beside the common ones. */
 export interface NHITSOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** How often the learning rate is halved, evenly over the steps; -1 for never. @default 3 */
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
   numLrDecays?: number
-  /** Windows per batch of validation; -1 for all. @default -1 */
+  /** Windows per validation batch; -1 for all. @default -1 */
   inferenceWindowsBatchSize?: number
-  /** Kind of each stack; only "identity" exists. @default ["identity","identity","identity"] */
+  /** Type of each stack; only "identity" exists. @default ["identity","identity","identity"] */
   stackTypes?: readonly string[]
   /** Blocks in each stack. @default [1,1,1] */
   nBlocks?: readonly number[]
-  /** Units in and out of every hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
+  /** Input and output units of each hidden layer of a block. @default [[512,512],[512,512],[512,512]] */
   mlpUnits?: readonly (readonly number[])[]
-  /** Pooling window of each stack. @default [2,2,1] */
+  /** Pooling kernel size of each stack. @default [2,2,1] */
   nPoolKernelSize?: readonly number[]
-  /** Steps of the horizon per knot, for each stack. @default [4,2,1] */
+  /** Steps of the horizon per knot of each stack. @default [4,2,1] */
   nFreqDownsample?: readonly number[]
   /** How the input is pooled. @default "MaxPool1d" */
   poolingMode?: 'MaxPool1d' | 'AvgPool1d'
-  /** How knots become a forecast. @default "linear" */
+  /** How the forecast is interpolated from its knots. @default "linear" */
   interpolationMode?: 'linear' | 'nearest' | 'cubic' | `cubic-${number}`
   /** Dropout after every hidden layer, from 0 to 1. @default 0 */
   dropoutProbTheta?: number
@@ -1292,45 +1294,45 @@ export interface NHITSOptions extends CommonOptions {
 export declare function NHITS(options: NHITSOptions): ModelSpec<'NHITS'>
 /** Options of `NLinear`, beside the common ones. */
 export interface NLinearOptions extends CommonOptions {
-  /** Training steps. @default 5000 */
+  /** Maximum number of training steps. @default 5000 */
   maxSteps?: number
-  /** Learning rate at the beginning. @default 0.0001 */
+  /** Initial learning rate. @default 0.0001 */
   learningRate?: number
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function NLinear(options: NLinearOptions): ModelSpec<'NLinear'>
 /** Options of `RLinear`, beside the common ones. */
 export interface RLinearOptions extends CommonOptions {
-  /** Whether windows are normalised, and forecasts brought back. @default true */
+  /** Whether windows are normalised and forecasts denormalised (RevIN). @default true */
   revin?: boolean
   /** Dropout of the normalised window, from 0 to 1. @default 0.1 */
   dropout?: number
-  /** A linear map for each channel. A window has one channel, the target, and a map for each series could not forecast a new one: only false is possible. @default false */
+  /** Whether each channel has a linear map of its own. Only false is allowed: a window has one channel, and a map per series could not forecast new series. @default false */
   individual?: false
 }
 /** linear: https://arxiv.org/abs/2305.10721 */
 export declare function RLinear(options: RLinearOptions): ModelSpec<'RLinear'>
 /** Options of `RNN`, beside the common ones. */
 export interface RNNOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
   windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
+  /** Scaler applied to each window. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Steps of input while forecasting with `recurrent`; `inputSize` when left out. */
+  /** Lookback when forecasting with `recurrent`; `inputSize` when left out. */
   inferenceInputSize?: number | null
   /** Steps of horizon while training with `recurrent`. @default 1 */
   hTrain?: number
@@ -1338,58 +1340,58 @@ export interface RNNOptions extends CommonOptions {
   encoderNLayers?: number
   /** Units of the encoder. @default 128 */
   encoderHiddenSize?: number
-  /** Function of the encoder's units. @default "tanh" */
+  /** Activation of the encoder. @default "tanh" */
   encoderActivation?: 'tanh'
-  /** Whether the encoder has biases. @default true */
+  /** Whether the encoder has bias terms. @default true */
   encoderBias?: boolean
   /** Dropout between the layers of the encoder, from 0 to 1. @default 0 */
   encoderDropout?: number
   /** Units of the decoder's hidden layers. @default 128 */
   decoderHiddenSize?: number
-  /** Layers of the decoder, the last one included. @default 2 */
+  /** Layers of the decoder, including the output layer. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
-  /** Forecast one step at a time and feed it back, instead of all steps at once. @default false */
+  /** Whether to forecast one step at a time and feed it back, instead of all steps at once. @default false */
   recurrent?: boolean
 }
 /** recurrent: https://doi.org/10.1207/s15516709cog1402_1 */
 export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
 /** Options of `TCN`, beside the common ones. */
 export interface TCNOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 128 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
   windowsBatchSize?: number | null
-  /** How each window is scaled. @default "robust" */
+  /** Scaler applied to each window. @default "robust" */
   scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
-  /** Steps of input while forecasting. Upstream reads it and uses `inputSize` all the same; so does this model. */
+  /** Has no effect, as in upstream: forecasts use `inputSize`. */
   inferenceInputSize?: number | null
-  /** Taps of each convolution. @default 2 */
+  /** Kernel size of each convolution. @default 2 */
   kernelSize?: number
-  /** Steps between the taps of each convolution, one number a layer. @default [1,2,4,8,16] */
+  /** Dilation of each convolution, one number per layer. @default [1,2,4,8,16] */
   dilations?: readonly number[]
-  /** Units of the encoder. @default 128 */
+  /** Channels of the encoder. @default 128 */
   encoderHiddenSize?: number
   /** Activation after each convolution. @default "ReLU" */
   encoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity'
-  /** Upstream reads it and uses it nowhere; it is here for its checkpoints. @default 10 */
+  /** Has no effect, as in upstream; kept for checkpoints. @default 10 */
   contextSize?: number
   /** Units of the decoder's hidden layers. @default 128 */
   decoderHiddenSize?: number
-  /** Layers of the decoder, the last one included. @default 2 */
+  /** Layers of the decoder, including the output layer. @default 2 */
   decoderLayers?: number
   /** Activation of the decoder's hidden layers. */
   decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
@@ -1398,87 +1400,87 @@ export interface TCNOptions extends CommonOptions {
 export declare function TCN(options: TCNOptions): ModelSpec<'TCN'>
 /** Options of `TiDE`, beside the common ones. */
 export interface TiDEOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Units of the encoder, of the decoder, and inside every projection. @default 512 */
+  /** Units of the encoder, the decoder and the exogenous projections. @default 512 */
   hiddenSize?: number
-  /** Numbers that the decoder makes for each step of the horizon. @default 32 */
+  /** Decoder outputs per step of the horizon. @default 32 */
   decoderOutputDim?: number
-  /** Units of the decoder of single steps. @default 128 */
+  /** Units of the temporal decoder. @default 128 */
   temporalDecoderDim?: number
   /** Dropout of every residual block, from 0 to 1. @default 0.3 */
   dropout?: number
-  /** Layer normalisation after every residual block. With a loss of one output the last one leaves only its bias, so that the forecast is linear in the target, as upstream. @default true */
+  /** Whether every residual block ends in layer normalisation. With a loss of one output, the last one normalises a single number and so outputs only its bias: the forecast is then linear in the target, as in upstream. @default true */
   layernorm?: boolean
   /** Residual blocks of the encoder. @default 1 */
   numEncoderLayers?: number
   /** Residual blocks of the decoder. @default 1 */
   numDecoderLayers?: number
-  /** Numbers that the exogenous columns of a step become. @default 4 */
+  /** Size that the exogenous columns of each step are projected to. @default 4 */
   temporalWidth?: number
 }
 /** multilayer perceptron: https://arxiv.org/abs/2304.08424 */
 export declare function TiDE(options: TiDEOptions): ModelSpec<'TiDE'>
 /** Options of `TSMixer`, beside the common ones. */
 export interface TSMixerOptions extends CommonOptions {
-  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
   nSeries?: number | null
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
   windowsBatchSize?: number | null
-  /** Windows per batch of validation; -1 for all. @default 32 */
+  /** Windows per validation batch; -1 for all. @default 32 */
   inferenceWindowsBatchSize?: number
   /** Mixing layers. @default 2 */
   nBlock?: number
-  /** Hidden units of the perceptron that mixes series. @default 64 */
+  /** Hidden units of the feature mixing perceptrons. @default 64 */
   ffDim?: number
   /** Dropout in the mixing layers, from 0 to 1. @default 0.9 */
   dropout?: number
-  /** Whether each window is normalised, and its forecast scaled back. @default true */
+  /** Whether windows are normalised and forecasts denormalised (RevIN). @default true */
   revin?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/2303.06053 */
 export declare function TSMixer(options: TSMixerOptions): ModelSpec<'TSMixer'>
 /** Options of `TSMixerx`, beside the common ones. */
 export interface TSMixerxOptions extends CommonOptions {
-  /** Columns known in advance, such as holidays or prices. @default [] */
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
   futrExogList?: readonly string[]
-  /** Columns known until the forecast begins. @default [] */
+  /** Exogenous columns known only up to the forecast origin. @default [] */
   histExogList?: readonly string[]
-  /** Columns of the static table, one value per series. @default [] */
+  /** Static covariates: columns of the static table, one value per series. @default [] */
   statExogList?: readonly string[]
-  /** Series that the model sees at once: all of the data. As many as there are when left out. */
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
   nSeries?: number | null
-  /** Which of these columns hold categories: text, numbers or true and false. They are embedded, not scaled. @default [] */
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
   catExogList?: readonly string[]
-  /** How many different values columns of categories have at most; those in the training data when left out. @default {} */
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
   categoricalCardinalities?: Record<string, number>
-  /** How many numbers stand for a category: a rule that goes by how many there are, or the same for every column. @default "fastai" */
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
   catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
-  /** Hides the target's own history from the model. @default false */
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
   excludeInsampleY?: boolean
-  /** Windows per step, drawn from the series of the step; null for all of them. @default 32 */
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
   windowsBatchSize?: number | null
-  /** Windows per batch of validation; -1 for all. @default 32 */
+  /** Windows per validation batch; -1 for all. @default 32 */
   inferenceWindowsBatchSize?: number
   /** Mixing layers after the first. @default 2 */
   nBlock?: number
-  /** Features between the mixing layers, and units of their perceptrons. @default 64 */
+  /** Features per step between mixing layers, and hidden units of the feature mixing perceptrons. @default 64 */
   ffDim?: number
   /** Dropout in the mixing layers, from 0 to 1. @default 0 */
   dropout?: number
-  /** Whether each window is normalised, and its forecast scaled back. @default true */
+  /** Whether windows are normalised and forecasts denormalised (RevIN). @default true */
   revin?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/2303.06053 */

@@ -10,7 +10,7 @@ use crate::models::Instance;
 use crate::objective::{Asked, Place};
 use crate::tape::Tape;
 
-/// Ratio of a buffer's capacity to its length: see `tape/pool.rs`.
+/// Ratio of a buffer's capacity to its length: see `tape/buffer_pool.rs`.
 const ROOM: (usize, usize) = (9, 8);
 
 /// Memory for forecasts of `h` steps for `windows` windows: while they are computed, and for their result of `columns`

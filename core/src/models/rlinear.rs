@@ -1,7 +1,7 @@
 //! RLinear: reversible instance normalisation around one linear map.
 //!
 //! Li et al. 2023, "Revisiting Long-term Time Series Forecasting: An Investigation on Linear Mapping",
-//! <https://arxiv.org/abs/2305.10721>. Not in upstream; names are those of the authors' code.
+//! <https://arxiv.org/abs/2305.10721>. Upstream: none; names are those of the authors' code.
 
 use super::prelude::*;
 use crate::options::Never;

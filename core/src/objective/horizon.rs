@@ -91,7 +91,7 @@ impl Horizon<'_> {
         drawn.or_else(|| self.taus.get(o)).map_or(0.5, |q| f64::from(*q))
     }
 
-    /// Weight and step of every step that weighs anything.
+    /// Step and weight of every step that weighs anything.
     pub(super) fn weighted(&self) -> impl Iterator<Item = (usize, f64)> {
         let steps = self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
         steps.map(|(t, w)| (t, f64::from(*w)))
