@@ -1,5 +1,7 @@
 //! The calls by name: their reader, the refusal of unknown names, and the description that the types are made from.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -43,7 +45,7 @@ const fn named<T: Options>(
 /// Options of a run that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-const CALLS: [Call; 18] = [
+static CALLS: [Call; 18] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
@@ -88,18 +90,39 @@ impl Call {
     }
 }
 
+/// The names of the options of a call, and of those that are tables.
+struct Names {
+    all: Vec<String>,
+    tables: Vec<String>,
+}
+
+impl Names {
+    /// Of a call, in the order of [`CALLS`]: made once, as calls are many and their descriptions long.
+    fn of(call: &Call) -> &'static Self {
+        static ALL: OnceLock<Vec<Names>> = OnceLock::new();
+        let names = |call: &Call| {
+            let fields = call.fields();
+            let tables = fields.iter().filter(|field| field.ts == Option::<Table>::ts());
+            let tables = tables.map(|field| field.name.clone()).collect();
+            Self { tables, all: fields.into_iter().map(|field| field.name).collect() }
+        };
+        let all = ALL.get_or_init(|| CALLS.iter().map(names).collect());
+        let place = CALLS.iter().position(|other| other.name == call.name);
+        &all[place.expect("it is one of the calls")]
+    }
+}
+
 /// Refuses names of options that a call does not have.
 pub fn check_names(call: &str, names: &[String]) -> Result<()> {
-    let (call, known) = (Call::of(call)?, Call::of(call)?.fields());
-    let unknown = names.iter().find(|name| !known.iter().any(|field| field.name == **name));
+    let call = Call::of(call)?;
+    let known = &Names::of(call).all;
+    let unknown = names.iter().find(|name| !known.contains(name));
     unknown.map_or(Ok(()), |name| Err(call.unknown(name)))
 }
 
 /// Those of the options of a call that are tables, which JSON does not carry.
 pub fn tables_of(call: &str) -> Result<Vec<String>> {
-    let tables = (Call::of(call)?.own)().into_iter();
-    let tables = tables.filter(|field| field.ts == Option::<Table>::ts());
-    Ok(tables.map(|field| field.name).collect())
+    Ok(Names::of(Call::of(call)?).tables.clone())
 }
 
 /// The options of a call and of its run, from JSON. What is null is left out. `settings` hold for the options that the call
