@@ -67,7 +67,7 @@ fn check(case: &Value, h: usize) -> usize {
     scaler.scale_all(&mut values, &groups);
     assert_close(&what, &values, &numbers(&case["scaled"]), 1e-12);
     let mut forecast = numbers(&case["forecast"]);
-    let ahead: Vec<usize> = (0..groups.len()).map(|i| i * h as usize).collect();
+    let ahead: Vec<usize> = (0..groups.len()).map(|i| i * h).collect();
     scaler.unscale_all(&mut forecast, &ahead);
     assert_close(&what, &forecast, &numbers(&case["inverse"]), 1e-11);
     exact_powers
