@@ -1,7 +1,7 @@
 //! Products of many shapes and layouts against the definition in f64, on every instruction set; and timings.
 
 use super::*;
-use crate::kernels::packing::NC;
+use crate::kernels::packing::{KC, NC};
 use crate::kernels::prepacked::{Prepacked, matmul_each};
 use crate::kernels::testing::{assert_close, each_isa, numbers};
 use crate::simd::{Isa, isa_name, with_isa};

@@ -59,6 +59,7 @@ pub mod conv;
 pub mod dropout;
 pub mod elementwise;
 pub mod float_slice;
+mod gemm;
 mod gemv;
 pub mod half_gemm;
 pub mod half_precision;
@@ -87,6 +88,7 @@ pub mod softmax;
 pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
+mod tile;
 pub mod windows;
 
 pub use compute::Compute;

@@ -4,10 +4,11 @@ use super::matmul::Mat;
 use crate::simd::Simd;
 use std::cell::RefCell;
 
-/// The inner dimension of a block: the sums of a tile stay in registers that long.
-pub(super) const KC: usize = 512;
-/// Columns of a block of `B`: about 1 MiB with the full inner dimension, which fits the L2 cache.
-pub(super) const NC: usize = 528;
+/// Steps of the inner dimension of a block, at most: the sums of a tile stay in registers that long. A panel of 16 columns is
+/// then 16 KiB, half of a small L1 cache.
+pub(super) const KC: usize = 256;
+/// Columns of a block of `B`, at most: with the steps of a block 384 KiB, which fit the L2 cache.
+pub(super) const NC: usize = 1024;
 
 /// Where a thread packs panels. The buffers grow to the largest that was needed, and stay.
 #[derive(Default)]
@@ -90,8 +91,37 @@ pub(super) fn pack<S: Simd>(s: S, m: Mat, width: usize, out: &mut [f32]) {
     }
 }
 
-/// Vectors in the widest tile.
-const WIDEST_TILE: usize = 3;
+/// Packs the rows of `m` as tiles read them: `tiles` evenly split runs of rows, of each the `k` columns one after the other,
+/// `height` values apart.
+#[inline(always)]
+pub(super) fn pack_rows<S: Simd>(s: S, m: Mat, tiles: usize, height: usize, out: &mut [f32]) {
+    for (tile, out) in out.chunks_mut(height * m.cols).take(tiles).enumerate() {
+        let (first, end) = split_evenly(m.rows, tiles, tile);
+        let rows = m.part(first, 0, end - first, m.cols);
+        if m.row_stride == 1 {
+            copy_columns(rows, height, out)
+        } else {
+            pack(s, rows.t(), height, out)
+        }
+    }
+}
+
+/// Copies the columns of `m` `[m, k]`, which are contiguous and at most as long as the tallest tile. Each length is compiled by
+/// itself: a call of `memcpy` would take longer than the copy.
+#[inline(always)]
+fn copy_columns(m: Mat, height: usize, out: &mut [f32]) {
+    macro_rules! choose {
+        ($($rows:literal)*) => {
+            match m.rows {
+                $($rows => for (p, out) in out.chunks_exact_mut(height).enumerate() {
+                    out[..$rows].copy_from_slice(&m.data[p * m.col_stride..][..$rows]);
+                },)*
+                rows => unreachable!("a tile of {rows} rows"),
+            }
+        };
+    }
+    choose!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+}
 
 /// Piece `i` of `0..len` when it is split into `pieces` of nearly equal length.
 #[inline(always)]
@@ -99,54 +129,60 @@ pub(super) fn split_evenly(len: usize, pieces: usize, i: usize) -> (usize, usize
     (len * i / pieces, len * (i + 1) / pieces)
 }
 
-/// How the columns of `B` are split: into blocks of whole vectors, and each block into panels of at most three vectors.
+/// How a product is cut: its columns into blocks of whole vectors, the inner dimension into blocks of steps, and each block of
+/// columns into panels as wide as a tile.
+///
+/// The steps depend on the inner dimension alone, so a value of the result does not depend on the rows and columns beside it.
 #[derive(Clone, Copy)]
 pub(super) struct Blocking {
-    n: usize,
     /// Columns of a block.
-    pub(super) block: usize,
+    pub(super) cols: usize,
+    /// Steps of a block.
+    pub(super) steps: usize,
 }
 
 impl Blocking {
     #[inline(always)]
-    pub(super) fn new<S: Simd>(_: S, n: usize) -> Self {
+    pub(super) fn new<S: Simd>(_: S, k: usize, n: usize) -> Self {
         let vectors = n.div_ceil(S::LANES);
-        Self { n, block: vectors.div_ceil(n.div_ceil(NC)) * S::LANES }
+        Self {
+            cols: vectors.div_ceil(n.div_ceil(NC)) * S::LANES,
+            steps: k.div_ceil(k.div_ceil(KC)),
+        }
     }
 
-    /// Columns of the block that starts at `col`.
+    /// The number of panels of a block of `cols` columns.
     #[inline(always)]
-    pub(super) fn cols(self, col: usize) -> usize {
-        self.block.min(self.n - col)
+    pub(super) fn panels<S: Simd>(self, _: S, cols: usize) -> usize {
+        let widest = S::TILE_ROWS.iter().filter(|rows| **rows > 0).count();
+        cols.div_ceil(S::LANES).div_ceil(widest)
     }
 
-    /// First column and end of panel `j` of a block of `cols` columns, and the number of panels.
+    /// First column and end of panel `j` of a block of `cols` columns.
     #[inline(always)]
-    pub(super) fn panel<S: Simd>(self, _: S, cols: usize, j: usize) -> (usize, usize, usize) {
-        let vectors = cols.div_ceil(S::LANES);
-        let panels = vectors.div_ceil(WIDEST_TILE);
-        let (first, end) = split_evenly(vectors, panels, j);
-        (first * S::LANES, (end * S::LANES).min(cols), panels)
+    pub(super) fn panel<S: Simd>(self, s: S, cols: usize, j: usize) -> (usize, usize) {
+        let (first, end) = split_evenly(cols.div_ceil(S::LANES), self.panels(s, cols), j);
+        (first * S::LANES, (end * S::LANES).min(cols))
     }
 
     /// Rows of the tallest tile. Wider panels leave registers for fewer rows.
     #[inline(always)]
-    pub(super) fn height<S: Simd>(self, _: S) -> usize {
-        let vectors = self.block / S::LANES;
-        S::ROWS[vectors.div_ceil(vectors.div_ceil(WIDEST_TILE)) - 1]
+    pub(super) fn height<S: Simd>(self, s: S) -> usize {
+        let vectors = self.cols / S::LANES;
+        S::TILE_ROWS[vectors.div_ceil(self.panels(s, self.cols)) - 1]
     }
 }
 
 simd_fn! {
-    /// Packs all of `b`, block by block, in the order in which [`gemm_blocked`](super::matmul::gemm_blocked) reads it.
+    /// Packs all of `b`, block by block, in the order in which [`gemm`](super::gemm::gemm) reads it.
     pub(super) fn pack_all(s, b: Mat<'_>, buffer: &mut Vec<f32>) {
         let (k, n) = (b.rows, b.cols);
-        let blocking = Blocking::new(s, n);
+        let blocking = Blocking::new(s, k, n);
         let out = aligned(buffer, n.next_multiple_of(S::LANES) * k);
-        for col in (0..n).step_by(blocking.block) {
-            let cols = blocking.cols(col);
-            for p in (0..k).step_by(KC) {
-                let inner = KC.min(k - p);
+        for col in (0..n).step_by(blocking.cols) {
+            let cols = blocking.cols.min(n - col);
+            for p in (0..k).step_by(blocking.steps) {
+                let inner = blocking.steps.min(k - p);
                 let at = col * k + cols.next_multiple_of(S::LANES) * p;
                 pack_panels(s, b.part(p, col, inner, cols), blocking, 0, &mut out[at..]);
             }
@@ -157,9 +193,8 @@ simd_fn! {
 /// Packs the panels of a block of `B`, from panel `from` on.
 #[inline(always)]
 pub(super) fn pack_panels<S: Simd>(s: S, b: Mat, blocking: Blocking, from: usize, out: &mut [f32]) {
-    let (_, _, panels) = blocking.panel(s, b.cols, 0);
-    for j in from..panels {
-        let (left, right, _) = blocking.panel(s, b.cols, j);
+    for j in from..blocking.panels(s, b.cols) {
+        let (left, right) = blocking.panel(s, b.cols, j);
         let width = (right - left).next_multiple_of(S::LANES);
         pack(s, b.part(0, left, b.rows, right - left), width, &mut out[left * b.rows..]);
     }

@@ -3,9 +3,8 @@
 use super::Compute;
 use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, FloatMat, PackedB, Product};
 use super::float_slice::FloatSlice;
-use super::matmul::{
-    GEMV_ROWS, Init, Mat, Mode, RightOperand, bf16_plan, gemm_blocked, matmul, product,
-};
+use super::gemm::{RightOperand, gemm};
+use super::matmul::{GEMV_ROWS, Init, Mat, Mode, bf16_plan, matmul, product};
 use super::packing::{aligned_start, pack_all, return_buffer, take_buffer, with_pack_buffers};
 use super::parallel::par_rows;
 use crate::simd::{Isa, isa};
@@ -81,7 +80,7 @@ impl<'a> Prepacked<'a> {
                 par_rows(self.compute, [c], [b.cols], SHARED, &|first, [c]: [&mut [f32]; 1]| {
                     let a = a.part(first, 0, c.len() / b.cols, a.cols);
                     with_pack_buffers(|buffers| {
-                        gemm_blocked(a, right, (b.cols, b.cols), c, init, buffers);
+                        gemm(a, right, (b.cols, b.cols), c, init, buffers);
                     });
                 });
             }

@@ -5,7 +5,8 @@
 
 use super::Compute;
 use super::bf16_gemm::{self, Bf16Plan, FloatMat, Microkernel};
-use super::matmul::{Init, Mat, Mode, RightOperand, gemm_blocked};
+use super::gemm::{RightOperand, gemm};
+use super::matmul::{Init, Mat, Mode};
 use super::packing::{aligned_start, pack_all, with_pack_buffers};
 use crate::simd::bf16::{DEPTH, SIDE, Side, Tile};
 
@@ -157,7 +158,7 @@ impl SmallGemm {
                     Operand::Panels(panels, cols) => (RightOperand::Packed(panels), cols),
                     Operand::Blocks(_) => unreachable!("vectors do not read blocks of bfloat16"),
                 };
-                with_pack_buffers(|buffers| gemm_blocked(a, b, (n, stride), c, init, buffers));
+                with_pack_buffers(|buffers| gemm(a, b, (n, stride), c, init, buffers));
             }
             _ => unreachable!("both factors are packed by the one that multiplies them"),
         }

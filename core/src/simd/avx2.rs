@@ -52,7 +52,7 @@ impl Simd for Avx2 {
     type V = __m256;
     type M = __m256;
     const LANES: usize = 8;
-    const ROWS: [usize; 3] = [10, 6, 4];
+    const TILE_ROWS: [usize; 3] = [12, 6, 0];
 
     #[inline(always)]
     fn load(self, x: &[f32]) -> __m256 {

@@ -48,7 +48,7 @@ impl Simd for Avx512 {
     type V = __m512;
     type M = __mmask16;
     const LANES: usize = 16;
-    const ROWS: [usize; 3] = [14, 12, 8];
+    const TILE_ROWS: [usize; 3] = [14, 12, 8];
 
     #[inline(always)]
     fn load(self, x: &[f32]) -> __m512 {

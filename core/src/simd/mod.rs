@@ -155,8 +155,11 @@ pub trait Simd: Copy {
     type M: Copy;
     /// Values in a vector.
     const LANES: usize;
-    /// Rows of the register tile of the matrix product, for one, two and three vectors of columns.
-    const ROWS: [usize; 3];
+    /// Rows of the register tile of the matrix product, for one, two and three vectors of columns; 0 where a tile is not so
+    /// wide. The sums, a vector for each of the columns and what is multiplied with them must fit the registers.
+    const TILE_ROWS: [usize; 3];
+    /// Whether [`mul_add_lane`](Self::mul_add_lane) is one instruction. Vectors then have four lanes.
+    const MULTIPLIES_BY_LANE: bool = false;
 
     /// Every lane is `x`.
     fn splat(self, x: f32) -> Self::V;
@@ -184,6 +187,13 @@ pub trait Simd: Copy {
     }
     /// `a * b + c`, rounded once where the processor can.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `a[LANE] * b + c`, rounded once where the processor can.
+    #[inline(always)]
+    fn mul_add_lane<const LANE: usize>(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        let mut lanes = [0.0; 16];
+        self.store(a, &mut lanes);
+        self.mul_add(self.splat(lanes[LANE]), b, c)
+    }
     /// `c - a * b`, rounded once where the processor can.
     fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `if a > b { a } else { b }`

@@ -36,7 +36,8 @@ impl Simd for Neon {
     type V = float32x4_t;
     type M = uint32x4_t;
     const LANES: usize = 4;
-    const ROWS: [usize; 3] = [14, 12, 8];
+    const TILE_ROWS: [usize; 3] = [14, 9, 7];
+    const MULTIPLIES_BY_LANE: bool = true;
 
     #[inline(always)]
     fn load(self, x: &[f32]) -> float32x4_t {
@@ -61,6 +62,24 @@ impl Simd for Neon {
         let mut lanes = [0.0; 4];
         self.store(v, &mut lanes);
         y.copy_from_slice(&lanes[..y.len()]);
+    }
+
+    #[inline(always)]
+    fn mul_add_lane<const LANE: usize>(
+        self,
+        a: float32x4_t,
+        b: float32x4_t,
+        c: float32x4_t,
+    ) -> float32x4_t {
+        // SAFETY: every AArch64 processor has NEON.
+        unsafe {
+            match LANE {
+                0 => vfmaq_laneq_f32::<0>(c, b, a),
+                1 => vfmaq_laneq_f32::<1>(c, b, a),
+                2 => vfmaq_laneq_f32::<2>(c, b, a),
+                _ => vfmaq_laneq_f32::<3>(c, b, a),
+            }
+        }
     }
 
     lanewise! {

@@ -10,7 +10,7 @@ impl Simd for Scalar {
     type V = f32;
     type M = bool;
     const LANES: usize = 1;
-    const ROWS: [usize; 3] = [8, 4, 4];
+    const TILE_ROWS: [usize; 3] = [8, 4, 4];
 
     #[inline(always)]
     fn splat(self, x: f32) -> f32 {
