@@ -353,12 +353,12 @@ export type FitMode = 'fresh' | 'continue'
  */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
 /**
- * How each series is scaled as a whole.
+ * How each whole series is scaled.
  * - `'standard'`: Mean 0, standard deviation 1.
  * - `'robust'`: Median 0, median absolute deviation 1.
  * - `'robust-iqr'`: Median 0, interquartile range 1.
  * - `'minmax'`: From 0 to 1.
- * - `'boxcox'`: Box-Cox: the power that makes the series most normal.
+ * - `'boxcox'`: Box-Cox transform, with the power estimated by maximum likelihood.
  */
 export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 /**
@@ -895,7 +895,7 @@ export interface CommonOptions {
   gradientClipVal?: number | null
   /** Whether gradientClipVal limits the norm of the whole gradient, or the absolute value of each component. @default "norm" */
   gradientClipAlgorithm?: 'norm' | 'value'
-  /** Batches whose gradients are averaged for one optimizer step. The last batch of an epoch completes a step: with fewer than accumulateGradBatches × batchSize series, a step accumulates fewer batches. @default 1 */
+  /** Batches per optimizer step: their gradients are summed and divided by this number. The last batch of an epoch (a pass over all series) completes a step. If that step has fewer batches, their sum is divided by accumulateGradBatches all the same, as in Lightning. @default 1 */
   accumulateGradBatches?: number
   /** Minimum number of shards that the windows of a training step are split into; chosen per model for speed when left out. A step uses at most one thread per shard. The number changes results only by rounding. */
   shards?: number | null
