@@ -113,42 +113,42 @@ export declare const loss: {
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Mean absolute error relative to the actual value; 0 where that is 0. */
+  /** Mean of |error| / |actual|; points whose actual value is 0 count as 0. */
   mape(options?: {
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Mean of 2·|error| / (|actual| + |forecast|). */
+  /** Mean of 2·|error| / (|actual| + |forecast|); 0 where both are 0. */
   smape(options?: {
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Absolute error scaled by that of the seasonal naive forecast over the input, summed over the batch as NeuralForecast does. */
+  /** Mean absolute error of the batch times the sum over its windows of 1 / (mean absolute error of the seasonal naive forecast over the input), as NeuralForecast computes it. */
   mase(options: {
-    /** Steps between a value and its seasonal naive forecast: less than `inputSize`. */
+    /** Season length in steps; must be less than `inputSize`. */
     seasonality: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** `(1 - alpha)`·MSE plus `alpha`·the mean size of the error's frequencies. */
+  /** `(1 - alpha)` times the MSE plus `alpha` times the mean magnitude of the error's Fourier coefficients. */
   freDF(options?: {
-    /** The share of the frequencies. @default 0.5 */
+    /** Weight of the Fourier coefficients, from 0 to 1. @default 0.5 */
     alpha?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Squared for errors up to `delta`, absolute beyond. */
+  /** Huber loss: quadratic for errors up to `delta`, linear beyond. */
   huber(options?: {
-    /** Where the one becomes the other. @default 1 */
+    /** Size of the error at which the loss becomes linear. @default 1 */
     delta?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Tukey's biweight as NeuralForecast has it: constant for errors beyond `c`. */
+  /** NeuralForecast's variant of Tukey's biweight: constant for errors beyond `c`. */
   tukey(options?: {
-    /** Errors that do not count as beyond. @default 4.685 */
+    /** Size of the error, after normalization, from which the loss is constant. @default 4.685 */
     c?: number
-    /** Whether errors are divided by how far the series of a window are apart; by 0.01 where it has one. @default true */
+    /** Whether errors are divided by 0.01 plus the standard deviation of the target across the series of a window, which is 0 for univariate models. @default true */
     normalize?: boolean
   }): Loss
   /** Quantile loss of the quantile `q`. */
@@ -158,77 +158,77 @@ export declare const loss: {
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Quantile loss of several quantiles: gives prediction intervals. */
+  /** Quantile loss of several quantiles, for prediction intervals. */
   mq(options?: {
-    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
     level?: NumberList
     /** Quantiles between 0 and 1, instead of `level`. */
     quantiles?: NumberList
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Quantile loss of the quantile `q`, squared for errors up to `delta`. */
+  /** Quantile loss of the quantile `q` with the Huber loss in place of the absolute error: quadratic for errors up to `delta`. */
   huberQ(options: {
     /** The quantile, between 0 and 1. */
     q: number
-    /** Errors up to it are squared. @default 1 */
+    /** Size of the error at which the loss becomes linear. @default 1 */
     delta?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Quantile loss of several quantiles, squared for errors up to `delta`. */
+  /** Huber loss of the quantile losses of several quantiles: quadratic for quantile losses up to `delta`. */
   huberMQ(options?: {
-    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
     level?: NumberList
     /** Quantiles between 0 and 1, instead of `level`. */
     quantiles?: NumberList
-    /** Errors up to it are squared. @default 1 */
+    /** Size of a quantile loss at which the Huber loss becomes linear. @default 1 */
     delta?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution; all quantiles are alike where both of its parameters are 1. */
+  /** Implicit quantile loss: learns all quantiles at once, so that `predict` can forecast any of them. By default it forecasts the median, in a column such as `NHITS_ql0.5`. In training, quantiles are drawn from a Beta distribution, which is uniform if both concentrations are 1. */
   iq(options?: {
-    /** Cosines that a quantile is described by. @default 64 */
+    /** Number of cosines in the embedding of a quantile. @default 64 */
     cosEmbeddingDim?: number
-    /** Draws quantiles to 0 where it is large, beside `concentration1`. @default 1 */
+    /** Second shape parameter (β) of the Beta distribution of quantiles: larger values give more quantiles near 0. @default 1 */
     concentration0?: number
-    /** Draws quantiles to 1 where it is large, beside `concentration0`. @default 1 */
+    /** First shape parameter (α) of the Beta distribution of quantiles: larger values give more quantiles near 1. @default 1 */
     concentration1?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** The same, squared for errors up to `delta`. */
+  /** `IQLoss` with the Huber loss in place of the absolute error: quadratic for errors up to `delta`. */
   huberIQ(options?: {
-    /** Cosines that a quantile is described by. @default 64 */
+    /** Number of cosines in the embedding of a quantile. @default 64 */
     cosEmbeddingDim?: number
-    /** Draws quantiles to 0 where it is large, beside `concentration1`. @default 1 */
+    /** Second shape parameter (β) of the Beta distribution of quantiles: larger values give more quantiles near 0. @default 1 */
     concentration0?: number
-    /** Draws quantiles to 1 where it is large, beside `concentration0`. @default 1 */
+    /** First shape parameter (α) of the Beta distribution of quantiles: larger values give more quantiles near 1. @default 1 */
     concentration1?: number
-    /** Errors up to it are squared. @default 1 */
+    /** Size of the error at which the loss becomes linear. @default 1 */
     delta?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Negative log-likelihood of a distribution: gives its mean, quantiles of samples, and with `returnParams` the distribution's parameters. */
+  /** Negative log-likelihood of a distribution. Forecasts have mean and quantiles of its samples and, with `returnParams`, its parameters. */
   distribution(distribution: Distribution, options?: {
-    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
     level?: NumberList
     /** Quantiles between 0 and 1, instead of `level`. */
     quantiles?: NumberList
-    /** Samples of each step, from which mean and quantiles are taken. @default 1000 */
+    /** Samples per step, from which mean and quantiles are computed. @default 1000 */
     numSamples?: number
-    /** Whether the parameters are columns of the forecast too. @default false */
+    /** Whether the forecast also has columns of the distribution's parameters. @default false */
     returnParams?: boolean
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
   }): Loss
-  /** Share of points forecast exactly; only as `validLoss`. */
+  /** Fraction of points whose forecast equals the actual value; only as `validLoss`. */
   accuracy(): Loss
-  /** Quantile losses over the sum of absolute actual values; only as `validLoss`. */
+  /** Scaled CRPS: twice the sum of the quantile losses, divided by the sum of the absolute actual values; only as `validLoss`. */
   sCRPS(options?: {
-    /** Prediction intervals in percent; 80 and 90 where `quantiles` are left out too. */
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
     level?: NumberList
     /** Quantiles between 0 and 1, instead of `level`. */
     quantiles?: NumberList
@@ -353,12 +353,12 @@ export type FitMode = 'fresh' | 'continue'
  */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
 /**
- * How each series is scaled as a whole.
+ * How each whole series is scaled.
  * - `'standard'`: Mean 0, standard deviation 1.
  * - `'robust'`: Median 0, median absolute deviation 1.
  * - `'robust-iqr'`: Median 0, interquartile range 1.
  * - `'minmax'`: From 0 to 1.
- * - `'boxcox'`: Box-Cox: the power that makes the series most normal.
+ * - `'boxcox'`: Box-Cox transform, with the power estimated by maximum likelihood.
  */
 export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 /**
@@ -895,7 +895,7 @@ export interface CommonOptions {
   gradientClipVal?: number | null
   /** Whether gradientClipVal limits the norm of the whole gradient, or the absolute value of each component. @default "norm" */
   gradientClipAlgorithm?: 'norm' | 'value'
-  /** Batches whose gradients are averaged for one optimizer step. The last batch of an epoch completes a step: with fewer than accumulateGradBatches × batchSize series, a step accumulates fewer batches. @default 1 */
+  /** Batches per optimizer step: their gradients are summed and divided by this number. The last batch of an epoch (a pass over all series) completes a step. If that step has fewer batches, their sum is divided by accumulateGradBatches all the same, as in Lightning. @default 1 */
   accumulateGradBatches?: number
   /** Minimum number of shards that the windows of a training step are split into; chosen per model for speed when left out. A step uses at most one thread per shard. The number changes results only by rounding. */
   shards?: number | null

@@ -323,7 +323,7 @@ fn a_distribution_is_judged_by_a_loss_that_fits_it() {
 
 #[test]
 fn a_distribution_has_no_scale_to_learn() {
-    let message = "scalerType \"revin\" is not supported with DistributionLoss; use \"standard\", which is the same without a map to learn";
+    let message = "scalerType \"revin\" is not supported with DistributionLoss; use \"standard\", which scales the same without a learned affine map";
     let options = with(json!({ "scalerType": "revin" }));
     let e = refused(new("DeepAR", options), ErrorCode::Unsupported, message);
     assert_eq!(e.details.option.as_deref(), Some("scalerType"));

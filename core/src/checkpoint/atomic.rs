@@ -1,9 +1,9 @@
-//! Replacing a directory so that a crash leaves the old one or the new one, never a mixture.
+//! Crash-safe replacement of a directory: a crash leaves the old one or the new one, never a mixture.
 //!
-//! The new directory is written beside the old one and synced. Then the old one is renamed away, the new one takes its
-//! name, and the old one is removed. File systems have no portable exchange of two directories: a crash between the two
-//! renames leaves none of that name, but both complete beside it. [`settled`] finds the new one then, and the next
-//! [`replace`] gives it its name.
+//! The new directory is written next to the old one and synced. Then the old one is renamed, the new one takes its name,
+//! and the old one is removed. There is no portable way to exchange two directories: a crash between the two renames leaves
+//! no directory of that name, but both complete ones next to it. [`settled`] then finds the new one, and the next
+//! [`replace`] renames it.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -17,24 +17,24 @@ use super::{Files, fail, folder};
 use crate::Result;
 use crate::interrupt::{cancelled, requested};
 
-/// What is asked of a file system; tests have one that fails.
+/// The operations of a file system; tests implement one that fails.
 pub(super) trait Disk {
-    /// Makes a directory that must not exist.
+    /// Creates a directory that must not exist.
     fn create_dir(&mut self, dir: &Path) -> io::Result<()>;
-    /// Writes and syncs a file that must not exist.
+    /// Creates, writes and syncs a file that must not exist.
     fn put(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Syncs the entries of a directory.
     fn sync_dir(&mut self, dir: &Path) -> io::Result<()>;
     /// Renames a directory.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Removes a directory with all in it.
+    /// Removes a directory and its contents.
     fn remove_dir_all(&mut self, dir: &Path) -> io::Result<()>;
 }
 
-/// Bytes that are written to a file at a time.
+/// Bytes written to a file before it is synced.
 const PIECE: usize = 16 << 20;
 
-/// The real one.
+/// The real file system.
 pub(super) struct FileSystem;
 
 impl Disk for FileSystem {
@@ -44,7 +44,7 @@ impl Disk for FileSystem {
 
     fn put(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        // Pieces reach the disk one by one, so that a cancelled run does not wait for all of them.
+        // Each piece is synced, so that cancellation does not wait for the whole file to reach the disk.
         for piece in bytes.chunks(PIECE) {
             if requested() {
                 return Err(io::ErrorKind::Interrupted.into());
@@ -56,7 +56,7 @@ impl Disk for FileSystem {
     }
 
     fn sync_dir(&mut self, dir: &Path) -> io::Result<()> {
-        // Windows cannot open a directory as a file, and orders its renames by itself.
+        // Windows cannot open a directory as a file, and orders renames itself.
         if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
     }
 
@@ -69,8 +69,9 @@ impl Disk for FileSystem {
     }
 }
 
-/// One writer at a time: a writer removes what crashed ones left behind. Two processes that write to the same place at
-/// once may remove each other's unfinished work; one of them then fails, and the directory is the other's.
+/// Allows one writer at a time, because a writer removes the leftovers of crashed writers. Two processes that write to the
+/// same directory at the same time may remove each other's unfinished work: one of them then fails, and the directory has
+/// the other's checkpoint.
 static WRITER: Mutex<()> = Mutex::new(());
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -86,14 +87,14 @@ pub(super) fn replace(
         io::ErrorKind::Interrupted if requested() => cancelled(),
         _ => fail(format!("{}: cannot be written: {e}", dir.display())),
     };
-    // A link to a directory stays a link; what it points at is replaced.
+    // A link to a directory stays a link; its target is replaced.
     let dir = &if fs::symlink_metadata(dir).is_ok() {
         fs::canonicalize(dir).map_err(broken)?
     } else {
         dir.to_path_buf()
     };
     let (Some(parent), Some(_)) = (dir.parent(), dir.file_name()) else {
-        return Err(fail(format!("{}: must name a directory to make", dir.display())));
+        return Err(fail(format!("{}: must name a directory to create", dir.display())));
     };
     let parent = if parent == Path::new("") { Path::new(".") } else { parent };
     fs::create_dir_all(parent).map_err(broken)?;
@@ -118,14 +119,14 @@ pub(super) fn replace(
         }
         disk.rename(&new, dir).inspect_err(|_| {
             if exists {
-                let _ = disk.rename(&old, dir); // if this fails too, `settled` finds the new one
+                let _ = disk.rename(&old, dir); // if this also fails, `settled` finds the new one
             }
         })?;
         disk.sync_dir(parent)
     });
     if let Err(e) = written {
         if fs::symlink_metadata(&old).is_err() {
-            let _ = disk.remove_dir_all(&new); // else the next writer does
+            let _ = disk.remove_dir_all(&new); // otherwise the next writer does
         }
         return Err(broken(e));
     }
@@ -146,7 +147,7 @@ fn prepare(new: &Path, files: &Files, disk: &mut dyn Disk) -> io::Result<()> {
 const NEW: &str = ".new-";
 const OLD: &str = ".old-";
 
-/// A name beside `dir` that starts with a dot and ends with a mark.
+/// A path next to `dir` whose name starts with a dot and ends with `mark`.
 fn sibling(dir: &Path, part: &str, mark: &str) -> PathBuf {
     let mut name = OsStr::new(".").to_os_string();
     name.push(dir.file_name().unwrap_or_default());
@@ -155,7 +156,7 @@ fn sibling(dir: &Path, part: &str, mark: &str) -> PathBuf {
     dir.with_file_name(name)
 }
 
-/// Directories that writers of `dir` have made beside it, sorted.
+/// Directories that writers of `dir` have created next to it, sorted.
 fn siblings(dir: &Path, part: &str) -> Vec<PathBuf> {
     let parent = dir.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
     let prefix = sibling(dir, part, "");
@@ -177,7 +178,7 @@ fn is_mark(text: &str) -> bool {
     text.split_once('-').is_some_and(|(process, count)| digits(process) && digits(count))
 }
 
-/// Where the checkpoint of `dir` is: there, or where a crash between the two renames left the new one.
+/// The directory that holds the checkpoint of `dir`: `dir` itself, or the new one that a crash between the two renames left.
 pub(super) fn settled(dir: &Path) -> PathBuf {
     if fs::symlink_metadata(dir).is_ok() {
         return dir.to_path_buf();

@@ -14,7 +14,7 @@ use crate::scalers::LocalScalerType;
 
 const JSON: &str = "configuration.json";
 const TENSORS: &str = "configuration.safetensors";
-/// Fields that are interpreted, and so never among the unknown ones.
+/// Fields that are interpreted, and therefore never among the unknown ones.
 const KNOWN: [&str; 14] = [
     "h",
     "freq",
@@ -32,7 +32,7 @@ const KNOWN: [&str; 14] = [
     "categorical_vocab_",
 ];
 
-/// The configuration, read.
+/// The parsed configuration.
 pub(super) struct Configuration<'a> {
     pub(super) h: usize,
     pub(super) frequency: String,
@@ -52,7 +52,7 @@ pub(super) struct Configuration<'a> {
 }
 
 impl Configuration<'_> {
-    /// The dataset, if there is one.
+    /// Reads the dataset, if there is one.
     pub(super) fn panel(
         &self,
         files: &Sources,
@@ -74,7 +74,7 @@ pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
     if format != "2" {
         let found = format;
         return Err(fail(format!(
-            "{JSON}: \"nf_format\" must be \"2\", found {found}; it is of another version"
+            "{JSON}: \"nf_format\" must be \"2\", found {found}; the checkpoint has another version"
         )));
     }
     let Some(Value::Object(mut fields)) = document.shift_remove("configuration") else {

@@ -1,6 +1,6 @@
-//! The panel as Python's dataset: 32-bit columns and row offsets.
+//! The panel as Python's dataset: f32 columns and row offsets.
 //!
-//! Values that 32 bits do not hold go into a file of ours as well, which [`decode`] prefers.
+//! Columns with values that f32 cannot represent are also stored as f64 in a file of our own, which [`decode`] prefers.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::data::{ColumnNames, Ids, LocalScalers, MissingRows, Panel, scaler_of}
 use crate::scalers::SeriesScaler;
 use crate::{Error, ErrorCode, Result};
 
-/// Names that Python gives to these columns, whatever the table called them.
+/// Python's names for these columns, whatever their names in the table.
 const MASK: &str = "available_mask";
 const WEIGHT: &str = "sample_weight";
 
@@ -59,7 +59,7 @@ pub(super) fn decode(
     let series = indptr.len() - 1;
     if !fields["static"].is_null() && static_rows != series {
         return Err(fail(format!(
-            "{JSON}: \"static\" must have {series} rows, one a series, found {static_rows}"
+            "{JSON}: \"static\" must have {series} rows, one per series, found {static_rows}"
         )));
     }
     let (time_kind, times) = index.times(&indptr)?;
@@ -124,7 +124,7 @@ pub(super) fn decode(
     Ok((panel, unknown))
 }
 
-/// What a dataset holds beside a panel.
+/// The parts of a dataset that are not interpreted.
 fn unknown(document: &Value, tensors: &Tensors<'_>) -> Result<Unknown> {
     let mut unknown = Unknown::default();
     let entries = |value: &Value| value.as_object().cloned().unwrap_or_default();
@@ -143,7 +143,7 @@ fn unknown(document: &Value, tensors: &Tensors<'_>) -> Result<Unknown> {
     Ok(unknown)
 }
 
-/// What Python's class has beside its fields.
+/// The default of `extra`, which Python's class has besides its fields.
 fn extra() -> Value {
     json!({ "updated": false })
 }
@@ -166,7 +166,7 @@ fn table(tagged: &Tagged<'_>, columns: &[String]) -> Result<(usize, Vec<(String,
     Ok((rows, columns.iter().enumerate().map(column).collect()))
 }
 
-/// Undoes the scaling of stored columns, and takes the exact values where they are at hand.
+/// Undoes the scaling of stored columns, or takes their exact values if these are stored too.
 fn as_given(
     columns: &mut [(String, Vec<f64>)],
     scalers: &[(String, SeriesScaler)],
@@ -188,7 +188,7 @@ fn as_given(
             let given = exact.numbers(&key)?.1;
             if given.len() != values.len() || !would_store(&given, values, scaler, groups) {
                 return Err(fail(format!(
-                    "{}: {key:?} is not what {TENSORS} holds; delete {EXACT_FILE}",
+                    "{}: {key:?} differs from the values in {TENSORS}; delete {EXACT_FILE}",
                     exact.file()
                 )));
             }
@@ -200,7 +200,8 @@ fn as_given(
     Ok(())
 }
 
-/// Whether exact values are stored as these ones; scaled ones may differ in how another machine rounds logarithms.
+/// Whether the exact values, scaled and rounded to f32, are the stored ones. With a scaler a small difference is accepted,
+/// because machines differ in the rounding of logarithms.
 fn would_store(
     given: &[f64],
     stored: &[f64],
@@ -228,14 +229,14 @@ fn offsets(tagged: &Tagged<'_>, rows: usize) -> Result<Vec<usize>> {
         .ok_or_else(|| tagged.wrong(&format!("row offsets that rise from 0 to {rows}")))
 }
 
-/// What the configuration says about the dataset, and the dataset's own files.
+/// An encoded dataset: its fields and tensors in the configuration, and its own files.
 pub(super) struct Encoded {
     pub(super) fields: Map<String, Value>,
     pub(super) tensors: Vec<RawTensor>,
     pub(super) files: Files,
 }
 
-/// Writes a panel, scaled. `polars` says which library's columns Python gets back.
+/// Encodes a panel, scaled by `scalers`. `polars` says whether Python gets back polars or pandas columns.
 pub(super) fn encode(
     panel: &Panel,
     unknown: &Unknown,
@@ -342,7 +343,7 @@ fn rowwise(columns: &[(String, Vec<f64>)], rows: usize) -> Vec<f32> {
     (0..rows).flat_map(|row| columns.iter().map(move |(_, values)| values[row] as f32)).collect()
 }
 
-/// Refuses a panel whose parts do not fit together: a reader could not make sense of it.
+/// Refuses an inconsistent panel, which could not be read back.
 fn check(panel: &Panel, names: &ColumnNames) -> Result<()> {
     let fault =
         |what: &str| Err(Error::new(ErrorCode::Internal, format!("cannot save the panel: {what}")));

@@ -5,14 +5,16 @@ use std::path::Path;
 use super::{Checkpoint, Sources, atomic, decode, encode, folder};
 use crate::Result;
 
-/// Writes a checkpoint. A crash leaves what was there before, or all of the new one.
+/// Writes a checkpoint to a directory, and creates its parents. A crash leaves either the old contents or the complete new
+/// checkpoint.
 ///
-/// A directory that has anything in it is replaced only with `overwrite`, and only if it is a checkpoint.
+/// Fails with [`ErrorCode::Checkpoint`](crate::ErrorCode::Checkpoint) if the directory is not empty, unless `overwrite` is
+/// set and it contains only files of a checkpoint.
 pub fn write(dir: &Path, checkpoint: &Checkpoint, overwrite: bool) -> Result<()> {
     atomic::replace(dir, &encode(checkpoint)?, overwrite, &mut atomic::FileSystem)
 }
 
-/// Refuses a directory that [`write`] would not replace; one that is not there is fine.
+/// Refuses a directory that [`write`] would not replace even with `overwrite`; a missing one is accepted.
 pub(crate) fn check_replaceable(dir: &Path) -> Result<()> {
     if std::fs::symlink_metadata(dir).is_ok() {
         folder::check_replaceable(dir, true)
@@ -21,17 +23,17 @@ pub(crate) fn check_replaceable(dir: &Path) -> Result<()> {
     }
 }
 
-/// Reads a checkpoint, ours or Python's.
+/// Reads a checkpoint that this library or Python's NeuralForecast has written.
 pub fn read(dir: &Path) -> Result<Checkpoint> {
     decode(&on_disk(dir)?)
 }
 
-/// The files of a directory, to be read when they are asked for.
+/// The files of a directory, which are read on demand.
 pub(crate) fn on_disk(dir: &Path) -> Result<Sources> {
     folder::load(&atomic::settled(dir))
 }
 
-/// Bytes of the files that hold models and their state, and of those that hold the data.
+/// The total size in bytes of the files of models and their state, and of the files of the data.
 pub(crate) fn sizes(files: &Sources) -> Result<[usize; 2]> {
     let mut sizes = [0; 2];
     for (name, source) in files {

@@ -1,4 +1,4 @@
-//! The files of a checkpoint directory: which there may be, and where they are.
+//! The files of a checkpoint directory.
 
 use std::fs;
 use std::path::Path;
@@ -20,9 +20,9 @@ fn is_v1(name: &str) -> bool {
     name.ends_with(".ckpt") || name.ends_with(".pkl")
 }
 
-/// Every file of the checkpoint, checked to be readable. Others, subdirectories and their contents are left alone.
+/// Every file of the checkpoint, after a check that it can be opened. Other files and subdirectories are ignored.
 ///
-/// Links are refused: a checkpoint that someone hands over must not choose which of our files are read.
+/// Links are refused, so that a foreign checkpoint cannot cause other files of this machine to be read.
 pub(super) fn load(dir: &Path) -> Result<Sources> {
     let place = dir.display();
     let entries = fs::read_dir(dir)
@@ -47,7 +47,7 @@ pub(super) fn load(dir: &Path) -> Result<Sources> {
     Ok(files)
 }
 
-/// Refuses to replace a directory that has anything in it but a checkpoint.
+/// Refuses to replace a directory that contains anything but a checkpoint, or that is not empty without `overwrite`.
 pub(super) fn check_replaceable(dir: &Path, overwrite: bool) -> Result<()> {
     let place = dir.display();
     let entries = fs::read_dir(dir)

@@ -1,4 +1,4 @@
-//! Headers of safetensors files: checked before a byte of data is used.
+//! Headers of safetensors files, checked before any data is used.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -12,20 +12,20 @@ use super::fail;
 use super::source::Reader;
 use crate::Result;
 
-/// The same bound as the safetensors format sets itself.
+/// The limit of the safetensors format.
 pub(super) const MAX_HEADER: usize = 100_000_000;
 
-/// What a header says.
+/// A parsed header.
 pub(super) struct Header {
-    /// Where in the file the tensors begin.
+    /// Offset of the tensors in the file.
     pub(super) start: usize,
-    /// Type, shape and place of each tensor, from there on.
+    /// Type, shape and offsets (from `start`) of each tensor.
     pub(super) infos: BTreeMap<String, TensorInfo>,
     /// `__metadata__`.
     pub(super) notes: HashMap<String, String>,
 }
 
-/// Reads the header and checks it against the bytes that are really there.
+/// Reads the header and checks it against the size of the file.
 pub(super) fn read(file: &str, reader: &Reader<'_>) -> Result<Header> {
     let broken = |why: String| {
         fail(format!(
@@ -47,7 +47,7 @@ pub(super) fn read(file: &str, reader: &Reader<'_>) -> Result<Header> {
         .deserialize_map(DistinctKeys)
         .map_err(|e| broken(format!("header: {e}")))?;
     match SafeTensors::read_metadata(&beginning) {
-        // Without the tensors the header promises too much; what it promises is compared below.
+        // The tensors' data is not in this buffer; its length is checked below.
         Ok(_) | Err(SafeTensorError::MetadataIncompleteBuffer) => {}
         Err(e) => return Err(broken(e.to_string())),
     }
@@ -60,7 +60,7 @@ pub(super) fn read(file: &str, reader: &Reader<'_>) -> Result<Header> {
     Ok(Header { start, infos: infos.collect(), notes })
 }
 
-/// Accepts a JSON object only if no key comes twice.
+/// Accepts a JSON object only if no key appears twice.
 struct DistinctKeys;
 
 impl<'de> Visitor<'de> for DistinctKeys {
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for DistinctKeys {
         let mut seen = HashSet::new();
         while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
             if seen.contains(&key) {
-                return Err(serde::de::Error::custom(format!("tensor {key:?} comes twice")));
+                return Err(serde::de::Error::custom(format!("tensor {key:?} appears twice")));
             }
             seen.insert(key);
         }

@@ -1,4 +1,4 @@
-//! Which series and times the rows of the dataset belong to: the part of it that the configuration holds.
+//! Identifiers and times of the dataset's rows, which are stored in the configuration.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::weights::{RawTensor, Tensors};
 use crate::Result;
 use crate::data::{ColumnNames, Ids, Panel, TimeKind, TimeUnit};
 
-/// The fields as stored, and the tensors they point at.
+/// The fields as stored, and the tensors to which they refer.
 pub(super) struct Index<'a> {
     pub(super) file: &'a str,
     pub(super) ids: &'a Value,
@@ -17,13 +17,13 @@ pub(super) struct Index<'a> {
 }
 
 impl Index<'_> {
-    /// The time of each row. They rise within a series, and the last ones are those stored as such.
+    /// The time of each row. Checks that times increase within each series and that `last_dates` has the last ones.
     pub(super) fn times(&self, indptr: &[usize]) -> Result<(TimeKind, Vec<i64>)> {
         let all = Tagged::new(self.times, self.file, "ds", self.tensors);
         let (kind, times) = all.times()?;
         let rows = indptr[indptr.len() - 1];
         if times.len() != rows {
-            return Err(all.wrong(&format!("{rows} times, one a row, there are {}", times.len())));
+            return Err(all.wrong(&format!("{rows} times, one per row, there are {}", times.len())));
         }
         if let Some(w) = indptr.windows(2).find(|w| !times[w[0]..w[1]].is_sorted_by(|a, b| a < b)) {
             return Err(all.wrong(&format!("rising times in rows {} to {}", w[0], w[1])));
@@ -38,7 +38,7 @@ impl Index<'_> {
         Ok((kind, times))
     }
 
-    /// The identifier of each series: sorted, all different.
+    /// The identifier of each series. Checks that they are sorted and distinct.
     pub(super) fn ids(&self, series: usize) -> Result<Ids> {
         let tagged = Tagged::new(self.ids, self.file, "uids", self.tensors);
         let (count, sorted, ids) = match tagged.integers() {
@@ -61,7 +61,7 @@ impl Index<'_> {
     }
 }
 
-/// Identifiers and times as the configuration holds them.
+/// Identifiers and times as fields and tensors of the configuration.
 pub(super) fn encode(
     panel: &Panel,
     names: &ColumnNames,
@@ -108,7 +108,7 @@ pub(super) fn encode(
             let unit = if polars && *unit == TimeUnit::S { &TimeUnit::Ms } else { unit };
             let kind = if polars { "polars" } else { "pandas" };
             let mut last = dates("last_dates", kind, *unit, zone, &last, &mut tensors)?;
-            // As Python has it: an array of dates, or a nameless index where there is a time zone.
+            // As in Python: an array of dates, or an index without a name if there is a time zone.
             let mut all = dates(
                 "ds",
                 if zone.is_some() { kind } else { "numpy" },

@@ -1,4 +1,4 @@
-//! Losses: ours as `{kind, args}`, theirs as a tag, and the entries a loss adds to Python's `state_dict`.
+//! Losses: ours as `{kind, args}`, Python's as a tagged value, and the entries that a loss adds to Python's `state_dict`.
 
 use serde_json::{Map, Value, json};
 
@@ -11,19 +11,19 @@ use crate::models::{CommonOptions, find};
 use crate::objective::{LossSpec, Stored, stored};
 use crate::options::OptionValue;
 
-/// What is stored of a loss as users write it.
+/// The `state_dict` entries of a loss given as `{kind, args}`.
 fn stored_of(loss: &Value) -> Result<Stored> {
     let wrong = || fail(format!("a loss must be {{ kind, args }}, found {loss}"));
     stored(&LossSpec::read(loss).ok_or_else(wrong)?)
 }
 
-/// What Python takes when a loss is not given: `(loss, valid loss)`. Models have upstream's defaults.
+/// A model class's default loss and validation loss, which are upstream's.
 pub(super) fn defaults(class: &str) -> (Value, Option<Value>) {
     let defaults = find(class).map_or_else(|_| CommonOptions::default(), |m| (m.defaults)());
     (defaults.loss.write(), defaults.valid_loss.map(|loss| loss.write()))
 }
 
-/// Their tag as our loss. Arguments that are null are left out, as is a `level` that `quantiles` replace.
+/// Converts Python's tagged loss to ours. Arguments that are null are left out, as is `level` if `quantiles` is given.
 pub(super) fn decode(
     value: &Value,
     file: &str,
@@ -69,9 +69,9 @@ fn flat(value: Value) -> Value {
     }
 }
 
-/// The state of a stored loss, if it is not what its arguments make: `{"of": our loss, "state": ..}`.
+/// The state of a stored loss, if it differs from the one that its arguments give: `{"of": our loss, "state": ..}`.
 ///
-/// Python's `predict(quantiles=..)` leaves such a state behind; it is written back as long as the loss stays the same.
+/// Python's `predict(quantiles=..)` leaves such a state behind. It is written back as long as the loss does not change.
 pub(super) fn changed_state(
     value: &Value,
     ours: &Value,
@@ -82,7 +82,7 @@ pub(super) fn changed_state(
     let Some(stored) = value.get("state").and_then(|s| s.get("quantiles")) else { return Ok(None) };
     let field = format!("{field}.state.quantiles");
     let (_, stored) = Tagged::new(stored, file, &field, tensors).numbers()?;
-    // A loss that cannot be made is refused with its model.
+    // An invalid loss is refused later, with its model.
     let derived = stored_of(ours).ok().and_then(|stored| stored.quantiles);
     let derived = derived.map_or_else(Vec::new, |(_, quantiles)| quantiles);
     if stored.len() == derived.len()
@@ -94,7 +94,7 @@ pub(super) fn changed_state(
     Ok(Some(json!({ "of": ours, "state": { "output_names": names, "quantiles": stored } })))
 }
 
-/// Our loss as their tag; arrays go into `tensors`.
+/// Converts our loss to Python's tagged loss; arrays go into `tensors`.
 pub(super) fn encode(
     loss: &Value,
     state: Option<&Value>,
@@ -117,7 +117,7 @@ pub(super) fn encode(
         }
         let weights = (key == "horizon_weight").then(|| value.as_array()).flatten();
         let value = match weights {
-            // Upstream calls `.flatten()` on it: a list would not do.
+            // An array, because upstream calls `.flatten()` on it.
             Some(weights) => {
                 let weights: Option<Vec<f64>> = weights.iter().map(Value::as_f64).collect();
                 let weights = weights.ok_or_else(wrong)?;
@@ -153,16 +153,16 @@ fn state_quantiles(state: &Value) -> Vec<f32> {
     values.map(|v| v.as_f64().unwrap_or(f64::NAN) as f32).collect()
 }
 
-/// Writes what a model's losses add to the `state_dict`, under `loss.` and `valid_loss.`.
+/// Adds the entries of a model's losses to the `state_dict`, under `loss.` and `valid_loss.`.
 ///
-/// Quantiles and constants are derived here, whatever `tensors` had for them. The learned network of an implicit
-/// quantile loss must be in `tensors` under `loss.`; under `valid_loss.` it is copied from there if absent.
+/// Quantiles and constants are derived here and replace those in `tensors`. The learned network of an implicit quantile
+/// loss must be in `tensors` under `loss.`; if it is absent under `valid_loss.`, it is copied there.
 pub(super) fn add_entries(
     (loss, loss_state): (&Value, Option<&Value>),
     (valid, valid_state): (Option<&Value>, Option<&Value>),
     tensors: &mut Vec<RawTensor>,
 ) -> Result<()> {
-    // What Python stored of a loss that does not exist here is written back as it was.
+    // The entries of a loss that is not implemented here are written back unchanged.
     let (Ok(of_loss), Ok(of_valid)) = (stored_of(loss), valid.map(stored_of).transpose()) else {
         return Ok(());
     };
@@ -205,7 +205,7 @@ pub(super) fn add_entries(
     Ok(())
 }
 
-/// Whether an entry of the `state_dict` follows from the losses alone.
+/// Whether an entry of the `state_dict` is derived from the losses.
 fn is_derived(name: &str) -> bool {
     let part = name.strip_prefix("valid_").unwrap_or(name).strip_prefix("loss.");
     part.is_some_and(|part| {

@@ -1,11 +1,11 @@
-//! Checkpoints: NeuralForecast 3.3.0's v2 directory, read and written, so that Python and we load each other's.
+//! Checkpoints in the v2 directory format of NeuralForecast 3.3.0, so that this library and Python load each other's.
 //!
 //! A directory holds `<name>_<n>.safetensors` for each model, `configuration.json` with `configuration.safetensors`, and,
-//! if the data was saved, `dataset.json` with `dataset.safetensors`. What Python has no place for is in
-//! `neural-trader.json`, `neural-trader.dataset` and `neural-trader.state`, which its loader ignores.
+//! if the data was saved, `dataset.json` with `dataset.safetensors`. Information that the format cannot hold is in
+//! `neural-trader.json`, `neural-trader.dataset` and `neural-trader.state`, which Python's loader ignores.
 //!
-//! A checkpoint is untrusted: every length, offset, shape, type, name and count is checked before use, and all that is
-//! wrong with one is [`ErrorCode::Checkpoint`]. Only regular files of the directory itself are opened.
+//! Checkpoints are untrusted: every length, offset, shape, type, name and count is checked before use, and every fault is
+//! an [`ErrorCode::Checkpoint`]. Only regular files directly in the directory are opened.
 
 #[cfg(feature = "io")]
 mod atomic;
@@ -50,25 +50,26 @@ use crate::data::{ColumnNames, LocalScalers, LocalScaling, MissingRows, Panel, V
 use crate::{Error, ErrorCode, Result, runtime};
 use source::Source;
 
-/// What a directory holds beside models: options, names and values that Python has no place for.
+/// Options, names and values that Python's format cannot hold.
 const OWN_FILE: &str = "neural-trader.json";
-/// Values of the panel in 64 bits, where 32 do not hold them. Not `.safetensors`: Python would take it for a model.
+/// Columns of the panel in f64, if f32 loses precision. The extension is not `.safetensors`, because Python would take the
+/// file for a model.
 const EXACT_FILE: &str = "neural-trader.dataset";
 
-/// What training needs to go on.
+/// The training state, with which training can be resumed.
 const STATE_FILE: &str = "neural-trader.state";
 
 /// The files of a directory, by name.
 pub type Files = BTreeMap<String, Vec<u8>>;
-/// The files of a directory, to be read.
+/// The files of a directory, read on demand.
 pub(crate) type Sources = BTreeMap<String, Source>;
 
-/// A parameter or buffer under its name in the `state_dict`.
+/// A parameter or buffer of the `state_dict`.
 ///
-/// Complex numbers have a last axis of two, real and imaginary part.
+/// Complex numbers have an additional last axis of 2: real and imaginary part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredTensor {
-    /// Its name.
+    /// Its name in the `state_dict`.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -76,18 +77,18 @@ pub struct StoredTensor {
     pub data: Vec<f32>,
 }
 
-/// What is not interpreted: kept as it was read and written back.
+/// Contents that are not interpreted: kept as read and written back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Unknown {
     /// Fields as stored.
     pub fields: Map<String, Value>,
-    /// The arrays that they point at.
+    /// The tensors to which they refer.
     pub tensors: Vec<RawTensor>,
-    /// What stands around them in their file: other fields of the document, or other metadata.
+    /// Other contents of their file: fields of the document, or metadata.
     pub around: Map<String, Value>,
 }
 
-/// What training left and needs to go on: numbers, and arrays of numbers.
+/// The training state, with which training can be resumed: numbers and arrays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredState {
     /// The numbers, by name.
@@ -96,36 +97,37 @@ pub struct StoredState {
     pub tensors: Vec<StoredTensor>,
 }
 
-/// A model: its name in results, its class, its options and its parameters.
+/// A model in a checkpoint: name, class, options and parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredModel {
-    /// Alias or class: what its column in results is called.
+    /// Alias or class: the name of its forecast columns.
     pub name: String,
-    /// Class, as upstream spells it.
+    /// Class, in upstream's spelling.
     pub class: String,
-    /// Options in our spelling. What is absent, or was null where that is the default, has its default.
+    /// Options in camelCase. An absent option has its default; options that were null by default are absent.
     ///
-    /// `inputSize` is what the user gave: for recurrent models without the one step they add, and -1 where upstream takes
+    /// `inputSize` is the user's value: for recurrent models without the additional step, and -1 for upstream's default of
     /// three times the horizon.
     pub options: Map<String, Value>,
-    /// The `state_dict`, sorted by name, each shared tensor under all of its names.
+    /// The `state_dict`, sorted by name, with each shared tensor under all of its names.
     ///
-    /// To write, only parameters and buffers of the model are needed: quantiles and constants of the losses are derived.
+    /// For writing, only the parameters and buffers of the model are needed: quantiles and constants of the losses are
+    /// derived.
     pub tensors: Vec<StoredTensor>,
-    /// Settings of Python's trainer and the like.
+    /// Hyper-parameters that are not interpreted, such as settings of Python's trainer.
     pub unknown: Unknown,
-    /// The state of training; Python ignores it.
+    /// The training state, which Python ignores.
     pub state: Option<StoredState>,
 }
 
-/// All that a directory holds.
+/// The contents of a checkpoint directory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
     /// The models.
     pub models: Vec<StoredModel>,
     /// The horizon.
     pub h: usize,
-    /// The frequency as Python has it: `MS`, or an integer's text.
+    /// The frequency in Python's notation, such as `MS`, or an integer as text.
     pub frequency: String,
     /// Whether the frequency is an integer.
     pub frequency_is_step: bool,
@@ -133,52 +135,52 @@ pub struct Checkpoint {
     pub fitted: bool,
     /// Names of the special columns.
     pub names: ColumnNames,
-    /// How whole series and static columns are scaled.
+    /// The scaler types of whole series and of static columns.
     pub scaling: LocalScaling,
-    /// The statistics they are scaled by.
+    /// The fitted scalers.
     pub scalers: LocalScalers,
-    /// The categories that numbers in columns of the data stand for.
+    /// The categories of categorical columns, whose values in the data are codes.
     pub vocabularies: Vocabularies,
-    /// The data, if it was saved, not scaled. Directories hold it scaled by `scalers`.
+    /// The data, if it was saved. Not scaled here; in the directory it is scaled by `scalers`.
     pub panel: Option<Panel>,
-    /// Whether Python's tables are polars frames, not pandas ones; matters to Python's frequencies only.
+    /// Whether Python's tables are polars frames, not pandas ones. Only Python uses it, for example for its frequencies.
     pub polars: bool,
-    /// What only we store; Python ignores it.
+    /// Additional values of this library, which Python ignores.
     pub extra: Map<String, Value>,
-    /// Fields of the configuration that are not interpreted: conformal intervals and others.
+    /// Contents of the configuration that are not interpreted, such as conformal prediction intervals.
     pub unknown: Unknown,
-    /// The same of the dataset.
+    /// Contents of the dataset's files that are not interpreted.
     pub dataset: Unknown,
 }
 
-/// A checkpoint as the files of a directory.
+/// Encodes a checkpoint as the files of a directory.
 pub fn to_files(checkpoint: &Checkpoint) -> Result<Files> {
     encode(checkpoint)
 }
 
-/// Reads a checkpoint from the files of a directory, ours or Python's.
+/// Decodes a checkpoint from the files of a directory, written by this library or by Python's NeuralForecast.
 pub fn from_files(files: Files) -> Result<Checkpoint> {
     decode(&in_memory(files))
 }
 
-/// Files that are in memory, to be read.
+/// Files in memory as sources.
 pub(crate) fn in_memory(files: Files) -> Sources {
     files.into_iter().map(|(name, bytes)| (name, Source::Memory(bytes))).collect()
 }
 
-/// What was made of each model, and what training left of it.
+/// The result for each model, with its training state.
 type Made<T> = Vec<(T, Option<StoredState>)>;
 
 fn fail(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Checkpoint, message)
 }
 
-/// A file that must be there.
+/// A required file.
 fn file<'a>(files: &'a Sources, name: &str) -> Result<&'a Source> {
     files.get(name).ok_or_else(|| fail(format!("{name} is missing")))
 }
 
-/// Parses JSON. What Python writes and JSON does not know, as NaN, is an error.
+/// Parses JSON. Python's extensions of JSON, such as NaN, are errors.
 fn json<T: DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|e| fail(format!("{place}: not readable as JSON: {e}")))
 }
@@ -188,16 +190,16 @@ fn is_model_file(name: &str) -> bool {
         && !["dataset.safetensors", "configuration.safetensors"].contains(&name)
 }
 
-/// What `neural-trader.json` says.
+/// The contents of `neural-trader.json`.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Sidecar {
-    /// Raised when an older reader would misunderstand the file.
+    /// Format version, increased when older readers would misinterpret the file.
     format: u32,
-    /// Model files in their order, with the options that only we have.
+    /// Model files in order, with the options that only this library has.
     models: Vec<(String, Map<String, Value>)>,
-    /// Name of the column of weights.
+    /// Name of the sample weight column.
     weight: String,
-    /// Name of the column of availability.
+    /// Name of the available mask column.
     mask: String,
     /// [`Panel::missing`].
     #[serde(default, skip_serializing_if = "MissingRows::is_empty")]
@@ -215,10 +217,11 @@ fn decode(files: &Sources) -> Result<Checkpoint> {
     Ok(Checkpoint { models, ..checkpoint })
 }
 
-/// Reads a checkpoint and makes something of each of its models, side by side with the others and with what training left.
+/// Reads a checkpoint and calls `make` for each model, in parallel with the other models and with reading the training
+/// states.
 ///
-/// A model is given without its tensors, which are read when they are asked for. What was made of the models comes back in
-/// their order, each with its state; the checkpoint has none.
+/// `make` gets a model without its tensors, which are read on demand. Returns the checkpoint without models, and the results
+/// in the order of the models, each with its training state.
 pub(crate) fn decode_as<T: Send>(
     files: &Sources,
     make: impl Fn(StoredModel, &Parameters<'_>, &Vocabularies) -> Result<T> + Sync,
@@ -269,7 +272,8 @@ pub(crate) fn decode_as<T: Send>(
         let made = make(model, &parameters, &configuration.vocabularies);
         Ok((file, made))
     };
-    // What training left is twice the weights and more, and clearing memory for either takes longer than reading it.
+    // The training state may be twice the size of the weights or more. Zeroing memory takes longer than reading the files,
+    // so both run in parallel.
     let (states, models) = runtime::run(None, || {
         Ok(runtime::join(|| state::decode(files), || runtime::map(own.models, model)))
     })?;
@@ -281,7 +285,7 @@ pub(crate) fn decode_as<T: Send>(
         own.missing.check(panel).map_err(|wrong| fail(format!("{OWN_FILE}: {wrong}")))?;
         panel.missing = own.missing;
     }
-    // A damaged file is named before what is sound but not supported.
+    // Errors of damaged files come before errors of valid but unsupported models.
     let with_state = |(file, made): (String, Result<T>)| Ok((made?, states.remove(&file)));
     let models = models.into_iter().map(with_state).collect::<Result<Vec<_>>>()?;
     let checkpoint = Checkpoint {

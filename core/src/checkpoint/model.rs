@@ -1,4 +1,4 @@
-//! One model as one safetensors file: parameters as tensors, options in the header.
+//! A model's safetensors file: parameters as tensors, options in the metadata.
 
 use safetensors::Dtype;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use crate::Result;
 /// Metadata that is interpreted.
 const NOTES: [&str; 4] = ["model_class", "hyper_parameters", "nf_format", "shared"];
 
-/// Reads what a file says of a model, and finds its parameters. `class` is what the configuration says the file holds.
+/// Reads a model's options and locates its parameters. `class` is the model's class in the configuration.
 pub(super) fn decode<'a>(
     file: &str,
     source: &'a Source,
@@ -44,7 +44,7 @@ pub(super) fn decode<'a>(
     Ok((model, Parameters::of(tensors)?))
 }
 
-/// A model as a file, and the options that Python has no place for.
+/// Encodes a model as a file. Also returns the options that Python's format cannot hold.
 pub(super) fn encode(model: &StoredModel) -> Result<(Vec<u8>, Map<String, Value>)> {
     let of = |mut e: crate::Error| {
         e.message = format!("model {:?}: {}", model.name, e.message);
@@ -74,7 +74,7 @@ pub(super) fn encode(model: &StoredModel) -> Result<(Vec<u8>, Map<String, Value>
     Ok((serialize(tensors, &notes).map_err(of)?, encoded.own))
 }
 
-/// A parameter in the type that torch has for it.
+/// A parameter with the dtype that torch uses for it.
 fn raw(model: &StoredModel, tensor: &StoredTensor) -> Result<RawTensor> {
     let StoredTensor { name, shape, data } = tensor;
     let size = shape.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
@@ -86,7 +86,10 @@ fn raw(model: &StoredModel, tensor: &StoredTensor) -> Result<RawTensor> {
         )));
     }
     if name.starts_with(tagged::TENSOR_PREFIX) {
-        return Err(fail(format!("model {:?}: {name:?} is no name for a parameter", model.name)));
+        return Err(fail(format!(
+            "model {:?}: {name:?} is not a valid name of a parameter",
+            model.name
+        )));
     }
     if name.ends_with(".num_batches_tracked") {
         let values: Vec<i64> = data.iter().map(|v| *v as i64).collect();
@@ -94,7 +97,7 @@ fn raw(model: &StoredModel, tensor: &StoredTensor) -> Result<RawTensor> {
     }
     let raw = RawTensor::f32s(name, shape.clone(), data);
     Ok(match shape.split_last() {
-        // FEDformer's Fourier weights are complex: for us, a last axis of two.
+        // FEDformer's Fourier weights are complex, represented here by a last axis of 2.
         Some((2, rest)) if model.class == "FEDformer" && name.ends_with(".weights1") => {
             RawTensor { dtype: Dtype::C64, shape: rest.to_vec(), ..raw }
         }

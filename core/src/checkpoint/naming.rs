@@ -1,9 +1,9 @@
-//! Names on both sides: classes, option names in two spellings, and which settings only one side knows.
+//! Names here and in Python: model classes, the two spellings of options, and the settings that only one side has.
 
 use crate::models::{find, model_names};
 
-/// Classes that Python's loader knows. `configuration.json` has their names in lower case; a file of one that is not here
-/// can be read and written back, and a forecaster says that there is no such model.
+/// The classes of Python's loader. `configuration.json` has their names in lower case. Checkpoints with classes that are not
+/// implemented here can be read and written back, but not loaded as a forecaster.
 const PYTHON_CLASSES: [&str; 36] = [
     "Autoformer",
     "BiTCN",
@@ -43,8 +43,8 @@ const PYTHON_CLASSES: [&str; 36] = [
     "xLSTM",
 ];
 
-/// A class by its name in any case; `auto` before it is upstream's hyperparameter search and is dropped. A model that only
-/// we have is for our loader alone.
+/// A class by its name in any case. The prefix `auto` of upstream's hyperparameter search is dropped. Python cannot load
+/// the models that only this library has.
 pub(super) fn class(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let find = |wanted: &str| {
@@ -53,17 +53,17 @@ pub(super) fn class(name: &str) -> Option<&'static str> {
     find(&lower).or_else(|| find(lower.strip_prefix("auto")?))
 }
 
-/// Columns whose number of categories the data gave, and new data may change.
+/// The option that lists the columns whose number of categories comes from the data, so that new data may change it.
 pub(crate) const COUNTED: &str = "countedCategories";
-/// Options that only we have. Python would refuse or drop them, so they are kept in a file of ours.
+/// Options that only this library has. Python would refuse or drop them, so they are kept in a separate file.
 const OWN_OPTIONS: [&str; 4] = ["restoreBest", "precision", "shards", COUNTED];
 
-/// Whether an option of ours has no counterpart in Python.
+/// Whether an option has no counterpart in Python.
 pub(super) fn is_own_option(name: &str) -> bool {
     OWN_OPTIONS.contains(&name)
 }
 
-/// Settings of Lightning's trainer and of data loading: how Python runs, not what the model is.
+/// Settings of Lightning's trainer and of data loading, which do not belong to the model.
 const PLUMBING: [&str; 38] = [
     "accelerator",
     "barebones",
@@ -105,11 +105,11 @@ const PLUMBING: [&str; 38] = [
     "val_check_interval",
 ];
 
-/// Settings of upstream's base class, which stores them with every model, whether it takes them or not.
+/// Settings that upstream's base class stores with every model, even if the model does not take them.
 const OF_BASE_CLASS: [&str; 4] = ["h_train", "inference_input_size", "n_samples", "n_series"];
 
-/// Whether a hyper-parameter of Python's is no option of the model: plumbing, a setting of its base class that it does not
-/// take, or what upstream takes and ignores.
+/// Whether a Python hyper-parameter is not an option of the model: a trainer setting, a setting of the base class that the
+/// model does not take, or an argument that upstream accepts and ignores.
 pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
     let model = find(class).ok();
     let takes = || model.as_ref().is_some_and(|m| m.takes(&camel(hyper_parameter)));
@@ -118,7 +118,7 @@ pub(super) fn is_not_an_option(class: &str, hyper_parameter: &str) -> bool {
         || model.as_ref().is_some_and(|m| m.ignored.contains(&hyper_parameter))
 }
 
-/// Whether null is what Python takes when this hyper-parameter is not given: then it need not be an option.
+/// Whether null is Python's default of this hyper-parameter; then a null need not become an option.
 pub(super) fn is_null_by_default(class: &str, hyper_parameter: &str) -> bool {
     let always = [
         "accumulate_grad_batches",
@@ -140,7 +140,7 @@ pub(super) fn is_null_by_default(class: &str, hyper_parameter: &str) -> bool {
         || (hyper_parameter == "valid_loss" && super::losses::defaults(class).1.is_none())
 }
 
-/// Names that the plain rule would not bring back.
+/// Names for which [`camel`] and [`snake`] would not be inverse without these exceptions.
 const IRREGULAR: [(&str, &str); 3] = [("T_max", "tMax"), ("T_0", "t0"), ("T_mult", "tMult")];
 
 /// Python's spelling of an option as ours.
@@ -174,8 +174,8 @@ pub(super) fn snake(name: &str) -> String {
     out
 }
 
-/// A hyper-parameter of a model as our option. One of upstream's names is irregular, and another class has the regular one:
-/// a file of these classes is written back as it was.
+/// A hyper-parameter of a model as our option. Two classes have the irregular name `MovingAvg_window`, where others have
+/// the regular one.
 pub(super) fn option(class: &str, hyper_parameter: &str) -> String {
     match (class, hyper_parameter) {
         ("Autoformer" | "FEDformer", "MovingAvg_window") => "movingAvgWindow".into(),
@@ -191,7 +191,7 @@ pub(super) fn hyper_parameter(class: &str, option: &str) -> String {
     }
 }
 
-/// Schedules that both sides have: ours, torch's.
+/// Schedules that both sides have: our kind and torch's class.
 const SCHEDULES: [(&str, &str); 6] = [
     ("step", "StepLR"),
     ("cosine", "CosineAnnealingLR"),
@@ -201,12 +201,12 @@ const SCHEDULES: [(&str, &str); 6] = [
     ("linearWarmup", "LinearLR"),
 ];
 
-/// Our kind of a torch schedule; one we do not have keeps torch's name.
+/// Our kind of a torch schedule; one without a counterpart keeps torch's name.
 pub(super) fn schedule_kind(torch: &str) -> &str {
     SCHEDULES.iter().find(|(_, theirs)| *theirs == torch).map_or(torch, |(ours, _)| ours)
 }
 
-/// Torch's class for our kind of schedule; `None` for one that only we have.
+/// Torch's class for our kind of schedule; `None` for one without a counterpart.
 pub(super) fn torch_schedule(kind: &str) -> Option<&str> {
     let known = SCHEDULES.iter().find(|(ours, _)| *ours == kind).map(|(_, theirs)| *theirs);
     known.or_else(|| kind.starts_with(|c: char| c.is_ascii_uppercase()).then_some(kind))

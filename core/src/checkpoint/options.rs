@@ -1,4 +1,4 @@
-//! Options of a model: ours as plain camelCase JSON, Python's as hyper-parameters.
+//! Options of a model: camelCase JSON here, hyper-parameters in Python.
 
 use serde_json::{Map, Value, json};
 
@@ -13,10 +13,10 @@ use super::weights::{RawTensor, Tensors};
 use super::{StoredModel, Unknown};
 use crate::Result;
 
-/// Where a loss's changed state is kept among the unknown fields of a model.
+/// Suffix of the unknown field of a model that keeps the changed state of a loss.
 const STATE: &str = ".state";
 
-/// Splits Python's hyper-parameters into our options and what we do not interpret.
+/// Splits Python's hyper-parameters into our options and contents that are not interpreted.
 ///
 /// A null that is Python's default is left out of the options.
 pub(super) fn decode(
@@ -30,7 +30,7 @@ pub(super) fn decode(
         let here = || Tagged::new(value, file, key, tensors);
         let ours = option(class, key);
         match (key.as_str(), tag(value)) {
-            ("optimizer_kwargs" | "lr_scheduler_kwargs", _) => {} // read with what they belong to
+            ("optimizer_kwargs" | "lr_scheduler_kwargs", _) => {} // read with their class
             (_, None) if value.is_null() && is_null_by_default(class, key) => {}
             ("optimizer" | "lr_scheduler", _) => {
                 let kwargs = hyper_parameters.get(&format!("{key}_kwargs")).unwrap_or(&Value::Null);
@@ -79,18 +79,18 @@ fn torch_class(key: &str, value: &Value, kwargs: &Value) -> Option<Value> {
     Some(ours.into())
 }
 
-/// A model's options in Python's terms.
+/// A model's options in Python's form.
 #[derive(Default)]
 pub(super) struct Encoded {
-    /// What goes into `hyper_parameters`.
+    /// The `hyper_parameters`.
     pub(super) hyper_parameters: Map<String, Value>,
-    /// The arrays those point at.
+    /// The tensors to which they refer.
     pub(super) tensors: Vec<RawTensor>,
-    /// Options that Python has no place for.
+    /// Options that Python's format cannot hold.
     pub(super) own: Map<String, Value>,
 }
 
-/// The state of `loss` or `valid_loss` that [`decode`] kept, if that loss is still the one it belongs to.
+/// The state of `loss` or `valid_loss` that [`decode`] kept, if the loss has not changed.
 pub(super) fn kept_state<'a>(model: &'a StoredModel, key: &str, loss: &Value) -> Option<&'a Value> {
     let kept = model.unknown.fields.get(&format!("{key}{STATE}"))?;
     (kept["of"] == *loss).then(|| &kept["state"])

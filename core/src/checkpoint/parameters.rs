@@ -1,4 +1,4 @@
-//! The `state_dict` of a model's file: what is stored, and again under its other names what is stored once but shared.
+//! The `state_dict` of a model's file: the stored tensors, and shared tensors under their other names.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,10 +6,10 @@ use super::weights::Tensors;
 use super::{StoredTensor, fail, tagged};
 use crate::Result;
 
-/// The parameters of a model, not read until they are asked for.
+/// The parameters of a model, read on demand.
 pub(crate) struct Parameters<'a> {
     tensors: Tensors<'a>,
-    /// Of each name, the one it is stored under.
+    /// For each name, the name under which the tensor is stored.
     stored: BTreeMap<String, String>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Parameters<'a> {
             Some(text) => super::json(&format!("{file}: shared"), text.as_bytes())?,
             None => HashMap::new(),
         };
-        // A small file must not claim a huge model.
+        // Limits the memory that a small file can require.
         let numbers = stored.keys().map(|name| tensors.size(name)).sum::<Result<usize>>()?;
         let mut room = numbers.saturating_mul(16).saturating_add(1 << 16);
         for (kept, names) in shared {
@@ -52,12 +52,12 @@ impl<'a> Parameters<'a> {
         self.stored.keys().map(String::as_str)
     }
 
-    /// How many numbers a parameter has here.
+    /// The number of elements of a parameter; a complex one counts as 2.
     pub(crate) fn numbers(&self, name: &str) -> Result<usize> {
         self.tensors.size(&self.stored[name])
     }
 
-    /// Reads a parameter to the place that there is for its shape.
+    /// Reads a parameter into the slice that `place` returns for its shape.
     pub(crate) fn read_to<'t>(
         &self,
         name: &str,
@@ -66,7 +66,7 @@ impl<'a> Parameters<'a> {
         self.tensors.floats_to(&self.stored[name], place)
     }
 
-    /// All of them, sorted by name.
+    /// All parameters, sorted by name.
     pub(super) fn all(&self) -> Result<Vec<StoredTensor>> {
         let read = |(name, stored): (&String, &String)| {
             let (shape, data) = self.tensors.floats(stored)?;

@@ -1,4 +1,5 @@
-//! Statistics of local scalers, as Python's configuration has them: a tag with the type and a table of two columns.
+//! Statistics of local scalers in the form of Python's configuration: a tagged value with the type and a table of two
+//! columns.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,7 @@ use crate::data::LocalScalers;
 use crate::options::OptionValue;
 use crate::scalers::{LocalScalerType, SeriesScaler};
 
-/// The type of a scaler, or none.
+/// The type of a scaler; `None` for null.
 pub(super) fn kind(place: &Tagged<'_>, value: &Value) -> Result<Option<LocalScalerType>> {
     match value {
         Value::Null => Ok(None),
@@ -39,7 +40,7 @@ pub(super) fn decode(
         let kind = of_type.ok_or_else(|| place.wrong("a scaler for each column"))?;
         let (shape, values) = Tagged::new(&value["stats_"], file, field, tensors).numbers()?;
         let (pairs, rest) = values.as_chunks::<2>();
-        // The second number of Box-Cox means nothing; Python leaves in it what the memory held before.
+        // For Box-Cox the second number has no meaning: Python leaves it uninitialized.
         let used = |[first, second]: &[f64; 2]| match kind {
             LocalScalerType::Boxcox => [*first, 0.0],
             _ => [*first, *second],
@@ -48,7 +49,7 @@ pub(super) fn decode(
         let finite = statistics.iter().flatten().all(|v| v.is_finite());
         if shape != [statistics.len(), 2] || !rest.is_empty() || !finite {
             let expected =
-                format!("two finite statistics a series, those of {column:?} have shape");
+                format!("two finite statistics per series, those of {column:?} have shape");
             return Err(place.wrong(&format!("{expected} {shape:?}")));
         }
         Ok((column.clone(), SeriesScaler { kind, statistics }))
@@ -56,7 +57,7 @@ pub(super) fn decode(
     columns.iter().map(scaler).collect()
 }
 
-/// Forecasts are scaled back by the scaler of the target, so where any column has one, the target must.
+/// Refuses scalers without one for the target, which scales forecasts back, unless no column has a scaler.
 pub(super) fn check_target(scalers: &LocalScalers, target: &str) -> Result<()> {
     let has = |(name, _): &(String, SeriesScaler)| name == target;
     if scalers.temporal.is_empty() || scalers.temporal.iter().any(has) {
@@ -78,7 +79,7 @@ pub(super) fn encode(
         let shape = vec![scaler.statistics.len(), 2];
         let (name, values) = (format!("{TENSOR_PREFIX}{path}"), scaler.statistics.as_flattened());
         let short: Vec<f32> = values.iter().map(|v| *v as f32).collect();
-        // As Python has them, where that loses nothing.
+        // In f32, as in Python, if that is exact.
         let (tensor, dtype) = if values.iter().zip(&short).all(|(v, s)| *v == f64::from(*s)) {
             (RawTensor::f32s(name, shape, &short), "float32")
         } else {

@@ -1,7 +1,7 @@
-//! Files as they are read: in memory, or on the disk until they are asked for.
+//! Files of a checkpoint, in memory or on disk, where they are read on demand.
 //!
-//! Tensors go from the disk to where they belong through a buffer of the first caches. Whole files in memory would be
-//! written there and read again, and the system clears and maps every page first: four times the work.
+//! Tensors are read from the disk to their destination through a small buffer that stays in the cache. Reading whole files
+//! would write them to memory and read them again, after the system has zeroed and mapped every page: four times the work.
 
 #[cfg(feature = "io")]
 use std::fs::{self, File};
@@ -15,13 +15,13 @@ use crate::Result;
 #[cfg(feature = "io")]
 use {super::fail, crate::interrupt::look};
 
-/// Configurations and datasets in JSON stay far below this.
+/// Size limit of JSON files, far above that of real configurations and datasets.
 #[cfg(feature = "io")]
 const MAX_JSON: u64 = 1 << 30;
 #[cfg(feature = "io")]
 const MAX_TENSORS: u64 = 1 << 36;
 
-/// Bytes read at once; a multiple of every number's size.
+/// Bytes read at a time; a multiple of the size of every number type.
 #[cfg(feature = "io")]
 const CHUNK: usize = 1 << 16;
 
@@ -30,12 +30,12 @@ const CHUNK: usize = 1 << 16;
 pub(crate) enum Source {
     /// Its bytes.
     Memory(Vec<u8>),
-    /// Where it is, and its name in messages.
+    /// Its path, and its name in messages.
     #[cfg(feature = "io")]
     Disk(PathBuf, String),
 }
 
-/// A file being read.
+/// An open file.
 pub(super) enum Reader<'a> {
     Memory(&'a [u8]),
     #[cfg(feature = "io")]
@@ -47,7 +47,7 @@ pub(super) enum Reader<'a> {
 }
 
 impl Source {
-    /// Opens the file. It must be a regular one of this directory, and not too large.
+    /// Opens the file. On disk, it must be a regular file within the size limit.
     pub(super) fn open(&self) -> Result<Reader<'_>> {
         match self {
             Self::Memory(bytes) => Ok(Reader::Memory(bytes)),
@@ -56,7 +56,7 @@ impl Source {
         }
     }
 
-    /// All bytes.
+    /// All bytes of the file.
     pub(super) fn bytes(&self) -> Result<Vec<u8>> {
         let reader = self.open()?;
         reader.collect(0..reader.len(), |[byte]| byte)
@@ -64,7 +64,7 @@ impl Source {
 }
 
 impl Reader<'_> {
-    /// Bytes of the file.
+    /// Size of the file in bytes.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Memory(bytes) => bytes.len(),
@@ -73,8 +73,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Hands over the bytes of a range that lies in the file, piece by piece. All but the last piece are whole numbers of
-    /// any size.
+    /// Calls `take` with the bytes of a range of the file, piece by piece. The length of every piece but the last is a multiple
+    /// of the size of every number type.
     pub(super) fn each(&self, range: Range<usize>, mut take: impl FnMut(&[u8])) -> Result<()> {
         match self {
             Self::Memory(bytes) => take(&bytes[range]),
@@ -84,7 +84,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The numbers of a range, each of `N` bytes.
+    /// The numbers in a range, each of `N` bytes.
     pub(super) fn collect<const N: usize, T>(
         &self,
         range: Range<usize>,
@@ -107,7 +107,7 @@ impl Reader<'_> {
 #[cfg(feature = "io")]
 fn open<'a>(path: &PathBuf, name: &'a str) -> Result<Reader<'a>> {
     let broken = |e| unreadable(name, &e);
-    // Asked before it is opened: opening a pipe would wait forever.
+    // Checked before opening, because opening a pipe would block.
     if !fs::symlink_metadata(path).map_err(broken)?.is_file() {
         return Err(fail(format!(
             "{name}: must be a regular file, found a link or something else; copy the file itself"
@@ -150,7 +150,9 @@ fn limit(name: &str) -> u64 {
 #[cfg(feature = "io")]
 fn too_large(name: &str, length: u64) -> crate::Error {
     let limit = limit(name);
-    fail(format!("{name}: at most {limit} bytes and what memory holds can be read, found {length}"))
+    fail(format!(
+        "{name}: has {length} bytes, at most {limit} and no more than fit in memory can be read"
+    ))
 }
 
 #[cfg(feature = "io")]

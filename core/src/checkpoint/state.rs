@@ -1,7 +1,7 @@
-//! `neural-trader.state`: what training needs to go on, of each model. Python's loader ignores it.
+//! `neural-trader.state`: the training state of each model, with which training can be resumed. Python's loader ignores it.
 //!
-//! A safetensors file. Its note `models` has, for each model file, a sum of that file's bytes and the numbers of the
-//! state; arrays are named by model file and array. States of other weights are refused, not believed.
+//! It is a safetensors file. Its metadata entry `models` has, for each model file, a checksum of that file and the numbers
+//! of the state; arrays are named `<model file>/<array>`. A state that belongs to other weights is refused.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use super::weights::{RawTensor, Tensors, serialize};
 use super::{Files, STATE_FILE, Sources, StoredState, StoredTensor, fail};
 use crate::Result;
 
-/// Raised when an older reader would misunderstand the file.
+/// Format version, increased when older readers would misinterpret the file.
 const FORMAT: &str = "1";
 
-/// What the note says of one model.
+/// The metadata of one model.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Note {
-    /// Sum of the bytes of the model's file.
+    /// Checksum of the model's file.
     weights: String,
     numbers: Map<String, Value>,
 }
 
-/// The file, if there is a state. `states` are by model file, which are among `files`.
+/// Encodes the states of model files, which are in `files`; `None` without any state.
 pub(super) fn encode(states: &[(String, &StoredState)], files: &Files) -> Result<Option<Vec<u8>>> {
     if states.is_empty() {
         return Ok(None);
@@ -43,7 +43,7 @@ pub(super) fn encode(states: &[(String, &StoredState)], files: &Files) -> Result
     serialize(tensors, &[("format", FORMAT.into()), ("models", notes)]).map(Some)
 }
 
-/// The states by model file.
+/// The training states by model file.
 pub(super) fn decode(files: &Sources) -> Result<BTreeMap<String, StoredState>> {
     let Some(file) = files.get(STATE_FILE) else { return Ok(BTreeMap::new()) };
     let tensors = Tensors::parse(STATE_FILE, file.open()?)?;
@@ -61,7 +61,7 @@ pub(super) fn decode(files: &Sources) -> Result<BTreeMap<String, StoredState>> {
         let found = files.get(&file).map(|weights| sum(&weights.open()?)).transpose()?;
         if found.as_ref() != Some(&note.weights) {
             return Err(fail(format!(
-                "{STATE_FILE}: belongs to another {file} than is there; delete {STATE_FILE} to go on without it"
+                "{STATE_FILE}: does not belong to the {file} beside it; delete {STATE_FILE} to continue without it"
             )));
         }
         states.insert(file, StoredState { numbers: note.numbers, tensors: Vec::new() });
@@ -78,7 +78,8 @@ pub(super) fn decode(files: &Sources) -> Result<BTreeMap<String, StoredState>> {
     Ok(states)
 }
 
-/// FNV-1a of the bytes, eight at a time: tells files apart that were mixed up, not those that were made to be mistaken.
+/// A checksum of the file, a variant of FNV-1a over words of eight bytes. It detects mixed-up files, not deliberate
+/// collisions.
 fn sum(file: &Reader<'_>) -> Result<String> {
     let add = |sum: u64, word: u64| {
         let sum = (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3);

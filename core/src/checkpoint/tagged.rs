@@ -1,4 +1,4 @@
-//! Tagged JSON: how NeuralForecast writes arrays, dates and columns that JSON has no form for.
+//! Tagged JSON: NeuralForecast's representation of arrays, dates and columns in JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// The key that marks a tagged value.
 pub(super) const TAG: &str = "__nf__";
-/// What the keys of tensors that belong to tagged values start with.
+/// Prefix of the keys of tensors that belong to tagged values.
 pub(super) const TENSOR_PREFIX: &str = "__hparams__.";
 
 /// The kind of a tagged value.
@@ -17,7 +17,7 @@ pub(super) fn tag(value: &Value) -> Option<&str> {
     value.get(TAG)?.as_str()
 }
 
-/// Whether a tag hides anywhere in a value.
+/// Whether a value contains a tagged value at any depth.
 pub(super) fn has_tag(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(has_tag),
@@ -26,7 +26,7 @@ pub(super) fn has_tag(value: &Value) -> bool {
     }
 }
 
-/// A tagged value with its place, for messages, and the tensors it may point at.
+/// A tagged value with its file and field, for messages, and the tensors to which it may refer.
 #[derive(Clone)]
 pub(super) struct Tagged<'a> {
     value: &'a Value,
@@ -68,7 +68,7 @@ impl<'a> Tagged<'a> {
             .ok_or_else(|| self.wrong("a tensor tag with a key"))
     }
 
-    /// A list of texts: plain, an index or a series.
+    /// A list of strings: plain, an index or a series.
     pub(super) fn texts(&self) -> Result<Vec<String>> {
         match (tag(self.value), self.value) {
             (Some("series"), _) => self.inside("data")?.texts(),
@@ -134,10 +134,10 @@ impl<'a> Tagged<'a> {
             return Err(self.wrong(&format!("finite numbers, its tensor has {v}")));
         }
         nested(&shape, &values)
-            .ok_or_else(|| self.wrong("an array of at most 8 axes and no empty one"))
+            .ok_or_else(|| self.wrong("an array of at most 8 axes, none of them empty"))
     }
 
-    /// Times: dates as milliseconds since 1970, or step numbers.
+    /// Times: milliseconds since 1970 for dates, or step numbers.
     pub(super) fn times(&self) -> Result<(TimeKind, Vec<i64>)> {
         match tag(self.value) {
             Some("series") if tag(&self.value["data"]) == Some("datetime64") => {
@@ -147,7 +147,7 @@ impl<'a> Tagged<'a> {
                 let stored = if self.value.get("values").is_some() { "values" } else { "data" };
                 let stored = self.inside(stored)?.integers()?;
                 let (unit, numerator, denominator) = match self.value["unit"].as_str() {
-                    Some("D") => (TimeUnit::S, 86_400_000, 1), // a polars Date: whole days, which seconds hold
+                    Some("D") => (TimeUnit::S, 86_400_000, 1), // a polars Date: whole days, stored here in seconds
                     Some("s") => (TimeUnit::S, 1000, 1),
                     Some("ms") => (TimeUnit::Ms, 1, 1),
                     Some("us") => (TimeUnit::Us, 1, 1000),
@@ -179,7 +179,7 @@ impl<'a> Tagged<'a> {
         }
     }
 
-    /// Copies every tensor that the value points at.
+    /// Copies every tensor to which the value refers.
     pub(super) fn collect_tensors(&self, into: &mut Vec<RawTensor>) -> Result<()> {
         match self.value {
             Value::Array(items) => items
@@ -213,17 +213,17 @@ fn nested(shape: &[usize], values: &[f64]) -> Option<Value> {
         .map(Value::from)
 }
 
-/// A tag that points at a tensor, as numpy has it.
+/// A tagged value that refers to a tensor, for a numpy array.
 pub(super) fn numpy(path: &str, dtype: &str) -> Value {
     json!({ TAG: "tensor", "key": format!("{TENSOR_PREFIX}{path}"), "kind": "numpy", "dtype": dtype })
 }
 
-/// A tag that points at a tensor, as torch has it.
+/// A tagged value that refers to a tensor, for a torch tensor.
 pub(super) fn torch(path: &str) -> Value {
     json!({ TAG: "tensor", "key": format!("{TENSOR_PREFIX}{path}"), "kind": "torch" })
 }
 
-/// Names of columns, as a pandas index.
+/// Column names as a pandas index.
 pub(super) fn column_index<'a>(names: impl Iterator<Item = &'a str>) -> Value {
     json!({ TAG: "index", "kind": "pandas", "dtype": "str", "name": null, "values": names.collect::<Vec<_>>() })
 }

@@ -1,4 +1,4 @@
-//! Categories of columns, as Python's configuration has them: an object from text, or a tagged list of pairs.
+//! Categories of columns in the form of Python's configuration: an object for text, or a tagged list of pairs.
 
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ pub(super) fn decode(
     columns.iter().map(column).collect::<Result<_>>().map(Vocabularies)
 }
 
-/// The categories with their numbers.
+/// The categories with their codes.
 fn pairs(value: &Value) -> Option<Vec<(Value, usize)>> {
     let number = |n: &Value| usize::try_from(n.as_u64()?).ok();
     match tag(value) {
@@ -52,7 +52,7 @@ fn pairs(value: &Value) -> Option<Vec<(Value, usize)>> {
     }
 }
 
-/// The categories whose numbers are 1, 2, 3, …, each once.
+/// The categories in the order of their codes, which must be 1, 2, 3, …, each once.
 fn in_order(pairs: Vec<(Value, usize)>) -> Option<Vec<Value>> {
     let mut values = vec![Value::Null; pairs.len()];
     for (value, n) in pairs {

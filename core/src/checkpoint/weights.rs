@@ -1,4 +1,4 @@
-//! Tensors in safetensors files, read number by number and written.
+//! Reading and writing of tensors in safetensors files.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::Result;
 pub struct RawTensor {
     /// Its key in the file.
     pub name: String,
-    /// Its number type.
+    /// Its element type.
     pub dtype: Dtype,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -47,24 +47,24 @@ impl RawTensor {
     }
 }
 
-/// The tensors of one file, not read until they are asked for.
+/// The tensors of one file, read on demand.
 pub(super) struct Tensors<'a> {
     file: String,
     reader: Reader<'a>,
-    /// Where in the file the tensors begin.
+    /// Offset of the tensors in the file.
     start: usize,
     infos: BTreeMap<String, TensorInfo>,
     notes: HashMap<String, String>,
 }
 
 impl<'a> Tensors<'a> {
-    /// Reads the header and checks it against the bytes that are really there.
+    /// Reads the header and checks it against the size of the file.
     pub(super) fn parse(file: &str, reader: Reader<'a>) -> Result<Self> {
         let Header { start, infos, notes } = header::read(file, &reader)?;
         Ok(Self { file: file.into(), reader, start, infos, notes })
     }
 
-    /// No file, no tensors.
+    /// The tensors of a missing file: none.
     pub(super) fn none(file: &str) -> Self {
         let (infos, notes) = (BTreeMap::new(), HashMap::new());
         Self { file: file.into(), reader: Reader::Memory(&[]), start: 0, infos, notes }
@@ -83,7 +83,7 @@ impl<'a> Tensors<'a> {
         self.notes.get(key).map(String::as_str)
     }
 
-    /// All of `__metadata__` but these, in order.
+    /// The entries of `__metadata__` other than these, sorted by key.
     pub(super) fn notes_beside(&self, known: &[&str]) -> Map<String, Value> {
         let others = self.notes.iter().filter(|(key, _)| !known.contains(&key.as_str()));
         let sorted: BTreeMap<&String, &String> = others.collect();
@@ -96,7 +96,7 @@ impl<'a> Tensors<'a> {
             .ok_or_else(|| fail(format!("{}: tensor {name:?} is missing; save again", self.file)))
     }
 
-    /// The numbers of a tensor, each of `N` bytes.
+    /// The elements of a tensor, each of `N` bytes.
     fn read<const N: usize, T>(
         &self,
         tensor: &TensorInfo,
@@ -117,7 +117,7 @@ impl<'a> Tensors<'a> {
         Ok(RawTensor { name: name.into(), dtype: v.dtype, shape: v.shape.clone(), data })
     }
 
-    /// Integers of any width.
+    /// The shape and elements of a tensor of any integer type.
     pub(super) fn integers(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>)> {
         let v = self.info(name)?;
         let values = match v.dtype {
@@ -139,7 +139,7 @@ impl<'a> Tensors<'a> {
         Ok((v.shape.clone(), values))
     }
 
-    /// Numbers of any type that `f64` holds exactly. Complex numbers get a last axis of two.
+    /// The shape and elements of a tensor whose numbers are exact in f64. Complex numbers get an additional last axis of 2.
     pub(super) fn numbers(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>)> {
         let v = self.info(name)?;
         let mut shape = v.shape.clone();
@@ -164,7 +164,7 @@ impl<'a> Tensors<'a> {
                 let values = self.integers(name)?.1;
                 if let Some(v) = values.iter().find(|v| v.unsigned_abs() > 1 << 53) {
                     return Err(fail(format!(
-                        "{}: tensor {name:?}: {v} is too large for a number",
+                        "{}: tensor {name:?}: {v} is beyond 2^53, too large for a 64-bit float",
                         self.file
                     )));
                 }
@@ -175,14 +175,14 @@ impl<'a> Tensors<'a> {
         Ok((shape, values))
     }
 
-    /// Numbers in a tensor.
+    /// Number of elements of a tensor; complex ones count as 2.
     pub(super) fn size(&self, name: &str) -> Result<usize> {
         let v = self.info(name)?;
         let parts = if v.dtype == Dtype::C64 { 2 } else { 1 };
         Ok(v.shape.iter().product::<usize>() * parts)
     }
 
-    /// Reads numbers that `f32` holds exactly to the place that there is for their shape.
+    /// Reads a tensor whose numbers are exact in f32 into the slice that `place` returns for its shape.
     pub(super) fn floats_to<'t>(
         &self,
         name: &str,
@@ -205,7 +205,7 @@ impl<'a> Tensors<'a> {
         })
     }
 
-    /// Numbers that `f32` holds exactly.
+    /// The shape and elements of a tensor whose numbers are exact in f32.
     pub(super) fn floats(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
         let v = self.info(name)?;
         if v.dtype == Dtype::F32 {
@@ -222,7 +222,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// Tensors as a safetensors file. The same tensors give the same bytes.
+/// Encodes tensors as a safetensors file. The same tensors give the same bytes.
 pub(super) fn serialize(mut tensors: Vec<RawTensor>, notes: &[(&str, String)]) -> Result<Vec<u8>> {
     // Wide types first, as Python's writer does, so that every tensor is aligned.
     tensors.sort_by(|a, b| {
@@ -348,7 +348,7 @@ mod tests {
                 ),
             ),
             (
-                "comes twice",
+                "appears twice",
                 with_header(
                     r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
                     &[0; 4],

@@ -1,9 +1,9 @@
-//! What is left: of the machine's memory, of what its control group may use, and of the process' address space.
+//! Available memory: the minimum over the machine, the control group and the address space of the process.
 
 #[cfg(feature = "io")]
 use sysinfo::System;
 
-/// Bytes that this process can still take.
+/// Bytes that this process can still allocate.
 #[cfg(feature = "io")]
 pub fn available() -> usize {
     let mut system = System::new();
@@ -14,13 +14,13 @@ pub fn available() -> usize {
     usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
 }
 
-/// All there may be: the system cannot be asked.
+/// No limit, since without the feature `io` the system cannot be queried.
 #[cfg(not(feature = "io"))]
 pub fn available() -> usize {
     usize::MAX
 }
 
-/// What `ulimit -v` leaves, less an eighth: threads and allocators take address space that they do not use.
+/// The rest of the `ulimit -v` limit, less an eighth: threads and allocators reserve address space that they do not use.
 #[cfg(all(feature = "io", target_os = "linux"))]
 fn address_space() -> Option<u64> {
     let (limit, _) = rlimit::getrlimit(rlimit::Resource::AS).ok()?;

@@ -1,7 +1,8 @@
-//! Memory: what work will hold is worked out before it begins, and refused if it is more than there is or may be.
+//! Memory limits: the memory of a call is estimated before it starts, and the call is refused if that exceeds the limit or
+//! the free memory.
 //!
-//! [`Needs`] adds up what a call is going to hold, [`Allowed`] says how much that may be, and [`list`] gets large buffers from
-//! the system, or ends the run with an error where there are none.
+//! [`Needs`] adds up the memory that a call will use, [`Allowed`] is its limit, and [`list`] allocates large buffers, or
+//! ends the run with an error if the allocation fails.
 
 mod available;
 
@@ -9,10 +10,10 @@ use crate::{Error, ErrorCode, Result, interrupt};
 
 pub use available::available;
 
-/// Needs below this are met without asking what there is, unless the user has set a limit.
+/// Needs up to this size are accepted without a query of the free memory, unless the user has set a limit.
 const SMALL: usize = 64 << 20;
 
-/// A list of `len` zeros. Where the system has no room for them, the run ends with an error.
+/// A list of `len` zeros. If the allocation fails, the run ends with an error.
 pub(crate) fn list<T: Copy + Default>(len: usize) -> Vec<T> {
     let mut list = Vec::new();
     reserve(&mut list, len);
@@ -20,7 +21,7 @@ pub(crate) fn list<T: Copy + Default>(len: usize) -> Vec<T> {
     list
 }
 
-/// A list of `len` zeros, or the error that the system has no room for them.
+/// A list of `len` zeros, or an error if the allocation fails.
 pub(crate) fn try_list<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     let mut list = Vec::new();
     let bytes = || len.saturating_mul(size_of::<T>());
@@ -29,7 +30,7 @@ pub(crate) fn try_list<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     Ok(list)
 }
 
-/// A copy of `values`, or the error that the system has no room for it.
+/// A copy of `values`, or an error if the allocation fails.
 pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(values.len()).map_err(|_| refused(size_of_val(values)))?;
@@ -37,28 +38,28 @@ pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
     Ok(copy)
 }
 
-/// Makes room for exactly `more` further items, or ends the run with an error.
+/// Reserves capacity for exactly `more` further items, or ends the run with an error.
 pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize) {
     if list.try_reserve_exact(more).is_err() {
         interrupt::out_of_memory(more.saturating_mul(size_of::<T>()));
     }
 }
 
-/// How many bytes a call may hold.
+/// The limit of a call's memory in bytes; `None` for the machine's free memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowed(Option<usize>);
 
 impl Allowed {
-    /// What the machine has left.
+    /// The machine's free memory.
     pub(crate) const ALL: Self = Self(None);
 
-    /// As the user says; what the machine has left when left out.
+    /// The user's limit; the machine's free memory if there is none.
     pub(crate) fn new(limit: Option<usize>) -> Self {
         Self(limit)
     }
 }
 
-/// Bytes that a call will hold at once, by what they are for.
+/// Bytes that a call will hold at the same time, by purpose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Needs(Vec<(&'static str, usize)>);
 
@@ -70,19 +71,19 @@ impl Needs {
         }
     }
 
-    /// With all of the other: of two things that are there at once.
+    /// Adds the other needs: for parts that are in memory at the same time.
     pub(crate) fn and(&mut self, other: Self) {
         other.0.into_iter().for_each(|(what, bytes)| self.add(what, bytes));
     }
 
-    /// With what of the other is more: of two things that are done one after the other.
+    /// Takes the other needs if their total is larger: for parts that are in memory one after the other.
     pub(crate) fn or(&mut self, other: &Self) {
         if other.total() > self.total() {
             self.clone_from(other);
         }
     }
 
-    /// The bytes for one thing.
+    /// The bytes for one purpose.
     #[cfg(test)]
     pub(crate) fn of(&self, what: &str) -> usize {
         self.0.iter().find(|(other, _)| *other == what).map_or(0, |(_, bytes)| *bytes)
@@ -92,8 +93,8 @@ impl Needs {
         self.0.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
     }
 
-    /// Refuses what is more than allowed. `doing` is what the bytes are needed for, `smaller` the option that is to be made
-    /// smaller, which is looked for only then.
+    /// Returns an error if the needs exceed the limit. `doing` names the work in the message. `smaller` finds the option that
+    /// should be reduced; it is called only on error.
     pub(crate) fn check(
         &self,
         allowed: Allowed,
@@ -135,7 +136,7 @@ impl Needs {
     }
 }
 
-/// An option that would have to be smaller.
+/// An option that should be reduced.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Smaller {
     pub(crate) model: Option<String>,
@@ -144,22 +145,22 @@ pub(crate) struct Smaller {
 }
 
 impl Smaller {
-    /// An option of a call.
+    /// An option of a call, not of a model.
     pub(crate) fn option(name: &str, value: impl ToString) -> Option<Self> {
         Some(Self { model: None, option: name.into(), value: value.to_string() })
     }
 }
 
-/// The error of a buffer that the system has no room for.
+/// The error of a failed allocation.
 pub(crate) fn refused(bytes: usize) -> Error {
     let message = format!(
-        "the system has no room for {} more; make the model, its batches or the data smaller",
+        "the system cannot allocate {} more; make the model, its batches or the data smaller",
         in_words(bytes)
     );
     Error::new(ErrorCode::MemoryLimit, message).with(|d| d.actual = Some(bytes.into()))
 }
 
-/// Bytes as people read them.
+/// Bytes in decimal units, such as `14.4 GB`.
 pub(crate) fn in_words(bytes: usize) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     let unit = bytes.checked_ilog(1000).unwrap_or(0) as usize;

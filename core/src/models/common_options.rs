@@ -132,8 +132,9 @@ options! {
         pub gradient_clip_val: Option<f64> = None; positive,
         /// Whether gradientClipVal limits the norm of the whole gradient, or the absolute value of each component.
         pub gradient_clip_algorithm: ClipAlgorithm = ClipAlgorithm::Norm,
-        /// Batches whose gradients are averaged for one optimizer step. The last batch of an epoch completes a step: with
-        /// fewer than accumulateGradBatches × batchSize series, a step accumulates fewer batches.
+        /// Batches per optimizer step: their gradients are summed and divided by this number. The last batch of an epoch (a
+        /// pass over all series) completes a step. If that step has fewer batches, their sum is divided by
+        /// accumulateGradBatches all the same, as in Lightning.
         pub accumulate_grad_batches: usize = 1; at least 1,
         /// Minimum number of shards that the windows of a training step are split into; chosen per model for speed when
         /// left out. A step uses at most one thread per shard. The number changes results only by rounding.

@@ -1,4 +1,4 @@
-//! A loss over a batch that comes in parts: what its sums are divided by, and its last step.
+//! The loss of a batch that is computed in parts: the divisors of its sums, and the final step over all parts.
 
 use std::ops::AddAssign;
 
@@ -6,23 +6,23 @@ use super::Objective;
 use super::horizon::{Horizon, Values};
 use super::point::spread;
 
-/// What is known of a batch before any forward; a batch's totals are the sum of those of its parts.
+/// Sums over a batch that need no forward pass. The totals of a batch are the sum of the totals of its parts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Sum of the weights of all points.
     pub weight: f64,
-    /// Windows, each as often as it was drawn, and in each series that it spans.
+    /// Number of windows: the sum of their counts over the series of each window.
     pub windows: f64,
-    /// Sum over the windows of `1 / mean error of the seasonal naive`, for MASE: of each series that a window spans.
+    /// For MASE: the sum over the windows of `1 / MAE of the seasonal naive forecast`, one for each series of a window.
     pub inverse_naive_errors: Vec<f64>,
-    /// Sum of the sizes of all actual values, for sCRPS.
+    /// For sCRPS: the sum of the absolute actual values.
     pub size: f64,
-    /// Sum over the windows of the weight of their points times `ln scale`, for likelihoods.
+    /// For likelihoods: the sum over the windows of the weight of their points times `ln scale`.
     pub ln_scale: f64,
 }
 
 impl Totals {
-    /// Adds to the naive error of one of the series that windows span.
+    /// Adds to the entry of a series in [`Totals::inverse_naive_errors`].
     pub(super) fn add_inverse_naive_error(&mut self, series: usize, inverse: f64) {
         let all = &mut self.inverse_naive_errors;
         all.resize(all.len().max(series + 1), 0.0);
@@ -42,23 +42,23 @@ impl AddAssign<&Self> for Totals {
     }
 }
 
-/// What is known of a window before any forward, for [`Objective::tally`].
+/// The data of a window that [`Objective::tally`] uses, available before the forward pass.
 pub(crate) struct Tally<'a> {
-    /// Which of the series that windows span it is.
+    /// The index of the series in its window.
     pub(crate) series: usize,
-    /// How often it was drawn.
+    /// How often the window was drawn.
     pub(crate) count: f64,
-    /// The input of the network: scaled in training, on the scale of the target in validation.
+    /// The target over the input: scaled in training, on its own scale in validation.
     pub(crate) insample_y: &'a [f64],
     /// The target over the horizon, on its own scale; empty in training.
     pub(crate) actual: &'a [f64],
-    /// Weights of the horizon.
+    /// Weights of the horizon's points.
     pub(crate) weights: &'a [f32],
     /// The scale of the window.
     pub(crate) scale: f64,
 }
 
-/// Some windows and their forecasts, each in one series after the other.
+/// Some windows and their forecasts. The series of a window are adjacent.
 #[derive(Clone, Copy)]
 pub(crate) struct Windows<'a> {
     /// `[windows, series, h, numbers]`
@@ -69,19 +69,19 @@ pub(crate) struct Windows<'a> {
     pub(crate) weights: &'a [f32],
     /// `[windows, series]`
     pub(crate) counts: &'a [f32],
-    /// The quantile that each number was made at, where it is its own; else empty.
+    /// The quantile of each number of `y_hat`, if quantiles were drawn for each number; otherwise empty.
     pub(crate) drawn: &'a [f32],
-    /// Shift and scale, `[windows, series, 2]`, for a loss whose target is [`Target::Original`](super::Target::Original).
+    /// Shift and scale, `[windows, series, 2]`, for a loss with [`Target::Original`](super::Target::Original); otherwise empty.
     pub(crate) affine: Values<'a>,
-    /// Series that a window spans.
+    /// Series per window.
     pub(crate) series: usize,
 }
 
-/// The horizons of some windows.
+/// The horizons of some windows, one for each series of each window.
 pub(crate) struct Horizons<'a> {
     windows: Windows<'a>,
     taus: &'a [f32],
-    /// See [`Horizon::spread`]: of all steps of all windows, or nothing.
+    /// [`Horizon::spread`] of all steps of all windows, or empty.
     spread: Vec<f64>,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Horizons<'a> {
         Self { windows, taus: &loss.taus, spread }
     }
 
-    /// The `i`-th of them.
+    /// The `i`-th horizon.
     pub(crate) fn at(&self, i: usize) -> Horizon<'_> {
         let Windows { y_hat, y, weights, counts, drawn, affine, series } = self.windows;
         let n = counts.len();
@@ -116,17 +116,17 @@ impl<'a> Horizons<'a> {
     }
 }
 
-/// What the sums over points and over windows are multiplied with; 0 for sums that there are not.
+/// The factors of the sum over points and the sum over windows; 0 for a sum that the loss does not have.
 #[derive(Clone, Debug)]
 pub(crate) enum Factors {
-    /// The same for all series that windows span.
+    /// The same for all series of a window.
     Same([f64; 2]),
-    /// One for each series.
+    /// One pair for each series.
     Each(Vec<[f64; 2]>),
 }
 
 impl Factors {
-    /// One, or one for each series that windows span.
+    /// One pair, or one pair for each series of a window.
     pub(crate) fn all(&self) -> &[[f64; 2]] {
         match self {
             Self::Same(factors) => std::slice::from_ref(factors),
@@ -136,17 +136,18 @@ impl Factors {
 }
 
 impl Objective {
-    /// What the sums of a batch with these totals are multiplied with.
+    /// The factors of the two sums of a batch with these totals.
     pub(crate) fn factors(&self, totals: &Totals) -> Factors {
         self.formula.factors(totals)
     }
 
-    /// The loss of a whole batch from what its parts add up to; `grads` become its gradients.
+    /// The loss of a whole batch from `value`, the sum of its parts. Turns `grads`, the gradients of that sum, into those of
+    /// the loss.
     pub fn finish(&self, value: f64, totals: &Totals, grads: &mut [f32]) -> f64 {
         self.formula.finish(value, totals, grads)
     }
 
-    /// The loss of a batch from its two sums ([`Objective::add`]) of each series that windows span.
+    /// The loss of a batch from its two sums ([`Objective::add`]), given for each series of a window.
     pub(crate) fn mean(&self, sums: &[[f64; 2]], totals: &Totals) -> f64 {
         let factors = self.factors(totals);
         let factors = factors.all();

@@ -1,22 +1,22 @@
-//! Losses that judge each number by itself: the formula in f64 for validation, in f32 lanes for training.
+//! Losses that are sums over single numbers of the forecast: computed in f64 for validation, in f32 lanes for training.
 
 use std::fmt::Debug;
 
 use super::horizon::Horizon;
 use crate::kernels::point_loss::{PointLoss, point_loss};
 
-/// Numbers whose weights, targets and quantiles are laid out at once, where a step has several numbers.
+/// How many numbers get their own copy of weight, target and quantile at a time, if a step has several numbers.
 pub(super) const AT_ONCE: usize = 512;
 
-/// Some windows in f32.
+/// Some windows in f32, with shapes as in [`Windows`](super::batch::Windows).
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) y_hat: &'a [f32],
     pub(super) y: &'a [f32],
     pub(super) weights: &'a [f32],
-    /// Quantiles that the numbers of a step estimate.
+    /// The quantiles that the numbers of a step estimate; empty for a point loss.
     pub(super) taus: &'a [f32],
-    /// The quantile of each number, where it is its own.
+    /// The quantile of each number of `y_hat`, if quantiles were drawn for each number; otherwise empty.
     pub(super) drawn: &'a [f32],
 }
 
@@ -34,13 +34,13 @@ impl<'a> Part<'a> {
     }
 }
 
-/// A [`PointLoss`] without its type.
+/// A [`PointLoss`] as a trait object.
 pub(crate) trait Elementwise {
     /// The weighted sum over the numbers of a window.
     fn sum(&self, at: &Horizon<'_>) -> f64;
-    /// Gives `add` the slope of each number of a window, times `factor`, by its place.
+    /// Calls `add` with the index of each number of a window and its slope times `factor`.
     fn slopes(&self, at: &Horizon<'_>, factor: f64, add: &mut dyn FnMut(usize, f64));
-    /// The weighted sum over the numbers of some windows; their slopes times `factor` are written. At most
+    /// The weighted sum over the numbers of some windows. Writes their slopes times `factor` to `slopes`. Supports at most
     /// [`AT_ONCE`] quantiles.
     fn kernel(&self, part: Part<'_>, factor: f64, slopes: &mut [f32]) -> f64;
 }
@@ -73,7 +73,7 @@ impl<L: PointLoss + Debug> Elementwise for L {
             let q = if drawn.is_empty() { &of_all[..] } else { drawn };
             return point_loss(*self, y_hat, y, weights, q, factor, slopes);
         }
-        // Steps at a time, each target and weight once for every number of its step.
+        // Blocks of whole steps, with target and weight repeated for each number of a step.
         let [mut q, mut ys, mut ws] = [[0.0; AT_ONCE]; 3];
         q.chunks_exact_mut(n).for_each(|q| q.copy_from_slice(taus));
         let steps = AT_ONCE / n;

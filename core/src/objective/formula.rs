@@ -1,4 +1,4 @@
-//! What every objective says of itself.
+//! The trait that every objective implements.
 
 use std::fmt::Debug;
 
@@ -11,44 +11,46 @@ use super::{Head, Objective};
 use crate::nn::Path;
 use crate::rng::Key;
 
-/// How the target is given to a loss.
+/// The scale on which a loss receives the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// As the network sees it.
+    /// Scaled by the window's scaler, as the network's input.
     Scaled,
-    /// Relative to the shift and scale of the window, without what the scaler bends.
+    /// Shifted and scaled by the window's statistics, without the scaler's nonlinear part.
     Relative,
-    /// As it is.
+    /// Not scaled.
     Original,
 }
 
-/// What a validation loss judges of forecasts.
+/// The kind of forecast that a validation loss measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judges {
-    /// One number, or each that the network gives.
+    /// One number per step, or each of the network's numbers.
     Points,
     /// Several quantiles at each step.
     Quantiles,
-    /// The distribution that the network's numbers stand for.
+    /// The distribution whose parameters the network's numbers give.
     Distributions,
 }
 
-/// Where a window's forecast belongs, and what it is sampled with.
+/// How the forecast of a window is scaled back and sampled.
 pub(crate) struct Sampling<'a> {
     pub(crate) scaling: Scaling,
     /// The key of the window's series.
     pub(crate) key: Key,
-    /// The row of the series that is forecast first.
+    /// The row of the series at the first step of the horizon.
     pub(crate) first: i64,
-    /// Samples of each step of a model that decodes step by step; it forecasts the exact mean.
+    /// For a model that decodes step by step, the samples per step of a forecast, in place of the loss's own number. The
+    /// point forecast is then the exact mean.
     pub(crate) trajectories: Option<usize>,
     /// Scratch space.
     pub(crate) work: &'a mut Vec<f64>,
 }
 
-/// An objective without its name and columns. What is left out here is that of a point or quantile forecast.
+/// The formula of an objective, without its name and columns. The default methods are those of a point or quantile
+/// forecast.
 pub(crate) trait Formula: Debug + Send + Sync + 'static {
-    /// The loss of each number, where the whole is the weighted sum of these: then kernels compute it.
+    /// The loss of a single number, if the sum over points is the weighted sum of such losses. Kernels then compute it.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         None
     }
@@ -60,19 +62,19 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         }
     }
 
-    /// Gives `add` the slope of each number of one window, by its place; `factors` are those of the two sums.
+    /// Calls `add` with the index of each number of one window and its slope. `factors` are those of the two sums.
     fn slopes(&self, at: &Horizon<'_>, factors: [f64; 2], add: &mut dyn FnMut(usize, f64)) {
         if let Some(each) = self.elementwise() {
             each.slopes(at, factors[0], add);
         }
     }
 
-    /// What the sums of a batch with these totals are multiplied with.
+    /// The factors of the two sums of a batch with these totals.
     fn factors(&self, totals: &Totals) -> Factors {
         Factors::Same([divide_no_nan(1.0, totals.weight), 0.0])
     }
 
-    /// The loss of a whole batch from what its parts add up to; `grads` become its gradients.
+    /// See [`Objective::finish`].
     fn finish(&self, value: f64, _totals: &Totals, _grads: &mut [f32]) -> f64 {
         value
     }
@@ -85,12 +87,12 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
     /// See [`Objective::tally`].
     fn tally(&self, _window: &Tally<'_>, _totals: &mut Totals) {}
 
-    /// Whether it asks for the spread of the series that a window spans.
+    /// Whether the loss uses [`Horizon::spread`].
     fn looks_at_spread(&self) -> bool {
         false
     }
 
-    /// Steps that it looks back in the input, and the argument that says so.
+    /// How many steps the loss looks back in the input, and the name of the argument that sets it.
     fn looks_back(&self) -> Option<(usize, &'static str)> {
         None
     }
@@ -105,7 +107,8 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         Judges::Points
     }
 
-    /// Numbers per step of a distribution's parameters; each column has a number otherwise.
+    /// The number of a distribution's parameters, which the network gives for each step; `None` if it gives one number for
+    /// each column.
     fn parameters(&self) -> Option<usize> {
         None
     }
@@ -120,12 +123,12 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         None
     }
 
-    /// What stands between the network and the loss.
+    /// The head between the network and the loss, with its parameters under `path`.
     fn head(&self, _path: &Path<'_>) -> Head {
         Head::Identity
     }
 
-    /// Cosines of the network that it learns itself, if it does.
+    /// The number of cosines of the loss's own implicit quantile network, if it has one.
     fn cosines(&self) -> Option<usize> {
         None
     }
@@ -140,7 +143,7 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         0
     }
 
-    /// The distribution that it is the likelihood of, and the same with so many samples.
+    /// The distribution of a likelihood, and the same formula with another number of samples.
     #[cfg(test)]
     fn distribution(&self) -> Option<&'static dyn super::Distribution> {
         None
@@ -174,7 +177,7 @@ impl Objective {
         self.formula.add(at, sums);
     }
 
-    /// Gives `add` the slope of each number of one window, by its place; `factors` are those of the two sums.
+    /// Calls `add` with the index of each number of one window and its slope. `factors` are those of the two sums.
     pub(super) fn slopes(
         &self,
         at: &Horizon<'_>,
@@ -184,7 +187,7 @@ impl Objective {
         self.formula.slopes(at, factors, &mut add);
     }
 
-    /// Declares what stands between the network and the loss.
+    /// Declares the head between the network and the loss.
     pub(crate) fn head(&self, path: &Path<'_>) -> Head {
         self.formula.head(path)
     }

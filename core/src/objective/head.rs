@@ -1,42 +1,42 @@
-//! What stands between a network and its loss or forecast: tape operations, with parameters where the loss learns some.
+//! Heads: tape operations between a network and its loss or forecast, with parameters if the loss learns some.
 //!
-//! Every run goes the same way: `Instance::forward(batch)`, then [`Head::forward`], then the loss of what it gives, or the
-//! forecast. A head is told what it is asked for ([`Asked`]) and where the rows of its shard lie in the whole batch, so that
-//! what it draws does not depend on shards.
+//! Training, validation and prediction all run `Instance::forward(batch)`, then [`Head::forward`], then the loss or the
+//! forecast of its output. A head gets the kind of output ([`Asked`]) and the position of its shard in the whole batch
+//! ([`Place`]), so that random quantiles do not depend on shards.
 
 use super::quantile::ImplicitQuantiles;
 use crate::rng::Key;
 use crate::tape::Var;
 
-/// What a head is asked for.
+/// The quantiles at which a head forecasts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked {
-    /// What training and validation need: quantiles drawn from this key for every point.
+    /// For training and validation: quantiles drawn with this key, one for each number.
     Drawn(Key),
-    /// The forecast at this quantile, where the head can forecast any.
+    /// This quantile, if the head can forecast any.
     Quantile(f32),
 }
 
-/// Where the numbers that a head gets lie in the whole batch.
+/// The position of a head's input in the whole batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
-    /// The first window.
+    /// The first row; a window has one row per series.
     pub(crate) row: usize,
-    /// The first step of the horizon, and the steps of all of it.
+    /// The first step, and the length of the whole horizon.
     pub(crate) step: usize,
     pub(crate) horizon: usize,
 }
 
-/// What a head makes of a network's output.
+/// The output of a head.
 #[derive(Clone, Copy)]
 pub(crate) struct Mapped<'t> {
-    /// `[B, h, numbers]`, scaled as the network's output is.
+    /// `[B, h, numbers]`, on the scale of the network's output.
     pub(crate) forecast: Var<'t>,
-    /// The quantile that each number of it was made at, if it is its own.
+    /// The quantile of each number, if quantiles were drawn for each number.
     pub(crate) drawn: Option<Var<'t>>,
 }
 
-/// The head of a model, as its loss wants it. Upstream: a loss's `domain_map`.
+/// The head that a model's loss requires. Upstream: a loss's `domain_map`.
 pub(crate) enum Head {
     /// The network's output is the forecast.
     Identity,
@@ -45,7 +45,7 @@ pub(crate) enum Head {
 }
 
 impl Head {
-    /// Of the output of a network, `[B, h, numbers]`.
+    /// Maps the output of a network, `[B, h, numbers]`.
     pub(crate) fn forward<'t>(&self, output: Var<'t>, asked: Asked, place: Place) -> Mapped<'t> {
         match self {
             Self::Identity => Mapped { forecast: output, drawn: None },
@@ -53,7 +53,8 @@ impl Head {
         }
     }
 
-    /// The forecast at quantiles that are given, one for each number of `output`; the output itself where it has its own.
+    /// The forecast at the given quantiles, one for each number of `output`. Without quantiles, or for a head that takes
+    /// none, the output itself.
     #[cfg(test)]
     pub(crate) fn at<'t>(&self, output: Var<'t>, taus: Option<Var<'t>>) -> Var<'t> {
         match (self, taus) {
@@ -62,7 +63,7 @@ impl Head {
         }
     }
 
-    /// Whether it forecasts any quantile that it is asked for.
+    /// Whether it can forecast any quantile.
     pub(crate) fn takes_any_quantile(&self) -> bool {
         matches!(self, Self::Implicit(_))
     }

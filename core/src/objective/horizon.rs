@@ -1,6 +1,6 @@
-//! The horizon of one window, as a loss sees it.
+//! The horizon of one window, the input of a loss.
 
-/// Numbers in either width: f32 in training, f64 in validation.
+/// Numbers of either type: f32 in training, f64 in validation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Values<'a> {
     F32(&'a [f32]),
@@ -47,20 +47,21 @@ impl Values<'_> {
 /// The horizon of one window: `y` and `weights` have one number per step, `y_hat` one or more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Horizon<'a> {
-    /// The target, as [`Target`](super::Target) says.
+    /// The target, on the scale of the loss's [`Target`](super::Target).
     pub(crate) y: Values<'a>,
     pub(crate) y_hat: Values<'a>,
-    /// Availability, sample weight, horizon weight and count, multiplied.
+    /// The product of availability, sample weight, horizon weight and count.
     pub(crate) weights: &'a [f32],
     /// How often the window was drawn.
     pub(crate) count: f64,
-    /// Quantiles that the numbers of a step estimate; empty where they are no quantiles.
+    /// The quantiles that the numbers of a step estimate; empty if they are not quantiles.
     pub(crate) taus: &'a [f32],
-    /// The quantile that each number of the forecast was made at; empty where all steps have those of `taus`.
+    /// The quantile of each number of the forecast, if quantiles were drawn for each number; empty if all steps have `taus`.
     pub(crate) drawn: &'a [f32],
-    /// How far the series that a window spans are apart at each step, for a loss that asks for it. Else empty.
+    /// For a loss that uses it, the standard deviation across the series of the window at each step, plus 0.01; otherwise
+    /// empty.
     pub(crate) spread: &'a [f64],
-    /// Shift and scale of the window, for a loss that asks for them.
+    /// Shift and scale of the window for a loss with [`Target::Original`](super::Target::Original); otherwise 0 and 1.
     pub(crate) affine: [f64; 2],
 }
 
@@ -74,7 +75,7 @@ impl Horizon<'_> {
         self.y_hat.len() / self.y.len()
     }
 
-    /// Actual value and `o`-th number of step `t`. A point forecast is every quantile.
+    /// Actual value and `o`-th number of step `t`. A point forecast counts as the forecast of every quantile.
     pub(super) fn point(&self, t: usize, o: usize) -> [f64; 2] {
         let numbers = self.numbers();
         [self.y.get(t), self.y_hat.get(t * numbers + o.min(numbers - 1))]
@@ -85,19 +86,19 @@ impl Horizon<'_> {
         y - y_hat
     }
 
-    /// The quantile that number `o` of step `t` estimates; of no meaning for a loss without quantiles.
+    /// The quantile that number `o` of step `t` estimates; without meaning for a loss without quantiles.
     pub(super) fn tau(&self, t: usize, o: usize) -> f64 {
         let drawn = self.drawn.get(t * self.numbers() + o);
         drawn.or_else(|| self.taus.get(o)).map_or(0.5, |q| f64::from(*q))
     }
 
-    /// Step and weight of every step that weighs anything.
+    /// Index and weight of every step whose weight is not 0.
     pub(super) fn weighted(&self) -> impl Iterator<Item = (usize, f64)> {
         let steps = self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
         steps.map(|(t, w)| (t, f64::from(*w)))
     }
 
-    /// Availability and sample weight, which upstream calls the mask, of a loss without horizon weights.
+    /// Availability times sample weight, upstream's mask, for a loss without horizon weights.
     pub(super) fn masks(&self) -> impl Iterator<Item = f64> {
         self.weights.iter().map(|w| f64::from(*w) / self.count)
     }

@@ -1,13 +1,13 @@
-//! Levels of prediction intervals, in percent, and quantiles: what counts as one, and what to say of what does not.
+//! Levels of prediction intervals, in percent, and quantiles: which values are valid, and the errors for the others.
 
 use crate::{Error, Result};
 
-/// What a level may be.
+/// Valid levels, for messages.
 pub(super) const LEVEL: &str = "a percentage from 1 to below 100";
-/// What a quantile may be.
+/// Valid quantiles, for messages.
 pub(super) const QUANTILE: &str = "a number between 0 and 1";
 
-/// Refuses what is no level. Below 1 it is a share that was meant in percent.
+/// Refuses an invalid level. A value below 1 is taken for a fraction that should be in percent.
 pub(crate) fn check_level(option: &str, level: f64) -> Result<()> {
     match (1.0..100.0).contains(&level) {
         true => Ok(()),
@@ -15,7 +15,7 @@ pub(crate) fn check_level(option: &str, level: f64) -> Result<()> {
     }
 }
 
-/// Refuses what is no quantile. Above 1 it is in percent.
+/// Refuses an invalid quantile. A value above 1 is taken for a percentage.
 pub(crate) fn check_quantile(option: &str, q: f64) -> Result<()> {
     match is_quantile(&Some(q)) {
         true => Ok(()),
@@ -23,35 +23,36 @@ pub(crate) fn check_quantile(option: &str, q: f64) -> Result<()> {
     }
 }
 
-/// Whether there are levels, each between 0 and 100: what losses take, as upstream.
+/// Whether the list is not empty and each level is between 0 and 100. Losses accept these, as upstream; an absent list is
+/// valid.
 pub(super) fn are_levels(levels: &Option<Vec<f64>>) -> bool {
     let all =
         |levels: &Vec<f64>| !levels.is_empty() && levels.iter().all(|l| *l > 0.0 && *l < 100.0);
     levels.as_ref().is_none_or(all)
 }
 
-/// Whether there are quantiles, each between 0 and 1.
+/// Whether the list is not empty and each quantile is between 0 and 1; an absent list is valid.
 pub(super) fn are_quantiles(quantiles: &Option<Vec<f64>>) -> bool {
     let all = |list: &Vec<f64>| !list.is_empty() && list.iter().all(|q| is_quantile(&Some(*q)));
     quantiles.as_ref().is_none_or(all)
 }
 
-/// Whether it is a quantile.
+/// Whether the quantile is between 0 and 1; an absent one is valid.
 pub(super) fn is_quantile(q: &Option<f64>) -> bool {
     q.is_none_or(|q| q > 0.0 && q < 1.0)
 }
 
-/// The level that a share stands for: 90 for 0.9.
+/// The level that a fraction probably stands for: 90 for 0.9.
 pub(crate) fn meant_level(level: f64) -> Option<f64> {
     (level > 0.0 && level < 1.0).then(|| rounded(level * 100.0))
 }
 
-/// The quantile that a percentage stands for: 0.9 for 90.
+/// The quantile that a percentage probably stands for: 0.9 for 90.
 pub(crate) fn meant_quantile(q: f64) -> Option<f64> {
     (q > 1.0 && q < 100.0).then(|| rounded(q / 100.0))
 }
 
-/// The error, with what was probably meant.
+/// The error, with a suggestion if there is one.
 pub(crate) fn hinted(mut error: Error, meant: Option<f64>) -> Error {
     if let Some(meant) = meant {
         error.message.push_str(&format!("; did you mean {meant}?"));
@@ -59,7 +60,7 @@ pub(crate) fn hinted(mut error: Error, meant: Option<f64>) -> Error {
     error
 }
 
-/// Without the last digits, which binary fractions get wrong.
+/// Rounds to 9 decimals, which removes the error of binary fractions.
 fn rounded(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
 }

@@ -1,4 +1,4 @@
-//! A loss on the tape: what a part of a batch adds to it, value and slopes in one pass.
+//! A loss on the tape: the contribution of a part of a batch, value and slopes in one pass.
 
 use super::batch::{Factors, Horizons, Windows};
 use super::elementwise::{AT_ONCE, Elementwise, Part};
@@ -6,14 +6,14 @@ use super::{Objective, Totals};
 use crate::kernels::elementwise::scale;
 use crate::tape::{Backward, Description, Inputs, Op, Output, Shape, Var};
 
-/// A part's share of a loss. Inputs: `ŷ [B, N, h, numbers]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`; shift and
-/// scale of each window `[B, N, 2]` where the loss asks for them; the quantile of each number of `ŷ` where it is its own.
+/// A part's contribution to a loss. Inputs: `ŷ [B, N, h, numbers]`, `y [B, N, h]`, weights `[B, N, h]`, counts `[B, N]`;
+/// then, if `has` says so, shift and scale of each window `[B, N, 2]` and the quantile of each number of `ŷ`.
 struct LossOp {
     loss: Objective,
     factors: Factors,
     /// `N`
     series: usize,
-    /// Whether there are shifts and scales, and quantiles, among the inputs.
+    /// Whether the inputs include shifts and scales, and quantiles.
     has: [bool; 2],
 }
 
@@ -86,7 +86,7 @@ impl Op for LossOp {
 }
 
 impl LossOp {
-    /// The share of a loss that is more than a sum over numbers, window by window in f64.
+    /// The contribution to a loss without a kernel, window by window in f64.
     fn general(
         &self,
         all: &Horizons<'_>,
@@ -111,30 +111,32 @@ impl LossOp {
 }
 
 impl Objective {
-    /// The kernel of a loss that is a sum over numbers, each judged by itself.
+    /// The kernel of a loss that is a sum over single numbers.
     fn kernel(&self) -> Option<&dyn Elementwise> {
         self.formula.elementwise().filter(|_| self.taus.len() <= AT_ONCE)
     }
 }
 
-/// What a forecast is compared with on the tape.
+/// The inputs of a loss on the tape, apart from the forecast.
 #[derive(Clone, Copy)]
 pub struct Compared<'t> {
-    /// The target, `[B, N, h]`; `N` of 1 may be left out.
+    /// The target, `[B, N, h]`; the axis `N` may be omitted if it is 1.
     pub y: Var<'t>,
     /// Weights of the points, `[B, N, h]`.
     pub weights: Var<'t>,
     /// How often each window was drawn, `[B, N]`.
     pub counts: Var<'t>,
-    /// Shift and scale of each window, `[B, N, 2]`, for a loss that wants the target as it is.
+    /// Shift and scale of each window, `[B, N, 2]`, for a loss whose target is not scaled.
     pub affine: Option<Var<'t>>,
-    /// The quantile that each number of the forecast was made at, where it is its own.
+    /// The quantile of each number of the forecast, if quantiles were drawn for each number.
     pub drawn: Option<Var<'t>>,
 }
 
 impl<'t> Var<'t> {
-    /// What this forecast `[B, N, h, numbers]` of windows that span `N` series adds to the loss of a batch with these
-    /// totals; see [`Objective::finish`].
+    /// The contribution of this forecast `[B, N, h, numbers]`, with `N` series per window, to the loss of a batch with these
+    /// totals. The sum of all contributions goes to [`Objective::finish`].
+    ///
+    /// Panics if the sizes of forecast and target do not match.
     #[track_caller]
     pub fn loss(self, loss: &Objective, with: Compared<'t>, totals: &Totals) -> Self {
         let Compared { y, weights, counts, affine, drawn } = with;
@@ -161,7 +163,7 @@ mod tests {
     use crate::objective::LossSpec;
     use crate::simd::{Isa, with_isa};
 
-    /// Numbers in -2..2 with a step of 1/8, so that some are equal and some are 0.
+    /// Multiples of 1/8 from -2 to 2, so that some are equal and some are 0.
     fn numbers(n: usize, seed: usize) -> Vec<f32> {
         (0..n).map(|i| ((i * 7919 + seed * 104_729) % 33) as f32 / 8.0 - 2.0).collect()
     }

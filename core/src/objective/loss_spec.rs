@@ -1,10 +1,10 @@
-//! A loss as users write it.
+//! The specification of a loss.
 
 use serde_json::{Map, Value, json};
 
 use crate::options::OptionValue;
 
-/// A loss as users write it: `{ kind: 'MQLoss', args: { level: [80] } }`.
+/// A loss as an option: `{ kind: 'MQLoss', args: { level: [80] } }`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSpec {
     /// Upstream's class name.

@@ -1,12 +1,11 @@
-//! Objectives: what a model learns, what its forecasts are made of, and what validation measures. Upstream:
-//! `losses/pytorch.py`.
+//! Objectives: training and validation losses, and the forecasts that follow from them. Upstream: `losses/pytorch.py`.
 //!
-//! An [`Objective`] is made from what users write ([`LossSpec`]) by its line in [`registry`]. Its [`Formula`] says how many
-//! numbers per step the network gives, how the target is prepared, the loss and its slopes, what a forecast is made of, and
-//! what is fed back while decoding. Nothing outside of this folder asks which one it is.
+//! An [`Objective`] is made from a [`LossSpec`] by its entry in [`registry`]. Its [`Formula`] defines how many numbers per
+//! step the network gives, how the target is scaled, the loss and its slopes, the columns of a forecast, and the value that
+//! is fed back while decoding. No code outside this folder depends on which loss it is.
 //!
-//! A loss is a sum over points, each with its weight, and for a few a sum over windows beside it. What the sums are
-//! divided by is known before any forward ([`Totals`]), so parts of a batch need nothing from each other.
+//! A loss is a weighted sum over points and, for a few losses, a sum over windows. The divisors of the sums are known before
+//! any forward pass ([`Totals`]), so the parts of a batch are independent of each other.
 
 mod batch;
 mod distribution;
@@ -58,25 +57,25 @@ pub use registry::{describe, every_loss};
 pub(crate) use scaling::Scaling;
 pub(crate) use stored::{Stored, stored};
 
-/// A loss ready to use, and the forecasts that it makes of a network's numbers. A copy of it allocates nothing.
+/// A loss that is ready to use, with the forecasts that follow from a network's numbers. Cloning it does not allocate.
 #[derive(Clone, Debug)]
 pub struct Objective {
     formula: Arc<dyn Formula>,
     /// Upstream's class name.
     pub kind: &'static str,
-    /// Its arguments, as they were given.
+    /// The loss's arguments as given.
     arguments: Arc<Map<String, Value>>,
-    /// What the columns of a forecast are.
+    /// The columns of a forecast.
     pub outputs: Arc<[Output]>,
-    /// Quantiles between 0 and 1 that a forecast estimates, in the order of their columns; empty for a point forecast.
+    /// The quantiles between 0 and 1 that the loss estimates, in the order of their columns; empty for a point loss.
     pub taus: Arc<[f32]>,
     /// Weight of each step of the horizon.
     pub horizon_weight: Option<Arc<[f32]>>,
-    /// The columns of quantiles, from the lowest quantile to the highest.
+    /// The indices of the quantile columns, in ascending order of their quantiles.
     ascending: Arc<[usize]>,
 }
 
-/// What a registered loss is made into.
+/// The parts of an [`Objective`] that depend on a loss's arguments.
 struct Made {
     formula: Arc<dyn Formula>,
     taus: Vec<f32>,
@@ -84,12 +83,12 @@ struct Made {
 }
 
 impl Made {
-    /// Of a point forecast.
+    /// A loss of point forecasts.
     fn point(formula: impl Formula) -> Self {
         Self { formula: Arc::new(formula), taus: Vec::new(), outputs: vec![Output::Point] }
     }
 
-    /// Of quantiles, each with its column.
+    /// A loss of quantiles, each with its column.
     fn quantiles(formula: impl Formula, estimated: Estimated) -> Self {
         let (taus, outputs) = estimated.into_iter().unzip();
         Self { formula: Arc::new(formula), taus, outputs }
@@ -113,62 +112,62 @@ impl Objective {
         }
     }
 
-    /// Numbers per step of the horizon that a network gives.
+    /// How many numbers the network gives for each step of the horizon.
     pub fn numbers(&self) -> usize {
         self.formula.parameters().unwrap_or(self.outputs.len())
     }
 
-    /// Whether a model can be trained with it; some only measure.
+    /// Whether a model can be trained with it; the others can only be a `validLoss`.
     pub fn is_trainable(&self) -> bool {
         self.formula.is_trainable()
     }
 
-    /// How the target is given to the loss.
+    /// The scale on which the loss receives the target.
     pub(crate) fn target(&self) -> Target {
         self.formula.target()
     }
 
-    /// What is wrong with a value of the target, where not every number is one: what it must be.
+    /// What a value of the target must be, if `y` is not valid.
     pub(crate) fn refuses(&self, y: f64) -> Option<&'static str> {
         self.formula.refuses(y)
     }
 
-    /// Whether [`Totals`] need more of a window than its weights.
+    /// Whether [`Totals`] depend on more than the weights and counts of windows; see [`Objective::tally`].
     pub(crate) fn tallies(&self) -> bool {
         self.formula.tallies()
     }
 
-    /// Adds to the totals what is known of a window before any forward.
+    /// Adds a window to the totals, before any forward pass.
     pub(crate) fn tally(&self, window: &Tally<'_>, totals: &mut Totals) {
         self.formula.tally(window, totals);
     }
 
-    /// What it judges of a model's forecasts, as validation loss.
+    /// The kind of forecast that it measures as a validation loss.
     pub(crate) fn judges(&self) -> Judges {
         self.formula.judges()
     }
 
-    /// What a model that decodes step by step is given of its own numbers of a step, scaled.
+    /// The scaled value that a model which decodes step by step gets as its next input, from its numbers of a step.
     pub(crate) fn fed_back(&self, numbers: &[f32], scaling: &Scaling) -> f32 {
         self.formula.fed_back(numbers, scaling)
     }
 
-    /// Whether a forecast is made of all numbers of a decoded step; else of what is fed back, as upstream.
+    /// Whether a decoded forecast uses all numbers of a step; otherwise every number is the value fed back, as upstream.
     pub(crate) fn keeps_decoded(&self) -> bool {
         self.formula.parameters().is_some()
     }
 
-    /// Samples of each step of a forecast; 0 if it is not sampled.
+    /// Samples per step of a forecast; 0 if it is not sampled.
     pub(crate) fn samples(&self) -> usize {
         self.formula.samples()
     }
 
-    /// Appends the columns of a window's forecast, on the scale of the target, step by step. `numbers` are the network's.
+    /// Appends the columns of a window's forecast, on the scale of the target: `[h, columns]`. `numbers` are the network's.
     pub(crate) fn forecast(&self, numbers: &[f32], at: &mut Sampling<'_>, to: &mut Vec<f64>) {
         self.formula.forecast(numbers, &self.taus, at, to);
     }
 
-    /// Appends what a validation loss that judges so wants to see of a window's forecast.
+    /// Appends the forecast of a window in the form that a validation loss of this kind measures.
     pub(crate) fn judged(
         &self,
         judges: Judges,
@@ -179,23 +178,23 @@ impl Objective {
         self.formula.judged(judges, numbers, &self.taus, at, to);
     }
 
-    /// The distribution that it is the likelihood of.
+    /// The distribution of a likelihood.
     #[cfg(test)]
     pub(crate) fn distribution(&self) -> Option<&'static dyn Distribution> {
         self.formula.distribution()
     }
 
-    /// Sets how many samples a forecast is made of.
+    /// Sets the number of samples per step.
     #[cfg(test)]
     pub(crate) fn set_samples(&mut self, samples: usize) {
         self.formula = self.formula.with_samples(samples).expect("it is sampled");
     }
 
-    /// Puts the quantiles of each step of a forecast in order, so that none crosses another.
+    /// Sorts the quantiles of each step of a forecast, so that quantiles do not cross.
     pub(crate) fn sort_quantiles(&self, forecast: &mut [f64]) {
         let places = &self.ascending;
         for step in forecast.chunks_exact_mut(self.outputs.len()) {
-            // By insertion: they are few, and nearly in order.
+            // Insertion sort: they are few and nearly sorted.
             for end in 1..places.len() {
                 let mut at = end;
                 while at > 0 && step[places[at - 1]] > step[places[at]] {

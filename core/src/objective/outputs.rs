@@ -1,18 +1,18 @@
-//! What the columns of a forecast are, and upstream's names of them. Upstream: `losses/pytorch.py: level_to_outputs,
+//! The columns of a forecast and their names, which are upstream's. Upstream: `losses/pytorch.py: level_to_outputs,
 //! quantiles_to_outputs`.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// Quantiles and levels this near are the same: names of columns hold decimal numbers.
+/// Quantiles and levels that differ by less are the same, because column names hold decimal numbers.
 const SAME: f64 = 1e-9;
 
 pub(crate) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < SAME
 }
 
-/// What a column of a forecast is. Its text is what follows the model's name in the name of the column.
+/// A column of a forecast. Its `Display` text is the suffix after the model's name in the column's name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The point forecast, or the mean of a distribution: `NHITS`.
@@ -21,17 +21,17 @@ pub enum Output {
     Median,
     /// The lower bound of the prediction interval of a level in percent: `NHITS-lo-90`.
     Lo(Named),
-    /// Its upper bound: `NHITS-hi-90`.
+    /// The upper bound of that interval: `NHITS-hi-90`.
     Hi(Named),
     /// A quantile between 0 and 1: `NHITS_ql0.9`.
     Quantile(Named),
-    /// A quantile between 0 and 1 that a Huber loss of this `delta` estimates: `NHITS_q0.9_d1.0`.
+    /// A quantile between 0 and 1 estimated by a Huber loss with this `delta`: `NHITS_q0.9_d1.0`.
     HuberQuantile(Named, Named),
-    /// A parameter of a distribution, by its name there: `NHITS-scale`.
+    /// A parameter of a distribution, by its name: `NHITS-scale`.
     Parameter(String),
 }
 
-/// A number, and how it is written in the name of a column.
+/// A number and its text in the name of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named {
     value: f64,
@@ -44,24 +44,24 @@ impl Named {
         self.value
     }
 
-    /// A number as users wrote it, as Python writes that: `0.9`, `1.0`, `2`, `1e-05`.
+    /// A number as given, in Python's notation: `0.9`, `1.0`, `2`, `1e-05`.
     fn written(number: &Value) -> Self {
         Self { value: number.as_f64().unwrap_or(f64::NAN), text: python_text(number) }
     }
 
-    /// A level as users wrote it: `80`, `97.5`.
+    /// A level as given: `80`, `97.5`.
     fn level(level: f64) -> Self {
         Self { value: level, text: level.to_string() }
     }
 
-    /// A level that follows from a quantile, with two decimals at most: `80.0`.
+    /// A level that follows from a quantile, with at most two decimals: `80.0`.
     fn rounded(level: f64) -> Self {
         let two = (level * 100.0).round() / 100.0;
         let text = if two.fract() == 0.0 { format!("{two:.1}") } else { two.to_string() };
         Self { value: level, text }
     }
 
-    /// Whether it is this number, or is written so.
+    /// Whether it is this number, by value or by text.
     fn is(&self, number: f64) -> bool {
         same(self.value, number) || self.text.parse() == Ok(number)
     }
@@ -88,7 +88,7 @@ impl fmt::Display for Output {
 }
 
 impl Output {
-    /// The quantile that it estimates, between 0 and 1; `None` for a point forecast and for parameters.
+    /// The quantile between 0 and 1 that the column estimates; `None` for a point forecast and for parameters.
     pub fn tau(&self) -> Option<f64> {
         match self {
             Self::Point | Self::Parameter(_) => None,
@@ -99,12 +99,12 @@ impl Output {
         }
     }
 
-    /// Whether it is the lower bound of a level in percent.
+    /// Whether it is the lower bound of the interval of a level in percent.
     pub fn is_lower(&self, level: f64) -> bool {
         matches!(self, Self::Lo(own) if own.is(level))
     }
 
-    /// Whether it is the upper bound of a level in percent.
+    /// Whether it is the upper bound of the interval of a level in percent.
     pub fn is_upper(&self, level: f64) -> bool {
         matches!(self, Self::Hi(own) if own.is(level))
     }
@@ -114,22 +114,22 @@ impl Output {
         self.tau().is_some_and(|own| same(own, tau))
     }
 
-    /// A quantile as users wrote it.
+    /// The column of a quantile, named as given.
     pub(crate) fn quantile(tau: &Value) -> Self {
         Self::Quantile(Named::written(tau))
     }
 
-    /// A quantile and a `delta` as users wrote them.
+    /// The column of a quantile and a `delta`, named as given.
     pub(super) fn huber_quantile(tau: &Value, delta: &Value) -> Self {
         Self::HuberQuantile(Named::written(tau), Named::written(delta))
     }
 
-    /// Both bounds of a level as users wrote it.
+    /// Lower and upper bound of a level, named as given.
     pub(crate) fn bounds(level: f64) -> [Self; 2] {
         [Self::Lo(Named::level(level)), Self::Hi(Named::level(level))]
     }
 
-    /// The bound or median that a quantile is.
+    /// The bound or median that corresponds to a quantile.
     fn of_tau(tau: f64) -> Self {
         match tau {
             q if q < 0.5 => Self::Lo(Named::rounded(100.0 - 200.0 * q)),
@@ -138,7 +138,7 @@ impl Output {
         }
     }
 
-    /// What the text after a model's name in the name of a column says; `None` if that is not the name of any output.
+    /// Parses the text after a model's name in a column's name; `None` if no output has such a name.
     pub fn parse(text: &str) -> Option<Self> {
         let named = |text: &str| {
             let value = text.parse().ok()?;
@@ -164,7 +164,7 @@ impl Output {
     }
 }
 
-/// The levels in percent, ascending, both of whose bounds are among these outputs.
+/// The levels in percent, ascending, whose two bounds are both among these outputs.
 pub(crate) fn levels<'a>(outputs: impl Iterator<Item = &'a Output> + Clone) -> Vec<f64> {
     let lower = outputs.clone().filter_map(|output| match output {
         Output::Lo(level) => Some(level),
@@ -176,10 +176,10 @@ pub(crate) fn levels<'a>(outputs: impl Iterator<Item = &'a Output> + Clone) -> V
     levels
 }
 
-/// Columns of quantiles, each with the quantile that its loss estimates.
+/// Columns of quantiles, each with the quantile that the loss uses.
 pub(super) type Estimated = Vec<(f32, Output)>;
 
-/// The median first, then the bounds from low to high.
+/// The columns of levels: the median first, then the bounds in ascending order.
 pub(super) fn of_levels(levels: &[f64]) -> Estimated {
     let both = |l: f64| {
         let [lo, hi] = Output::bounds(l);
@@ -192,7 +192,7 @@ pub(super) fn of_levels(levels: &[f64]) -> Estimated {
     all.into_iter().map(|(percent, output)| (percent as f32 / 100.0, output)).collect()
 }
 
-/// In the given order.
+/// The columns of quantiles, in the given order.
 pub(super) fn of_taus(taus: &[f64]) -> Estimated {
     without_repeats(taus).into_iter().map(|tau| (tau as f32, Output::of_tau(tau))).collect()
 }
@@ -207,7 +207,7 @@ fn without_repeats(list: &[f64]) -> Vec<f64> {
     unique
 }
 
-/// A number as Python writes it, whole ones as they were given.
+/// A number in Python's notation; integers as given.
 fn python_text(number: &Value) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
         return number.to_string();

@@ -1,11 +1,11 @@
-//! Which loss validates which, and what a loss asks of a model. Upstream: `common/_base_model.py: BaseModel.__init__`.
+//! Which validation losses fit a loss, and which models a loss fits. Upstream: `common/_base_model.py: BaseModel.__init__`.
 
 use super::{Judges, LossSpec, Objective, Target};
 use crate::options::OptionValue;
 use crate::scalers::ScalerType;
 use crate::{Error, ErrorCode, Result};
 
-/// What a model says of its losses.
+/// The options of a model that its losses depend on.
 pub(crate) struct Losses<'a> {
     pub(crate) loss: &'a LossSpec,
     pub(crate) valid_loss: Option<&'a LossSpec>,
@@ -19,13 +19,13 @@ impl Losses<'_> {
     pub(crate) fn read(&self) -> Result<[Objective; 2]> {
         let loss = self.one("loss", self.loss)?;
         if !loss.is_trainable() {
-            let expected = "a loss that models can be trained with, such as MAE; this one only measures, as validLoss";
+            let expected = "a loss that models can be trained with, such as MAE; this one can only be a validLoss";
             return Err(Error::option("loss", expected, self.loss.write()));
         }
         if loss.target() != Target::Scaled && self.scaler == ScalerType::Revin {
-            // Upstream's affine map learns from a likelihood, which it does from no other loss.
+            // Upstream trains revin's affine map only through a likelihood, not through other losses.
             let message = format!(
-                "scalerType \"revin\" is not supported with {}; use \"standard\", which is the same without a map to learn",
+                "scalerType \"revin\" is not supported with {}; use \"standard\", which scales the same without a learned affine map",
                 loss.kind
             );
             return Err(Error::new(ErrorCode::Unsupported, message)
@@ -55,7 +55,7 @@ impl Losses<'_> {
     }
 }
 
-/// Which of the two options must be something else, and what.
+/// The option of the two that must be changed, and what it must be.
 fn refusal(loss: &Objective, valid: &Objective) -> Option<(&'static str, String)> {
     let own_network = |objective: &Objective| objective.formula.cosines().is_some();
     let same_taus = valid.taus == loss.taus;
@@ -64,11 +64,12 @@ fn refusal(loss: &Objective, valid: &Objective) -> Option<(&'static str, String)
     match (loss.judges(), valid.judges()) {
         (_, Judges::Distributions) => wrong(
             "validLoss",
-            "a loss that measures forecasts, such as MAE: loss forecasts no distribution",
+            "a loss of point or quantile forecasts such as MAE, because loss forecasts no distribution",
         ),
-        (Judges::Distributions, Judges::Quantiles) if !same_taus => {
-            wrong("validLoss", "a loss with the quantiles of loss, or of one number, such as MAE")
-        }
+        (Judges::Distributions, Judges::Quantiles) if !same_taus => wrong(
+            "validLoss",
+            "a loss with the same quantiles as loss, or a point loss such as MAE",
+        ),
         (Judges::Distributions, _) if own_network(valid) => {
             wrong("validLoss", "a loss without a network of its own, such as MAE")
         }
@@ -78,9 +79,10 @@ fn refusal(loss: &Objective, valid: &Objective) -> Option<(&'static str, String)
         _ if own_network(valid) && valid.kind != loss.kind => {
             Some(("loss", format!("{}, as validLoss is", valid.kind)))
         }
-        // Differs from upstream, which takes another order too, and then measures each output at another's quantile.
+        // Differs from upstream, which also accepts the same quantiles in another order, and then measures columns at the
+        // quantiles of other columns.
         _ if several(loss) && !(several(valid) && valid.is_trainable() && same_taus) => {
-            wrong("validLoss", "MQLoss or HuberMQLoss with the quantiles of loss")
+            wrong("validLoss", "MQLoss or HuberMQLoss with the same quantiles as loss")
         }
         _ => None,
     }
@@ -101,7 +103,7 @@ mod tests {
         Losses { loss, valid_loss, scaler, input_size: 8, h: 4 }.read()
     }
 
-    /// Which losses validate which, as upstream has it.
+    /// The accepted pairs of loss and validation loss, as upstream.
     #[test]
     fn losses_and_validation_losses_fit_each_other() {
         let quantiles = |list: &[f64]| json!({ "quantiles": list });
@@ -114,7 +116,7 @@ mod tests {
         let (two, three) = (quantiles(&[0.1, 0.9]), quantiles(&[0.1, 0.5, 0.9]));
         let turned = quantiles(&[0.9, 0.1]);
         for (loss, valid, expected) in [
-            // Point losses are validated by anything that measures a point.
+            // A point loss accepts any validation loss that can measure a point forecast.
             (("MAE", &none), ("", &none), None),
             (("MAE", &none), ("MSE", &none), None),
             (("MSE", &none), ("RMSE", &none), None),
@@ -123,12 +125,12 @@ mod tests {
             (("MAE", &none), ("sCRPS", &none), None),
             (("MAE", &none), ("MQLoss", &none), None),
             (("QuantileLoss", &q), ("HuberMQLoss", &two), None),
-            // Some only measure, and one cannot even do that without a benchmark.
+            // Some losses can only validate, and relMSE is not available at all, since it needs a benchmark forecast.
             (("Accuracy", &none), ("MAE", &none), Some("loss")),
             (("sCRPS", &none), ("MAE", &none), Some("loss")),
             (("relMSE", &none), ("MAE", &none), Some("loss")),
             (("MAE", &none), ("relMSE", &none), Some("validLoss")),
-            // Losses of several quantiles are validated by such, of the same quantiles.
+            // A loss of several quantiles needs a validation loss of the same quantiles.
             (("MQLoss", &two), ("", &none), None),
             (("MQLoss", &two), ("MQLoss", &two), None),
             (("MQLoss", &two), ("HuberMQLoss", &two), None),
@@ -138,7 +140,7 @@ mod tests {
             (("MQLoss", &none), ("sCRPS", &none), Some("validLoss")),
             (("MQLoss", &two), ("MQLoss", &three), Some("validLoss")),
             (("MQLoss", &two), ("MQLoss", &turned), Some("validLoss")),
-            // Implicit ones are validated by themselves, and validate nothing else.
+            // Implicit quantile losses fit only themselves.
             (("IQLoss", &none), ("", &none), None),
             (("IQLoss", &none), ("IQLoss", &none), None),
             (("HuberIQLoss", &none), ("HuberIQLoss", &none), None),

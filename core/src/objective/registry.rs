@@ -1,4 +1,4 @@
-//! The losses there are, one line each, and the reader of what users write.
+//! The list of all losses, and their construction from a [`LossSpec`].
 
 use std::collections::HashSet;
 
@@ -45,30 +45,30 @@ registry! {
     ScaledCrps,
 }
 
-/// What a loss is called; its options are its arguments. Made by [`loss!`].
+/// The names of a loss; its options are its arguments. Implemented by [`loss!`].
 pub(crate) trait Declared: Options {
     /// Upstream's class name.
     const CLASS: &'static str;
-    /// Its function in JavaScript.
+    /// Name of its function in JavaScript.
     const FUNCTION: &'static str;
 }
 
-/// A loss that can be made from its arguments.
+/// A loss that can be constructed from its arguments.
 pub(super) trait Loss: Declared {
-    /// The argument that its function takes first, by itself.
+    /// The argument that its JavaScript function takes as a positional first parameter.
     const FIRST: Option<&'static str> = None;
 
-    /// Arguments that it cannot do without, each with the values that are tried in tests.
+    /// Required arguments, each with the values that tests use.
     fn needed() -> Vec<(&'static str, Vec<Value>)> {
         Vec::new()
     }
 
-    /// Makes the objective, once each argument by itself is in order.
+    /// Makes the objective. Each argument has been checked on its own.
     fn make(self, given: &Given<'_>) -> Result<Made>;
 }
 
 /// Declares a loss: its arguments, upstream's name and the name of its function. `weighted` adds `horizonWeight`,
-/// `quantiles` the arguments of a loss of several quantiles, `implicit` those of an implicit quantile network.
+/// `quantiles` the arguments of a loss of several quantiles, and `implicit` those of an implicit quantile network.
 macro_rules! loss {
     ($(#[doc = $doc:expr])* pub struct $name:ident: $class:literal, $function:literal { $($fields:tt)* }) => {
         $crate::options::options! {
@@ -101,7 +101,7 @@ macro_rules! loss {
         $crate::objective::registry::loss! {
             $(#[doc = $doc])*
             pub struct $name: $class, $function $(, $weighted)? {
-                /// Prediction intervals in percent; 80 and 90 where `quantiles` are left out too.
+                /// Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too.
                 pub level: Option<Vec<f64>> = None; fits are_levels "a list of numbers between 0 and 100",
                 /// Quantiles between 0 and 1, instead of `level`.
                 pub quantiles: Option<Vec<f64>> = None; fits are_quantiles "a list of numbers between 0 and 1",
@@ -113,11 +113,11 @@ macro_rules! loss {
         $crate::objective::registry::loss! {
             $(#[doc = $doc])*
             pub struct $name: $class, $function, weighted {
-                /// Cosines that a quantile is described by.
+                /// Number of cosines in the embedding of a quantile.
                 pub cos_embedding_dim: usize = 64; fits is_count "a whole number from 1 to 4096",
-                /// Draws quantiles to 0 where it is large, beside `concentration1`.
+                /// Second shape parameter (β) of the Beta distribution of quantiles: larger values give more quantiles near 0.
                 pub concentration0: f64 = 1.0; positive,
-                /// Draws quantiles to 1 where it is large, beside `concentration0`.
+                /// First shape parameter (α) of the Beta distribution of quantiles: larger values give more quantiles near 1.
                 pub concentration1: f64 = 1.0; positive,
                 $($fields)*
             }
@@ -126,22 +126,22 @@ macro_rules! loss {
 }
 pub(crate) use loss;
 
-/// What a user wrote of a loss, and where.
+/// A loss as given, and the option that it was given for.
 pub(super) struct Given<'a> {
     spec: &'a LossSpec,
     /// Steps of the horizon.
     pub(super) h: usize,
-    /// What the user called it.
+    /// The option's name, for messages.
     option: &'a str,
 }
 
 impl Given<'_> {
-    /// An argument as it was written, or the default.
+    /// An argument as given, or the default.
     pub(super) fn argument(&self, name: &str, default: f64) -> Value {
         self.spec.args.get(name).filter(|v| !v.is_null()).cloned().unwrap_or_else(|| json!(default))
     }
 
-    /// An argument without a default.
+    /// The value of a required argument, or the error that it is missing.
     pub(super) fn required<T: OptionValue>(
         &self,
         name: &str,
@@ -152,7 +152,7 @@ impl Given<'_> {
             .ok_or_else(|| Error::option(&format!("{}.{name}", self.option), expected, Value::Null))
     }
 
-    /// The quantiles of a loss that estimates several.
+    /// The columns and quantiles of a loss of several quantiles.
     pub(super) fn estimated(
         &self,
         level: Option<Vec<f64>>,
@@ -161,7 +161,7 @@ impl Given<'_> {
         match (level, quantiles) {
             (Some(_), Some(_)) => {
                 let message = format!(
-                    "{}: {} takes level or quantiles, not both: a level is its two quantiles; leave one out",
+                    "{}: {} takes level or quantiles, not both: a level stands for two quantiles; leave one out",
                     self.option, self.spec.kind
                 );
                 Err(Error::new(ErrorCode::InvalidOption, message)
@@ -188,7 +188,7 @@ impl Given<'_> {
         Ok(Some(weights.into_iter().map(|w| w as f32).collect()))
     }
 
-    /// An error about an argument, with the place of the argument, and with what was probably meant.
+    /// An error about an argument, with the full path of the argument and a suggestion if there is one.
     fn placed(&self, mut error: Error) -> Error {
         let Some(name) = error.details.option.take() else { return error };
         let place = format!("{}.{name}", self.option);
@@ -244,7 +244,7 @@ fn no_argument<L: Loss>(given: &Given<'_>, name: &str) -> Error {
     no_option::<L>(L::CLASS, name)
 }
 
-/// A loss as users write it, from its arguments: those that have their defaults are left out.
+/// The [`LossSpec`] of these arguments; arguments with their default values are left out.
 pub(crate) fn spec<L: Declared>(arguments: &L) -> LossSpec {
     let usual = L::default().to_json();
     let args =
@@ -253,7 +253,10 @@ pub(crate) fn spec<L: Declared>(arguments: &L) -> LossSpec {
 }
 
 impl Objective {
-    /// Reads and checks a loss for a horizon of `h` steps; `option` is what the user called it.
+    /// Reads and checks a loss for a horizon of `h` steps. `option` is the name of the option, for messages.
+    ///
+    /// Errors: [`ErrorCode::Unsupported`] for an unknown loss or distribution, [`ErrorCode::InvalidOption`] for an argument
+    /// that is unknown, missing or out of range.
     pub fn new(spec: &LossSpec, h: usize, option: &str) -> Result<Self> {
         let Some(entry) = registry().into_iter().find(|entry| entry.class == spec.kind) else {
             return Err(unknown(spec, option));
@@ -265,7 +268,7 @@ impl Objective {
     }
 }
 
-/// Refuses quantiles so near each other that their columns would have one name.
+/// Refuses quantiles so close to each other that their columns would have the same name.
 fn check_names(outputs: &[Output], option: &str) -> Result<()> {
     let mut seen = HashSet::new();
     let Some(twice) = outputs.iter().map(Output::to_string).find(|n| !seen.insert(n.clone()))
@@ -274,12 +277,12 @@ fn check_names(outputs: &[Output], option: &str) -> Result<()> {
     };
     let option = format!("{option}.quantiles");
     let message = format!(
-        "option \"{option}\": two of them would make the column \"{twice}\", as names have two decimals of a level; leave one out"
+        "option \"{option}\": two of them would have the column name \"{twice}\", because levels in names have two decimals; leave one out"
     );
     Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some(option)))
 }
 
-/// Refuses what users write by mistake and checkpoints may hold all the same: levels that are shares.
+/// Refuses levels that are fractions, a likely mistake. Only for losses that users write: checkpoints may contain them.
 pub(crate) fn check_written(spec: &LossSpec, option: &str) -> Result<()> {
     let levels = spec.args.get("level").and_then(Value::as_array).into_iter().flatten();
     let option = format!("{option}.level");
@@ -302,7 +305,7 @@ fn unknown(spec: &LossSpec, option: &str) -> Error {
     })
 }
 
-/// Everything known of every loss, for its function in JavaScript, its types and its documentation.
+/// A JSON description of every loss, from which its JavaScript function, types and documentation are made.
 pub fn describe() -> Value {
     let argument = |field: Field| json!({ "name": field.name, "doc": field.doc, "ts": field.ts, "default": field.default, "range": field.range });
     let loss = |entry: Entry| {
@@ -319,7 +322,8 @@ pub fn describe() -> Value {
     registry().into_iter().map(loss).collect()
 }
 
-/// Every loss there is, with the arguments that it needs, once for each distribution; others have their defaults.
+/// Every loss with its required arguments, `DistributionLoss` once for each distribution. Other arguments have their
+/// defaults.
 pub fn every_loss() -> Vec<LossSpec> {
     let specs = |entry: Entry| {
         let mut specs = vec![LossSpec::named(entry.class)];

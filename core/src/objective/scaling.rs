@@ -1,4 +1,4 @@
-//! How the numbers of one window are scaled, and back.
+//! Scaling of the numbers of one window, and its inverse.
 
 use crate::scalers::{ScalerType, Statistics};
 
@@ -6,25 +6,25 @@ use crate::scalers::{ScalerType, Statistics};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scaling {
     pub(crate) scaler: ScalerType,
-    /// Those of the window's input.
+    /// The statistics of the window's input.
     pub(crate) own: Statistics,
-    /// Those that forecasts are scaled back with: revin has an affine map on top.
+    /// The statistics that forecasts are scaled back with; for revin they include its affine map.
     pub(crate) back: Statistics,
 }
 
 impl Scaling {
-    /// A network's number on the scale of the target.
+    /// Scales a network's number back to the scale of the target.
     pub(crate) fn unscale(&self, z: f32) -> f64 {
         self.scaler.unscale(z, self.back)
     }
 
-    /// Shift and scale of the window, where it has some.
+    /// Shift and scale of the window's input, always finite; see [`Statistics::finite`].
     pub(crate) fn affine(&self) -> [f64; 2] {
         let Statistics { shift, scale } = self.own.finite();
         [shift, scale]
     }
 
-    /// A number on the scale of the target as the network sees it.
+    /// Scales a value of the target for the network.
     pub(crate) fn scale(&self, y: f64) -> f32 {
         self.scaler.scale(y, self.own.finite())
     }

@@ -1,20 +1,21 @@
-//! What a loss adds to a model's `state_dict` in Python, beside the parameters it learns.
+//! The entries that a loss adds to a model's `state_dict` in Python, besides its learned parameters.
 
 use super::{Judges, LossSpec, Objective};
 use crate::Result;
 
-/// What belongs to a loss in a checkpoint, under `loss.` or `valid_loss.`.
+/// The entries of a loss in a checkpoint, under `loss.` or `valid_loss.`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stored {
-    /// Quantiles that follow from its arguments, and the name they are stored under.
+    /// The quantiles that follow from its arguments, and the name they are stored under.
     pub(crate) quantiles: Option<(&'static str, Vec<f32>)>,
-    /// Cosines of the network that it learns: its parameters must be there, and a list of so many whole numbers.
+    /// The number of cosines of its implicit quantile network, if it has one: the checkpoint then has the network's
+    /// parameters and a list of that many integers.
     pub(crate) cosines: Option<usize>,
-    /// Whether Python takes it for the validation loss too, when that is one of its kind.
+    /// Whether Python replaces a validation loss of the same kind by the loss itself.
     pub(crate) replaces_valid_loss: bool,
 }
 
-/// What is stored of a loss, whatever the horizon.
+/// The entries of a loss; they do not depend on the horizon.
 pub(crate) fn stored(spec: &LossSpec) -> Result<Stored> {
     let mut spec = spec.clone();
     spec.args.remove("horizonWeight");

@@ -1,4 +1,4 @@
-//! Names, outputs and refusals of the losses, and what must hold of every one.
+//! Names, outputs and errors of the losses, and properties that hold for every loss.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn sorted_quantiles_never_cross() {
     let mut forecast = [3.0, 2.5, 2.0, 7.0, 4.0, 0.0, -2.0, -1.0, 1.0, 2.0];
     mq.sort_quantiles(&mut forecast);
     assert_eq!(forecast, [3.0, 2.0, 2.5, 4.0, 7.0, 0.0, -2.0, -1.0, 1.0, 2.0]);
-    // A mean and parameters are no quantiles.
+    // Mean and parameters are not sorted.
     let args = json!({ "distribution": "Normal", "level": [80], "returnParams": true });
     let normal = loss("DistributionLoss", args).unwrap();
     let mut forecast = [9.0, 1.0, 2.0, 0.0, -5.0, -9.0];
@@ -107,12 +107,12 @@ fn wrong_losses_say_what_is_wrong() {
         (
             "MQLoss",
             json!({ "level": [80], "quantiles": [0.1] }),
-            "loss: MQLoss takes level or quantiles, not both: a level is its two quantiles; leave one out",
+            "loss: MQLoss takes level or quantiles, not both: a level stands for two quantiles; leave one out",
         ),
         (
             "sCRPS",
             json!({ "level": [80], "quantiles": [0.1] }),
-            "loss: sCRPS takes level or quantiles, not both: a level is its two quantiles; leave one out",
+            "loss: sCRPS takes level or quantiles, not both: a level stands for two quantiles; leave one out",
         ),
         (
             "HuberMQLoss",
@@ -193,6 +193,6 @@ fn quantiles_whose_columns_would_have_one_name_are_refused() {
     let e = Objective::new(&spec, 4, "loss").unwrap_err();
     assert_eq!(
         e.to_string(),
-        "option \"loss.quantiles\": two of them would make the column \"-lo-80.0\", as names have two decimals of a level; leave one out"
+        "option \"loss.quantiles\": two of them would have the column name \"-lo-80.0\", because levels in names have two decimals; leave one out"
     );
 }

@@ -1,4 +1,4 @@
-//! The option `lrScheduler`: the kinds of schedules, their settings and defaults. Names and defaults are torch's.
+//! The option `lrScheduler`: the kinds of schedule with their settings and defaults. Names and defaults are torch's.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::{Error, ErrorCode, Result, nearest};
 
 macro_rules! kinds {
     ($($kind:literal: $settings:ty,)*) => {
-        /// The kinds, as users write them.
+        /// The names of the kinds.
         const KINDS: [&str; [$($kind),*].len()] = [$($kind),*];
 
         $(impl From<$settings> for LrScheduler {
@@ -30,19 +30,19 @@ kinds! {
 }
 
 choices! {
-    /// The form of a rise or fall.
+    /// The shape of a change of the rate.
     pub enum Anneal {
-        /// Half a wave of a cosine.
+        /// Half a period of a cosine.
         Cos = "cos",
-        /// A straight line.
+        /// Linear.
         Linear = "linear",
     }
 }
 
 options! {
-    /// `step`: the rate times `gamma` every so many steps (`StepLR`).
+    /// `step`: multiplies the rate by `gamma` every `stepSize` steps (`StepLR`).
     pub struct StepDecay {
-        /// Steps between two decays.
+        /// Steps between two decays; required.
         pub step_size: Option<usize> = None,
         /// Factor of each decay.
         pub gamma: f64 = 0.1,
@@ -50,17 +50,17 @@ options! {
 }
 
 options! {
-    /// `exponential`: the rate times `gamma` every step (`ExponentialLR`).
+    /// `exponential`: multiplies the rate by `gamma` at every step (`ExponentialLR`).
     pub struct Exponential {
-        /// Factor of each step.
+        /// Factor of each step; required.
         pub gamma: Option<f64> = None,
     }
 }
 
 options! {
-    /// `cosine`: from the rate to `etaMin` along half a wave, then back (`CosineAnnealingLR`).
+    /// `cosine`: from the rate to `etaMin` along half a period of a cosine, then back up (`CosineAnnealingLR`).
     pub struct Cosine {
-        /// Steps of half a wave; maxSteps when left out.
+        /// Steps of half a period; maxSteps when left out.
         pub t_max: Option<usize> = None,
         /// The lowest rate.
         pub eta_min: f64 = 0.0,
@@ -68,23 +68,23 @@ options! {
 }
 
 options! {
-    /// `linearWarmup`: the rate times a factor that goes along a line (`LinearLR`).
+    /// `linearWarmup`: multiplies the rate by a factor that changes linearly (`LinearLR`).
     pub struct LinearWarmup {
         /// Factor of the first step.
         pub start_factor: f64 = 1.0 / 3.0,
-        /// Factor at the end, and from then on.
+        /// Factor after `totalIters` steps.
         pub end_factor: f64 = 1.0,
-        /// Steps from the one to the other.
+        /// Steps from `startFactor` to `endFactor`.
         pub total_iters: usize = 5,
     }
 }
 
 options! {
-    /// `warmupCosine`: a line up to the rate, then as `cosine` (`SequentialLR` of `LinearLR` and `CosineAnnealingLR`).
+    /// `warmupCosine`: linear warmup to the rate, then as `cosine` (`SequentialLR` of `LinearLR` and `CosineAnnealingLR`).
     pub struct WarmupCosine {
-        /// Steps until the rate is reached.
+        /// Steps until the rate is reached; required.
         pub warmup_steps: Option<usize> = None,
-        /// Steps of the fall after them; what is left of maxSteps when left out.
+        /// Steps of half a period after the warmup; the rest of maxSteps when left out.
         pub t_max: Option<usize> = None,
         /// The lowest rate.
         pub eta_min: f64 = 0.0,
@@ -94,17 +94,18 @@ options! {
 }
 
 options! {
-    /// `oneCycle`: up to `maxLr` and far down, momentum the other way (`OneCycleLR`); `learningRate` does not matter.
+    /// `oneCycle`: the rate rises to `maxLr` and falls far below its first value, momentum changes inversely (`OneCycleLR`).
+    /// `learningRate` is ignored.
     pub struct OneCycle {
-        /// The highest rate.
+        /// The highest rate; required.
         pub max_lr: Option<f64> = None,
         /// Steps of the whole cycle; maxSteps when left out.
         pub total_steps: Option<usize> = None,
-        /// Share of the steps that go up.
+        /// Fraction of the steps in which the rate rises.
         pub pct_start: f64 = 0.3,
-        /// Form of the way up and down.
+        /// Shape of the rise and the fall.
         pub anneal_strategy: Anneal = Anneal::Cos,
-        /// Whether momentum (of Adam: beta1) goes from maxMomentum to baseMomentum while the rate goes up, then back.
+        /// Whether momentum (beta1 for Adam) falls from maxMomentum to baseMomentum while the rate rises, and rises back after.
         pub cycle_momentum: bool = true,
         /// The lowest momentum.
         pub base_momentum: f64 = 0.85,
@@ -114,18 +115,18 @@ options! {
         pub div_factor: f64 = 25.0,
         /// The last rate is the first divided by this.
         pub final_div_factor: f64 = 1e4,
-        /// Whether the rate comes down to the first as it went up, and only then further.
+        /// Whether the rate first falls back to its first value, in as many steps as it rose, and only then to the last.
         pub three_phase: bool = false,
     }
 }
 
-/// A schedule as users write it: `{ kind: 'cosine', tMax: 1000 }`. A program makes it from the settings of its kind:
+/// A schedule as an option: `{ kind: 'cosine', tMax: 1000 }`. In Rust it is made from the settings of its kind:
 /// `Cosine { t_max: Some(1000), ..Default::default() }.into()`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrScheduler(Map<String, Value>);
 
 impl LrScheduler {
-    /// With the settings that are not the kind's defaults.
+    /// A schedule with those settings that differ from the kind's defaults.
     fn of<T: Options>(kind: &str, settings: &T) -> Self {
         let usual = T::default().to_json();
         let given = settings.to_json().into_iter().filter(|(n, value)| usual.get(n) != Some(value));
@@ -136,7 +137,7 @@ impl LrScheduler {
         self.0["kind"].as_str().expect("read with its kind")
     }
 
-    /// With what depends on `maxSteps` written out, so that it says the same elsewhere.
+    /// The schedule with the defaults that depend on `maxSteps` filled in, so that it does not depend on the model.
     #[must_use]
     pub fn explicit(&self, max_steps: usize) -> Self {
         let mut all = self.0.clone();
@@ -153,7 +154,7 @@ impl LrScheduler {
         Self(all)
     }
 
-    /// The settings of its kind.
+    /// The settings, read as those of a kind.
     pub(super) fn arguments<T: Options>(&self) -> Result<T> {
         let mut read = T::default();
         for (name, value) in self.0.iter().filter(|(name, _)| *name != "kind") {
@@ -185,12 +186,12 @@ impl OptionValue for LrScheduler {
     }
 }
 
-/// Refuses a setting that is out of range.
+/// Refuses a setting that is out of range: one for which `holds` is false.
 pub(super) fn within(name: &str, value: f64, holds: bool, expected: &str) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::option(&format!("lrScheduler.{name}"), expected, value)) }
 }
 
-/// Refuses to go without a setting.
+/// The value of a required setting, or the error that it is missing.
 pub(super) fn required<T>(name: &str, value: Option<T>, expected: &str) -> Result<T> {
     let message = format!("option \"lrScheduler.{name}\" is required: {expected}");
     value.ok_or_else(|| {
@@ -199,7 +200,7 @@ pub(super) fn required<T>(name: &str, value: Option<T>, expected: &str) -> Resul
     })
 }
 
-/// A number of steps.
+/// A required number of steps, checked.
 pub(super) fn count(name: &str, value: Option<usize>) -> Result<usize> {
     let expected = "a whole number from 1 to 1000000000";
     let n = required(name, value, expected)?;
@@ -207,7 +208,7 @@ pub(super) fn count(name: &str, value: Option<usize>) -> Result<usize> {
     Ok(n)
 }
 
-/// The error for a kind nobody knows.
+/// The error for an unknown kind.
 pub(super) fn no_kind(kind: &str) -> Error {
     let hint = nearest(kind, KINDS)
         .map_or(format!("kinds: {}", KINDS.join(", ")), |n| format!("did you mean \"{n}\"?"));

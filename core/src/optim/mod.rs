@@ -1,4 +1,4 @@
-//! Optimizers and learning-rate schedules: their options, and what they do with a step. As `torch.optim`.
+//! Optimizers and learning-rate schedules: their options and their computations, equal to `torch.optim`.
 
 mod lr_scheduler;
 mod optimizer;

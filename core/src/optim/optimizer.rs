@@ -1,4 +1,4 @@
-//! Optimizers: Adam, AdamW, SGD, RMSprop; each step one pass over flat buffers. As torch.optim.
+//! Optimizers: Adam, AdamW, SGD and RMSprop, equal to torch.optim. A step is one pass over flat buffers.
 
 use serde_json::{Map, Value, json};
 
@@ -8,13 +8,13 @@ use crate::options::{OptionValue, choices, options};
 use crate::{Error, Result, memory};
 
 choices! {
-    /// The optimizers there are.
+    /// The kinds of optimizer.
     pub enum OptimizerKind {
-        /// Kingma & Ba 2015; weight decay is added to the gradient.
+        /// Kingma & Ba 2015, with weight decay added to the gradient.
         Adam = "Adam",
-        /// Loshchilov & Hutter 2019; weight decay apart from the gradient.
+        /// Loshchilov & Hutter 2019: Adam with decoupled weight decay.
         AdamW = "AdamW",
-        /// Gradient descent, with momentum or Nesterov's.
+        /// Stochastic gradient descent, optionally with momentum or Nesterov momentum.
         Sgd = "SGD",
         /// Tieleman & Hinton 2012.
         Rmsprop = "RMSprop",
@@ -22,31 +22,31 @@ choices! {
 }
 
 options! {
-    /// An optimizer and its settings; the learning rate is the model's.
+    /// An optimizer and its settings; the learning rate is the model's option `learningRate`.
     pub struct Optimizer {
-        /// Which one.
+        /// The kind.
         pub kind: OptimizerKind = OptimizerKind::Adam,
-        /// Pull of the weights towards zero; 0.01 by default for AdamW, else 0.
+        /// Weight decay; 0.01 by default for AdamW, else 0.
         pub weight_decay: Option<f64> = None,
-        /// Momentum of SGD and RMSprop.
+        /// Momentum of SGD and RMSprop; 0 by default.
         pub momentum: Option<f64> = None,
-        /// Nesterov's momentum, for SGD.
+        /// Whether SGD uses Nesterov momentum, which needs a momentum > 0 and no dampening; false by default.
         pub nesterov: Option<bool> = None,
-        /// Dampening of SGD's momentum.
+        /// Dampening of SGD's momentum; 0 by default.
         pub dampening: Option<f64> = None,
-        /// Decay of the two moments of Adam and AdamW; 0.9 and 0.999 by default.
+        /// Decay rates of the two moments of Adam and AdamW; 0.9 and 0.999 by default.
         pub betas: Option<Vec<f64>> = None,
-        /// Decay of RMSprop's mean square; 0.99 by default.
+        /// Decay rate of RMSprop's mean square; 0.99 by default.
         pub alpha: Option<f64> = None,
-        /// Whether RMSprop subtracts the mean gradient.
+        /// Whether RMSprop divides by the estimated standard deviation instead of the root mean square; false by default.
         pub centered: Option<bool> = None,
-        /// Keeps divisions away from zero; 1e-8 by default.
+        /// Added to the denominators of Adam, AdamW and RMSprop; 1e-8 by default.
         pub eps: Option<f64> = None,
     }
 }
 
 impl Optimizer {
-    /// The settings that each kind takes.
+    /// The settings that a kind accepts.
     fn settings(kind: OptimizerKind) -> &'static [&'static str] {
         match kind {
             OptimizerKind::Adam | OptimizerKind::AdamW => &["weightDecay", "betas", "eps"],
@@ -55,12 +55,12 @@ impl Optimizer {
         }
     }
 
-    /// Only what was given.
+    /// The settings that were given.
     fn given(&self) -> Map<String, Value> {
         crate::options::Options::to_json(self).into_iter().filter(|(_, v)| !v.is_null()).collect()
     }
 
-    /// Refuses settings of another optimizer and values out of range.
+    /// Refuses settings that the kind does not accept, and values out of range.
     pub fn check(&self) -> Result<()> {
         let kind = self.kind.name();
         let takes = Self::settings(self.kind);
@@ -136,18 +136,18 @@ impl OptionValue for Optimizer {
     }
 }
 
-/// What a step of training tells the optimizer.
+/// The values of an optimizer step that the training step sets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     /// Learning rate.
     pub(crate) lr: f64,
-    /// Momentum, or beta1 of Adam, where a schedule sets it.
+    /// Momentum, or beta1 for Adam and AdamW, if a schedule sets it.
     pub(crate) momentum: Option<f64>,
-    /// Multiplies the gradients first.
+    /// The factor of the gradients, applied first.
     pub(crate) grad_scale: f32,
 }
 
-/// What an optimizer remembers of each parameter, and for how many steps it has.
+/// The optimizer state: up to three buffers with one number per parameter, and the number of steps taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct OptimizerState {
     pub(crate) memory: [Vec<f32>; 3],
@@ -155,12 +155,13 @@ pub(crate) struct OptimizerState {
 }
 
 impl OptimizerState {
-    /// Before the first step.
+    /// The state before the first step, with buffers of these sizes.
     pub(crate) fn new(sizes: [usize; 3]) -> Self {
         Self { memory: sizes.map(memory::list), steps: 0 }
     }
 
-    /// Numbers in each memory for `size` parameters. A schedule may bring momentum to an optimizer that has none.
+    /// The size of each buffer for `size` parameters; 0 for unused ones. `has_momentum` says whether a schedule sets momentum,
+    /// even if the optimizer's settings have none.
     pub(crate) fn sizes(settings: &Optimizer, has_momentum: bool, size: usize) -> [usize; 3] {
         let momentum = has_momentum || settings.momentum.unwrap_or(0.0) > 0.0;
         let used = match settings.kind {
@@ -171,7 +172,7 @@ impl OptimizerState {
         used.map(|used| if used { size } else { 0 })
     }
 
-    /// Moves the parameters against their gradients.
+    /// Updates the parameters by one step.
     pub(crate) fn step(&mut self, o: &Optimizer, values: &mut [f32], grads: &[f32], pace: Pace) {
         self.steps += 1;
         let Pace { lr, grad_scale, .. } = pace;
@@ -224,12 +225,12 @@ impl OptimizerState {
     }
 }
 
-/// Numbers that one thread updates at a time.
+/// The largest number of parameters that is not split among threads.
 const CHUNK: usize = 1 << 16;
 
-/// Updates parameters and what is remembered of them chunk by chunk, in parallel; memory that is not used is empty.
+/// Updates parameters and state in parallel chunks; unused state buffers are empty.
 ///
-/// Every number is updated by itself, so neither chunks nor threads change the result.
+/// The update is elementwise, so neither chunks nor threads change the result.
 fn in_chunks<F>(parts: [&mut [f32]; 4], grads: &[f32], update: &F)
 where
     F: Fn([&mut [f32]; 4], &[f32]) + Sync,

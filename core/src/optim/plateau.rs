@@ -1,7 +1,7 @@
-//! The schedule that waits: the rate falls where the validation loss no longer improves, as `ReduceLROnPlateau`.
+//! The schedule `plateau`: the rate falls when the validation loss no longer improves, as `ReduceLROnPlateau`.
 //!
-//! It is told the loss of each validation check. Upstream cannot train with this schedule: it gives Lightning no loss to
-//! watch, and Lightning refuses.
+//! It is updated with the loss of each validation check. Upstream cannot train with this schedule: it does not give
+//! Lightning a metric to monitor, and Lightning raises an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,47 +14,47 @@ choices! {
     pub enum Better {
         /// Smaller ones.
         Min = "min",
-        /// Greater ones.
+        /// Larger ones.
         Max = "max",
     }
 }
 
 choices! {
-    /// What an improvement is measured by.
+    /// How the threshold of an improvement is measured.
     pub enum ThresholdMode {
-        /// The best loss.
+        /// As a fraction of the best loss.
         Rel = "rel",
-        /// Nothing: it is a difference.
+        /// As an absolute difference from the best loss.
         Abs = "abs",
     }
 }
 
 options! {
-    /// `plateau`: the rate times `factor` after `patience` checks without improvement.
+    /// `plateau`: multiplies the rate by `factor` after more than `patience` checks without improvement.
     pub struct Plateau {
-        /// Whether smaller or greater losses are better.
+        /// Whether smaller or larger losses are better.
         pub mode: Better = Better::Min,
-        /// Factor of each fall.
+        /// Factor of each reduction.
         pub factor: f64 = 0.1,
-        /// Validation checks without improvement that are let pass.
+        /// Validation checks without improvement that are tolerated before a reduction.
         pub patience: usize = 10,
-        /// The least that counts as an improvement.
+        /// The smallest change that counts as an improvement.
         pub threshold: f64 = 1e-4,
-        /// Whether the threshold is a share of the best loss or a difference to it.
+        /// Whether the threshold is a fraction of the best loss or an absolute difference from it.
         pub threshold_mode: ThresholdMode = ThresholdMode::Rel,
-        /// Validation checks after a fall that do not count.
+        /// Validation checks after a reduction that do not count as checks without improvement.
         pub cooldown: usize = 0,
         /// The lowest rate.
         pub min_lr: f64 = 0.0,
-        /// A fall by no more than this is left out.
+        /// A reduction by no more than this is skipped.
         pub eps: f64 = 1e-8,
     }
 }
 
-/// What is remembered from check to check.
+/// The state that is kept between checks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlateauState {
-    /// The rate now.
+    /// The current rate.
     pub(crate) rate: f64,
     best: Option<f64>,
     bad_checks: usize,
@@ -93,12 +93,12 @@ impl PlateauState {
         Self { rate, ..Self::default() }
     }
 
-    /// Forgets the losses, which other data would not give, and keeps the rate.
+    /// Resets everything but the rate, since losses on other data are not comparable.
     pub(crate) fn forget(&mut self) {
         *self = Self::new(self.rate);
     }
 
-    /// Tells the loss of a validation check.
+    /// Updates the rate with the loss of a validation check. A non-finite loss is no improvement.
     pub(crate) fn tell(&mut self, settings: &Plateau, loss: f64) {
         if loss.is_finite() && self.best.is_none_or(|best| settings.is_better(loss, best)) {
             (self.best, self.bad_checks) = (Some(loss), 0);

@@ -1,6 +1,6 @@
 //! Learning-rate schedules: rate and momentum of each step, equal to `torch.optim.lr_scheduler`.
 //!
-//! All but `plateau` are functions of the step, so a run that goes on needs nothing but its number.
+//! All but `plateau` are functions of the step's number, so resumed training needs no other state.
 
 use std::f64::consts::PI;
 
@@ -11,7 +11,7 @@ use super::lr_scheduler::{
 use super::plateau::{Plateau, PlateauState};
 use crate::Result;
 
-/// A schedule whose settings are checked.
+/// A schedule with checked settings.
 #[derive(Clone, Debug)]
 pub(crate) enum Schedule {
     Step { rate: f64, every: usize, gamma: f64 },
@@ -23,14 +23,14 @@ pub(crate) enum Schedule {
 }
 
 impl Schedule {
-    /// Upstream's default: the rate is halved `decays` times, evenly over the steps; never where `decays` is negative.
+    /// Upstream's default: the rate is halved every `max_steps / decays` steps; never if `decays` is not positive.
     pub(crate) fn halving(rate: f64, decays: i64, max_steps: usize) -> Self {
         let decays = usize::try_from(decays).ok().filter(|d| *d > 0);
         let every = decays.map_or(usize::MAX, |d| (max_steps / d).max(1));
         Self::Step { rate, every, gamma: 0.5 }
     }
 
-    /// The schedule that users asked for; refuses what torch refuses.
+    /// The schedule of the option `lrScheduler`; refuses the settings that torch refuses.
     pub(crate) fn new(given: &LrScheduler, rate: f64, max_steps: usize) -> Result<Self> {
         let given = given.explicit(max_steps);
         let line = |from: f64, to: f64, steps: usize| -> Result<Self> {
@@ -97,14 +97,14 @@ impl Schedule {
         }
     }
 
-    /// Momentum of a step, for Adam beta1; `None` for the optimizer's own.
+    /// Momentum of a step (beta1 for Adam); `None` for the optimizer's own.
     pub(crate) fn momentum(&self, step: usize) -> Option<f64> {
         let Self::OneCycle { steps, settings: s, .. } = self else { return None };
         let (low, high) = (s.base_momentum, s.max_momentum);
         s.cycle_momentum.then(|| cycle(s, *steps, step, [high, low, high]))
     }
 
-    /// The number of steps after which there is no rate any more.
+    /// The number of steps after which the schedule has no rate, if it ends.
     pub(crate) fn ends_after(&self) -> Option<usize> {
         if let Self::OneCycle { steps, .. } = self { Some(*steps) } else { None }
     }
@@ -124,10 +124,11 @@ fn one_cycle(s: OneCycle) -> Result<Schedule> {
     Ok(Schedule::OneCycle { steps: count("totalSteps", s.total_steps)?, settings: s, max })
 }
 
-/// Where a cycle from `first` over `top` to `last` is: the phases of `OneCycleLR`, whose ends need not be whole steps.
+/// The value at `step` of a cycle from `first` to `top` to `last`, with the phases of `OneCycleLR`, which need not end at
+/// whole steps.
 fn cycle(s: &OneCycle, steps: usize, step: usize, [first, top, last]: [f64; 3]) -> f64 {
     let (up, end) = (s.pct_start * steps as f64, steps as f64 - 1.0);
-    // Momentum stays where it is in the third phase: there `last` and `first` are the same.
+    // In the third phase momentum is constant, because its `first` and `last` are equal.
     let phases = match s.three_phase {
         true => &[(up - 1.0, first, top), (2.0 * up - 2.0, top, first), (end, first, last)][..],
         false => &[(up - 1.0, first, top), (end, top, last)],

@@ -1,14 +1,14 @@
-//! Box-Cox: the power that makes a series most normal, by maximum likelihood. Upstream: coreforecast's `LocalBoxCoxScaler`.
+//! The Box-Cox transform, with the power estimated by maximum likelihood. Upstream: coreforecast's `LocalBoxCoxScaler`.
 //!
-//! Zeros and negative values follow Bickel and Doksum's signed form, so that every forecast has a way back.
+//! Zeros and negative values use the signed form of Bickel and Doksum (1981), so that every forecast can be inverted.
 
-/// Where the power is searched.
+/// The interval in which the power is searched.
 const BOUNDS: [f64; 2] = [0.0, 2.0];
-/// How exact it has to be: the fourth root of the f32 epsilon, which is what upstream's f32 series get.
+/// Tolerance of the search: the fourth root of the f32 epsilon, as upstream for f32 series.
 const TOLERANCE: f64 = 0.018_581_361;
-/// The golden section, with upstream's digits.
+/// The golden section ratio, with upstream's digits.
 const GOLDEN: f64 = 0.381_966;
-/// Far more steps than the bounds and the tolerance allow.
+/// Limit of the search's steps, far above what bounds and tolerance require.
 const MAX_STEPS: usize = 1000;
 
 /// The transformed value.
@@ -22,7 +22,7 @@ pub(super) fn transform(x: f64, lambda: f64) -> f64 {
     }
 }
 
-/// The value whose transform is `z`.
+/// The inverse of [`transform`].
 pub(super) fn inverse(z: f64, lambda: f64) -> f64 {
     let power = lambda * z + 1.0;
     if lambda.abs() < 1e-19 {
@@ -34,7 +34,7 @@ pub(super) fn inverse(z: f64, lambda: f64) -> f64 {
     }
 }
 
-/// The most likely power for values that are not negative. `values` become their logarithms.
+/// The maximum likelihood estimate of the power for non-negative values. Replaces `values` by their logarithms.
 pub(super) fn lambda(values: &mut [f64]) -> f64 {
     values.iter_mut().for_each(|v| *v = v.ln());
     let (logs, n) = (&*values, values.len() as f64);
@@ -47,14 +47,15 @@ pub(super) fn lambda(values: &mut [f64]) -> f64 {
     })
 }
 
-/// A point of the search and its value.
+/// A power and its negative log-likelihood.
 #[derive(Clone, Copy)]
 struct Point {
     x: f64,
     f: f64,
 }
 
-/// Brent's search for a minimum: parabolas through the three best points, golden sections where they lead nowhere.
+/// Brent's method for a minimum: parabolic interpolation through the three best points, with golden section steps where it
+/// fails.
 fn minimum(f: impl Fn(f64) -> f64) -> f64 {
     let at = |x: f64| Point { x, f: f(x) };
     let [mut low, mut high] = BOUNDS;
@@ -91,7 +92,7 @@ fn minimum(f: impl Fn(f64) -> f64) -> f64 {
                 step = if best.x >= middle { -least } else { least };
             }
         }
-        // A step that is not a number, between values that are not finite, goes down.
+        // A NaN step, which comes from non-finite values, moves down.
         let towards = if step > 0.0 { least } else { -least };
         let new = at(best.x + if step.abs() >= least { step } else { towards });
         if new.f <= best.f {
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_power_undoes_a_known_one() {
-        // The square of evenly spread values is undone by the root: a power of one half.
+        // The values are squares of evenly spaced numbers, so the power that undoes them is 1/2.
         let mut values: Vec<f64> =
             (0..500).map(|i| (10.0 + f64::from(i * 37 % 500) / 100.0).powi(2)).collect();
         let found = lambda(&mut values);

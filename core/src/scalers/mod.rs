@@ -1,4 +1,4 @@
-//! Scalers: per window, inside the models, and per series, outside of them.
+//! Scalers of single windows, inside the models, and of whole series, outside of them.
 
 mod boxcox;
 mod series;

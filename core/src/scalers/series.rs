@@ -1,15 +1,16 @@
 //! Scaling of whole series and of static columns, outside the models. Upstream: `core.py: _type2scaler`, coreforecast.
 //!
-//! Statistics and scaled values are f64. Unlike upstream, values that are not available have no part in the statistics.
+//! Statistics and scaled values are f64. Differs from upstream: values that are not available are excluded from the
+//! statistics.
 
 use super::boxcox;
 use crate::options::choices;
 
-/// A scale below this is taken as 1. The f32 epsilon, as upstream, so that Python scales as we do.
+/// A scale below this is replaced by 1. The f32 epsilon, as upstream, so that Python scales in the same way.
 const SMALLEST_SCALE: f64 = f32::EPSILON as f64;
 
 choices! {
-    /// How each series is scaled as a whole.
+    /// How each whole series is scaled.
     pub enum LocalScalerType {
         /// Mean 0, standard deviation 1.
         Standard = "standard",
@@ -19,13 +20,15 @@ choices! {
         RobustIqr = "robust-iqr",
         /// From 0 to 1.
         Minmax = "minmax",
-        /// Box-Cox: the power that makes the series most normal.
+        /// Box-Cox transform, with the power estimated by maximum likelihood.
         Boxcox = "boxcox",
     }
 }
 
 impl LocalScalerType {
-    /// The two statistics of these values: shift and scale, or the power and nothing. `values` are used up.
+    /// The two statistics of these values: shift and scale, or for Box-Cox the power and 0. Uses `values` as scratch space.
+    ///
+    /// Without values, scaling is the identity, except for Box-Cox, whose power of 1 subtracts 1.
     fn statistics(self, values: &mut [f64]) -> [f64; 2] {
         if values.is_empty() {
             return [if self == Self::Boxcox { 1.0 } else { 0.0 }, 1.0];
@@ -55,19 +58,19 @@ impl LocalScalerType {
     }
 }
 
-/// The scaler of one column: what each of its groups of rows is scaled by.
+/// The scaler of one column, with statistics for each group of rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesScaler {
-    /// How.
+    /// The kind of scaling.
     pub kind: LocalScalerType,
-    /// Of each group, shift and scale; of Box-Cox, the power, and a number without meaning.
+    /// Shift and scale of each group; for Box-Cox, the power and an unused number.
     pub statistics: Vec<[f64; 2]>,
 }
 
 impl SeriesScaler {
-    /// Statistics of the available values of each group: rows `groups[i]..groups[i + 1]`.
+    /// Computes the statistics of the available values of each group, which has rows `groups[i]..groups[i + 1]`.
     ///
-    /// For Box-Cox no available value may be negative.
+    /// For Box-Cox, available values must not be negative.
     pub fn fit(
         kind: LocalScalerType,
         values: &[f64],
@@ -120,14 +123,14 @@ fn or_one(scale: f64) -> f64 {
     if scale.abs() < SMALLEST_SCALE { 1.0 } else { scale }
 }
 
-/// The mean, corrected by the mean of what it leaves: of equal values it is exactly that value.
+/// The mean, corrected by the mean of the residuals, so that the mean of equal values is exact.
 fn mean(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     mean + values.iter().map(|v| v - mean).sum::<f64>() / n
 }
 
-/// The quantile, interpolated between neighbours. Reorders the values.
+/// The quantile, linearly interpolated. Reorders the values.
 fn quantile(values: &mut [f64], p: f64) -> f64 {
     let place = p * (values.len() - 1) as f64;
     let (_, at, above) = values.select_nth_unstable_by(place as usize, f64::total_cmp);

@@ -1,10 +1,10 @@
 //! Scaling of one window. Upstream: `common/_scalers.py: TemporalNorm`.
 //!
-//! Statistics are computed in f64, so that a series around 1e9 that moves by 1e-3 keeps its shape; results are f32.
+//! Statistics are computed in f64, so that a series around 1e9 with changes of 1e-3 keeps its shape. Scaled values are f32.
 
 use crate::options::choices;
 
-/// Keeps a scale away from zero, as upstream.
+/// Added to a scale to keep it away from 0, as upstream.
 const EPS: f64 = 1e-6;
 /// Ratio of the median absolute deviation to the standard deviation of a normal distribution.
 const MAD_OF_STANDARD: f64 = 0.674_489_750_196_081_7;
@@ -12,24 +12,24 @@ const MAD_OF_STANDARD: f64 = 0.674_489_750_196_081_7;
 choices! {
     /// How each window is scaled.
     pub enum ScalerType {
-        /// Not at all.
+        /// No scaling.
         Identity = "identity",
         /// Mean 0, standard deviation 1.
         Standard = "standard",
-        /// Median 0, median absolute deviation 1.
+        /// Median 0, median absolute deviation 1. If that deviation is 0, about 0.674 standard deviations replace it.
         Robust = "robust",
         /// From 0 to 1.
         Minmax = "minmax",
         /// From -1 to 1.
         Minmax1 = "minmax1",
-        /// As robust, then the inverse hyperbolic sine.
+        /// `robust`, then the inverse hyperbolic sine.
         Invariant = "invariant",
-        /// As standard; forecasts are scaled back with a learnable affine map on top.
+        /// `standard`; forecasts are scaled back with an additional learned affine map.
         Revin = "revin",
     }
 }
 
-/// What one column of one window is shifted and scaled by.
+/// Shift and scale of one column of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Statistics {
     /// Subtracted.
@@ -39,7 +39,7 @@ pub struct Statistics {
 }
 
 impl ScalerType {
-    /// Statistics of the available values. `work` is scratch space, reused between calls.
+    /// Statistics of the values whose mask is above 0. `work` is scratch space, reused between calls.
     pub fn statistics(self, values: &[f64], mask: &[f32], work: &mut Vec<f64>) -> Statistics {
         if self == Self::Identity {
             return Statistics { shift: 0.0, scale: 1.0 };
@@ -63,7 +63,7 @@ impl ScalerType {
             Self::Minmax | Self::Minmax1 => {
                 let low = work.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = work.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                // As upstream: where nothing is available, every value is at the lower end.
+                // As upstream: without available values, every value is scaled to the lower end.
                 let nothing = (0.0, f64::INFINITY);
                 if work.is_empty() { nothing } else { (low, or_one(high - low) + EPS) }
             }
@@ -96,19 +96,19 @@ impl ScalerType {
 }
 
 impl Statistics {
-    /// A value relative to the window's.
+    /// `(value - shift) / scale`
     pub fn relative(self, value: f64) -> f64 {
         (value - self.shift) / self.scale
     }
 
-    /// What forecasts are scaled back with. Differs from upstream: a window without input leaves them as they are, where
-    /// minmax would make them no numbers.
+    /// The statistics for scaling back. Differs from upstream: in a window without available input, where minmax has an
+    /// infinite scale and upstream returns NaN, forecasts are left as they are.
     #[must_use]
     pub fn finite(self) -> Self {
         if self.scale.is_infinite() { Self { shift: 0.0, scale: 1.0 } } else { self }
     }
 
-    /// What revin scales back with: its learnable affine map on top of the window's own statistics.
+    /// The statistics with which revin scales back: those of the window combined with its learned affine map.
     #[must_use]
     pub fn with_affine(self, weight: f32, bias: f32) -> Self {
         Self {
@@ -129,7 +129,7 @@ fn deviation(values: &[f64], mean: f64) -> f64 {
     (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / values.len() as f64).sqrt()
 }
 
-/// The lower median, as torch's.
+/// The lower median, as torch.
 fn median(values: &mut [f64]) -> f64 {
     if values.is_empty() {
         return 0.0;

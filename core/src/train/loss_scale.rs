@@ -37,7 +37,8 @@ impl LossScale {
         }
     }
 
-    /// Called after a step with non-finite gradients: halves the scale, unless it cannot be the cause.
+    /// Called after a step with non-finite gradients: halves the scale. Returns whether it is still in range; if not, the scale
+    /// cannot be the cause.
     pub(super) fn back_off(&mut self) -> bool {
         (self.scale, self.finite) = (0.5 * self.scale, 0);
         self.scale >= SCALES[0]

@@ -50,7 +50,7 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// What kernels may do: threads that have no shard of their own share the kernels of the only one.
+    /// The compute settings of the kernels: with a single shard, all threads share its kernels.
     fn compute(&self, shards: usize) -> Compute {
         let rounds = self.model.common.precision == Precision::Bf16;
         Compute { shared: shards == 1, rounds }

@@ -1,4 +1,4 @@
-//! Whatever fails while writing, the old checkpoint or the new one is there.
+//! If writing fails at any step, the old or the new checkpoint remains.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use super::ours::small;
 use super::{Scratch, files, fixture};
 use crate::ErrorCode;
 
-/// A disk that fails after some operations: for good, as in a crash, or once.
+/// A disk that fails after some operations: permanently, as in a crash, or once.
 struct Failing {
     operations: usize,
     for_good: bool,
@@ -53,7 +53,7 @@ impl Disk for Failing {
     }
 }
 
-/// A checkpoint as it is read after it was written.
+/// A checkpoint as it is read back.
 fn as_read(mut checkpoint: Checkpoint) -> Checkpoint {
     checkpoint.unknown = super::decode(&encode(&checkpoint).unwrap()).unwrap().unknown;
     checkpoint
@@ -87,7 +87,7 @@ fn a_failure_at_any_step_leaves_the_old_or_the_new_checkpoint() {
                 assert_eq!(found, new);
                 replaced += 1;
             }
-            // The next writer finds its way and leaves nothing behind.
+            // The next writer succeeds and leaves nothing behind.
             write(&dir, &old, true).unwrap();
             assert_eq!(read(&dir).unwrap(), old);
             assert_eq!(entries(&scratch.0), ["model"]);

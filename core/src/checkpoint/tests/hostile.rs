@@ -1,4 +1,4 @@
-//! Damaged and malicious checkpoints: an error that names the place, never a panic, never a huge allocation.
+//! Damaged and malicious checkpoints give an error that names the file, never a panic or a huge allocation.
 
 use std::fs;
 
@@ -66,7 +66,7 @@ fn each_missing_file_is_named() {
     assert!(decode(&files).unwrap_err().message.contains("at least one"));
 }
 
-/// Changes one field of a JSON file of `checkpoints/monthly` and reads.
+/// The error after a change of one field in a JSON file of `checkpoints/monthly`.
 fn with_field(file: &str, pointer: &str, value: Value) -> String {
     let mut files = files(&fixture("checkpoints/monthly"));
     let mut document: Value = serde_json::from_slice(&files[file]).unwrap();
@@ -177,7 +177,7 @@ fn wrong_fields_are_named() {
             "configuration.json",
             format!("{c}/scalers_"),
             json!({ "y": stats(json!([1, 3]), json!([1, 2, 3])) }),
-            "two finite statistics a series",
+            "two finite statistics per series",
         ),
         (
             "configuration.json",
@@ -257,7 +257,7 @@ fn times_and_values_that_make_no_sense_are_refused() {
             bytes[at..at + 4].copy_from_slice(&word);
         }
     };
-    // The last tensor of dataset.safetensors is the row offsets or the table, of configuration.safetensors times.
+    // The last tensor of configuration.safetensors holds times.
     let message = spoiled("configuration.safetensors", &from_end(8, [1, 0, 0, 0]));
     assert!(
         message.contains("must be dates of whole milliseconds") || message.contains("last_dates"),

@@ -1,4 +1,4 @@
-//! Every loss, with all its arguments, comes back from a checkpoint, and the model with it.
+//! Every loss with all its arguments, and the model with it, is restored from a checkpoint.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::data::{Frequency, Table};
 use crate::forecast::{FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions};
 use crate::models::ModelSpec;
 
-/// Losses as users write them: the first trains, the second validates.
+/// Pairs of loss and validation loss.
 fn pairs() -> Vec<[Value; 2]> {
     let of = |kind: &str, args: Value| json!({ "kind": kind, "args": args });
     let weight = json!({ "horizonWeight": [1.0, 0.1, 2.5] });
@@ -60,7 +60,7 @@ fn spec(i: usize, [loss, valid]: [Value; 2]) -> ModelSpec {
     ModelSpec { model: "DLinear".into(), options: options.as_object().unwrap().clone() }
 }
 
-/// What models forecast, which is the same before they are saved and once they are back.
+/// The forecast of the models, after a check that saving and loading does not change it.
 fn forecast_of_both(specs: Vec<ModelSpec>, y: Vec<f64>) -> Forecast {
     let mut ours = NeuralForecast::new(specs.clone(), Some(Frequency::step(1).unwrap())).unwrap();
     let options = FitOptions { val_size: 6, ..FitOptions::default() };
@@ -72,7 +72,7 @@ fn forecast_of_both(specs: Vec<ModelSpec>, y: Vec<f64>) -> Forecast {
     let back = NeuralForecast::load(&dir).unwrap();
     for (before, after) in specs.iter().zip(back.specs()) {
         for option in ["loss", "validLoss"] {
-            // null, the default, is left out.
+            // The default null is left out.
             let of = |spec: &ModelSpec| spec.options.get(option).cloned().unwrap_or_default();
             assert_eq!(of(before), of(&after));
         }
@@ -96,7 +96,7 @@ fn every_loss_comes_back_with_its_arguments_and_forecasts_the_same() {
     }
 }
 
-/// Of counts, which may be 0 and 1 only, and of these as yes or no.
+/// Poisson and Bernoulli on a series of zeros and ones.
 #[test]
 fn distributions_of_whole_numbers_come_back_and_forecast_the_same() {
     let of = |args: Value| json!({ "kind": "DistributionLoss", "args": args });

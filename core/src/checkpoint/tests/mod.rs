@@ -1,4 +1,4 @@
-//! Checkpoints of Python's, read and written again; checkpoints of ours; and what goes wrong.
+//! Round trips of Python's checkpoints and of our own, crashes, and damaged files.
 
 mod crashes;
 mod hostile;
@@ -43,7 +43,7 @@ fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
 }
 
-/// Every checkpoint that Python made.
+/// Every checkpoint written by Python.
 fn fixtures() -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = ["checkpoints", "checkpoints_unusual"]
         .iter()
@@ -61,7 +61,7 @@ fn files(dir: &Path) -> Files {
     sources.into_iter().map(|(name, source)| (name, source.bytes().unwrap())).collect()
 }
 
-/// What these files hold.
+/// Decodes these files.
 fn decode(files: &Files) -> Result<Checkpoint> {
     let source = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), Source::Memory(bytes.clone()));
     super::decode(&files.iter().map(source).collect())

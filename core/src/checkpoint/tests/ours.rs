@@ -1,4 +1,4 @@
-//! What only we have is written beside what Python reads, and comes back.
+//! Contents that only this library has are written next to Python's and restored.
 
 use serde_json::{Map, Value, json};
 
@@ -92,7 +92,7 @@ fn exact_values_are_only_written_where_32_bits_lose_them() {
     panel.temporal[0].1 = vec![1.5, 2.5, -0.0];
     panel.statics.clear();
     assert!(!encode(&c).unwrap().contains_key(EXACT_FILE));
-    // Exact values of another dataset are refused, not believed.
+    // Exact values of another dataset are refused.
     let mut files = encode(&c).unwrap();
     files.insert(EXACT_FILE.into(), encode(&small()).unwrap()[EXACT_FILE].clone());
     assert!(decode(&files).unwrap_err().message.contains("delete neural-trader.dataset"));
@@ -177,7 +177,7 @@ fn a_newer_file_of_ours_is_refused() {
     assert!(decode(&files).unwrap_err().message.contains("format 2 is newer than 1"));
 }
 
-/// Puts a field into the JSON of a file.
+/// Sets a field in a JSON file.
 fn put(files: &mut super::super::Files, file: &str, path: &str, value: Value) {
     let mut document: Value = serde_json::from_slice(&files[file]).unwrap();
     let (parent, name) = path.rsplit_once('/').unwrap();

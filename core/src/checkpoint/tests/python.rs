@@ -1,4 +1,4 @@
-//! What Python saved is read, and what is written again says the same.
+//! Python's checkpoints are read, and written back with the same contents.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn every_python_checkpoint_survives_reading_and_writing() {
         let scratch = Scratch::new();
         let checkpoint = read(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         write(&scratch.path("copy"), &checkpoint, false).unwrap();
-        // Derived quantiles and constants included: what is equal here, Python's strict loading accepts.
+        // This includes derived quantiles and constants, which Python's strict loading requires.
         assert_eq!(read(&scratch.path("copy")).unwrap(), checkpoint, "{}", dir.display());
 
         let theirs = document(&dir, "configuration.json");

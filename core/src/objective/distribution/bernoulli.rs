@@ -4,14 +4,14 @@ use super::{Distribution, Target, sigmoid};
 use crate::rng::Key;
 use crate::variates::uniform;
 
-/// Probabilities keep this far from 0 and 1, as torch's of f32; beyond, a likelihood has no slope.
+/// Minimum distance of a probability from 0 and 1 in the likelihood, as torch's for f32. Closer probabilities have slope 0.
 const LEAST: f64 = f32::EPSILON as f64;
 
 #[derive(Debug)]
 pub(super) struct Bernoulli;
 
 impl Distribution for Bernoulli {
-    /// Upstream's name, though it is the probability.
+    /// Upstream's name, although the parameter is the probability.
     fn parameters(&self) -> &'static [&'static str] {
         &["logits"]
     }

@@ -1,4 +1,4 @@
-//! Distributions whose parameters a network forecasts: one file and one line each. Upstream: `DistributionLoss`.
+//! Distributions whose parameters a network forecasts, one file each. Upstream: `losses/pytorch.py: DistributionLoss`.
 
 mod bernoulli;
 mod normal;
@@ -23,31 +23,31 @@ use crate::options::OptionValue;
 use crate::rng::Key;
 use crate::{Error, ErrorCode, Result};
 
-/// A distribution: how the numbers of a network become its parameters, its likelihood, mean and samples.
+/// A distribution: the map from a network's numbers to its parameters, its likelihood, mean and samples.
 pub(crate) trait Distribution: Debug + Send + Sync {
     /// The names of the parameters, in the order of the network's numbers.
     fn parameters(&self) -> &'static [&'static str];
 
-    /// How the target is given to the likelihood. Relative to the window's shift and scale, a series around 1e9 loses
-    /// nothing; `ln scale` is then added from the totals of the batch.
+    /// The scale on which the likelihood receives the target. [`Target::Relative`] keeps the precision of a series around
+    /// 1e9; `ln scale` is then added from the totals of the batch.
     fn target(&self) -> Target;
 
-    /// The parameters that the numbers of a network stand for in a window of this shift and scale.
+    /// Writes the parameters that the numbers of a network give in a window of this shift and scale.
     fn map(&self, numbers: &[f64], affine: [f64; 2], parameters: &mut [f64]);
 
     /// `-ln p(y)`
     fn loss(&self, y: f64, parameters: &[f64]) -> f64;
 
-    /// The slope of `-ln p(y)` with respect to each number of the network.
+    /// Writes the slope of `-ln p(y)` with respect to each number of the network.
     fn slopes(&self, y: f64, numbers: &[f64], affine: [f64; 2], slopes: &mut [f64]);
 
     /// The mean.
     fn mean(&self, parameters: &[f64]) -> f64;
 
-    /// A sample: a function of the key and the index.
+    /// A sample, which depends only on the parameters, the key and the index.
     fn sample(&self, parameters: &[f64], key: Key, index: u64) -> f64;
 
-    /// What a value must be to have a likelihood, if this one has none.
+    /// What a value must be, if `y` is outside the distribution's support.
     fn refuses(&self, _y: f64) -> Option<&'static str> {
         None
     }
@@ -55,7 +55,7 @@ pub(crate) trait Distribution: Debug + Send + Sync {
 
 macro_rules! distributions {
     ($($(#[doc = $doc:expr])* $name:ident: $module:ident::$type:ident,)*) => {
-        /// A distribution that a [`DistributionLoss`] can have.
+        /// The distribution of a [`DistributionLoss`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum DistributionName { $($(#[doc = $doc])* $name,)* }
 
@@ -79,13 +79,13 @@ macro_rules! distributions {
 }
 
 distributions! {
-    /// Location and scale.
+    /// Normal: mean and standard deviation.
     Normal: normal::Normal,
     /// Student's t: degrees of freedom, location and scale.
     StudentT: student_t::StudentT,
-    /// Counts: the rate. The target must be 0 or more.
+    /// Poisson, for counts: the rate. The target must be 0 or more.
     Poisson: poisson::Poisson,
-    /// Yes or no: the probability of 1. The target must be 0 or 1.
+    /// Bernoulli, for binary series: the probability of 1. The target must be 0 or 1.
     Bernoulli: bernoulli::Bernoulli,
 }
 
@@ -114,14 +114,14 @@ impl OptionValue for DistributionName {
 }
 
 loss! {
-    /// Negative log-likelihood of a distribution: gives its mean, quantiles of samples, and with `returnParams` the
-    /// distribution's parameters.
+    /// Negative log-likelihood of a distribution. Forecasts have mean and quantiles of its samples and, with `returnParams`,
+    /// its parameters.
     pub struct DistributionLoss: "DistributionLoss", "distribution", quantiles weighted {
         /// The distribution.
         pub distribution: Option<DistributionName> = None,
-        /// Samples of each step, from which mean and quantiles are taken.
+        /// Samples per step, from which mean and quantiles are computed.
         pub num_samples: usize = 1000; fits is_number_of_samples "a whole number from 1 to 1000000",
-        /// Whether the parameters are columns of the forecast too.
+        /// Whether the forecast also has columns of the distribution's parameters.
         pub return_params: bool = false,
     }
 }
@@ -163,9 +163,9 @@ impl Loss for DistributionLoss {
 #[derive(Debug)]
 struct Likelihood {
     distribution: &'static dyn Distribution,
-    /// Samples that quantiles are taken from.
+    /// Samples per step.
     samples: usize,
-    /// Whether the parameters are columns of the forecast too.
+    /// Whether the forecast also has columns of the parameters.
     return_params: bool,
 }
 
@@ -185,7 +185,7 @@ impl Formula for Likelihood {
         });
     }
 
-    /// On the scale of the target.
+    /// The likelihood on the scale of the target.
     fn finish(&self, value: f64, totals: &Totals, _: &mut [f32]) -> f64 {
         value + totals.ln_scale * divide_no_nan(1.0, totals.weight)
     }
@@ -237,8 +237,8 @@ impl Formula for Likelihood {
         Some(std::sync::Arc::new(Self { samples, ..*self }))
     }
 
-    /// Mean and quantiles of samples, and the parameters if they are columns too. As upstream, the mean is that of the
-    /// samples, unless it is fed back.
+    /// Mean and quantiles of samples and, with `return_params`, the parameters. As upstream, the mean is that of the samples,
+    /// except for a model that decodes step by step, where it is exact.
     fn forecast(&self, numbers: &[f32], taus: &[f32], at: &mut Sampling<'_>, to: &mut Vec<f64>) {
         let count = at.trajectories.unwrap_or(self.samples);
         let exact_mean = at.trajectories.is_some();
@@ -276,7 +276,8 @@ impl Formula for Likelihood {
 }
 
 impl Likelihood {
-    /// Visits the steps that weigh anything: step, weight, the network's numbers, and room for as many.
+    /// Calls `visit` for each step whose weight is not 0: step, weight, the network's numbers, and a buffer of the same
+    /// length.
     fn each_step(&self, at: &Horizon<'_>, mut visit: impl FnMut(usize, f64, &[f64], &mut [f64])) {
         let n = at.numbers();
         with_room(2 * n, |room| {
@@ -288,7 +289,7 @@ impl Likelihood {
         });
     }
 
-    /// Gives `with` the parameters of one step on the scale of the target.
+    /// Calls `with` with the parameters of one step on the scale of the target.
     fn mapped<R>(&self, numbers: &[f32], scaling: &Scaling, with: impl FnOnce(&[f64]) -> R) -> R {
         let n = numbers.len();
         with_room(2 * n, |room| {
@@ -299,9 +300,10 @@ impl Likelihood {
         })
     }
 
-    /// Gives `with` the parameters and sorted samples of each step of a window.
+    /// Calls `with` with the parameters and the sorted samples of each step of a window.
     ///
-    /// Samples depend on the series and the row of it alone, so those of a window are the same in any shard.
+    /// The random numbers are a function of seed, series, row and sample count, so the samples of a window do not depend on
+    /// shards.
     fn sampled(
         &self,
         numbers: &[f32],
@@ -325,14 +327,14 @@ impl Likelihood {
     }
 }
 
-/// The quantile of sorted numbers, between two of them in proportion. Upstream: `torch.quantile`.
+/// The quantile of sorted numbers, linearly interpolated. Upstream: `torch.quantile`.
 fn quantile(sorted: &[f64], tau: f32) -> f64 {
     let place = f64::from(tau) * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
 }
 
-/// Gives `with` room for `n` numbers, on the stack where they are few.
+/// Calls `with` with a buffer of `n` zeros, on the stack if they are few.
 fn with_room<R>(n: usize, with: impl FnOnce(&mut [f64]) -> R) -> R {
     const FEW: usize = 32;
     if n <= FEW { with(&mut [0.0; FEW][..n]) } else { with(&mut vec![0.0; n]) }
@@ -341,7 +343,7 @@ fn with_room<R>(n: usize, with: impl FnOnce(&mut [f64]) -> R) -> R {
 /// `ln √(2π)`
 const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_8;
 
-/// `ln(1 + exp(x))`; `x` above 20, as torch.
+/// `ln(1 + exp(x))`; `x` itself above 20, as torch.
 fn softplus(x: f64) -> f64 {
     if x > 20.0 { x } else { x.exp().ln_1p() }
 }

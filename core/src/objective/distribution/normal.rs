@@ -4,7 +4,7 @@ use super::{Distribution, LN_SQRT_TAU, Target, softplus, softplus_slope};
 use crate::rng::Key;
 use crate::variates::standard_normal;
 
-/// Keeps `σ` away from 0.
+/// Added to `σ` before it is scaled, which keeps it away from 0.
 const LEAST: f64 = 0.2;
 
 #[derive(Debug)]

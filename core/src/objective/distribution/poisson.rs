@@ -5,7 +5,7 @@ use crate::rng::Key;
 use crate::special::ln_gamma;
 use crate::variates::poisson;
 
-/// Keeps `λ` away from 0.
+/// Added to `λ`, which keeps it away from 0.
 const LEAST: f64 = 1e-10;
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Distribution for Poisson {
         poisson(key, index, parameters[0])
     }
 
-    /// As upstream, which takes counts that are no whole numbers too.
+    /// As upstream, non-integer counts are accepted.
     fn refuses(&self, y: f64) -> Option<&'static str> {
         (y < 0.0).then_some("0 or more")
     }

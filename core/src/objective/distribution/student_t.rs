@@ -8,9 +8,9 @@ use crate::rng::Key;
 use crate::special::{digamma, ln_gamma};
 use crate::variates::student_t;
 
-/// Keeps `σ` away from 0.
+/// Added to `σ` before it is scaled, which keeps it away from 0.
 const LEAST: f64 = 0.1;
-/// Keeps the variance finite.
+/// Added to the degrees of freedom, which keeps the variance finite.
 const LEAST_FREEDOM: f64 = 3.0;
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What must hold of every distribution.
+//! Properties that hold for every distribution.
 
 use super::*;
 use crate::rng::Stream;
@@ -10,7 +10,7 @@ fn all() -> impl Iterator<Item = &'static dyn Distribution> {
     DistributionName::NAMES.iter().map(|name| DistributionName::named(name).unwrap().get())
 }
 
-/// Shift and scale of a window as the distribution's likelihood sees it.
+/// Shift and scale of a window for the distribution's likelihood.
 fn affine(distribution: &dyn Distribution) -> [f64; 2] {
     if distribution.target() == Target::Relative { [0.0, 1.0] } else { [1.5, 0.8] }
 }

@@ -1,4 +1,4 @@
-//! The share of points whose forecast is the actual value. Upstream: `losses/pytorch.py: Accuracy`.
+//! The fraction of points whose forecast equals the actual value. Upstream: `losses/pytorch.py: Accuracy`.
 
 use super::{Given, Loss, Made, divide_no_nan, loss};
 use crate::Result;
@@ -7,7 +7,7 @@ use crate::objective::formula::Formula;
 use crate::objective::horizon::Horizon;
 
 loss! {
-    /// Share of points forecast exactly; only as `validLoss`.
+    /// Fraction of points whose forecast equals the actual value; only as `validLoss`.
     pub struct Accuracy: "Accuracy", "accuracy" {}
 }
 
@@ -26,7 +26,7 @@ impl Formula for Share {
     }
 
     fn add(&self, at: &Horizon<'_>, sums: &mut [f64; 2]) {
-        // Upstream compares f32.
+        // Upstream compares in f32.
         let share = |(t, mask): (usize, f64)| {
             let [y, y_hat] = at.point(t, 0);
             if y as f32 == y_hat as f32 { mask } else { 0.0 }

@@ -1,7 +1,9 @@
-//! FreDF: `(1 - α)·MSE`, and `α` times the mean size of the error's frequencies. Upstream: `losses/pytorch.py: FreDF`.
+//! FreDF: `(1 - α)·MSE` plus `α` times the mean magnitude of the error's Fourier coefficients. Upstream:
+//! `losses/pytorch.py: FreDF`.
 //!
-//! The latter is `1/F · Σ_k |Σ_t e[t]·exp(-2πi·k·t/h)|` for the `F = h/2 + 1` frequencies of a real series. A horizon is short, so the
-//! sums are taken as they are written, in f64: `h²` multiplications each way, against a table of the `h` roots of unity.
+//! The second term is `1/F · Σ_k |Σ_t e[t]·exp(-2πi·k·t/h)|` over the `F = h/2 + 1` frequencies of a real series. It covers
+//! all steps of the horizon, whatever their weights. Since horizons are short, the sums are computed directly in f64 with a
+//! table of the `h` roots of unity: about `h²` multiplications for the value and as many for the slopes.
 
 use std::borrow::Cow;
 use std::f64::consts::TAU;
@@ -15,9 +17,9 @@ use crate::objective::formula::Formula;
 use crate::objective::horizon::Horizon;
 
 loss! {
-    /// `(1 - alpha)`·MSE plus `alpha`·the mean size of the error's frequencies.
+    /// `(1 - alpha)` times the MSE plus `alpha` times the mean magnitude of the error's Fourier coefficients.
     pub struct FreDF: "FreDF", "freDF", weighted {
-        /// The share of the frequencies.
+        /// Weight of the Fourier coefficients, from 0 to 1.
         pub alpha: f64 = 0.5; fits is_share "a number from 0 to 1",
     }
 }
@@ -56,7 +58,7 @@ impl Formula for Frequency {
     }
 }
 
-/// Cosine and sine of `2π·j/h` for each `j`; other horizons than `h` get tables of their own.
+/// Cosine and sine of `2π·j/h` for each `j < h`. For another horizon, a table is computed at each use.
 #[derive(Clone, Debug, PartialEq)]
 struct Spectrum(Arc<Vec<[f64; 2]>>);
 
@@ -64,7 +66,7 @@ fn roots(h: usize) -> Vec<[f64; 2]> {
     (0..h).map(|j| TAU * j as f64 / h as f64).map(|angle| [angle.cos(), angle.sin()]).collect()
 }
 
-/// `[Σ e·cos, Σ e·sin]` of the `k`-th frequency.
+/// `[Σ e·cos, Σ e·sin]`: the Fourier coefficient of the `k`-th frequency, up to the sign of the imaginary part.
 fn part(at: &Horizon<'_>, roots: &[[f64; 2]], k: usize) -> [f64; 2] {
     let mut sum = [0.0; 2];
     for t in 0..at.len() {
@@ -80,12 +82,12 @@ impl Spectrum {
         Self(Arc::new(roots(h)))
     }
 
-    /// A recurrent model trains on another horizon than it forecasts.
+    /// The table for `h` steps: a recurrent model may train on another horizon than it forecasts.
     fn roots(&self, h: usize) -> Cow<'_, [[f64; 2]]> {
         if self.0.len() == h { Cow::Borrowed(&self.0) } else { Cow::Owned(roots(h)) }
     }
 
-    /// The mean over the frequencies of one window's error.
+    /// The mean magnitude of the Fourier coefficients of one window's error.
     fn mean(&self, at: &Horizon<'_>) -> f64 {
         let (roots, bins) = (self.roots(at.len()), at.len() / 2 + 1);
         let size = |k| {
@@ -95,7 +97,7 @@ impl Spectrum {
         (0..bins).map(size).sum::<f64>() / bins as f64
     }
 
-    /// Derivative of [`Spectrum::mean`] with respect to each forecast; a frequency that is absent has none, as in torch.
+    /// Derivative of [`Spectrum::mean`] with respect to each forecast; 0 for a coefficient that is 0, as in torch.
     fn slopes(&self, at: &Horizon<'_>) -> Vec<f64> {
         let (roots, bins) = (self.roots(at.len()), at.len() / 2 + 1);
         let mut slopes = vec![0.0; at.len()];

@@ -1,13 +1,13 @@
-//! Huber's loss: squared near 0, absolute beyond. Upstream: `losses/pytorch.py: HuberLoss`.
+//! The Huber loss: quadratic for small errors, linear for large ones. Upstream: `losses/pytorch.py: HuberLoss`.
 
 use super::{Given, Loss, Made, Mean, loss};
 use crate::Result;
 use crate::kernels::point_loss::{Arithmetic, PointLoss};
 
 loss! {
-    /// Squared for errors up to `delta`, absolute beyond.
+    /// Huber loss: quadratic for errors up to `delta`, linear beyond.
     pub struct HuberLoss: "HuberLoss", "huber", weighted {
-        /// Where the one becomes the other.
+        /// Size of the error at which the loss becomes linear.
         pub delta: f64 = 1.0; positive,
     }
 }
@@ -18,11 +18,11 @@ impl Loss for HuberLoss {
     }
 }
 
-/// `e²/2` for an error up to `delta`, `δ·(|e| - δ/2)` beyond.
+/// `e²/2` for `|e| ≤ δ`, `δ·(|e| - δ/2)` beyond.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Huber(pub(super) f64);
 
-/// Huber's loss of an error and its derivative with respect to the error.
+/// The Huber loss of an error and its derivative with respect to the error.
 #[inline(always)]
 pub(in crate::objective) fn huber<A: Arithmetic>(a: A, error: A::V, delta: f64) -> [A::V; 2] {
     let (size, half, delta) = (a.abs(error), a.number(0.5), a.number(delta));

@@ -1,4 +1,4 @@
-//! The absolute error relative to that of the seasonal naive forecast. Upstream: `losses/pytorch.py: MASE`.
+//! The absolute error relative to the error of the seasonal naive forecast. Upstream: `losses/pytorch.py: MASE`.
 
 use super::{Absolute, Given, Loss, Made, divide_no_nan, loss};
 use serde_json::Value;
@@ -9,10 +9,10 @@ use crate::objective::elementwise::Elementwise;
 use crate::objective::formula::Formula;
 
 loss! {
-    /// Absolute error scaled by that of the seasonal naive forecast over the input, summed over the batch as NeuralForecast
-    /// does.
+    /// Mean absolute error of the batch times the sum over its windows of 1 / (mean absolute error of the seasonal naive
+    /// forecast over the input), as NeuralForecast computes it.
     pub struct MASE: "MASE", "mase", weighted {
-        /// Steps between a value and its seasonal naive forecast: less than `inputSize`.
+        /// Season length in steps; must be less than `inputSize`.
         pub seasonality: Option<usize> = None; at least 1,
     }
 }
@@ -52,7 +52,7 @@ impl Formula for Scaled {
         totals.add_inverse_naive_error(window.series, window.count * inverse);
     }
 
-    /// As upstream, whose shapes make it divide every window's errors by every window's naive error and add.
+    /// As upstream, where broadcasting divides the errors of each window by the naive error of every window and sums them.
     fn factors(&self, totals: &Totals) -> Factors {
         let per_weight = divide_no_nan(1.0, totals.weight);
         let of = |inverse: &f64| [inverse * per_weight, 0.0];
@@ -64,7 +64,7 @@ impl Formula for Scaled {
     }
 }
 
-/// `1 / mean |y[t] - y[t - seasonality]|`; 0 where the seasonal naive makes no error.
+/// `1 / mean |y[t] - y[t - seasonality]|`; 0 if the seasonal naive forecast has no error.
 fn inverse_naive_error(y: &[f64], seasonality: usize) -> f64 {
     let errors = y[seasonality..].iter().zip(y).map(|(now, before)| (now - before).abs());
     divide_no_nan((y.len() - seasonality) as f64, errors.sum())

@@ -1,4 +1,4 @@
-//! Losses of a point forecast; here those that are the mean of a loss of one number: MAE, MSE, MAPE, SMAPE. Upstream:
+//! Losses of point forecasts. This file has those that are the mean of a loss per point: MAE, MSE, MAPE, SMAPE. Upstream:
 //! `losses/pytorch.py`.
 
 mod accuracy;
@@ -49,7 +49,7 @@ impl Loss for MSE {
 }
 
 loss! {
-    /// Mean absolute error relative to the actual value; 0 where that is 0.
+    /// Mean of |error| / |actual|; points whose actual value is 0 count as 0.
     pub struct MAPE: "MAPE", "mape", weighted {}
 }
 
@@ -60,7 +60,7 @@ impl Loss for MAPE {
 }
 
 loss! {
-    /// Mean of 2·|error| / (|actual| + |forecast|).
+    /// Mean of 2·|error| / (|actual| + |forecast|); 0 where both are 0.
     pub struct SMAPE: "SMAPE", "smape", weighted {}
 }
 
@@ -70,7 +70,7 @@ impl Loss for SMAPE {
     }
 }
 
-/// The weighted mean of a loss of one number.
+/// The weighted mean of a loss per number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mean<L>(pub(super) L);
 
@@ -133,7 +133,7 @@ impl PointLoss for SymmetricPercentage {
     }
 }
 
-/// 0 where the divisor is 0; what is not finite above it stays so. Upstream: `_divide_no_nan`.
+/// `a / b`, 0 if `b` is 0; other non-finite quotients are kept. Upstream: `_divide_no_nan`.
 pub(super) fn divide_no_nan(a: f64, b: f64) -> f64 {
     crate::kernels::point_loss::Double.divide_no_nan(a, b)
 }

@@ -25,7 +25,7 @@ impl Formula for RootMeanSquare {
         Some(&Squared)
     }
 
-    /// Differs from upstream: where all errors are 0 the gradient is 0, not NaN.
+    /// Differs from upstream: if all errors are 0, the gradient is 0, not NaN.
     fn finish(&self, value: f64, _: &Totals, grads: &mut [f32]) -> f64 {
         let root = value.sqrt();
         let factor = divide_no_nan(0.5, root) as f32;

@@ -1,4 +1,4 @@
-//! Tukey's biweight as upstream has it. Upstream: `losses/pytorch.py: TukeyLoss`.
+//! Upstream's variant of Tukey's biweight. Upstream: `losses/pytorch.py: TukeyLoss`.
 
 use super::{Given, Loss, Made, divide_no_nan, loss};
 use crate::Result;
@@ -7,15 +7,16 @@ use crate::objective::batch::{Factors, Totals, Windows};
 use crate::objective::formula::Formula;
 use crate::objective::horizon::Horizon;
 
-/// What upstream adds to a deviation.
+/// What upstream adds to a standard deviation.
 const CLOSE: f64 = 1e-2f32 as f64;
 
 loss! {
-    /// Tukey's biweight as NeuralForecast has it: constant for errors beyond `c`.
+    /// NeuralForecast's variant of Tukey's biweight: constant for errors beyond `c`.
     pub struct TukeyLoss: "TukeyLoss", "tukey" {
-        /// Errors that do not count as beyond.
+        /// Size of the error, after normalization, from which the loss is constant.
         pub c: f64 = 4.685; positive,
-        /// Whether errors are divided by how far the series of a window are apart; by 0.01 where it has one.
+        /// Whether errors are divided by 0.01 plus the standard deviation of the target across the series of a window, which is
+        /// 0 for univariate models.
         pub normalize: bool = true,
     }
 }
@@ -26,12 +27,14 @@ impl Loss for TukeyLoss {
     }
 }
 
-/// Tukey's biweight as upstream has it: `c²/6 · (1 - (d / c)²)³` for `d = |y - ŷ| / scale ≤ c`, and `c²/6` beyond.
+/// Upstream's biweight: `c²/6 · (1 - (d / c)²)³` for `d = |y - ŷ| / scale ≤ c`, and `c²/6` beyond.
 ///
-/// With `normalize`, the scale is the [`spread`] of the window's series at the step: for one series, 0.01.
+/// With `normalize`, the scale is the [`spread`] of the window's series at the step, which is 0.01 for one series;
+/// otherwise it is 1.
 ///
-/// This is greatest at no error and falls to 0 at `d = c`, unlike the textbook's `c²/6 · (1 - (1 - (d / c)²)³)`. Upstream
-/// averages over all points, available or not: unavailable ones count 0 near the forecast and in full beyond.
+/// For `d ≤ c` the value is greatest at `d = 0` and falls to 0 at `d = c`, unlike the textbook's
+/// `c²/6 · (1 - (1 - (d / c)²)³)`. Upstream averages over all points: an unavailable point contributes 0 for `d ≤ c` and
+/// `c²/6` beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Tukey {
     c: f64,
@@ -39,7 +42,7 @@ struct Tukey {
 }
 
 impl Tukey {
-    /// What errors of the `t`-th step are divided by.
+    /// The divisor of the error at step `t`.
     fn scale(&self, at: &Horizon<'_>, t: usize) -> f64 {
         if self.normalize { at.spread.get(t).copied().unwrap_or(CLOSE) } else { 1.0 }
     }
@@ -54,7 +57,7 @@ impl Tukey {
         self.c * self.c / 6.0 * sum / at.len() as f64
     }
 
-    /// Derivative of [`Tukey::mean`] with respect to the `t`-th forecast, whose mask is given.
+    /// Derivative of [`Tukey::mean`] with respect to the forecast of step `t`, which has this mask.
     fn slope(&self, at: &Horizon<'_>, t: usize, mask: f64) -> f64 {
         let (error, scale) = (at.error(t, 0), self.scale(at, t));
         let d = error.abs() / scale;
@@ -87,14 +90,14 @@ impl Formula for Tukey {
     }
 }
 
-/// How far the series of each window are apart at each step: the deviation of those that are available, plus 0.01.
+/// For each step of each window, the standard deviation of the target across its available series, plus 0.01.
 pub(in crate::objective) fn spread(windows: &Windows<'_>) -> Vec<f64> {
     let Windows { y, weights, counts, series, .. } = *windows;
     let h = y.len() / counts.len();
     let mut spread = Vec::with_capacity(y.len() / series);
     for window in 0..counts.len() / series {
         for t in 0..h {
-            // Upstream: a sample weight below 1 makes a point unavailable here.
+            // As upstream, a sample weight below 1 makes a point unavailable here.
             let available = (window * series..(window + 1) * series).filter_map(|i| {
                 let mask = f64::from(weights[i * h + t]) / f64::from(counts[i]);
                 (mask >= 1.0).then(|| y.get(i * h + t))

@@ -1,4 +1,4 @@
-//! Implicit quantile losses: a network behind the model's forecasts any quantile.
+//! Implicit quantile losses: a small network after the model's own forecasts any quantile.
 
 use super::{Elementwise, Formula, Given, Loss, Made, Pinball, PinballOfHuber, loss};
 use crate::Result;
@@ -10,9 +10,9 @@ use crate::tape::Var;
 use crate::variates::beta;
 
 loss! {
-    /// Implicit quantile loss: learns every quantile at once, so that `predict` can be asked for any. Without being asked it
-    /// forecasts the median, as `NHITS_ql0.5`. While training, quantiles are drawn from a Beta distribution; all quantiles
-    /// are alike where both of its parameters are 1.
+    /// Implicit quantile loss: learns all quantiles at once, so that `predict` can forecast any of them. By default it
+    /// forecasts the median, in a column such as `NHITS_ql0.5`. In training, quantiles are drawn from a Beta distribution,
+    /// which is uniform if both concentrations are 1.
     pub struct IQLoss: "IQLoss", "iq", implicit weighted {}
 }
 
@@ -27,9 +27,9 @@ impl Loss for IQLoss {
 }
 
 loss! {
-    /// The same, squared for errors up to `delta`.
+    /// `IQLoss` with the Huber loss in place of the absolute error: quadratic for errors up to `delta`.
     pub struct HuberIQLoss: "HuberIQLoss", "huberIQ", implicit weighted {
-        /// Errors up to it are squared.
+        /// Size of the error at which the loss becomes linear.
         pub delta: f64 = 1.0; positive,
     }
 }
@@ -45,7 +45,7 @@ impl Loss for HuberIQLoss {
     }
 }
 
-/// What is forecast when no quantile is asked for, under the name that upstream gives it.
+/// The default column: the median, with upstream's name.
 fn unasked() -> Estimated {
     vec![(0.5, Output::quantile(&0.5.into()))]
 }
@@ -54,16 +54,16 @@ fn is_count(cosines: &usize) -> bool {
     (1..=4096).contains(cosines)
 }
 
-/// What an implicit quantile network is made of.
+/// The settings of an implicit quantile network.
 #[derive(Clone, Copy, Debug)]
 struct Cosines {
-    /// Cosines that a quantile is described by.
+    /// Number of cosines in the embedding of a quantile.
     count: usize,
     /// `concentration0` and `concentration1`.
     concentration: [f64; 2],
 }
 
-/// A loss whose quantile is drawn anew for every point.
+/// A loss with a random quantile for each point.
 #[derive(Debug)]
 struct Implicit<L> {
     cosines: Cosines,
@@ -84,7 +84,7 @@ impl<L: Elementwise + std::fmt::Debug + Send + Sync + 'static> Formula for Impli
     }
 }
 
-/// `f(ŷ·(1 + g(cos(π·τ·[0, 1, ..]))))`: the network's output bent to the quantile `τ`.
+/// `f(ŷ·(1 + g(cos(π·τ·[0, 1, ..]))))`: maps the network's output `ŷ` to the quantile `τ`.
 ///
 /// Gouttes et al. 2021, "Probabilistic Time Series Forecasting with Implicit Quantile Networks",
 /// <https://arxiv.org/abs/2107.03743>. Upstream: `losses/pytorch.py: QuantileLayer, IQLoss.domain_map`.
@@ -130,7 +130,7 @@ impl ImplicitQuantiles {
                         .for_each(|(i, q)| *q = self.draw(key, index(i) as u64));
                 })
             }
-            // The same everywhere: once for all numbers.
+            // One quantile for all numbers, embedded once.
             Asked::Quantile(q) => tape.constant([1], &[q]),
         };
         let forecast = self.at(output, taus);
@@ -145,7 +145,7 @@ impl ImplicitQuantiles {
         }
     }
 
-    /// The forecast at `taus`, one for each number of `output` or one for all.
+    /// The forecast at `taus`: one quantile for each number of `output`, or one for all.
     pub(in crate::objective) fn at<'t>(&self, output: Var<'t>, taus: Var<'t>) -> Var<'t> {
         let (tape, shape) = (output.tape(), output.shape());
         let cosines = taus.cosines(self.options.count); // [taus, n]

@@ -1,5 +1,5 @@
-//! Losses of quantiles: one, several, or any. Upstream: `losses/pytorch.py: QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss,
-//! IQLoss, HuberIQLoss, sCRPS`.
+//! Quantile losses: of one quantile, of several, or of any. Upstream: `losses/pytorch.py: QuantileLoss, MQLoss, HuberQLoss,
+//! HuberMQLoss, IQLoss, HuberIQLoss, sCRPS`.
 
 mod implicit;
 mod several;
@@ -18,19 +18,19 @@ pub use implicit::{HuberIQLoss, IQLoss};
 pub use several::{HuberMQLoss, MQLoss, ScaledCrps};
 pub use single::{HuberQLoss, QuantileLoss};
 
-/// `max(q·e, (q - 1)·e)`
+/// `max(q·e, (q - 1)·e)` for the error `e = y - ŷ`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pinball;
 
-/// `q·huber(e)` below the actual value, `(1 - q)·huber(e)` above.
+/// `q·huber(e)` for a forecast below the actual value, `(1 - q)·huber(e)` above.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PinballOfHuber(pub(super) f64);
 
-/// `huber(q·e)` below the actual value, `huber((1 - q)·e)` above.
+/// `huber(q·e)` for a forecast below the actual value, `huber((1 - q)·e)` above.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PinballInHuber(pub(super) f64);
 
-/// What an error of a forecast of the quantile `q` is multiplied by.
+/// The weight of an error of a forecast of the quantile `q`: `q` if it is not negative, else `1 - q`.
 #[inline(always)]
 fn side<A: Arithmetic>(a: A, error: A::V, q: A::V) -> A::V {
     a.select(a.le(a.number(0.0), error), q, a.sub(a.number(1.0), q))
@@ -41,7 +41,7 @@ impl PointLoss for Pinball {
     fn both<A: Arithmetic>(self, a: A, y: A::V, y_hat: A::V, q: A::V) -> [A::V; 2] {
         let error = a.sub(y, y_hat);
         let side = side(a, error, q);
-        // At no error the mean of both sides.
+        // At an error of 0, the mean of the slopes of both sides, as in torch.
         let slope = a.neg(a.mul(side, a.sign(error)));
         let slope = a.select(a.eq(error, a.number(0.0)), a.sub(a.number(0.5), q), slope);
         [a.mul(side, a.abs(error)), slope]

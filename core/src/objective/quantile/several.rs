@@ -1,4 +1,4 @@
-//! Losses of several quantiles at each step.
+//! Losses of several quantiles per step.
 
 use super::{Elementwise, Formula, Given, Judges, Loss, Made, Pinball, PinballInHuber, loss};
 use crate::Result;
@@ -6,7 +6,7 @@ use crate::objective::batch::{Factors, Totals};
 use crate::objective::levels::{are_levels, are_quantiles};
 
 loss! {
-    /// Quantile loss of several quantiles: gives prediction intervals.
+    /// Quantile loss of several quantiles, for prediction intervals.
     pub struct MQLoss: "MQLoss", "mq", quantiles weighted {}
 }
 
@@ -18,9 +18,9 @@ impl Loss for MQLoss {
 }
 
 loss! {
-    /// Quantile loss of several quantiles, squared for errors up to `delta`.
+    /// Huber loss of the quantile losses of several quantiles: quadratic for quantile losses up to `delta`.
     pub struct HuberMQLoss: "HuberMQLoss", "huberMQ", quantiles weighted {
-        /// Errors up to it are squared.
+        /// Size of a quantile loss at which the Huber loss becomes linear.
         pub delta: f64 = 1.0; positive,
     }
 }
@@ -32,7 +32,7 @@ impl Loss for HuberMQLoss {
     }
 }
 
-/// The sum over the quantiles of weighted means.
+/// The sum over the quantiles of the weighted means over the points.
 #[derive(Debug)]
 struct EachQuantile<L>(L);
 
@@ -47,7 +47,8 @@ impl<L: Elementwise + std::fmt::Debug + Send + Sync + 'static> Formula for EachQ
 }
 
 loss! {
-    /// Quantile losses over the sum of absolute actual values; only as `validLoss`.
+    /// Scaled CRPS: twice the sum of the quantile losses, divided by the sum of the absolute actual values; only as
+    /// `validLoss`.
     pub struct ScaledCrps: "sCRPS", "sCRPS", quantiles {}
 }
 
@@ -59,7 +60,7 @@ impl Loss for ScaledCrps {
     }
 }
 
-/// `2·Σ w·pinball / Σ |y|`
+/// `2·Σ w·pinball / (Σ |y| + 1e-5)`
 #[derive(Debug)]
 struct Crps;
 

@@ -28,11 +28,12 @@ impl Loss for QuantileLoss {
 }
 
 loss! {
-    /// Quantile loss of the quantile `q`, squared for errors up to `delta`.
+    /// Quantile loss of the quantile `q` with the Huber loss in place of the absolute error: quadratic for errors up to
+    /// `delta`.
     pub struct HuberQLoss: "HuberQLoss", "huberQ", weighted {
         /// The quantile, between 0 and 1.
         pub q: Option<f64> = None; fits is_quantile "a number between 0 and 1",
-        /// Errors up to it are squared.
+        /// Size of the error at which the loss becomes linear.
         pub delta: f64 = 1.0; positive,
     }
 }
