@@ -312,19 +312,19 @@ export interface FitReport {
  * What to do with times that a series skips.
  * - `'error'`: Refuse the table.
  * - `'mask'`: Insert masked rows.
- * - `'fillForward'`: Insert rows with the target of the row before.
+ * - `'fillForward'`: Insert rows with the target of the previous row.
  * - `'fillZero'`: Insert rows with the target 0.
  */
 export type OnGap = 'error' | 'mask' | 'fillForward' | 'fillZero'
 /**
- * What to do with missing values of the target and of exogenous columns. Rows that `available_mask` masks are not
- * missing.
+ * What to do with missing values of the target and of exogenous columns. Values in rows that `available_mask` masks do
+ * not count as missing.
  * - `'error'`: Refuse them.
- * - `'mask'`: Mask the row: training does not learn it, and models see 0 with the note that it is not available.
- * - `'fillForward'`: Take the value before.
- * - `'fillZero'`: Take 0; of categories, none.
- * - `'interpolate'`: Between two values, take the straight line from one to the other; after the last one, take that.
- *   Categories are carried forward.
+ * - `'mask'`: Mask the row: training does not learn from it, and models see 0 with an available mask of 0.
+ * - `'fillForward'`: Take the previous value.
+ * - `'fillZero'`: Take 0. Refused for categories, since 0 is none of them.
+ * - `'interpolate'`: Interpolate linearly between two values; after the last one, take that. Categories are filled
+ *   forward.
  */
 export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpolate'
 /**
@@ -334,22 +334,22 @@ export type OnMissing = 'error' | 'mask' | 'fillForward' | 'fillZero' | 'interpo
  */
 export type OnShort = 'pad' | 'error'
 /**
- * Where training begins.
- * - `'fresh'`: New weights.
- * - `'continue'`: The weights, the optimizer's memory, the number of steps and the random numbers that the last run
- *   left: 50 steps and 50 more on the same data give the same bytes as 100. A run that was interrupted, and loaded
- *   from what `checkpoint` saved, goes on to where it was to end. On other data the validation losses so far are
- *   forgotten. Schedules go on by the number of steps in all: the default one keeps halving at the same distance,
- *   `oneCycle` ends with its `totalSteps`.
+ * Where training starts.
+ * - `'fresh'`: Newly initialized weights.
+ * - `'continue'`: The weights, optimizer state, step count and position in the random streams that the last run left:
+ *   50 steps and 50 more on the same data give the same bytes as 100. An interrupted run, loaded from what
+ *   `checkpoint` saved, continues to its original end. On other data, earlier validation losses are discarded.
+ *   Learning-rate schedules continue by the total number of steps: the default one keeps halving at the same interval,
+ *   `oneCycle` ends at its `totalSteps`.
  */
 export type FitMode = 'fresh' | 'continue'
 /**
- * What a number in a time column counts.
+ * The unit of numbers in a time column.
  * - `'s'`: Seconds since 1970, UTC.
  * - `'ms'`: Milliseconds since 1970, UTC.
  * - `'us'`: Microseconds since 1970, UTC.
  * - `'ns'`: Nanoseconds since 1970, UTC.
- * - `'year'`: Years: 2024 is the date that a yearly frequency has in it, else its first day.
+ * - `'year'`: Years: 2024 is the date of a yearly frequency in that year, else its first day.
  */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
 /**
@@ -362,80 +362,81 @@ export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'year'
  */
 export type LocalScalerType = 'standard' | 'robust' | 'robust-iqr' | 'minmax' | 'boxcox'
 /**
- * How a file is written.
+ * Format of a file.
  * - `'csv'`: Comma-separated values.
  */
 export type FileFormat = 'csv'
 /**
- * What marks decimals.
+ * The decimal separator.
  * - `'.'`: `0.5`
  * - `','`: `0,5`; columns are separated by semicolons or tabs.
  */
 export type Decimal = '.' | ','
-/** What a forecaster is made of. */
+/** Options of a forecaster. */
 export interface Init {
-  /** The models, as their functions make them. */
+  /** The models, as made by their functions. */
   models: readonly ModelSpec[]
   /**
-   * A pandas alias such as `'MS'`, `'D'`, `'h'`, `'15min'`, `'1mo'` for the same day of each month, or a number of
+   * A pandas alias such as `'MS'`, `'D'`, `'h'` or `'15min'`, `'1mo'` for the same day of each month, or a number of
    * steps. @default inferred from the data
    */
   freq?: string | number
   /**
-   * The time zone that dates are of, such as `'Europe/Berlin'`: texts without an offset are read in it, days and
-   * months are those of its clocks, hours and less are exact, and `toCsv` writes local times. `ds` stays milliseconds,
-   * UTC. A time that clocks show twice is the second where it follows the first in the order of the rows; one that
-   * they skip is as much later as they skip.
+   * The time zone of dates, such as `'Europe/Berlin'`: texts without an offset are local times, days and months follow
+   * local time, hours and shorter units have exact lengths, and `toCsv` writes local times. `ds` stays in
+   * milliseconds, UTC. A repeated local time is read as the later instant where it follows the earlier one in the
+   * order of the rows; a skipped local time is moved forward by the length of the gap.
    */
   timeZone?: string
   /**
-   * What numbers in the time column count, in every table: seconds, milliseconds, microseconds or nanoseconds since
-   * 1970, or years. They are converted to milliseconds exactly, or refused. Dates and ISO texts say by themselves what
-   * they are. @default milliseconds, or years when `freq` is yearly
+   * The unit of numbers in the time column, in every table: seconds, milliseconds, microseconds or nanoseconds since
+   * 1970, or years. They are converted to milliseconds exactly, or refused. Dates and ISO texts need no unit. @default
+   * milliseconds, or years when `freq` is yearly
    */
   timeUnit?: TimeUnit
-  /** Scales each series as a whole, exogenous columns too; forecasts are scaled back. @default none */
+  /** The scaler fitted to each whole series, exogenous columns included; forecasts are scaled back. @default none */
   localScalerType?: LocalScalerType
-  /** Scales each static column over all series. @default none */
+  /** The scaler fitted to each static column, over all series. @default none */
   localStaticScalerType?: LocalScalerType
 }
 /** Options of `fit`. */
 export interface FitOptions<S = never, V = never> extends RunOptions {
   /** One row per series, for the columns of `statExogList`. */
   static?: TableOf<S>
-  /** Rows at the end of each series that are kept for validation: 0, or at least `h`. @default 0 */
+  /** Rows at the end of each series that are held out for validation: 0, or at least `h`. @default 0 */
   valSize?: number
   /**
-   * Rows that validate instead, in a table of their own: for every series as many, at least `h`, right after its rows
-   * in `data`. Forecasts then begin after them.
+   * Validation rows in a table of their own, instead of `valSize`: the same number for every series, at least `h`,
+   * right after its rows in `data`. Forecasts then start after them.
    */
   valData?: TableOf<V>
-  /** What the special columns of `data` are called. */
+  /** Names of the special columns of `data`. */
   columns?: ColumnNames
-  /** What to do where a series skips a time. Holds for the `data` of later forecasts too. @default 'error' */
+  /** What to do where a series skips a time. Applies to the `data` of later forecasts too. @default 'error' */
   onGap?: OnGap
   /**
-   * What to do with missing values of the target and of exogenous columns. Holds for later forecasts too. @default
-   * missing targets are masked with a warning, and a forecast that would begin from them is an error; missing
-   * exogenous values are an error
+   * What to do with missing values of the target and of exogenous columns. Applies to later forecasts too. @default
+   * missing targets are masked with a warning, and a forecast with one in its input is an error; missing exogenous
+   * values are an error
    */
   onMissing?: OnMissing
   /**
-   * Whether training begins anew, or goes on from what the last run left: 50 steps and 50 more on the same data give
-   * the same bytes as 100. @default 'fresh'
+   * Whether training starts anew, or continues from the state that the last run left: 50 steps and 50 more on the same
+   * data give the same bytes as 100. @default 'fresh'
    */
   mode?: FitMode
   /**
-   * Steps of this run, for all models. Schedules go by the models' own `maxSteps`. @default each model's `maxSteps`
+   * Training steps of this run, for all models. Learning-rate schedules use the models' own `maxSteps`. @default each
+   * model's `maxSteps`
    */
   maxSteps?: number
   /**
-   * Saves on the way, so that a killed process goes on with `load` and `mode: 'continue'`. Replaces a checkpoint at
-   * `path`.
+   * Saves checkpoints during training, so that a killed run can be continued with `load` and `mode: 'continue'`. An
+   * existing checkpoint at `path` is replaced.
    */
   checkpoint?: TrainingCheckpoint
 }
-/** What the special columns of a table are called. */
+/** Names of the special columns of a table. */
 export interface ColumnNames {
   /** Series identifier; `uniqueId` is accepted for `unique_id`. @default 'unique_id' */
   id?: string
@@ -443,71 +444,70 @@ export interface ColumnNames {
   time?: string
   /** Target. @default 'y' */
   target?: string
-  /** Weight of each row in the training loss, a column that may be left out. @default 'sample_weight' */
+  /** Weight of each row in the training loss. The column is optional. @default 'sample_weight' */
   weight?: string
-  /** Availability of each row, where 0 masks it; a column that may be left out. @default 'available_mask' */
+  /** Availability of each row: 0 masks it, 1 does not. The column is optional. @default 'available_mask' */
   mask?: string
 }
-/** Saves the forecaster while it is trained. */
+/** Saves checkpoints during training. */
 export interface TrainingCheckpoint {
-  /** The directory, as for `save`. A checkpoint that is there is replaced. */
+  /** The directory, as for `save`. An existing checkpoint is replaced. */
   path: string
-  /** Training steps of a model between two times; it is saved at the end too. */
+  /** Training steps of a model between two checkpoints. One is saved at the end too. */
   everySteps: number
 }
 /** Options of `predict`. */
 export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
-  /** Histories to continue instead of the training data. */
+  /** Histories to forecast from, instead of the training data. */
   data?: TableOf<D>
   /** One row per series of `data`, for the columns of `statExogList`. */
   static?: TableOf<S>
-  /** The columns of `futrExogList` for the forecast times. */
+  /** The columns of `futrExogList` at the forecast times. */
   future?: TableOf<F>
   /**
-   * Prediction intervals in percent, such as 90, among those the loss has learned; any, of an implicit quantile loss.
-   * The forecast then has these beside means and medians, and no others.
+   * Levels of prediction intervals in percent, such as 90: those that the loss was trained for, or any with an
+   * implicit quantile loss. The forecast then has point forecasts, medians and these intervals, and no other
+   * quantiles.
    */
   level?: NumberList
   /**
-   * Quantiles between 0 and 1, instead of `level`: among those the loss has learned, or any, of an implicit quantile
-   * loss. As NeuralForecast does, it takes them from a sorted grid of eleven forecasts, whose quantile 0.9 is the
-   * network's at 0.95.
+   * Quantile levels between 0 and 1, instead of `level`: those that the loss was trained for, or any with an implicit
+   * quantile loss. As in NeuralForecast, the latter are taken from a sorted grid of eleven forecasts, whose quantile
+   * 0.9 is the network's at 0.95.
    */
   quantiles?: NumberList
   /**
-   * Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives
-   * them. @default true
+   * Sorts the quantiles of each row, so that none cross; false keeps them as the network computes them. @default true
    */
   sortQuantiles?: boolean
-  /** Steps to forecast, when more than the models were trained for. @default the models' `h` */
+  /** Steps to forecast, if more than the models were trained for. @default the models' `h` */
   h?: number
-  /** What to do where a series of `data` skips a time. @default what `fit` was told */
+  /** What to do where a series of `data` skips a time. @default as in `fit` */
   onGap?: OnGap
   /**
-   * What to do with missing values, also those of the training data that `fit` has not filled. @default what `fit` was
-   * told
+   * What to do with missing values, including those of the training data that `fit` has not filled. @default as in
+   * `fit`
    */
   onMissing?: OnMissing
   /**
-   * What to do with series shorter than `inputSize`: put zeros before them, with a warning, or refuse them. @default
-   * 'pad'
+   * What to do with series shorter than `inputSize`: pad them with zeros on the left, with a warning, or refuse them.
+   * @default 'pad'
    */
   onShort?: OnShort
 }
 /** Options of `predictInsample`. */
 export interface InsampleOptions extends RunOptions {
-  /** Rows between the beginnings of forecasts. @default 1 */
+  /** Rows between the starts of consecutive forecasts. @default 1 */
   stepSize?: number
-  /** Prediction intervals in percent, as of `predict`. */
+  /** Levels of prediction intervals in percent, as for `predict`. */
   level?: NumberList
-  /** Quantiles between 0 and 1, instead of `level`, as of `predict`. */
+  /** Quantile levels between 0 and 1, instead of `level`, as for `predict`. */
   quantiles?: NumberList
   /**
-   * Puts the quantiles of each row in order, so that none crosses another; false leaves them as the network gives
-   * them. @default true
+   * Sorts the quantiles of each row, so that none cross; false keeps them as the network computes them. @default true
    */
   sortQuantiles?: boolean
-  /** What to do with missing values that `fit` has not filled. @default what `fit` was told */
+  /** What to do with missing values that `fit` has not filled. @default as in `fit` */
   onMissing?: OnMissing
 }
 /** Options of `makeFutureFrame` and `missingFuture`. */
@@ -519,22 +519,21 @@ export interface FutureOptions<D = never> {
 }
 /** Options of `predictor`. */
 export interface PredictorOptions {
-  /** Windows of a call at most. From 1 to 65536. @default 1 */
+  /** Maximum number of windows per call. From 1 to 65536. @default 1 */
   batch?: number
   /**
-   * Threads of a call at most. Results do not depend on it. A thread takes 64 windows, or whole ones of about 64
-   * series together. From 1 to 1024. @default 1 up to that, else all processors
+   * Maximum number of threads per call. Results do not depend on it. Each thread takes 64 windows, or multivariate
+   * windows of about 64 series together. From 1 to 1024. @default 1 for batches up to that size, else all processors
    */
   threads?: number
   /**
-   * Puts the quantiles of each step in order, so that none crosses another; false leaves them as the network gives
-   * them. @default true
+   * Sorts the quantiles of each step, so that none cross; false keeps them as the network computes them. @default true
    */
   sortQuantiles?: boolean
 }
 /**
- * What is known beside the target, row-major; `n` windows of `L` (`inputSize`) values. Columns are in the order of the
- * model's options. A category is its place in `categories`, counted from 1; 0 is any other.
+ * Exogenous values of `n` windows, row-major; `L` is the length of the input (`inputSize`). Columns are in the order
+ * of the model's options. A category is its position in `categories`, counted from 1; 0 is any other value.
  */
 export interface WindowExog {
   /**
@@ -551,7 +550,7 @@ export interface WindowExog {
 export interface SaveOptions extends Pick<RunOptions, 'signal'> {
   /** Whether an existing checkpoint may be replaced. @default false */
   overwrite?: boolean
-  /** Whether the training data is saved too, so that `predict` needs none. @default true */
+  /** Whether the training data is saved too, so that `predict` works without `data`. @default true */
   saveDataset?: boolean
 }
 /** Options of `load`. */
@@ -562,63 +561,66 @@ export interface ChartOptions<H = never, A = never> {
   ids?: readonly (string | number | bigint)[]
   /** Models to draw. @default all */
   models?: readonly string[]
-  /** Prediction intervals to draw, in percent. @default all there are */
+  /** Levels of the prediction intervals to draw, in percent. @default all */
   level?: NumberList
   /** Steps of history to draw. @default four horizons, at least 36 */
   maxInsampleLength?: number
-  /** A line above the chart. */
+  /** Title above the chart. */
   title?: string
   /** Width in pixels. @default 960 */
   width?: number
-  /** Height in pixels. @default as the number of series needs */
+  /** Height in pixels. @default by the number of series */
   height?: number
-  /** What came before. @default the data the forecast continues */
+  /** History before the forecast. @default the data that the forecast continues */
   history?: TableOf<H>
-  /** What really happened, drawn beside the forecasts. */
+  /** Actual values, drawn with the forecasts. */
   actual?: TableOf<A>
 }
 /** How forecasts are scored. */
 export interface MetricsOptions {
   /**
-   * Steps of a season, for `mase` and the seasonal naive. @default by `freq`, 12 of months, 7 of days, 24 of hours
+   * Steps of a season, for `mase` and the seasonal naive forecast. @default by `freq`, such as 12 for months, 7 for
+   * days and 24 for hours
    */
   seasonLength?: number
   /**
    * Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast
    */
   benchmark?: string
-  /** Adds the scores of repeating the last season, as `SeasonalNaive`. @default false */
+  /**
+   * Adds the scores of the seasonal naive forecast, which repeats the last season, as `SeasonalNaive`. @default false
+   */
   seasonalNaive?: boolean
 }
 /** A CSV file, read off the JavaScript thread. */
 export interface FileInput {
-  /** Where it is. */
+  /** Path of the file. */
   path: string
-  /** How it is written. @default 'csv' */
+  /** Format of the file. @default 'csv' */
   format?: FileFormat
-  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  /** The decimal separator; with `','`, columns are separated by semicolons or tabs. @default '.' */
   decimal?: Decimal
 }
-/** How a CSV file is written. */
+/** Format of a CSV file. */
 export interface CsvOptions {
-  /** What marks decimals; with `','` the columns are separated by semicolons or tabs. @default '.' */
+  /** The decimal separator; with `','`, columns are separated by semicolons or tabs. @default '.' */
   decimal?: Decimal
 }
 /** Options of `configure`. */
 export type Settings = Pick<RunOptions, 'threads' | 'memoryLimitBytes'>
-/** What every run can be told. */
+/** Options of every run. */
 export interface RunOptions {
-  /** Stops the work: the promise rejects with the signal's reason. */
+  /** Cancels the run: the promise rejects with the signal's reason. */
   signal?: AbortSignal
-  /** Told how far the work is. What it throws stops the work and rejects its promise. */
+  /** Called with the progress of the run. An exception from it stops the run and rejects the promise. */
   onProgress?: (progress: Progress) => void
   /** Milliseconds between calls of `onProgress`. From 0 to 2147483647. @default 100 */
   progressIntervalMs?: number
-  /** Threads for this call. Results do not depend on it. From 1 to 1024. @default all processors */
+  /** Number of threads for this call. Results do not depend on it. From 1 to 1024. @default all processors */
   threads?: number
   /**
-   * Bytes that this call may take outside of JavaScript's heap. What would take more is refused with
-   * `ERR_NF_MEMORY_LIMIT` before it begins. @default what the machine, its control group or `ulimit` has left
+   * Limit of the memory of this call outside the JavaScript heap, in bytes. A call that would need more is refused
+   * with `ERR_NF_MEMORY_LIMIT` before it starts. @default what the machine, its control group or `ulimit` has left
    */
   memoryLimitBytes?: number
 }

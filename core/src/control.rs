@@ -1,4 +1,4 @@
-//! What goes in and out of a run while it lasts: cancellation, progress, threads and memory.
+//! Control of a run in progress: cancellation, progress, threads and memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,18 +14,19 @@ pub type ProgressFn = Box<dyn Fn(&Progress) + Send + Sync>;
 /// How a caller watches and stops a run.
 #[derive(Default)]
 pub struct Control {
-    /// Set to stop, also in the middle of a step.
+    /// Set it to `true` to cancel the run, even in the middle of a step.
     pub cancel: Arc<AtomicBool>,
-    /// Told about every step.
+    /// Called with the progress of every step.
     pub progress: Option<ProgressFn>,
-    /// Bytes that this run may take; what the machine has left when left out.
+    /// Limit of the memory of this run, in bytes. `None`: what the machine has available.
     pub memory_limit: Option<usize>,
-    /// Threads for this run; as many as the processor when left out. Results do not depend on it.
+    /// Number of threads of this run. `None`: the default of [`runtime::set_threads`](crate::runtime::set_threads). Results
+    /// do not depend on it.
     pub threads: Option<usize>,
 }
 
 impl Control {
-    /// An error once the caller has cancelled.
+    /// Returns an error once the caller has cancelled the run.
     pub fn check(&self) -> Result<()> {
         match self.cancel.load(Ordering::Relaxed) {
             false => Ok(()),
@@ -33,13 +34,13 @@ impl Control {
         }
     }
 
-    /// Runs `work` on this thread, which looks at the flag; what interrupts it is an error.
+    /// Runs `work` on this thread, which polls the cancellation flag. An interruption is returned as an error.
     pub(crate) fn watched<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check()?;
         interrupt::watched(&self.cancel, work)
     }
 
-    /// How much memory this run may take.
+    /// The memory that this run may use.
     pub(crate) fn allowed(&self) -> Allowed {
         Allowed::new(self.memory_limit)
     }
@@ -51,17 +52,17 @@ impl Control {
     }
 }
 
-/// Where a run is.
+/// The progress of a run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// `fit`, `validate` or `predict`.
     pub phase: &'static str,
-    /// Name of the model at work.
+    /// Name of the current model.
     pub model: String,
     /// Steps done.
     pub step: usize,
-    /// Steps in all.
+    /// Total number of steps.
     pub max_steps: usize,
     /// Loss of the last step.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,13 +76,13 @@ pub struct Progress {
     /// Windows trained on per second so far; a window drawn twice counts twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows_per_sec: Option<f64>,
-    /// Milliseconds to the end, if the rest goes as fast.
+    /// Estimated milliseconds to the end, at the speed so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<f64>,
 }
 
 impl Progress {
-    /// One step of one: a run without steps of its own.
+    /// The progress of a finished run without steps of its own: step 1 of 1.
     pub(crate) fn done(phase: &'static str, model: &str) -> Self {
         Self {
             phase,

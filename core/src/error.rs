@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// The result of everything that can be asked wrongly.
+/// The result of every fallible call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of thing went wrong. Stable: programs branch on it.
+/// The kind of an error. Codes are stable: programs can branch on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -22,7 +22,7 @@ pub enum ErrorCode {
     /// A series skips a time.
     #[serde(rename = "ERR_NF_GAP")]
     Gap,
-    /// A series has a time twice.
+    /// A series has the same time twice.
     #[serde(rename = "ERR_NF_DUPLICATE_TIME")]
     DuplicateTime,
     /// A value is missing where one is needed.
@@ -49,16 +49,16 @@ pub enum ErrorCode {
     /// The work would need more memory than allowed.
     #[serde(rename = "ERR_NF_MEMORY_LIMIT")]
     MemoryLimit,
-    /// The forecaster is fitting already.
+    /// The forecaster is in use by another call.
     #[serde(rename = "ERR_NF_BUSY")]
     Busy,
     /// The forecaster was disposed of.
     #[serde(rename = "ERR_NF_DISPOSED")]
     Disposed,
-    /// A feature that does not exist (yet).
+    /// The feature is not supported.
     #[serde(rename = "ERR_NF_UNSUPPORTED")]
     Unsupported,
-    /// A fault of this library.
+    /// A bug in this library.
     #[serde(rename = "ERR_NF_INTERNAL")]
     Internal,
     /// The caller cancelled the work. Becomes an `AbortError` in JavaScript.
@@ -66,7 +66,7 @@ pub enum ErrorCode {
     Aborted,
 }
 
-/// Where an error happened, for programs. Every field is optional.
+/// Machine-readable details of an error. Every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Details {
@@ -85,7 +85,7 @@ pub struct Details {
     /// The column at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// What would have been right.
+    /// What was expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
     /// What was found.
@@ -104,7 +104,7 @@ pub struct Error {
     pub code: ErrorCode,
     /// One or two sentences: what is wrong, where, and what to do.
     pub message: String,
-    /// The same for programs.
+    /// Machine-readable details.
     pub details: Box<Details>,
 }
 
@@ -128,7 +128,7 @@ impl Error {
         })
     }
 
-    /// An error of one among several tables says which.
+    /// Prefixes the message with the table that it is about.
     #[must_use]
     pub(crate) fn within(self, table: &str) -> Self {
         Self { message: format!("{table}: {}", self.message), ..self }
@@ -142,8 +142,9 @@ impl Error {
     }
 }
 
-/// The candidate nearest in spelling to `name`, if it is near enough to be meant: `_`, `-` and capitals do not count, and
-/// the shorter a name, the fewer other letters it may have; of one or two letters none.
+/// The candidate closest in spelling to `name`, if it is close enough to be what was meant. Case, spaces, `_` and `-` are
+/// ignored. The edit distance may be a third of the length of the shorter name, at least 1, but must be 0 if that has fewer
+/// than three letters.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = letters(name);
     let near = |c: &'a str| {
@@ -161,7 +162,7 @@ fn letters(name: &str) -> Vec<char> {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// Letters to change, to add, to leave out or to swap with their neighbour.
+/// The number of letters to substitute, insert, delete or swap with a neighbor.
 fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for (i, x) in a.iter().enumerate() {

@@ -1,14 +1,14 @@
-//! Interruption: how work that goes on for long is stopped in the middle of it.
+//! Interruption: how long-running work is stopped before its end.
 //!
-//! The threads of a run know its flag ([`watched`]). Shards, operations and the loops of large kernels [`look`] at it, and
-//! unwind once it is set. [`caught`] makes an error of that, at the end of the stack that the run began: what it has not
-//! finished is dropped. Memory that cannot be had ([`crate::memory`]) goes the same way.
+//! The threads of a run poll its cancellation flag ([`watched`]). Shards, operations and the loops of large kernels check
+//! it with [`look`], and unwind once it is set. [`caught`] turns the unwinding into an error at the bottom of the stack of
+//! the run; unfinished results are dropped. A failed allocation ([`crate::memory`]) ends a run in the same way.
 //!
-//! The flag is in a thread-local variable on purpose. It belongs to a run, all of whose threads are its own, and it changes no
-//! result. Passed as an argument it would be a parameter of every function between a run and a kernel, down to allocation
-//! ([`crate::memory::list`]), and a loop that forgot to pass it on could not be stopped.
+//! The flag is in a thread-local variable on purpose. It belongs to one run, whose threads work for no other, and it
+//! changes no result. As an argument, it would be a parameter of every function between a run and a kernel, down to
+//! allocation ([`crate::memory::list`]), and a loop that did not pass it on could not be stopped.
 //!
-//! Where a panic ends the process (`panic = "abort"`), nothing unwinds: a run then stops after its step.
+//! With `panic = "abort"` nothing unwinds: a run then stops only at the end of its step.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -19,22 +19,22 @@ use arc_swap::ArcSwapOption;
 
 use crate::{Error, ErrorCode, Result, memory};
 
-/// What ends a run from within.
+/// Why a run ends early.
 pub(crate) enum Interrupt {
     /// The caller has cancelled it.
     Cancelled,
-    /// The system has no room for so many bytes.
+    /// An allocation of this many bytes failed.
     OutOfMemory(usize),
-    /// A model is declared with more parameters than any can have.
+    /// A model is declared with more weight tensors than are allowed.
     TooManyParameters,
 }
 
-/// The flag that some threads look at, whichever run they work for.
+/// The flag that a group of threads polls; it changes with the run that they work for.
 #[derive(Default)]
 pub(crate) struct Watch(ArcSwapOption<AtomicBool>);
 
 impl Watch {
-    /// Looks at another flag from here on, or at none.
+    /// Replaces the flag; with `None` there is none to poll.
     pub(crate) fn set(&self, flag: Option<Arc<AtomicBool>>) {
         self.0.store(flag);
     }
@@ -44,18 +44,18 @@ thread_local! {
     static WATCH: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
 }
 
-/// Makes this thread look where `watch` does; gives back what it looked at before.
+/// Makes this thread poll the flag of `watch`; returns the previous one.
 pub(crate) fn look_at(watch: Option<Arc<Watch>>) -> Option<Arc<Watch>> {
     WATCH.replace(watch)
 }
 
-/// The flag that this thread looks at.
+/// The flag that this thread polls.
 #[cfg(feature = "parallel")]
 pub(crate) fn flag() -> Option<Arc<AtomicBool>> {
     WATCH.with_borrow(|watch| watch.as_ref().and_then(|watch| watch.0.load_full()))
 }
 
-/// Runs `work`, which looks at `flag`; what interrupts it is an error.
+/// Runs `work` while this thread polls `flag`. An interruption is returned as an error.
 pub(crate) fn watched<T>(flag: &Arc<AtomicBool>, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let watch = Watch::default();
     watch.set(Some(flag.clone()));
@@ -81,7 +81,7 @@ pub(crate) fn look() {
     }
 }
 
-/// Ends the run, without the message of a panic.
+/// Unwinds without printing the message of a panic.
 #[cold]
 fn unwind(why: Interrupt) {
     if cfg!(panic = "unwind") {
@@ -89,21 +89,21 @@ fn unwind(why: Interrupt) {
     }
 }
 
-/// Ends the run because so many bytes are not to be had.
+/// Ends the run because this many bytes cannot be allocated.
 #[cold]
 pub(crate) fn out_of_memory(bytes: usize) -> ! {
     unwind(Interrupt::OutOfMemory(bytes));
     panic!("no room for {bytes} bytes");
 }
 
-/// Ends the declaration of a model that has more parameters than any can have.
+/// Ends the declaration of a model with too many weight tensors.
 #[cold]
 pub(crate) fn too_many() -> ! {
     unwind(Interrupt::TooManyParameters);
     panic!("a model of too many parameters");
 }
 
-/// The result of `work`, or the error of what interrupted it. Any other panic goes on.
+/// The result of `work`, or the error of the interruption that ended it. Any other panic is resumed.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result,
@@ -126,7 +126,7 @@ impl Interrupt {
             Self::Cancelled => cancelled(),
             Self::OutOfMemory(bytes) => memory::refused(*bytes),
             Self::TooManyParameters => {
-                let message = "the options make a model of more than 100000 weight tensors; \
+                let message = "the options give a model with more than 100000 weight tensors; \
                                give it fewer layers or blocks";
                 Error::new(ErrorCode::InvalidOption, message)
             }
@@ -150,7 +150,7 @@ mod tests {
             })
         };
         assert_eq!(run().unwrap_err().code, ErrorCode::Aborted);
-        look(); // outside of the run nobody is interrupted
+        look(); // outside the run nothing is interrupted
         flag.store(false, Ordering::Relaxed);
         assert_eq!(watched(&flag, || Ok(1)).unwrap(), 1);
     }

@@ -1,21 +1,21 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # The map
+//! # Modules
 //!
-//! Each layer sees only those below it.
+//! Each module uses only those below it.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`NeuralForecast`], [`Forecast`] | what users call |
-//! | [`checkpoint`] | NeuralForecast's directory format |
-//! | [`train`] | which windows are drawn, the step, the loop |
-//! | `infer` | a model run over windows: forecasts without a trainer |
-//! | `batch` | windows to the inputs of a model |
-//! | [`models`] | one file each, their registry, and the options they share |
-//! | [`objective`] | losses and distributions, and what a forecast is made of |
+//! | [`NeuralForecast`], [`Forecast`] | the public API |
+//! | [`checkpoint`] | checkpoint directories in NeuralForecast's format |
+//! | [`train`] | window sampling, the training step and the training loop |
+//! | `infer` | inference: a model applied to windows, without a trainer |
+//! | `batch` | assembly of windows into model inputs |
+//! | [`models`] | one file per model, the registry, and the shared options |
+//! | [`objective`] | losses, distributions and the outputs of a forecast |
 //! | [`optim`] | optimizers and learning-rate schedules |
 //! | [`nn`], [`scalers`] | layers with upstream's parameter names; window scalers |
-//! | [`tape`] | values, operations and their derivatives |
+//! | [`tape`] | automatic differentiation: values, operations and their derivatives |
 //! | [`data`] | tables, calendars, panels, windows |
 //! | [`options`] | how options are declared and read |
 //! | `kernels`, `simd` | loops over slices, compiled for each instruction set |

@@ -1,7 +1,7 @@
-//! Options: declared once with type, default and sentence; read from JSON with messages that help.
+//! Options: each is declared once, with type, default and documentation, and read from JSON with helpful messages.
 //!
 //! [`options!`] makes a plain struct, its defaults, its reader and the table from which the TypeScript types and the
-//! documentation are generated. Names are upstream's, in camelCase outside and snake_case inside.
+//! documentation are generated. Names are upstream's, in camelCase for JSON and TypeScript and in snake_case for Rust.
 
 mod choices;
 mod nested;
@@ -28,19 +28,20 @@ use crate::{Error, Result};
 
 /// A type that an option can have.
 pub trait OptionValue: Sized {
-    /// What a user may write: `a whole number ≥ 0`.
+    /// The accepted values, for messages: `a whole number ≥ 0`.
     fn expected() -> String;
     /// The type in TypeScript.
     fn ts() -> String;
-    /// Reads a value, or says no.
+    /// Reads a value; `None` if it is not accepted.
     fn read(value: &Value) -> Option<Self>;
-    /// Writes a value so that [`OptionValue::read`] gives it back.
+    /// Writes a value so that [`OptionValue::read`] returns the same.
     fn write(&self) -> Value;
-    /// What is wrong with a value of the option `name` that cannot be read, where more can be told than what is expected.
+    /// A more specific error than [`OptionValue::expected`] gives for a value of the option `name` that cannot be read, if
+    /// there is one.
     fn fault(_name: &str, _value: &Value) -> Option<Error> {
         None
     }
-    /// A table, which JSON does not carry, as the value of an option that is one.
+    /// A value made from a table, for options that are tables: JSON cannot represent them.
     fn of_table(_table: Table) -> Option<Self> {
         None
     }
@@ -49,40 +50,40 @@ pub trait OptionValue: Sized {
 /// One option, for documentation and generated types.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Name outside: `inputSize`.
+    /// Name in JSON and TypeScript: `inputSize`.
     pub name: String,
-    /// What it does.
+    /// Documentation.
     pub doc: String,
     /// TypeScript type.
     pub ts: String,
-    /// Default value; null when there is none.
+    /// Default value; null if there is none.
     pub default: Value,
-    /// Which of the type's values are allowed, where not all are: `≥ 1`.
+    /// The allowed values, if not all of the type are: `≥ 1`.
     pub range: Option<String>,
-    /// Whether it has to be given: its own rules refuse its default.
+    /// Whether it is required: its own rules refuse its default.
     pub needed: bool,
 }
 
 /// A struct made by [`options!`].
 pub trait Options: Default + Clone {
-    /// What the struct is called, here and in TypeScript.
+    /// Name of the struct in Rust and TypeScript.
     const NAME: &'static str;
-    /// What it is.
+    /// Documentation of the struct.
     const DOC: &'static str;
-    /// What its options are called elsewhere, in lower case without `_`, and what they are here: another option, or a
-    /// sentence.
+    /// Names of its options in other libraries: several, separated by spaces, in lower case without `_`. Each entry also
+    /// has the option of this struct, or a sentence for the message.
     const ELSEWHERE: &'static [(&'static str, &'static str)];
 
     /// All options in order.
     fn fields() -> Vec<Field>;
-    /// Sets one option by its outside name; `Ok(false)` if there is no such option.
+    /// Sets one option by its name in JSON; `Ok(false)` if there is no such option.
     fn set(&mut self, name: &str, value: &Value) -> Result<bool>;
-    /// Sets an option that is a table by its outside name; false if there is no such option.
+    /// Sets an option that is a table by its name in JSON; false if there is no such option.
     fn set_table(&mut self, name: &str, table: Table) -> bool;
-    /// All options with their values; those that JSON does not carry are null.
+    /// All options with their values; those that JSON cannot represent are null.
     fn to_json(&self) -> Map<String, Value>;
 
-    /// Refuses what [`Options::set`] would refuse: a program may have written anything into the fields.
+    /// Refuses the values that [`Options::set`] would refuse: a program may assign anything to the public fields.
     fn check(&self) -> Result<()> {
         let mut read = Self::default();
         self.to_json().iter().try_for_each(|(name, value)| read.set(name, value).map(drop))
@@ -104,7 +105,7 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
-/// The name of an option outside: its own in camelCase, or the one that is declared: `names as "columns"`.
+/// The name of an option in JSON: its own in camelCase, or the declared one: `names as "columns"`.
 macro_rules! outside_name {
     ($field:ident) => {
         $crate::options::camel_case(stringify!($field))
@@ -115,9 +116,9 @@ macro_rules! outside_name {
 }
 pub(crate) use outside_name;
 
-/// Declares an options struct; see the module documentation. After the default stand the rules of the value, each a
-/// [`Rule`] in words: `= 2; at least 1; at most 9`. An option whose rules refuse its default has to be given. After the
-/// struct stands what its options are called elsewhere: `elsewhere { "tz zone" => "timeZone", }`.
+/// Declares an options struct; see the module documentation. The rules of the value follow the default, each a [`Rule`] in
+/// words: `= 2; at least 1; at most 9`. An option whose rules refuse its default is required. The names of its options in
+/// other libraries follow the struct: `elsewhere { "tz zone" => "timeZone", }`.
 macro_rules! options {
     ($(#[doc = $doc:expr])* pub struct $name:ident {}) => {
         $(#[doc = $doc])*

@@ -3,7 +3,7 @@
 //! Every number is a pure function of (seed, stream, step, index), so results do not depend on threads or on order.
 //! Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
 
-/// What randomness is used for: each use has numbers of its own.
+/// What random numbers are used for. Each use has its own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
@@ -15,15 +15,15 @@ pub enum Stream {
     Windows = 3,
     /// Dropout; one substream per layer is made by adding to this value.
     Dropout = 4,
-    /// Quantiles that an implicit quantile network is trained at.
+    /// Quantile levels at which an implicit quantile network is trained.
     Quantiles = 5,
-    /// Quantiles that it is validated at.
+    /// Quantile levels at which it is validated.
     ValidQuantiles = 6,
     /// Samples of a forecast distribution; the step is the series.
     Samples = 7,
 }
 
-/// A position in the space of random numbers: all but the index.
+/// A position in the space of random numbers: seed, stream and step, without the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     seed: u64,
@@ -52,7 +52,7 @@ impl Key {
         Self { stream: self.stream + (n << 8), ..self }
     }
 
-    /// Four independent words.
+    /// Four independent 32-bit words.
     pub fn block(self, index: u64) -> [u32; 4] {
         let mut c = [index as u32, (index >> 32) as u32, self.step, self.stream];
         let mut k = [self.seed as u32, (self.seed >> 32) as u32];
@@ -70,7 +70,7 @@ impl Key {
         c
     }
 
-    /// `N` blocks from the `first` on, side by side: word `w` of block `i` is at `[w][i]`.
+    /// `N` consecutive blocks from `first` on, side by side in lanes: word `w` of block `i` is at `[w][i]`.
     #[inline(always)]
     pub fn blocks<const N: usize>(self, first: u64) -> [[u32; N]; 4] {
         let mut c = [[0; N], [0; N], [self.step; N], [self.stream; N]];
@@ -106,7 +106,7 @@ impl Key {
         below(self.word(index), n)
     }
 
-    /// Puts a uniformly drawn arrangement's first `count` items at the front of `items` (Fisher–Yates).
+    /// Moves a uniformly drawn sample of `count` items, in random order, to the front of `items` (Fisher–Yates).
     pub fn shuffle<T>(self, items: &mut [T], count: usize) {
         let n = items.len();
         for i in 0..count.min(n.saturating_sub(1)) {

@@ -1,5 +1,5 @@
-//! Threads: a run has a pool of its own while it lasts, so that many runs at once share the processor as the system shares
-//! it among threads, and none waits for the steps of another.
+//! Threads: each run has its own pool while it lasts. Concurrent runs share the processor as the system schedules their
+//! threads, and no run waits for the steps of another.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -9,18 +9,18 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::interrupt::{self, Watch};
 use crate::{Error, ErrorCode, Result};
 
-/// Runs at once that have as many threads as were asked for; later ones have fewer.
+/// Up to this many concurrent runs have as many threads as requested; with more, the later ones have fewer.
 const FULL: usize = 8;
-/// Teams that are kept for later runs.
+/// Idle teams kept for later runs.
 const KEPT: usize = 2;
 
-/// What all runs share.
+/// State shared by all runs.
 struct Shared {
-    /// Threads of a run, as set by the user.
+    /// Default number of threads of a run, as set by the user.
     threads: Option<usize>,
-    /// Runs at once.
+    /// Number of concurrent runs.
     running: usize,
-    /// Those that work for none.
+    /// Teams without a run, longest idle first.
     idle: Vec<Team>,
 }
 
@@ -30,7 +30,7 @@ fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Threads that work for one run at a time, and look at its flag.
+/// A thread pool that works for one run at a time and polls its cancellation flag.
 #[derive(Clone)]
 struct Team {
     threads: Arc<ThreadPool>,
@@ -48,7 +48,7 @@ impl Team {
     }
 }
 
-/// Threads that look at no flag.
+/// A thread pool that polls no cancellation flag.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<ThreadPool>);
 
@@ -67,7 +67,7 @@ impl Pool {
     }
 }
 
-/// Runs both, side by side if a thread of the run is free.
+/// Runs both, in parallel if a thread of the run is free.
 pub(crate) fn join<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
@@ -75,12 +75,12 @@ pub(crate) fn join<A: Send, B: Send>(
     rayon::join(a, b)
 }
 
-/// The results of all items, in their order, computed side by side.
+/// The results of all items, in order, computed in parallel.
 pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     items.into_par_iter().map(f).collect()
 }
 
-/// The same of chunks of `size` items, each with its number.
+/// The same for chunks of `size` items, each with its index.
 pub(crate) fn map_chunks<T: Sync, R: Send>(
     items: &[T],
     size: usize,
@@ -89,7 +89,7 @@ pub(crate) fn map_chunks<T: Sync, R: Send>(
     items.par_chunks(size).enumerate().map(|(i, chunk)| f(i, chunk)).collect()
 }
 
-/// The number of this thread among those of its pool.
+/// The index of this thread in its pool.
 pub(crate) fn thread() -> Option<usize> {
     rayon::current_thread_index()
 }
@@ -106,7 +106,7 @@ fn build(builder: ThreadPoolBuilder, threads: usize) -> Result<Arc<ThreadPool>> 
     })
 }
 
-/// A number of threads that may be asked for.
+/// Checks a requested number of threads: 1 to 1024.
 pub(crate) fn checked(threads: usize) -> Result<usize> {
     match threads {
         1..=1024 => Ok(threads),
@@ -114,14 +114,14 @@ pub(crate) fn checked(threads: usize) -> Result<usize> {
     }
 }
 
-/// Threads that the processor has for this process, asked once: the system reads files to tell.
+/// The number of threads available to this process. It is cached: the system reads files to determine it.
 fn available() -> usize {
     static AVAILABLE: OnceLock<usize> = OnceLock::new();
     *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Sets how many threads a run has that does not say so itself; as many as the processor by default. Runs under way keep
-/// theirs.
+/// Sets the default number of threads of a run, from 1 to 1024. Initially it is the number of available processors. Runs in
+/// progress keep their threads.
 pub fn set_threads(threads: usize) -> Result<()> {
     let threads = checked(threads)?;
     let mut shared = shared();
@@ -130,17 +130,17 @@ pub fn set_threads(threads: usize) -> Result<()> {
     Ok(())
 }
 
-/// The number of threads of a run that does not say so itself.
+/// The default number of threads of a run.
 pub fn threads() -> usize {
     shared().threads.unwrap_or_else(available)
 }
 
-/// Threads of the run that is the `running`-th at once.
+/// The number of threads of the last of `running` concurrent runs.
 fn fair(threads: usize, running: usize) -> usize {
     (threads * FULL / running.max(FULL)).max(1)
 }
 
-/// A team that one run has to itself.
+/// A team reserved for one run.
 struct Lease(Team);
 
 impl Lease {
@@ -170,13 +170,13 @@ impl Drop for Lease {
         shared.running -= 1;
         shared.idle.push(self.0.clone());
         if shared.idle.len() > KEPT {
-            shared.idle.remove(0); // the one that has waited longest
+            shared.idle.remove(0); // the longest idle
         }
     }
 }
 
-/// Runs `work` on threads of its own, as many as asked for, which look at the flag that this one looks at; what interrupts it
-/// is an error.
+/// Runs `work` on its own threads, which poll the same flag as this one; `None` is the default number of threads. An
+/// interruption is returned as an error.
 pub(crate) fn run<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T> + Send,
@@ -202,7 +202,7 @@ mod tests {
     fn a_run_does_not_wait_for_another() {
         let (tell, told) = mpsc::channel();
         let outer = run(Some(1), move || {
-            // With one pool for both this would wait for ever.
+            // With one pool for both, this would deadlock.
             run(Some(1), move || {
                 tell.send(7).unwrap();
                 Ok(())

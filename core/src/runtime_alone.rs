@@ -1,8 +1,8 @@
-//! The one thread of a build without the feature `parallel`: all work is done where it is asked for, in order.
+//! The runtime of a build without the feature `parallel`: all work runs on the calling thread, in order.
 
 use crate::{Error, Result, interrupt};
 
-/// A number of threads that may be asked for.
+/// Checks a requested number of threads: only 1 is possible.
 pub(crate) fn checked(threads: usize) -> Result<usize> {
     match threads {
         1 => Ok(threads),
@@ -10,17 +10,17 @@ pub(crate) fn checked(threads: usize) -> Result<usize> {
     }
 }
 
-/// Sets how many threads a run has that does not say so itself: 1.
+/// Sets the default number of threads of a run, which can only be 1.
 pub fn set_threads(threads: usize) -> Result<()> {
     checked(threads).map(drop)
 }
 
-/// The number of threads of a run that does not say so itself.
+/// The default number of threads of a run: 1.
 pub fn threads() -> usize {
     1
 }
 
-/// No threads beside the caller's.
+/// A pool without threads: work runs on the caller's.
 #[derive(Clone)]
 pub(crate) struct Pool;
 
@@ -44,22 +44,22 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B)
     (a(), b())
 }
 
-/// The results of all items, in their order.
+/// The results of all items, in order.
 pub(crate) fn map<T, R>(items: Vec<T>, f: impl Fn(T) -> R) -> Vec<R> {
     items.into_iter().map(f).collect()
 }
 
-/// The same of chunks of `size` items, each with its number.
+/// The same for chunks of `size` items, each with its index.
 pub(crate) fn map_chunks<T, R>(items: &[T], size: usize, f: impl Fn(usize, &[T]) -> R) -> Vec<R> {
     items.chunks(size).enumerate().map(|(i, chunk)| f(i, chunk)).collect()
 }
 
-/// The number of this thread among those of its pool.
+/// The index of this thread in its pool: there is none.
 pub(crate) fn thread() -> Option<usize> {
     None
 }
 
-/// Runs `work`, which looks at the flag that this thread looks at; what interrupts it is an error.
+/// Runs `work`, which polls the flag of this thread. An interruption is returned as an error.
 pub(crate) fn run<T>(threads: Option<usize>, work: impl FnOnce() -> Result<T>) -> Result<T> {
     threads.map_or(Ok(1), checked)?;
     interrupt::caught(work)

@@ -1,10 +1,11 @@
-//! The logarithm of the gamma function and its derivative, digamma, for positive numbers.
+//! The logarithm of the gamma function, and its derivative digamma, for positive arguments.
 //!
-//! Both go up to where Stirling's series is exact, by `Γ(x + 1) = x·Γ(x)`; from 10 on its first omitted term is below 1e-13.
+//! Both raise the argument by `Γ(x + 1) = x·Γ(x)` until Stirling's series is accurate: from 10 on, its first omitted term
+//! is below 1e-13.
 
 /// `ln √(2π)`
 const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_8;
-/// Where the series begins.
+/// The series is used from here on.
 const FAR: f64 = 10.0;
 
 /// `ln Γ(x)`

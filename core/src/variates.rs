@@ -1,20 +1,21 @@
-//! Random numbers of other distributions than the uniform one: functions of a key and an index, as all randomness is.
+//! Random variates of distributions other than the uniform one. Like all random numbers here, they are functions of a key
+//! and an index.
 
 use std::f64::consts::TAU;
 
 use crate::rng::Key;
 use crate::special::ln_gamma;
 
-/// Tries at most; each fails with a probability below 5%.
+/// Maximum number of attempts of a rejection sampler. Each fails with a probability below 25%.
 const TRIES: u64 = 1 << 8;
 
-/// Four numbers in (0, 1) of the `index`-th draw's `attempt`-th try.
+/// Four uniform numbers in (0, 1), for one attempt at one draw.
 fn uniforms(key: Key, index: u64, attempt: u64) -> [f64; 4] {
     key.block(index.wrapping_mul(TRIES).wrapping_add(attempt))
         .map(|word| (f64::from(word) + 0.5) / 4_294_967_296.0)
 }
 
-/// A standard normal number from two uniform ones (Box & Muller 1958).
+/// A standard normal variate from two uniform ones (Box & Muller 1958).
 fn normal([u, v]: [f64; 2]) -> f64 {
     (-2.0 * u.ln()).sqrt() * (TAU * v).cos()
 }
@@ -33,12 +34,12 @@ pub(crate) fn uniform(key: Key, index: u64) -> f64 {
 /// From this rate on, Poisson variates are drawn by rejection.
 const MANY: f64 = 10.0;
 
-/// A Poisson variate: by inversion, or by transformed rejection where there are many (Hörmann 1993, "The transformed
+/// A Poisson variate: by inversion for rates below [`MANY`], else by transformed rejection (Hörmann 1993, "The transformed
 /// rejection method for generating Poisson random variables": PTRS).
 pub(crate) fn poisson(key: Key, index: u64, rate: f64) -> f64 {
     if rate < MANY {
         let [u, v, ..] = uniforms(key, index, 0);
-        let mut rest = u + (v - 0.5) / 4_294_967_296.0; // more digits than one word has
+        let mut rest = u + (v - 0.5) / 4_294_967_296.0; // finer than one 32-bit word
         let (mut p, mut k) = ((-rate).exp(), 0.0);
         while rest > p && k < 100.0 {
             rest -= p;
@@ -69,13 +70,14 @@ pub(crate) fn poisson(key: Key, index: u64, rate: f64) -> f64 {
     rate.round()
 }
 
-/// A variate of Student's t: a normal one over the root of a χ² one's share of its degrees of freedom.
+/// A variate of Student's t with `freedom` degrees of freedom: `Z / √(χ² / freedom)`.
 pub(crate) fn student_t(key: Key, index: u64, freedom: f64) -> f64 {
     let ln_share = ln_gamma_variate(key.layer(1), index, 0.5 * freedom) - (0.5 * freedom).ln();
     standard_normal(key.layer(2), index) * (-0.5 * ln_share).exp()
 }
 
-/// The logarithm of a Gamma variate of this shape and scale 1 (Marsaglia & Tsang 2000); shapes below 1 by their power.
+/// The logarithm of a gamma variate of this shape and scale 1 (Marsaglia & Tsang 2000). A shape below 1 is drawn at `shape
+/// + 1` and multiplied by `U^(1 / shape)`; the logarithm avoids underflow.
 fn ln_gamma_variate(key: Key, index: u64, shape: f64) -> f64 {
     let raised = if shape < 1.0 { shape + 1.0 } else { shape };
     let d = raised - 1.0 / 3.0;
@@ -90,7 +92,7 @@ fn ln_gamma_variate(key: Key, index: u64, shape: f64) -> f64 {
     accepted.into_iter().next().unwrap_or_else(|| d.ln())
 }
 
-/// A Beta variate: `a` draws it away from 0, `b` away from 1.
+/// A beta variate with parameters `a` and `b`, as `X / (X + Y)` of two gamma variates.
 pub(crate) fn beta(key: Key, index: u64, [a, b]: [f64; 2]) -> f64 {
     let (x, y) =
         (ln_gamma_variate(key.layer(1), index, a), ln_gamma_variate(key.layer(2), index, b));
@@ -112,7 +114,7 @@ mod tests {
             let mean = all.iter().sum::<f64>() / n as f64;
             let variance = all.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64;
             let expected = [a / (a + b), a * b / ((a + b).powi(2) * (a + b + 1.0))];
-            // Five standard errors of the mean; the variance of a number in [0, 1] has no more.
+            // Five standard errors of the mean.
             let error = 5.0 * (expected[1] / n as f64).sqrt();
             assert!((mean - expected[0]).abs() < error, "{a}, {b}: {mean} against {expected:?}");
             let spread = (variance - expected[1]).abs();

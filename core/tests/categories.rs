@@ -412,7 +412,7 @@ fn checkpoints_whose_categories_do_not_fit_are_refused() {
             panel.temporal.iter_mut().find(|(name, _)| name == "day").unwrap().1[3] = wrong;
         });
         assert!(
-            message.contains("\"day\"") && message.contains("no number of a category"),
+            message.contains("\"day\"") && message.contains("not the code of a category"),
             "{message}"
         );
     }

@@ -202,7 +202,7 @@ fn a_checkpoint_of_python_s_goes_on_with_a_new_optimizer_and_says_so() {
     let report = fit(&mut nf, &panel(2, 90), &options);
     assert_eq!(report.data_warnings.len(), report.models.len());
     assert!(report.data_warnings[0].ends_with(
-        "the checkpoint holds no state of training; it goes on from the weights with a new optimizer, from step 0"
+        "the checkpoint has no training state; training continues from the weights with a new optimizer, from step 0"
     ));
     assert!(report.models.iter().all(|m| m.steps == 1));
     assert_ne!(forecast(&nf), before);

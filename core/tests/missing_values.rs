@@ -162,9 +162,7 @@ fn what_users_mask_is_forecast_from() {
     let warnings = fit(&mut nf, &masked, None);
     assert_eq!(
         warnings,
-        [
-            "the last row of series \"series\" has no target; the forecast begins after it all the same"
-        ]
+        ["the last row of series \"series\" has no target; the forecast still starts after it"]
     );
     predict(&nf, &PredictOptions::default()).unwrap();
     let gap = pick(&without(&[]), (0..2 * ROWS).filter(|row| *row != 27));

@@ -458,7 +458,7 @@ fn wrong_windows_are_refused_with_their_place() {
             |g| g.futr[1] = 5.0,
             InvalidOption,
             "futr",
-            "5 of \"day\" is no number of a category; these are 1 to 4",
+            "5 of \"day\" is not the code of a category; these are 1 to 4",
         ),
         (|g| g.hist.clear(), Schema, "hist", "needs hist, 16 values of visits (histExogList)"),
         (

@@ -120,7 +120,7 @@ fn what_is_noticed_in_given_data_is_in_the_forecast() {
     data.columns.push(("available_mask".into(), Column::Float(mask)));
     assert_eq!(
         predict(&nf, Some(data), OnShort::Error).unwrap().warnings,
-        ["the last row of series \"s0\" has no target; the forecast begins after it all the same"]
+        ["the last row of series \"s0\" has no target; the forecast still starts after it"]
     );
     let Column::Float(y) = &mut { ends(&[20]) }.columns[2].1 else {
         panic!("y is a column of numbers")

@@ -110,7 +110,7 @@ fn validation_rows_that_do_not_continue_the_training_are_refused() {
         (
             with(renamed),
             ErrorCode::Schema,
-            "valData has series \"other\", which the training data have not; leave it out, or train on it",
+            "valData has series \"other\", which the training data does not have; leave it out, or train on it",
         ),
         (
             rows(31, 36),

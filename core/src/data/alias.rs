@@ -41,7 +41,7 @@ impl Frequency {
         total.ok_or_else(|| unreadable(text, "it is empty"))
     }
 
-    /// The canonical pandas alias. Polars' `1mo`, `1q` and `1y`, which pandas has no alias for, are spelled as there.
+    /// The canonical pandas alias. For polars' `1mo`, `1q` and `1y`, which have no pandas alias, the polars spelling.
     pub fn to_pandas(self) -> String {
         let unit = match self.unit {
             Unit::Step => return self.n.to_string(),
@@ -164,7 +164,7 @@ fn read_calendar(alias: &str) -> Option<Calendar> {
         None if matches!(edge, Edge::Start | Edge::BusinessStart) => 1,
         None => 12,
     };
-    // Months are all alike: one way to say it.
+    // Monthly calendars have no anchor: a fixed one, so that equal frequencies compare equal.
     let month = if period == Period::Month { 1 } else { month };
     Some(Calendar::Months { period, month, edge })
 }

@@ -1,4 +1,4 @@
-//! From a table to a panel: columns found, rows sorted by series and time, every value checked.
+//! From a table to a panel: finds the columns, sorts the rows by series and time, and checks every value.
 
 use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
@@ -17,30 +17,30 @@ use crate::interrupt::look;
 use crate::memory::{Allowed, Needs};
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// What is wanted of a table.
+/// How a table is read into a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelOptions {
-    /// What the columns are called.
+    /// Names of the special columns.
     pub names: ColumnNames,
-    /// The frequency. Inferred from the times when left out.
+    /// The frequency. `None`: inferred from the times.
     pub frequency: Option<Frequency>,
-    /// The time zone of dates, where there is no frequency that has one.
+    /// The time zone of dates. Used only without a frequency, which has its own.
     pub time_zone: Option<TimeZone>,
-    /// What numbers in the time column count, and more that is known of times.
+    /// How times are read, such as the unit of numbers.
     pub reading: TimeReading,
-    /// The temporal columns needed beside the target.
+    /// The temporal columns needed besides the target.
     pub exogenous: Vec<String>,
     /// A table with one row for each series.
     pub static_table: Option<Table>,
-    /// The columns needed of that.
+    /// The columns needed from the static table.
     pub statics: Vec<String>,
-    /// The categories of columns, exogenous and static: those that have them are read as their numbers.
+    /// The categories of exogenous and static columns, which are read as category codes.
     pub vocabularies: Vocabularies,
     /// What to do with times that a series skips.
     pub on_gap: OnGap,
     /// What to do with missing values. `None` refuses those of exogenous columns, and masks those of the target.
     pub on_missing: Option<OnMissing>,
-    /// Whether the target must be there. Where it is not, it is 0 and masked.
+    /// Whether the target column is required. Without it, the target is 0 and masked.
     pub needs_target: bool,
 }
 
@@ -63,7 +63,7 @@ impl Default for PanelOptions {
 }
 
 impl Panel {
-    /// Sorts and checks a table. Gives the panel and its frequency: the one asked for, or the one inferred.
+    /// Sorts and checks a table. Returns the panel and its frequency, given or inferred.
     pub fn from_table(table: &Table, options: &PanelOptions) -> Result<(Self, Frequency)> {
         let (mut panel, frequency) = Self::unsettled(table, options)?;
         panel.settle_missing(options.on_missing, &options.vocabularies)?;
@@ -71,7 +71,7 @@ impl Panel {
         Ok((panel, frequency))
     }
 
-    /// The same with missing values as they are: listed, and nothing done about them.
+    /// The same, with missing values listed but neither refused nor filled.
     pub(crate) fn unsettled(table: &Table, options: &PanelOptions) -> Result<(Self, Frequency)> {
         table.check()?;
         if table.rows() == 0 {
@@ -166,7 +166,7 @@ impl Panel {
     }
 }
 
-/// Refuses rows that there is no room for: of each column as the table has it and in order, of ids, times and places.
+/// Refuses rows that would not fit in memory: each column as in the table and in order, ids, times and indices.
 pub(super) fn check_room(rows: usize, columns: usize) -> Result<()> {
     const BESIDE: usize = 8;
     let mut needs = Needs::default();
@@ -202,7 +202,7 @@ fn without_ids(error: Error, ids: &RowIds<'_>, options: &PanelOptions) -> Error 
         .with(|d| d.column = Some(options.names.id.clone()))
 }
 
-/// The rows by series, then time; rows of equal time stay in order.
+/// The order of the rows by series, then time; rows of equal time keep their order.
 fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..codes.len()).collect();
     let key = |row: &usize| {
@@ -282,7 +282,7 @@ impl Values {
             let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
                 value if too_large(value).is_some() => Err(exceeds(rows, j, name, value)),
                 value if value.is_finite() => Ok(value),
-                // Without a target, a row is as good as the mask column says.
+                // Without a target column, only the mask column says which rows are available.
                 value if available[j] > 0.0 && (value.is_infinite() || self.target.is_none()) => {
                     Err(unusable(rows, j, name, value, "; fill it in, or mask the row"))
                 }
@@ -309,7 +309,7 @@ impl Values {
         Ok(Arranged { temporal, mask, missing, weight })
     }
 
-    /// What the mask column and the inserted rows leave available.
+    /// The availability of each row, from the mask column and the treatment of inserted rows.
     fn available(&self, rows: &Rows<'_>, options: &PanelOptions) -> Result<Vec<f32>> {
         let name = &options.names.mask;
         let value = |(j, row): (usize, &usize)| match &self.available {

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 
 /// Days from 0001-01-01, chrono's day 1, to 1970-01-01.
 const EPOCH: i64 = 719_163;
-/// Days are held within ±246,000 years, where every date exists.
+/// Days are clamped to ±246,000 years, where every date exists.
 const LIMIT: i64 = 90_000_000;
 
 /// A rule that says which days count.
@@ -40,7 +40,7 @@ pub enum Period {
     Year,
 }
 
-/// A day of a month that is found from one of its ends.
+/// A day at the start or end of a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edge {
     /// The first day.
@@ -101,7 +101,7 @@ impl Calendar {
     }
 }
 
-/// The anchor month's place in its period, from 0.
+/// The position of the anchor month in its period, from 0.
 fn phase(period: Period, month: u8) -> i64 {
     i64::from(month - 1) % period.months()
 }
@@ -119,7 +119,7 @@ impl Edge {
     }
 }
 
-/// A day, held within the limit.
+/// A day, clamped to the limit.
 fn within(day: i64) -> i64 {
     day.clamp(-LIMIT, LIMIT)
 }

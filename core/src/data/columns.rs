@@ -1,4 +1,4 @@
-//! Columns by name and by meaning: identifiers, numbers, and what to say when a table lacks one.
+//! Columns by name and by meaning: identifiers, numbers, and errors for absent columns.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,14 +12,14 @@ use crate::{Error, ErrorCode, Result, nearest};
 /// Text that stands for a missing number.
 const MISSING: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "-"];
 
-/// The column called so, or so in the other of camel and snake case.
+/// The column `name`, which may also be in the other of camel and snake case.
 pub(super) fn find<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
     table.column(name).or_else(|| {
         table.columns.iter().find(|(other, _)| same_name(other, name)).map(|(_, column)| column)
     })
 }
 
-/// Whether two names are one, in camel or in snake case.
+/// Whether two names are the same up to camel and snake case.
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
     camel_case(a) == camel_case(b)
 }
@@ -39,12 +39,12 @@ pub(super) fn camel_case(name: &str) -> String {
     camel
 }
 
-/// The column called so, or an error that names the nearest one and all others.
+/// The column `name`, or an error with the nearest name and all columns.
 pub(super) fn require<'a>(table: &'a Table, name: &str, meaning: &str) -> Result<&'a Column> {
     find(table, name).ok_or_else(|| absent(table, name, meaning, ErrorCode::Schema))
 }
 
-/// That a column is not there.
+/// The error for an absent column.
 pub(super) fn absent(table: &Table, name: &str, meaning: &str, code: ErrorCode) -> Error {
     let names: Vec<&str> = table.names().collect();
     let near = nearest(name, names.iter().copied());
@@ -65,7 +65,7 @@ pub(super) fn is_missing(text: &str) -> bool {
     MISSING.contains(&text)
 }
 
-/// The values of an exogenous column, NaN where missing: the numbers of its categories if it has a vocabulary.
+/// The values of an exogenous column, NaN where missing: category codes if it has a vocabulary.
 pub(super) fn exogenous<'a>(
     column: &'a Column,
     name: &str,
@@ -122,7 +122,7 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
     }
 }
 
-/// What is wrong with a number that models cannot take: they compute in 32 bits.
+/// The problem with a number that is too large for models, which compute in 32 bits.
 pub(super) fn too_large(value: f64) -> Option<String> {
     let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
     (!fits).then(|| {
@@ -197,7 +197,7 @@ impl<'a> RowIds<'a> {
         }
     }
 
-    /// The different identifiers, sorted, and each row's place among them.
+    /// The distinct identifiers, sorted, and each row's index among them.
     pub(super) fn group(&self, rows: usize) -> (Ids, Vec<usize>) {
         match self {
             Self::Text(ids) => {

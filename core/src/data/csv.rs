@@ -11,7 +11,7 @@ use crate::options::{choices, options};
 use crate::{Error, ErrorCode, Result};
 
 choices! {
-    /// What marks decimals.
+    /// The decimal separator.
     pub enum Decimal: default Point {
         /// `0.5`
         Point = ".",
@@ -31,9 +31,9 @@ impl Decimal {
 }
 
 options! {
-    /// How a CSV file is written.
+    /// Format of a CSV file.
     pub struct CsvOptions {
-        /// What marks decimals; with `','` the columns are separated by semicolons or tabs.
+        /// The decimal separator; with `','`, columns are separated by semicolons or tabs.
         pub decimal: Decimal = Decimal::Point,
     }
 }
@@ -43,7 +43,7 @@ pub fn read_csv(path: impl AsRef<Path>) -> Result<Table> {
     read_csv_as(path, CsvOptions::default())
 }
 
-/// Reads a CSV file that is written so.
+/// Reads a CSV file of this format.
 pub fn read_csv_as(path: impl AsRef<Path>, options: CsvOptions) -> Result<Table> {
     let path = path.as_ref();
     let name = path.display().to_string();
@@ -55,7 +55,7 @@ pub fn read_csv_as(path: impl AsRef<Path>, options: CsvOptions) -> Result<Table>
     read(&bytes, &name, options)
 }
 
-/// Refuses a file that there is no room for: as it is, as text by columns, and as their values.
+/// Refuses a file that would not fit in memory: its bytes, the text of its columns, and their values.
 fn check_room(path: &Path, name: &str) -> Result<()> {
     let Ok(metadata) = path.metadata() else { return Ok(()) };
     let bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
@@ -64,7 +64,7 @@ fn check_room(path: &Path, name: &str) -> Result<()> {
     needs.check(Allowed::ALL, &format!("reading \"{name}\""), || None)
 }
 
-/// Reads CSV from text. `name` is what messages call it.
+/// Reads CSV from text. `name` is its name in messages.
 pub fn read_csv_text(text: &str, name: &str) -> Result<Table> {
     read(text.as_bytes(), name, CsvOptions::default())
 }
@@ -130,15 +130,15 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
     Ok(table)
 }
 
-/// A value that would be lost with a column without a name. Those without values, and row numbers in front, as pandas
-/// writes them, are left out.
+/// A value that would be lost because its column has no name. Columns without a name may be dropped if they have no values,
+/// or if they are row numbers in first place, as pandas writes them.
 fn lost<'a>(place: usize, texts: &'a Texts, column: &Column) -> Option<&'a str> {
     let numbered = |n: &[i64]| n.iter().zip(0..).all(|(n, i)| *n == i);
     let is_index = place == 0 && matches!(column, Column::Int(n) if numbered(n));
     texts.iter().find(|text| !text.trim().is_empty()).filter(|_| !is_index)
 }
 
-/// With decimal commas, refuses a column of numbers with points: they would count as decimals later on.
+/// With decimal commas, refuses a column of numbers with points: these would be read as decimal points later.
 fn check_points(texts: &Texts, column: &str, name: &str) -> Result<()> {
     let present =
         || texts.iter().map(str::trim).enumerate().filter(|(_, t)| !is_missing(&t.to_lowercase()));
@@ -157,7 +157,7 @@ fn check_points(texts: &Texts, column: &str, name: &str) -> Result<()> {
     }))
 }
 
-/// What separates a header: the most frequent of comma, semicolon and tab outside of quotes, the first of equals.
+/// The delimiter of a header: the most frequent of comma, semicolon and tab outside quotes, the first of these in a tie.
 fn delimiter(header: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
@@ -170,7 +170,7 @@ fn delimiter(header: &[u8]) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(b, _)| b)
 }
 
-/// The values of a column as text, one after the other.
+/// The values of a column as text, concatenated.
 #[derive(Default)]
 struct Texts {
     text: String,
@@ -189,7 +189,7 @@ impl Texts {
     }
 }
 
-/// Whole numbers, numbers, or text: the first that all values are. Empty is missing.
+/// Whole numbers, numbers or text: the first type that all values have. Empty values are missing.
 fn typed(texts: &Texts, decimal: Decimal) -> Column {
     let whole = |text: &str| if padded(text.trim()) { None } else { text.trim().parse().ok() };
     if let Some(values) = texts.iter().map(whole).collect() {
@@ -207,7 +207,7 @@ fn typed(texts: &Texts, decimal: Decimal) -> Column {
     Column::Text(texts.iter().map(present).collect())
 }
 
-/// Whether digits begin with a zero: 007 is a name, not a number.
+/// Whether a number has leading zeros: 007 is an identifier, not a number.
 fn padded(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
@@ -342,7 +342,7 @@ mod tests {
             comma("ds;y\n1;\n2;1.234\n").unwrap_err().to_string(),
             "\"x.csv\": column \"y\", row 2: \"1.234\" has a point, but decimal is \",\"; remove points that group thousands, or leave decimal out if they mark decimals"
         );
-        // What has both is text, and refused where numbers are needed.
+        // A column with both is text, and refused where numbers are needed.
         assert!(matches!(comma("y\n\"1.234,5\"\n").unwrap().column("y"), Some(Column::Text(_))));
         assert_eq!(
             read_option::<Decimal>("decimal", &";".into(), &[]).unwrap_err().to_string(),

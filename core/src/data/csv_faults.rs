@@ -1,4 +1,4 @@
-//! What is wrong with a file that cannot be read as CSV: another format, an open quote, another separator.
+//! Faults of files that cannot be read as CSV: another format, an open quote, another separator.
 
 use crate::{Error, ErrorCode};
 
@@ -22,7 +22,7 @@ const FORMATS: [(&[u8], &str); 17] = [
     (b"[{", "is JSON; parse it and pass rows or columns"),
     (b"[\n", "is JSON; parse it and pass rows or columns"),
 ];
-/// Separators that are not understood.
+/// Separators that are not supported.
 const SEPARATORS: [(char, &str); 5] =
     [('|', "\"|\""), (':', "\":\""), ('^', "\"^\""), ('~', "\"~\""), (' ', "spaces")];
 
@@ -85,7 +85,7 @@ pub(super) fn other_separator(bytes: &[u8]) -> Option<&'static str> {
     SEPARATORS.iter().find(|(c, _)| separates(*c)).map(|(_, name)| *name)
 }
 
-/// An error of the reader, with its line.
+/// The error for a failure of the CSV reader, with its line.
 pub(super) fn unreadable(error: &csv::Error, name: &str, delimiter: u8) -> Error {
     let line = error.position().map_or(1, csv::Position::line);
     let problem = match error.kind() {

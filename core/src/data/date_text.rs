@@ -1,4 +1,4 @@
-//! Dates as text: many forms in, the shortest exact one out.
+//! Dates as text: many formats are read, the shortest exact one is written.
 
 use super::calendar::{civil, day_of};
 use super::panel::TimeKind;
@@ -8,7 +8,7 @@ use super::time_zone::TimeZone;
 pub(super) const DAY: i64 = 86_400_000;
 /// The years 1 to 9999.
 pub(super) const DATES: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
-/// The forms of dates in text, for messages.
+/// The accepted formats of dates, for messages.
 pub(super) const FORMS: &str = "2024-01-31, 2024-01-31T05:00:00, with a fraction, \"Z\" or an offset such as +02:00, 2024/01/31, 20240131, 2024-01 or 2024";
 
 /// Why a text is not a time.
@@ -23,27 +23,27 @@ pub(super) enum TimeFault {
 }
 
 impl TimeFault {
-    /// What messages say of a time like this.
+    /// The fault in words, for messages.
     pub(super) fn reason(self) -> String {
         match self {
             Self::Ambiguous => {
                 "is ambiguous: day and month could be either way round; write 2024-01-31".into()
             }
             Self::TooFine => {
-                "is finer than a millisecond, which times cannot be here; round it".into()
+                "is finer than a millisecond; times cannot be finer here, so round it".into()
             }
             Self::Unreadable => format!("is not a date; accepted are {FORMS}"),
         }
     }
 }
 
-/// Milliseconds since 1970 of a date in text. Without an offset it is UTC.
+/// Milliseconds since 1970 of a date in text; without an offset, it is in UTC.
 #[cfg(test)]
 pub(super) fn parse_time(text: &str) -> Result<i64, TimeFault> {
     parse_time_in(text, None)
 }
 
-/// Milliseconds since 1970 of a date in text. Without an offset it is what clocks in `zone` show.
+/// Milliseconds since 1970 of a date in text; without an offset, it is a local time of `zone`.
 pub(super) fn parse_time_in(text: &str, zone: Option<TimeZone>) -> Result<i64, TimeFault> {
     let text = text.trim();
     let bad = TimeFault::Unreadable;
@@ -72,7 +72,7 @@ fn clock_end(time: &str) -> usize {
     time.find(['Z', '+', '-']).unwrap_or(time.len())
 }
 
-/// Whether a date in text says its offset from UTC.
+/// Whether a date in text has an offset from UTC.
 pub(super) fn says_offset(text: &str) -> bool {
     split(text.trim()).1.is_some_and(|time| clock_end(time) < time.len())
 }

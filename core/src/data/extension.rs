@@ -12,8 +12,8 @@ impl Panel {
         })
     }
 
-    /// The same series with `n` more rows each, which are available. `columns` has values of temporal columns, `n` a
-    /// series; columns that are not in it are 0 there. The new rows repeat the last time: windows do not ask for it.
+    /// The same series with `n` more available rows each. `columns` has the values of temporal columns, `n` per series;
+    /// other columns are 0 there. The new rows repeat the last time, which windows do not use.
     #[must_use]
     pub(crate) fn extended(&self, n: usize, columns: &[(String, Vec<f64>)]) -> Self {
         let temporal = self.temporal.iter().map(|(name, values)| {

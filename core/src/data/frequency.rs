@@ -1,11 +1,11 @@
-//! Frequencies: how far apart the times of a series are, and arithmetic on times with that.
+//! Frequencies: the spacing of the times of a series, and arithmetic on times.
 
 use super::calendar::{Calendar, Edge, Period, civil, first_of, month_of};
 use super::date_text::DAY;
 use super::time_zone::TimeZone;
 use crate::{Error, ErrorCode, Result};
 
-/// A unit of time that all frequencies are multiples of.
+/// A unit of time. Every frequency is a multiple of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Steps, for times that are plain numbers.
@@ -18,7 +18,7 @@ pub enum Unit {
     Minute,
     /// Hours.
     Hour,
-    /// Days: of 24 hours, or as long as they are in the frequency's time zone.
+    /// Days: 24 hours, or calendar days in the frequency's time zone.
     Day,
     /// Dates on a calendar; the time of day is kept.
     Dates(Calendar),
@@ -28,12 +28,12 @@ pub enum Unit {
 
 /// A number of units between one time and the next.
 ///
-/// Dates are milliseconds since 1970, UTC. Pandas' aliases, old and new, mean what they mean there; polars' spellings
-/// with a number (`1d`, `1mo`) what they mean there. Case matters where the two meet: `M` is a month, `1m` a minute,
-/// `W` a Sunday, `1w` seven days, `Y` the end of a year, `1y` the same day of another year.
+/// Dates are milliseconds since 1970, UTC. Pandas' aliases, old and new, have the meaning that they have in pandas, and
+/// polars' spellings with a number (`1d`, `1mo`) that of polars. Case matters where the two overlap: `M` is a month, `1m` a
+/// minute, `W` a Sunday, `1w` seven days, `Y` the end of a year, `1y` the same day of another year.
 ///
-/// In a time zone, days and dates are those of its clocks, and shorter units are exact, as pandas has it: `D` leads to
-/// the same time of the next day, however long that is, and `24h` 24 hours further.
+/// In a time zone, days and dates follow local time, and shorter units have exact lengths, as in pandas: `D` leads to the
+/// same local time on the next day, however long the day is, and `24h` leads 24 hours further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frequency {
     pub(super) n: i64,
@@ -56,7 +56,7 @@ impl Unit {
 }
 
 impl Frequency {
-    /// A number of steps, for times that are plain numbers.
+    /// A number of steps, for times that are plain numbers. An error for less than 1.
     pub fn step(n: i64) -> Result<Self> {
         if n < 1 {
             return Err(Error::new(
@@ -68,17 +68,17 @@ impl Frequency {
         Ok(Self::of(n, Unit::Step))
     }
 
-    /// So many of a unit.
+    /// `n` times a unit.
     pub(super) fn of(n: i64, unit: Unit) -> Self {
         Self { n, unit, zone: None }
     }
 
-    /// So many dates of a calendar.
+    /// Every `n`-th date of a calendar.
     pub(super) fn dates(n: i64, calendar: Calendar) -> Self {
         Self::of(n, Unit::Dates(calendar))
     }
 
-    /// By the clocks of a time zone.
+    /// The same frequency in a time zone, or in none. An error for a time zone with steps.
     pub fn in_zone(self, zone: Option<TimeZone>) -> Result<Self> {
         match zone {
             Some(zone) if self.is_step() => {
@@ -94,18 +94,18 @@ impl Frequency {
         self.zone
     }
 
-    /// The zone whose clocks count: none for units that are always equally long.
+    /// The time zone, if the unit depends on it; `None` for units of fixed length.
     pub(super) fn clocks(self) -> Option<TimeZone> {
         let by_clocks = matches!(self.unit, Unit::Day | Unit::Dates(_) | Unit::SameDay(_));
         self.zone.filter(|_| by_clocks)
     }
 
-    /// What the clocks that count show at `t`.
+    /// The local time at `t` if the unit depends on the time zone, else `t`.
     fn local(self, t: i64) -> i64 {
         self.clocks().map_or(t, |zone| zone.local(t))
     }
 
-    /// So many milliseconds, in the largest unit that divides them.
+    /// This many milliseconds, in the largest unit that divides them.
     pub(super) fn fixed(milliseconds: i64) -> Self {
         let units = [Unit::Day, Unit::Hour, Unit::Minute, Unit::Second];
         let whole = |u: &Unit| u.milliseconds().is_some_and(|ms| milliseconds % ms == 0);
@@ -118,12 +118,12 @@ impl Frequency {
         self.unit == Unit::Step
     }
 
-    /// How many units make one period: 15 of `15min`.
+    /// The number of units in one period: 15 for `15min`.
     pub fn multiple(self) -> i64 {
         self.n
     }
 
-    /// The unit: minutes of `15min`.
+    /// The unit: minutes for `15min`.
     pub fn unit(self) -> Unit {
         self.unit
     }
@@ -142,7 +142,7 @@ impl Frequency {
         let Some(zone) = self.clocks() else { return self.advance_clock(t, n) };
         let local = zone.local(t);
         match self.advance_clock(local, n) {
-            same if same == local => t, // of an hour that clocks show twice, perhaps the second
+            same if same == local => t, // possibly the second occurrence of a repeated hour
             other => zone.instant(other),
         }
     }
@@ -170,7 +170,7 @@ impl Frequency {
         (1..=h as i64).map(|n| self.advance(last, n)).collect()
     }
 
-    /// Whether the calendar has this time. Every time is on a frequency without a calendar.
+    /// Whether the calendar has the date of this time; always true for frequencies without a calendar.
     pub fn is_on(self, t: i64) -> bool {
         match self.unit {
             Unit::Dates(calendar) => calendar.contains(self.local(t).div_euclid(DAY)),
@@ -214,8 +214,8 @@ impl Frequency {
         if t.abs_diff(before) <= t.abs_diff(after) { before } else { after }
     }
 
-    /// How many periods a season has: 24 hours of a day, 7 days of a week, 12 months of a year. A multiple divides
-    /// it (`15min`: 96); 1 where it does not divide evenly, and for plain steps.
+    /// The number of periods in a season: 24 hours in a day, 7 days in a week, 12 months in a year. For a multiple, that
+    /// number is divided (`15min`: 96); 1 if it does not divide evenly, and for steps.
     pub fn season_length(self) -> usize {
         let (season, n) = match self.unit {
             Unit::Step => (1, self.n),
@@ -234,8 +234,8 @@ impl Frequency {
         if season % n == 0 { (season / n) as usize } else { 1 }
     }
 
-    /// Polars' `1mo`, `1q` and `1y` as the pandas alias that these times call for: starts or ends of months if all
-    /// of them are. Other frequencies, and other times, as they are.
+    /// Replaces polars' `1mo`, `1q` and `1y` by the pandas alias that fits these times, if all are starts or all are ends
+    /// of months. Other frequencies are unchanged.
     #[must_use]
     pub fn resolve(self, times: &[i64]) -> Self {
         let Unit::SameDay(period) = self.unit else { return self };
@@ -252,7 +252,7 @@ impl Frequency {
     }
 }
 
-/// The same day of another month: the last if this is the last or the other month is shorter.
+/// The same day of another month: the last day if this is the last or if the other month is shorter.
 fn add_months(day: i64, months: i64) -> i64 {
     let from = month_of(day);
     let to = from.saturating_add(months);

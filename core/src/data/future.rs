@@ -13,14 +13,15 @@ use super::times::read_times;
 use super::vocabulary::Vocabularies;
 use crate::{Error, ErrorCode, Result};
 
-/// Series and time of each row of a forecast, `h` rows a series.
+/// Series and time of each row of a forecast, `h` rows per series.
 pub fn make_future_frame(panel: &Panel, frequency: Frequency, h: usize) -> (Ids, Vec<i64>) {
     (panel.ids.repeat(h), panel.future_times(frequency, h))
 }
 
 /// Values of these columns for each series and each of its `h` future times, in the order of the panel.
 ///
-/// The table may have its rows in any order, and more than are needed.
+/// The table may have its rows in any order, and more rows than are needed. An error if a row is missing, or a value is
+/// missing or not finite.
 pub fn future_exogenous(
     table: &Table,
     panel: &Panel,
@@ -79,9 +80,9 @@ pub fn missing_future(
 
 /// The rows of a table that a forecast needs.
 struct Wanted {
-    /// The times of a forecast, `h` a series.
+    /// The times of a forecast, `h` per series.
     times: Vec<i64>,
-    /// The row of the table for each.
+    /// The row of the table for each time.
     rows: Vec<Option<usize>>,
     /// The times of the table.
     row_times: Vec<i64>,

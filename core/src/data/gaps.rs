@@ -1,4 +1,4 @@
-//! Times on the frequency: each series is walked once, irregular times are refused and gaps filled as asked.
+//! Puts times on the frequency: irregular times are refused, and gaps are refused or filled as requested.
 
 use super::date_text::format_time;
 use super::frequency::Frequency;
@@ -16,7 +16,7 @@ choices! {
         Error = "error",
         /// Insert masked rows.
         Mask = "mask",
-        /// Insert rows with the target of the row before.
+        /// Insert rows with the target of the previous row.
         FillForward = "fillForward",
         /// Insert rows with the target 0.
         FillZero = "fillZero",
@@ -32,10 +32,10 @@ pub(super) struct Rows<'a> {
     pub(super) times: Vec<i64>,
     /// Row of the table that each row takes its values from.
     pub(super) source: Vec<usize>,
-    /// Whether a row was inserted; its source is that of the row before.
+    /// Whether a row was inserted; its source is that of the previous row.
     pub(super) inserted: Vec<bool>,
     pub(super) kind: &'a TimeKind,
-    /// The time zone of the machine, to be named where times are midnights of it.
+    /// The time zone of the machine, which messages suggest if times are midnights in it.
     pub(super) machine_zone: Option<TimeZone>,
 }
 
@@ -57,7 +57,7 @@ impl Rows<'_> {
         format_time(t, self.kind)
     }
 
-    /// That no series has a time twice.
+    /// Refuses series that have the same time twice.
     pub(super) fn check_duplicates(&self) -> Result<()> {
         for (i, times) in self.series().enumerate() {
             if let Some(j) = times.windows(2).position(|w| w[0] == w[1]) {
@@ -126,7 +126,7 @@ impl Rows<'_> {
             first = first.or(Some(j));
         }
         let Some(first) = first else { return Ok(self) };
-        // A frequency far too fine would fill the memory.
+        // With a far too fine frequency, filling would exhaust the memory.
         let absurd = missing > 100 * self.times.len() as u64 + 10_000;
         if on_gap == OnGap::Error || absurd {
             return Err(self.gap(first, frequency, n_gaps, missing, absurd));

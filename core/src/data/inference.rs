@@ -12,14 +12,14 @@ use crate::{Error, ErrorCode, Result};
 /// Why no frequency can be inferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotInferred {
-    /// The longest series has so many times.
+    /// The longest series has only this many times.
     TooFew(usize),
-    /// Most neighbours are not one period apart.
+    /// Most consecutive times are not one period apart.
     Irregular {
-        /// The series that these two follow each other in.
+        /// The series in which the times of `pair` are consecutive.
         series: usize,
         pair: [i64; 2],
-        /// The difference that most neighbours have, of how many.
+        /// The most common difference, its count, and the number of differences.
         common: i64,
         count: usize,
         of: usize,
@@ -27,7 +27,8 @@ pub(super) enum NotInferred {
 }
 
 impl NotInferred {
-    /// The error to show; `name` says whose times they are, `format` writes a time, `advice` is what to do, if that is known.
+    /// The error. `name` is the name of a series, `format` formats a time, and `advice` replaces the usual advice if there
+    /// is a better one.
     pub(super) fn error(
         self,
         is_step: bool,
@@ -67,7 +68,7 @@ impl NotInferred {
 }
 
 impl Frequency {
-    /// The frequency of sorted dates. At least three are needed; a minority of gaps does no harm.
+    /// The frequency of sorted dates. At least three are needed; a minority of gaps is allowed.
     pub fn infer(times: &[i64]) -> Result<Self> {
         let kind = TimeKind::Date { unit: TimeUnit::Ms, time_zone: None };
         infer_dates(&[times]).map_err(|e| e.error(false, |_| None, |t| format_time(t, &kind), None))
@@ -87,7 +88,8 @@ pub(super) fn infer_dates(series: &[&[i64]]) -> Result<Frequency, NotInferred> {
     regular(candidate, series)
 }
 
-/// The frequency of several series of dates in a time zone: of its clocks, or in hours and less.
+/// The frequency of several series of dates in a time zone: in days and dates of its local time, else in hours or shorter
+/// units.
 pub(super) fn infer_in_zone(
     series: &[&[i64]],
     zone: Option<TimeZone>,
@@ -116,7 +118,7 @@ pub(super) fn infer_steps(series: &[&[i64]]) -> Result<Frequency, NotInferred> {
     regular(Frequency::of(gcd(differences), Unit::Step), series)
 }
 
-/// The differences between neighbours, if there are enough of them.
+/// The differences between consecutive times, if there are enough of them.
 fn check(series: &[&[i64]]) -> Result<Vec<i64>, NotInferred> {
     let differences: Vec<i64> = series
         .iter()
@@ -130,7 +132,7 @@ fn check(series: &[&[i64]]) -> Result<Vec<i64>, NotInferred> {
     Ok(differences)
 }
 
-/// The candidate, if most neighbours are one period apart.
+/// The candidate, if most consecutive times are one period apart.
 fn regular(candidate: Frequency, series: &[&[i64]]) -> Result<Frequency, NotInferred> {
     let pairs = || {
         let each = series.iter().enumerate();
@@ -144,7 +146,7 @@ fn regular(candidate: Frequency, series: &[&[i64]]) -> Result<Frequency, NotInfe
     }
     let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
     pairs().for_each(|(_, [a, b])| *counts.entry(b - a).or_default() += 1);
-    // Of equally common ones the smallest.
+    // In a tie, the smallest.
     let (common, count) =
         counts.into_iter().rev().max_by_key(|(_, n)| *n).expect("there are differences");
     let (series, pair) =
@@ -184,8 +186,8 @@ fn month(t: i64) -> i64 {
     month_of(t.div_euclid(DAY))
 }
 
-/// The same day of other months, if every series has that throughout, mostly one period apart: `1mo` of the 15th of each
-/// month.
+/// The same day of other months, if that fits all series and most consecutive times are one period apart: `1mo` for the
+/// 15th of each month.
 fn same_day_of_months(series: &[&[i64]], differences: &[i64]) -> Option<Frequency> {
     if differences.iter().any(|d| *d < 28 * DAY) {
         return None;
@@ -198,7 +200,7 @@ fn same_day_of_months(series: &[&[i64]], differences: &[i64]) -> Option<Frequenc
         n => (Period::Month, n),
     };
     let frequency = Frequency::of(n, Unit::SameDay(period));
-    // Counted from the first time: after February the day that they began on is forgotten.
+    // Counted from the first time: a time in February may not tell the day that a series started on.
     let periods = |times: &&[i64]| -> Option<Vec<i64>> {
         times.iter().map(|t| frequency.periods_between(times[0], *t)).collect()
     };

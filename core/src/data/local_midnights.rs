@@ -1,12 +1,12 @@
-//! Midnights of a zone that was not said: dates made by the clock of a machine are not midnights in UTC. And the other way
-//! round: midnights in UTC where a zone was said.
+//! Midnights in a time zone that was not given: dates made in the local time of a machine are not midnights in UTC. And the
+//! reverse: midnights in UTC although a time zone was given.
 
 use super::date_text::DAY;
 use super::frequency::{Frequency, Unit};
 use super::inference::infer_in_zone;
 use super::time_zone::TimeZone;
 
-/// Zones to think of first, where the machine's is not the one.
+/// Zones to try first after the machine's.
 const LIKELY: [&str; 12] = [
     "Europe/Berlin",
     "Europe/London",
@@ -22,8 +22,8 @@ const LIKELY: [&str; 12] = [
     "Australia/Sydney",
 ];
 
-/// What to do about dates that no frequency fits, if they are midnights of a zone in which one does: the given one, or
-/// another.
+/// The advice for dates that no frequency fits, if they are midnights in a time zone in which one does: the given one, or
+/// an inferred one.
 pub(super) fn advice(
     series: &[&[i64]],
     frequency: Option<Frequency>,
@@ -31,7 +31,7 @@ pub(super) fn advice(
 ) -> Option<String> {
     let likely = LIKELY.iter().filter_map(|name| TimeZone::parse(name).ok());
     let zones = machine.into_iter().chain(likely).chain(TimeZone::all());
-    // Zones with the same clocks do the same: a few are enough.
+    // Zones with the same local times give the same result: a few are enough.
     let midnights: Vec<TimeZone> =
         zones.filter(|zone| are_midnights(series, *zone)).take(4).collect();
     let others: Vec<TimeZone> = machine.into_iter().filter(|z| is_steady(series, *z)).collect();
@@ -60,7 +60,7 @@ pub(super) fn advice(
     ))
 }
 
-/// What to do about times that do not fit the clocks of a zone, if they are midnights in UTC.
+/// The advice for times that do not fit a time zone, if they are midnights in UTC.
 pub(super) fn advice_in_zone(series: &[&[i64]], zone: TimeZone) -> Option<String> {
     let utc = time_of_day(series, |t| t) == Some(0);
     let elsewhere = time_of_day(series, |t| zone.local(t)).is_none();
@@ -71,7 +71,7 @@ pub(super) fn advice_in_zone(series: &[&[i64]], zone: TimeZone) -> Option<String
     })
 }
 
-/// What to note of dates that are midnights of the machine's zone, and on the frequency all the same.
+/// The warning about dates that are midnights in the machine's time zone, although they are on the frequency.
 pub(super) fn warning(
     series: &[&[i64]],
     frequency: Frequency,
@@ -86,14 +86,14 @@ pub(super) fn warning(
     })
 }
 
-/// What all of these show, if it is the same time of day.
+/// The time of day that all times have in common, if there is one; `shown` converts them.
 fn time_of_day(series: &[&[i64]], shown: impl Fn(i64) -> i64) -> Option<i64> {
     let mut times = series.iter().flat_map(|times| times.iter().map(|t| shown(*t).rem_euclid(DAY)));
     let first = times.next()?;
     times.all(|t| t == first).then_some(first)
 }
 
-/// Whether clocks of a zone show one time of day where UTC has several.
+/// Whether all times have the same local time of day in a zone, but not in UTC.
 fn is_steady(series: &[&[i64]], zone: TimeZone) -> bool {
     time_of_day(series, |t| zone.local(t)).is_some() && time_of_day(series, |t| t).is_none()
 }
@@ -113,7 +113,7 @@ mod tests {
         TimeZone::parse(name).unwrap()
     }
 
-    /// Dates of a frequency by the clocks of a zone.
+    /// Dates of a frequency in a time zone.
     fn dates(alias: &str, name: &str, from: &str, n: usize) -> Vec<i64> {
         let frequency = Frequency::parse(alias).unwrap().in_zone(Some(zone(name))).unwrap();
         let from = zone(name).instant(parse_time(from).unwrap());

@@ -1,7 +1,7 @@
-//! Missing values: which rows lack one, and what is done about them.
+//! Missing values: which rows lack one, and how they are treated.
 //!
-//! A row is missing where its target or a needed exogenous value is absent and nobody masked the row: neither
-//! `available_mask` nor [`OnGap::Mask`](super::OnGap::Mask). What users mask, they mask on purpose.
+//! A value is missing if the target or a needed exogenous value of a row is absent and the user has not masked the row,
+//! neither by `available_mask` nor by [`OnGap::Mask`](super::OnGap::Mask). Rows that users mask are masked on purpose.
 
 use std::ops::Range;
 
@@ -13,24 +13,23 @@ use crate::options::choices;
 use crate::{Error, ErrorCode, Result};
 
 choices! {
-    /// What to do with missing values of the target and of exogenous columns. Rows that `available_mask` masks are not
-    /// missing.
+    /// What to do with missing values of the target and of exogenous columns. Values in rows that `available_mask` masks do
+    /// not count as missing.
     pub enum OnMissing {
         /// Refuse them.
         Error = "error",
-        /// Mask the row: training does not learn it, and models see 0 with the note that it is not available.
+        /// Mask the row: training does not learn from it, and models see 0 with an available mask of 0.
         Mask = "mask",
-        /// Take the value before.
+        /// Take the previous value.
         FillForward = "fillForward",
-        /// Take 0; of categories, none.
+        /// Take 0. Refused for categories, since 0 is none of them.
         FillZero = "fillZero",
-        /// Between two values, take the straight line from one to the other; after the last one, take that. Categories are
-        /// carried forward.
+        /// Interpolate linearly between two values; after the last one, take that. Categories are filled forward.
         Interpolate = "interpolate",
     }
 }
 
-/// What can be done about missing values.
+/// The choices for missing values.
 const REMEDY: &str = "set onMissing to \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\"";
 
 /// The rows in which columns lack a value: sorted, by column. Those of the target include rows masked for another column.
@@ -57,7 +56,7 @@ impl MissingRows {
         }
     }
 
-    /// That these are rows of a panel's columns which are masked there, as those of a saved panel must be.
+    /// Checks that these are rows of a panel's columns and are masked there, as in a saved panel.
     pub(crate) fn check(&self, panel: &Panel) -> std::result::Result<(), String> {
         for (name, rows) in &self.0 {
             if panel.column(name).is_none() {
@@ -71,7 +70,7 @@ impl MissingRows {
         Ok(())
     }
 
-    /// The rows as they are numbered where only these are left, in this order.
+    /// The rows renumbered for a panel that has only these ranges, in this order.
     pub(super) fn select(&self, ranges: &[Range<usize>]) -> Self {
         let mut selected = Self::default();
         for (name, rows) in &self.0 {
@@ -88,14 +87,14 @@ impl MissingRows {
         selected
     }
 
-    /// The rows as they are numbered where each series has moved: `moved(i)` rows further down.
+    /// The rows renumbered after each series has moved: series `i` by `moved(i)` rows further down.
     pub(super) fn shifted(&self, indptr: &[usize], moved: impl Fn(usize) -> usize) -> Self {
         let series = |row: usize| indptr.partition_point(|start| *start <= row) - 1;
         let shifted = |rows: &[usize]| rows.iter().map(|row| row + moved(series(*row))).collect();
         Self(self.0.iter().map(|(name, rows)| (name.clone(), shifted(rows))).collect())
     }
 
-    /// These rows and those of another part of the same panel.
+    /// The union with the rows of another part of the same panel.
     pub(super) fn merged(mut self, other: &Self) -> Self {
         for (name, rows) in &other.0 {
             let mut all = [self.of(name), rows].concat();
@@ -107,8 +106,8 @@ impl MissingRows {
 }
 
 impl Panel {
-    /// Does what was asked with missing values, so that no available row lacks any. `None` refuses those of exogenous
-    /// columns where the target is there, and leaves the others masked, for forecasts to be refused where they matter.
+    /// Treats missing values as `how` says, so that no available row lacks any. `None` refuses missing exogenous values in
+    /// rows with a target and leaves other rows masked, so that forecasts that need them are refused later.
     pub(crate) fn settle_missing(
         &mut self,
         how: Option<OnMissing>,
@@ -124,7 +123,7 @@ impl Panel {
             }
             Some(OnMissing::Mask) => self.mask_missing(&columns),
             Some(how) => {
-                // Exogenous columns go first: they need to know which rows users masked.
+                // Exogenous columns go first, while the mask still tells which rows users masked.
                 let target = self.names.target.clone();
                 for name in columns.iter().filter(|name| **name != target) {
                     self.fill_missing(name, how, categories.get(name).is_some())?;
@@ -136,7 +135,8 @@ impl Panel {
         }
     }
 
-    /// Refuses missing values of a column in rows that are `needed`, given series and row; what users masked is not.
+    /// Refuses missing values of a column in rows for which `needed(series, row)` is true, except in rows that users
+    /// masked.
     pub(crate) fn refuse(
         &self,
         column: &str,
@@ -162,7 +162,7 @@ impl Panel {
         }))
     }
 
-    /// Every series must have a target somewhere.
+    /// Every series must have at least one available target.
     pub(crate) fn check_available(&self) -> Result<()> {
         let empty = |i: &usize| self.mask[self.rows(*i)].iter().all(|mask| *mask == 0.0);
         let Some(i) = (0..self.n_series()).find(empty) else { return Ok(()) };
@@ -178,7 +178,7 @@ impl Panel {
         }))
     }
 
-    /// Warns of rows without a target: of missing ones that nobody has chosen to mask, and of masked ones at the end.
+    /// Warns of missing targets that are masked by default, and of masked rows at the end of a series.
     pub(crate) fn warn_of_missing(&mut self, how: Option<OnMissing>) {
         let missing = if how.is_none() { self.missing.of(&self.names.target) } else { &[] };
         let mut warnings = Vec::new();
@@ -210,14 +210,14 @@ impl Panel {
                 n => format!(" and {n} more"),
             };
             warnings.push(format!(
-                "the last row of series \"{}\"{more} has no target; the forecast begins after it all the same",
+                "the last row of series \"{}\"{more} has no target; the forecast still starts after it",
                 self.id(self.series_of(*first))
             ));
         }
         self.warnings.append(&mut warnings);
     }
 
-    /// Rows of a column without a value stay masked, whole rows of them.
+    /// Masks every row in which one of these columns lacks a value.
     fn mask_missing(&mut self, columns: &[String]) -> Result<()> {
         let target = self.names.target.clone();
         let mut masked = self.missing.of(&target).to_vec();
@@ -232,7 +232,7 @@ impl Panel {
         self.check_available()
     }
 
-    /// Fills a column. In rows that users masked, exogenous values are filled where there is something to take.
+    /// Fills a column. In rows that users masked, exogenous values are filled too, if there is a value to take.
     fn fill_missing(&mut self, name: &str, how: OnMissing, category: bool) -> Result<()> {
         if how == OnMissing::FillZero && category {
             let why = format!("; \"{name}\" holds categories, and 0 is none of them");
@@ -285,12 +285,12 @@ impl Panel {
         Ok(())
     }
 
-    /// Whether a row was masked on purpose.
+    /// Whether a user masked the row.
     fn masked_by_user(&self, row: usize) -> bool {
         self.mask[row] == 0.0 && self.missing.of(&self.names.target).binary_search(&row).is_err()
     }
 
-    /// The series that a row is of.
+    /// The series that a row belongs to.
     fn series_of(&self, row: usize) -> usize {
         self.indptr.partition_point(|start| *start <= row) - 1
     }
@@ -307,12 +307,12 @@ impl Panel {
     }
 }
 
-/// To fill missing values in, or one of the choices.
+/// The advice to fill missing values in, or to set one of the choices.
 fn or_remedy() -> String {
     format!("fill it in, mask the row, or {REMEDY}")
 }
 
-/// What refuses missing values for a forecast.
+/// The advice for missing values in the input of a forecast.
 pub(crate) fn remedy_of_forecast() -> String {
     format!("fill it in, or {REMEDY}, here or when fitting")
 }
@@ -327,7 +327,7 @@ pub(crate) fn first_few(parts: impl Iterator<Item = String>, of: &str) -> String
     }
 }
 
-/// A number with what is counted.
+/// A number with its noun.
 pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -1,4 +1,4 @@
-//! What to say of a frequency that cannot be read: the slip, and what was probably meant.
+//! Errors for frequencies that cannot be read: the mistake, and what was probably meant.
 
 use super::alias::read_unit;
 use super::frequency::Frequency;
@@ -26,7 +26,7 @@ const WORDS: [(&str, &str); 14] = [
     ("minute", "min"),
     ("second", "s"),
 ];
-/// Aliases of pandas that mean something we do not do.
+/// Aliases of pandas that are not supported.
 const UNSUPPORTED: [&str; 17] = [
     "us", "ns", "U", "N", "C", "bh", "BH", "cbh", "CBH", "SMS", "SME", "SM", "CBMS", "CBME", "CBM",
     "WOM", "LWOM",
@@ -40,7 +40,7 @@ pub(super) fn unreadable(text: &str, why: &str) -> Error {
     Error::new(ErrorCode::Freq, message).with(|d| d.actual = Some(text.into()))
 }
 
-/// A number with decimals, or behind its unit.
+/// The error for a number with decimals, or after its unit.
 pub(super) fn wrong_number(text: &str) -> Option<Error> {
     let alias = text.trim();
     let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
@@ -71,7 +71,7 @@ pub(super) fn wrong_number(text: &str) -> Option<Error> {
     Some(unreadable(text, &why).with(|d| d.expected = Some(meant.into())))
 }
 
-/// A decimal number of so many milliseconds, if that is a whole number of them, and positive.
+/// The product of a decimal number and `milliseconds`, if it is a whole number and positive.
 fn multiple(number: &str, milliseconds: i64) -> Option<i64> {
     let (whole, fraction) = number.split_once(['.', ','])?;
     let fraction = fraction.trim_end_matches('0');
@@ -82,7 +82,7 @@ fn multiple(number: &str, milliseconds: i64) -> Option<i64> {
     exact.then(|| i64::try_from(product / scale).ok()).flatten()
 }
 
-/// A unit that does not exist.
+/// The error for a unit that does not exist.
 pub(super) fn unknown(text: &str, unit: &str) -> Error {
     if UNSUPPORTED.contains(&unit.split('-').next().unwrap_or(unit)) {
         return unreadable(text, &format!("\"{unit}\" is not supported"));

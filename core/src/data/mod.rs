@@ -1,8 +1,8 @@
-//! Tables in, panels out: what users have becomes sorted, checked series on a calendar.
+//! From tables to panels: user data becomes sorted, checked series on a calendar.
 //!
-//! A reader ([`read_csv`]) or a caller makes a [`Table`]: typed columns, rows in any order. [`Panel::from_table`] sorts
-//! it by series and time, reads or infers the [`Frequency`], and checks every row. What it cannot use it refuses with an
-//! error that names the series and the time. [`future_exogenous`] does the same for values that are known ahead.
+//! A reader ([`read_csv`]) or a caller makes a [`Table`]: typed columns, rows in any order. [`Panel::from_table`] sorts it
+//! by series and time, reads or infers the [`Frequency`], and checks every row. Data that it cannot use is refused with an
+//! error that names the series and the time. [`future_exogenous`] does the same for values that are known in advance.
 
 mod alias;
 mod assembly;

@@ -1,6 +1,6 @@
-//! Texts that are no numbers, and what was probably meant.
+//! Texts that are not numbers, and what was probably meant.
 
-/// Why a text is not a number, and what to do.
+/// The advice for a text that is not a number.
 pub(super) fn not_a_number(text: &str) -> &'static str {
     let digits = text.trim_start_matches(['+', '-']);
     let is_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());

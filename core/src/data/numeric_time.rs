@@ -1,4 +1,4 @@
-//! Times as plain numbers: what they count, exact conversion to milliseconds, and numbers that count something else.
+//! Times as plain numbers: their unit, exact conversion to milliseconds, and detection of another unit.
 
 use super::calendar::{Calendar, Period, day_of, month_of};
 use super::date_text::{DATES, DAY};
@@ -13,7 +13,7 @@ pub(super) const STEPS_BELOW: u64 = 10_000_000;
 pub(super) const LAST_SECOND: u64 = 4_102_444_800;
 
 choices! {
-    /// What a number in a time column counts.
+    /// The unit of numbers in a time column.
     pub enum NumericTime {
         /// Seconds since 1970, UTC.
         Second = "s",
@@ -23,17 +23,17 @@ choices! {
         Microsecond = "us",
         /// Nanoseconds since 1970, UTC.
         Nanosecond = "ns",
-        /// Years: 2024 is the date that a yearly frequency has in it, else its first day.
+        /// Years: 2024 is the date of a yearly frequency in that year, else its first day.
         Year = "year",
     }
 }
 
-/// What is known of times beside their frequency.
+/// How times are read, apart from their frequency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeReading {
-    /// What numbers count. Left out, they are steps or milliseconds, and refused where they look like something else.
+    /// The unit of numbers. `None`: steps or milliseconds; numbers that look like another unit are refused.
     pub unit: Option<NumericTime>,
-    /// The time zone of the machine, for messages: dates made by its clock are midnights of it.
+    /// The time zone of the machine, for messages: dates made in its local time are midnights in it.
     pub machine_zone: Option<TimeZone>,
 }
 
@@ -47,7 +47,7 @@ pub(super) enum NumberFault {
 }
 
 impl NumericTime {
-    /// What messages call it.
+    /// The unit in words.
     pub(super) fn plural(self) -> &'static str {
         match self {
             Self::Second => "seconds",
@@ -58,7 +58,7 @@ impl NumericTime {
         }
     }
 
-    /// How to make milliseconds of it.
+    /// How to convert it to milliseconds, for messages.
     pub(super) fn factor(self) -> &'static str {
         match self {
             Self::Second => "multiply by 1000",
@@ -68,7 +68,7 @@ impl NumericTime {
         }
     }
 
-    /// How many there are in a millisecond, if more than one.
+    /// The number of units per millisecond, if more than one.
     fn per_millisecond(self) -> Option<i64> {
         match self {
             Self::Microsecond => Some(1000),
@@ -89,7 +89,7 @@ impl NumericTime {
         milliseconds.filter(|t| DATES.contains(t)).ok_or(NumberFault::OutOfRange)
     }
 
-    /// Milliseconds since 1970 of a number that is the nearest there is to a whole number of them.
+    /// Milliseconds since 1970 of a float, if it is the float nearest to a whole number of milliseconds.
     pub(super) fn of_float(self, v: f64, clock: Clock) -> Result<i64, NumberFault> {
         let (milliseconds, back) = match self.per_millisecond() {
             Some(count) => {
@@ -113,7 +113,7 @@ impl NumericTime {
     }
 }
 
-/// The frequency and the zone that dates are of.
+/// The frequency and the time zone of dates.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Clock {
     pub(super) frequency: Option<Frequency>,
@@ -121,7 +121,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Whether dates are a number of years apart.
+    /// Whether the frequency is a number of years.
     pub(super) fn is_yearly(self) -> bool {
         let yearly = |unit| match unit {
             Unit::Dates(Calendar::Months { period, .. }) | Unit::SameDay(period) => {
@@ -132,7 +132,7 @@ impl Clock {
         self.frequency.is_some_and(|f| yearly(f.unit()))
     }
 
-    /// The date that a yearly frequency has in a year, else the first day.
+    /// The date of a yearly frequency in a year, else the first day.
     pub(super) fn year(self, year: i64) -> Option<i64> {
         let first = day_of(i32::try_from(year).ok().filter(|y| (1..=9999).contains(y))?, 1, 1)?;
         let day = match self.frequency.map(Frequency::unit) {
@@ -144,22 +144,23 @@ impl Clock {
         Some(self.instant(day * DAY))
     }
 
-    /// The instant at which clocks show a time.
+    /// The instant of a local time.
     pub(super) fn instant(self, local: i64) -> i64 {
         self.zone.map_or(local, |zone| zone.instant(local))
     }
 }
 
-/// What a number beyond all dates in milliseconds probably counts.
+/// The probable unit of a number that is too large for a date in milliseconds.
 pub(super) fn finer(n: i64) -> NumericTime {
     let in_dates = |unit: i64| DATES.contains(&(n / unit));
     if in_dates(1000) { NumericTime::Microsecond } else { NumericTime::Nanosecond }
 }
 
-/// Whether these are seconds rather than milliseconds since 1970: milliseconds would all be within weeks of 1970.
+/// Whether these are probably seconds rather than milliseconds since 1970: as milliseconds, all would be within weeks of
+/// 1970.
 ///
-/// Data of those weeks are known by round numbers: whole days, or on the frequency, and in whole seconds or from the
-/// beginning of 1970; without a frequency, whole minutes.
+/// Times that really are in those weeks are recognized by round numbers: whole days; with a frequency, times on it that are
+/// whole seconds or include the first hours of 1970; without a frequency, whole minutes.
 pub(super) fn looks_like_seconds(numbers: &[i64], frequency: Option<Frequency>) -> bool {
     let size = |n: &i64| n.unsigned_abs();
     if !numbers.iter().all(|n| size(n) <= LAST_SECOND)
@@ -223,7 +224,7 @@ mod tests {
         assert_eq!(float("us", 1500.5), Err(Lost));
         assert_eq!(float("ms", 1.5), Err(Lost));
         assert_eq!(float("year", 2024.5), Err(Lost));
-        // The nearest number that doubles have is not the one meant, but it is that of no other millisecond.
+        // The nearest double is not the intended number, but it is nearest for no other millisecond.
         let exact = JAN_1 * 1_000_000_000 + 123_000_000;
         assert_ne!(exact as f64 as i64, exact);
         assert_eq!(float("ns", exact as f64), Ok(JAN_1 * 1000 + 123));
@@ -272,7 +273,7 @@ mod tests {
             assert!(seconds(&[JAN_1], alias), "one time, {alias:?}");
             assert!(!seconds(&days(JAN_1 * 1000, 86_400_000, 30), alias), "{alias:?}");
         }
-        // Milliseconds of the seventies, and numbers that begin with 1970.
+        // Milliseconds in the seventies, and numbers that start in 1970.
         assert!(!seconds(&days(31_536_000_000, 86_400_000, 30), Some("D")));
         assert!(!seconds(&days(0, 86_400_000, 40), Some("D")));
         assert!(!seconds(&days(0, 3_600_000, 40), None));

@@ -9,7 +9,7 @@ use super::time_zone::TimeZone;
 use crate::options::{nested, options};
 
 options! {
-    /// What the special columns of a table are called.
+    /// Names of the special columns of a table.
     #[derive(PartialEq)]
     pub struct ColumnNames {
         /// Series identifier; `uniqueId` is accepted for `unique_id`.
@@ -18,9 +18,9 @@ options! {
         pub time: String = "ds".into(),
         /// Target.
         pub target: String = "y".into(),
-        /// Weight of each row in the training loss, a column that may be left out.
+        /// Weight of each row in the training loss. The column is optional.
         pub weight: String = "sample_weight".into(),
-        /// Availability of each row, where 0 masks it; a column that may be left out.
+        /// Availability of each row: 0 masks it, 1 does not. The column is optional.
         pub mask: String = "available_mask".into(),
     }
     elsewhere {
@@ -42,7 +42,7 @@ pub enum Ids {
     Int(Vec<i64>),
 }
 
-/// What a time is.
+/// The meaning of a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeKind {
     /// A step number.
@@ -89,13 +89,13 @@ pub struct Panel {
     pub temporal: Vec<(String, Vec<f64>)>,
     /// 1 where a row is available, 0 where its target is missing.
     pub mask: Vec<f32>,
-    /// Which values are missing and not filled; rows that users masked are not among those of the target.
+    /// The values that are missing and not filled. Rows that users masked do not count for the target.
     pub missing: MissingRows,
     /// Weight of each row in the training loss, if given.
     pub weight: Option<Vec<f32>>,
     /// Name and per-series values of the static columns.
     pub statics: Vec<(String, Vec<f64>)>,
-    /// What was noticed and is not an error.
+    /// Warnings about the data.
     pub warnings: Vec<String>,
 }
 
@@ -184,12 +184,12 @@ impl Panel {
         format_time(t, &self.time_kind)
     }
 
-    /// The temporal column called so.
+    /// The temporal column `name`.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         self.temporal.iter().find(|(other, _)| other == name).map(|(_, values)| values.as_slice())
     }
 
-    /// The static column called so.
+    /// The static column `name`.
     pub fn static_column(&self, name: &str) -> Option<&[f64]> {
         self.statics.iter().find(|(other, _)| other == name).map(|(_, values)| values.as_slice())
     }
@@ -199,8 +199,8 @@ impl Panel {
         &self.temporal[0].1
     }
 
-    /// For each row, and for the end, how many rows before it are available: of rows `a..b`,
-    /// `available[b] - available[a]` are.
+    /// For each row, and for the end, the number of available rows before it: `available[b] - available[a]` of the rows
+    /// `a..b` are available.
     pub fn available_before(&self) -> Vec<u32> {
         let mut count = 0;
         let counts = self.mask.iter().map(|m| {
@@ -210,8 +210,8 @@ impl Panel {
         std::iter::once(0).chain(counts).collect()
     }
 
-    /// Holds out the last `n` rows of each series: what is before, and they. Series of `n` rows or fewer are empty in
-    /// the first panel.
+    /// Holds out the last `n` rows of each series: returns the rows before them, and these. Series of `n` rows or fewer are
+    /// empty in the first panel.
     pub fn split_tail(&self, n: usize) -> (Self, Self) {
         let cut = |i: usize| self.indptr[i + 1] - n.min(self.len(i));
         (self.select(|i| self.indptr[i]..cut(i)), self.select(|i| cut(i)..self.indptr[i + 1]))
@@ -223,7 +223,8 @@ impl Panel {
         self.select(|i| self.indptr[i + 1] - n.min(self.len(i))..self.indptr[i + 1])
     }
 
-    /// The rows of each series, then those that `other` has of it. Both must have the same series and columns.
+    /// The rows of each series, followed by those of the same series in `other`. Both must have the same series and
+    /// columns.
     #[track_caller]
     pub(crate) fn followed_by(mut self, other: &Self) -> Self {
         assert_eq!(self.ids, other.ids, "the panels have the same series");
@@ -283,7 +284,8 @@ impl Panel {
     pub fn future_times(&self, frequency: Frequency, h: usize) -> Vec<i64> {
         let future = |i: usize| {
             let (first, last) = (self.times[self.indptr[i]], self.last_time(i));
-            // Counted from the first time: after February, polars' months have forgotten the day they began on.
+            // Counted from the first time: with polars' months, a time in February may not tell the day that a series
+            // started on.
             let (from, done) = match frequency.periods_between(first, last) {
                 Some(periods) => (first, periods),
                 None => (last, 0),

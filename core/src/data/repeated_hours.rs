@@ -1,5 +1,5 @@
-//! Local times that clocks show twice, when they are set back: the order of the rows tells which is which. And those that
-//! they skip.
+//! Local times that occur twice because clocks are set back, which the order of the rows tells apart, and local times that
+//! are skipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,8 +8,9 @@ use super::panel::{TimeKind, TimeUnit};
 use super::table::Column;
 use super::time_zone::TimeZone;
 
-/// Makes the second of two equal local times of a series the later instant, as pandas' `ambiguous='infer'` does, where the
-/// rows of the series go forward in time, or backward. Gives the rows of which this cannot be said; they stay the first.
+/// Makes the second of two equal local times of a series the later instant, like pandas' `ambiguous='infer'`, if the rows
+/// of the series are in ascending or descending order. Returns the rows for which the order does not decide; they keep the
+/// first instant.
 pub(super) fn settle(
     times: &mut [i64],
     column: &Column,
@@ -39,7 +40,7 @@ pub(super) fn settle(
     unsettled
 }
 
-/// The rows that are of the second pass, if the others never go back in time.
+/// The rows with the second occurrence of a local time; `None` if times decrease.
 fn in_order<'a>(
     rows: impl Iterator<Item = &'a usize>,
     times: &[i64],
@@ -60,7 +61,7 @@ fn in_order<'a>(
     Some(later)
 }
 
-/// What to say of a repeated local time that the rows do not tell apart.
+/// The message for a repeated local time that the order of the rows does not tell apart.
 pub(super) fn remedy(zone: TimeZone, t: i64) -> String {
     let kind = |time_zone| TimeKind::Date { unit: TimeUnit::Ms, time_zone };
     let local = format_time(zone.local(t), &kind(None));
@@ -71,7 +72,7 @@ pub(super) fn remedy(zone: TimeZone, t: i64) -> String {
     )
 }
 
-/// What to say of a repeated time, if one of these rows has a local time that clocks skip.
+/// The message for a duplicate time, if one of these rows has a local time that is skipped.
 pub(super) fn skipped(column: &Column, zone: TimeZone, rows: &[usize]) -> Option<String> {
     let Column::Text(texts) = column else { return None };
     let of_row = |row: &usize| {
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
     const DAY: &str = "2024-10-27T";
 
-    /// What becomes of local times in Berlin on the day that clocks are set back, as UTC.
+    /// Local times in Berlin on the day when clocks are set back, converted to UTC.
     fn settled(texts: &[&str], codes: &[usize]) -> (Vec<String>, Vec<usize>) {
         let zone = TimeZone::parse("Europe/Berlin").ok();
         let texts: Vec<String> = texts.iter().map(|text| format!("{DAY}{text}")).collect();

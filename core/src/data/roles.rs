@@ -1,4 +1,4 @@
-//! What the id, the time and the target are often called: said where a table lacks a column and has such a one.
+//! Common names of the id, time and target columns, suggested if a table lacks one of these columns but has such a name.
 
 use super::assembly::PanelOptions;
 use super::columns::{camel_case, find, same_name};
@@ -57,7 +57,7 @@ const USUAL: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// The error that a special column is not there, with how to say what the columns are called; others as they are.
+/// Extends the error for an absent special column with the option that names the columns; other errors are unchanged.
 pub(crate) fn with_roles(mut error: Error, table: &Table, options: &PanelOptions) -> Error {
     let names = &options.names;
     let roles = USUAL.iter().zip([&names.id, &names.time, &names.target]);

@@ -1,4 +1,5 @@
-//! Scaling a panel series by series, and its forecasts back. Upstream: `core.py: _scalers_fit_transform` and its like.
+//! Scaling of a panel, series by series, and scaling forecasts back. Upstream: `core.py: _scalers_fit_transform` and its
+//! like.
 
 use std::borrow::Cow;
 
@@ -10,13 +11,13 @@ use crate::{Error, ErrorCode, Result};
 /// How a panel is scaled before any model sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LocalScaling {
-    /// Of the target and the exogenous columns: each series by itself.
+    /// Scaler of the target and the exogenous columns, fitted to each series.
     pub temporal: Option<LocalScalerType>,
-    /// Of the static columns: each column over all series.
+    /// Scaler of the static columns, each fitted over all series.
     pub statics: Option<LocalScalerType>,
 }
 
-/// What each column of a panel is scaled by; columns without a scaler stay as they are.
+/// The fitted scalers of the columns of a panel; columns without a scaler are not scaled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LocalScalers {
     /// Name and scaler of temporal columns: one group of rows per series.
@@ -26,7 +27,8 @@ pub struct LocalScalers {
 }
 
 impl LocalScalers {
-    /// Statistics of a panel's available values. Box-Cox refuses negative ones, as upstream. Categories are not scaled.
+    /// Fits scalers to the available values of a panel. Box-Cox refuses negative values, as upstream. Categories are not
+    /// scaled.
     pub fn fit(panel: &Panel, how: LocalScaling, categories: &Vocabularies) -> Result<Self> {
         let mut scalers = Self::default();
         let scaled = |(name, _): &&(String, Vec<f64>)| categories.get(name).is_none();
@@ -66,7 +68,7 @@ impl LocalScalers {
         self.temporal.is_empty() && self.statics.is_empty()
     }
 
-    /// The panel as models see it; its series must be those of the statistics.
+    /// The panel as models see it; its series must be those that the scalers were fitted to.
     pub fn scaled<'a>(&self, panel: &'a Panel) -> Cow<'a, Panel> {
         if self.is_empty() {
             return Cow::Borrowed(panel);
@@ -86,7 +88,7 @@ impl LocalScalers {
         Cow::Owned(panel)
     }
 
-    /// Scales future values of exogenous columns, `h` a series.
+    /// Scales future values of exogenous columns, `h` per series.
     pub fn scale_future(&self, future: &mut [(String, Vec<f64>)], h: usize) {
         for (name, values) in future {
             if let Some(scaler) = scaler_of(&self.temporal, name) {
@@ -96,7 +98,8 @@ impl LocalScalers {
         }
     }
 
-    /// Scales a column of forecasts of the target back: rows `groups[i]..groups[i + 1]` are of series `i`.
+    /// Scales a column of forecasts of the target back: rows `groups[i]..groups[i + 1]` belong to series `i`. An error if a
+    /// value is not finite then.
     pub fn unscale_forecast(
         &self,
         panel: &Panel,
@@ -116,7 +119,7 @@ impl LocalScalers {
     }
 }
 
-/// The scaler of the column called so.
+/// The scaler of the column `name`.
 pub(crate) fn scaler_of<'a>(
     scalers: &'a [(String, SeriesScaler)],
     name: &str,

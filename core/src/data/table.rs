@@ -1,4 +1,4 @@
-//! Tables: named columns of one type each, as readers and callers hand them over.
+//! Tables: named columns, each of one type, as readers and callers provide them.
 
 use crate::{Details, Error, ErrorCode, Result};
 
@@ -39,7 +39,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of these columns: names differ, lengths agree.
+    /// A table of these columns. An error if a name occurs twice or lengths differ.
     pub fn new(columns: Vec<(String, Column)>) -> Result<Self> {
         let table = Self { columns };
         table.check()?;
@@ -63,7 +63,7 @@ impl Table {
         self.columns.first().map_or(0, |(_, c)| c.len())
     }
 
-    /// The column called so.
+    /// The column `name`.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|(n, _)| n == name).map(|(_, c)| c)
     }
@@ -73,7 +73,7 @@ impl Table {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
-    /// That names differ and lengths agree.
+    /// Checks that names differ and lengths agree.
     pub fn check(&self) -> Result<()> {
         let rows = self.rows();
         for (i, (name, column)) in self.columns.iter().enumerate() {

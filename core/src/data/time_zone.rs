@@ -1,7 +1,7 @@
-//! Time zones: what clocks show at an instant, and the instant at which they show a time.
+//! Time zones: conversion between instants and local times.
 //!
-//! Zones and their history come from `chrono-tz`: the IANA database compiled in, because the machine's own is missing on
-//! Windows and in slim containers, and differs from one to the next.
+//! Zones and their history come from `chrono-tz`: the IANA database is compiled in, because that of the machine is missing
+//! on Windows and in slim containers, and differs between machines.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use chrono_tz::Tz;
 use super::date_text::{DATES, DAY, parse_offset};
 use crate::{Error, Result, nearest};
 
-/// A named zone with its daylight saving times, or a fixed distance from UTC.
+/// A named zone with its daylight saving times, or a fixed offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeZone(Zone);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Zone {
     Named(Tz),
-    /// Milliseconds ahead of UTC, as pandas' `UTC+01:00`.
+    /// Milliseconds ahead of UTC, like pandas' `UTC+01:00`.
     Fixed(i64),
 }
 
@@ -38,13 +38,13 @@ impl TimeZone {
         Err(Error::option("timeZone", &expected, name))
     }
 
-    /// What clocks show at an instant; both in milliseconds since 1970.
+    /// The local time at an instant; both in milliseconds since 1970.
     pub(crate) fn local(self, instant: i64) -> i64 {
         instant + self.ahead(instant)
     }
 
-    /// The instant at which clocks show a time: the first if they show it twice. A time that they skip is read with the
-    /// offset before the gap, so that they show as much more as they skip.
+    /// The instant of a local time, the first one if it occurs twice. A skipped local time is read with the offset before
+    /// the gap, which moves it forward by the length of the gap.
     ///
     /// Differs from upstream: pandas refuses both.
     pub(super) fn instant(self, local: i64) -> i64 {
@@ -58,7 +58,7 @@ impl TimeZone {
         }
     }
 
-    /// The later instant at which clocks show the same as at `t`, if they show it twice.
+    /// The later instant with the same local time as `t`, if the local time occurs twice and `t` is the first.
     pub(super) fn again(self, t: i64) -> Option<i64> {
         let Zone::Named(zone) = self.0 else { return None };
         let local = self.local(t);
@@ -66,12 +66,12 @@ impl TimeZone {
         Some(local - milliseconds(&last)).filter(|later| *later > t)
     }
 
-    /// All zones there are.
+    /// All zones of the database.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         chrono_tz::TZ_VARIANTS.iter().map(|zone| Self(Zone::Named(*zone)))
     }
 
-    /// Milliseconds that clocks are ahead of UTC.
+    /// The offset from UTC at an instant, in milliseconds.
     fn ahead(self, instant: i64) -> i64 {
         match self.0 {
             Zone::Fixed(ahead) => ahead,
@@ -79,12 +79,12 @@ impl TimeZone {
         }
     }
 
-    /// Milliseconds that clocks are ahead of UTC, as `+01:00`.
+    /// The offset from UTC at an instant, as `+01:00`.
     pub(crate) fn offset_text(self, instant: i64) -> String {
         offset_text(self.ahead(instant))
     }
 
-    /// Date and clock time at an instant.
+    /// The local date and time at an instant.
     pub(crate) fn clock(self, instant: i64) -> NaiveDateTime {
         clock(self.local(instant))
     }
@@ -128,9 +128,9 @@ mod tests {
         for (local, utc) in [
             ("2024-03-30T12:00", "2024-03-30T11:00"),
             ("2024-03-31T01:59", "2024-03-31T00:59"),
-            ("2024-03-31T02:30", "2024-03-31T01:30"), // skipped: 03:30 on the clock
+            ("2024-03-31T02:30", "2024-03-31T01:30"), // skipped: read as 03:30
             ("2024-03-31T03:00", "2024-03-31T01:00"),
-            ("2024-10-27T02:30", "2024-10-27T00:30"), // shown twice: the first
+            ("2024-10-27T02:30", "2024-10-27T00:30"), // occurs twice: the first
             ("2024-10-27T03:00", "2024-10-27T02:00"),
         ] {
             assert_eq!(berlin.instant(at(local)), at(utc), "{local}");

@@ -16,9 +16,9 @@ const MAX_STEP: u64 = 1 << 53;
 /// The last second of 1970.
 const SECONDS_OF_1970: u64 = 365 * 86_400;
 
-/// Reads a time column: steps for a numeric frequency, otherwise dates. Numbers are of the unit that is given; without
-/// one, small whole numbers are steps where there is no frequency, and others milliseconds since 1970. Dates that do not
-/// say their offset from UTC are of the time zone.
+/// Reads a time column: steps for a numeric frequency, otherwise dates. Numbers have the given unit. Without one, small
+/// whole numbers are steps if there is no frequency, and others are milliseconds since 1970. Dates without an offset from
+/// UTC are local times of the time zone.
 pub(super) fn read_times(
     column: &Column,
     name: &str,
@@ -30,7 +30,7 @@ pub(super) fn read_times(
         .read(column)
 }
 
-/// A time column and how it is to be read.
+/// A time column and how to read it.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     name: &'a str,
@@ -208,7 +208,7 @@ impl Reader<'_> {
         Ok((times, self.kind()))
     }
 
-    /// Milliseconds since 1970 that are in the years 1 to 9999. `advice` says what those of another unit are.
+    /// Checks that milliseconds since 1970 are in the years 1 to 9999. `advice` describes numbers of another unit.
     fn dates(self, times: Vec<i64>, advice: impl Fn(NumericTime) -> String) -> Times {
         let Some(row) = times.iter().position(|t| !DATES.contains(t)) else {
             return Ok((times, self.kind()));
@@ -226,7 +226,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// Steps are held where floats are exact and differences cannot overflow.
+    /// Steps are limited to the range in which floats are exact and differences cannot overflow.
     fn steps(self, numbers: Vec<i64>) -> Times {
         match numbers.iter().position(|n| n.unsigned_abs() > MAX_STEP) {
             None => Ok((numbers, TimeKind::Step)),
@@ -244,19 +244,19 @@ impl Reader<'_> {
         date_kind(self.clock.zone)
     }
 
-    /// That numbers in milliseconds would all be of 1970, and what they are rather.
+    /// The error for numbers that would all be in 1970 as milliseconds, with their probable unit.
     fn seconds(self, numbers: &[i64]) -> Error {
         let first = numbers[0];
         let as_milliseconds = format_time(first, &date_kind(None));
         let name = self.name;
-        // Minutes since 1970 and the like are of 1970 as seconds too.
+        // Minutes since 1970 and the like are in 1970 as seconds too.
         let message = if numbers.iter().all(|n| n.unsigned_abs() < SECONDS_OF_1970) {
             format!(
-                "column \"{name}\" holds numbers that are not milliseconds since 1970, it seems: {first} would be {as_milliseconds}. Make dates of them, or say with timeUnit what they count"
+                "column \"{name}\" seems to hold numbers that are not milliseconds since 1970: {first} would be {as_milliseconds}. Convert them to dates, or set timeUnit to their unit"
             )
         } else {
             format!(
-                "column \"{name}\" holds seconds since 1970, it seems: as milliseconds {first} is {as_milliseconds}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds all the same, set timeUnit: \"ms\""
+                "column \"{name}\" seems to hold seconds since 1970: as milliseconds {first} is {as_milliseconds}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds after all, set timeUnit: \"ms\""
             )
         };
         self.in_column(ErrorCode::Schema, message).with(|d| {
@@ -266,7 +266,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The same of dates, which somebody has made from seconds.
+    /// The same for dates that were probably made from seconds.
     fn made_of_seconds(self, times: &[i64]) -> Error {
         let first = times[0];
         let message = format!(

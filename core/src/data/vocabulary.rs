@@ -1,4 +1,4 @@
-//! Categories: the different values of a column, and the number of each. Upstream: `core.py: _build_categorical_vocab,
+//! Categories: the distinct values of a column, and the code of each. Upstream: `core.py: _build_categorical_vocab,
 //! _encode_categoricals`.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use super::columns::{find, is_missing};
 use super::table::{Column, Table};
 use crate::{Error, ErrorCode, Result};
 
-/// The different values of a column, in the order of their numbers, which begin with 1; 0 is for any other value.
+/// The distinct values of a column, in the order of their codes, which start at 1; 0 is the code of any other value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Vocabulary {
     /// Text.
@@ -19,15 +19,15 @@ pub enum Vocabulary {
     Int(Vec<i64>),
     /// Numbers.
     Float(Vec<f64>),
-    /// False and true; of tables here they are the numbers 0 and 1.
+    /// False and true; tables here have the numbers 0 and 1 for them.
     Bool(Vec<bool>),
 }
 
-/// Up to here whole numbers are exact in 64 bits.
+/// Up to this magnitude, whole numbers are exact as `f64`.
 const LARGEST: f64 = 9.0e15;
 
 impl Vocabulary {
-    /// The values, as JSON has them.
+    /// The values as JSON.
     pub fn to_json(&self) -> Value {
         match self {
             Self::Text(values) => json!(values),
@@ -37,7 +37,8 @@ impl Vocabulary {
         }
     }
 
-    /// The different values of a column, sorted; missing ones left out.
+    /// The distinct values of a column, sorted, without missing ones. An error for dates, and for numbers that are too
+    /// large to be exact.
     pub fn learn(column: &Column, name: &str) -> Result<Self> {
         match column {
             Column::Text(texts) => {
@@ -70,7 +71,7 @@ impl Vocabulary {
         }
     }
 
-    /// How many there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
@@ -85,7 +86,7 @@ impl Vocabulary {
         self.len() == 0
     }
 
-    /// Whether all values differ, as numbers too, and none is too large to be told from its neighbours.
+    /// Whether all values differ, also as `f64`, and none is too large to be exact.
     pub fn is_unambiguous(&self) -> bool {
         let numbers = |values: Vec<f64>| {
             let different: BTreeSet<u64> = values.iter().map(|v| (v + 0.0).to_bits()).collect();
@@ -99,10 +100,10 @@ impl Vocabulary {
         }
     }
 
-    /// The number of each value of a column: 0 where it was not learned, NaN where it is missing.
+    /// The code of each value of a column: 0 if it was not learned, NaN if it is missing.
     ///
-    /// A number is the text that it is written as, and the other way round: a file whose column has text somewhere may
-    /// be followed by one where it has numbers only.
+    /// A number matches the text that it is written as, and the reverse: a column with some text in one file may have only
+    /// numbers in the next.
     pub fn codes(&self, column: &Column, name: &str) -> Result<Vec<f64>> {
         match self {
             Self::Text(known) => {
@@ -120,7 +121,7 @@ impl Vocabulary {
     }
 }
 
-/// Numbers of categories: 1, 2, 3, …
+/// The codes of categories: 1, 2, 3, and so on.
 fn first() -> impl Iterator<Item = f64> {
     (1..).map(f64::from)
 }
@@ -147,7 +148,7 @@ fn numbered(known: impl Iterator<Item = f64>, column: &Column, name: &str) -> Re
     let mut codes: Vec<(f64, f64)> = known.zip(first()).collect();
     codes.sort_by(|a, b| a.0.total_cmp(&b.0));
     let code = |v: f64| match codes.binary_search_by(|(known, _)| known.total_cmp(&(v + 0.0))) {
-        _ if !v.is_finite() => v, // to be refused, with its place
+        _ if !v.is_finite() => v, // refused later, with its place
         Ok(place) => codes[place].1,
         Err(_) => 0.0,
     };
@@ -172,7 +173,7 @@ fn numbered(known: impl Iterator<Item = f64>, column: &Column, name: &str) -> Re
 pub struct Vocabularies(pub Vec<(String, Vocabulary)>);
 
 impl Vocabularies {
-    /// Learns these columns, each where it is: of the static table, or of the other. Those that are nowhere are left out.
+    /// Learns these columns, each from the static table if that has it, else from `table`. Columns in neither are left out.
     pub fn learn(table: &Table, static_table: Option<&Table>, columns: &[String]) -> Result<Self> {
         let mut learned = Vec::new();
         for name in columns {
@@ -199,7 +200,7 @@ fn dates(name: &str) -> Error {
 
 fn too_large(name: &str, value: f64) -> Error {
     let message = format!(
-        "column \"{name}\" of catExogList has the number {value}, which is too large to be told from its neighbours; \
+        "column \"{name}\" of catExogList has the number {value}, which is too large to be told from its neighbors; \
          write such categories as text"
     );
     Error::new(ErrorCode::Schema, message).with(|d| {

@@ -3,8 +3,8 @@
 //! Upstream pads every series on the left to the longest of the panel, so a shorter series has windows that begin
 //! before it; they count when enough of their points are available.
 //!
-//! A univariate model sees one series at once, a multivariate one all of them: a *group*. A window of a group is one
-//! window in each of its series, at the same times counted from their ends, one after the other in every list here.
+//! A univariate model sees one series at a time, a multivariate model all of them: a *group*. A window of a group is one
+//! window in each of its series, aligned at their ends; in all lists here, they are in consecutive places.
 
 use std::ops::Range;
 
@@ -30,11 +30,11 @@ pub struct TrainWindows {
     pub pad_end: usize,
     /// Steps between windows.
     pub step: usize,
-    /// Whether windows may begin before the longest series.
+    /// Whether windows may start before the first row of the longest series.
     pub start_padding: bool,
-    /// Available points needed, as shares of input and horizon; at least one of each.
+    /// Minimum shares of available points in input and horizon; at least one point of each is needed.
     pub availability: [f64; 2],
-    /// Rows at the end of each series that are kept out.
+    /// Rows at the end of each series that are held out.
     pub held_out: usize,
 }
 
@@ -76,13 +76,13 @@ impl TrainWindows {
     }
 }
 
-/// The series that a model sees at once: each by itself, or all `together`.
+/// The groups of series that a model sees at a time: each series by itself, or all `together`.
 pub fn groups(panel: &Panel, together: bool) -> Vec<Range<usize>> {
     let n = panel.n_series();
     if together { std::iter::once(0..n).collect() } else { (0..n).map(|i| i..i + 1).collect() }
 }
 
-/// The window of a group that begins so many rows before the end of every series.
+/// The window of a group that starts `before_end` rows before the end of every series.
 pub fn across(
     panel: &Panel,
     group: Range<usize>,

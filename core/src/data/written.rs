@@ -1,4 +1,4 @@
-//! Frequencies and time zones as users write them.
+//! Frequencies and time zones as values of options.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The forecast as a picture: one small plot per series, in SVG.
+//! Charts of forecasts in SVG: one small plot per series.
 
 mod canvas;
 mod plot;
@@ -18,7 +18,7 @@ use crate::objective::check_level;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
-/// Okabe and Ito's colours, which colour-blind people can tell apart; the yellow, too pale for lines, is left out.
+/// Okabe and Ito's colors, which color-blind people can tell apart; the yellow, too pale for lines, is left out.
 const COLORS: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
@@ -44,9 +44,9 @@ const FOOT: f64 = 8.0;
 const LEAST_PLOT: f64 = 120.0; // height with its labels
 
 impl Forecast {
-    /// Draws the forecast as SVG, after its history and beside what really happened, where given.
+    /// Draws the forecast as SVG, with its history and the actual values if given.
     ///
-    /// Of `history`, rows before the forecast are shown; of `actual`, rows within it.
+    /// Shows the rows of `history` before the forecast, and the rows of `actual` within it.
     pub fn to_svg(
         &self,
         history: Option<&Panel>,
@@ -101,7 +101,7 @@ impl Forecast {
         ids.iter().map(position).collect()
     }
 
-    /// How each chosen model looks: its colour is its own, whichever others are chosen.
+    /// The style of each chosen model. A model keeps its color, whichever others are chosen.
     fn looks(&self, options: &ChartOptions) -> Result<Vec<Look>> {
         let models = options.models.as_ref().unwrap_or(&self.models);
         if models.is_empty() {
@@ -155,7 +155,7 @@ fn no_level(level: f64, there: &[f64]) -> Error {
     })
 }
 
-/// Where title, legend and plots are.
+/// Positions of title, legend and plots.
 struct Layout {
     width: f64,
     height: f64,
@@ -208,7 +208,7 @@ impl Layout {
 struct Item {
     text: String,
     pen: Option<Pen>,
-    /// Colour and opacity of a shaded sample.
+    /// Color and opacity of a shaded sample.
     band: Option<(RGBColor, f64)>,
 }
 

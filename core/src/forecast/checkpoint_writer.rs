@@ -1,4 +1,4 @@
-//! Checkpoints on the way of a training, so that a run that was killed can go on.
+//! Checkpoints during training, so that a killed run can be continued.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::models::Instance;
 use crate::train::TrainingState;
 
-/// Writes a checkpoint again and again, each time with other weights.
+/// Writes a checkpoint repeatedly, each time with the current weights.
 pub(super) struct CheckpointWriter<'a> {
     forecaster: &'a NeuralForecast,
     checkpoint: Checkpoint,

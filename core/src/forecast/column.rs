@@ -2,13 +2,13 @@
 
 use crate::objective::Output;
 
-/// What a column of a forecast is, and its values.
+/// A column of a forecast: its origin and its values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// The name: `NHITS`, `NHITS-median`, `NHITS-lo-90`, or that of the target.
     pub name: String,
-    /// The place of its model in [`Forecast::models`](super::Forecast::models), and which of the model's outputs it is;
-    /// none for the target, which forecasts of the training data have too.
+    /// The index of its model in [`Forecast::models`](super::Forecast::models), and the output of that model; `None` for
+    /// the target, which insample forecasts have too.
     pub of: Option<(usize, Output)>,
     /// A value for each row.
     pub values: Vec<f32>,
@@ -20,7 +20,7 @@ impl Column {
         Self { name: format!("{model}{output}"), of: Some((index, output)), values }
     }
 
-    /// A column whose name begins with that of one of these models.
+    /// A column of the model with the longest name that its own begins with.
     #[cfg(test)]
     pub(crate) fn named(name: &str, models: &[String], values: Vec<f32>) -> Self {
         let of = |(i, model): (usize, &String)| {

@@ -1,4 +1,4 @@
-//! What the columns of a forecast are called: no two may have the same name, of models or of the table.
+//! Names of the columns of a forecast: no two may be the same, whether of models or of the table.
 
 use super::models::Models;
 use crate::data::{ColumnNames, same_name};
@@ -10,14 +10,14 @@ use crate::{Error, ErrorCode, Result};
 type Taken<'a> = (&'static str, &'a str);
 
 impl Models {
-    /// Refuses aliases that can fit no table.
+    /// Refuses aliases that collide whatever the table is.
     pub(super) fn check_aliases(&self) -> Result<()> {
         for (j, model) in self.iter().enumerate() {
             let same = |other: &&Instance| {
                 other.name() == model.name()
                     && (other.common.alias.is_some() || model.common.alias.is_some())
             };
-            // Upstream puts a number behind the second.
+            // Upstream appends a number to the second.
             let Some(other) = self[..j].iter().find(same) else { continue };
             let message = format!(
                 "two models, {} and {}, are both called \"{}\"; give each an alias of its own",
@@ -33,7 +33,8 @@ impl Models {
         self.check_titles(&exogenous.collect::<Vec<_>>())
     }
 
-    /// Refuses names of columns to be fitted that meet, also those that no forecast shows beside each other.
+    /// Refuses special columns of a training table that have the same name, or the name of a model column, even if no
+    /// forecast shows both.
     pub(super) fn check_columns(&self, names: &ColumnNames) -> Result<()> {
         let roles = [
             ("the id column", &names.id[..]),
@@ -56,7 +57,7 @@ impl Models {
         self.check_titles(&roles)
     }
 
-    /// Refuses columns of models that have the name of another model's column, or of these.
+    /// Refuses columns of models that have the name of another model's column, or of one of `taken`.
     pub(super) fn check_titles(&self, taken: &[Taken<'_>]) -> Result<()> {
         let names = self.names();
         let called = |i: usize| format!("{}, called \"{}\",", self[i].spec.name, names[i]);
@@ -88,13 +89,13 @@ impl Models {
     }
 }
 
-/// The name of a model, which it is asked for by, and its columns.
+/// The name of a model and the names of its columns.
 fn titles(model: &Instance, name: &str) -> impl Iterator<Item = String> {
     let columns = model.loss.outputs.iter().map(move |output| format!("{name}{output}"));
     std::iter::once(name.to_string()).chain(columns)
 }
 
-/// Whether a model has a column of this name, or has it when it is asked for any quantile.
+/// Whether a model has a column of this name, or would have it if some quantile were requested.
 fn owns(model: &Instance, name: &str, title: &str) -> bool {
     let output = || Output::parse(title.strip_prefix(name)?)?.tau();
     let asked = || output().is_some();

@@ -1,4 +1,4 @@
-//! From windows to columns: runs one model over windows, and says what comes out.
+//! From windows to columns: runs one model over windows and collects its outputs.
 
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
@@ -11,21 +11,21 @@ use crate::{Error, ErrorCode, Result};
 /// The outputs of a model, and their values.
 pub(crate) type Columns = Vec<(Output, Vec<f32>)>;
 
-/// Windows between two looks at whether the run is cancelled.
+/// Windows between two cancellation checks.
 const AT_ONCE: usize = 16_384;
 
-/// A model at work on a panel.
+/// A model to run on a panel.
 #[derive(Clone, Copy)]
 pub(crate) struct Job<'a> {
     pub(crate) workers: &'a Workers,
     pub(crate) model: &'a Instance,
-    /// What the columns begin with.
+    /// Prefix of the column names.
     pub(crate) name: &'a str,
     pub(crate) panel: &'a Panel,
     pub(crate) control: &'a Control,
-    /// What a model that forecasts any quantile is asked for.
+    /// Quantile level of a model that forecasts any.
     pub(crate) quantile: f32,
-    /// Whether the quantiles of a step are put in order, so that none crosses another.
+    /// Whether the quantiles of a step are sorted, so that none cross.
     pub(crate) sorted: bool,
 }
 
@@ -35,8 +35,8 @@ impl Job<'_> {
         self.model.forecast_input_size()
     }
 
-    /// Forecasts of `h` steps from each window, one after the other, as columns. Windows that span several series are
-    /// there in each, one after the other.
+    /// Forecasts of `h` steps from each window, in order, as columns. A window across several series is given as one window
+    /// per series, in consecutive places.
     pub(crate) fn columns(
         &self,
         source: &Source<'_>,

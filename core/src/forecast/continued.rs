@@ -1,4 +1,4 @@
-//! A finished forecast with the series that it continues, to be scored and drawn by tables.
+//! A finished forecast with the series that it continues, for scores and charts against tables.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct Continued {
 }
 
 impl Continued {
-    /// A forecast of this forecaster, which continues the series of `data`, else those of the training.
+    /// A forecast of this forecaster, which continues the series of `data`, else those of the training data.
     pub fn new(
         forecast: Forecast,
         forecaster: &NeuralForecast,
@@ -55,13 +55,13 @@ impl Continued {
         self.forecast.bytes() + self.history.as_ref().map_or(0, |panel| panel.bytes())
     }
 
-    /// Lets go of all rows.
+    /// Frees all rows.
     pub fn clear(&mut self) {
         self.forecast.clear();
         self.history = None;
     }
 
-    /// [`Forecast::to_svg`] with tables. What forecasts within the history forecast is the history.
+    /// [`Forecast::to_svg`] with tables. For insample forecasts, the history also has the actual values.
     #[cfg(feature = "charts")]
     pub fn to_svg(&self, options: &ChartOptions, tables: &ChartTables) -> Result<String> {
         let panel = |table: &Option<Table>| table.as_ref().map(|t| self.panel(t)).transpose();
@@ -71,7 +71,7 @@ impl Continued {
         self.forecast.to_svg(history, actual.as_ref().or(within), options)
     }
 
-    /// The scores of each model against what happened; beside them the seasonal naive's, if asked for.
+    /// The scores of each model against actual values, and those of the seasonal naive forecast if requested.
     pub fn metrics(
         &self,
         actual: &Table,
@@ -91,7 +91,7 @@ impl Continued {
 }
 
 impl Forecast {
-    /// What it consists of, but for the numbers.
+    /// The description of the forecast: everything but its numbers.
     pub fn header(&self) -> Value {
         let ids: Vec<_> = (0..series_count(&self.ids)).map(|i| id_text(&self.ids, i)).collect();
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();

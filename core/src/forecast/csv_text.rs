@@ -6,7 +6,7 @@ use super::result::{Forecast, id_text, series_count};
 const IN_MEMORY: &str = "writing to memory does not fail";
 
 impl Forecast {
-    /// The table as CSV; an absent number is an empty field.
+    /// The forecast as CSV; NaN is written as an empty field.
     pub fn to_csv(&self) -> String {
         let format = self.time_format();
         let mut csv = csv::Writer::from_writer(Vec::new());
@@ -31,7 +31,7 @@ impl Forecast {
     }
 }
 
-/// The shortest decimal number that reads back as `x`.
+/// The shortest decimal number that reads back as `x`; empty for NaN.
 fn number_text(x: f32) -> String {
     match x.abs() {
         a if a.is_nan() => String::new(),

@@ -1,4 +1,4 @@
-//! What fitting leaves beside the weights of the models.
+//! The state of a fitted forecaster, apart from the weights of its models.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use crate::Result;
 use crate::data::{ColumnNames, Frequency, LocalScalers, OnGap, OnMissing, Panel, Vocabularies};
 use crate::train::TrainingState;
 
-/// What fitting leaves beside the weights.
+/// The state of a fitted forecaster, apart from the weights.
 pub(super) struct Fitted {
     pub(super) frequency: Frequency,
     pub(super) names: ColumnNames,
     /// `None` after loading a checkpoint that was saved without its data.
     pub(super) panel: Option<Arc<Panel>>,
-    /// The categories of columns: what numbers in `panel` mean.
+    /// The categories of columns: the meaning of codes in `panel`.
     pub(super) vocabularies: Vocabularies,
-    /// What the models see `panel` scaled by.
+    /// The scalers that are applied to `panel` before the models see it.
     pub(super) scalers: LocalScalers,
     /// What to do where a series skips a time.
     pub(super) on_gap: OnGap,
     /// What to do with missing values.
     pub(super) on_missing: Option<OnMissing>,
-    /// Of each model; `None` where a checkpoint has none.
+    /// Training state of each model; `None` if a loaded checkpoint has none.
     pub(super) training: Vec<Option<TrainingState>>,
 }
 
 impl Fitted {
-    /// The training data, with other choices for missing values than fitting made: what it has filled stays filled.
+    /// The training data with another choice for missing values. Values that `fit` has filled stay filled.
     pub(super) fn settled(&self, how: Option<OnMissing>) -> Result<Option<Cow<'_, Panel>>> {
         match (&self.panel, how) {
             (Some(panel), Some(_)) if !panel.missing.is_empty() => {

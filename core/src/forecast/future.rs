@@ -73,12 +73,12 @@ impl NeuralForecast {
         check_horizon(h).map(|()| h)
     }
 
-    /// The series whose future is asked for.
+    /// The series to continue: those of `data`, else of the training data.
     fn history(&self, data: Option<&Table>) -> Result<(Cow<'_, Panel>, Frequency)> {
         let fitted = self.require_fitted()?;
         if let Some(table) = data {
             let (names, frequency) = (fitted.names.clone(), Some(fitted.frequency));
-            // What a series skips or lacks does not change where it ends.
+            // Gaps and missing values do not change where a series ends.
             let on_gap = OnGap::Mask;
             let reading = self.reading;
             let options =

@@ -1,9 +1,9 @@
-//! Forecasts of the future, also further than a model was trained for. Upstream: `_base_model.py: predict`.
+//! Forecasts of the future, also beyond the horizon that a model was trained for. Upstream: `_base_model.py: predict`.
 //!
-//! A recurrent model decodes longer. Any other forecasts its horizon, takes its forecast for history, and forecasts
-//! again. Where the steps are no multiple of its horizon, its last window begins early enough to end with the last step
-//! and repeats some that it has forecast; the first forecast of a step stays. Upstream cuts the same windows, but writes
-//! the first values of the last one where its last values belong.
+//! A recurrent model decodes more steps. Any other model forecasts its horizon, appends the forecast to the history, and
+//! forecasts again. If the number of steps is not a multiple of its horizon, the last window starts early enough to end at
+//! the last step, and repeats some steps that are already forecast; the first forecast of a step is kept. Upstream cuts the
+//! same windows, but writes the first values of the last one where its last values belong.
 
 use std::ops::Range;
 
@@ -14,10 +14,10 @@ use crate::models::Instance;
 use crate::objective::{Objective, Output};
 use crate::{Error, ErrorCode, Result};
 
-/// Steps to forecast at most.
+/// Maximum number of steps to forecast.
 const FURTHEST: usize = 1_000_000;
 
-/// The steps asked for, if all models can go so far.
+/// The requested number of steps, if all models can forecast so far; the trained horizon by default.
 pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize> {
     let trained = models[0].common.h;
     let Some(h) = asked.filter(|h| *h != trained) else { return Ok(trained) };
@@ -29,7 +29,7 @@ pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize
     for model in models {
         if let Some(column) = model.common.hist_exog_list.first() {
             let message = format!(
-                "{} reads \"{column}\", which is known until the forecast only, so it cannot forecast {h} steps, \
+                "{} reads \"{column}\", which is known only up to the forecast, so it cannot forecast {h} steps, \
                  more than its h of {trained}; train it with h: {h}, or without histExogList",
                 model.name()
             );
@@ -46,7 +46,7 @@ pub(super) fn horizon(models: &[Instance], asked: Option<usize>) -> Result<usize
     Ok(h)
 }
 
-/// The limit that training has too.
+/// Refuses 0 and more than [`FURTHEST`] steps; training has the same limit.
 pub(super) fn check_horizon(h: usize) -> Result<()> {
     match h {
         0 => Err(Error::option("h", "a whole number ≥ 1", h)),
@@ -55,7 +55,7 @@ pub(super) fn check_horizon(h: usize) -> Result<()> {
     }
 }
 
-/// The columns of one model's forecast of `h` steps. `future` has `h` values a series.
+/// The columns of one model's forecast of `h` steps. `future` has `h` values per series.
 pub(crate) fn forecast_model(
     job: Job<'_>,
     future: &[(String, Vec<f64>)],
@@ -68,7 +68,7 @@ pub(crate) fn forecast_model(
     let back = continued_from(&job.model.loss, job.name)?;
     let mut columns: Columns = Vec::new();
     let mut panel = job.panel.tail(job.input());
-    let mut begins = 0; // steps after the data at which the window's forecast begins: so many are in `panel` too
+    let mut begins = 0; // forecast steps that are appended to `panel`: the next window starts after them
     let mut done = 0;
     while done < h {
         let begin = done.min(h - trained);
@@ -110,7 +110,7 @@ fn forecast_once(job: Job<'_>, future: &[(String, Vec<f64>)], h: usize) -> Resul
     job.columns(&source, groups.flat_map(window), h)
 }
 
-/// Of columns with `h` values a series, those of these steps.
+/// The values at these steps, from columns with `h` values per series.
 fn within(
     columns: &[(String, Vec<f64>)],
     h: usize,
@@ -122,7 +122,8 @@ fn within(
     columns.iter().map(|(name, values)| (name.clone(), of_series(values))).collect()
 }
 
-/// Which output of a loss is taken for history: the median, or the only one. Upstream: `_maybe_get_quantile_idx`.
+/// The index of the output that is appended to the history: the median, or the only one. Upstream:
+/// `_maybe_get_quantile_idx`.
 fn continued_from(loss: &Objective, model: &str) -> Result<usize> {
     let outputs = &loss.outputs;
     if let [Output::Point | Output::Quantile(_) | Output::HuberQuantile(..)] = outputs[..] {

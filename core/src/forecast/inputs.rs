@@ -9,7 +9,7 @@ use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
-/// A column has the same categories for all models, so those that say how many must agree.
+/// A column has the same categories for all models, so the cardinalities that models declare for it must agree.
 pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
     let mut said: Vec<(&String, usize, &Instance)> = Vec::new();
     for model in models {
@@ -33,7 +33,8 @@ pub(super) fn check_cardinalities(models: &[Instance]) -> Result<()> {
     Ok(())
 }
 
-/// What to say of available values whose categories are not known: where training goes on, and in rows of valData.
+/// Warnings of available values whose category is not in the vocabulary: when training continues, in valData and in new
+/// histories.
 pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> {
     let count = |name: &str| {
         let temporal = panel.column(name).map_or(0, |values| {
@@ -52,7 +53,7 @@ pub(super) fn unseen(panel: &Panel, vocabularies: &Vocabularies) -> Vec<String> 
 }
 
 impl NeuralForecast {
-    /// Names of the id and time columns, the frequency, given or inferred, and the unit of times.
+    /// Names of the id and time columns, the frequency (given or inferred), and the unit of times.
     pub fn layout(&self) -> Value {
         let names = self.panel().map(|panel| panel.names.clone()).unwrap_or_default();
         let freq = self.frequency().map(|frequency| frequency.write());
@@ -60,7 +61,7 @@ impl NeuralForecast {
         json!({ "id": names.id, "time": names.time, "freq": freq, "timeUnit": unit })
     }
 
-    /// The categories of a table to train on: those it has, or those that a run which goes on has learned.
+    /// The categories for training on a table: learned from it, or kept when training continues.
     pub(super) fn vocabularies(&self, table: &Table, options: &FitOptions) -> Result<Vocabularies> {
         match (&self.fitted, options.mode) {
             (Some(fitted), FitMode::Continue) => Ok(fitted.vocabularies.clone()),
@@ -71,7 +72,7 @@ impl NeuralForecast {
         }
     }
 
-    /// What all models together read from a table.
+    /// Options to read a table with all columns that the models need.
     pub(super) fn panel_options(
         &self,
         static_table: Option<Table>,

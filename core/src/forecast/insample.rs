@@ -1,8 +1,8 @@
-//! Forecasts within the training data, as if each window's forecast began after it. Upstream: `core.py: predict_insample`.
+//! Forecasts within the training data, each from the rows before it. Upstream: `core.py: predict_insample`.
 //!
-//! The last horizon of a series ends with its last row, and the others lie `step_size` rows before each other. Rows at the
-//! beginning that fit no step are left out, as input too; what a window lacks before the first row is padded. Upstream
-//! refuses multivariate models here.
+//! The last horizon of a series ends with its last row, and horizons start `step_size` rows apart. Surplus rows at the
+//! start of a series are dropped, also as input; a window that reaches before the first row is padded. Upstream refuses
+//! multivariate models here.
 
 use super::calls::{InsampleOptions, OnShort};
 use super::column::Column;
@@ -19,8 +19,8 @@ use crate::options::Options;
 use crate::{Error, ErrorCode, Result};
 
 impl NeuralForecast {
-    /// Forecasts the rows of the training data, each window from what came before it. The result has the cutoffs, and
-    /// beside the models' columns the target itself, NaN where it is missing.
+    /// Forecasts the rows of the training data, each window from the rows before it. The result has cutoffs and, after the
+    /// models' columns, the target itself, NaN where it is missing. An error if a series has fewer than `h` rows.
     pub fn predict_insample(
         &self,
         options: &InsampleOptions,
@@ -97,17 +97,17 @@ impl NeuralForecast {
     }
 }
 
-/// The windows of a panel whose series begin with a window.
+/// The windows of a panel whose series start with a horizon.
 struct InsampleWindows {
     windows: Vec<Window>,
-    /// Which of the windows are those of each series, from the first to the last, where the windows have another order.
+    /// Indices of the windows of each series, first to last, if the windows are in another order.
     order: Option<Vec<usize>>,
     h: usize,
 }
 
 impl InsampleWindows {
-    /// Series by series. A multivariate model has all series in a window, counted from their ends; a window whose
-    /// horizon lies before a shorter series is no forecast of that.
+    /// Windows series by series. A window of a multivariate model contains all series, aligned at their ends; if its
+    /// horizon lies before the start of a shorter series, it is no forecast of that series.
     fn new(job: &Job<'_>, [h, step]: [usize; 2]) -> Self {
         let (panel, input) = (job.panel, job.input());
         let count = |i: usize| (panel.len(i) - h) / step + 1;
@@ -129,7 +129,7 @@ impl InsampleWindows {
         Self { windows, order, h }
     }
 
-    /// Columns of these windows as the result has them.
+    /// Puts columns of these windows in the order of the result.
     fn in_order(&self, mut columns: Columns) -> Columns {
         if let Some(order) = &self.order {
             for (_, values) in &mut columns {
@@ -141,7 +141,7 @@ impl InsampleWindows {
     }
 }
 
-/// Every series must have a whole horizon.
+/// Every series must have at least `h` rows.
 fn check_lengths(panel: &Panel, h: usize) -> Result<()> {
     let Some(short) = (0..panel.n_series()).find(|i| panel.len(*i) < h) else { return Ok(()) };
     let (id, len) = (panel.id(short), panel.len(short));

@@ -1,11 +1,11 @@
-//! One forecaster behind a lease: who may use it, and when its memory is freed.
+//! Access to a shared forecaster: concurrent reads or one exclusive change, and when its memory is freed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::NeuralForecast;
 use crate::{Error, ErrorCode, Result};
 
-/// One forecaster and who is using it.
+/// A forecaster and its current users.
 pub struct Slot {
     engine: RwLock<Option<NeuralForecast>>,
     users: Mutex<Users>,
@@ -21,14 +21,14 @@ struct Users {
 /// How a call uses a forecaster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It only looks, so others may look at the same time.
+    /// It only reads, so other calls may read at the same time.
     Shared,
-    /// It changes the forecaster.
+    /// It changes the forecaster, so it needs exclusive access.
     Alone,
 }
 
 impl Slot {
-    /// Of a forecaster that nobody uses yet.
+    /// A slot with an unused forecaster.
     pub fn new(engine: NeuralForecast) -> Arc<Self> {
         Arc::new(Self { engine: RwLock::new(Some(engine)), users: Mutex::default() })
     }
@@ -37,7 +37,7 @@ impl Slot {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The right to use the engine, at once or not at all.
+    /// The right to use the forecaster, immediately; an error if it is busy or disposed of.
     pub fn lease(self: &Arc<Self>, how: Use, call: &str) -> Result<Lease> {
         let mut users = self.users();
         if users.disposed {
@@ -74,14 +74,14 @@ impl Slot {
     }
 }
 
-/// The right to use the engine until dropped.
+/// The right to use the forecaster until dropped.
 pub struct Lease {
     slot: Arc<Slot>,
     how: Use,
 }
 
 impl Lease {
-    /// Looks at the forecaster.
+    /// Reads the forecaster.
     pub fn look<T>(&self, look: impl FnOnce(&NeuralForecast) -> Result<T>) -> Result<T> {
         let guard = self.slot.engine.read().map_err(|_| broken())?;
         look(guard.as_ref().ok_or_else(broken)?)
@@ -106,7 +106,7 @@ impl Drop for Lease {
     }
 }
 
-/// After a panic in the middle of a fit the engine's state means nothing.
+/// The error after a panic during a change, which may have left the forecaster inconsistent.
 fn broken() -> Error {
     Error::new(
         ErrorCode::Internal,

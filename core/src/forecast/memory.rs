@@ -1,4 +1,4 @@
-//! What each call will hold, and whether it may: asked before anything of it is there.
+//! Memory estimates of each call, checked before anything is allocated.
 
 #[cfg(feature = "io")]
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::models::{Instance, ModelSpec};
 use crate::train::needs;
 use crate::{Result, runtime};
 
-/// Refuses models whose weights alone are more than there is room for.
+/// Refuses models whose weights alone exceed the memory limit.
 pub(super) fn check_weights(models: &[Instance], allowed: Allowed) -> Result<()> {
     for model in models {
         let of = |model: &Instance| {
@@ -31,8 +31,8 @@ pub(super) fn check_weights(models: &[Instance], allowed: Allowed) -> Result<()>
     Ok(())
 }
 
-/// Refuses training that would hold more than it may: what all `models` keep, and what one after the other works with; a
-/// copy of the data that is scaled, and copies that are written on the way.
+/// Refuses training that would exceed the memory limit: the state kept for all `models`, the working memory of one model at
+/// a time, a copy of the data if it is scaled, and the copies made for checkpoints.
 pub(super) fn check_training(
     models: &[Instance],
     panel: &Panel,
@@ -71,7 +71,7 @@ pub(super) fn check_training(
     Ok(())
 }
 
-/// Refuses forecasts that would hold more than they may: `windows` of `h` steps by each model.
+/// Refuses forecasts that would exceed the memory limit: `windows` windows of `h` steps by each model.
 pub(super) fn check_forecasts(
     forecaster: &NeuralForecast,
     [windows, h]: [usize; 2],
@@ -97,7 +97,7 @@ pub(super) fn check_forecasts(
     Ok(())
 }
 
-/// Refuses a table of series and times that there is no room for.
+/// Refuses a table of series and times that would exceed the memory limit.
 pub(super) fn check_frame(series: usize, h: usize) -> Result<()> {
     let row = size_of::<i64>() + size_of::<String>() + 16;
     let mut needs = Needs::default();
@@ -105,18 +105,18 @@ pub(super) fn check_frame(series: usize, h: usize) -> Result<()> {
     needs.check(Allowed::ALL, "the future frame", || Smaller::option("h", h))
 }
 
-/// Refuses to load a directory that would take more than it may.
+/// Refuses to load a directory that would exceed the memory limit.
 #[cfg(feature = "io")]
 pub(super) fn check_loading(dir: &Path, files: &Sources, control: &Control) -> Result<()> {
     let [models, dataset] = checkpoint::sizes(files)?;
     let mut needs = Needs::default();
     needs.add("weights and the state of training", models);
-    // As it is read, as columns, and as they are put in order.
+    // Three copies: as read, as columns, and as the panel.
     needs.add("the data", dataset.saturating_mul(3));
     needs.check(control.allowed(), &format!("loading {}", dir.display()), || None)
 }
 
-/// Refuses to save what would take more than it may on its way.
+/// Refuses to save if that would exceed the memory limit.
 #[cfg(feature = "io")]
 pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Result<()> {
     let held = forecaster.memory_usage();
@@ -124,7 +124,7 @@ pub(super) fn check_saving(forecaster: &NeuralForecast, control: &Control) -> Re
     needs.check(control.allowed(), "saving", || None)
 }
 
-/// What a checkpoint takes while it is written: numbers of models and data, collected and then as the bytes of files.
+/// Memory for writing a checkpoint: models and data are collected as numbers, then as the bytes of files.
 fn of_saving(models: usize, dataset: usize) -> Needs {
     let mut needs = Needs::default();
     needs.add("copies of weights and state", models.saturating_mul(2));
@@ -132,7 +132,7 @@ fn of_saving(models: usize, dataset: usize) -> Needs {
     needs
 }
 
-/// Refuses to keep a model ready that would take more than there is.
+/// Refuses a predictor that would exceed the memory limit.
 pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> Result<()> {
     let threads = options.threads.unwrap_or_else(runtime::threads);
     let columns = model.loss.outputs.len();
@@ -143,7 +143,7 @@ pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> R
     })
 }
 
-/// The model of other options, for as many series.
+/// A model with other options for the same number of series, without weights.
 fn declared(given: &ModelSpec, like: &Instance) -> Option<Instance> {
     let series = like.spec.multivariate.then_some(like.series);
     Instance::blank(given, &Vocabularies::default(), series).ok()

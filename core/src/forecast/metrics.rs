@@ -1,7 +1,7 @@
-//! Scores: how far forecasts were from what happened, averaged over each series and then over the series.
+//! Scores: the error of forecasts against actual values, averaged over each series and then over the series.
 //!
 //! Definitions are those of utilsforecast 0.2.17, `losses.py`, where it has them. Those of upstream's `losses/numpy.py` are
-//! the same for one series, but that it doubles sMAPE.
+//! the same for one series, except that its sMAPE is twice as large.
 
 mod benchmark;
 mod left_out;
@@ -30,20 +30,21 @@ pub struct Scores {
     pub warnings: Vec<String>,
 }
 
-/// For one series, the forecast's rows that have an actual value, and that value.
+/// The rows of the forecast of one series that have an actual value, and that value.
 type Observed = Vec<(usize, f64)>;
 
-/// Scores all models of a forecast against what happened, matching by series and time.
+/// Scores all models of a forecast against actual values, matched by series and time.
 ///
-/// Masked actual values are skipped. A series that a metric is not defined for is left out of that metric, and
-/// [`Scores::warnings`] say so; if that leaves none, the score is NaN. It is not defined where it would divide by 0, or by
-/// what is not known: [`Metric::Mase`] of a series whose seasonal differences are 0 or none, [`Metric::Rmae`] and
-/// [`Metric::RelMse`] of a series without a benchmark, the former also of one that the benchmark forecasts without error.
-/// [`Metric::Mape`] skips actual zeros. [`Metric::Smape`] of two zeros is 0. Sums over all series are divided with 1e-5
-/// added, as upstream does: [`Metric::RelMse`] and [`Metric::Scrps`] warn where that is all there is.
+/// Masked actual values are skipped. A series for which a metric is not defined is left out of that metric, with a warning
+/// in [`Scores::warnings`]; if none is left, the score is NaN. A metric is not defined if it would divide by 0 or by an
+/// unknown value: [`Metric::Mase`] if the seasonal differences of a series are 0 or there are none, [`Metric::Rmae`] and
+/// [`Metric::RelMse`] for a series without a benchmark, and [`Metric::Rmae`] also if the benchmark makes no error.
+/// [`Metric::Mape`] skips actual zeros. [`Metric::Smape`] of two zeros is 0. Metrics that divide by a sum over all series
+/// add 1e-5 to it, as upstream does: [`Metric::RelMse`] and [`Metric::Scrps`] give a warning if the sum is 0.
 ///
-/// `train` is needed for [`Metric::Mase`] with its rows before the forecast, and for what is relative to a benchmark;
-/// `season_length` is in steps.
+/// `train` is needed for [`Metric::Mase`], which uses its rows before the forecast, and for metrics that are relative to
+/// the seasonal naive forecast; `season_length` is in steps. It is an error if a time of the forecast has no row in
+/// `actual`, or if a model lacks the quantiles or intervals that a metric needs.
 pub fn evaluate(
     forecast: &Forecast,
     actual: &Panel,
@@ -54,10 +55,10 @@ pub fn evaluate(
     evaluate_against(None, forecast, actual, train, season_length, metrics)
 }
 
-/// As [`evaluate`], where scores that are relative to a benchmark are to that of a model or column of the forecast; `None`
-/// is the seasonal naive forecast.
-// Differs from upstream: it skips rows whose forecast is NaN. Here the whole series is left out of that model's scores, so
-// that no score is of an easier part of a series. A bound that is NaN covers nothing in both.
+/// As [`evaluate`], with metrics relative to a model or column of the forecast as the benchmark; `None` is the seasonal
+/// naive forecast.
+// Differs from upstream, which skips rows whose forecast is NaN. Here the whole series is left out of the scores of that
+// model, so that no score covers only the easier part of a series. A NaN bound covers nothing in both.
 pub fn evaluate_against(
     benchmark_name: Option<&str>,
     forecast: &Forecast,
@@ -103,7 +104,7 @@ pub fn evaluate_against(
             left_out.divisors(metric, &observed, error, [no_benchmark, zero])
         }
         Metric::RelMse => {
-            // Divided by the sum over all series, which is not 0 where that of one is.
+            // The divisor is the sum over all series, which may be nonzero although that of one series is 0.
             let known = |i: usize| of_benchmark(&observed[i], |_| 1.0);
             let divisors = left_out.divisors(metric, &observed, known, [no_benchmark, ""]);
             let errors = observed.iter().filter_map(|rows| of_benchmark(rows, |e| e * e));
@@ -168,7 +169,7 @@ pub fn evaluate_against(
     Ok(Scores { models, warnings: left_out.warnings })
 }
 
-/// What a score is made of: losses, and what they are relative to in all.
+/// The sums behind a score: losses, and what they are relative to.
 #[derive(Default)]
 struct Sum {
     loss: f64,
@@ -184,7 +185,7 @@ impl Sum {
     }
 
     fn score(&self, metric: Metric) -> f64 {
-        let n = self.count as f64; // of nothing, all are NaN
+        let n = self.count as f64; // 0 / 0: NaN without any term
         match metric {
             Metric::RelMse => self.loss / n / (self.relative_to / n + 1e-5),
             Metric::Scrps if self.count > 0 => 2.0 * self.loss / (self.relative_to + 1e-5),
@@ -193,7 +194,7 @@ impl Sum {
     }
 }
 
-/// The loss of one row, given its actual value; none where it is not defined.
+/// The loss of one row, given its actual value; `None` if it is not defined.
 type Term<'a> = Box<dyn Fn(usize, f64) -> Option<f64> + 'a>;
 
 fn term<'a>(forecast: &'a Forecast, model: &str, metric: Metric) -> Result<Term<'a>> {
@@ -255,7 +256,7 @@ fn point_term<'a>(loss: impl PointLoss + 'a, forecast: &'a [f32]) -> Term<'a> {
     Box::new(move |row, y| Some(loss.of([y, f64::from(forecast[row])], 0.5)[0]))
 }
 
-/// What is known of each series.
+/// The actual values of each series.
 fn observed(forecast: &Forecast, actual: &Panel) -> Result<Vec<Observed>> {
     check_times(forecast, actual, "actual")?;
     let mut observed = Vec::new();
@@ -291,7 +292,7 @@ fn no_actual(forecast: &Forecast, actual: &Panel, series: usize, time: i64) -> E
     })
 }
 
-/// For each series, the mean absolute seasonal difference of its training data; none if it has no such difference.
+/// For each series, the mean absolute seasonal difference of its training data; `None` if it has no such difference.
 fn scales(
     forecast: &Forecast,
     train: Option<&Panel>,
@@ -356,7 +357,7 @@ pub(super) fn check_times(forecast: &Forecast, panel: &Panel, table: &str) -> Re
     }))
 }
 
-/// The mean of what is there.
+/// The mean of the values that are present; `None` if there are none.
 fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let (sum, count) = values.flatten().fold((0.0, 0usize), |(sum, count), x| (sum + x, count + 1));
     (count > 0).then(|| sum / count as f64)

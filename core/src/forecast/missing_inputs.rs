@@ -1,11 +1,12 @@
-//! What the windows of a forecast lack: missing values are refused, rows before a series are warned of.
+//! Values that the windows of a forecast lack: missing values are refused; rows before the start of a series give a
+//! warning.
 
 use super::calls::OnShort;
 use crate::data::{OnMissing, Panel, counted, first_few, remedy_of_forecast};
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
 
-/// Where the forecasts of each series begin.
+/// Where the forecasts of each series start.
 #[derive(Clone, Copy)]
 pub(super) enum Begins {
     /// After its last row.
@@ -15,7 +16,8 @@ pub(super) enum Begins {
 }
 
 impl Begins {
-    /// Whether a row, of a series of `len` rows, is among the `input` rows before a forecast or the `ahead` rows from there.
+    /// Whether a row of a series with `len` rows is among the `input` rows before the start of a forecast or the `ahead`
+    /// rows from it on.
     fn see(self, row: usize, len: usize, [input, ahead]: [usize; 2]) -> bool {
         match self {
             Self::AfterEnd => row + input >= len,
@@ -58,8 +60,8 @@ pub(super) fn refuse_missing(
     Ok(())
 }
 
-/// Warns of series with fewer rows than the model that looks back furthest, or refuses them. Of forecasts within the
-/// series, the last ones count.
+/// Warns of series with fewer rows than the longest input of the models, or refuses them. For forecasts within the series,
+/// input and horizon of the last one count.
 pub(super) fn short_series(
     models: &[Instance],
     panel: &Panel,

@@ -1,4 +1,4 @@
-//! Forecasters and forecasts: what users call.
+//! Forecasters and forecasts: the public API.
 
 #[doc(hidden)]
 pub mod calls;

@@ -26,7 +26,7 @@ impl Models {
         self[0].common.h
     }
 
-    /// Column of each model's result: its name, with a number from the second of the same name on, as upstream.
+    /// Name of each model in results: from the second model of the same name on, a number is appended, as upstream.
     pub(super) fn names(&self) -> Vec<String> {
         let mut seen: Vec<&str> = Vec::new();
         let name = |m: &'_ Instance, before: usize| match before {
@@ -42,7 +42,7 @@ impl Models {
         names
     }
 
-    /// The columns of a list of options, over all models.
+    /// The columns in an option, over all models.
     pub(super) fn columns(&self, list: fn(&Instance) -> &Vec<String>) -> Vec<String> {
         self.columns_of([list])
     }

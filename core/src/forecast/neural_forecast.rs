@@ -30,16 +30,16 @@ pub struct NeuralForecast {
     pub(super) fitted: Option<Fitted>,
     /// How whole series are scaled before any model sees them.
     pub(super) scaling: LocalScaling,
-    /// What a loaded checkpoint holds beside.
+    /// Contents of a loaded checkpoint that are not used here.
     pub(super) kept: Passthrough,
     /// Buffers of forecasts, kept for the next one.
     pub(super) workers: Workers,
 }
 
 impl NeuralForecast {
-    /// Checks the options of all models. Without a frequency it is inferred from the data.
+    /// A forecaster with these models. Checks the options of all models. Without a frequency, it is inferred from the data.
     pub fn new(models: Vec<ModelSpec>, frequency: Option<Frequency>) -> Result<Self> {
-        // Weights come when it is fitted.
+        // `fit` allocates the weights.
         let blank = |spec: &ModelSpec| Instance::blank(spec, &Vocabularies::default(), None);
         let models: Vec<Instance> = models.iter().map(blank).collect::<Result<_>>()?;
         models.iter().try_for_each(Instance::check_written)?;
@@ -48,7 +48,8 @@ impl NeuralForecast {
         Ok(forecaster)
     }
 
-    /// As [`Init`] says, on a machine with a time zone, which messages name where dates are midnights of it.
+    /// A forecaster with these options. `machine_zone` is the time zone of the machine: messages suggest it if dates are
+    /// midnights in it.
     pub fn from_options(init: Init, machine_zone: Option<TimeZone>) -> Result<Self> {
         let Init { models, freq, time_zone, time_unit, .. } = init;
         let scaling = LocalScaling {
@@ -99,21 +100,23 @@ impl NeuralForecast {
         })
     }
 
-    /// With scalers of whole series and of static columns; forecasts are scaled back.
+    /// Sets the scalers of whole series and of static columns; forecasts are scaled back.
     #[must_use]
     pub fn with_local_scaling(mut self, scaling: LocalScaling) -> Self {
         self.scaling = scaling;
         self
     }
 
-    /// By the clocks of a time zone: dates without an offset are read in it, days and dates are those there.
+    /// Sets the time zone: dates without an offset are local times, and days and months follow local time. An error for a
+    /// frequency in steps.
     pub fn with_time_zone(mut self, zone: TimeZone) -> Result<Self> {
         self.time_zone = Some(zone);
         self.frequency = self.frequency.map(|f| f.in_zone(Some(zone))).transpose()?;
         Ok(self)
     }
 
-    /// With times in numbers of this unit, in every table; texts and dates say themselves what they are.
+    /// Sets the unit of numbers in the time column, in every table; texts and dates need none. An error for a frequency in
+    /// steps.
     pub fn with_time_unit(mut self, unit: NumericTime) -> Result<Self> {
         if let Some(steps) = self.frequency.filter(|f| f.is_step()) {
             let expected = format!("left out for step numbers (frequency {steps})");
@@ -123,14 +126,14 @@ impl NeuralForecast {
         Ok(self)
     }
 
-    /// On a machine with this time zone: messages name it where dates are midnights of it.
+    /// Sets the time zone of the machine: messages suggest it if dates are midnights in it.
     #[must_use]
     pub fn with_machine_zone(mut self, zone: TimeZone) -> Self {
         self.reading.machine_zone = Some(zone);
         self
     }
 
-    /// How times are read beside their frequency.
+    /// How times are read, apart from their frequency.
     pub fn time_reading(&self) -> TimeReading {
         self.reading
     }
@@ -145,17 +148,18 @@ impl NeuralForecast {
         self.models.iter().map(|m| m.given.clone()).collect()
     }
 
-    /// Column of each model's result: its name, with a number from the second of the same name on, as upstream.
+    /// Name of each model in results: from the second model of the same name on, a number is appended, as upstream.
     pub fn names(&self) -> Vec<String> {
         self.models.names()
     }
 
-    /// Whether there is something to forecast with.
+    /// Whether the forecaster is fitted.
     pub fn fitted(&self) -> bool {
         self.fitted.is_some()
     }
 
-    /// Whether a run was interrupted, and loaded from what it saved on its way: [`FitMode::Continue`] finishes it.
+    /// Whether this is loaded from a checkpoint of an interrupted training run:
+    /// [`FitMode::Continue`](super::FitMode::Continue) finishes it.
     pub fn interrupted(&self) -> bool {
         self.states().any(|state| !state.counters.done)
     }
@@ -169,7 +173,7 @@ impl NeuralForecast {
         self.fitted.as_ref()?.panel.as_deref()
     }
 
-    /// The training data, if any, to keep without a copy.
+    /// The training data, if any, shared without a copy.
     pub fn shared_panel(&self) -> Option<Arc<Panel>> {
         self.fitted.as_ref()?.panel.clone()
     }
@@ -190,7 +194,7 @@ impl NeuralForecast {
         }
     }
 
-    /// Trains all models on a table. On an error everything stays as it was.
+    /// Trains all models on a table. On an error, the forecaster is unchanged.
     pub fn fit(
         &mut self,
         table: &Table,

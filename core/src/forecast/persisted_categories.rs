@@ -1,4 +1,4 @@
-//! Categories in checkpoints: which of their numbers the data gave, and whether all that is stored fits together.
+//! Categories in checkpoints: which cardinalities come from the data, and whether all that is stored is consistent.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::{Error, ErrorCode, Result};
 
 const CARDINALITIES: &str = "categoricalCardinalities";
 
-/// Adds which columns' categories were counted, and not given: with other data there may be more.
+/// Stores which columns had their categories counted rather than given: with other data there may be more.
 pub(super) fn store(model: &Instance, options: &mut Map<String, Value>) {
     let counted = |name: &&String| model.given_cardinality(name).is_none();
     let counted: Vec<&String> = model.common.cat_exog_list.iter().filter(counted).collect();
@@ -18,7 +18,8 @@ pub(super) fn store(model: &Instance, options: &mut Map<String, Value>) {
     }
 }
 
-/// The model of these stored options, still without its weights: what was counted is counted again in the stored vocabularies.
+/// The model of these stored options, without weights. Cardinalities that were counted are counted again in the stored
+/// vocabularies.
 pub(super) fn instance(
     model: String,
     mut options: Map<String, Value>,
@@ -35,13 +36,13 @@ pub(super) fn instance(
     }
     let model = Instance::blank(&ModelSpec { model, options }, vocabularies, None);
     model.map_err(|e| match e.details.option.as_deref() {
-        // Other options are the user's; this one must fit what is beside it.
+        // Other options are the user's choice; this one must be consistent with the rest of the checkpoint.
         Some(CARDINALITIES) => Error { code: ErrorCode::Checkpoint, ..e },
         _ => e,
     })
 }
 
-/// Numbers in columns of categories must be those of a vocabulary, and so of rows of the embeddings.
+/// Category codes must be within the vocabulary, so that the embeddings have rows for them.
 pub(super) fn check(
     models: &[Instance],
     panel: Option<&Panel>,
@@ -53,7 +54,7 @@ pub(super) fn check(
         let numbers = panel.column(column).into_iter().chain(panel.static_column(column)).flatten();
         let is_category = |v: &f64| v.fract() == 0.0 && (0.0..=vocabulary.len() as f64).contains(v);
         if let Some(v) = numbers.copied().find(|v| !is_category(v)) {
-            return Err(broken(column, &format!("holds {v}, which is no number of a category")));
+            return Err(broken(column, &format!("holds {v}, which is not the code of a category")));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The state of training in checkpoints: numbers and arrays, which are checked against the model when they come back.
+//! The training state in checkpoints: numbers and arrays, which are checked against the model when they are loaded.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ const ASIDE: &str = "aside";
 const MEMORY: [&str; 3] = ["memory.0", "memory.1", "memory.2"];
 const OPTIMIZER_STEPS: &str = "optimizerSteps";
 
-/// A state as a checkpoint stores it.
+/// The training state of a model as a checkpoint stores it.
 pub(super) fn stored(model: &Instance, state: &TrainingState) -> StoredState {
     let [_, aside] = state.weights(model);
     let numbers = serde_json::to_value(&state.counters).expect("numbers and names");
@@ -31,12 +31,12 @@ pub(super) fn stored(model: &Instance, state: &TrainingState) -> StoredState {
     StoredState { numbers, tensors: tensors.map(tensor).collect() }
 }
 
-/// The state that a checkpoint stores of this model.
+/// The training state of a model from a checkpoint; an error if it does not fit the model.
 pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<TrainingState> {
     let wrong = |what: &str| {
         let name = model.name();
         let message = format!(
-            "{name}: {what} of the state of training; delete neural-trader.state to go on without it"
+            "{name}: {what} in the training state; delete neural-trader.state to continue without it"
         );
         Error::new(ErrorCode::Checkpoint, message)
     };
@@ -52,7 +52,7 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
     let mut aside = Vec::new();
     let sizes = TrainingState::sizes(model)?;
     for tensor in stored.tensors {
-        // All of them, without a way out: in lanes.
+        // Without an early exit, the loop is vectorized.
         if tensor.data.iter().fold(false, |found, v| found | !v.is_finite()) {
             return Err(wrong(&format!("numbers in \"{}\" that are not finite", tensor.name)));
         }
@@ -67,7 +67,7 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
         }
         *to = tensor.data;
     }
-    // What is not stored was never anything but 0.
+    // Arrays that are not stored are 0.
     for (memory, size) in memory.iter_mut().zip(sizes) {
         memory.resize(size, 0.0);
     }

@@ -1,4 +1,4 @@
-//! Saving and loading forecasters: instances to stored models and back. The format is in [`crate::checkpoint`].
+//! Saving and loading forecasters: conversion between instances and stored models. The format is in [`crate::checkpoint`].
 
 use std::collections::BTreeSet;
 #[cfg(feature = "io")]
@@ -29,11 +29,11 @@ use crate::options::OptionValue;
 use crate::train::TrainingState;
 use crate::{Error, ErrorCode, Result};
 
-/// What a loaded checkpoint holds beside what is used here, so that saving it again loses nothing.
+/// Contents of a loaded checkpoint that are not used here, kept so that saving it again loses nothing.
 #[derive(Default)]
 pub(super) struct Passthrough {
     configuration: Unknown,
-    /// Of the data, as long as they are the loaded ones.
+    /// Unknown contents of the loaded data, dropped when other data replaces it.
     dataset: Unknown,
     extra: Map<String, Value>,
     models: Vec<ModelPassthrough>,
@@ -42,18 +42,18 @@ pub(super) struct Passthrough {
 /// The same for one model.
 #[derive(Clone, Default)]
 struct ModelPassthrough {
-    /// Options of training that do not exist here.
+    /// Training options that are not supported here.
     training: Map<String, Value>,
     unknown: Unknown,
 }
 
 impl Passthrough {
-    /// Other data take the place of the loaded ones.
+    /// Drops what belongs to the loaded data, when other data replaces it.
     pub(super) fn forget_dataset(&mut self) {
         self.dataset = Unknown::default();
     }
 
-    /// Training again needs every option.
+    /// Refuses to train again with options that are not supported here.
     pub(super) fn check_fit(&self) -> Result<()> {
         let Some(name) = self.models.iter().find_map(|m| m.training.keys().next()) else {
             return Ok(());
@@ -65,12 +65,13 @@ impl Passthrough {
     }
 }
 
-/// Whether null is only what Python writes for what was not given: two options may have another default.
+/// Whether a value is a null that Python writes for an option that was not given. Two options are excepted, because null is
+/// not their default.
 fn says_nothing(name: &str, value: &Value) -> bool {
     value.is_null() && !["validLoss", "windowsBatchSize"].contains(&name)
 }
 
-/// Whether a value need not be written, as Python takes it to be so.
+/// Whether a value is Python's default, which need not be written.
 fn is_default_in_python(name: &str, value: &Value) -> bool {
     match name {
         "precision" => value == "f32",
@@ -78,7 +79,7 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
         "valMonitor" => value == "ptl/val_loss",
-        // Classes that take no categories do not know these.
+        // Python classes without categories do not have these options.
         "catExogList" => *value == json!([]),
         "categoricalCardinalities" => *value == json!({}),
         "catEmbDim" => value == "fastai",
@@ -87,23 +88,24 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
 }
 
 impl NeuralForecast {
-    /// The checkpoint as the files of a directory, by name: for where there is no file system.
+    /// The checkpoint as files by name, for systems without a file system.
     pub fn to_files(&self, save_dataset: bool) -> Result<Files> {
         checkpoint::to_files(&self.whole(save_dataset)?)
     }
 
-    /// Reads a checkpoint, ours or Python's, from the files of its directory.
+    /// Reads a checkpoint, written by this crate or by Python's NeuralForecast, from files by name.
     pub fn from_files(files: Files) -> Result<Self> {
         Self::of_files(&checkpoint::in_memory(files))
     }
 
-    /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 read. A crash leaves the old one or the new.
+    /// Writes a checkpoint that this crate and Python's NeuralForecast 3.3.0 can read. After a crash, either the old or the
+    /// new checkpoint is there.
     #[cfg(feature = "io")]
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<()> {
         self.save_with(dir, options, &Control::default())
     }
 
-    /// The same, unless it is cancelled: then what was there before is left.
+    /// The same with cancellation and a memory limit. If it is cancelled, what was there before is kept.
     #[cfg(feature = "io")]
     pub fn save_with(&self, dir: &Path, options: &SaveOptions, control: &Control) -> Result<()> {
         control.watched(|| {
@@ -130,7 +132,7 @@ impl NeuralForecast {
         Ok(checkpoint)
     }
 
-    /// A checkpoint of these data, still without models.
+    /// A checkpoint of the fitted data, without models.
     pub(super) fn checkpoint(&self, fitted: &Fitted, save_dataset: bool) -> Checkpoint {
         let mut extra = self.kept.extra.clone();
         extra.insert(
@@ -140,7 +142,7 @@ impl NeuralForecast {
         extra.extend(fitted.frequency.zone().map(|z| (TIME_ZONE.into(), json!(z.to_string()))));
         extra.extend(self.reading.unit.map(|unit| (TIME_UNIT.into(), json!(unit.name()))));
         for name in [ON_GAP, ON_MISSING] {
-            extra.remove(name); // what another run was told
+            extra.remove(name); // options of an earlier run
         }
         if fitted.on_gap != OnGap::default() {
             extra.insert(ON_GAP.into(), fitted.on_gap.name().into());
@@ -165,7 +167,7 @@ impl NeuralForecast {
         }
     }
 
-    /// The `i`-th model as it is now, perhaps in training.
+    /// The `i`-th model in its current state, possibly during training.
     pub(super) fn stored(
         &self,
         i: usize,
@@ -178,19 +180,19 @@ impl NeuralForecast {
         StoredModel { state, ..stored(model, values, kept) }
     }
 
-    /// Refuses a place that [`NeuralForecast::save`] would not replace, also with `overwrite`: to be asked before training.
+    /// Refuses a path that [`NeuralForecast::save`] would not replace even with `overwrite`, for a check before training.
     #[cfg(feature = "io")]
     pub fn check_replaceable(dir: &Path) -> Result<()> {
         checkpoint::check_replaceable(dir)
     }
 
-    /// Reads a checkpoint, ours or Python's.
+    /// Reads a checkpoint, written by this crate or by Python's NeuralForecast.
     #[cfg(feature = "io")]
     pub fn load(dir: &Path) -> Result<Self> {
         Self::load_with(dir, &Control::default())
     }
 
-    /// The same, unless it is cancelled.
+    /// The same with cancellation and a memory limit.
     #[cfg(feature = "io")]
     pub fn load_with(dir: &Path, control: &Control) -> Result<Self> {
         control.watched(|| {
@@ -252,14 +254,14 @@ impl NeuralForecast {
     }
 }
 
-/// What [`Checkpoint::extra`] calls the time zone, for checkpoints without data to have one.
+/// Key of the time zone in [`Checkpoint::extra`], for checkpoints without data.
 const TIME_ZONE: &str = "timeZone";
 
-/// What it calls the choices of fitting that hold for forecasts.
+/// Keys of the options of `fit` that apply to forecasts too.
 const ON_GAP: &str = "onGap";
 const ON_MISSING: &str = "onMissing";
 
-/// One of these choices.
+/// Reads one of these options.
 fn choice<T: OptionValue>(checkpoint: &Checkpoint, name: &str) -> Result<Option<T>> {
     let read = |value: &Value| {
         T::read(value).ok_or_else(|| {
@@ -270,7 +272,7 @@ fn choice<T: OptionValue>(checkpoint: &Checkpoint, name: &str) -> Result<Option<
     checkpoint.extra.get(name).map(read).transpose()
 }
 
-/// The time zone of the data, or the one they were read in.
+/// The time zone of the stored data, or without data the one stored by itself.
 fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
     match (&checkpoint.panel, checkpoint.extra.get(TIME_ZONE)) {
         (Some(panel), _) => Ok(match panel.time_kind {
@@ -285,10 +287,10 @@ fn time_zone(checkpoint: &Checkpoint) -> Result<Option<TimeZone>> {
     }
 }
 
-/// What [`Checkpoint::extra`] calls the unit of times in numbers.
+/// Key of the unit of times in [`Checkpoint::extra`].
 const TIME_UNIT: &str = "timeUnit";
 
-/// What numbers in tables count, if it was said.
+/// The unit of numbers in the time column, if one was set.
 fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
     let Some(Value::String(name)) = checkpoint.extra.get(TIME_UNIT) else { return Ok(None) };
     NumericTime::read(&json!(name)).map(Some).ok_or_else(|| {
@@ -297,10 +299,10 @@ fn time_unit(checkpoint: &Checkpoint) -> Result<Option<NumericTime>> {
     })
 }
 
-/// A model, what of it is only kept, and what training left of it.
+/// A model, its contents that are only passed through, and its training state.
 type Loaded = ((Instance, ModelPassthrough), Option<StoredState>);
 
-/// The models in the order of these names; of one name, in the order they are in. Others come last.
+/// The models in the order of these names; models of the same name keep their order. Others come last.
 fn in_order(mut models: Vec<Loaded>, order: &[Value]) -> Vec<Loaded> {
     let mut ordered = Vec::with_capacity(models.len());
     for name in order {
@@ -335,7 +337,7 @@ fn stored(model: &Instance, values: &[f32], kept: ModelPassthrough) -> StoredMod
     StoredModel { name, class, tensors, options, unknown: kept.unknown, state: None }
 }
 
-/// A stored model with its weights, and what of it is only kept.
+/// A stored model with its weights, and its contents that are only passed through.
 fn restored(
     stored: StoredModel,
     parameters: &Parameters<'_>,
@@ -347,7 +349,7 @@ fn restored(
     if options.get("lrScheduler").is_some_and(|schedule| !is_known(schedule)) {
         training.extend(options.remove_entry("lrScheduler"));
     }
-    // Python checks the name only where it stops early.
+    // Python checks the name only for early stopping.
     if options.get("valMonitor").is_some_and(|name| ValMonitor::read(name).is_none()) {
         training.extend(options.remove_entry("valMonitor"));
     }
@@ -367,7 +369,7 @@ fn restored(
             let message = format!("{model}: parameter \"{name}\" is missing from the checkpoint");
             return Err(Error::new(ErrorCode::Checkpoint, message));
         }
-        // Options that ask for more than the file holds are refused before there is room for it.
+        // Options that need more numbers than the file holds are refused before memory is allocated.
         if entry.param.shape.size() > parameters.numbers(&entry.name)? {
             parameters.read_to(&entry.name, |shape| {
                 model.place(&entry.name, shape).map(|_| Default::default())
@@ -381,7 +383,7 @@ fn restored(
     Ok((model, ModelPassthrough { training, unknown: stored.unknown }))
 }
 
-/// Whether this is a schedule of ours: Python has more of them.
+/// Whether this schedule is supported here; Python has more.
 fn is_known(schedule: &Value) -> bool {
     let given = LrScheduler::read(schedule);
     given.is_some_and(|s| {
@@ -389,7 +391,7 @@ fn is_known(schedule: &Value) -> bool {
     })
 }
 
-/// What belongs to a loss: constants that the options determine, and for some what the loss has learned.
+/// Whether a parameter belongs to a loss: constants determined by the options and, for some losses, learned values.
 fn of_a_loss(name: &str) -> bool {
     name.starts_with("loss.") || name.starts_with("valid_loss.")
 }

@@ -1,5 +1,5 @@
-//! What all forecasts of tables go through: what is asked for is checked, the models run one after the other on threads of
-//! the run, and their columns come back on the scale of the target.
+//! The steps common to all forecasts of tables: the request is checked, the models run one after the other on the threads
+//! of the run, and their columns are scaled back to the scale of the target.
 
 use super::column::Column;
 use super::columns::{Columns, Job};
@@ -21,15 +21,15 @@ pub(super) struct Pipeline<'a> {
 pub(super) struct Seen<'a> {
     /// As users gave them.
     pub(super) panel: &'a Panel,
-    /// As the models see them.
+    /// As the models see them: scaled.
     pub(super) scaled: &'a Panel,
     pub(super) scalers: &'a LocalScalers,
-    /// Where the rows of each series are in the forecast.
+    /// Row offsets of the series in the forecast.
     pub(super) rows: &'a [usize],
 }
 
 impl<'a> Pipeline<'a> {
-    /// For these levels or quantiles, if all models have them; `sorted` puts the quantiles of a row in order.
+    /// A forecast with these levels or quantiles, which all models must have. `sorted` sorts the quantiles of each row.
     pub(super) fn new(
         forecaster: &'a NeuralForecast,
         [level, quantiles]: [&[f64]; 2],
@@ -41,7 +41,7 @@ impl<'a> Pipeline<'a> {
         Ok(Self { forecaster, asked, sorted, control })
     }
 
-    /// The columns of all models, each as `of_model` gives them.
+    /// The columns of all models; `of_model` computes those of one.
     pub(super) fn columns(
         &self,
         seen: &Seen<'_>,

@@ -88,7 +88,7 @@ impl NeuralForecast {
                     .with(|d| d.column = known_ahead.first().cloned()));
             }
         };
-        // New histories have statistics of their own.
+        // Scalers are fitted anew to new histories.
         let scalers = match &given {
             Some(panel) => {
                 Cow::Owned(LocalScalers::fit(panel, self.scaling, &fitted.vocabularies)?)

@@ -1,8 +1,8 @@
-//! A fitted model kept ready: forecasts of windows that are given as bare numbers, on the calling thread, again and again.
+//! A fitted model kept ready for repeated forecasts of windows, given as plain numbers, on the calling thread.
 //!
-//! The numbers are those of [`NeuralForecast::predict`] for a table whose series are the windows: the same gathering, the
-//! same shards, the same decoding. What a call needs is made when the predictor is, so calls on one thread allocate
-//! nothing; a distribution's samples are the exception.
+//! The forecasts equal those of [`NeuralForecast::predict`] for a table whose series are the windows: batches, shards and
+//! decoding are the same. Buffers are allocated when the predictor is made, so calls on one thread allocate nothing, except
+//! for the samples of a distribution.
 
 mod arrays;
 mod inputs;
@@ -23,14 +23,15 @@ use crate::options::Options;
 use crate::runtime::{self, Pool};
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// What is known beside the target of some windows, row-major. Empty where the model takes none.
+/// Exogenous values of `n` windows, row-major: `L` input steps, `h` forecast steps, `N` series, and `F`, `X` or `S`
+/// columns. Empty if the model takes none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WindowExog<'a> {
-    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` of a multivariate model.
+    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` for a multivariate model.
     pub futr: &'a [f32],
-    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` of a multivariate model.
+    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` for a multivariate model.
     pub hist: &'a [f32],
-    /// The columns of `statExogList`: `[n, S]`; `[N, S]` of a multivariate model.
+    /// The columns of `statExogList`: `[n, S]`; `[N, S]` for a multivariate model.
     pub stat: &'a [f32],
 }
 
@@ -47,13 +48,13 @@ pub struct Predictor {
     futr: Input,
     hist: Input,
     stat: Input,
-    /// Windows that were given and are still to be forecast.
+    /// Number of windows that were given last.
     given: usize,
 }
 
 impl NeuralForecast {
-    /// Keeps a fitted model ready to forecast windows. It shares the weights as they are now: what happens to the
-    /// forecaster later does not change it.
+    /// Keeps a fitted model ready to forecast windows. It shares the current weights; later changes of the forecaster do
+    /// not affect it. An error if nothing is fitted, if there is no such model, or if a local scaler scales its series.
     pub fn predictor(&self, options: &PredictorOptions) -> Result<Predictor> {
         let fitted = self.require_fitted()?;
         options.check()?;
@@ -111,7 +112,8 @@ impl Predictor {
             model,
             given: 0,
         };
-        // Forecasts of zeros make room for those to come. Products go another way for few rows than for many.
+        // Forecasts of zeros allocate all buffers. They have several sizes, since small products take another path than
+        // large ones.
         let all = batch.min(it.resident.at_once());
         for windows in (0..).map(|i| 1 << i).take_while(|n| *n < all).chain([all]) {
             for input in [&mut it.y, &mut it.futr, &mut it.hist, &mut it.stat] {
@@ -122,17 +124,17 @@ impl Predictor {
         Ok(it)
     }
 
-    /// The model, as the forecaster calls it.
+    /// The name of the model in the forecaster.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// `L`: values of the past in a window. `inputSize`, or `inferenceInputSize + 1` of a model that forecasts step by step.
+    /// `L`: past values in a window. `inputSize`, or `inferenceInputSize + 1` for a model that decodes step by step.
     pub fn input_size(&self) -> usize {
         self.model.forecast_input_size()
     }
 
-    /// Bytes held, the weights that it shares with its forecaster included.
+    /// Bytes held, including the weights shared with the forecaster.
     pub fn memory(&self) -> usize {
         let inputs: usize =
             [&self.y, &self.futr, &self.hist, &self.stat].iter().map(|i| i.values().len()).sum();
@@ -144,7 +146,7 @@ impl Predictor {
         self.model.common.h
     }
 
-    /// Windows of a call at most.
+    /// Maximum number of windows per call.
     pub fn batch(&self) -> usize {
         self.batch
     }
@@ -154,7 +156,7 @@ impl Predictor {
         self.model.series
     }
 
-    /// What each step of a forecast has: the titles of `predict`'s columns.
+    /// Outputs of each step of a forecast: the names of `predict`'s columns.
     pub fn outputs(&self) -> &[String] {
         &self.outputs
     }
@@ -165,7 +167,7 @@ impl Predictor {
         [&common.futr_exog_list, &common.hist_exog_list, &common.stat_exog_list]
     }
 
-    /// The categories of exogenous columns, in the order of their numbers, which begin with 1.
+    /// The categories of exogenous columns, in the order of their codes, which start at 1.
     pub fn categories(&self) -> &[(String, Vocabulary)] {
         &self.vocabularies
     }
@@ -183,21 +185,22 @@ impl Predictor {
         })
     }
 
-    /// Numbers of a window's forecast: `N × h × outputs`.
+    /// Values in a window's forecast: `N × h × outputs`.
     pub fn forecast_size(&self) -> usize {
         self.model.series * self.model.common.h * self.outputs.len()
     }
 
-    /// Forecasts of the `n` windows of `y`, `[n, L]`, in the units of the data: `[n, h, outputs]` into `out`.
+    /// Forecasts the `n` windows of `y`, `[n, L]`, on the scale of the data, and writes `[n, h, outputs]` to `out`.
     ///
-    /// Of a multivariate model `y` is `[n, N, L]` and `out` `[n, N, h, outputs]`. Categories are given as their numbers in
-    /// [`Predictor::categories`], 0 for any other.
+    /// For a multivariate model, `y` is `[n, N, L]` and `out` is `[n, N, h, outputs]`. Categories are given as codes: their
+    /// position in [`Predictor::categories`], counted from 1, or 0 for any other value. An error if an array has another
+    /// length, or if a value, given or forecast, is not finite.
     pub fn predict(&mut self, y: &[f32], exog: WindowExog<'_>, out: &mut [f32]) -> Result<()> {
         self.give(y, exog)?;
         self.forecast(out)
     }
 
-    /// The first half of [`Predictor::predict`]: checks and copies the windows, and says how many there are.
+    /// The first half of [`Predictor::predict`]: checks and copies the windows, and returns their number.
     pub fn give(&mut self, y: &[f32], exog: WindowExog<'_>) -> Result<usize> {
         self.given = 0;
         let windows = self.y.windows(y, self.batch)?;
@@ -210,7 +213,7 @@ impl Predictor {
         Ok(windows)
     }
 
-    /// The second half: forecasts what was given last.
+    /// The second half: forecasts the windows given last.
     pub fn forecast(&mut self, out: &mut [f32]) -> Result<()> {
         let (windows, expected) = (self.given, self.given * self.forecast_size());
         if windows == 0 {
@@ -261,7 +264,7 @@ impl Predictor {
     }
 }
 
-/// The place of the model that is meant.
+/// The index of the chosen model.
 fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
     let list = names.join(", ");
     let wrong = |message: String| {
@@ -282,7 +285,7 @@ fn chosen(names: &[String], asked: Option<&str>) -> Result<usize> {
     }
 }
 
-/// The threads of a call, if there can be several.
+/// The threads of a call; `None` for a single one.
 fn pool(model: &Instance, batch: usize, threads: Option<usize>) -> Result<Option<Pool>> {
     let useful = Resident::useful_threads(model, batch);
     let threads = threads.map_or_else(|| Ok(runtime::threads()), runtime::checked)?.min(useful);

@@ -1,4 +1,5 @@
-//! Forecasts at quantiles that are asked for, from models that can forecast any. Upstream: `core.py: _generate_forecasts`.
+//! Requested quantiles, and forecasts at any quantile level by models that support it. Upstream: `core.py:
+//! _generate_forecasts`.
 
 use super::columns::Columns;
 use super::result::list;
@@ -8,13 +9,13 @@ use crate::objective::{
 };
 use crate::{Error, ErrorCode, Result};
 
-/// The quantiles that an implicit quantile network forecasts, whatever is asked for.
+/// The quantile levels at which an implicit quantile network forecasts, whatever is requested.
 const GRID: [f32; 11] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
-/// Which quantiles a forecast must have.
+/// The quantiles that a forecast must have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct QuantileRequest {
-    /// From the lowest to the highest; empty when nothing was asked for.
+    /// Quantile level and output, ascending; empty if nothing was requested.
     outputs: Vec<(f64, Output)>,
     /// As the user wrote them: levels, or quantiles.
     level: Vec<f64>,
@@ -22,7 +23,7 @@ pub(super) struct QuantileRequest {
 }
 
 impl QuantileRequest {
-    /// Of the options `level` and `quantiles`, of which one may be given.
+    /// The request of the options `level` and `quantiles`, of which at most one may be given.
     pub(super) fn new(level: &[f64], quantiles: &[f64]) -> Result<Self> {
         if !level.is_empty() && !quantiles.is_empty() {
             let message = "give level or quantiles, not both: a level is its two quantiles";
@@ -31,7 +32,7 @@ impl QuantileRequest {
         }
         level.iter().try_for_each(|l| check_level("level", *l))?;
         quantiles.iter().try_for_each(|q| check_quantile("quantiles", *q))?;
-        // Differs from upstream, which rounds levels to whole ones in the names.
+        // Differs from upstream, which rounds levels to integers in the column names.
         let bounds = level.iter().flat_map(|l| Output::bounds(*l));
         let outputs = bounds.chain(quantiles.iter().map(|q| Output::quantile(&(*q).into())));
         let mut outputs: Vec<_> = outputs.filter_map(|o| Some((o.tau()?, o))).collect();
@@ -40,7 +41,7 @@ impl QuantileRequest {
         Ok(Self { outputs, level: level.to_vec(), written: quantiles.to_vec() })
     }
 
-    /// Every model must have learned what is asked for, unless it forecasts any quantile.
+    /// Refuses quantiles that a model was not trained for, unless it forecasts any.
     pub(super) fn check(&self, models: &[Instance], names: &[String]) -> Result<()> {
         for (model, name) in models.iter().zip(names) {
             if model.head.takes_any_quantile() {
@@ -61,18 +62,19 @@ impl QuantileRequest {
         Ok(())
     }
 
-    /// Whether a column has a place in the forecast: all have when nothing was asked for, else points, medians, parameters
-    /// of distributions, and what was asked for.
+    /// Whether an output is in the forecast: all are if nothing was requested, else points, medians, distribution
+    /// parameters, and what was requested.
     fn wants(&self, output: &Output) -> bool {
         let asked = |tau| same(tau, 0.5) || self.outputs.iter().any(|(other, _)| same(tau, *other));
         self.outputs.is_empty() || output.tau().is_none_or(asked)
     }
 
-    /// The columns of a model: as `forecast` gives them at a quantile, without the quantiles that were not asked for; or
-    /// where the model forecasts any, those asked for. Upstream returns all that the loss has learned.
+    /// The columns of a model. `forecast` computes them, at one quantile level if the model forecasts any. The result is
+    /// all columns but the quantiles that were not requested; for a model that forecasts any quantile, those requested.
+    /// Upstream returns all that the loss was trained for.
     ///
-    /// An implicit network's quantiles may cross. As upstream, the quantile `q` of a grid of its forecasts is taken, between
-    /// two of them if need be: those of 0.1 and 0.9 are near the network's own at 0.05 and 0.95.
+    /// Quantiles of an implicit quantile network may cross. As upstream, the quantile `q` is taken from the sorted
+    /// forecasts at [`GRID`], interpolated linearly: those at 0.1 and 0.9 are near the network's own at 0.05 and 0.95.
     pub(super) fn columns(
         &self,
         model: &Instance,
@@ -102,12 +104,12 @@ impl QuantileRequest {
     }
 }
 
-/// What a model that forecasts any quantile is asked for where the user asks for none.
+/// The quantile level for a model that forecasts any, if the user requests none.
 pub(super) fn unasked(model: &Instance) -> f32 {
     model.loss.taus.first().copied().unwrap_or(0.5)
 }
 
-/// That a model has no interval of this level.
+/// The error for a model without an interval of this level.
 pub(super) fn no_interval(model: &str, level: f64, levels: Vec<f64>) -> Error {
     let meant = meant_level(level);
     let there = match levels.is_empty() {
@@ -128,7 +130,7 @@ pub(super) fn no_interval(model: &str, level: f64, levels: Vec<f64>) -> Error {
     })
 }
 
-/// That a model has no forecast of this quantile.
+/// The error for a model without a forecast of this quantile.
 pub(super) fn no_quantile(model: &str, q: f64, quantiles: &[f64]) -> Error {
     let there: Vec<f64> = quantiles.iter().map(|q| (q * 1e9).round() / 1e9).collect();
     let known = match there.is_empty() {
@@ -151,7 +153,7 @@ pub(super) fn no_quantile(model: &str, q: f64, quantiles: &[f64]) -> Error {
     })
 }
 
-/// The quantile `q` of sorted numbers, linear between two of them.
+/// The quantile `q` of sorted numbers, interpolated linearly.
 fn between(sorted: &[f32], q: f64) -> f32 {
     let place = q * (sorted.len() - 1) as f64;
     let below = (place as usize).min(sorted.len() - 2);

@@ -1,4 +1,4 @@
-//! What users are told of a fit and of memory.
+//! Reports of training and of memory use.
 
 use serde::Serialize;
 
@@ -23,14 +23,14 @@ pub struct MemoryUsage {
     pub weights: usize,
     /// The training data.
     pub dataset: usize,
-    /// What training keeps to go on: the optimizer's memory, and the last weights beside the best.
+    /// State kept to continue training: the optimizer state, and the last weights if the best are kept too.
     pub training: usize,
     /// Buffers of the last run that are kept for the next.
     pub workspace: usize,
 }
 
 impl MemoryUsage {
-    /// All of them.
+    /// The sum of all.
     pub fn total(&self) -> usize {
         self.weights + self.dataset + self.training + self.workspace
     }

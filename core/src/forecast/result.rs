@@ -23,7 +23,7 @@ pub struct Forecast {
     pub h: usize,
     /// Row offsets of the series: one more than there are series.
     pub indptr: Vec<usize>,
-    /// The last time that each row's forecast knew. `None` where that is the end of each series.
+    /// Cutoff of each row: the last time before its forecast. `None` if that is the end of each series.
     pub cutoff: Option<Vec<i64>>,
     /// Time of each row: milliseconds since 1970, or a step number.
     pub times: Vec<i64>,
@@ -31,9 +31,9 @@ pub struct Forecast {
     pub time_kind: TimeKind,
     /// The columns: `NHITS`, `NHITS-median`, `NHITS-lo-90`, `NHITS-hi-90`.
     pub columns: Vec<Column>,
-    /// Names of the models, which their columns begin with.
+    /// Names of the models: the prefixes of their columns.
     pub models: Vec<String>,
-    /// What was noticed in the data and is not an error.
+    /// Warnings about the data.
     pub warnings: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Forecast {
         times * size_of::<i64>() + numbers * size_of::<f32>()
     }
 
-    /// Lets go of all rows.
+    /// Frees all rows.
     pub fn clear(&mut self) {
         (self.times, self.columns, self.cutoff) = Default::default();
         self.indptr.fill(0);
@@ -70,7 +70,7 @@ impl Forecast {
         })
     }
 
-    /// The values of a column as `[series, h]`; of a forecast of several times, `[series and cutoffs, h]`, in their order.
+    /// The values of a column as `[series, h]`, or as `[series × cutoffs, h]` for insample forecasts, in row order.
     pub fn array(&self, name: &str) -> Result<ArrayView2<'_, f32>> {
         let values = self.column(name)?;
         let shape = [values.len() / self.h, self.h];
@@ -94,7 +94,7 @@ impl Forecast {
         found.ok_or_else(|| no_interval(model, level, self.levels(model)))
     }
 
-    /// A model's forecast of a quantile, between 0 and 1.
+    /// A model's forecast of the quantile `q`, between 0 and 1.
     pub fn quantile(&self, model: &str, q: f64) -> Result<&[f32]> {
         self.check_model(model)?;
         let found = self.outputs(model).find(|(output, _)| output.is_quantile(q));
@@ -134,7 +134,7 @@ impl Forecast {
 
     /// The time of a row as text: a step number, `1960-01-01` when all times are midnights, or `1960-01-01T05:00:00`.
     ///
-    /// In a time zone it is the local time and its distance from UTC, as pandas writes it: `1960-01-01 00:00:00+01:00`.
+    /// In a time zone it is the local time with its offset from UTC, as pandas writes it: `1960-01-01 00:00:00+01:00`.
     pub fn ds_text(&self, row: usize) -> String {
         self.time_format().text(self.times[row])
     }
@@ -163,7 +163,7 @@ impl Forecast {
         }))
     }
 
-    /// Quantile and values of each of a model's quantile columns, in the order of the columns.
+    /// Quantile level and values of each quantile column of a model, in the order of the columns.
     pub(super) fn quantiles(&self, model: &str) -> Vec<(f64, &[f32])> {
         self.outputs(model).filter_map(|(output, values)| Some((output.tau()?, values))).collect()
     }
@@ -172,7 +172,7 @@ impl Forecast {
         self.columns.iter().find(|column| column.name == name).map(|column| &column.values[..])
     }
 
-    /// What a model's columns are, and their values.
+    /// The outputs of a model, and their values.
     fn outputs(&self, model: &str) -> impl Iterator<Item = (&Output, &[f32])> + Clone {
         let index = self.models.iter().position(|m| m == model);
         self.columns.iter().filter_map(move |column| match &column.of {
@@ -219,7 +219,7 @@ pub(super) fn date(time: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time)
 }
 
-/// Where a series stands among sorted identifiers.
+/// The index of a series among sorted identifiers.
 pub(super) fn series_position(ids: &Ids, id: &str) -> Option<usize> {
     match ids {
         Ids::Text(ids) => ids.binary_search_by(|x| x.as_str().cmp(id)).ok(),

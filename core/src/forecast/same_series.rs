@@ -1,4 +1,5 @@
-//! What multivariate models ask of the series: as many as they have weights for, and later the ones they were trained on.
+//! Requirements of multivariate models: as many series as they have weights for, and later the series that they were
+//! trained on.
 
 use serde_json::json;
 
@@ -7,8 +8,8 @@ use crate::models::Instance;
 use crate::options::OptionValue;
 use crate::{Error, ErrorCode, Result};
 
-/// A model as new, to be trained on a panel, still without its weights: without `nSeries` it is made for as many series as there are. One that
-/// `goes_on` keeps the number it has.
+/// A model to be trained on a panel, without weights. A multivariate model without `nSeries` gets the number of series in
+/// the panel; when training continues (`goes_on`), it keeps its number.
 pub(super) fn renewed(
     of: &Instance,
     panel: &Panel,
@@ -38,8 +39,8 @@ pub(super) fn renewed(
     Instance::blank(&of.given, vocabularies, Some(found))
 }
 
-/// Refuses other series than those of the training data, if a model has weights for each. Of a checkpoint without its
-/// data only their number is known.
+/// Refuses series other than those of the training data if a model is multivariate. For a checkpoint without data, only
+/// their number is known.
 pub(super) fn check_same(
     models: &[Instance],
     trained: Option<&Panel>,

@@ -1,4 +1,4 @@
-//! Values of the target that a model's loss cannot learn from: a count below 0, a yes or no that is neither.
+//! Values of the target outside the support of a model's distribution, such as a negative count.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::data::Panel;
 use crate::models::Instance;
 use crate::{Error, ErrorCode, Result};
 
-/// Refuses them before the first step. `scaled` says whether localScalerType has changed them.
+/// Refuses such values before the first step. `scaled` says whether localScalerType has changed them.
 pub(super) fn check_targets(model: &Instance, panel: &Panel, scaled: bool) -> Result<()> {
     for i in 0..panel.n_series() {
         for row in panel.rows(i).filter(|row| panel.mask[*row] > 0.0) {

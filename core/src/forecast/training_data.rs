@@ -1,4 +1,4 @@
-//! What a run trains and validates on: one table, or two. Upstream: `core.py: fit`.
+//! The training and validation rows of a run, from one table or two. Upstream: `core.py: fit`.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use crate::{Error, ErrorCode, Result};
 
 /// The rows of a run.
 pub(super) struct TrainingData {
-    /// Rows to train on, then those that validate.
+    /// Training rows of each series, then its validation rows.
     pub(super) panel: Panel,
     pub(super) frequency: Frequency,
-    /// Of the rows of the table to train on; where training goes on, of those before.
+    /// Categories of the training table; when training continues, those learned before.
     pub(super) vocabularies: Vocabularies,
-    /// Of the rows of the table to train on.
+    /// Scalers fitted to the training table.
     pub(super) scalers: LocalScalers,
-    /// How many rows at the end of each series validate.
+    /// Number of validation rows at the end of each series.
     pub(super) val_size: usize,
 }
 
@@ -39,7 +39,7 @@ impl NeuralForecast {
         let (mut panel, frequency) = Panel::unsettled(table, &panel_options)
             .map_err(|e| with_roles(e, table, &panel_options))?;
         panel.settle_missing(options.on_missing, &vocabularies)?;
-        // Differs from upstream: it scales the rows to train on and leaves those of valData as they are.
+        // Differs from upstream, which scales the training rows and leaves those of valData unscaled.
         let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
         let mut val_size = options.val_size;
         if let Some(table) = &options.val_data {
@@ -52,7 +52,7 @@ impl NeuralForecast {
                 Panel::unsettled(table, &panel_options).map_err(|e| e.within("valData"))?;
             val_size = check(&panel, &validation, frequency, self.h())?;
             panel = panel.followed_by(&validation);
-            // After the rows of training, so that what is missing at the beginning takes a value of those.
+            // After appending to the training rows, so that values missing at the start of valData are filled from those.
             panel
                 .settle_missing(options.on_missing, &vocabularies)
                 .map_err(|e| e.within("valData"))?;
@@ -71,7 +71,7 @@ impl NeuralForecast {
         for model in self.models.iter() {
             let common = &model.common;
             let needs_validation = match common.schedule()? {
-                Schedule::Plateau(_) => Some("waits for the validation loss to lower its rate"),
+                Schedule::Plateau(_) => Some("lowers its learning rate by the validation loss"),
                 _ => (common.early_stop_patience_steps > 0).then_some("stops early"),
             };
             if let (Some(what), 0) = (needs_validation, val_size) {
@@ -128,9 +128,9 @@ impl NeuralForecast {
     }
 }
 
-/// That validation rows continue every series, all by the same number of rows: that number.
+/// Checks that validation rows continue every series, all by the same number of rows, and returns that number.
 ///
-/// Differs from upstream: it lets them be of any time, and still takes the last rows of training for what came before.
+/// Differs from upstream, which accepts any times, and still uses the last training rows as the input before them.
 fn check(panel: &Panel, validation: &Panel, frequency: Frequency, h: usize) -> Result<usize> {
     let fault = |code: ErrorCode, id: &str, message: String| {
         Err(Error::new(code, message).with(|d| {
@@ -143,7 +143,7 @@ fn check(panel: &Panel, validation: &Panel, frequency: Frequency, h: usize) -> R
     let known: HashSet<&String> = trained.iter().collect();
     if let Some(id) = validated.iter().find(|id| !known.contains(id)) {
         let message = format!(
-            "valData has series \"{id}\", which the training data have not; leave it out, or train on it"
+            "valData has series \"{id}\", which the training data does not have; leave it out, or train on it"
         );
         return fault(ErrorCode::Schema, id, message);
     }

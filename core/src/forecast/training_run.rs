@@ -1,4 +1,4 @@
-//! A training run over all models: from new weights or on from where they are, saved on its way if asked for.
+//! A training run over all models, with new weights or continued, with checkpoints if requested.
 
 use super::calls::{FitMode, FitOptions};
 use super::checkpoint_writer::CheckpointWriter;
@@ -18,7 +18,7 @@ use crate::{Error, ErrorCode, Result};
 pub(super) struct Training {
     pub(super) models: Vec<Instance>,
     pub(super) states: Vec<TrainingState>,
-    /// What was noticed and is not an error.
+    /// Warnings.
     pub(super) warnings: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Training {
                 }
                 Some(None) => {
                     training.warnings.push(format!(
-                        "{}: the checkpoint holds no state of training; it goes on from the weights with a new optimizer, from step 0",
+                        "{}: the checkpoint has no training state; training continues from the weights with a new optimizer, from step 0",
                         of.name()
                     ));
                     TrainingState::new(&model, steps(&model))?
@@ -136,7 +136,7 @@ impl Training {
     }
 }
 
-/// Refuses to go further than the schedule does.
+/// Refuses to train past the end of the learning-rate schedule.
 fn check_schedule(model: &Instance, state: &TrainingState) -> Result<()> {
     let (end, goal) = (model.common.schedule()?.ends_after(), state.counters.goal);
     let Some(end) = end.filter(|end| *end < goal) else { return Ok(()) };

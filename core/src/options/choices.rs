@@ -1,4 +1,4 @@
-//! Options whose values are a few texts.
+//! Options whose values are one of a few names.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use crate::{Error, nearest};
 
 /// An enum made by [`choices!`](super::choices).
 pub trait Choice: Copy + Sized + 'static {
-    /// What the enum is called, here and in TypeScript.
+    /// Name of the enum in Rust and TypeScript.
     const NAME: &'static str;
-    /// What is chosen.
+    /// Documentation of the enum.
     const DOC: &'static str;
-    /// All values, each as users write it and what it means.
+    /// All values: the name that users write, and its documentation.
     const VALUES: &'static [(&'static str, &'static str)];
 }
 
-/// Texts in a row, as messages have them: `"a", "b" or "c"`.
+/// Alternatives for messages: `"a", "b" or "c"`.
 pub fn one_of(names: &[&str]) -> String {
     match names {
         [all @ .., last] if !all.is_empty() => {
@@ -25,7 +25,7 @@ pub fn one_of(names: &[&str]) -> String {
     }
 }
 
-/// The error for what is none of the names, with the one that was probably meant.
+/// The error for a value that is none of `names`, with the one that was probably meant.
 pub(crate) fn none_of(option: &str, names: &[&str], value: &Value) -> Error {
     let e = Error::option(option, &one_of(names), value.clone());
     match value.as_str().and_then(|text| nearest(text, names.iter().copied())) {

@@ -1,12 +1,11 @@
-//! Options that are objects with options of their own, and values that JSON does not carry.
+//! Options that are objects with options of their own, and options that JSON cannot represent.
 
 use serde_json::{Map, Value};
 
 use super::{Field, Options, no_option};
 use crate::{Error, ErrorCode, Result};
 
-/// Reads an object with the options of `T`, the value of the option `owner`. What is at fault is named with both:
-/// `checkpoint.everySteps`.
+/// Reads the value of the option `owner`, an object with the options of `T`. Errors name both: `checkpoint.everySteps`.
 pub fn read_nested<T: Options>(owner: &str, value: &Value) -> Result<T> {
     let fields = T::fields();
     let known: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
@@ -23,7 +22,7 @@ pub fn read_nested<T: Options>(owner: &str, value: &Value) -> Result<T> {
     Ok(read)
 }
 
-/// Refuses to go without an option that has to be given.
+/// Refuses options among which a required one is absent.
 pub(crate) fn check_given<T: Options>(given: &Map<String, Value>) -> Result<()> {
     let lacks = |field: &Field| field.needed && given.get(&field.name).is_none_or(Value::is_null);
     let Some(Field { name, default, .. }) = T::fields().into_iter().find(lacks) else {
@@ -44,7 +43,7 @@ pub(crate) fn object_of(names: &[String]) -> String {
     format!("an object {{ {} }}", names.join(", "))
 }
 
-/// An error of an option within another one says so.
+/// Prefixes the option of an error with the option that contains it: `everySteps` becomes `checkpoint.everySteps`.
 pub fn inside(owner: &str, e: Error) -> Error {
     let Some(name) = e.details.option.clone() else { return e };
     let path = format!("{owner}.{name}");
@@ -53,7 +52,7 @@ pub fn inside(owner: &str, e: Error) -> Error {
     Error { message, ..e }.with(|d| d.option = Some(path))
 }
 
-/// Makes an options struct the value of an option: an object.
+/// Makes options structs values of options, as objects.
 macro_rules! nested {
     ($($name:ty),*) => {
         $(impl $crate::options::OptionValue for $name {
@@ -79,8 +78,8 @@ macro_rules! nested {
 }
 pub(crate) use nested;
 
-/// Declares the type of options that JSON does not carry, and that whoever calls keeps for himself: the name and the
-/// sentence of the option are declared with all others, and its value is never read here.
+/// Declares types of options that JSON cannot represent and that the caller handles itself. Name and documentation of such
+/// an option are declared with all others; its value is never read here.
 macro_rules! outside {
     ($($(#[doc = $doc:expr])* pub struct $name:ident = $ts:literal;)*) => {
         $($(#[doc = $doc])*

@@ -1,11 +1,11 @@
-//! What the value of an option must be, beside what its type says.
+//! Rules for the value of an option, beyond those of its type.
 
 use serde_json::Value;
 
 use super::OptionValue;
 use crate::{Error, Result};
 
-/// A rule for the value of an option. It is declared with the option, and holds for every number in a list.
+/// A rule for the value of an option, declared with the option. It applies to every number in a list.
 #[derive(Clone, Copy, Debug)]
 pub enum Rule<T> {
     /// `at least 1`
@@ -20,12 +20,12 @@ pub enum Rule<T> {
     Probability,
     /// `at least 1 or all`: a negative number stands for all.
     AtLeastOrAll(f64),
-    /// `fits is_odd "an odd number"`: what a function says, and what is expected, in words.
+    /// `fits is_odd "an odd number"`: a predicate, and its meaning in words.
     Fits(fn(&T) -> bool, &'static str),
 }
 
 impl<T: OptionValue> Rule<T> {
-    /// Whether a value, and what is written for it, obey.
+    /// Whether a value, also given as JSON, satisfies the rule.
     fn allows(&self, value: &T, written: &Value) -> bool {
         match *self {
             Self::AtLeast(least) => numbers_are(written, &|n| n >= least),
@@ -38,7 +38,7 @@ impl<T: OptionValue> Rule<T> {
         }
     }
 
-    /// The numbers that are allowed: `≥ 1`.
+    /// The allowed numbers: `≥ 1`.
     fn range(&self) -> String {
         match self {
             Self::AtLeast(least) => format!("≥ {least}"),
@@ -51,7 +51,7 @@ impl<T: OptionValue> Rule<T> {
         }
     }
 
-    /// What a user may write: `a whole number ≥ 1`.
+    /// The accepted values, for messages: `a whole number ≥ 1`.
     fn expected(&self) -> String {
         match self {
             Self::AtMost(_) | Self::Fits(..) => self.range(),
@@ -69,7 +69,7 @@ pub(crate) fn range<T: OptionValue>(rules: &[Rule<T>]) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// Reads an option that has these rules.
+/// Reads the option `name` with these rules; an error says what is expected.
 pub(crate) fn read_option<T: OptionValue>(
     name: &str,
     value: &Value,
@@ -88,12 +88,12 @@ pub(crate) fn read_option<T: OptionValue>(
     }
 }
 
-/// Whether an option has to be given, because its rules refuse its default.
+/// Whether an option is required, because its rules refuse its default.
 pub(crate) fn is_needed<T: OptionValue>(default: &Value, rules: &[Rule<T>]) -> bool {
     T::read(default).is_none_or(|read| rules.iter().any(|rule| !rule.allows(&read, default)))
 }
 
-/// Whether all numbers in `value` fit.
+/// Whether all numbers in `value` satisfy `fit`.
 pub(crate) fn numbers_are(value: &Value, fit: &dyn Fn(f64) -> bool) -> bool {
     match value {
         Value::Array(items) => items.iter().all(|item| numbers_are(item, fit)),

@@ -1,13 +1,13 @@
-//! Options that nobody knows, answered with the one that was meant.
+//! Unknown options, and the ones that were probably meant.
 
 use super::{Options, camel_case};
 use crate::{Error, ErrorCode, nearest};
 
-/// What options are called elsewhere, each several names, and what they are here.
+/// Names of options in other libraries, and the options here; see [`Options::ELSEWHERE`].
 type Elsewhere<'a> = &'a [(&'a str, &'a str)];
 
-/// What was probably meant: what another library calls so, an option of nearly the same spelling, one of which the name is
-/// the beginning, or that begins the name.
+/// What was probably meant: the option that another library calls `name`, else one with nearly the same spelling, else one
+/// that begins with `name` or that `name` begins with.
 fn meant<'a>(name: &str, known: &'a [String], elsewhere: Elsewhere<'a>) -> Option<&'a str> {
     let plain = name.replace('_', "").to_lowercase();
     let same = |names: &str| names.split(' ').any(|other| other == plain);
@@ -23,7 +23,7 @@ fn meant<'a>(name: &str, known: &'a [String], elsewhere: Elsewhere<'a>) -> Optio
         .or_else(|| known.iter().find(begins).map(String::as_str))
 }
 
-/// The error for an option nobody knows.
+/// The error for an unknown option of `owner`.
 pub fn unknown_option(owner: &str, name: &str, known: &[String], elsewhere: Elsewhere) -> Error {
     let near = meant(name, known, elsewhere);
     let option = near.filter(|near| known.iter().any(|k| k == near));
@@ -39,7 +39,7 @@ pub fn unknown_option(owner: &str, name: &str, known: &[String], elsewhere: Else
     })
 }
 
-/// The error for an option that a struct of them does not have.
+/// The error for an option that the struct `T` does not have.
 pub fn no_option<T: Options>(owner: &str, name: &str) -> Error {
     let known: Vec<String> = T::fields().into_iter().map(|field| field.name).collect();
     unknown_option(owner, name, &known, T::ELSEWHERE)

@@ -1,4 +1,4 @@
-//! Numbers, text, true and false, and lists of them as values of options.
+//! Option values of basic types: booleans, numbers, text, paths, tables, and lists of them.
 
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ impl OptionValue for f64 {
         value.as_f64().filter(|v| v.is_finite())
     }
     fn write(&self) -> Value {
-        // JSON has no other numbers. As text they cannot be read, where null might be: nothing becomes "not given".
+        // JSON has no NaN and no infinities. As text they cannot be read; null could be read, as "not given".
         if self.is_finite() { json!(self) } else { self.to_string().into() }
     }
 }
@@ -158,7 +158,7 @@ impl OptionValue for PathBuf {
     }
 }
 
-/// JSON does not carry tables: they are set with [`Options::set_table`](super::Options::set_table).
+/// JSON cannot represent tables: they are set with [`Options::set_table`](super::Options::set_table).
 impl OptionValue for Table {
     fn expected() -> String {
         "a table".into()

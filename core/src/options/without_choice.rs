@@ -1,4 +1,4 @@
-//! Options that leave no choice: what upstream names and only one value is possible of, and no options at all.
+//! Options without a choice: upstream options of which only one value is supported, and models without options.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::{Field, OptionValue, Options};
 use crate::Result;
 use crate::data::Table;
 
-/// The options of a model that has none beside the shared ones.
+/// The options of a model that has none besides the shared ones.
 #[derive(Clone, Debug, Default)]
 pub struct NoOptions;
 
@@ -29,7 +29,7 @@ impl Options for NoOptions {
     }
 }
 
-/// An option of upstream's that can only be 0.
+/// An upstream option that can only be 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zero;
 
@@ -48,7 +48,7 @@ impl OptionValue for Zero {
     }
 }
 
-/// An option that can only be false.
+/// An upstream option that can only be false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Never;
 
@@ -67,7 +67,7 @@ impl OptionValue for Never {
     }
 }
 
-/// The options of two structs, as if they were one.
+/// The options of two structs as one; name and documentation are those of the first.
 impl<A: Options, B: Options> Options for (A, B) {
     const NAME: &'static str = A::NAME;
     const DOC: &'static str = A::DOC;

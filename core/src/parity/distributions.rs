@@ -1,4 +1,4 @@
-//! Distributions: their parameters against upstream's, and their samples within the error that sampling has.
+//! Distributions: parameters equal upstream's, and samples agree within the sampling error.
 
 use super::{Fixture, Tensor, assert_close};
 use crate::models::Instance;
@@ -6,11 +6,11 @@ use crate::objective::{Distribution, Objective, Sampling};
 use crate::rng::{Key, Stream};
 use crate::scalers::{ScalerType, Statistics};
 
-/// Standard errors that a sampled number may be off; one in two million is more.
+/// Tolerance of sampled statistics, in standard errors; one in two million is off by more.
 const ERRORS: f64 = 5.0;
-/// Samples behind the numbers of the fixtures of forwards: `SAMPLES` of `tools/reference/models.py`.
+/// Samples behind the statistics in the fixtures of forward passes: `SAMPLES` of `tools/reference/models.py`.
 const SAMPLES: usize = 40_000;
-/// Distributions of whole numbers from 0 on.
+/// Distributions over the nonnegative integers.
 const DISCRETE: [&str; 2] = ["Poisson", "Bernoulli"];
 
 fn distribution(loss: &Objective) -> &'static dyn Distribution {
@@ -24,7 +24,7 @@ struct Law<'a> {
 }
 
 impl Law<'_> {
-    /// Standard deviation, of many samples.
+    /// Standard deviation, estimated from samples.
     fn deviation(&self) -> f64 {
         let key = Key::new(7, Stream::Samples, 0);
         let n = 4000;
@@ -38,7 +38,7 @@ impl Law<'_> {
         (-self.distribution.loss(y, self.parameters)).exp()
     }
 
-    /// The least whole number that `share` of them do not exceed.
+    /// The quantile at level `share` of a discrete distribution.
     fn whole_quantile(&self, share: f64) -> f64 {
         let mut sum = 0.0;
         let reaches = |k: &u32| {
@@ -49,7 +49,8 @@ impl Law<'_> {
         f64::from((0..last).find(reaches).unwrap_or(last))
     }
 
-    /// Where quantiles of two samples of `n` may lie: from `theirs`, or as far as a share that much off reaches.
+    /// The range for the sample quantile of `n` samples, given that of another `n` samples (`theirs`): the sampling error
+    /// of the level, divided by the density. For discrete distributions, the quantiles at the levels that far away.
     fn quantile_range(&self, tau: f64, theirs: f64, n: usize) -> [f64; 2] {
         let share = ERRORS * std::f64::consts::SQRT_2 * (tau * (1.0 - tau) / n as f64).sqrt();
         if DISCRETE.contains(&&*format!("{:?}", self.distribution)) {
@@ -60,7 +61,7 @@ impl Law<'_> {
         [theirs - off, theirs + off]
     }
 
-    /// Mean and quantiles of two samples of `n` agree as well as such samples do.
+    /// Mean and quantiles of two sets of `n` samples agree within the sampling error.
     fn assert_sampled_alike(
         &self,
         what: &str,
@@ -82,13 +83,13 @@ impl Law<'_> {
     }
 }
 
-/// Shift and scale of each window of a forward.
+/// Shift and scale of each window of a forward pass.
 pub(super) fn affine(fixture: &Fixture) -> Vec<[f64; 2]> {
     let [shift, scale] = ["loc", "scale"].map(|name| fixture.tensor(name).data);
     shift.iter().zip(&scale).map(|(a, b)| [f64::from(*a), f64::from(*b)]).collect()
 }
 
-/// The distributions of a forward on the scale of the target, and what is sampled from them.
+/// Checks the distribution parameters of a forward pass on the scale of the target, and statistics of samples from them.
 pub(super) fn check(name: &str, fixture: &Fixture, model: &Instance, output: &[f32]) {
     let loss = &model.loss;
     let distribution = distribution(loss);
@@ -135,7 +136,8 @@ pub(super) fn check(name: &str, fixture: &Fixture, model: &Instance, output: &[f
     }
 }
 
-/// A forecast with its parameters among the columns: these and a mean that is fed back are upstream's, the rest is sampled.
+/// Checks a forecast that has the distribution parameters among its columns. The parameters, and a mean that is fed back,
+/// equal upstream's; the other columns are sampled.
 pub(super) fn check_forecast(
     name: &str,
     loss: &Objective,
@@ -158,7 +160,8 @@ pub(super) fn check_forecast(
         let theirs: Vec<f64> = theirs.iter().map(wide).collect();
         let ours: Vec<f64> = columns.iter().map(|(_, values)| wide(&values[row])).collect();
         let law = Law { distribution, parameters: &theirs[sampled..] };
-        // What two trainings differ by comes on top: it moves and widens our law against theirs.
+        // The difference between two trainings adds to the sampling error: it moves and widens our distribution relative to
+        // theirs.
         let apart = |own: f64| f64::from(tolerance) * own.abs();
         let slack = apart(distribution.mean(law.parameters)) + 3.0 * apart(law.deviation());
         let ours: Vec<f64> = ours

@@ -1,4 +1,4 @@
-//! Scalers of whole series: statistics, scaled values and the way back.
+//! Scalers of whole series: statistics, scaled values and the inverse.
 
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ fn statistics_scaled_values_and_the_way_back_are_upstreams() {
     assert!(exact_powers >= 8, "{exact_powers} of 11");
 }
 
-/// Checks one case; says how many of its Box-Cox powers are exactly upstream's.
+/// Checks one case; returns how many of its Box-Cox lambdas agree with upstream's to 1e-5.
 fn check(case: &Value, h: usize) -> usize {
     let mut exact_powers = 0;
     let kind = LocalScalerType::read(&case["type"]).unwrap();
@@ -56,13 +56,14 @@ fn check(case: &Value, h: usize) -> usize {
         assert_close(&what, flat, &statistics, 1e-12);
         assert_close(&what, flat, &numbers(&case["statisticsF32"]), 1e-6);
     } else if case["column"] != "constant" {
-        // Any power suits a constant. Elsewhere f32 likelihoods are noisy: they agree within the search's tolerance.
+        // Any lambda fits a constant series. Elsewhere the f32 likelihood is noisy: lambdas agree within the tolerance of
+        // the search.
         assert_close(&what, flat, &statistics, 0.0186);
         let same = |(ours, theirs): (&f64, &f64)| (ours - theirs).abs() < 1e-5;
         exact_powers +=
             flat.iter().step_by(2).zip(statistics.iter().step_by(2)).filter(|p| same(*p)).count();
     }
-    // Scaled by upstream's statistics, so that the power's last digits are not seen here.
+    // Scaled with upstream's statistics, so that differences in the last digits of lambda do not matter here.
     let scaler = SeriesScaler { kind, statistics: statistics.as_chunks().0.to_vec() };
     scaler.scale_all(&mut values, &groups);
     assert_close(&what, &values, &numbers(&case["scaled"]), 1e-12);

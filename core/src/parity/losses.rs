@@ -10,7 +10,7 @@ use crate::tape::Tape;
 
 const TOLERANCE: f32 = 1e-6;
 
-/// One case of `losses.json` or `multivariate_losses.json`: `rows` of `h` steps, `series` of them for each window.
+/// One case of `losses.json` or `multivariate_losses.json`: `rows` rows of `h` steps, `series` of them per window.
 struct Case {
     name: String,
     loss: Objective,
@@ -20,12 +20,12 @@ struct Case {
     y_hat: Vec<f32>,
     weights: Vec<f32>,
     insample_y: Vec<f32>,
-    /// The quantile of each number of the forecast; empty where it has none of its own.
+    /// The quantile level of each number of the forecast; empty if it has none of its own.
     levels: Vec<f32>,
     /// Numbers per step of the forecast.
     outputs: usize,
     value: Vec<f32>,
-    /// Empty for what only measures.
+    /// Empty for losses that are only used as metrics.
     grad: Vec<f32>,
 }
 
@@ -95,7 +95,7 @@ impl Case {
         totals
     }
 
-    /// Loss and gradient of windows, as a part of a batch with these totals.
+    /// Loss and gradient of these windows as a part of a batch with these totals.
     fn part(&self, windows: std::ops::Range<usize>, totals: &Totals) -> (f64, Vec<f32>) {
         let (rows, h) = (windows.len(), self.y.len() / self.rows);
         let part = |list: &[f32]| {
@@ -125,7 +125,7 @@ impl Case {
         assert_close(name, &[value as f32], &self.value, TOLERANCE);
         assert_close(&format!("{name} gradient"), &grad, &self.grad, TOLERANCE);
 
-        // The same from two parts that know the whole batch's totals.
+        // The same in two parts with the totals of the whole batch.
         let parts = [0..self.series, self.series..self.rows];
         let mut sum = self.totals(parts[0].clone());
         sum += &self.totals(parts[1].clone());

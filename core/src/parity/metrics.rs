@@ -1,4 +1,4 @@
-//! Scores: those of upstream's `losses/numpy.py` and of its losses that only measure.
+//! Metrics: those of upstream's `losses/numpy.py` and of its losses that are only used as metrics.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ struct Case {
     scores: Value,
 }
 
-/// Series of equal length that begin at `first`.
+/// Series of equal length that start at `first`.
 fn panel(series: usize, first: i64, y: &[f32], mask: Vec<f32>) -> Panel {
     let len = y.len() / series;
     Panel {
@@ -79,7 +79,7 @@ impl Case {
         scores.unwrap().models[0].1[0].1
     }
 
-    /// Upstream's score, or the mean of its scores of the series.
+    /// Upstream's score, or the mean of its scores per series.
     fn expected(&self, name: &str) -> f64 {
         match &self.scores[name] {
             Value::Array(list) => {

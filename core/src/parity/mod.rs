@@ -1,4 +1,4 @@
-//! The proofs against upstream: fixtures that NeuralForecast 3.3.0 made, reproduced. See `tools/reference/`.
+//! Parity with upstream: fixtures made by NeuralForecast 3.3.0 are reproduced. See `tools/reference/`.
 
 #[path = "../../tests/checks/mod.rs"]
 mod checks;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-/// Where the fixtures are.
+/// The directory of the fixtures.
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
@@ -113,7 +113,7 @@ impl Fixture {
     }
 }
 
-/// Panics unless all numbers agree within `tolerance` of the largest.
+/// Panics unless all numbers agree within `tolerance` times the largest expected magnitude.
 #[track_caller]
 fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}: other size");

@@ -1,4 +1,4 @@
-//! Same numbers: forward, loss and gradients of every model, from upstream's weights.
+//! Forward pass, loss and gradients of every model with upstream's weights.
 
 use super::checks::Checks;
 use super::{Fixture, Tensor, assert_close, distributions, files};
@@ -9,11 +9,13 @@ use crate::rng::{Key, Stream};
 use crate::scalers::Statistics;
 use crate::tape::{Tape, Update, Var};
 
-/// Of what a network gives. The worst is 2.0e-6, in decoding LSTMs, over AVX-512, AVX2 and neither; with TiDE 2.3e-6.
+/// Tolerance of network outputs. The largest deviation is 2.0e-6 (decoding LSTMs), over AVX-512, AVX2 and neither; with
+/// TiDE 2.3e-6.
 const FORWARD: f32 = 3e-6;
-/// Of losses and statistics, whose worst is 3.4e-7.
+/// Tolerance of losses and statistics, whose largest deviation is 3.4e-7.
 const LOSS: f32 = 1e-6;
-/// Of gradients. The worst is 1.2e-5, in DeepNPTS and NHITS; with TiDE, whose layer norms cancel, 2.4e-5.
+/// Tolerance of gradients. The largest deviation is 1.2e-5 (DeepNPTS and NHITS); with TiDE, whose layer norms cancel
+/// digits, 2.4e-5.
 const GRADIENT: f32 = 2e-5;
 
 fn tolerances(fixture: &Fixture) -> [f32; 2] {
@@ -25,14 +27,14 @@ pub(super) fn instance(fixture: &Fixture) -> Instance {
     let spec = ModelSpec { model: fixture.meta("model"), options: fixture.options() };
     let mut model = Instance::new(&spec).unwrap();
     for (name, t) in entries(fixture, "param.", &model) {
-        // The writer of fixtures makes a list of a single number.
+        // The fixture writer stores a scalar as a list of one number.
         let shape = if name.ends_with(".num_batches_tracked") { &[] } else { &t.shape[..] };
         model.set_parameter(&name, shape, &t.data).unwrap();
     }
     model
 }
 
-/// The entries of a `state_dict`, by name. Constants of losses are none of ours; what a loss learns is.
+/// The entries of a `state_dict`, by name. Constants of losses are left out, learned parameters of losses are kept.
 pub(super) fn entries(fixture: &Fixture, prefix: &str, model: &Instance) -> Vec<(String, Tensor)> {
     let constant = |n: &String| n.contains("loss.") && model.parameter(n).is_none();
     let names = fixture.names(prefix).into_iter().filter(|n| !constant(n));
@@ -48,7 +50,7 @@ fn batch<'t>(
 ) -> Batch<'t> {
     let constant = |t: Tensor| tape.constant(&t.shape[..], &t.data);
     let value = |name: &str| fixture.get(&format!("{group}.{name}")).map(constant);
-    // What upstream embedded is given as it was too, in the order of the option.
+    // The fixture also has the exogenous values before their embedding, in the order of the option.
     let exogenous = |name: &str, list: &[String], stream: &InputStream| {
         let Some(raw) = fixture.get(&format!("{group}.raw.{name}")) else { return value(name) };
         let raw = constant(raw);
@@ -69,7 +71,7 @@ fn batch<'t>(
     }
 }
 
-/// Embedded categories are what upstream's network sees.
+/// Checks that embedded categories equal the inputs of upstream's network.
 fn check_embedding(fixture: &Fixture, model: &Instance, given: &Batch<'_>) {
     let seen = model.streams.embed(given, model.spec.multivariate);
     for (name, ours) in [
@@ -89,7 +91,7 @@ fn check_embedding(fixture: &Fixture, model: &Instance, given: &Batch<'_>) {
 fn check(fixture: &Fixture) {
     let mut model = instance(fixture);
     let tape = Tape::default();
-    tape.reset(&model.values, Some(Key::new(1, Stream::Dropout, 1))); // every dropout is 0
+    tape.reset(&model.values, Some(Key::new(1, Stream::Dropout, 1))); // every dropout rate is 0
     let batch = batch(fixture, &model, &tape, "batch", None);
     check_embedding(fixture, &model, &batch);
     let expected = fixture.tensor("output");
@@ -122,7 +124,7 @@ fn check(fixture: &Fixture) {
     };
     let counts = tape.constant([rows], &vec![1.0; rows]);
     let output = crate::batch::rows(output, model.series);
-    // An implicit quantile network at the quantiles that upstream drew.
+    // An implicit quantile network runs at the quantile levels that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
     let forecast = model.head.at(output, levels);
     let affine = (model.loss.target() == Target::Original).then(|| {
@@ -130,7 +132,7 @@ fn check(fixture: &Fixture) {
         let affine: Vec<f32> = affine.as_flattened().iter().map(|v| *v as f32).collect();
         tape.constant([rows, 2], &affine)
     });
-    // A loss of the target as it is has one of its own.
+    // A loss on the original scale has a target of its own in the fixture.
     let y = fixture.get("y").unwrap_or(y);
     let y = constant(&y);
     let with = Compared { y, weights: constant(&mask), counts, affine, drawn: levels };
@@ -169,7 +171,7 @@ fn check(fixture: &Fixture) {
     check_statistics(fixture, &mut model, updates);
 }
 
-/// What a batch makes of its running statistics, and the forecast by them.
+/// Checks the running statistics after a batch, and the output in evaluation mode, which uses them.
 fn check_statistics(fixture: &Fixture, model: &mut Instance, updates: Vec<Update>) {
     let statistics = fixture.names("after.");
     assert_eq!(updates.len(), statistics.len(), "{} updates", fixture.name);
@@ -201,9 +203,9 @@ fn forwards_losses_and_gradients_are_upstreams() {
     assert!(checks.finish() >= 270);
 }
 
-/// Decodes step by step as upstream does; whether the fixture has a forecast to compare with.
+/// Decodes step by step as upstream does; returns whether the fixture has a forecast to compare with.
 fn check_decoding(fixture: &Fixture) -> bool {
-    // With implicit quantiles, what is forecast at one of them; else what is validated.
+    // With implicit quantiles, the forecast at one of them; else the output of validation.
     let quantile = fixture.metadata("decoded_at");
     let kind = if quantile.is_some() { "predict_output" } else { "validate_output" };
     let Some(expected) = fixture.get(kind) else { return false };

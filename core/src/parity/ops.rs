@@ -1,4 +1,4 @@
-//! Operations: values and gradients against torch, and gradients against differences.
+//! Operations: values and gradients against torch, and gradients against finite differences.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::tape::{
     Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, Steps, Tape, Var,
 };
 
-/// What the fixture's operation is here; `None` if there is none.
+/// Applies the fixture's operation; `None` if there is no such operation here.
 pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     let attribute = |name: &str| case["attributes"][name].as_u64().unwrap() as usize;
     let number = |name: &str| case["attributes"][name].as_f64().unwrap() as f32;
@@ -130,7 +130,7 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             };
             let axis = usize::from(!time_first);
             let input = if time_first { x[0] } else { x[0].transpose() };
-            // Zeros are the convolution's own padding; other ends are made beforehand.
+            // The convolution pads with zeros itself; other padding is applied before it.
             let own = edge == Edge::Zeros;
             let input = if own { input } else { input.pad(axis, [left, right], edge) };
             let steps = Steps {
@@ -196,9 +196,9 @@ fn check(case: &Value) {
         let c_n = floats(&case["outputs"][2]["data"]);
         assert_close(&format!("{name} c_n"), &y.lstm_cell(x[2].dim(0) / 4).data(), &c_n, 1e-5);
     }
-    // The gradient of Σ g ⊙ y is what torch was given as the output's gradient.
+    // The gradient of Σ g ⊙ y with respect to y is g, the output gradient that torch was given.
     let g = tape.constant(y.shape().dims(), &floats(&output["grad"]));
-    // Of an LSTM torch's gradient flows through c_n too; the models' fixtures prove ours.
+    // torch's gradient of an LSTM also flows through c_n; ours is checked by the fixtures of the models.
     let only_first_output = case["outputs"].as_array().unwrap().len() == 1;
     let scalar = (y * g).sum();
     tape.backward(scalar, &mut Vec::new());
@@ -255,7 +255,7 @@ fn check_slopes(case: &Value) {
             };
             let slope = (moved(step) - moved(-step)) / (2.0 * f64::from(step));
             let off = (slope - f64::from(grad[i])).abs();
-            // A kink between the two points shows as a difference of one-sided slopes; torch's convention is proven above.
+            // A kink between the two points shows as a difference of one-sided slopes; torch's convention is checked above.
             let kink = ((moved(step) - 2.0 * moved(0.0) + moved(-step)) / f64::from(step)).abs();
             assert!(
                 off < 1e-2 * f64::from(scale) + kink,

@@ -1,4 +1,4 @@
-//! Window scalers: statistics, scaled values and the way back.
+//! Window scalers: statistics, scaled values and the inverse.
 
 use super::checks::Checks;
 use super::{Fixture, assert_close, files};

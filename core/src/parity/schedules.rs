@@ -1,4 +1,4 @@
-//! Same schedules: learning rates and momenta of 200 steps are torch's.
+//! Learning-rate schedules: learning rates and momenta of 200 steps are torch's.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::models::CommonOptions;
 use crate::optim::{LrScheduler, PlateauState, Schedule};
 use crate::options::{OptionValue, Options};
 
-/// Of the highest rate; torch multiplies step by step where we have a formula.
+/// Tolerance, relative to the highest rate; torch multiplies step by step where we use a formula.
 const TOLERANCE: f64 = 1e-9;
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! Same training: 30 steps of every window from upstream's initial weights follow upstream's loss.
+//! Training: 30 steps from upstream's initial weights, on all windows, follow upstream's loss.
 
 use super::checks::Checks;
 use super::models::{entries, instance};
@@ -16,10 +16,11 @@ use crate::options::OptionValue;
 use crate::scalers::LocalScalerType;
 use crate::train::{Run, TrainingState, train};
 
-/// Of losses and forecasts. Like those below, four times the larger of two numbers, rounded up: how far we are from upstream
-/// with AVX-512, AVX2 or without, and how far our result moves when the first weights move by one part in a million.
+/// Tolerance of losses and forecasts. Like those below, it is four times the larger of two numbers, rounded up: our
+/// deviation from upstream with AVX-512, AVX2 or neither, and the change of our result when the initial weights change by
+/// one part in a million.
 const CURVES: f32 = 2e-5;
-/// Of what the weights and running statistics are after the last step.
+/// Tolerance of weights and running statistics after the last step.
 const WEIGHTS: f32 = 1e-4;
 
 /// Cases whose losses and forecasts are more sensitive.
@@ -42,10 +43,10 @@ const SENSITIVE_CURVES: [(&str, f32); 17] = [
     ("nhits_student_t_minmax1", 3e-4),
     ("tsmixerx_identity", 3e-5),
 ];
-/// A step at which as many forecasts are above the target as below has no slope: upstream's rounds to one of 1e-9, of which
-/// Adam makes half a step.
+/// A parameter whose gradient is 0 at a step with as many forecasts above the target as below. Upstream's rounds to 1e-9,
+/// and Adam turns that into half a step.
 const BALANCED: &str = "blocks.2.layers.3.bias";
-/// Cases, the part of a name that their more sensitive weights have, and how much these are.
+/// Cases, a part of the names of their more sensitive weights, and the tolerance of these.
 const SENSITIVE_WEIGHTS: [(&str, &str, f32); 26] = [
     ("bitcn_exog_without_y", "net_bwd.1.conv1.weight", 2e-4),
     ("deepar_valid_likelihood", "weight_hh_l0", 2e-4),
@@ -84,8 +85,8 @@ fn of_weights(case: &str, weight: &str) -> f32 {
     SENSITIVE_WEIGHTS.iter().find(own).map_or(WEIGHTS, |(_, _, own)| *own)
 }
 
-/// Whether a weight has no slope at all: a layer norm over one number behind it forgets its input. Upstream's slopes there are
-/// what rounding leaves, and its weights wander; ours stay where they were.
+/// Whether a weight has no gradient at all, because a layer norm over a single number follows and ignores its input.
+/// Upstream's gradients there are rounding errors that make its weights drift; ours stay unchanged.
 fn has_no_slope(case: &str, weight: &str) -> bool {
     let learns = ["global_skip.", "temporal_decoder.norm.bias"];
     case == "tide_layernorm" && !learns.iter().any(|part| weight.starts_with(part))
@@ -124,7 +125,7 @@ fn panel(f: &Fixture) -> Panel {
     }
 }
 
-/// The future rows of the columns known in advance: `h` for each series.
+/// The future values of the columns known in advance: `h` for each series.
 fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
     let column = |name: String| {
         let all = f.tensor(&format!("futr.{name}")).data;
@@ -139,7 +140,7 @@ fn future(f: &Fixture, panel: &Panel, h: usize) -> Vec<(String, Vec<f64>)> {
     f.names("futr.").into_iter().map(column).collect()
 }
 
-/// What has categories: the fixture has their numbers.
+/// The columns with categories, without values: the fixture has codes.
 fn vocabularies(model: &Instance) -> Vocabularies {
     let column = |name: &String| (name.clone(), Vocabulary::Int(Vec::new()));
     Vocabularies(model.common.cat_exog_list.iter().map(column).collect())
@@ -167,7 +168,7 @@ fn check(f: &Fixture) {
     let train_loss = f.tensor("train_loss").data;
     assert_close(&format!("{case} training loss"), &report.train_loss, &train_loss, tolerance);
 
-    // Upstream's first validation is its trainer's check before the first step.
+    // Upstream's first validation is the sanity check of its trainer before the first step.
     let (steps, losses) = (f.tensor("val_steps"), f.tensor("val_loss"));
     let after: Vec<(f32, f32)> =
         steps.data.iter().copied().zip(losses.data).filter(|(step, _)| *step > 0.0).collect();
@@ -176,7 +177,8 @@ fn check(f: &Fixture) {
         after.iter().map(|a| a.0).collect::<Vec<_>>()
     );
     let expected: Vec<f32> = after.iter().map(|a| a.1).collect();
-    // Quantiles of a distribution are sampled, and our samples are others than upstream's: four times what they make here.
+    // Quantiles of a distribution are sampled, and our samples differ from upstream's: the tolerance is four times the
+    // difference seen here.
     let sampled = model.loss.samples() > 0 && model.valid_loss.judges() == Judges::Quantiles;
     let of_checks = if sampled { 5e-3 } else { tolerance };
     assert_close(&format!("{case} validation loss"), &report.val_loss, &expected, of_checks);
@@ -197,7 +199,7 @@ fn check(f: &Fixture) {
     let (workers, control) = (&workers, &Control::default());
     let (model, quantile) = (&model, 0.5);
     let name = model.name();
-    // As upstream, whose quantiles may cross.
+    // Like upstream's, quantiles may cross.
     let job = Job { workers, model, name, panel: &panel, control, quantile, sorted: false };
     let columns = forecast_model(job, &future, h).unwrap();
     let mut columns: Vec<(String, Vec<f32>)> =

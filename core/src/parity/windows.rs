@@ -42,7 +42,7 @@ fn panel(case: &Value) -> Panel {
     }
 }
 
-/// Windows as upstream's fixture has them: where those without data begin is unknown there.
+/// Compares with the windows of upstream's fixture, which does not say where windows without data begin.
 fn compare(name: &str, part: &Value, windows: &[Window]) {
     if part.get("error").is_some() {
         assert!(windows.is_empty(), "{name}: upstream refuses, we find {windows:?}");

@@ -1,4 +1,4 @@
-//! What is refused, and what is said.
+//! Refused tables, and the messages.
 
 use super::tests::{NAN, daily, days, exogenous, float, table, text, with};
 use super::*;

@@ -1,4 +1,4 @@
-//! From tables to panels: what is accepted, and how it comes out.
+//! From tables to panels: accepted tables, and the resulting panels.
 
 use super::*;
 use crate::data::{Ids, TimeKind, TimeReading};
@@ -115,7 +115,7 @@ fn a_masked_target_at_the_end_is_warned_of() {
     let panel = read(&data, &PanelOptions::default());
     assert_eq!(
         panel.warnings,
-        ["the last row of series \"a\" has no target; the forecast begins after it all the same"]
+        ["the last row of series \"a\" has no target; the forecast still starts after it"]
     );
 }
 
@@ -235,7 +235,7 @@ fn an_hour_that_clocks_show_twice_is_kept() {
         e.to_string(),
         "series \"a\": clocks in Europe/Berlin show 2024-10-27T02:00:00 twice, and the rows are in no order that tells which is which; sort them by time, write the offset (2024-10-27T02:00:00+02:00 or 2024-10-27T02:00:00+01:00), or write times in UTC"
     );
-    // A row too many is that in any zone.
+    // A third row with the same local time is a duplicate in any case.
     let e =
         Panel::from_table(&at_times(&["a"; 3], &["2024-10-27T02:00"; 3]), &options).unwrap_err();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What each choice makes of missing values, and what is said of those that stay.
+//! The effect of each choice for missing values, and the warnings about those that remain.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::options::{OptionValue, read_option};
 const NAN: f64 = f64::NAN;
 const FILLS: [OnMissing; 3] = [OnMissing::FillForward, OnMissing::FillZero, OnMissing::Interpolate];
 
-/// Series 1 and 2 with as many rows, one after the other.
+/// Series 1 and 2 with the same number of rows, one after the other.
 fn table(y: &[f64], x: &[f64]) -> Table {
     let half = y.len() / 2;
     let of_each = |from: usize, n: usize| (from..from + n).map(|t| t as i64);
@@ -80,7 +80,7 @@ fn masking_takes_the_whole_row_and_lists_it() {
     assert_eq!(panel.column("x").unwrap(), [0.0, 1.0, 2.0, 0.0, 8.0, 5.0, 0.0, 0.0, 0.0, 13.0]);
     assert_eq!(panel.missing.of("y"), [1, 2, 3, 4, 6, 7, 8]);
     assert_eq!(panel.missing.of("x"), [3, 6, 7, 8]);
-    // What is masked can be filled later.
+    // Masked values can be filled later.
     let mut panel = panel;
     panel.settle_missing(Some(OnMissing::Interpolate), &Vocabularies::default()).unwrap();
     assert_eq!(panel.target(), [1.0, 1.0, 1.0, 1.0, 1.0, 10.0, 20.0, 30.0, 40.0, 50.0]);
@@ -107,7 +107,7 @@ fn without_a_choice_targets_are_masked_with_a_warning_and_exogenous_values_refus
          \"mask\", \"fillForward\", \"fillZero\" or \"interpolate\""
     );
     assert_eq!((e.code, e.details.ds), (ErrorCode::MissingValue, Some(3)));
-    // Where the target is missing too, nothing is learned or forecast from the row.
+    // If the target is missing too, the row is not used in training or forecasting.
     let mut x = [0.0; 10];
     x[1] = NAN;
     assert_eq!(read(&table(&Y, &x), None).unwrap().missing.of("x"), [1]);
@@ -154,13 +154,11 @@ fn what_users_mask_is_not_missing() {
         assert!(panel.missing.of("y").is_empty(), "{how:?}");
         assert_eq!(
             panel.warnings,
-            [
-                "the last row of series \"1\" has no target; the forecast begins after it all the same"
-            ]
+            ["the last row of series \"1\" has no target; the forecast still starts after it"]
         );
         assert_eq!(panel.mask, [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], "{how:?}");
     }
-    // Models see exogenous values of masked rows: they are filled.
+    // Models see exogenous values of masked rows, so they are filled.
     let x = |how| read(&data, Some(how)).unwrap().column("x").unwrap()[3];
     assert_eq!(FILLS.map(x), [2.0, 0.0, 5.0]);
 }

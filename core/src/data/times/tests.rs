@@ -1,4 +1,4 @@
-//! Time columns of every kind, and what is refused.
+//! Time columns of every kind, and those that are refused.
 
 use super::*;
 use crate::data::date_text::{DAY, FORMS, parse_time};
@@ -91,7 +91,7 @@ fn numbers_of_a_unit_are_read_as_that() {
             Column::Int(numbers.to_vec()),
             Column::Float(numbers.map(|n| n as f64).to_vec()),
             text(&numbers.map(|n| n.to_string()).each_ref().map(String::as_str)),
-            // What says by itself what it is.
+            // Values that need no unit.
             Column::Date(expected.0.clone()),
             text(&["2024-01-31", "2024-02-01"]),
         ];
@@ -138,7 +138,7 @@ fn years_are_dates_through_every_kind_of_column() {
 fn numbers_of_another_unit_are_refused_with_its_name() {
     let seconds = |what: &str| {
         format!(
-            "column \"ds\" holds seconds since 1970, it seems: as milliseconds {what}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds all the same, set timeUnit: \"ms\""
+            "column \"ds\" seems to hold seconds since 1970: as milliseconds {what}. Set timeUnit: \"s\", or multiply by 1000; if they are milliseconds after all, set timeUnit: \"ms\""
         )
     };
     let beyond = |n: i64, advice: &str| {
@@ -217,7 +217,7 @@ fn numbers_of_no_known_unit_and_units_that_lead_to_1970_are_refused() {
     let minutes = Column::Int(vec![28_401_120, 28_401_121]);
     assert_eq!(
         read(&minutes, Some("min")).unwrap_err().to_string(),
-        "column \"ds\" holds numbers that are not milliseconds since 1970, it seems: 28401120 would be 1970-01-01T07:53:21.120. Make dates of them, or say with timeUnit what they count"
+        "column \"ds\" seems to hold numbers that are not milliseconds since 1970: 28401120 would be 1970-01-01T07:53:21.120. Convert them to dates, or set timeUnit to their unit"
     );
     for (unit, number) in [("us", JAN_31), ("ns", JAN_31 * 1000)] {
         assert_eq!(

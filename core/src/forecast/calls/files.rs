@@ -1,4 +1,4 @@
-//! Files as users name them.
+//! Files as options.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::data::{CsvOptions, Decimal, Table, read_csv_as};
 use crate::options::{choices, options};
 
 choices! {
-    /// How a file is written.
+    /// Format of a file.
     pub enum FileFormat {
         /// Comma-separated values.
         Csv = "csv",
@@ -17,17 +17,17 @@ choices! {
 options! {
     /// A CSV file, read off the JavaScript thread.
     pub struct FileInput {
-        /// Where it is.
+        /// Path of the file.
         pub path: PathBuf = PathBuf::new(),
-        /// How it is written.
+        /// Format of the file.
         pub format: FileFormat = FileFormat::Csv,
-        /// What marks decimals; with `','` the columns are separated by semicolons or tabs.
+        /// The decimal separator; with `','`, columns are separated by semicolons or tabs.
         pub decimal: Decimal = Decimal::Point,
     }
 }
 
 impl FileInput {
-    /// The table in it.
+    /// Reads the table.
     pub fn read(self) -> Result<Table> {
         read_csv_as(self.path, CsvOptions { decimal: self.decimal })
     }

@@ -1,4 +1,4 @@
-//! The calls by name: their reader, the refusal of unknown names, and the description that the types are made from.
+//! Calls by name: reading their options, refusing unknown ones, and the description from which the types are generated.
 
 use std::sync::OnceLock;
 
@@ -18,14 +18,14 @@ use crate::options::{
 use crate::scalers::LocalScalerType;
 use crate::{Error, Result};
 
-/// A call, or an object that one takes.
+/// A call, or an object that a call takes.
 struct Call {
     name: &'static str,
-    /// What the type of its options is called.
+    /// Name of the type of its options.
     ty: &'static str,
     doc: &'static str,
     own: fn() -> Vec<Field>,
-    /// Which of [`RunOptions`] it has too.
+    /// The options of [`RunOptions`] that it also has.
     of_run: &'static [&'static str],
     elsewhere: &'static [(&'static str, &'static str)],
 }
@@ -42,7 +42,7 @@ const fn named<T: Options>(
     Call { name, ty, doc: T::DOC, own: T::fields, of_run, elsewhere: T::ELSEWHERE }
 }
 
-/// Options of a run that every long call has.
+/// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
 static CALLS: [Call; 18] = [
@@ -66,7 +66,7 @@ static CALLS: [Call; 18] = [
     call::<RunOptions>("run", &[]),
 ];
 
-/// The model is an argument of its own.
+/// In JavaScript, the model is a separate argument.
 fn of_predictor() -> Vec<Field> {
     PredictorOptions::fields().into_iter().filter(|field| field.name != "model").collect()
 }
@@ -97,7 +97,7 @@ struct Names {
 }
 
 impl Names {
-    /// Of a call, in the order of [`CALLS`]: made once, as calls are many and their descriptions long.
+    /// The names of a call. They are collected once, because calls are frequent and their descriptions long.
     fn of(call: &Call) -> &'static Self {
         static ALL: OnceLock<Vec<Names>> = OnceLock::new();
         let names = |call: &Call| {
@@ -120,13 +120,13 @@ pub fn check_names(call: &str, names: &[String]) -> Result<()> {
     unknown.map_or(Ok(()), |name| Err(call.unknown(name)))
 }
 
-/// Those of the options of a call that are tables, which JSON does not carry.
+/// The options of a call that are tables, which JSON cannot represent.
 pub fn tables_of(call: &str) -> Result<Vec<String>> {
     Ok(Names::of(Call::of(call)?).tables.clone())
 }
 
-/// The options of a call and of its run, from JSON. What is null is left out. `settings` hold for the options that the call
-/// has and that are not given.
+/// Reads the options of a call and of its run from JSON. Null counts as left out. `settings` are used for options of the
+/// call that are not given.
 pub fn read<T: Options>(call: &str, given: &str, settings: &str) -> Result<(T, RunOptions)> {
     let call = Call::of(call)?;
     let (given, settings) = (object(call, given)?, object(call, settings)?);
@@ -157,14 +157,14 @@ fn object(call: &Call, json: &str) -> Result<Map<String, Value>> {
     }
 }
 
-/// The metrics to score by, from a list of their names; those that are usual when left out.
+/// The metrics of a JSON list of names; [`Metric::USUAL`] if left out.
 pub fn metrics(names: Option<&str>) -> Result<Vec<Metric>> {
     let Some(names) = names else { return Ok(Metric::USUAL.to_vec()) };
     let names = serde_json::from_str(names).unwrap_or_else(|_| names.into());
     read_option("names", &names, &[])
 }
 
-/// All calls with their options, and the types that these have, for documentation and generated types.
+/// All calls with their options and the types of these, for documentation and generated types.
 pub fn describe() -> Value {
     let field = |f: Field| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "needed": f.needed });
     let fields = |all: Vec<Field>| all.into_iter().map(field).collect::<Vec<_>>();

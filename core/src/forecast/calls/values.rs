@@ -1,4 +1,4 @@
-//! Values that only options of calls have.
+//! Types of values that only options of calls have.
 
 use serde_json::Value;
 
@@ -8,15 +8,15 @@ use crate::models::ModelSpec;
 use crate::options::{OptionValue, outside};
 
 outside! {
-    /// What stops a run: here it is [`Control::cancel`](crate::Control::cancel).
+    /// Cancels a run: in Rust, [`Control::cancel`](crate::Control::cancel).
     pub struct Signal = "AbortSignal";
-    /// What is told of a run: here it is [`Control::progress`](crate::Control::progress).
+    /// Receives the progress of a run: in Rust, [`Control::progress`](crate::Control::progress).
     pub struct OnProgress = "(progress: Progress) => void";
-    /// Numbers of windows: here they are [`WindowExog`](crate::WindowExog).
+    /// Values of windows: in Rust, [`WindowExog`](crate::WindowExog).
     pub struct WindowNumbers = "Float32Array";
 }
 
-/// The identifier of a series as text, which users may write as a number too.
+/// The identifier of a series as text; users may also write a whole number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeriesId(pub String);
 

@@ -1,7 +1,7 @@
 //! A sheet of SVG in pixels, drawn by plotters in tenths of pixels so that curves stay smooth.
 //!
-//! Plotters knows integer coordinates only and, without a font library, no text widths. So the sheet is drawn ten times
-//! too large and shown through a view box, texts hang on anchors, and the one width that layout needs is estimated.
+//! Plotters has only integer coordinates and, without a font library, no text widths. So the sheet is drawn ten times too
+//! large and scaled down by a view box, text is placed by anchors, and the text widths that the layout needs are estimated.
 
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
@@ -34,7 +34,7 @@ pub(super) struct Font {
     pub(super) color: RGBColor,
 }
 
-/// Draws a sheet of this size; `label` tells those who cannot see it what it shows.
+/// Draws a sheet of this size; `label` is the description for screen readers.
 pub(super) fn sheet(width: f64, height: f64, label: &str, draw: impl FnOnce(&Canvas)) -> String {
     let mut svg = String::new();
     {
@@ -100,7 +100,7 @@ impl Canvas<'_> {
 }
 
 impl Font {
-    /// About how wide a text is: generous, since the reader's sans-serif is unknown.
+    /// Estimated width of a text, on the high side, since the reader's sans-serif font is unknown.
     pub(super) fn width(self, text: &str) -> f64 {
         let em = |c: char| match c {
             'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' | '(' | ')'
@@ -116,7 +116,7 @@ impl Font {
         text.chars().map(em).sum::<f64>() * self.size * weight
     }
 
-    /// The text, cut to a width.
+    /// The text, truncated with an ellipsis to fit a width.
     pub(super) fn fit(self, text: &str, width: f64) -> String {
         if self.width(text) <= width {
             return text.into();

@@ -1,4 +1,4 @@
-//! One series in its frame: history, what happened, the models' lines and shaded intervals, axes.
+//! One series in its frame: history, actual values, the models' lines and shaded intervals, axes.
 
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub(super) struct Look {
     pub(super) levels: Vec<f64>,
 }
 
-/// Values over time; where there is none, the line breaks.
+/// Values over time; the line breaks at `None`.
 type Curve = Vec<(i64, Option<f64>)>;
 
 /// What a plot shows.
@@ -80,7 +80,7 @@ impl Frame {
 }
 
 impl Plot {
-    /// Gathers what is shown of series `i`; at most so many rows of history.
+    /// Collects the data shown for series `i`, with at most the given number of rows of history.
     pub(super) fn new(
         forecast: &Forecast,
         i: usize,
@@ -106,7 +106,7 @@ impl Plot {
         }
         if let TimeKind::Date { time_zone: Some(zone), .. } = forecast.time_kind {
             let drawn = before.iter_mut().chain(&mut after).chain(&mut origin).map(|(t, _)| t);
-            drawn.chain(&mut horizon).for_each(|t| *t = zone.local(*t)); // what its clocks show
+            drawn.chain(&mut horizon).for_each(|t| *t = zone.local(*t)); // local times
         }
 
         let line = |values: &[f32]| -> Curve {
@@ -226,7 +226,7 @@ impl Plot {
         let size = lo.abs().max(hi.abs());
         match hi - lo {
             _ if size < 1.0 / LARGEST => (-1.0, 1.0),
-            span if span < 1e-9 * size => (lo - 0.1 * size, hi + 0.1 * size), // rounding errors are no data
+            span if span < 1e-9 * size => (lo - 0.1 * size, hi + 0.1 * size), // only rounding errors
             span => (lo - 0.06 * span, hi + 0.06 * span),
         }
     }
@@ -247,10 +247,10 @@ impl Plot {
     }
 }
 
-/// Values are cut off here, far from where `f64` overflows.
+/// Values are clamped to this magnitude, far from where `f64` overflows.
 const LARGEST: f64 = 1e290;
 
-/// The rows of series `i` that make one line: of forecasts that overlap, those that follow each other.
+/// The rows of series `i` that make one line; a forecast that overlaps an earlier one is skipped.
 fn line_of(forecast: &Forecast, i: usize) -> Vec<usize> {
     let (rows, mut end) = (forecast.rows(i), i64::MIN);
     let windows =
@@ -274,7 +274,7 @@ fn curve(panel: &Panel, table: &str, id: &str) -> Result<Curve> {
     Ok(rows_of(panel, table, id)?.map(value).collect())
 }
 
-/// The unbroken runs of what is there.
+/// The runs of consecutive values.
 fn runs<T>(points: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     let mut runs = vec![Vec::new()];
     for point in points {

@@ -52,7 +52,7 @@ fn month_ends(n: usize) -> Vec<i64> {
     (0..n as i32).map(end).collect()
 }
 
-/// The same values for each series, each time a bit higher.
+/// The same values for each series, each slightly higher than the previous.
 fn panel(ids: &[&str]) -> Panel {
     let n = ids.len();
     Panel {
@@ -175,7 +175,7 @@ fn a_chart_shows_history_truth_models_intervals_and_axes() {
     };
     assert_eq!(path_of("#0072B2"), 13); // NHITS: the last of the history, then twelve months
     assert_eq!(path_of("#D55E00"), 13);
-    assert_eq!(path_of("stroke=\"#20242A\" stroke-width=\"15\""), 2); // a dash of what happened
+    assert_eq!(path_of("stroke=\"#20242A\" stroke-width=\"15\""), 2); // a dash of the actual values
     assert!(svg.lines().any(|l| l.contains("#20242A") && l.matches(',').count() == 48)); // history
     assert_eq!(svg.matches("<polygon").count(), 2);
     assert_eq!(

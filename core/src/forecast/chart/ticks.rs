@@ -4,7 +4,7 @@ use chrono::Datelike;
 
 use crate::forecast::result::date;
 
-/// A place on a time axis, its label, and below it what the label is part of, where that changes.
+/// A tick of a time axis: position, label, and below it the context of the label, where that changes.
 #[derive(Debug, PartialEq)]
 pub(super) struct Tick {
     pub(super) at: i64,
@@ -80,7 +80,7 @@ impl Stride {
         (text(label), text(context))
     }
 
-    /// The places of the ticks. `times` are all times on the axis, ascending; `spacing` is their usual distance.
+    /// The positions of the ticks. `times` are all times on the axis, ascending; `spacing` is their usual distance.
     fn places(self, times: &[i64], spacing: i64) -> Vec<i64> {
         let (first, last) = (times[0], times[times.len() - 1]);
         match self {
@@ -88,7 +88,7 @@ impl Stride {
                 let start = first + (origin - first).rem_euclid(length);
                 (0..).map(|k| start + k * length).take_while(|t| *t <= last).collect()
             }
-            // the first time of each period rather than its calendar start: data may stand at the ends of months
+            // the first time of each period rather than its calendar start: data may be at month ends
             Self::Months(n) => {
                 let month =
                     |t: i64| date(t).map(|d| i64::from(d.year()) * 12 + i64::from(d.month0()));
@@ -157,7 +157,7 @@ pub(super) fn value_ticks(lo: f64, hi: f64, most: usize) -> Vec<(f64, String)> {
     places.into_iter().map(|x| (x, label(x))).collect()
 }
 
-/// The least of `mantissas` times a power of ten that is not below `x`.
+/// The smallest number not below `x` that is one of `mantissas` times a power of ten.
 fn round_up(x: f64, mantissas: &[f64]) -> f64 {
     let power = 10f64.powi(x.log10().floor() as i32);
     let fits = mantissas.iter().find(|m| *m * power >= x * (1.0 - 1e-9));
@@ -181,7 +181,7 @@ fn scientific(x: f64, stride: f64) -> String {
     format!("{x:.digits$e}")
 }
 
-/// Sets commas between thousands, and a true minus sign.
+/// Adds thousands separators, and a true minus sign.
 fn grouped(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("−", digits));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));

@@ -1,4 +1,4 @@
-//! What scores are relative to: another forecast of the same rows, the seasonal naive one if no other is named.
+//! The benchmark of relative scores: a named forecast of the same rows, by default the seasonal naive one.
 
 use super::{check_times, rows_of};
 use crate::data::Panel;
@@ -30,7 +30,7 @@ pub(super) fn benchmark(
     }
     let train = train.ok_or_else(|| {
         wrong(
-            "the seasonal naive forecast needs the training data, which are not there: \
+            "the seasonal naive forecast needs the training data, which is not available: \
              name a model or a column of the forecast as benchmark",
         )
     })?;
@@ -61,12 +61,12 @@ pub fn seasonal_naive(train: &Panel, h: usize, season_length: usize) -> Vec<f32>
     train.indptr.windows(2).flat_map(of_series).collect()
 }
 
-/// What the forecasts of repeating the last season stand under.
+/// Model name of the seasonal naive forecast.
 const SEASONAL_NAIVE: &str = "SeasonalNaive";
 
 impl Forecast {
-    /// The forecast, and beside it what repeating the last season of the `history` that it continues would have forecast:
-    /// a model called `SeasonalNaive`.
+    /// The forecast with one more model, `SeasonalNaive`, which repeats the last season of the `history` that the forecast
+    /// continues. An error for insample forecasts, without a history, and if a model or column already has that name.
     pub fn with_seasonal_naive(
         &self,
         history: Option<&Panel>,
@@ -97,7 +97,7 @@ impl Forecast {
     }
 }
 
-/// The value of the last season that has one, `step` steps after the rows `start..end`.
+/// The value at `step` steps after the rows `start..end`, repeated from the last season that has one.
 fn repeated(train: &Panel, [start, end]: [usize; 2], season_length: usize, step: usize) -> f32 {
     let y = &train.temporal[0].1;
     let phase = season_length - step % season_length; // steps back from the end

@@ -1,21 +1,21 @@
-//! What scores leave out, in words: a score that divides by 0, or has nothing to divide by, is none.
+//! Warnings of what scores leave out: a score that would divide by 0, or by an unknown value, is not defined.
 
 use super::{Metric, Observed};
 use crate::data::{counted, first_few};
 use crate::forecast::Forecast;
 use crate::forecast::result::{id_text, series_count};
 
-/// What a score of a series is divided by, where it has a score.
+/// The divisor of the score of each series; `None` if it has no score.
 pub(super) type Divisors = Vec<Option<f64>>;
 
-/// Collects what was left out.
+/// Collects the warnings.
 pub(super) struct LeftOut<'a> {
     forecast: &'a Forecast,
     pub(super) warnings: Vec<String>,
 }
 
 impl<'a> LeftOut<'a> {
-    /// With the series that nothing is known of.
+    /// Starts with the series that have no actual values.
     pub(super) fn new(forecast: &'a Forecast, observed: &[Observed]) -> Self {
         let mut left_out = Self { forecast, warnings: Vec::new() };
         let empty: Vec<usize> = (0..observed.len()).filter(|i| observed[*i].is_empty()).collect();
@@ -23,7 +23,7 @@ impl<'a> LeftOut<'a> {
         left_out
     }
 
-    /// The divisors of a metric: 0 and NaN are none.
+    /// The divisors of a metric. Warns of series whose divisor is absent or 0: they have none.
     pub(super) fn divisors(
         &mut self,
         metric: Metric,
@@ -41,7 +41,7 @@ impl<'a> LeftOut<'a> {
         all.into_iter().map(|divisor| divisor.filter(|d| *d != 0.0)).collect()
     }
 
-    /// Actual values that a metric cannot divide by.
+    /// Warns of actual zeros, which a metric cannot divide by.
     pub(super) fn zeros(&mut self, metric: Metric, observed: &[Observed]) {
         let zeros = |rows: &Observed| rows.iter().filter(|(_, y)| *y == 0.0).count();
         let counts: Vec<usize> = observed.iter().map(zeros).collect();
@@ -54,18 +54,18 @@ impl<'a> LeftOut<'a> {
         );
     }
 
-    /// Series without a whole forecast of a model.
+    /// Warns of series without a complete forecast by a model.
     pub(super) fn not_forecast(&mut self, model: &str, series: &[usize]) {
         let leave = format!("the scores of \"{model}\" leave");
         self.series(&leave, series, "it has no forecast of all their times");
     }
 
-    /// A score relative to a sum that is 0.
+    /// Warns of a score relative to a sum that is 0.
     pub(super) fn relative_to_nothing(&mut self, metric: Metric, what: &str) {
         self.warnings.push(format!("{metric} is relative to 1e-5, as {what}"));
     }
 
-    /// Scores that are NaN.
+    /// Warns of scores that are NaN.
     pub(super) fn nan(&mut self, metric: Metric, models: &[&String]) {
         let of = match models.len() {
             n if n == self.forecast.models.len() => String::new(),

@@ -1,4 +1,4 @@
-//! The scores there are, and their names.
+//! The metrics and their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::objective::{meant_level, meant_quantile};
 use crate::{Error, ErrorCode, Result, nearest};
 
-/// A score of a forecast. Less is better, but for coverage and accuracy.
+/// A score of a forecast. Lower is better, except for coverage and accuracy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
     /// Mean absolute error.
@@ -17,7 +17,7 @@ pub enum Metric {
     Rmse,
     /// Mean absolute error relative to the actual value; actual zeros are skipped. A fraction, not percent.
     Mape,
-    /// Mean of `|y - ŷ| / (|y| + |ŷ|)`: from 0 to 1, where other definitions double it. 0 where both are 0.
+    /// Mean of `|y - ŷ| / (|y| + |ŷ|)`: from 0 to 1; other definitions are twice as large. 0 if both are 0.
     Smape,
     /// Mean absolute error, relative to that of the seasonal naive forecast inside the training data.
     Mase,
@@ -31,8 +31,8 @@ pub enum Metric {
     MqLoss,
     /// Quantile loss of a model's forecast of this quantile.
     Quantile(f64),
-    /// Quantile losses of all series, summed over a model's quantiles, twice, relative to the size of what happened.
-    /// Upstream: `losses/pytorch.py: sCRPS`.
+    /// Twice the quantile losses of all series, summed over a model's quantiles, relative to the sum of absolute actual
+    /// values and 1e-5. Upstream: `losses/pytorch.py: sCRPS`.
     Scrps,
     /// Share of actual values within the interval of this level, in percent; bounds count as within.
     Coverage(f64),
@@ -53,7 +53,7 @@ const NAMES: [(&str, Metric); 11] = [
 ];
 
 impl Metric {
-    /// Those to score by where none are named.
+    /// The metrics that are used if none are named.
     pub const USUAL: [Self; 3] = [Self::Mae, Self::Smape, Self::Mase];
 }
 
@@ -106,7 +106,7 @@ impl FromStr for Metric {
     }
 }
 
-/// The level or quantile that was meant by a share in percent, or the other way round.
+/// The level or quantile that was meant, if a fraction was given for a percentage or the reverse.
 fn meant(name: &str) -> Option<String> {
     let number = |prefix: &str| name.strip_prefix(prefix)?.parse::<f64>().ok();
     let level = number("coverage-").and_then(meant_level).map(|level| format!("coverage-{level}"));

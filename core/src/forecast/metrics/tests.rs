@@ -217,7 +217,7 @@ fn a_benchmark_without_error_or_forecast_has_no_score_relative_to_it() {
         ]
     );
     assert_eq!(rmae, [vec![1.5 / 16.5], vec![0.5 / 16.5]]);
-    // A short series has no seasonal naive forecast of its first step, but one of the second.
+    // A short series has no seasonal naive forecast at its first step, but one at the second.
     let masked = panel(&[("a", 7, &[NAN, NAN]), ("b", 7, &[15.0, 30.0])]);
     let metrics = [Metric::Rmae, Metric::RelMse];
     let (both, warnings) = scored(&right, &masked, &metrics);

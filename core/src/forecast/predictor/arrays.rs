@@ -1,4 +1,4 @@
-//! A predictor's windows and forecasts as arrays of `ndarray`, whose shapes are checked.
+//! A predictor's windows and forecasts as `ndarray` arrays, with checked shapes.
 
 use ndarray::{Array, ArrayView, ArrayView2, CowArray, Dimension, IxDyn};
 
@@ -6,14 +6,14 @@ use super::inputs::Input;
 use super::{Predictor, WindowExog};
 use crate::Result;
 
-/// [`WindowExog`] as arrays, beside a target of `D` dimensions. `None` where the model takes none.
+/// [`WindowExog`] as arrays, for a target of `D` dimensions. `None` if the model takes none.
 #[derive(Clone, Debug)]
 pub struct WindowArrays<'a, D: Dimension> {
-    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` of a multivariate model.
+    /// The columns of `futrExogList` over input and horizon: `[n, L + h, F]`; `[n, N, L + h, F]` for a multivariate model.
     pub futr: Option<ArrayView<'a, f32, D::Larger>>,
-    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` of a multivariate model.
+    /// The columns of `histExogList` over the input: `[n, L, X]`; `[n, N, L, X]` for a multivariate model.
     pub hist: Option<ArrayView<'a, f32, D::Larger>>,
-    /// The columns of `statExogList`: `[n, S]`; `[N, S]` of a multivariate model.
+    /// The columns of `statExogList`: `[n, S]`; `[N, S]` for a multivariate model.
     pub stat: Option<ArrayView2<'a, f32>>,
 }
 
@@ -24,8 +24,8 @@ impl<D: Dimension> Default for WindowArrays<'_, D> {
 }
 
 impl Predictor {
-    /// [`Predictor::predict`] of arrays: of the windows `[n, L]` a forecast `[n, h, outputs]`; of a multivariate model's
-    /// `[n, N, L]` one of `[n, N, h, outputs]`. Windows may be views of a longer array; the forecast is a new one.
+    /// [`Predictor::predict`] with arrays: windows `[n, L]` give a forecast `[n, h, outputs]`, and windows `[n, N, L]` of a
+    /// multivariate model give `[n, N, h, outputs]`. Windows may be views of a longer array; the forecast is a new one.
     pub fn predict_arrays<D: Dimension>(
         &mut self,
         y: ArrayView<'_, f32, D>,
@@ -50,10 +50,10 @@ impl Predictor {
     }
 }
 
-/// An array of any number of axes, contiguous.
+/// A contiguous array of any rank.
 type Rows<'a> = CowArray<'a, f32, IxDyn>;
 
-/// The array that is given for an input, if any, once its shape is right.
+/// The array given for an input, if any, contiguous and with its shape checked.
 fn shaped<'a, D: Dimension>(
     input: &Input,
     given: Option<ArrayView<'a, f32, D>>,

@@ -1,11 +1,11 @@
-//! The numbers of given windows: how many there must be, what they must not be, and where they are kept.
+//! The values of given windows: checks of their number and of the values, and their buffers.
 
 use std::ops::RangeInclusive;
 
 use crate::data::Vocabulary;
 use crate::{Error, ErrorCode, Result};
 
-/// What a number belongs to.
+/// The array that a value belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Y,
@@ -14,7 +14,7 @@ pub(super) enum Kind {
     Stat,
 }
 
-/// So many windows, in words.
+/// A number of windows, in words.
 pub(super) fn counted(windows: usize) -> String {
     if windows == 1 { "1 window".into() } else { format!("{windows} windows") }
 }
@@ -25,15 +25,15 @@ pub(super) struct Layout {
     pub(super) input: usize,
     pub(super) h: usize,
     pub(super) series: usize,
-    /// Whether a window is of all series together.
+    /// Whether a window contains all series together.
     pub(super) together: bool,
 }
 
-/// One of the arrays that make windows.
+/// One of the arrays that make up windows.
 pub(super) struct Input {
     kind: Kind,
     columns: Vec<String>,
-    /// Of each column, the numbers that its categories have.
+    /// The range of category codes of each column; `None` for numeric ones.
     categories: Vec<Option<RangeInclusive<f32>>>,
     layout: Layout,
     /// What was given last; has room for a whole batch.
@@ -59,7 +59,7 @@ impl Kind {
         }
     }
 
-    /// The layout in words.
+    /// The shape in words.
     fn shape(self, together: bool) -> &'static str {
         match (self, together) {
             (Self::Y, false) => "windows × inputSize",
@@ -75,7 +75,7 @@ impl Kind {
 }
 
 impl Input {
-    /// With room for `batch` windows.
+    /// An empty input with room for `batch` windows.
     pub(super) fn new(
         kind: Kind,
         columns: &[String],
@@ -101,7 +101,7 @@ impl Input {
         Ok(it)
     }
 
-    /// Steps of a row, and rows of so many windows.
+    /// Steps per row, and rows of this many windows.
     fn sizes(&self, windows: usize) -> [usize; 2] {
         let Layout { input, h, series, together } = self.layout;
         match self.kind {
@@ -111,13 +111,14 @@ impl Input {
         }
     }
 
-    /// Numbers of so many windows.
+    /// Number of values in this many windows.
     fn expected(&self, windows: usize) -> usize {
         let [steps, rows] = self.sizes(windows);
         (steps * rows).saturating_mul(self.columns.len())
     }
 
-    /// Refuses an array of another shape than that of so many windows; one that the model does not take is refused later.
+    /// Refuses an array whose shape is not that of this many windows. An array that the model does not take is refused
+    /// later.
     pub(super) fn check_shape(&self, given: &[usize], windows: usize) -> Result<()> {
         let Layout { series, together, .. } = self.layout;
         let ([steps, _], columns) = (self.sizes(1), self.columns.len());
@@ -142,7 +143,7 @@ impl Input {
         }))
     }
 
-    /// How many windows there are, at least one and at most `batch`.
+    /// The number of windows given: at least one and at most `batch`.
     pub(super) fn windows(&self, given: &[f32], batch: usize) -> Result<usize> {
         let size = self.expected(1);
         let windows = given.len() / size;
@@ -158,7 +159,7 @@ impl Input {
         Err(self.wrong_length(message, size, given.len()))
     }
 
-    /// Checks and copies the numbers of `windows` windows of a model.
+    /// Checks and copies the values of `windows` windows.
     pub(super) fn take(&mut self, given: &[f32], windows: usize, model: &str) -> Result<()> {
         let expected = self.expected(windows);
         if given.len() != expected {
@@ -180,13 +181,13 @@ impl Input {
         Ok(())
     }
 
-    /// Zeros for so many windows.
+    /// Zeros for this many windows.
     pub(super) fn zeros(&mut self, windows: usize) {
         self.values.clear();
         self.values.resize(self.expected(windows), 0.0);
     }
 
-    /// What was given last.
+    /// The values given last.
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
@@ -261,7 +262,7 @@ impl Input {
     fn no_category(&self, column: usize, last: f32, value: f32) -> Error {
         let (name, column) = (self.kind.name(), &self.columns[column]);
         let message = format!(
-            "{name}: {value} of \"{column}\" is no number of a category; these are 1 to {last}, and 0 for any other"
+            "{name}: {value} of \"{column}\" is not the code of a category; these are 1 to {last}, and 0 for any other value"
         );
         Error::new(ErrorCode::InvalidOption, message).with(|d| {
             d.option = Some(name.into());

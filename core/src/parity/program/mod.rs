@@ -1,4 +1,5 @@
-//! Programs as others read them: written to JSON, read again, and run by a machine that knows nothing else of this crate.
+//! Recorded programs as other software reads them: written to JSON, read back, and run by an interpreter that uses nothing
+//! else of this crate.
 
 mod models;
 mod ops;
@@ -11,7 +12,7 @@ use super::assert_close;
 use crate::tape::interpreter::{Array, run};
 use crate::tape::{Program, Var};
 
-/// Numbers of a value, as the machine takes them.
+/// A value as an array of the interpreter.
 fn array(v: Var<'_>) -> Array {
     let data = v.data().iter().map(|x| f64::from(*x)).collect();
     Array { shape: v.shape().dims().to_vec(), data }
@@ -22,7 +23,7 @@ fn by_id(program: &Program, inputs: &[Array]) -> HashMap<usize, Array> {
     program.inputs.iter().map(|input| input.value.id).zip(inputs.iter().cloned()).collect()
 }
 
-/// All that the machine makes of a program, and its first output.
+/// Interprets a program: all its values, and its first output.
 #[track_caller]
 fn interpret(
     what: &str,
@@ -37,12 +38,12 @@ fn interpret(
     (values, numbers)
 }
 
-/// A program as it comes out of a file.
+/// A program after a round trip through JSON.
 fn reread(program: &Value) -> Program {
     serde_json::from_str(&program.to_string()).expect("a program is JSON")
 }
 
-/// What two descriptions become at a third size, if everything that differs in them is `a + b·size`.
+/// Extrapolates descriptions at the sizes `n` and `m` to a third size: numbers that differ must be `a + b·size`.
 #[track_caller]
 fn at_size(what: &str, [one, two]: [&Value; 2], [n, m]: [i64; 2], size: i64) -> Value {
     match (one, two) {

@@ -1,4 +1,4 @@
-//! Every model's forward runs from its program alone, at the batch size that was recorded and at another.
+//! The forward pass of every model can be run from its recorded program alone, at the recorded batch size and at another.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,20 +16,20 @@ use crate::rng::{Key, Stream};
 use crate::tape::{Tape, Var};
 
 const CLOSE: f32 = 1e-5;
-/// Windows of the batches that are recorded, and of the one that their programs are made to fit.
+/// Windows in the recorded batches, and in the batch to which their programs are extrapolated.
 const SIZES: [usize; 2] = [2, 5];
 const OTHER: usize = 3;
-/// Steps that are decoded one by one, after the first.
+/// Steps decoded one by one after the first.
 const DECODED: usize = 3;
 
-/// A forward: its program, its inputs and its output.
+/// A recorded forward pass: program, inputs and output.
 struct Recorded {
     program: Value,
     inputs: Vec<Array>,
     output: Vec<f32>,
 }
 
-/// The model of a fixture, with dropout, and its weights; or with one more option, and initial weights.
+/// The model of a fixture with dropout and its weights, or with one more option and initial weights.
 fn model(path: &Path, other: Option<(&str, &str)>) -> (String, Instance) {
     let fixture = Fixture::open(path);
     let mut options = fixture.options();
@@ -37,7 +37,7 @@ fn model(path: &Path, other: Option<(&str, &str)>) -> (String, Instance) {
     let given = ModelSpec { model: fixture.meta("model"), options: options.clone() };
     let all = Instance::new(&given).unwrap().all_options();
     for (name, value) in all {
-        // One option of that name takes no other number than 0.
+        // One option of that name accepts no number but 0.
         if name.to_lowercase().ends_with("dropout") && value.is_number() {
             options.insert(name, json!(0.25));
         }
@@ -49,7 +49,7 @@ fn model(path: &Path, other: Option<(&str, &str)>) -> (String, Instance) {
     (format!("{} {} {other:?}", fixture.meta("model"), fixture.name), model)
 }
 
-/// Numbers of an input; those of categories are codes.
+/// Values of an input; categories are given as codes.
 fn numbers<'t>(
     tape: &'t Tape,
     name: usize,
@@ -70,7 +70,7 @@ fn numbers<'t>(
     })
 }
 
-/// A batch of so many windows of so many steps; `part` makes its numbers differ from those of other parts.
+/// A batch with this many windows and steps; `part` varies its values between parts.
 fn batch<'t>(
     model: &Instance,
     tape: &'t Tape,
@@ -109,7 +109,7 @@ fn batch<'t>(
     }
 }
 
-/// Records a forward and its head.
+/// Records a forward pass and the head.
 fn record(model: &Instance, tape: &Tape, batch: &Batch<'_>, counts: Option<Var<'_>>) -> Recorded {
     let asked = match tape.is_training() {
         true => Asked::Drawn(Key::new(2, Stream::Quantiles, 1)),
@@ -140,7 +140,7 @@ fn record(model: &Instance, tape: &Tape, batch: &Batch<'_>, counts: Option<Var<'
     }
 }
 
-/// The forward of a batch, while training or not.
+/// Records the forward pass of a batch, in training mode or not.
 fn forward(model: &Instance, windows: usize, training: bool) -> Recorded {
     let tape = Tape::default();
     tape.reset(&model.values, training.then(|| Key::new(1, Stream::Dropout, 1)));
@@ -153,7 +153,7 @@ fn forward(model: &Instance, windows: usize, training: bool) -> Recorded {
     record(model, &tape, &batch, counts)
 }
 
-/// Decodes step by step.
+/// Records step-by-step decoding.
 fn decode(model: &Instance, windows: usize) -> Vec<Recorded> {
     let (tape, state) = (Tape::default(), RecurrentState::default());
     let step = |t: usize| {
@@ -164,7 +164,7 @@ fn decode(model: &Instance, windows: usize) -> Vec<Recorded> {
     (0..=DECODED).map(step).collect()
 }
 
-/// Runs the programs of consecutive steps, each from the state that the one before left.
+/// Runs the programs of consecutive steps, each from the state that the previous one left.
 fn check(what: &str, model: &Instance, programs: &[Value], steps: &[Recorded]) {
     let mut left = Vec::new();
     for (t, (program, step)) in programs.iter().zip(steps).enumerate() {
@@ -188,7 +188,7 @@ fn check(what: &str, model: &Instance, programs: &[Value], steps: &[Recorded]) {
     }
 }
 
-/// The same at two batch sizes, and at a third by what differs between the two; gives what was recorded at the third.
+/// Checks two batch sizes, and a third to which the programs are extrapolated; returns what was recorded at the third.
 fn check_sizes(what: &str, model: &Instance, of: impl Fn(usize) -> Vec<Recorded>) -> Vec<Recorded> {
     let recorded = SIZES.map(&of);
     for (steps, windows) in recorded.iter().zip(SIZES) {
@@ -207,7 +207,7 @@ fn check_sizes(what: &str, model: &Instance, of: impl Fn(usize) -> Vec<Recorded>
     other
 }
 
-/// Checks the forward, and that of training; adds the kinds of their operations to `seen`.
+/// Checks the forward pass with and without training; adds the kinds of its operations to `seen`.
 fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
     for training in [false, true] {
         let what = format!("{what}, training: {training}");
@@ -216,7 +216,7 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// Operations whose attributes or inputs depend on options, data or training.
+/// Operations whose attributes or inputs depend on options, data or training mode.
 const REACHED: [&str; 20] = [
     "avg_pool",
     "batch_norm",

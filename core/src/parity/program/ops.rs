@@ -1,4 +1,4 @@
-//! Every operation runs from what it says of itself, and says nothing that does not matter.
+//! Every operation can be run from its recorded description, and no attribute of that is superfluous.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::tape::{Edge, Mask, Param, Pattern, Program, Tape, Var};
 
 const CLOSE: f32 = 1e-5;
 
-/// Runs the program of `y`, checks its numbers and that none of its attributes could be left out; adds its kinds to `seen`.
+/// Runs the program of `y`, checks its values and that no attribute can be left out; adds its kinds to `seen`.
 #[track_caller]
 fn check(what: &str, x: &[Var<'_>], y: Var<'_>, seen: &mut BTreeSet<String>) {
     let named: Vec<(&str, Var<'_>)> = x.iter().map(|v| ("x", *v)).collect();
@@ -32,7 +32,7 @@ fn check(what: &str, x: &[Var<'_>], y: Var<'_>, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a program gives these numbers.
+/// Whether a program computes these values.
 fn same(program: &Program, given: &HashMap<usize, Array>, numbers: &[f32]) -> bool {
     let Ok(values) = run(program, &PARAMETERS, given) else { return false };
     let output = &values[&program.outputs[0].value.id].data;
@@ -46,7 +46,7 @@ fn wave<'t>(tape: &'t Tape, shape: &[usize]) -> Var<'t> {
     tape.constant(shape, &(0..size).map(|i| (i as f32 * 1.3 + 0.5).sin()).collect::<Vec<_>>())
 }
 
-/// What no fixture has: operations of training, and those that torch has not.
+/// Operations without a fixture: those of training, and those that torch does not have.
 fn others(seen: &mut BTreeSet<String>) {
     let tape = Tape::default();
     let begin = |training: bool| {
@@ -97,7 +97,7 @@ fn every_operation_runs_from_its_description_alone() {
     }
     checks.finish();
     others(&mut seen);
-    // What is documented is what there is.
+    // The documented kinds are those that exist.
     let documented: BTreeSet<String> = include_str!("../../tape/program.rs")
         .lines()
         .filter_map(|line| line.strip_prefix("/// | `")?.split(" | ").next())
