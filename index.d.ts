@@ -1,4 +1,4 @@
-/** Neural time-series forecasting for Node.js. Option names are NeuralForecast's in camelCase, defaults the same. */
+/** Neural time-series forecasting for Node.js. Options have NeuralForecast's names, in camelCase, and its defaults. */
 
 // ---------- tables ----------
 
@@ -16,17 +16,18 @@ export type TypedNumbers =
   | BigInt64Array
   | BigUint64Array
 /**
- * Times: dates, ISO texts, or numbers. Numbers are plain steps when `freq` is a number, else what `timeUnit` says: left out,
- * milliseconds since 1970, or years (1000 to 9999) when `freq` is yearly. Numbers that look like another unit are refused.
+ * Times: dates, ISO strings, or numbers. Numbers are plain steps if `freq` is a number. Otherwise `timeUnit` is their unit;
+ * without it they are milliseconds since 1970, or years (1000 to 9999) if `freq` is yearly, and numbers that look like another
+ * unit are refused.
  */
 export type TimeInput = readonly Date[] | readonly string[] | readonly (number | bigint)[] | TypedNumbers
-/** Numbers; `null` and NaN are missing. */
+/** Numbers; `null`, `undefined` and NaN are missing values. */
 export type NumInput = readonly (number | bigint | boolean | null | undefined)[] | TypedNumbers
-/** Identifiers of series: texts or whole numbers. Beyond 2^53 they are text or bigint, and come back as text. */
+/** Identifiers of series: strings or whole numbers. Beyond 2^53 give a string or bigint; forecasts return it as a string. */
 export type IdInput = readonly string[] | readonly (number | bigint)[] | TypedNumbers
 /** One column of a table. */
 export type Column = IdInput | TimeInput | NumInput | readonly (string | null | undefined)[]
-/** A table as columns of equal length. `unique_id` and `uniqueId` are the same. */
+/** A table as columns of equal length. `uniqueId` is another name for `unique_id`. */
 export interface Columns {
   [column: string]: Column | undefined
 }
@@ -34,13 +35,13 @@ export interface Columns {
 export type Cell = string | number | bigint | boolean | Date | null | undefined
 /** One row of a table. */
 export type Row = Record<string, Cell>
-/** One series, equally spaced; needs a numeric `freq`, or none. `Uint8Array` is not taken for one: it may be a file's bytes. */
+/** One series, equally spaced; needs a numeric `freq`, or none. A `Uint8Array` is refused, because it may be a file's bytes. */
 export type OneSeries =
   | (Iterable<number | bigint | null | undefined> & { readonly BYTES_PER_ELEMENT?: never })
   | Exclude<TypedNumbers, Uint8Array>
-/** Every accepted form of a table. Rows and numbers may be of anything that can be iterated, such as a `Set` or a generator. */
+/** Every accepted form of a table. Rows and numbers may come from any iterable, such as a `Set` or a generator. */
 export type Table = OneSeries | Columns | Iterable<Row> | FileInput
-/** Rows or columns of a type of your own: an `interface` has no index signature, but its fields can be looked at. */
+/** Rows or columns of your own type: an `interface` has no index signature, so its fields are checked one by one. */
 export type TableOf<T> =
   | Table
   | (T &
@@ -53,21 +54,21 @@ export type TableOf<T> =
           : T extends { readonly [K in keyof T]: Column | undefined }
             ? T
             : never))
-/** Whether a type is that of a row. */
+/** Whether a type is a row. */
 type RowsOf<R> = [R] extends [Iterable<unknown>]
   ? false
   : [R] extends [object & { readonly [K in keyof R]: Cell }]
     ? true
     : false
 /**
- * Reads a CSV file as a table, for looking at it or splitting it; `fit` reads files by itself. Columns without a name are left
- * out where they are empty, or number the rows in front, as pandas writes them.
+ * Reads a CSV file as a table, to inspect or split it; `fit` reads files itself. Columns without a name are left out if they
+ * are empty, or if they are a row index in front, as pandas writes it.
  */
 export declare function readCsv(path: string, options?: CsvOptions): Promise<Columns>
 
 // ---------- losses ----------
 
-/** Numbers of an option, none missing. */
+/** Numbers of an option, without missing values. */
 export type NumberList = readonly number[] | Exclude<TypedNumbers, BigInt64Array | BigUint64Array>
 
 // generated: losses
@@ -242,7 +243,7 @@ export type Optimizer =
   | { kind: 'SGD'; weightDecay?: number; momentum?: number; nesterov?: boolean; dampening?: number }
   | { kind: 'RMSprop'; weightDecay?: number; momentum?: number; alpha?: number; centered?: boolean; eps?: number }
 
-/** How the learning rate changes. Names, defaults and rates are torch's; `plateau` looks at each validation check. */
+/** A learning-rate schedule. Names, defaults and rates are torch's; `plateau` reacts to each validation check. */
 export type LrScheduler =
   | { kind: 'step'; stepSize: number; gamma?: number }
   | { kind: 'exponential'; gamma: number }
@@ -276,9 +277,11 @@ export type LrScheduler =
 
 // ---------- running ----------
 
+/** The progress of a run. */
 export interface Progress {
   phase: 'fit' | 'validate' | 'predict'
   model: string
+  /** Steps done in this phase. */
   step: number
   maxSteps: number
   trainLoss?: number
@@ -287,10 +290,12 @@ export interface Progress {
   windowsPerSec?: number
   etaMs?: number
 }
+/** How the training of each model went. */
 export interface FitReport {
   models: {
     name: string
     steps: number
+    /** The step at which the kept weights were reached. */
     bestStep: number
     stopReason: 'maxSteps' | 'earlyStop'
     trainLoss: Float32Array
@@ -298,7 +303,7 @@ export interface FitReport {
     valSteps: Int32Array
     /** Steps left out because a gradient was too large for `precision: 'fp16'`. */
     skippedSteps: number
-    /** Bytes of values between operations and their gradients, those of a step. */
+    /** Bytes of the values between operations and their gradients in a training step. */
     workspaceBytes: number
     elapsedMs: number
     parameters: number
@@ -629,40 +634,40 @@ export interface RunOptions {
 /** Trains models on a panel of series and forecasts all of them. */
 export declare class NeuralForecast implements Disposable {
   constructor(init: Init)
-  /** Trains all models, anew each time. */
+  /** Trains all models: from new weights, or with `mode: 'continue'` from where the last run ended. */
   fit<T extends object, S extends object = never, V extends object = never>(
     data: TableOf<T>,
     options?: FitOptions<S, V>,
   ): Promise<FitReport>
-  /** Forecasts the next `h` times of every series. */
+  /** Forecasts the next `h` steps of every series. */
   predict<D extends object = never, S extends object = never, F extends object = never>(
     options?: PredictOptions<D, S, F>,
   ): Promise<Forecast>
   /**
-   * Forecasts the training data, each window from what came before it. The forecast has a `cutoff`, and the target as a
-   * column.
+   * Forecasts the training data, each window from the rows before it. The forecast also has a `cutoff` for each row, and
+   * the target as a column.
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
-  /** Series and times that `future` of `predict` needs, one row each. */
+  /** The series and times that `future` of `predict` needs, one row each. */
   makeFutureFrame<D extends object = never>(options?: FutureOptions<D>): Columns
   /** The rows of `makeFutureFrame` that a table lacks. */
   missingFuture<T extends object, D extends object = never>(future: TableOf<T>, options?: FutureOptions<D>): Row[]
   /**
-   * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the weights as they
-   * are now: a later `fit` or `dispose` does not change it. Not with `localScalerType`, whose statistics are of whole
-   * series, nor with `localStaticScalerType` and static columns.
-   * @param model Its name, as in `forecast.models`; may be left out where there is one.
+   * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the current weights:
+   * a later `fit` or `dispose` does not change it. Not available with `localScalerType`, whose statistics need whole series,
+   * nor with `localStaticScalerType` and static columns.
+   * @param model Its name, as in `forecast.models`; optional if there is only one model.
    */
   predictor(model?: string, options?: PredictorOptions): Predictor
-  /** Writes a checkpoint directory, which Python's NeuralForecast reads too. */
+  /** Writes a checkpoint directory, which Python's NeuralForecast can read too. */
   save(dir: string, options?: SaveOptions): Promise<void>
   /** Reads a checkpoint directory, ours or Python's. */
   static load(dir: string, options?: LoadOptions): Promise<NeuralForecast>
   readonly models: readonly ModelSpec[]
   readonly fitted: boolean
-  /** Whether a run that was saved on its way has not reached its end: `fit` with `mode: 'continue'` finishes it. */
+  /** Whether this was saved during a training run that has not finished: `fit` with `mode: 'continue'` finishes it. */
   readonly interrupted: boolean
-  /** Bytes held for the weights, the training data, what training needs to go on, and the working memory. */
+  /** Bytes held for the weights, the training data, the training state, and the working memory. */
   memoryUsage(): { weights: number; dataset: number; training: number; workspace: number }
   /** Frees the memory at once and stops what is running. */
   dispose(): void
@@ -671,32 +676,32 @@ export declare class NeuralForecast implements Disposable {
 
 // ---------- single windows ----------
 
-/** A fitted model, kept ready. Calls work at once on the calling thread and reuse their memory. */
+/** A fitted model kept ready. Calls are synchronous, run on the calling thread, and reuse their memory. */
 export interface Predictor extends Disposable {
-  /** The model, as its forecaster calls it. */
+  /** The model's name in its forecaster. */
   readonly model: string
-  /** Values of the past in a window: the model's `inputSize`, or `inferenceInputSize + 1` if it forecasts step by step. */
+  /** Past values in a window: the model's `inputSize`, or `inferenceInputSize + 1` if it forecasts step by step. */
   readonly inputSize: number
   /** Steps of a forecast. */
   readonly h: number
-  /** Windows of a call at most. */
+  /** Maximum number of windows in a call. */
   readonly batch: number
-  /** Series of a window: 1 unless the model is multivariate, whose series are in the order of their ids. */
+  /** Series in a window, in the order of their ids: 1 unless the model is multivariate. */
   readonly nSeries: number
-  /** What each step of a forecast has: the columns of `predict`, such as `NHITS-median`. */
+  /** The values of each step of a forecast: the columns of `predict`, such as `NHITS-median`. */
   readonly outputs: readonly string[]
   readonly futrExogList: readonly string[]
   readonly histExogList: readonly string[]
   readonly statExogList: readonly string[]
-  /** The categories of columns: their numbers are 1, 2, 3, …, in this order. */
+  /** The categories of each categorical column. Their codes are 1, 2, 3, …, in this order; 0 is any other category. */
   readonly categories: Readonly<Record<string, readonly (string | number | boolean)[]>>
   /**
-   * Forecasts 1 to `batch` windows: the numbers of `predict` for a table whose series are these windows. Those of a
-   * distribution are of samples, as if each window were the only one.
+   * Forecasts 1 to `batch` windows. The numbers are those of `predict` for a table whose series are these windows. Those of
+   * a distribution come from samples, drawn as if each window were the only one.
    * @param y The last `inputSize` values of each window, in the units of the data: `[n, inputSize]`, or
    *   `[n, nSeries, inputSize]` of a multivariate model. Every value must be a finite number.
-   * @param exog What the model was trained with beside the target.
-   * @param out Where to write the forecast, and what is returned then; may be `y`'s memory. @default a new array
+   * @param exog The exogenous inputs that the model was trained with.
+   * @param out Receives the forecast and is returned; may be `y`'s memory. @default a new array
    * @returns `[n, h, outputs]`, or `[n, nSeries, h, outputs]` of a multivariate model, in the units of the data.
    */
   predictSync(y: Float32Array, exog?: WindowExog, out?: Float32Array): Float32Array
@@ -708,8 +713,8 @@ export interface Predictor extends Disposable {
 // ---------- forecasts ----------
 
 /**
- * A score: `coverage-90` is the share of values within the interval of level 90, `ql-0.9` the quantile loss of the quantile
- * 0.9; `rmae` and `relmse` are relative to a benchmark.
+ * A score. `coverage-90` is the share of values within the interval of level 90, `ql-0.9` the quantile loss at the quantile
+ * 0.9; `rmae` and `relmse` are relative to a benchmark forecast.
  */
 export type MetricName =
   | 'mae'
@@ -726,36 +731,37 @@ export type MetricName =
   | `coverage-${number}`
   | `ql-${number}`
 
-/** One row per series, cutoff and time, sorted in this order. Iterating it gives the rows. */
+/** One row per series, cutoff and time, sorted in this order. Iterating yields the rows. */
 export interface Forecast extends Iterable<Row>, Disposable {
   readonly ids: readonly string[]
   readonly h: number
   readonly models: readonly string[]
   /** `NHITS`, `NHITS-median`, `NHITS-lo-90`, … */
   readonly columns: readonly string[]
-  /** What was noticed in the data and is not an error, such as series shorter than `inputSize`. */
+  /** Warnings about the data, such as series shorter than `inputSize`. */
   readonly warnings: readonly string[]
-  /** Of each row, the position of its series in `ids`. */
+  /** For each row, the index of its series in `ids`. */
   readonly uniqueId: Int32Array
-  /** Of each row, its time: milliseconds since 1970, or a step number. */
+  /** For each row, its time: milliseconds since 1970, or a step number. */
   readonly ds: Float64Array
-  /** Of each row of `predictInsample`, the last time that its forecast knew. */
+  /** For each row of `predictInsample`, the last time that its forecast is based on. */
   readonly cutoff?: Float64Array
   column(name: string): Float32Array
   /** The columns of one series. */
   series(id: string | number | bigint): Record<string, Float32Array>
-  /** A model's forecast of a quantile, between 0 and 1. */
+  /** A model's forecast of the quantile `q`, between 0 and 1. */
   quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
   interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
-  /** Rows with the column names of the training table; times are `Date`s, or numbers when `freq` is a number. */
+  /** Rows with the column names of the training table; times are `Date`s, or numbers if `freq` is a number. */
   toRows(): Row[]
   toCsv(): string
-  /** A chart of history, truth and forecasts. */
+  /** A chart of the history, the actual values and the forecasts. */
   toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
   /**
-   * Scores by model, then metric. A series that a score would divide by 0 for is left out of it, and the warnings say so:
-   * they are a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase'] */
+   * Scores by model, then metric. A score leaves out a series for which it would divide by 0, and names it in `warnings`,
+   * a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase']
+   */
   metrics<T extends object>(
     actual: TableOf<T>,
     names?: readonly MetricName[],
@@ -767,7 +773,7 @@ export interface Forecast extends Iterable<Row>, Disposable {
 
 // ---------- runtime, errors ----------
 
-/** Settings that hold for every later call that does not say otherwise. */
+/** Sets defaults for all later calls, which their options override. */
 export declare function configure(options: Settings): void
 export declare function runtimeInfo(): {
   version: string
@@ -796,7 +802,7 @@ export type ErrorCode =
   | 'ERR_NF_UNSUPPORTED'
   | 'ERR_NF_NATIVE_LOAD'
   | 'ERR_NF_INTERNAL'
-/** What went wrong: `code` for programs, `message` with the fix for people, `details` with the place. */
+/** An error: `code` for programs, `message` with the fix for people, `details` with the location. */
 export declare class NeuralForecastError extends Error {
   readonly code: ErrorCode
   readonly details: {
@@ -813,31 +819,31 @@ export declare class NeuralForecastError extends Error {
 
 // ---------- models ----------
 
-/** A model and its options: plain frozen JSON, so it goes through `postMessage`, a config file and the command line. */
+/** A model and its options: plain frozen JSON, so it can be sent with `postMessage` or stored in a config file. */
 export interface ModelSpec<N extends string = string> {
   readonly model: N
   readonly options: Readonly<Record<string, unknown>>
 }
-/** What `models()` tells about a model. */
+/** Description of a model, from `models()`. */
 export interface ModelDescription {
   readonly name: string
   readonly family: string
   readonly paper: string
-  /** Exogenous inputs it takes: future, historic, static. */
+  /** Which exogenous inputs it takes: future, historic, static. */
   readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean }
   readonly options: readonly {
     readonly name: string
     readonly ts: string
     readonly doc: string
     readonly default: unknown
-    /** Which values of its type are allowed, in words such as `≥ 1`; null where all are. */
+    /** The allowed values of its type, in words such as `≥ 1`; null if all are allowed. */
     readonly range: string | null
-    /** Whether it has to be given. */
+    /** Whether it is required. */
     readonly needed: boolean
     readonly shared: boolean
   }[]
 }
-/** Every model of this version. */
+/** Describes every model of this version. */
 export declare function models(): readonly ModelDescription[]
 
 // generated: models (scripts/generate-types.mjs)

@@ -317,10 +317,10 @@ const mistakes: [string, () => unknown, string, string, object][] = [
   ['saving before fitting', () => make().save('nowhere'), 'ERR_NF_NOT_FITTED', 'fit', {}],
   ['loading what is not there', () => NeuralForecast.load('nowhere'), 'ERR_NF_CHECKPOINT', 'nowhere', {}],
   [
-    'a directory that is no text',
+    'a directory that is no string',
     () => NeuralForecast.load(5 as Wrong),
     'ERR_NF_INVALID_OPTION',
-    'must be a text, got 5',
+    'must be a string, got 5',
     { option: 'dir' },
   ],
 ]

@@ -191,10 +191,10 @@ const wrong: [string, unknown, string, object][] = [
   [
     'a path that is undefined',
     { path: undefined },
-    'data: path must be a text, the name of a CSV file, got undefined',
+    'data: path must be a string, the name of a CSV file, got undefined',
     {},
   ],
-  ['an empty path', { path: '' }, 'data: path must be a text, the name of a CSV file, got ""', { option: 'path' }],
+  ['an empty path', { path: '' }, 'data: path must be a string, the name of a CSV file, got ""', { option: 'path' }],
   ['rows that are promises', [Promise.resolve({})], 'data, row 1 is a promise', {}],
   [
     'a column that is a promise',

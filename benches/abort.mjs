@@ -1,9 +1,9 @@
-// How long it takes until an aborted call has rejected, in milliseconds: the median and the longest of some tries, each at
-// another moment of the call.
+// Time from an abort to the rejection of the call, in milliseconds: the median and the maximum of some tries, each of which
+// aborts at a different moment of the call.
 //
 //   node benches/abort.mjs [--tries 20] [--write]
 //
-// With `--write` the table goes into docs/benchmarks.md.
+// `--write` puts the table into docs/benchmarks.md.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const long = Array.from({ length: 200_000 }, (_, t) => Math.sin(t / 5) + (t % 7)
 const forecaster = (model, options) =>
   new NeuralForecast({ freq: 1, models: [{ model, options: { h: 12, inputSize: 48, maxSteps: 1e6, ...options } }] })
 
-/** Milliseconds from the abort to the rejection, in order of length. `within` is how late it is aborted at most. */
+/** Milliseconds from each abort to its rejection, sorted. Aborts are spread over the first `within` milliseconds. */
 async function timed(start, within) {
   const times = []
   for (let i = 0; i < tries; i++) {
@@ -75,11 +75,11 @@ for (const [name, start, within] of cases) {
 }
 rmSync(dir, { recursive: true })
 const columns = ['call', 'aborted before its end', 'median', 'longest']
-const body = `\`node benches/abort.mjs --tries ${tries}\`: from \`controller.abort()\` to the rejection of the call.
+const body = `\`node benches/abort.mjs --tries ${tries}\`: time from \`controller.abort()\` to the rejection of the call.
 
 ${machine()}
 - version ${runtimeInfo().version}, ${runtimeInfo().simd.join(', ')}, ${runtimeInfo().threads} threads
 
 ${table(columns, ['---', '--:', '--:', '--:'], rows)}`
-if (values.write) write('## From an abort to its rejection', body)
+if (values.write) write('## From abort to rejection', body)
 console.log(body)

@@ -1,8 +1,8 @@
-// How long a resident predictor takes, in milliseconds as JavaScript sees them: the median, and what 99 of 100 calls stay below.
+// Latency of a resident predictor in milliseconds, measured in JavaScript: the median and the 99th percentile.
 //
 //   node benches/predictor.mjs [--python .venv-reference/bin/python] [--calls 2000]
 //
-// With a Python that has NeuralForecast, its `predict` of one series with the same model and options is timed beside it.
+// With `--python`, `predict` of NeuralForecast for one series, with the same model and options, is timed for comparison.
 import { parseArgs } from 'node:util'
 import { NeuralForecast } from '@neural-trader/backend'
 import { peer } from './peer/sides.mjs'
@@ -10,7 +10,7 @@ import { machine, row, short } from './report.mjs'
 
 const { values } = parseArgs({ options: { python: { type: 'string' }, calls: { type: 'string', default: '2000' } } })
 const calls = Number(values.calls)
-/** Calls before those that count. */
+/** Warm-up calls, which are not counted. */
 const WARM = 100
 
 const series = Array.from({ length: 144 }, (_, t) => 100 + t + 20 * Math.sin((2 * Math.PI * t) / 12))
@@ -23,7 +23,7 @@ const cases = [
   ['DLinear', 1],
 ]
 
-/** Milliseconds of each call, in order of length. */
+/** Times of the calls in milliseconds, sorted. */
 async function timed(model, batch) {
   const nf = new NeuralForecast({ freq: 1, models: [{ model, options: { ...options, maxSteps: 2 } }] })
   await nf.fit(series)

@@ -1,4 +1,4 @@
-// docs/benchmarks.md, of which each command writes a section of its own, and how figures are written in it.
+// Reads and writes docs/benchmarks.md, where each command has its own section, and formats figures and tables.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,20 +7,20 @@ import { root } from '../scripts/steps.mjs'
 const FILE = join(root, 'docs', 'benchmarks.md')
 const TITLE = `# Benchmarks
 
-Every figure here was written by the command that its section names, on the machine named below that. Times on shared machines
-vary: a figure is the median of several runs.`
+The command named in each section wrote its figures, on the machine named below the command. Times on shared machines vary, so
+a figure is the median of several runs.`
 
-/** The parts of a text that begin with headings like this one, after what comes before them. */
+/** Splits a text at headings of this level. The first part is what comes before them. */
 const parts = (text, heading) => text.split(new RegExp(`^(?=${heading.split(' ')[0]} )`, 'm'))
 const begins = (part, heading) => part.split('\n', 1)[0] === heading
 
-/** What a text has under a heading, such as `## Title`; nothing if it has no such heading. */
+/** The body under a heading such as `## Title`; empty if the text has no such heading. */
 export function section(text, heading) {
   const found = parts(text, heading).find((part) => begins(part, heading))
   return found?.slice(heading.length).trim() ?? ''
 }
 
-/** The text with something else under a heading, at its place or at the end. Other sections stay as they are. */
+/** The text with the body under a heading replaced, or appended at the end. Other sections stay as they are. */
 export function withSection(text, heading, body) {
   const all = parts(text, heading)
   const at = all.findIndex((part) => begins(part, heading))
@@ -28,7 +28,7 @@ export function withSection(text, heading, body) {
   return `${all.map((part) => part.trim()).join('\n\n')}\n`
 }
 
-/** The section that a command has written. */
+/** The body of a command's section in the file. */
 export const written = (heading, file = FILE) => (existsSync(file) ? section(readFileSync(file, 'utf8'), heading) : '')
 
 /** Writes a command's section. */
@@ -39,7 +39,7 @@ export function write(heading, body, file = FILE) {
   writeFileSync(file, withSection([TITLE, ...sections].join('\n\n'), heading, body))
 }
 
-/** The machine and the day, as items of a list. */
+/** The machine and the date, as a list item. */
 export function machine() {
   const day = new Date().toISOString().slice(0, 10)
   return `- ${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}; ${day}`
@@ -48,11 +48,11 @@ export function machine() {
 /** A row of a table. */
 export const row = (...cells) => `| ${cells.join(' | ')} |`
 
-/** A table: names of columns, how they are aligned, rows. */
+/** A table from column names, their alignment, and rows. */
 export const table = (columns, alignment, rows) =>
   [row(...columns), row(...alignment), ...rows.map((r) => row(...r))].join('\n')
 
-/** A figure with three digits that count. */
+/** A figure with three significant digits. */
 export const short = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2))
 
 /** Whether a target was reached, in words. */

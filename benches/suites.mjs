@@ -2,9 +2,10 @@
 //
 //   npm run bench [-- simd attention …] [--quick] [--data folder] [--python .venv-reference/bin/python]
 //
-// All suites, or those named. A suite's times are medians of criterion's, its other figures are what it says in facts.jsonl;
-// `subject/suite.rs` is the other side of this. A quick run measures little, prints the same and writes nothing. Longer series
-// for the comparison of models are read from `--data`, or from `../shared/data`. With `--python`, attention is compared with torch's.
+// Runs all suites, or those named. A suite's times are the medians that criterion reports; its other figures are those that
+// `subject/suite.rs` writes to facts.jsonl. A quick run takes few samples, prints the same tables and writes nothing. Longer
+// series for the comparison of models are read from `--data`, or from `../shared/data`. With `--python`, attention is
+// compared with torch's.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,7 +22,7 @@ const SUITES = {
   training: 'Training',
   inference: 'Inference',
   model_comparison: 'Accuracy against time',
-  optimizations: 'Optimisations',
+  optimizations: 'Optimizations',
   models: 'Single models',
   recurrent: 'Recurrent models',
 }
@@ -49,7 +50,7 @@ const cargo = (names, ...args) =>
     ...args,
   )
 
-/** What criterion measured, in the order that it did: group, what, variant and nanoseconds. */
+/** Criterion's measurements in the order they were made: group, subject, variant and nanoseconds. */
 function times(folder) {
   const files = readdirSync(folder, { recursive: true }).filter((file) => /\bnew[/\\]benchmark\.json$/.test(file))
   const read = (file) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
@@ -80,7 +81,7 @@ const duration = (ns) => {
   return `${short(ns / size)} ${unit}`
 }
 
-/** Times of a group: a row for each thing, a column for each variant. */
+/** Times of a group: a row for each subject, a column for each variant. */
 function grid(group, all) {
   const own = all.filter((t) => t.group === group)
   const distinct = (of) => [...new Set(own.map(of))]
@@ -93,7 +94,7 @@ function grid(group, all) {
   return table([group, ...variants], ['---', ...variants.map(() => '--:')], rows)
 }
 
-/** How many times as long one takes as the other, with the target. */
+/** The ratio of two times, with its target. */
 function ratio({ name, slow, fast, target, or }, all) {
   const [a, b] = [slow, fast].map((id) => all.find((t) => t.id === id)?.ns)
   if (!a || !b) return undefined
@@ -107,7 +108,7 @@ function ratio({ name, slow, fast, target, or }, all) {
   ]
 }
 
-/** Something that was counted, with the target. */
+/** A counted figure, with its target. */
 function figure({ name, value, unit, target }) {
   const figure = Number.isInteger(value) ? value : short(value)
   const [[kind, limit]] = target ? Object.entries(target) : [[]]
@@ -116,7 +117,7 @@ function figure({ name, value, unit, target }) {
   return [name, `**${`${figure} ${unit}`.trim()}**`, wanted, kind ? reached(good) : '']
 }
 
-/** A suite's results as text. */
+/** A suite's results as Markdown. */
 function summary(name) {
   const [all, told] = [times(join(results, name)), facts(join(results, name))]
   const of = (kind) => told.filter((fact) => fact.kind === kind)
@@ -136,7 +137,7 @@ function summary(name) {
 }
 
 cargo(names, '--no-run')
-const intro = `Written by \`npm run bench\`. Times are medians of criterion's samples; the two sides of a ratio ran one after the other, those of
+const intro = `Written by \`npm run bench\`. Times are medians of criterion's samples. The two sides of a ratio ran one after the other, those of
 the matrix product in alternation.`
 for (const name of names) {
   const folder = join(results, name)

@@ -1,4 +1,4 @@
-// Forecasts the last year of a famous series, monthly airline passengers, with three models, and shows how good they are.
+// Forecasts the last year of the classic airline passengers series with three models, and scores them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { DLinear, LSTM, NeuralForecast, NHITS, readCsv, runtimeInfo } from '@neural-trader/backend'

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: finds the command, runs it, and turns what happens into an exit code.
+// The command line: finds the command, runs it, and sets the exit code.
 'use strict'
 
 const { parse, usage, version, UsageError } = require('./cli/usage.js')
@@ -11,7 +11,7 @@ async function main(argv) {
   if (values.version) return print(version())
   if (values.help || command === undefined) return print(usage(command))
   const stop = new AbortController()
-  // Once, so that a second Ctrl-C ends the process the hard way.
+  // Once, so that a second Ctrl-C kills the process.
   process.once('SIGINT', () => stop.abort())
   await require(`./cli/${command}.js`)({ values, positionals, signal: stop.signal })
 }
@@ -20,7 +20,7 @@ function print(text) {
   process.stdout.write(`${text}\n`)
 }
 
-/** Where a message says how to name columns in a program, how to do it here. */
+/** The message with `columns: { … }`, which is for programs, replaced by the arguments of the command line. */
 function inArguments(message) {
   const flag = (_, role, name) => `--${role}-col ${/^[\w.-]+$/.test(name) ? name : `"${name}"`}`
   return message.replace(/columns: \{ ((?:\w+: '[^']*'(?:, )?)+) \}/, (_, pairs) =>
@@ -41,7 +41,7 @@ function fail(error) {
   process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed
 }
 
-// A reader that has seen enough, such as `head`, is no error.
+// A reader that closes the pipe early, such as `head`, is not an error.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error
 })

@@ -1,19 +1,19 @@
-// The error class of every failure, and how an error of the addon becomes one.
+// The error class of the library, and the conversion of the addon's errors to it.
 'use strict'
 
 const { toJson } = require('./plain.js')
 
-/** What went wrong: a stable code, a sentence with the fix, and details for programs. */
+/** An error with a stable code, a message that says how to fix it, and details for programs. */
 class NeuralForecastError extends Error {
   constructor(code, message, details = {}, options = undefined) {
     super(message, options)
     this.code = code
-    this.details = JSON.parse(toJson(details)) // plain, whatever the caller's values were
+    this.details = JSON.parse(toJson(details)) // plain JSON, whatever the caller's values were
   }
 }
 Object.defineProperty(NeuralForecastError.prototype, 'name', { value: 'NeuralForecastError' })
 
-/** The error that the addon sent as JSON; anything else stays as it is. */
+/** The error that the addon sent as JSON; any other error is returned unchanged. */
 function fromNative(error) {
   const { code, message, details, cause } = parse(error?.message) ?? {}
   if (code === undefined) return error
@@ -24,11 +24,11 @@ function parse(text) {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // not ours: a message in words
+    return undefined // not an error of ours: its message is plain text
   }
 }
 
-/** Calls the addon; what it throws comes out as a `NeuralForecastError`. */
+/** Calls the addon and rethrows its errors as `NeuralForecastError`. */
 function guarded(call) {
   try {
     return call()

@@ -57,7 +57,7 @@ class Forecast {
   }
 
   column(name) {
-    check('column', 'name', name, ['string'], 'a text')
+    check('column', 'name', name, ['string'], 'a string')
     const known = this.#columns.get(name)
     if (known) return known
     const values = guarded(() => this.#open().column(name))
@@ -66,7 +66,7 @@ class Forecast {
   }
 
   series(id) {
-    check('series', 'id', id, ['string', 'number', 'bigint'], 'a text or whole number')
+    check('series', 'id', id, ['string', 'number', 'bigint'], 'a string or whole number')
     const [start, end] = guarded(() => this.#open().seriesRows(String(id)))
     return Object.fromEntries(this.columns.map((name) => [name, this.column(name).slice(start, end)]))
   }
@@ -140,13 +140,13 @@ class Forecast {
   }
 }
 
-/** Refuses an argument of another type. */
+/** Throws if an argument has the wrong type. */
 function check(method, name, value, types, expected) {
   if (types.includes(typeof value)) return
   throw invalid(name, `${method}: ${name} must be ${expected}, got ${show(value)}`, expected, value)
 }
 
-/** Of each row, the position of its series. */
+/** The index of each row's series. */
 function seriesOfRows(indptr) {
   const positions = new Int32Array(indptr.at(-1))
   for (let i = 0; i + 1 < indptr.length; i++) positions.fill(i, indptr[i], indptr[i + 1])

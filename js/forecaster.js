@@ -64,7 +64,7 @@ class NeuralForecast {
   predictor(model, options) {
     const how = given('predictor', options)
     if (model !== undefined && typeof model !== 'string')
-      throw invalid('model', `predictor: the model must be a name, got ${show(model)}`, 'a text', model)
+      throw invalid('model', `predictor: the model must be a name, got ${show(model)}`, 'a string', model)
     return new Predictor(guarded(() => this.#native.predictor(model, how)))
   }
 
@@ -106,7 +106,7 @@ class NeuralForecast {
     this.#native.tellMemory()
   }
 
-  /** What the columns of tables are called, and what their times are. */
+  /** The names of the id and time columns, the frequency and the unit of times. */
   #layout(call, columns = {}) {
     const layout = JSON.parse(guarded(() => this.#native.layout(call)))
     return { ...layout, id: columns?.id ?? layout.id, time: columns?.time ?? layout.time }
@@ -127,7 +127,7 @@ class NeuralForecast {
   }
 }
 
-// Node 20 has Symbol.dispose; engines that lack it get the method once they have the symbol.
+// Only where the engine has Symbol.dispose; Node 20 does.
 if (Symbol.dispose) NeuralForecast.prototype[Symbol.dispose] = NeuralForecast.prototype.dispose
 
 function create(init) {
@@ -142,15 +142,15 @@ function create(init) {
   return guarded(() => new native.NativeForecaster(how, machineZone()))
 }
 
-/** The time zone that `new Date(year, month, day)` goes by here. */
+/** The time zone of this machine, in which `new Date(year, month, day)` is midnight. */
 const machineZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 function checkPath(call, dir) {
   if (typeof dir !== 'string' || dir === '')
-    throw invalid('dir', `${call}: the directory must be a text, got ${show(dir)}`, 'a text', dir)
+    throw invalid('dir', `${call}: the directory must be a string, got ${show(dir)}`, 'a string', dir)
 }
 
-/** The report of a fit, with its curves as typed arrays. */
+/** The report of a fit, with its loss curves as typed arrays. */
 function report(json) {
   const { models, ...rest } = JSON.parse(json)
   const curves = (m) => ({

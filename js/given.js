@@ -1,4 +1,4 @@
-// What a call is given, as the addon takes it: tables by the names of their options, and all else as JSON.
+// The options of a call in the addon's form: tables by the names of their options, everything else as JSON.
 'use strict'
 
 const { guarded } = require('./error.js')
@@ -6,10 +6,10 @@ const native = require('./native.js')
 const { checkOptions, toJson } = require('./options.js')
 const { toNative } = require('./table.js')
 
-/** Settings that hold for every call which does not say otherwise. */
+/** Settings that apply to every call, unless its options override them. */
 let settings = {}
 
-/** Keeps settings for later calls, in place of those before. */
+/** Replaces the settings of later calls. */
 function configure(options = {}) {
   checkOptions('configure', options)
   guarded(() => native.checkSettings(toJson(options)))
@@ -17,7 +17,7 @@ function configure(options = {}) {
 }
 
 /**
- * The options of a call, checked by name. What only JavaScript can hold stays here: `signal` and `onProgress`, for `run`.
+ * The options of a call, with their names checked. `signal` and `onProgress` cannot be sent as JSON and stay here, for `run`.
  * `layout` is that of the call's tables.
  */
 function given(call, options = {}, layout = undefined) {

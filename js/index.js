@@ -1,4 +1,4 @@
-// The public face for CommonJS; `index.mjs` gives ES modules the same names.
+// The public API for CommonJS; `index.mjs` exports the same names to ES modules.
 'use strict'
 
 const { NeuralForecastError } = require('./error.js')
@@ -11,7 +11,7 @@ const { invalid, show } = require('./options.js')
 const { callSite, located } = require('./run.js')
 const { fromNative } = require('./table.js')
 
-/** What this installation is and what the machine offers. */
+/** Version and target of this installation, and what the machine supports. */
 function runtimeInfo() {
   const { version, target, simd, threads } = JSON.parse(native.info())
   return {
@@ -24,7 +24,7 @@ function runtimeInfo() {
   }
 }
 
-/** Every model with its options: what the types and the README's table are made from. */
+/** Every model with its options. The types and the README's table are generated from this. */
 function models() {
   return described()
 }
@@ -33,7 +33,7 @@ function models() {
 async function readCsv(path, options) {
   const site = callSite(readCsv)
   if (typeof path !== 'string')
-    throw invalid('path', `readCsv: the path must be a text, got ${show(path)}`, 'a text', path)
+    throw invalid('path', `readCsv: the path must be a string, got ${show(path)}`, 'a string', path)
   const how = given('readCsv', options)
   try {
     return fromNative(await native.readTable(path, how))

@@ -1,4 +1,4 @@
-// The public face for ES modules: the same objects as CommonJS gets.
+// The public API for ES modules: the same objects as for CommonJS.
 import face from './index.js'
 
 export const { NeuralForecast, NeuralForecastError, loss, models, readCsv, configure, runtimeInfo } = face

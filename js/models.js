@@ -1,10 +1,10 @@
-// One factory per registered model: `NHITS(options)` is the frozen spec `{ model: 'NHITS', options }`, plain JSON.
+// One factory per registered model: `NHITS(options)` returns the frozen spec `{ model: 'NHITS', options }`, plain JSON.
 'use strict'
 
 const native = require('./native.js')
 const { toJson } = require('./options.js')
 
-/** A frozen copy that JSON can carry. */
+/** A frozen copy that survives JSON. */
 function freeze(value) {
   return deepFreeze(JSON.parse(toJson(value)))
 }
@@ -15,7 +15,7 @@ function deepFreeze(value) {
 }
 
 let known
-/** Name, family, paper, inputs and options of every model. Written out when first asked for: few processes ask. */
+/** Name, family, paper, inputs and options of every model. Computed on first use, because few processes need it. */
 function described() {
   known ??= deepFreeze(JSON.parse(native.describe()))
   return known

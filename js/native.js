@@ -1,4 +1,4 @@
-// Finds the addon: the one built in this checkout, else the platform package npm installed.
+// Loads the addon: the one built in this checkout, or else the platform package that npm installed.
 'use strict'
 
 const { existsSync } = require('node:fs')

@@ -1,9 +1,9 @@
-// Values as plain JSON and as text in messages: nothing is hidden, and nothing throws.
+// Values as plain JSON, and as text in messages. Nothing is dropped, and nothing throws.
 'use strict'
 
-/** JSON that hides nothing: what JSON would drop or blur arrives as text, and is then refused by name. */
+/** JSON without loss: values that JSON would drop or change are written as text, so that the engine can refuse them. */
 function toJson(value) {
-  const above = [] // the objects that the one at hand lies in
+  const above = [] // the objects that contain the current one
   return JSON.stringify(value, function (key, v) {
     while (above.length > 0 && above.at(-1) !== this) above.pop()
     const known = plain(this[key] instanceof Date ? this[key] : v)
@@ -24,13 +24,13 @@ function plain(v) {
   return isPlain(v) ? v : show(v)
 }
 
-/** Whether JSON keeps what an object holds: all but those of the language that have no fields, such as a Map. */
+/** Whether JSON keeps the contents of a value: false for built-in objects without fields, such as a Map. */
 function isPlain(v) {
   if (typeof v !== 'object' || v === null || Array.isArray(v)) return true
   return v[Symbol.toStringTag] === undefined
 }
 
-/** A value as it stands in a message. */
+/** A value as shown in a message. */
 function show(v) {
   if (typeof v === 'string') return JSON.stringify(v.length > 80 ? `${v.slice(0, 80)}…` : v)
   if (typeof v === 'function') return 'a function'

@@ -1,9 +1,9 @@
-// The platforms that have a prebuilt addon, and which of them this machine is.
+// The platforms that have a prebuilt addon, and the platform of this machine.
 'use strict'
 
 const { closeSync, openSync, readSync } = require('node:fs')
 
-/** Platform package, without the scope, and the Rust target it is built for. */
+/** Platform packages, without the scope, and the Rust targets they are built for. */
 const TARGETS = {
   'linux-x64-gnu': 'x86_64-unknown-linux-gnu',
   'linux-arm64-gnu': 'aarch64-unknown-linux-gnu',
@@ -13,21 +13,21 @@ const TARGETS = {
   'win32-x64-msvc': 'x86_64-pc-windows-msvc',
 }
 
-/** The name of this machine's platform, whether or not there is a package for it. */
+/** The name of this machine's platform, which may have no package. */
 function platform() {
   const { platform: os, arch } = process
   if (os === 'linux') return `linux-${arch}-${isGnu() ? 'gnu' : 'musl'}`
   return os === 'win32' ? `win32-${arch}-msvc` : `${os}-${arch}`
 }
 
-/** Whether this Linux has glibc: by the loader that Node's own file names, which a report takes milliseconds to tell. */
+/** Whether this Linux has glibc. Node's executable names its loader; a diagnostic report would take milliseconds. */
 function isGnu() {
   const head = beginning(process.execPath)
   if (head.includes('/ld-linux')) return true
   return !head.includes('/ld-musl') && reportsGnu()
 }
 
-/** As much of a file as holds the name of its loader, unless it was rewritten. */
+/** The beginning of a file, which has the name of the loader unless the file was modified. */
 function beginning(path) {
   const head = Buffer.alloc(4096)
   let file
@@ -35,7 +35,7 @@ function beginning(path) {
     file = openSync(path)
     readSync(file, head)
   } catch {
-    return '' // not readable: others can tell
+    return '' // not readable: the report decides
   } finally {
     if (file !== undefined) closeSync(file)
   }
@@ -45,7 +45,7 @@ function beginning(path) {
 function reportsGnu() {
   const { report } = process
   const { excludeNetwork } = report
-  report.excludeNetwork = true // else it may look up the names of all connections
+  report.excludeNetwork = true // otherwise it may resolve the host names of all connections
   try {
     return report.getReport().header.glibcVersionRuntime !== undefined
   } finally {

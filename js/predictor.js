@@ -1,4 +1,4 @@
-// `Predictor`: one fitted model, kept ready to forecast windows of bare numbers at once.
+// `Predictor`: a fitted model kept ready for synchronous forecasts of windows of plain numbers.
 'use strict'
 
 const { NeuralForecastError, guarded } = require('./error.js')
@@ -23,7 +23,7 @@ class Predictor {
       throw new NeuralForecastError('ERR_NF_DISPOSED', 'predictSync: this predictor was disposed of; make a new one')
     check('y', y)
     const { futr = NONE, hist = NONE, stat = NONE, ...unknown } = exog ?? {}
-    // Asks the engine only where something is wrong: calls are many and short.
+    // Calls are frequent and short, so the engine checks the names only if one is unknown.
     const known = typeof exog === 'object' && exog !== null && Object.keys(unknown).length === 0
     if (exog !== undefined && !known) checkOptions('predictSync', exog)
     check('futr', futr)
@@ -87,7 +87,7 @@ class Predictor {
 if (Symbol.dispose) Predictor.prototype[Symbol.dispose] = Predictor.prototype.dispose
 
 function check(name, given) {
-  // By its name too: a test runner's Float32Array may be another one.
+  // By its tag too: a test runner may have a different Float32Array.
   if (given instanceof Float32Array || Object.prototype.toString.call(given) === '[object Float32Array]') return
   throw invalid(name, `predictSync: ${name} must be a Float32Array, got ${show(given)}`, 'a Float32Array', given)
 }

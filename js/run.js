@@ -1,4 +1,4 @@
-// One running call: abort signal, progress, and errors with the caller's stack.
+// A running call: abort signal, progress, and errors with the caller's stack.
 'use strict'
 
 const { setInterval, clearInterval } = require('node:timers')
@@ -6,7 +6,7 @@ const { NeuralForecastError, fromNative } = require('./error.js')
 const native = require('./native.js')
 const { invalid, show } = require('./options.js')
 
-/** Refuses what only JavaScript can check. */
+/** Checks the options that do not reach the engine. */
 function checkRun(signal, onProgress) {
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal)
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress)
@@ -23,7 +23,7 @@ function callSite(method) {
   return site
 }
 
-/** The error of an asynchronous call, with the frames of whoever made the call. */
+/** The error of an asynchronous call, with the stack frames of its caller. */
 function located(error, site) {
   const found = fromNative(error)
   if (found instanceof NeuralForecastError)
@@ -31,13 +31,13 @@ function located(error, site) {
   return found
 }
 
-/** Starts work in the addon and sees it through: `start` gets the native run. */
+/** Starts work in the addon and waits for its end. `start` gets the native run. */
 async function run({ signal, onProgress }, site, start, running = new Set()) {
   checkRun(signal, onProgress)
   signal?.throwIfAborted()
   const current = new native.Run(onProgress !== undefined)
   const abort = () => current.cancel()
-  let thrown // what the user's callback threw, in a box: it may be undefined
+  let thrown // what the user's callback threw, wrapped because it may be undefined
   const deliver = () => {
     try {
       for (const progress of thrown ? [] : JSON.parse(current.progress() ?? '[]')) onProgress(progress)
@@ -50,7 +50,7 @@ async function run({ signal, onProgress }, site, start, running = new Set()) {
   let timer
   running.add(current)
   try {
-    const work = start(current) // from here on the addon knows how often it is asked
+    const work = start(current) // this also reads the options and sets `interval`
     timer = onProgress && setInterval(deliver, current.interval).unref()
     const result = await work
     if (onProgress) deliver()

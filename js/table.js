@@ -1,12 +1,12 @@
-// Tables of every accepted shape become named, typed columns for the addon.
+// Converts tables of every accepted form to named, typed columns for the addon.
 'use strict'
 
 const { NeuralForecastError } = require('./error.js')
 const { checkOptions, show, toJson, unsupported } = require('./options.js')
 
 /**
- * The addon's form of a table. `what` names it in messages; `layout` has the names of the id and time columns, the
- * frequency if known (a number means that times are steps, text that they are dates), and the unit of times in numbers.
+ * The addon's form of a table. `what` is its name in messages. `layout` has the names of the id and time columns, the
+ * frequency if known (a number if times are steps, a string if they are dates), and the unit of numeric times.
  */
 function toNative(table, what, layout) {
   if (typeof table !== 'object' || table === null) throw notATable(table, what)
@@ -28,7 +28,7 @@ function toNative(table, what, layout) {
 
 const isTyped = (values) => ArrayBuffer.isView(values) && !(values instanceof DataView)
 
-/** Whether an object names a file: what is called `path` is no column. */
+/** Whether an object is a file: its `path` is not a column. */
 function isFile(table) {
   if (!Object.hasOwn(table, 'path') || Array.isArray(table.path) || isTyped(table.path)) return false
   return typeof table.path === 'string' || !Object.values(table).some((v) => Array.isArray(v) || isTyped(v))
@@ -38,7 +38,7 @@ function file(given, what) {
   checkOptions('file', given)
   const { path, format = 'csv' } = given
   if (typeof path !== 'string' || path === '') {
-    throw schema(`${what}: path must be a text, the name of a CSV file, got ${show(path)}`, {
+    throw schema(`${what}: path must be a string, the name of a CSV file, got ${show(path)}`, {
       option: 'path',
       expected: 'the name of a CSV file',
       actual: path ?? null,
@@ -62,7 +62,7 @@ function notATable(table, what) {
   })
 }
 
-/** A promise where its value is needed. */
+/** The error for a promise where its value is needed. */
 function unawaited(promise, place) {
   return schema(`${place} is a promise, not its value: write await before the call that returns it`, {
     actual: show(promise),
@@ -127,7 +127,7 @@ function noColumns(table, what) {
   })
 }
 
-/** Kind and values of a column: the first value that is there decides, and the others must agree. */
+/** Kind and values of a column. The first value that is not missing decides the kind, and the others must agree. */
 function typed(name, values, what, role) {
   if (!Array.isArray(values) && !isTyped(values)) {
     const place = `${what}, column "${name}"`
@@ -148,7 +148,13 @@ function typed(name, values, what, role) {
     }
   if (role === 'value') return { kind: 'float', values: numbers(name, values, what) }
   if (typeof first !== 'number' && typeof first !== 'bigint') {
-    throw mismatch(name, 0, values[0], what, role === 'id' ? 'a text or whole number' : 'a Date, text or whole number')
+    throw mismatch(
+      name,
+      0,
+      values[0],
+      what,
+      role === 'id' ? 'a string or whole number' : 'a Date, string or whole number',
+    )
   }
   if (role === 'time') return times(name, values, what)
   if (values.some((v) => typeof v === 'bigint' && !isSafe(v))) {
@@ -158,7 +164,7 @@ function typed(name, values, what, role) {
   return { kind: 'int', values: wholes(name, values, what, 'a whole number', whole) }
 }
 
-/** Times in numbers, as they are: what they mean, and whether they have to be whole, is for the engine to say. */
+/** Numeric times, unchanged: the engine interprets them, and decides whether they have to be whole. */
 function times(name, values, what) {
   const expected = 'a time in numbers'
   if (Array.isArray(values) ? values.some((v) => typeof v === 'bigint') : typeof values[0] === 'bigint') {
@@ -183,7 +189,7 @@ function times(name, values, what) {
 
 const isSafe = (v) => Number.isSafeInteger(Number(v))
 
-/** Whole numbers as text, which keeps what a number cannot hold. */
+/** Whole numbers as text, which is exact beyond 2^53. */
 function exact(name, values, what) {
   const text = (v, i) => {
     if (typeof v === 'bigint' || Number.isSafeInteger(v)) return String(v)
@@ -195,7 +201,7 @@ function exact(name, values, what) {
 function texts(name, values, what, role) {
   const codes = new Map()
   const positions = new Float64Array(values.length)
-  let [last, code] = [null, -1] // rows of one series mostly follow each other
+  let [last, code] = [null, -1] // rows of a series are usually consecutive
   for (let i = 0; i < values.length; i++) {
     const v = values[i] ?? null
     if (v !== last) {
@@ -209,13 +215,13 @@ function texts(name, values, what, role) {
   return { kind: 'text', values: positions, texts: [...codes.keys()] }
 }
 
-/** Text, and then something else: where the texts would be numbers, they are at fault. */
+/** The error for a column that mixes text with other values. It blames the text if that could be a number. */
 function mixed(name, row, values, what, role) {
   const text = values.findIndex((v) => typeof v === 'string')
   if (role === 'value' && !Number.isNaN(Number(values[text]))) {
     return mismatch(name, text, values[text], what, 'a number')
   }
-  return mismatch(name, row, values[row], what, 'a text like the values before')
+  return mismatch(name, row, values[row], what, 'a string like the values before')
 }
 
 function wholes(name, values, what, expected, read) {
@@ -252,7 +258,7 @@ function mismatch(column, row, value, what, expected) {
   })
 }
 
-/** What to do about a value of the wrong kind, if it can be told. */
+/** How to fix a value of the wrong kind, if that is known. */
 function remedy(value, expected) {
   if (expected === 'a number' && typeof value === 'string') {
     if (value.trim() === '') return '; use null if it is missing, or convert the column with Number()'
@@ -263,7 +269,7 @@ function remedy(value, expected) {
   if (expected === 'a whole number' && Number.isInteger(value)) {
     return '; numbers beyond 2^53 are not exact: give ids as text or bigint'
   }
-  if (value === null || value === undefined) return '; give every row one'
+  if (value === null || value === undefined) return '; every row needs a value'
   return ''
 }
 
@@ -271,7 +277,7 @@ function schema(message, details = {}) {
   return new NeuralForecastError('ERR_NF_SCHEMA', message, details)
 }
 
-/** Columns of the addon as a table that every call takes. */
+/** The addon's columns as a table that every call accepts. */
 function fromNative(columns) {
   const dates = (values) => Array.from(values, (t) => new Date(t))
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-// Builds the addon with cargo and puts it where js/native.js looks first. `--debug` builds faster and runs slower;
-// `--target TRIPLE` builds for another machine and puts the addon into its npm/ package.
+// Builds the addon with cargo and copies it to where js/native.js looks first. `--debug` makes a debug build;
+// `--target TRIPLE` builds for another platform and copies the addon into its npm/ package.
 import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -34,7 +34,7 @@ function packageOf(target) {
   return join(root, 'npm', name, addon(name))
 }
 
-/** Replaces the file as a whole: a process that has the old one loaded keeps it. */
+/** Replaces the file by renaming, so a process that has loaded the old one keeps it. */
 function place(from, to) {
   const temporary = `${to}.new`
   copyFileSync(from, temporary)

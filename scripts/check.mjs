@@ -1,5 +1,5 @@
-// Everything that must hold before a change is good, on a machine with nothing but Rust and Node: `npm test`.
-// With names of steps, only those: `node scripts/check.mjs lint types`.
+// `npm test`: all checks that a change must pass, on a machine with nothing but Rust and Node.
+// `node scripts/check.mjs lint types` runs only the named steps.
 import { install, run, tool } from './steps.mjs'
 
 const steps = {
@@ -15,7 +15,7 @@ const steps = {
   },
   rust() {
     run('cargo', 'test', '--workspace', '--locked')
-    // Without threads, files and charts: forecasts from a checkpoint in memory.
+    // Without the features for threads, files and charts.
     run('cargo', 'test', '--package', 'neuro-divergent', '--locked', '--no-default-features', '--test', 'in_memory')
   },
   build() {

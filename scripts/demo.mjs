@@ -1,4 +1,4 @@
-// `npm run demo`: builds the addon if need be, then forecasts airline passengers. Needs Rust and Node, nothing else.
+// `npm run demo`: builds the addon, then forecasts airline passengers. Needs only Rust and Node.
 import { run } from './steps.mjs'
 
 run('node', 'scripts/build.mjs')

@@ -1,5 +1,5 @@
-// Writes what follows from the registered models, losses and calls between the markers of index.d.ts, js/index.mjs and README.md.
-// `--check` writes nothing and fails when one of them is stale.
+// Generates the parts of index.d.ts, js/index.mjs and README.md that describe models, losses and calls, between their markers.
+// `--check` writes nothing and fails if one of the files is stale.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { models } from '../js/index.js'
@@ -30,7 +30,7 @@ function property({ name, ts, doc, default: otherwise, needed }) {
   return `  /** ${doc}${note} */\n  ${name}?: ${ts}`
 }
 
-/** A default as users write it: losses have a function. */
+/** A default as documented. Of a loss, its kind is enough. */
 function written(value) {
   return typeof value?.kind === 'string' && value.args ? `${value.kind}` : JSON.stringify(value)
 }
@@ -85,7 +85,7 @@ ${losses.map(lossFunction).join('\n')}
 
 const { calls, choices } = JSON.parse(native.calls())
 
-/** A comment that is as wide as the code. What an option is when it is left out is its default. */
+/** A doc comment, wrapped to the width of the code. `Left out: …` at the end of the text becomes `@default`. */
 function comment(text, indent = '') {
   const said = text.replace(/ Left out: (.*?)\.?$/, ' @default $1')
   if (!said.includes('\n') && said.length + indent.length < 112) return `${indent}/** ${said} */`
@@ -103,7 +103,7 @@ function wrapped(text, width) {
   return lines
 }
 
-/** A sentence of Rust's documentation: `NeuralForecast::predict_insample` is `predictInsample`. */
+/** A Rust doc sentence with links replaced by names in camelCase: `predictInsample`. */
 function plain(doc) {
   const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
   return doc.replace(/\[`(?:\w+::)*(\w+)`\](?:\([^)]*\))?/g, (_, name) => `\`${camel(name)}\``)
@@ -127,7 +127,7 @@ function member({ name, ts, doc, default: otherwise, range, needed }) {
   return `${comment(`${said}${simple ? ` @default ${text}` : ''}`, '  ')}\n  ${name}${needed ? '' : '?'}: ${type}`
 }
 
-/** The options of a call: its own, and those that it has of every run's. */
+/** The type of a call's options: its own, and those of `RunOptions` that it takes. */
 function callOptions({ name, type, doc, options, ofRun }) {
   const all = calls.find((c) => c.name === 'run').options.length
   const picked = ofRun.map((name) => `'${name}'`).join(' | ')
@@ -142,7 +142,7 @@ function callOptions({ name, type, doc, options, ofRun }) {
 const once = calls.filter((call, i) => calls.findIndex((other) => other.type === call.type) === i)
 const callTypes = [...choices.map(choice), ...once.map(callOptions)].join('\n')
 
-// As the formatter has it: one name a line.
+// As Biome formats it: one name per line.
 const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
 
 const inputs = ({ futr, hist, stat, cat }) =>

@@ -1,5 +1,5 @@
-// Begins a model: `npm run new-model -- Name` writes its file, its lines in the registry and its rows of fixtures, from
-// tools/skeleton/, which the tests of the crate compile and train. `--root DIR` works in another checkout.
+// `npm run new-model -- Name` writes the file of a new model, its lines in the registry and its fixture cases, from the
+// templates in tools/skeleton/, which the crate's tests compile and train. `--root DIR` writes into another checkout.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,7 @@ function stop(message) {
 }
 
 if (name === undefined || more.length > 0) stop('usage: npm run new-model -- Name')
-// Upstream's class names; there is one that begins with a small letter, xLSTM.
+// Upstream's class names. One begins with a lower-case letter: xLSTM.
 if (!/^(?:[A-Z]|x[A-Z])[A-Za-z0-9]*$/.test(name))
   stop(`"${name}" is not the name of a class, such as NHITS or TimeMixer`)
 const module = name.toLowerCase()
@@ -27,7 +27,7 @@ const registered = registry.includes(`${module}::${name},`) || new RegExp(`^(pub
 const there = registered ? REGISTRY : Object.values(files).find((file) => existsSync(join(root, file)))
 if (there) stop(`${name} exists: see ${there}`)
 
-/** The text with a line put where it belongs among the first lines of its kind that follow each other. */
+/** The text with a line inserted at its sorted position in the first block of consecutive lines of its kind. */
 function withLine(document, line, kind) {
   const lines = document.split('\n')
   const all = lines.flatMap((other, i) => (kind.test(other) ? [i] : []))
@@ -39,7 +39,7 @@ function withLine(document, line, kind) {
   return lines.join('\n')
 }
 
-/** A file of `tools/skeleton/`, for this model. */
+/** A template from `tools/skeleton/`, filled in for this model. */
 const skeleton = (file) => text('tools', 'skeleton', file).replaceAll('Skeleton', name).replaceAll('skeleton', module)
 
 const declared = withLine(registry, `pub mod ${module};`, /^(?:pub )?mod (\w+);$/)
@@ -47,5 +47,5 @@ writeFileSync(join(root, REGISTRY), withLine(declared, `    ${module}::${name},`
 writeFileSync(join(root, files.model), skeleton('model.rs'))
 writeFileSync(join(root, files.cases), skeleton('cases.py'))
 console.log(
-  `${files.model}, ${files.cases} and two lines in ${REGISTRY}. The fixtures: python tools/reference/make.py models/${module} training/${module}`,
+  `${files.model}, ${files.cases} and two lines in ${REGISTRY}. To make the fixtures: python tools/reference/make.py models/${module} training/${module}`,
 )

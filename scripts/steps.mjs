@@ -1,4 +1,4 @@
-// What the scripts share: running a program, and having the development tools installed.
+// Shared by the scripts: running programs, and installing the development tools.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const windows = process.platform === 'win32'
 
-/** Runs a program in the checkout and ends this process with its exit code if it fails. */
+/** Runs a program in the checkout. If it fails, this process exits with the same code. */
 export function run(program, ...args) {
   console.error(`\n> ${[program, ...args].join(' ')}`)
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', shell: windows })
@@ -17,17 +17,17 @@ export function run(program, ...args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Runs a tool of node_modules. */
+/** Runs a tool from node_modules. */
 export function tool(name, ...args) {
   run(join('node_modules', '.bin', name), ...args)
 }
 
-/** Installs the development tools unless they are there as the lock file has them. */
+/** Installs the development tools unless they are up to date with the lock file. */
 export function install() {
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return
   run('npm', 'ci')
 }
 
-/** The text of a file of the checkout. */
+/** The text of a file in the checkout. */
 export const text = (...path) => readFileSync(join(root, ...path), 'utf8')

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs the unit tests of core/src/simd and core/src/kernels as AArch64 code under qemu, so that the NEON kernels are
-# tested on an x86-64 machine too. Plain rustc compiles them: apart from std the two folders depend only on core/src/rng.rs,
-# on runtime::join, which runs its two halves one after the other here, on the types of the crate half, which hold their bits
-# here, and on interrupt::look, which does nothing here.
+# tested on an x86-64 machine too. They are compiled with plain rustc: apart from std the two folders depend only on
+# core/src/rng.rs and on three things that have stubs here: runtime::join, which runs its two closures one after the other;
+# the types of the crate half, which only hold their bits; and interrupt::look, which does nothing.
 #
 # Needs, on Debian: rustc-web, libstd-rust-web-dev:arm64, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
-# Where they are absent it says that it is skipped; with CI=true it installs them.
+# If they are missing, the tests are skipped with a message; with CI=true they are installed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -37,7 +37,7 @@ cat >target/neon/root.rs <<EOF
 #[path = "$PWD/core/src/kernels/mod.rs"]
 pub mod kernels;
 pub(crate) mod interrupt {
-    /// Nothing is cancelled here.
+    /// Nothing is canceled here.
     pub(crate) fn look() {}
 }
 pub(crate) mod runtime {
@@ -54,7 +54,7 @@ pub mod rng;
 pub mod simd;
 EOF
 cat >target/neon/half.rs <<EOF
-//! What the kernels use of half: types that are their bits. Conversions are the kernels' own.
+//! A stub of the crate half: types that hold their bits. The kernels convert them themselves.
 macro_rules! types {
     (\$(\$name:ident)*) => { \$(
         #[allow(non_camel_case_types)]

@@ -1,4 +1,4 @@
-//! What a call is given beside its arguments: options as JSON, and tables by the names of their options.
+//! The options of a call as JavaScript passes them: JSON, and tables by the names of their options.
 
 use std::collections::HashMap;
 
@@ -10,18 +10,18 @@ use napi_derive::napi;
 use crate::error::to_napi;
 use crate::table::{Source, TableInput};
 
-/// What a call is given.
+/// The options of a call as JavaScript passes them.
 #[napi(object, object_to_js = false)]
 pub struct Given {
-    /// The options that JSON carries, as JSON.
+    /// The options except tables, `signal` and `onProgress`, as JSON.
     pub options: String,
-    /// What holds where options do not say otherwise, as JSON.
+    /// Settings that apply unless the options override them, as JSON.
     pub settings: String,
     /// The options that are tables, by name.
     pub tables: HashMap<String, TableInput>,
 }
 
-/// The options of a call, whose tables are still to be read.
+/// The options of a call before its tables are read.
 pub(crate) struct Call<T> {
     pub(crate) options: T,
     pub(crate) of_run: RunOptions,
@@ -48,13 +48,13 @@ impl<T: Options> Call<T> {
     }
 }
 
-/// Refuses names of options that a call does not have, and says which of its options are tables.
+/// Refuses option names that a call does not have. Returns the names of its options that are tables.
 #[napi]
 pub(crate) fn check_options(call: String, names: Vec<String>) -> Result<Vec<String>> {
     calls::check_names(&call, &names).and_then(|()| calls::tables_of(&call)).map_err(to_napi)
 }
 
-/// Refuses settings that no call could have.
+/// Refuses settings that are invalid for every call.
 #[napi]
 pub(crate) fn check_settings(settings: String) -> Result<()> {
     calls::read::<engine::options::NoOptions>("configure", &settings, "{}")

@@ -1,4 +1,4 @@
-//! How an engine error crosses into JavaScript: as JSON in the message, which the face turns into `NeuralForecastError`.
+//! Passes errors to JavaScript: as JSON in the message, which `js/error.js` turns into a `NeuralForecastError`.
 
 use std::any::Any;
 
@@ -11,14 +11,14 @@ pub(crate) fn to_napi(e: engine::Error) -> napi::Error {
     napi::Error::from_reason(text)
 }
 
-/// A caught panic: a fault of this library, never of its user.
+/// The error for a caught panic, which is a bug in this library.
 pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> napi::Error {
     let said = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    let message = "a fault inside the library; please report it, with the cause";
+    let message = "a bug in the library; please report it, with the cause";
     napi::Error::from_reason(
         json!({ "code": ErrorCode::Internal, "message": message, "details": {}, "cause": said })
             .to_string(),

@@ -1,4 +1,4 @@
-//! `NativeForecast`: a finished forecast with the history it continues, to be read, scored and drawn.
+//! `NativeForecast`: a finished forecast and the history it continues. It can be read, scored and plotted.
 
 use engine::{ChartOptions, Continued, MetricsOptions, calls};
 use napi::bindgen_prelude::*;
@@ -30,7 +30,7 @@ impl From<Continued> for NativeForecast {
 
 #[napi]
 impl NativeForecast {
-    /// What the forecast consists of, as JSON.
+    /// The header of the forecast (ids, columns, models, horizon, warnings) as JSON.
     #[napi]
     pub fn header(&self) -> String {
         self.engine.forecast.header().to_string()
@@ -42,7 +42,7 @@ impl NativeForecast {
         numbers(&self.engine.forecast.times)
     }
 
-    /// The last time that each row's forecast knew, where that is not the end of the series.
+    /// The cutoff of each row; none if every forecast starts at the end of its series.
     #[napi]
     pub fn cutoffs(&self) -> Option<Float64Array> {
         self.engine.forecast.cutoff.as_deref().map(numbers)
@@ -54,14 +54,14 @@ impl NativeForecast {
         Float32ArraySlice::copy_from(env, self.engine.forecast.column(&name).map_err(to_napi)?)
     }
 
-    /// Where the rows of a series begin and end.
+    /// The first row of a series, and the one after its last.
     #[napi]
     pub fn series_rows(&self, id: String) -> Result<Vec<u32>> {
         let rows = self.engine.forecast.series_rows(&id).map_err(to_napi)?;
         Ok(vec![rows.start as u32, rows.end as u32])
     }
 
-    /// A model's forecast of a quantile.
+    /// A model's forecast of the quantile `q`, between 0 and 1.
     #[napi]
     pub fn quantile<'env>(
         &self,
@@ -75,7 +75,7 @@ impl NativeForecast {
         )
     }
 
-    /// The bounds of a prediction interval.
+    /// The lower and upper bounds of a prediction interval; `level` in percent.
     #[napi]
     pub fn interval<'env>(
         &self,
@@ -87,13 +87,13 @@ impl NativeForecast {
         Ok(vec![Float32ArraySlice::copy_from(env, lo)?, Float32ArraySlice::copy_from(env, hi)?])
     }
 
-    /// Tells V8 how much is held outside of its heap.
+    /// Reports to V8 how many bytes are held outside its heap.
     #[napi]
     pub fn tell_memory(&self, env: &Env) -> Result<()> {
         self.held.tell(env, self.engine.bytes())
     }
 
-    /// Frees the memory; nothing is asked afterwards.
+    /// Frees the memory. The object must not be used afterward.
     #[napi]
     pub fn dispose(&mut self, env: &Env) -> Result<()> {
         self.engine.clear();
@@ -114,7 +114,7 @@ impl NativeForecast {
         drawn.map_err(to_napi)
     }
 
-    /// The scores of each model against what happened, as JSON. `names` are those of the metrics, a list as JSON.
+    /// The scores of each model against the actual values, as JSON. `names` is a list of metrics, as JSON.
     #[napi]
     pub fn metrics(
         &self,
@@ -131,7 +131,7 @@ impl NativeForecast {
     }
 }
 
-/// Times as JavaScript has them.
+/// Times as numbers of JavaScript.
 fn numbers(times: &[i64]) -> Float64Array {
     times.iter().map(|&time| time as f64).collect::<Vec<f64>>().into()
 }

@@ -1,4 +1,4 @@
-//! `NativeForecaster`: the engine's forecaster behind a lease, so that two calls never meet inside it.
+//! `NativeForecaster`: the engine's forecaster behind a lease, so that conflicting calls never run at the same time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl From<NeuralForecast> for NativeForecaster {
 
 #[napi]
 impl NativeForecaster {
-    /// An unfitted forecaster, on a machine with this time zone.
+    /// Makes an unfitted forecaster. `machine_zone` is the time zone of this machine.
     #[napi(constructor)]
     pub fn new(given: Given, machine_zone: String) -> Result<Self> {
         let init = given.read::<Init>("NeuralForecast")?.options;
@@ -50,7 +50,7 @@ impl NativeForecaster {
         made.map(Self::from).map_err(to_napi)
     }
 
-    /// Trains on a table. Resolves with the report as JSON.
+    /// Trains on a table. Resolves to the report as JSON.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn fit<'env>(
         &self,
@@ -82,7 +82,7 @@ impl NativeForecaster {
         })
     }
 
-    /// Forecasts the rows of the training data from what came before them.
+    /// Forecasts the training data, each window from the rows before it.
     #[napi(ts_return_type = "Promise<NativeForecast>")]
     pub fn predict_insample<'env>(
         &self,
@@ -101,7 +101,7 @@ impl NativeForecaster {
         })
     }
 
-    /// Series and times that a table of future values needs.
+    /// The series and times that a table of future values needs.
     #[napi]
     pub fn make_future_frame(&self, given: Given) -> Result<Vec<ColumnOutput>> {
         let call = given.read::<FutureOptions>("makeFutureFrame")?;
@@ -112,7 +112,7 @@ impl NativeForecaster {
         })
     }
 
-    /// Those of them that a table lacks.
+    /// The series and times that a table of future values lacks.
     #[napi]
     pub fn missing_future(&self, future: TableInput, given: Given) -> Result<Vec<ColumnOutput>> {
         let call = given.read::<FutureOptions>("missingFuture")?;
@@ -123,7 +123,7 @@ impl NativeForecaster {
         })
     }
 
-    /// Keeps a fitted model ready to forecast windows.
+    /// Makes a predictor of a fitted model.
     #[napi]
     pub fn predictor(&self, model: Option<String>, given: Given) -> Result<NativePredictor> {
         let options = given.read::<PredictorOptions>("predictor")?.options;
@@ -148,7 +148,7 @@ impl NativeForecaster {
         })
     }
 
-    /// Reads a checkpoint directory, ours or Python's, on a machine with this time zone.
+    /// Reads a checkpoint directory, ours or Python's. `machine_zone` is the time zone of this machine.
     #[napi(ts_return_type = "Promise<NativeForecaster>")]
     pub fn load<'env>(
         env: &'env Env,
@@ -171,31 +171,31 @@ impl NativeForecaster {
         self.now("models", |engine| as_json(&engine.specs()))
     }
 
-    /// Names of the id and time columns, the frequency, given or inferred, and the unit of times, as JSON.
+    /// The names of the id and time columns, the frequency (given or inferred) and the unit of times, as JSON.
     #[napi]
     pub fn layout(&self, call: String) -> Result<String> {
         self.now(&call, |engine| Ok(engine.layout().to_string()))
     }
 
-    /// Whether there is something to forecast with.
+    /// Whether the forecaster is fitted.
     #[napi]
     pub fn fitted(&self) -> Result<bool> {
         self.now("fitted", |engine| Ok(engine.fitted()))
     }
 
-    /// Whether a run that was saved on its way has not reached its end.
+    /// Whether the forecaster was saved during a training run that has not finished.
     #[napi]
     pub fn interrupted(&self) -> Result<bool> {
         self.now("interrupted", |engine| Ok(engine.interrupted()))
     }
 
-    /// Bytes of the weights, of the dataset, of what continuing needs, and of the working memory, as JSON.
+    /// Bytes of the weights, the dataset, the training state and the working memory, as JSON.
     #[napi]
     pub fn memory_usage(&self) -> Result<String> {
         self.now("memoryUsage", |engine| as_json(&engine.memory_usage()))
     }
 
-    /// Tells V8 how much is held outside of its heap. While a fit runs that stays what it was.
+    /// Reports to V8 how many bytes are held outside its heap. During a fit, the last report stays.
     #[napi]
     pub fn tell_memory(&self, env: &Env) -> Result<()> {
         let bytes = |lease: Lease| lease.look(|engine| Ok(engine.memory_usage().total()));
@@ -206,7 +206,7 @@ impl NativeForecaster {
         }
     }
 
-    /// Frees the memory, now or when the running call ends.
+    /// Frees the memory, now or when the running calls end.
     #[napi]
     pub fn dispose(&self) {
         self.slot.dispose();

@@ -1,5 +1,5 @@
-//! The door between Node.js and the engine: it checks, copies, hands work to a thread of ours and hands back what came
-//! out. No arithmetic, no option lists, no defaults: those are the engine's.
+//! The Node.js addon: it checks and copies inputs, runs work on its own threads and returns the results. Arithmetic, options
+//! and defaults are in the engine.
 
 mod calls;
 mod error;
@@ -16,7 +16,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::json;
 
-/// What this binary is, as JSON: version, target, instruction sets, processors.
+/// Version, target, instruction set and number of processors, as JSON.
 #[napi]
 pub fn info() -> String {
     json!({
@@ -41,7 +41,7 @@ pub fn calls() -> String {
     engine::calls::describe().to_string()
 }
 
-/// Every loss with its function and its arguments, as JSON.
+/// Every loss with its JavaScript function and arguments, as JSON.
 #[napi]
 pub fn losses() -> String {
     engine::losses().to_string()
@@ -53,25 +53,25 @@ pub fn model_names() -> Vec<&'static str> {
     engine::model_names()
 }
 
-/// The candidate that was probably meant.
+/// The candidate that a misspelled name most likely means.
 #[napi]
 pub fn nearest(name: String, candidates: Vec<String>) -> Option<String> {
     engine::nearest(&name, candidates.iter().map(String::as_str)).map(String::from)
 }
 
-/// Refuses a place that no checkpoint may replace.
+/// Fails if a checkpoint must not replace what is at `dir`.
 #[napi]
 pub fn check_replaceable(dir: String) -> Result<()> {
     engine::NeuralForecast::check_replaceable(Path::new(&dir)).map_err(error::to_napi)
 }
 
-/// Panics on the JavaScript thread, for the same.
+/// Panics on the JavaScript thread, for a test that the process survives.
 #[napi]
 pub fn panic_probe_here() -> Result<()> {
     task::here(|| panic!("a probe of the panic handling"))
 }
 
-/// Panics on a worker thread, so that a test can show that the process survives a fault of ours.
+/// Panics on a worker thread, for a test that the process survives.
 #[napi]
 pub fn panic_probe(env: &Env) -> Result<Object<'_>> {
     task::spawn(env, || -> engine::Result<()> { panic!("a probe of the panic handling") })

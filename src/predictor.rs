@@ -1,4 +1,4 @@
-//! `NativePredictor`: a model kept ready, asked on the JavaScript thread with typed arrays as they are.
+//! `NativePredictor`: a model kept ready, which forecasts on the JavaScript thread and reads typed arrays in place.
 
 use engine::{Error, ErrorCode, Predictor, WindowExog};
 use napi::bindgen_prelude::*;
@@ -7,13 +7,13 @@ use napi_derive::napi;
 use crate::held::Held;
 use crate::task;
 
-/// A typed array to write to. By this name: an argument `&mut T` is an object of ours to napi's macro.
+/// A typed array to write to. The alias is needed because napi's macro takes an argument `&mut T` for one of our objects.
 type Numbers<'a> = &'a mut [f32];
 
-/// Forecasts windows of bare numbers.
+/// Forecasts windows of plain numbers.
 #[napi(custom_finalize)]
 pub struct NativePredictor {
-    /// Taken away by a fault, after which it means nothing.
+    /// `None` after `dispose`, or after a panic, which may leave it in an invalid state.
     engine: Option<Box<Predictor>>,
     held: Held,
 }
@@ -32,19 +32,19 @@ impl NativePredictor {
         task::here(|| Ok(self.engine.as_ref().ok_or_else(broken)?.facts().to_string()))
     }
 
-    /// Checks and copies windows, and says how many there are. What is not given is empty.
+    /// Checks and copies windows, and returns their number. Inputs that are not given are empty.
     #[napi]
     pub fn give(&mut self, y: &[f32], futr: &[f32], hist: &[f32], stat: &[f32]) -> Result<u32> {
         self.at_work(|p| Ok(p.give(y, WindowExog { futr, hist, stat })? as u32))
     }
 
-    /// Forecasts what was given last. A call of its own, so that `out` may lie where the windows were.
+    /// Forecasts the windows given last. A separate call, so that `out` may be the memory of the windows.
     #[napi]
     pub fn forecast(&mut self, out: Numbers<'_>) -> Result<()> {
         self.at_work(|p| p.forecast(out))
     }
 
-    /// Tells V8 how much is held outside of its heap.
+    /// Reports to V8 how many bytes are held outside its heap.
     #[napi]
     pub fn tell_memory(&self, env: &Env) -> Result<()> {
         self.held.tell(env, self.engine.as_ref().map_or(0, |p| p.memory()))
@@ -77,6 +77,6 @@ impl NativePredictor {
 fn broken() -> Error {
     Error::new(
         ErrorCode::Internal,
-        "this predictor broke in an earlier call; make a new one of its forecaster",
+        "this predictor failed in an earlier call; make a new one from its forecaster",
     )
 }

@@ -1,4 +1,4 @@
-//! Tables from JavaScript: copied on its thread, because another thread may not look at its memory.
+//! Tables from JavaScript: copied on the JavaScript thread, because other threads must not read its memory.
 
 use engine::calls::{self, FileInput};
 use engine::data::{Column, CsvOptions, Table, read_csv_as};
@@ -9,17 +9,17 @@ use napi_derive::napi;
 use crate::calls::Given;
 use crate::task;
 
-/// The largest whole number that JavaScript's numbers tell from its neighbours.
+/// The largest safe integer of JavaScript.
 const LARGEST: u64 = (1 << 53) - 1;
 
-/// A table as the face hands it over: columns, one bare series, or a file.
+/// A table as JavaScript passes it: columns, one bare series, or a file.
 #[napi(object, object_to_js = false)]
 pub struct TableInput {
     /// Columns by name, in order.
     pub columns: Option<Vec<ColumnInput>>,
     /// One equally spaced series.
     pub series: Option<Float64Array>,
-    /// A CSV file, as JSON.
+    /// The path and options of a CSV file, as JSON.
     pub file: Option<String>,
 }
 
@@ -29,9 +29,9 @@ pub struct ColumnInput {
     pub name: String,
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
-    /// Values; of text, the position of each row's value in `texts`, or -1.
+    /// The values; for text, the index of each row's value in `texts`, or -1 if it is missing.
     pub values: Option<Float64Array>,
-    /// Whole numbers of 64 bits, instead of `values`.
+    /// 64-bit integers, instead of `values`.
     pub wholes: Option<BigInt64Array>,
     pub texts: Option<Vec<String>>,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Source {
 }
 
 impl TableInput {
-    /// Copies what JavaScript owns. Runs on its thread.
+    /// Copies the memory that JavaScript owns. Runs on the JavaScript thread.
     pub(crate) fn copy(self) -> Source {
         match self {
             Self { file: Some(file), .. } => {
@@ -86,7 +86,7 @@ impl ColumnInput {
 }
 
 impl Source {
-    /// The table, read from its file if it has one. Runs on a worker thread.
+    /// The table, read from its file if it is one. Runs on a worker thread.
     pub(crate) fn read(self) -> engine::Result<Table> {
         match self {
             Self::Table(table) => table,
@@ -95,7 +95,7 @@ impl Source {
     }
 }
 
-/// A column as JavaScript takes it.
+/// A column as JavaScript receives it.
 #[napi(object, object_from_js = false)]
 pub struct ColumnOutput {
     pub name: String,
@@ -110,7 +110,7 @@ impl From<(String, Column)> for ColumnOutput {
         let numbers = |values: Vec<i64>| values.into_iter().map(|v| v as f64).collect();
         let (kind, values, texts) = match column {
             Column::Float(values) => ("float", Some(values), None),
-            // A number of JavaScript would not be exact.
+            // JavaScript numbers would not be exact.
             Column::Int(values) if values.iter().any(|v| v.unsigned_abs() > LARGEST) => {
                 ("text", None, Some(values.iter().map(|v| Some(v.to_string())).collect()))
             }
@@ -122,7 +122,7 @@ impl From<(String, Column)> for ColumnOutput {
     }
 }
 
-/// Reads a CSV file. Resolves with its columns.
+/// Reads a CSV file. Resolves to its columns.
 #[napi(ts_return_type = "Promise<ColumnOutput[]>")]
 pub(crate) fn read_table(env: &Env, path: String, given: Given) -> Result<Object<'_>> {
     let options = given.read::<CsvOptions>("readCsv")?.options;

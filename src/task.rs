@@ -1,4 +1,4 @@
-//! Work on a thread of ours: libuv's four threads stay free, a panic becomes an error, a promise tells the end.
+//! Runs work on a new thread, so that libuv's four threads stay free. Its promise resolves at the end; a panic rejects it.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,19 +12,19 @@ use napi_derive::napi;
 
 use crate::error;
 
-/// One running call as JavaScript sees it: it can be cancelled, and asked how far it is.
+/// A running call: JavaScript can cancel it and poll its progress.
 #[napi]
 pub struct Run {
     cancel: Arc<AtomicBool>,
     news: Arc<Mutex<Vec<Progress>>>,
     watched: bool,
-    /// Milliseconds between looks at the progress, once the call's options are read.
+    /// Milliseconds between polls of the progress; none before the call's options are read.
     interval: Cell<Option<f64>>,
 }
 
 #[napi]
 impl Run {
-    /// A run that has not begun. An unwatched one collects no progress.
+    /// A run that has not begun. It collects progress if it is `watched`.
     #[napi(constructor)]
     pub fn new(env: &Env, watched: bool) -> Result<Self> {
         let cancel = Arc::default();
@@ -32,19 +32,19 @@ impl Run {
         Ok(Self { cancel, news: Arc::default(), watched, interval: Cell::default() })
     }
 
-    /// Milliseconds between looks at the progress, once the call has begun.
+    /// Milliseconds between polls of the progress; none before the call has begun.
     #[napi(getter)]
     pub fn interval(&self) -> Option<f64> {
         self.interval.get()
     }
 
-    /// Asks the engine to stop.
+    /// Sets the flag that stops the engine.
     #[napi]
     pub fn cancel(&self) {
         self.cancel.store(true, Ordering::Relaxed);
     }
 
-    /// The newest progress of each phase of each model since the last call, as a JSON array; nothing if there is none.
+    /// The latest progress of each phase of each model since the last call, as a JSON array; none if there is no news.
     #[napi]
     pub fn progress(&self) -> Result<Option<String>> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
@@ -56,13 +56,13 @@ impl Run {
 }
 
 impl Run {
-    /// The engine's side of this run.
+    /// The control that the engine gets for this run.
     pub(crate) fn control(&self, options: &RunOptions) -> Control {
         self.interval.set(Some(options.progress_interval_ms));
         let news = self.news.clone();
         let collect = move |p: &Progress| {
             let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
-            news.retain(|old| old.phase != p.phase || old.model != p.model); // coalesced: the newest is what counts
+            news.retain(|old| old.phase != p.phase || old.model != p.model); // keep only the latest
             news.push(p.clone());
         };
         Control {
@@ -77,11 +77,11 @@ impl Run {
 }
 
 thread_local! {
-    /// Flags of the runs that this JavaScript thread began, once there are any.
+    /// The flags of the runs that this JavaScript thread began; none before the first run.
     static BEGUN: RefCell<Option<Vec<Weak<AtomicBool>>>> = const { RefCell::new(None) };
 }
 
-/// Cancels the run when the JavaScript thread that began it ends: nobody waits for it then.
+/// Cancels the run when the JavaScript thread that began it ends, because nothing waits for it then.
 fn cancel_at_end(env: &Env, cancel: &Arc<AtomicBool>) -> Result<()> {
     let first = BEGUN.with_borrow(Option::is_none);
     if first {
@@ -99,7 +99,7 @@ fn cancel_at_end(env: &Env, cancel: &Arc<AtomicBool>) -> Result<()> {
     Ok(())
 }
 
-/// Does the work at once, on the JavaScript thread: only what takes no time worth a thread.
+/// Runs short work on the JavaScript thread. A panic becomes an error.
 pub(crate) fn here<T>(work: impl FnOnce() -> engine::Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(error::to_napi),
@@ -107,7 +107,7 @@ pub(crate) fn here<T>(work: impl FnOnce() -> engine::Result<T>) -> Result<T> {
     }
 }
 
-/// Does the work on a new thread and returns the promise of its result.
+/// Runs work on a new thread and returns the promise of its result.
 pub(crate) fn spawn<T, W>(env: &Env, work: W) -> Result<Object<'_>>
 where
     T: ToNapiValue + Send + 'static,

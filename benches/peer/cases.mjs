@@ -9,7 +9,7 @@ const airPassengers = readFileSync(join(root, 'examples/air-passengers.csv'), 'u
   .slice(1)
   .map((line) => Number(line.split(',')[2]))
 
-/** A daily and a weekly season, a trend, and noise that is the same every time. */
+/** A daily and a weekly season, a trend, and deterministic noise. */
 const hourly = (shift) =>
   Array.from({ length: 1000 }, (_, t) => {
     const noise = Math.sin((t + 131 * shift) * 12.9898) * 43758.5453
@@ -17,7 +17,7 @@ const hourly = (shift) =>
     return 50 + t / 100 + season(24, 10) + season(168, 4) + 2 * (noise - Math.floor(noise))
   })
 
-/** What both sides train on: name, one list of values for each series, and sizes. */
+/** Training data of both sides: name, one list of values for each series, and sizes. */
 const SMALL = { name: '144 points, h 12, inputSize 24', series: [airPassengers], options: { h: 12, inputSize: 24 } }
 const LARGE = { name: '1000 points, h 24, inputSize 48', series: [hourly(0)], options: { h: 24, inputSize: 48 } }
 const SEVEN = {
@@ -26,7 +26,7 @@ const SEVEN = {
   options: { h: 24, inputSize: 48, nSeries: 7 },
 }
 
-/** The ratio to the peer that each model should reach: on the small series, and on the large one; and with ours in bf16. */
+/** Target ratio to the peer of each model, on the small and the large series, in f32 and with ours in bf16. */
 const TARGETS = {
   NHITS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
   NBEATS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
@@ -37,12 +37,12 @@ const TARGETS = {
   GRU: { large: 2.2, bf16: { large: 3.5 } },
   DeepAR: { large: 2.2, bf16: { large: 3.5 } },
 }
-/** Of every other model. */
+/** Target ratio of every other model. */
 const EVERY = 2
-/** Models that NeuralForecast has not. */
+/** Models that NeuralForecast lacks. */
 const PEERLESS = ['RLinear']
 
-/** The comparisons of one model: on the small series where it has a target there, and with ours in bf16 likewise. */
+/** The comparisons of one model: those that it has a target for, by series and precision. */
 export function casesOf({ name, multivariate }, sizes) {
   if (PEERLESS.includes(name)) return []
   if (multivariate) return [{ ...SEVEN, model: name, precision: 'f32', target: EVERY }]
@@ -59,7 +59,7 @@ export function casesOf({ name, multivariate }, sizes) {
   )
 }
 
-/** The fit whose process is looked at as a whole: start, memory. */
+/** The fit used to measure a whole process: start and memory. */
 export const example = {
   model: 'NHITS',
   series: SMALL.series,

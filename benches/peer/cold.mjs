@@ -1,4 +1,4 @@
-// Our side of the start in `npm run bench:peer`: what a fresh process does to forecast from a checkpoint, and nothing else.
+// Our side of the start-up time in `npm run bench:peer`: a fresh process that only forecasts from a checkpoint.
 import { NeuralForecast } from '@neural-trader/backend'
 
 const forecaster = await NeuralForecast.load(process.argv[2])

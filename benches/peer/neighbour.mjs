@@ -1,11 +1,11 @@
-// How often somebody else is at work on the same physical core, as happens on virtual machines: a core's two threads take turns
-// at instructions, so additions take longer then. Products suffer too, those of tiles most; see docs/performance.md.
+// Detects how often another program uses the same physical core, as happens on virtual machines: the core's two hardware
+// threads take turns, so additions take longer. Products slow down too, tile products most; see docs/performance.md.
 
 const ADDITIONS = 20_000
-/** How much longer than at best additions take while two threads share a core: half as much again is usual. */
+/** Slowdown of additions from which a core counts as shared. Half as much again is usual. */
 const LONGER = 1.35
 
-/** Nanoseconds of some additions that do not wait for each other. */
+/** Time in nanoseconds of additions that do not depend on each other. */
 function additions() {
   const begin = process.hrtime.bigint()
   let [a, b, c, d, e, f] = [1, 2, 3, 4, 5, 6]
@@ -18,25 +18,25 @@ function additions() {
     f = (f ^ 5) | 0
   }
   const nanoseconds = Number(process.hrtime.bigint() - begin)
-  // What they come to is used, so that they are made.
+  // The result is used, so that the additions are not optimized away.
   return (a ^ b ^ c ^ d ^ e ^ f) === ADDITIONS + 0.5 ? 0 : nanoseconds
 }
 
-/** Moments at which the core was looked at. */
+/** Samples the core, and tells how often it was shared. */
 export class Neighbour {
   moments = []
 
   constructor() {
-    for (let i = 0; i < 50; i++) additions() // compiled before it is looked at
+    for (let i = 0; i < 50; i++) additions() // so that they are compiled before the first sample
   }
 
-  /** Looks for a fraction of a millisecond. */
+  /** Takes a sample, in a fraction of a millisecond. */
   look() {
-    // A pause of the system within one of them makes it longer, never shorter.
+    // The minimum, because an interruption by the system makes a measurement longer, never shorter.
     this.moments.push(Math.min(...Array.from({ length: 10 }, additions)))
   }
 
-  /** In how many percent of the moments somebody else was at work. */
+  /** Percentage of the samples in which the core was shared. */
   get busy() {
     const best = Math.min(...this.moments)
     return (100 * this.moments.filter((ns) => ns > LONGER * best).length) / this.moments.length

@@ -1,8 +1,8 @@
-// Our side of `npm run bench:peer`: answers the same requests as peer.py, one JSON line each.
+// Our side of `npm run bench:peer`: answers the same requests as peer.py, with one JSON line for each.
 import { createInterface } from 'node:readline'
 import { NeuralForecast, runtimeInfo } from '@neural-trader/backend'
 
-/** Milliseconds of a fit, and of a forecast after it. */
+/** Times in milliseconds of a fit, and of a forecast after it. */
 async function fit({ model, options, series, save }) {
   const forecaster = new NeuralForecast({ freq: 1, models: [{ model, options }] })
   const data = {

@@ -3,8 +3,8 @@
 //   npm run bench:peer -- --python .venv-reference/bin/python [--models NHITS,LSTM] [--sizes large] [--rounds 5] [--quick]
 //
 // Both sides get the same series, options and number of steps. A figure is the median over the rounds; a ratio is the ratio
-// of the medians, with the smallest and largest ratio of a round beside it. Each round runs the two sides right after each
-// other; processes are warm but for the rows that say otherwise.
+// of the medians, followed by the smallest and largest ratio of a round. Each round runs the two sides right after each
+// other. Processes are warm, except in the section about a fresh process.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 })
 const rounds = values.quick ? 1 : Number(values.rounds)
-/** About how long the peer's steps of one measurement take together. */
+/** Approximate time of all the peer's steps in one measurement. */
 const MEASURE_MS = values.quick ? 200 : 1500
 
 const described = models()
@@ -55,7 +55,7 @@ let versions
 const warm = { peer: peer(values.python), ours: ours() }
 const bothSides = [warm.peer, warm.ours]
 for (const { name, model, series, options, precision, target } of cases) {
-  // A fit of few steps and one of many: their difference is the steps alone, without what a fit does once.
+  // The difference between a fit of many steps and one of few is the time of the steps, without what a fit does once.
   const request = (maxSteps) => ({ model, series, options: { ...options, maxSteps } })
   const precise = ({ options, ...rest }) => ({ ...rest, options: { ...options, precision } })
   const first = await warm.peer.ask(request(2))
@@ -82,7 +82,7 @@ for (const { name, model, series, options, precision, target } of cases) {
 }
 await Promise.all(bothSides.map((side) => side.end()))
 
-// Fresh processes: the whole way from starting one to the first forecast, and the most memory while fitting.
+// Fresh processes: the time from their start to the first forecast, and the peak memory while fitting.
 const scratch = mkdtempSync(join(tmpdir(), 'neural-trader-bench-'))
 const checkpoint = join(scratch, 'checkpoint')
 const saver = ours()
@@ -109,14 +109,14 @@ const installed = {
   ours: statSync(join(root, addon(platform()))).size / 2 ** 20 + kib(join(root, 'js')) / 1024,
 }
 
-const HEADING = '## Beside NeuralForecast'
-const text = `Written by \`npm run bench:peer\` (\`benches/peer/run.mjs\` says how it measures). Both sides do the same work on the same
-machine in alternation; default options but for the sizes named, seven series for multivariate models.
+const HEADING = '## Compared with NeuralForecast'
+const text = `Written by \`npm run bench:peer\` (\`benches/peer/run.mjs\` documents the method). Both sides do the same work on the same
+machine in alternation, with default options except for the sizes named; multivariate models get seven series.
 
 ${machine()}
 - ${versions[0]}
 - ${versions[1]}
-- ${rounds} rounds; in ${neighbour.busy.toFixed(0)} % of ${neighbour.moments.length} moments between them somebody else was at work on the same core
+- ${rounds} rounds; in ${neighbour.busy.toFixed(0)} % of ${neighbour.moments.length} moments between them another program was using the same core
 
 ### A training step, in milliseconds
 
@@ -138,7 +138,7 @@ ${table
 ${row('', 'NeuralForecast', 'ours', 'ratio (spread)', 'target', '')}
 ${row('---', '--:', '--:', '--:', '--:', '---')}
 ${row('start, load a checkpoint, first forecast: ms', short(cold.peer), short(cold.ours), ratio(cold), '100×', reached(cold.ratio >= 100))}
-${row('most memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory), '8×', reached(memory.ratio >= 8))}
+${row('peak memory while fitting: MiB', short(memory.peer), short(memory.ours), ratio(memory), '8×', reached(memory.ratio >= 8))}
 ${row('installed: MiB', short(installed.peer), short(installed.ours), `**${short(installed.peer / installed.ours)}×**`, '', '')}
 `
 if (!values.quick) write(HEADING, text)

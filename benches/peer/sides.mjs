@@ -1,4 +1,4 @@
-// The two sides of `npm run bench:peer`, each a process that answers one JSON line for each it gets.
+// The two sides of `npm run bench:peer`: processes that answer each line of JSON with a line of JSON.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { root } from '../../scripts/steps.mjs'
@@ -20,12 +20,12 @@ class Side {
   }
 }
 
-/** NeuralForecast in the Python of this path. */
+/** NeuralForecast, run by the Python at this path. */
 export const peer = (python) => new Side(python, 'benches/peer/peer.py')
 /** This library. */
 export const ours = () => new Side(process.execPath, 'benches/peer/ours.mjs')
 
-/** Milliseconds from the start of a process to its first line, which says how many steps it forecast from a checkpoint. */
+/** Milliseconds from the start of a process to its first line of output, the number of steps it forecast. */
 async function started(program, ...args) {
   const begin = performance.now()
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -37,7 +37,7 @@ async function started(program, ...args) {
   return ms
 }
 
-/** The start of both sides, each as a user would write it. */
+/** Start-up times of both sides, with the program that a user would write. */
 export const starts = async (python, checkpoint) => [
   await started(python, 'benches/peer/cold.py', checkpoint),
   await started(process.execPath, 'benches/peer/cold.mjs', checkpoint),

@@ -1,4 +1,4 @@
-//! Trains three models on the classic series of airline passengers and scores them on its last year.
+//! Trains three models on the classic airline passengers series and scores them on its last year.
 //!
 //! `cargo run --release -p neuro-divergent --example air_passengers`
 

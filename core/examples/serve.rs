@@ -1,4 +1,4 @@
-//! Trains a model and saves it; then, as a service would, loads it once and forecasts each new window of numbers.
+//! Trains a model and saves it. Then, like a service, loads it once and forecasts each new window of numbers.
 //!
 //! `cargo run --release -p neuro-divergent --example serve`
 
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let dir = std::env::temp_dir().join("neuro-divergent-serve");
     train(&dir)?;
 
-    // What follows is another program, or the same one tomorrow.
+    // The rest could be another program.
     let mut predictor = NeuralForecast::load(&dir)?.predictor(&PredictorOptions::default())?;
     for now in [200, 201, 202] {
         let recent: Vec<f32> = (now - INPUT..now).map(|t| demand(t) as f32).collect();
@@ -30,7 +30,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Trains on the past and leaves the model in a folder.
+/// Trains on the past and saves the model to a folder.
 fn train(dir: &Path) -> Result<()> {
     let model = NHITS::spec(
         CommonOptions {
@@ -46,14 +46,14 @@ fn train(dir: &Path) -> Result<()> {
     forecaster.save(dir, &SaveOptions { overwrite: true, save_dataset: false })
 }
 
-/// The next `H` values after a window of `INPUT`. A predictor has all the memory that this takes.
+/// Forecasts the next `H` values after a window of `INPUT`. The predictor already holds all the memory this takes.
 fn answer(predictor: &mut Predictor, window: &[f32]) -> Result<[f32; H]> {
     let mut forecast = [0.0; H];
     predictor.predict(window, WindowExog::default(), &mut forecast)?;
     Ok(forecast)
 }
 
-/// A season of 12 steps on a slow rise.
+/// A season of 12 steps on a slow upward trend.
 fn demand(t: usize) -> f64 {
     let t = t as f64;
     100.0 + 0.1 * t + 10.0 * (t / 12.0 * TAU).sin()

@@ -1,4 +1,4 @@
-// Where the commands write: checked before any work, so that no training is in vain.
+// Output paths of the commands, checked before any work so that no training is wasted.
 'use strict'
 
 const { rmSync, statSync, writeFileSync } = require('node:fs')
@@ -7,16 +7,16 @@ const { guarded } = require('../error.js')
 const native = require('../native.js')
 const { UsageError } = require('./usage.js')
 
-/** Endings of other formats than CSV: who writes them wants what we do not write. */
+/** File extensions of formats other than CSV, which we do not write. */
 const NOT_CSV = [
   ...['.json', '.jsonl', '.ndjson', '.parquet', '.xlsx', '.xls', '.arrow', '.feather', '.ipc'],
   ...['.svg', '.png', '.pdf', '.html'],
 ]
 
-/** Arguments that name files which are read. */
+/** Arguments that name input files. */
 const INPUTS = ['data', 'static', 'future', 'config']
 
-/** Refuses, before any work, what could not be written after it. */
+/** Throws if an output could not be written later, or would overwrite an input or another output. */
 function checkDestinations({ out, plot, save, ...values }, command, [read] = []) {
   const inputs = { data: read, ...values }
   const given = Object.entries({ out, plot, save }).filter(([, path]) => path !== undefined)
@@ -59,7 +59,8 @@ function isWithin(folder, path) {
 function checkFile(path, fault) {
   const there = found(path)
   if (there?.isDirectory()) throw fault('EISDIR', 'this is a directory; give the name of a file in it')
-  if (there !== undefined && !there.isFile()) throw fault('EINVAL', 'this is no file that can be replaced')
+  if (there !== undefined && !there.isFile())
+    throw fault('EINVAL', 'this is not a regular file, so it cannot be replaced')
   checkWritable(dirname(path), path, fault)
 }
 
@@ -68,25 +69,25 @@ function checkFolder(path, fault) {
   if (there !== undefined && !there.isDirectory())
     throw fault('ENOTDIR', 'there is a file of this name; give a directory')
   guarded(() => native.checkReplaceable(path))
-  // Saving makes the directories above.
+  // Saving creates missing parent directories.
   let above = dirname(resolve(path))
   while (found(above) === undefined && dirname(above) !== above) above = dirname(above)
   checkWritable(above, join(above, basename(path)), fault)
 }
 
-/** What there is of a name, if anything. */
+/** The status of a path, if it exists. */
 function found(path) {
   try {
     return statSync(path)
   } catch (error) {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw Object.assign(new Error(`${path} cannot be looked at (${error.code}); choose another place`), {
+    throw Object.assign(new Error(`${path} cannot be accessed (${error.code}); choose another place`), {
       code: error.code,
     })
   }
 }
 
-/** Tries it: permissions alone do not tell. */
+/** Checks by writing a probe file, because permissions alone do not decide. */
 function checkWritable(folder, path, fault) {
   const there = found(folder)
   if (there === undefined) throw fault('ENOENT', `there is no directory ${folder}; make it first`)
@@ -96,11 +97,11 @@ function checkWritable(folder, path, fault) {
     writeFileSync(probe, '')
     rmSync(probe)
   } catch (error) {
-    throw fault(error.code, `nothing can be written in ${folder}; choose another place`)
+    throw fault(error.code, `${folder} is not writable; choose another place`)
   }
 }
 
-/** Where a file is written before it takes its name. */
+/** The path where a file is written before it is renamed. */
 function temporary(path) {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
 }

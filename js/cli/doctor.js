@@ -23,7 +23,7 @@ async function native() {
   }
 }
 
-/** A small model learns a pattern of four steps; forecasting it must beat forecasting its mean. */
+/** A small model learns a pattern of four steps. Its forecast must be better than the mean. */
 async function selfCheck(signal) {
   const { NeuralForecast, DLinear } = require('../index.js')
   try {

@@ -60,7 +60,7 @@ module.exports = async function forecast({ values, positionals: [path], signal }
   if (save) process.stderr.write(`saved ${save}\n`)
 }
 
-/** A whole number is a number of steps; all else is an alias. */
+/** A whole number is a number of steps; anything else is a pandas alias. */
 function frequency(text) {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }

@@ -1,10 +1,10 @@
-// Keeps the last rows of each series out of a table.
+// Holds out the last rows of each series of a table.
 'use strict'
 
-/** The table without, and with only, the last `h` rows of each series. */
+/** Splits off the last `h` rows of each series: the rest, and these rows. */
 function splitTail(table, h, { id = 'unique_id', time = 'ds' } = {}) {
   const times = table[time]
-  if (times === undefined) return [table, undefined] // which fit refuses, and says what the table has
+  if (times === undefined) return [table, undefined] // `fit` refuses the table and names its columns
   const ids = table[id] ?? table.uniqueId
   const rowsOf = new Map()
   for (let row = 0; row < (times?.length ?? 0); row++) {
@@ -18,7 +18,7 @@ function splitTail(table, h, { id = 'unique_id', time = 'ds' } = {}) {
     head.push(...rows.slice(0, -h))
     tail.push(...rows.slice(-h))
   }
-  // As they were: their order tells apart the hours that clocks show twice.
+  // In their original order, which tells apart local times that occur twice when clocks are set back.
   for (const rows of [head, tail]) rows.sort((a, b) => a - b)
   return [pick(table, head), pick(table, tail)]
 }

@@ -1,4 +1,4 @@
-// `neural-trader insample`: forecasts the training data of saved models from what came before each window.
+// `neural-trader insample`: forecasts the training data of saved models, each window from the rows before it.
 'use strict'
 
 const { NeuralForecast } = require('../index.js')

@@ -1,10 +1,10 @@
-// What the commands write: whole files or none, tables for people, JSON for programs, a progress bar for a terminal.
+// Output of the commands: whole files or none, tables for people, JSON for programs, a progress bar on a terminal.
 'use strict'
 
 const { renameSync, rmSync, writeFileSync } = require('node:fs')
 const { temporary } = require('./destinations.js')
 
-/** Writes files, each as a whole; when one cannot be written, none of the later ones is begun. */
+/** Writes files one after the other, each atomically. Stops at the first that cannot be written. */
 function writeFiles(files) {
   for (const [path, content] of Object.entries(files)) {
     const beside = temporary(path)
@@ -18,7 +18,7 @@ function writeFiles(files) {
   }
 }
 
-/** A forecast to the files that were asked for, or else to the terminal. */
+/** Writes a forecast to the requested files, or else to the terminal. */
 function writeForecast(forecast, { out, plot, json }, signal) {
   const files = {}
   if (out) files[out] = forecast.toCsv()
@@ -34,7 +34,7 @@ function writeForecast(forecast, { out, plot, json }, signal) {
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
 }
 
-/** What was noticed and is not an error. */
+/** Prints warnings. */
 function printNotes(notes) {
   for (const note of notes) process.stderr.write(`note: ${note}\n`)
 }
@@ -43,7 +43,7 @@ function print(text) {
   process.stdout.write(`${text}\n`)
 }
 
-/** NaN and infinities have no JSON: they become null. */
+/** Prints JSON; NaN and infinities become null. */
 function printJson(value) {
   print(JSON.stringify(value, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v) : v), 2))
 }
@@ -62,7 +62,7 @@ function scoreTable(scores) {
     .join('\n')
 }
 
-/** An `onProgress` that draws a bar on the terminal, and `end` to wipe it; none when output is piped. */
+/** An `onProgress` that draws a bar on the terminal, and `end`, which clears it. Nothing is drawn if output is piped. */
 function progressBar(stream = process.stderr) {
   if (!stream.isTTY) return { onProgress: undefined, end() {} }
   return {

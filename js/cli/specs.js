@@ -5,10 +5,10 @@ const { readFileSync } = require('node:fs')
 const { loss } = require('../index.js')
 const { UsageError } = require('./usage.js')
 
-/** What the arguments say of models, by argument; a file of specs says it instead. */
+/** Arguments that describe models, which a file of specs replaces. */
 const INSTEAD = ['models', 'input-size', 'max-steps', 'scaler', 'level', 'seed']
 
-/** Specs of the models to train. What they leave out of `h` and `inputSize` is as without a file. */
+/** Specs of the models to train. Those from a file get the usual `h` and `inputSize` where they have none. */
 function modelSpecs(values) {
   return values.config === undefined ? fromArguments(values) : fromFile(values)
 }

@@ -1,4 +1,4 @@
-// The commands and their options, in one table: it parses the arguments and prints the help.
+// The commands and their options in one table, from which arguments are parsed and the help is printed.
 'use strict'
 
 const { parseArgs } = require('node:util')
@@ -9,10 +9,10 @@ const TABLE_OPTIONS = {
   'target-col': { type: 'string', value: 'NAME', help: 'column of the values (y)' },
 }
 const FILE_OPTIONS = {
-  decimal: { type: 'string', value: 'MARK', help: 'what marks decimals in the files: . or , (.)' },
+  decimal: { type: 'string', value: 'MARK', help: 'decimal mark of the files: . or , (.)' },
 }
 const GAP_OPTION = {
-  'on-gap': { type: 'string', value: 'HOW', help: 'times that a series skips: error, mask, fillForward, fillZero' },
+  'on-gap': { type: 'string', value: 'HOW', help: 'times missing from a series: error, mask, fillForward, fillZero' },
 }
 const MISSING_OPTION = {
   'on-missing': {
@@ -31,7 +31,7 @@ const COMMON = {
   version: { type: 'boolean', short: 'v', help: 'the version' },
 }
 
-/** What each command is for, what it takes, and an example. */
+/** Purpose, arguments, options and an example of each command. */
 const COMMANDS = {
   forecast: {
     about: 'Trains models on a CSV file and forecasts every series in it.',
@@ -48,27 +48,27 @@ const COMMANDS = {
       'time-unit': {
         type: 'string',
         value: 'UNIT',
-        help: 'what numbers in the time column count: s, ms, us, ns (since 1970) or year',
+        help: 'unit of numbers in the time column: s, ms, us, ns (since 1970) or year',
       },
       models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
       config: { type: 'string', value: 'F.json', help: 'model specs with all their options, instead of --models' },
       'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
       'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
       scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
-      'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (not at all)' },
+      'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (none)' },
       level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
-      holdout: { type: 'boolean', help: 'keep the last h rows of each series out and score the forecast on them' },
+      holdout: { type: 'boolean', help: 'hold out the last h rows of each series and score the forecast on them' },
       'val-size': {
         type: 'string',
         value: 'N',
         number: 'count',
-        help: 'last rows of each series that validate (none)',
+        help: 'rows at the end of each series for validation (none)',
       },
-      static: { type: 'string', value: 'F.csv', help: 'one row a series: the columns of statExogList' },
+      static: { type: 'string', value: 'F.csv', help: 'one row per series: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
-      seed: { type: 'string', value: 'N', number: 'whole', help: 'seed of everything random (1)' },
+      seed: { type: 'string', value: 'N', number: 'whole', help: 'random seed (1)' },
       threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
-      save: { type: 'string', value: 'DIR', help: 'save the trained models; replaces what is there' },
+      save: { type: 'string', value: 'DIR', help: 'save the trained models; an existing checkpoint is replaced' },
       ...FILE_OPTIONS,
       ...GAP_OPTION,
       ...MISSING_OPTION,
@@ -82,7 +82,7 @@ const COMMANDS = {
     example: 'neural-trader predict model-dir --data new.csv --out forecast.csv',
     options: {
       data: { type: 'string', value: 'F.csv', help: 'histories to continue instead of the training data' },
-      static: { type: 'string', value: 'F.csv', help: 'one row a series of --data: the columns of statExogList' },
+      static: { type: 'string', value: 'F.csv', help: 'one row per series of --data: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       h: { type: 'string', value: 'N', number: 'count', help: 'steps to forecast, if more than in training' },
       ...FILE_OPTIONS,
@@ -92,7 +92,7 @@ const COMMANDS = {
     },
   },
   insample: {
-    about: 'Forecasts the training data of saved models, each window from what came before it.',
+    about: 'Forecasts the training data of saved models, each window from the rows before it.',
     takes: ['dir'],
     example: 'neural-trader insample model-dir --step-size 12 --out insample.csv',
     options: {
@@ -100,7 +100,7 @@ const COMMANDS = {
         type: 'string',
         value: 'N',
         number: 'count',
-        help: 'rows between the beginnings of forecasts (1)',
+        help: 'rows between forecast origins (1)',
       },
       ...MISSING_OPTION,
       ...OUTPUT_OPTIONS,
@@ -115,7 +115,7 @@ const COMMANDS = {
   doctor: { about: 'Checks this installation.', takes: [], example: 'neural-trader doctor', options: {} },
 }
 
-/** Arguments that make no sense. */
+/** The error for invalid arguments. */
 class UsageError extends Error {
   constructor(message, command) {
     super(message)
@@ -124,7 +124,7 @@ class UsageError extends Error {
   }
 }
 
-/** Command, option values (numbers read) and positionals. */
+/** The command, the values of its options (numbers parsed) and its positional arguments. */
 function parse(argv) {
   const first = argv.findIndex((arg) => !arg.startsWith('-'))
   const command = argv[first]
@@ -168,7 +168,7 @@ function checked(name, { number, required }, text, command) {
   return value
 }
 
-/** The help of a command, or of all. */
+/** The help of a command, or the list of all commands. */
 function usage(command) {
   if (command === undefined) {
     return [
@@ -176,7 +176,7 @@ function usage(command) {
       '',
       ...Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`),
       '',
-      'neural-trader COMMAND --help tells more. Exit codes: 0 done, 1 error, 2 wrong arguments, 130 interrupted.',
+      'Run neural-trader COMMAND --help for its options. Exit codes: 0 done, 1 error, 2 wrong arguments, 130 interrupted.',
     ].join('\n')
   }
   const { about, takes, options, example } = COMMANDS[command]
