@@ -829,8 +829,8 @@ export interface ModelDescription {
   readonly name: string
   readonly family: string
   readonly paper: string
-  /** Which exogenous inputs it takes: future, historic, static. */
-  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean }
+  /** Which exogenous inputs it takes: future, historic, static, and whether these may be categories. */
+  readonly inputs: { readonly futr: boolean; readonly hist: boolean; readonly stat: boolean; readonly cat: boolean }
   readonly options: readonly {
     readonly name: string
     readonly ts: string

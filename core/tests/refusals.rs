@@ -547,7 +547,7 @@ fn quantiles_that_were_not_trained_are_refused() {
                    `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
     let result = nf.predict(&asked(&[0.1, 0.3], &[]), &Control::default());
     refused(result, ErrorCode::InvalidOption, message);
-    let message = "give level or quantiles, not both: a level is its two quantiles";
+    let message = "give level or quantiles, not both: a level stands for two quantiles";
     let result = nf.predict(&asked(&[0.1], &[80.0]), &Control::default());
     refused(result, ErrorCode::InvalidOption, message);
 

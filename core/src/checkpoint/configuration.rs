@@ -97,7 +97,7 @@ pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
     let (frequency, frequency_is_step) = match take("freq") {
         Value::String(text) => (text, false),
         Value::Number(n) if n.is_u64() || n.is_i64() => (n.to_string(), true),
-        other => return Err(wrong("freq", "a text or an integer", &other)),
+        other => return Err(wrong("freq", "a string or an integer", &other)),
     };
     let fitted = take("_fitted");
     let fitted = fitted.as_bool().ok_or_else(|| wrong("_fitted", "true or false", &fitted))?;

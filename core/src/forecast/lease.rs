@@ -110,7 +110,7 @@ impl Drop for Lease {
 fn broken() -> Error {
     Error::new(
         ErrorCode::Internal,
-        "this forecaster broke in an earlier call; make a new one or load a saved one",
+        "this forecaster failed in an earlier call; make a new one or load a saved one",
     )
 }
 

@@ -26,7 +26,7 @@ impl QuantileRequest {
     /// The request of the options `level` and `quantiles`, of which at most one may be given.
     pub(super) fn new(level: &[f64], quantiles: &[f64]) -> Result<Self> {
         if !level.is_empty() && !quantiles.is_empty() {
-            let message = "give level or quantiles, not both: a level is its two quantiles";
+            let message = "give level or quantiles, not both: a level stands for two quantiles";
             return Err(Error::new(ErrorCode::InvalidOption, message)
                 .with(|d| d.option = Some("quantiles".into())));
         }

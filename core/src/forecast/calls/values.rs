@@ -28,7 +28,7 @@ impl From<&str> for SeriesId {
 
 impl OptionValue for SeriesId {
     fn expected() -> String {
-        "a text or whole number".into()
+        "a string or whole number".into()
     }
     fn ts() -> String {
         "string | number | bigint".into()
