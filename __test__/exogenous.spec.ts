@@ -27,7 +27,8 @@ const statics = [
 const options = {
   h,
   inputSize: 12,
-  maxSteps: 150,
+  maxSteps: 300,
+  learningRate: 5e-3,
   scalerType: 'standard',
   mlpUnits: [
     [32, 32],
@@ -48,7 +49,9 @@ async function error(more: object) {
 test('prices known in advance make the forecast much better', async () => {
   const without = await error({})
   const withPrices = await error({ futrExogList: ['price'], statExogList: ['size'] })
-  expect(withPrices).toBeLessThan(0.5 * without)
+  // Eight seeds give 0.4 to 1.1, which is 0.11 to 0.27 of what they give without; the mean of each shop gives 3.2.
+  expect(withPrices).toBeLessThan(1.4)
+  expect(withPrices).toBeLessThan(0.35 * without)
 })
 
 test('missing future prices are an error that names them', async () => {
@@ -100,11 +103,13 @@ test('categories of text, true and false, and static ones make the forecast much
   const actual = days(n, n + h).map((row) => row.y)
   const errors = await Promise.all(
     [{}, categorical].map(async (more) => {
-      const nf = new NeuralForecast({ freq: 1, models: [model({ maxSteps: 300, learningRate: 1e-2, ...more })] })
+      const nf = new NeuralForecast({ freq: 1, models: [model({ learningRate: 1e-2, ...more })] })
       await nf.fit(days(0, n), { static: kinds })
       return mae((await nf.predict({ future: days(n, n + h) })).column('NHITS'), actual)
     }),
   )
+  // Eight seeds give 3 to 11, which is 0.14 to 0.39 of what they give without; the mean of each shop gives 26.
+  expect(errors[1]).toBeLessThan(14)
   expect(errors[1]).toBeLessThan(0.5 * errors[0])
 })
 
@@ -133,8 +138,11 @@ test('a category that training has not seen forecasts, and a missing one is an e
   await nf.fit(days(0, n), { static: kinds })
   const withWeather = (value: string | null) => ({ future: days(n, n + h).map((row) => ({ ...row, weather: value })) })
   const forecast = await nf.predict(withWeather('hail'))
-  expect(forecast.column('NHITS').every(Number.isFinite)).toBe(true)
   expect((await nf.predict(withWeather('fog'))).toCsv()).toBe(forecast.toCsv())
+  for (const known of Object.keys(levels)) {
+    const other = (await nf.predict(withWeather(known))).column('NHITS')
+    for (const [i, v] of forecast.column('NHITS').entries()) expect(Math.abs(v - other[i])).toBeGreaterThan(0)
+  }
   const missing = days(n, n + h).map((row, i) => ({ ...row, weather: i === 3 ? null : row.weather }))
   expect(await thrown(() => nf.predict({ future: missing }))).toMatchObject({
     code: 'ERR_NF_MISSING_VALUE',

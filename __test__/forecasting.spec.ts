@@ -30,7 +30,9 @@ describe('a forecast of AirPassengers', () => {
     const { SeasonalNaive, ...models } = forecast.metrics(actual, ['mae', 'smape', 'mase'], { seasonalNaive: true })
     expect(Object.keys(models)).toEqual(['NHITS', 'LSTM', 'DLinear'])
     expect(SeasonalNaive.mae).toBeCloseTo(mae(train.y.slice(-12), actual.y), 10)
-    for (const scores of Object.values(models)) expect(scores.mae).toBeLessThan(SeasonalNaive.mae)
+    // Eight seeds give 0.40 to 0.54, 0.28 to 0.34 and 0.39 to 0.44 of the seasonal naive's error; the last value gives 1.59.
+    const most = { NHITS: 0.62, LSTM: 0.4, DLinear: 0.5 }
+    for (const [name, share] of Object.entries(most)) expect(models[name].mae / SeasonalNaive.mae).toBeLessThan(share)
   })
 
   test('a metric is what its formula gives', () => {
@@ -70,8 +72,18 @@ describe('a forecast of AirPassengers', () => {
     const wide = forecast.interval('NHITS', 90)
     const width = ({ lo, hi }: { lo: Float32Array; hi: Float32Array }) =>
       hi.reduce((sum, v, i) => sum + v - lo[i], 0) / hi.length
-    expect(width(narrow)).toBeGreaterThan(0)
-    expect(width(wide)).toBeGreaterThan(width(narrow))
+    for (let i = 0; i < 12; i++) {
+      const bounds = [wide.lo, narrow.lo, forecast.column('NHITS-median'), narrow.hi, wide.hi].map(
+        (column) => column[i],
+      )
+      for (let k = 1; k < 5; k++) expect(bounds[k]).toBeGreaterThan(bounds[k - 1])
+    }
+    // Eight seeds give 54 to 72 passengers, and 1.41 to 1.78 times as much; 10 to 12 of the months are in the wide ones.
+    expect(width(narrow)).toBeGreaterThan(45)
+    expect(width(narrow)).toBeLessThan(85)
+    expect(width(wide) / width(narrow)).toBeGreaterThan(1.25)
+    expect(width(wide) / width(narrow)).toBeLessThan(2)
+    expect(actual.y.filter((y, i) => wide.lo[i] <= y && y <= wide.hi[i]).length).toBeGreaterThanOrEqual(9)
   })
 
   test('a series has all columns', () => {
@@ -106,7 +118,9 @@ describe('a forecast of AirPassengers', () => {
     const dlinear = report.models[2]
     expect(dlinear.parameters).toBe(2 * (24 * 12 + 12))
     expect(dlinear.trainLoss).toBeInstanceOf(Float32Array)
-    expect(dlinear.trainLoss.at(-1)).toBeLessThan(dlinear.trainLoss[0])
+    expect(dlinear.trainLoss).toHaveLength(300)
+    // Eight seeds give 0.16 to 0.19.
+    expect((dlinear.trainLoss.at(-1) as number) / dlinear.trainLoss[0]).toBeLessThan(0.23)
     expect(dlinear.elapsedMs).toBeGreaterThan(0)
   })
 
@@ -185,11 +199,18 @@ describe('every loss', () => {
     ['huberMQ', loss.huberMQ({ quantiles: [0.1, 0.5] }), ['DLinear-lo-80.0', 'DLinear-median']],
   ]
   test.each(cases)('%s trains and names its columns as NeuralForecast does', async (_, trained, columns) => {
-    const model = DLinear({ h: 4, inputSize: 16, maxSteps: 5, scalerType: 'standard', loss: trained })
-    using nf = new NeuralForecast({ freq: 1, models: [model] })
-    await nf.fit(Array.from({ length: 60 }, (_, t) => 20 + Math.sin(t / 2)))
+    const options = { h: 4, inputSize: 16, maxSteps: 1000, learningRate: 0.01, scalerType: 'standard' } as const
+    using nf = new NeuralForecast({ freq: 1, models: [DLinear({ ...options, loss: trained })] })
+    const wave = (t: number) => 20 + Math.sin(t / 2)
+    await nf.fit(Array.from({ length: 60 }, (_, t) => wave(t)))
     const forecast = await nf.predict()
     expect(forecast.columns).toEqual(columns)
-    for (const column of columns) expect(Math.abs(forecast.column(column)[0] - 20)).toBeLessThan(5)
+    for (const column of columns) {
+      const off = Math.max(...Array.from(forecast.column(column), (v, i) => Math.abs(v - wave(60 + i))))
+      // A wave without noise is linear in its past, and all its quantiles are the wave. Eight seeds give at most 0.08, and
+      // the mean of the series 0.99. NeuralForecast's Tukey loss is greatest at no error, and leads away: 1.2 to 1.9.
+      if (trained.kind === 'TukeyLoss') expect(off).toBeGreaterThan(1)
+      else expect(off).toBeLessThan(0.12)
+    }
   })
 })

@@ -10,12 +10,12 @@ const h = 6
 const n = 72
 const size = { large: 1e6, small: 1 }
 const shape = (t: number) => 3 + Math.sin((2 * Math.PI * t) / 12)
-const rows = (from: number, to: number) =>
+const rows = (from: number, to: number, level = 0) =>
   (['large', 'small'] as const).flatMap((id) =>
     Array.from({ length: to - from }, (_, i) => ({
       uniqueId: id,
       ds: from + i,
-      y: size[id] * shape(from + i),
+      y: size[id] * shape(from + i) + (id === 'small' ? level : 0),
       promo: size[id] * ((from + i) % 3),
     })),
   )
@@ -36,10 +36,13 @@ describe.each(['standard', 'robust', 'robust-iqr', 'minmax', 'boxcox'] as const)
 
   test('forecasts series of any size well', async () => {
     const nf = new NeuralForecast(init)
-    await nf.fit(rows(0, n))
+    // Another level is what a model that sees numbers as they are cannot learn for both; Box-Cox shifts nothing.
+    const level = localScalerType === 'boxcox' ? 0 : 30
+    await nf.fit(rows(0, n, level))
     const column = (await nf.predict()).column('DLinear')
-    const off = rows(n, n + h).map(({ uniqueId, y }, i) => Math.abs(column[i] - y) / size[uniqueId])
-    expect(Math.max(...off)).toBeLessThan(0.6)
+    const off = rows(n, n + h, level).map(({ uniqueId, y }, i) => Math.abs(column[i] - y) / size[uniqueId])
+    // Eight seeds give 0.01 to 0.07, without a scaler 0.5 to 1.1; and 0.06 to 0.26, where the mean gives 1.
+    expect(Math.max(...off)).toBeLessThan(localScalerType === 'boxcox' ? 0.35 : 0.1)
   })
 
   test('comes back from a checkpoint, and new histories are scaled by themselves', async () => {
@@ -63,8 +66,12 @@ test('exogenous and static columns are scaled too', async () => {
     return (await nf.predict({ future: rows(n, n + h) })).column('NHITS')
   }
   const scaled = await forecast({ localScalerType: 'standard', localStaticScalerType: 'minmax' })
-  // After scaling nothing is left of the sizes but the static column, which is 1 and 0.
-  for (let i = 0; i < h; i++) expect(Math.abs(scaled[i] / 1e6 - scaled[h + i])).toBeLessThan(0.8)
+  // After scaling nothing is left of the sizes but the static column, which is 1 and 0. Eight seeds give differences of at
+  // most 0.01, and errors of at most 0.035, where the mean gives 1.
+  for (let i = 0; i < h; i++) {
+    expect(Math.abs(scaled[i] / 1e6 - scaled[h + i])).toBeLessThan(0.02)
+    expect(Math.abs(scaled[h + i] - shape(n + i))).toBeLessThan(0.06)
+  }
   expect(await forecast({ localScalerType: 'standard', localStaticScalerType: 'standard' })).not.toEqual(scaled)
 })
 

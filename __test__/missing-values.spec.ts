@@ -36,13 +36,17 @@ describe('the end of a series is missing', () => {
   })
 
   test.each<OnMissing>(['fillForward', 'interpolate'])('%s forecasts from the last value', async (onMissing) => {
+    // Eight seeds give 0.2 to 0.4; a forecast from 0 is 4900 off.
     for (const forecast of [await nf.predict({ onMissing }), await nf.predict({ data: rows(6), onMissing })])
-      for (const value of forecast.column('MLP')) expect(Math.abs(value - 5000)).toBeLessThan(100)
+      for (const value of forecast.column('MLP')) expect(Math.abs(value - 5000)).toBeLessThan(0.6)
     expect((await nf.predictInsample({ onMissing })).column('y').every((y) => y === 5000)).toBe(true)
   })
 
-  test('mask forecasts as before, error refuses, and other words are no choice', async () => {
-    expect((await nf.predict({ onMissing: 'mask' })).column('MLP').every(Number.isFinite)).toBe(true)
+  test('mask forecasts as of rows that are not available, error refuses, and other words are no choice', async () => {
+    const masked = (await nf.predict({ onMissing: 'mask' })).column('MLP')
+    const data = rows(6).map(({ ds, y }) => ({ ds, y: y ?? 777, available_mask: y === null ? 0 : 1 }))
+    expect((await nf.predict({ data })).column('MLP')).toEqual(masked)
+    expect(masked).not.toEqual((await nf.predict({ onMissing: 'fillForward' })).column('MLP'))
     expect((await nf.predictInsample({ onMissing: 'mask' })).column('y').at(-1)).toBeNaN()
     expect((await thrown(() => nf.predict({ onMissing: 'error' }))).code).toBe('ERR_NF_MISSING_VALUE')
     const wrong = await thrown(() => nf.predict({ onMissing: 'drop' as OnMissing }))
@@ -58,8 +62,9 @@ test('what fit was told is kept in the checkpoint', async () => {
     await nf.save(join(dir, 'model'))
     const again = await NeuralForecast.load(join(dir, 'model'))
     const data = rows(2).filter(({ ds }) => ds !== 10)
+    // Eight seeds give 0.2 to 0.4; a forecast from 0 is 4900 off.
     for (const forecast of [await nf.predict({ data }), await again.predict({ data })])
-      for (const value of forecast.column('MLP')) expect(Math.abs(value - 5000)).toBeLessThan(100)
+      for (const value of forecast.column('MLP')) expect(Math.abs(value - 5000)).toBeLessThan(0.6)
     expect((await thrown(() => again.predict({ data, onMissing: 'error' }))).code).toBe('ERR_NF_MISSING_VALUE')
     expect((await thrown(() => again.predict({ data, onGap: 'error' }))).code).toBe('ERR_NF_GAP')
   } finally {

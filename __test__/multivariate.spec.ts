@@ -21,7 +21,9 @@ describe('a multivariate model', () => {
     const values = forecast.column('TSMixerx')
     expect(values.length).toBe(12)
     for (const [i] of ids.entries()) {
-      for (let t = 0; t < 4; t++) expect(values[4 * i + t]).toBeCloseTo(10 * i + Math.sin((80 + t - 3 * i) / 2), 0)
+      const off = [0, 1, 2, 3].map((t) => Math.abs(values[4 * i + t] - 10 * i - Math.sin((80 + t - 3 * i) / 2)))
+      // Eight seeds give 0.01 to 0.06; the mean of a series gives 0.7 and more, its last value too.
+      expect(Math.max(...off)).toBeLessThan(0.1)
     }
   })
 

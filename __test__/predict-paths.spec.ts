@@ -26,12 +26,12 @@ describe('predict with h', () => {
     expect(far.column('LSTM').every(Number.isFinite)).toBe(true)
   })
 
-  test('is better over two years than repeating the last value', async () => {
+  test('is better over two years than the last value and the mean of the last year', async () => {
     const far = await nf.predict({ h: 24 })
     const truth = airPassengers.y.slice(-24)
     const last = airPassengers.y.at(-25) as number
-    // 0.55 to 0.61 of it with the seeds 1 to 3.
-    expect(mae(far.column('DLinear'), truth)).toBeLessThan(0.75 * mae(new Array(24).fill(last), truth))
+    // Eight seeds give 0.55 to 0.62 of the last value's error; the mean of the last year gives 0.675.
+    expect(mae(far.column('DLinear'), truth)).toBeLessThan(0.65 * mae(new Array(24).fill(last), truth))
   })
 
   test('costs a million steps a million times as much as one, not its square', async () => {

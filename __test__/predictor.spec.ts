@@ -194,7 +194,7 @@ describe('mistakes', async () => {
       'a batch of nothing',
       () => nf.predictor('NHITS', { batch: 0 }),
       'ERR_NF_INVALID_OPTION',
-      'batch',
+      'option "batch" must be a whole number from 1 to 65536, got 0',
       { option: 'batch' },
     ],
     [
@@ -208,7 +208,7 @@ describe('mistakes', async () => {
       'no threads',
       () => nf.predictor('NHITS', { threads: 0 }),
       'ERR_NF_INVALID_OPTION',
-      'threads',
+      'option "threads" must be a whole number from 1 to 1024 or null, got 0',
       { option: 'threads' },
     ],
     ['a local scaler', () => local.predictor(), 'ERR_NF_UNSUPPORTED', 'localScalerType', { option: 'localScalerType' }],
@@ -254,8 +254,8 @@ describe('mistakes', async () => {
       'a misspelt kind of column',
       () => nhits.predictSync(window, { future: window } as Wrong),
       'ERR_NF_INVALID_OPTION',
-      'futr',
-      {},
+      'predictSync has no option "future"; it has futr, hist, stat',
+      { option: 'future' },
     ],
     [
       'no room for the forecast',

@@ -1,22 +1,27 @@
 import { type Forecast, loss, NeuralForecast, NHITS } from '@neural-trader/backend'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { thrown, train } from './data.js'
+import { actual, mae, thrown, train } from './data.js'
 
 const options = { h: 12, inputSize: 24, maxSteps: 60, scalerType: 'robust', mlpUnits: [[32, 32]] } as const
 
 describe('an implicit quantile loss', () => {
   let nf: NeuralForecast
   beforeAll(async () => {
-    nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: loss.iq({ cosEmbeddingDim: 16 }) })] })
+    const more = { maxSteps: 300, learningRate: 3e-3, loss: loss.iq({ cosEmbeddingDim: 16 }) }
+    nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, ...more })] })
     await nf.fit(train)
   })
 
   test('forecasts any quantile that is asked for, in order', async () => {
-    const forecast = await nf.predict({ quantiles: [0.1, 0.9] })
-    const [low, high] = [forecast.quantile('NHITS', 0.1), forecast.quantile('NHITS', 0.9)]
+    const forecast = await nf.predict({ quantiles: [0.1, 0.5, 0.9] })
+    const [low, middle, high] = [0.1, 0.5, 0.9].map((q) => forecast.quantile('NHITS', q))
     expect(low.length).toBe(12)
-    expect(low.every((v, i) => v <= high[i])).toBe(true)
-    expect(low.some((v, i) => v < high[i])).toBe(true)
+    expect(low.every((v, i) => v < middle[i] && middle[i] < high[i])).toBe(true)
+    // Eight seeds give 0.40 to 0.97 of the seasonal naive's error, and 36 to 105 passengers; the last value gives 1.59.
+    expect(mae(middle, actual.y) / mae(train.y.slice(-12), actual.y)).toBeLessThan(1.2)
+    const width = high.reduce((sum, v, i) => sum + v - low[i], 0) / 12
+    expect(width).toBeGreaterThan(25)
+    expect(width).toBeLessThan(130)
   })
 
   test('gives the interval of any level', async () => {

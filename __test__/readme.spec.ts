@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }))
 
 test('every code block of the README is one of the examples run here', () => {
+  expect(examples.length).toBeGreaterThan(0)
   expect(examples).toHaveLength(readme.match(/^```ts$/gm)?.length ?? 0)
 })
 

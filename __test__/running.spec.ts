@@ -15,7 +15,7 @@ import {
   runtimeInfo,
 } from '@neural-trader/backend'
 import { afterEach, describe, expect, test } from 'vitest'
-import { after, root, thrown, train } from './data.js'
+import { after, root, slice, thrown, train } from './data.js'
 import { script } from './process.js'
 
 const small = { h: 12, inputSize: 24, randomSeed: 1 }
@@ -57,21 +57,23 @@ describe('aborting', () => {
 
   test('the signal keeps no listener afterwards', async () => {
     const { signal } = new AbortController()
-    let listeners = 0
+    let [added, removed] = [0, 0]
     const { addEventListener, removeEventListener } = signal
     signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-      listeners++
+      added++
       return addEventListener.apply(signal, args)
     }
     signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-      listeners--
+      removed++
       return removeEventListener.apply(signal, args)
     }
     const nf = quick()
     await nf.fit(train, { signal })
     await nf.predict({ signal })
-    await thrown(() => nf.fit([1, 2], { signal }))
-    expect(listeners).toBe(0)
+    const short = slice(train, 0, 5)
+    expect((await thrown(() => nf.fit(short, { signal }))).code).toBe('ERR_NF_SHORT_SERIES')
+    expect(added).toBe(3) // one for each call
+    expect(removed).toBe(added)
   })
 })
 
@@ -394,16 +396,16 @@ describe('training that goes on', () => {
 
   test('what was saved on the way goes on after an abort', async () => {
     const dir = join(mkdtempSync(join(tmpdir(), 'neural-trader-')), 'way')
-    const whole = make(60)
+    const whole = make(2000) // seconds are left after the first progress
     await whole.fit(series)
     const stopped = new AbortController()
     const onProgress = ({ step }: { step: number }) => step >= 20 && stopped.abort()
     const run = { checkpoint: { path: dir, everySteps: 10 }, progressIntervalMs: 1, signal: stopped.signal, onProgress }
-    await make(60)
-      .fit(series, run)
-      .catch((error) => expect(error.name).toBe('AbortError'))
+    expect((await thrown(() => make(2000).fit(series, run))).name).toBe('AbortError')
     const again = await NeuralForecast.load(dir)
-    if (again.interrupted) await again.fit(series, { mode: 'continue' })
+    expect(again.interrupted).toBe(true)
+    const { models } = await again.fit(series, { mode: 'continue' })
+    expect(models[0].steps).toBe(2000)
     expect((await again.predict()).toCsv()).toBe((await whole.predict()).toCsv())
     rmSync(dirname(dir), { recursive: true })
   })

@@ -145,7 +145,10 @@ test('missing values may be null, undefined or NaN', async () => {
   const [a, b, c] = await Promise.all([null, undefined, Number.NaN].map((v) => forecast(with_(v))))
   expect(b.column('DLinear')).toEqual(a.column('DLinear'))
   expect(c.column('DLinear')).toEqual(a.column('DLinear'))
-  expect(Array.from(a.column('DLinear')).every(Number.isFinite)).toBe(true)
+  const available_mask = train.y.map((_, i) => (i === 5 ? 0 : 1))
+  const masked = await forecast({ ...with_(777), available_mask })
+  expect(a.column('DLinear')).toEqual(masked.column('DLinear'))
+  expect(a.column('DLinear')).not.toEqual((await forecast(train)).column('DLinear'))
 })
 
 test('the table is copied: changing it while it is fitted changes nothing', async () => {

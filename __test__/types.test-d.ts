@@ -34,6 +34,12 @@ NHITS({ inputSize: 24 })
 LSTM({ h: 12, inputSize: 24, scalerType: 'zscore' })
 // @ts-expect-error there is no such loss
 loss.gmm({ nComponents: 2 })
+NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Poisson', { level: [80], returnParams: true }) })
+NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Bernoulli', { quantiles: [0.1, 0.9], numSamples: 200 }) })
+// @ts-expect-error not one of the distributions
+loss.distribution('Gumbel')
+// @ts-expect-error not an option of a distribution
+loss.distribution('Poisson', { levels: [80] })
 
 export async function uses(): Promise<Forecast> {
   using nf = new NeuralForecast({ models: [DLinear({ h: 12, inputSize: 24 })] })
@@ -53,6 +59,12 @@ export async function uses(): Promise<Forecast> {
   nf.crossValidation(tables[0])
   const forecast = await nf.predict({ level: [80], h: 24 })
   const insample = await nf.predictInsample({ stepSize: 12 })
+  await nf.predict({ sortQuantiles: false })
+  await nf.predictInsample({ sortQuantiles: false })
+  // @ts-expect-error true or false
+  await nf.predict({ sortQuantiles: 'no' })
+  // @ts-expect-error not an option of fit
+  await nf.fit(tables[0], { sortQuantiles: false })
   const cutoff: Float64Array | undefined = insample.cutoff
   const missing: Row[] = nf.missingFuture({ ...nf.makeFutureFrame({ h: 24 }), price: cutoff }, { h: 24 })
   // @ts-expect-error not an option of predictInsample
@@ -68,6 +80,7 @@ export async function uses(): Promise<Forecast> {
 const predictor = new NeuralForecast({ models: [] }).predictor('NHITS', { batch: 4, threads: 1 })
 const numbers: Float32Array = predictor.predictSync(new Float32Array(24), { futr: new Float32Array(36) })
 predictor.predictSync(numbers, undefined, new Float32Array(12))
+new NeuralForecast({ models: [] }).predictor('NHITS', { sortQuantiles: false })
 // @ts-expect-error numbers of another type
 predictor.predictSync(new Float64Array(24))
 // @ts-expect-error windows are numbers, not tables

@@ -30,53 +30,14 @@ if ! tools_present; then
   exit 0
 fi
 
-mkdir -p target/neon
-cat >target/neon/root.rs <<EOF
-//! The crate root of the NEON tests: only the folders that have NEON code.
-#[doc(hidden)]
-#[path = "$PWD/core/src/kernels/mod.rs"]
-pub mod kernels;
-pub(crate) mod interrupt {
-    /// Nothing is canceled here.
-    pub(crate) fn look() {}
-}
-pub(crate) mod runtime {
-    /// One after the other.
-    pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-        (a(), b())
-    }
-}
-#[doc(hidden)]
-#[path = "$PWD/core/src/rng.rs"]
-pub mod rng;
-#[doc(hidden)]
-#[path = "$PWD/core/src/simd/mod.rs"]
-pub mod simd;
-EOF
-cat >target/neon/half.rs <<EOF
-//! A stub of the crate half: types that hold their bits. The kernels convert them themselves.
-macro_rules! types {
-    (\$(\$name:ident)*) => { \$(
-        #[allow(non_camel_case_types)]
-        #[derive(Clone, Copy, Debug, Default)]
-        #[repr(transparent)]
-        pub struct \$name(u16);
-        impl \$name {
-            pub const ZERO: Self = Self(0);
-            pub const fn from_bits(bits: u16) -> Self {
-                Self(bits)
-            }
-            pub const fn to_bits(self) -> u16 {
-                self.0
-            }
-        }
-    )* };
-}
-types!(bf16 f16);
-EOF
+sh scripts/kernels-alone.sh target/neon
 "$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=2 target/neon/half.rs --out-dir target/neon
 # Linked statically: with a dynamic libc, starting a thread never returns under some versions of qemu.
 "$rustc" --edition 2024 --test --target "$target" -C opt-level=2 -C debug-assertions -C target-feature=+crt-static \
   -D warnings -C linker=aarch64-linux-gnu-gcc \
   --extern half=target/neon/libhalf.rlib target/neon/root.rs -o target/neon/tests
 qemu-aarch64 target/neon/tests "$@"
+
+"$rustc" --edition 2024 --crate-type rlib --target "$target" -C opt-level=3 -C codegen-units=1 -C symbol-mangling-version=v0 \
+  --emit asm --extern half=target/neon/libhalf.rlib target/neon/root.rs -o target/neon/kernels.s
+node scripts/check-inner-loops.mjs target/neon/kernels.s

@@ -232,13 +232,22 @@ fn forecasts_go_further_than_the_training_with_all_series() {
             fit(&mut nf, &table).unwrap();
             let options = |h| PredictOptions { h: Some(h), ..PredictOptions::default() };
             let (near, far) = (predict(&nf, &options(4)), predict(&nf, &options(10)));
+            // What is forecast first is the history of what comes next.
+            let mut known = panel(3, 64);
+            let Column::Float(y) = &mut known.columns[2].1 else { unreachable!("y is a number") };
+            for (i, value) in near.columns[0].values.iter().enumerate() {
+                y[i / 4 * 64 + 60 + i % 4] = f64::from(*value);
+            }
+            let next = predict(&nf, &of(known));
             for series in 0..3 {
                 let (near, far) = (
                     &near.columns[0].values[series * 4..][..4],
                     &far.columns[0].values[series * 10..][..10],
                 );
                 assert_eq!(near, &far[..4], "{model}");
-                assert!(far.iter().all(|v| v.is_finite()));
+                for (far, next) in far[4..8].iter().zip(&next.columns[0].values[series * 4..]) {
+                    assert!((far - next).abs() <= 1e-5 * next.abs(), "{model}: {far}, not {next}");
+                }
             }
         });
     }
@@ -276,6 +285,7 @@ fn one_series_can_be_learned_from_another() {
             let actual = |t: usize| noise(100 + rows + t - 4 * series);
             (0..4).map(|t| (of(t) - actual(t)).abs()).sum::<f64>() / 4.0
         };
-        assert!(error(1) < 0.25 && error(1) < error(0), "{model}: {} and {}", error(0), error(1));
+        // Eight seeds give 0.03 to 0.17, and 0.55 to 1.13 for the series that nothing comes before; zeros give 0.40 and 0.66.
+        assert!(error(1) < 0.2 && error(0) > 0.4, "{model}: {} and {}", error(0), error(1));
     }
 }

@@ -37,11 +37,12 @@ fn losses_follow_those_of_f32() {
     for model in ["NHITS", "LSTM", "DLinear"] {
         checks.row(model, || {
             let wanted = loss(&fit(model, "f32", &json!({})));
-            for precision in ["bf16", "fp16"] {
+            // Eight seeds give differences of at most 0.0006 and 0.00016; without any training it is 0.03 to 0.5.
+            for (precision, most) in [("bf16", 0.001), ("fp16", 0.0003)] {
                 let report = fit(model, precision, &json!({}));
                 let got = loss(&report);
                 assert!(
-                    (got - wanted).abs() < 0.01 * wanted,
+                    (got - wanted).abs() < most * wanted,
                     "{model} in {precision}: {got}, {wanted}"
                 );
                 assert_eq!(report.models[0].skipped_steps, 0);
@@ -56,13 +57,18 @@ fn every_model_trains_in_16_bits() {
     let mut checks = Checks::default();
     for (model, _) in models() {
         checks.row(&model, || {
-            for precision in ["bf16", "fp16"] {
-                let report =
-                    fit(&model, precision, &json!({ "maxSteps": 2, "windowsBatchSize": 32 }));
-                assert!(
-                    report.models[0].train_loss.iter().all(|l| l.is_finite()),
-                    "{model} {precision}"
-                );
+            let losses = |precision: &str| {
+                let more = json!({ "maxSteps": 2, "windowsBatchSize": 32 });
+                fit(&model, precision, &more).models.remove(0).train_loss
+            };
+            let wanted = losses("f32");
+            // Eight seeds of all models give differences of at most 0.0011 and 0.00015, of both steps.
+            for (precision, most) in [("bf16", 0.002), ("fp16", 0.0003)] {
+                let got = losses(precision);
+                assert_eq!(got.len(), 2);
+                for (got, wanted) in got.iter().zip(&wanted) {
+                    assert!((got / wanted - 1.0).abs() < most, "{precision}: {got}, not {wanted}");
+                }
             }
         });
     }
@@ -140,5 +146,6 @@ fn gradients_that_are_too_large_skip_a_step_and_are_counted() {
         }),
     );
     let skipped = report.models[0].skipped_steps;
-    assert!(skipped > 0 && skipped < 20, "{skipped} of 40 steps");
+    // The scale is halved until the gradients fit: 4 or 5 times with eight seeds.
+    assert!((3..=6).contains(&skipped), "{skipped} of 40 steps");
 }

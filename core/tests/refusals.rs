@@ -448,7 +448,22 @@ fn padding_makes_short_series_long_enough() {
             let options = json!({ "startPaddingEnabled": true });
             let nf = fit(&model, options, &table, &FitOptions::default()).unwrap();
             let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-            assert!(forecast.columns[0].values.iter().all(|v| v.is_finite()), "{model}");
+            // The same as of rows before it that are not available.
+            let mut longer = panel(2, 8);
+            let earlier = |row: usize| row % 8 < 2;
+            for (name, column) in &mut longer.columns {
+                let Column::Float(values) = column else { continue };
+                let Some(Column::Float(given)) = table.column(name) else { unreachable!() };
+                for row in (0..16).filter(|row| !earlier(*row)) {
+                    values[row] = given[row / 8 * 6 + row % 8 - 2];
+                }
+            }
+            let mask = (0..16).map(|row| f64::from(u8::from(!earlier(row)))).collect();
+            longer.columns.push(("available_mask".into(), Column::Float(mask)));
+            let options = PredictOptions { data: Some(longer), ..PredictOptions::default() };
+            let same = nf.predict(&options, &Control::default()).unwrap();
+            // What is sampled depends on the number of rows before it.
+            assert_eq!(same.columns[0], forecast.columns[0], "{model}");
         });
     }
     checks.finish();

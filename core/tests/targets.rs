@@ -30,9 +30,10 @@ fn table(wrong: f64) -> Table {
 }
 
 fn model(distribution: &str) -> NeuralForecast {
-    let args = json!({ "distribution": distribution });
+    let args = json!({ "distribution": distribution, "returnParams": true, "numSamples": 1000 });
     let options = json!({
-        "h": 4, "inputSize": 8, "maxSteps": 2, "loss": { "kind": "DistributionLoss", "args": args },
+        "h": 4, "inputSize": 8, "maxSteps": 2, "scalerType": "standard",
+        "loss": { "kind": "DistributionLoss", "args": args },
     });
     forecaster("NHITS", &options)
 }
@@ -41,9 +42,17 @@ fn fit(nf: &mut NeuralForecast, table: &Table, options: &FitOptions) -> Result<(
     nf.fit(table, options, &Control::default()).map(drop)
 }
 
+/// All columns: means and quantiles of samples, which are counts, and the parameters.
 fn forecast(nf: &NeuralForecast) -> Vec<f32> {
     let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
-    forecast.columns[0].values.clone()
+    forecast.columns.into_iter().flat_map(|column| column.values).collect()
+}
+
+/// What a model forecasts that is fitted on this table.
+fn fitted(distribution: &str, table: &Table, on_missing: Option<OnMissing>) -> Vec<f32> {
+    let mut nf = model(distribution);
+    fit(&mut nf, table, &FitOptions { on_missing, ..FitOptions::default() }).unwrap();
+    forecast(&nf)
 }
 
 /// That this is what a refusal says, and that it names the same in its details.
@@ -98,10 +107,30 @@ fn what_a_distribution_can_be_is_learned() {
         checks.row(format!("{distribution} {fine}"), || {
             let mut nf = model(distribution);
             fit(&mut nf, &table(fine), &FitOptions::default()).unwrap();
-            let values = forecast(&nf);
-            let least = if ["Normal", "StudentT"].contains(&distribution) { f32::MIN } else { 0.0 };
-            let most = if distribution == "Bernoulli" { 1.0 } else { f32::MAX };
-            assert!(values.iter().all(|v| (least..=most).contains(v)), "{values:?}");
+            let forecast = nf.predict(&PredictOptions::default(), &Control::default()).unwrap();
+            let of = |name: &str, row: usize| {
+                f64::from(forecast.column(&format!("NHITS{name}")).unwrap()[row])
+            };
+            for row in 0..8 {
+                let (mean, variance) = match distribution {
+                    "Poisson" => (of("-loc", row), of("-loc", row)),
+                    "Bernoulli" => {
+                        (of("-logits", row), of("-logits", row) * (1.0 - of("-logits", row)))
+                    }
+                    "Normal" => (of("-loc", row), of("-scale", row).powi(2)),
+                    _ => {
+                        let df = of("-df", row);
+                        (of("-loc", row), of("-scale", row).powi(2) * df / (df - 2.0))
+                    }
+                };
+                // The mean of 1000 samples: five standard errors.
+                let error = 5.0 * (variance / 1000.0).sqrt();
+                assert!(
+                    (of("", row) - mean).abs() < error,
+                    "{} ± {error}, not {mean}",
+                    of("", row)
+                );
+            }
         });
     }
     checks.finish();
@@ -115,18 +144,18 @@ fn what_is_masked_or_missing_is_no_reason_to_refuse() {
             let mut masked = table(wrong);
             let mask = (0..2 * ROWS).map(|row| f64::from(u8::from(row != WRONG))).collect();
             masked.columns.push(("available_mask".into(), Column::Float(mask)));
-            let mut nf = model(distribution);
-            fit(&mut nf, &masked, &FitOptions::default()).unwrap();
-            assert!(forecast(&nf).iter().all(|v| *v >= 0.0));
+            let mut another = masked.clone();
+            another.columns[2] = table(1.0).columns[2].clone();
+            // What is masked may be anything.
+            assert_eq!(fitted(distribution, &masked, None), fitted(distribution, &another, None));
         });
-        for on_missing in [None, Some(OnMissing::FillForward)] {
-            checks.row(format!("{distribution} missing, {on_missing:?}"), || {
-                let mut nf = model(distribution);
-                let options = FitOptions { on_missing, ..FitOptions::default() };
-                fit(&mut nf, &table(f64::NAN), &options).unwrap();
-                assert!(forecast(&nf).iter().all(|v| *v >= 0.0));
-            });
-        }
+        checks.row(format!("{distribution} missing"), || {
+            let missing = |on_missing| fitted(distribution, &table(f64::NAN), on_missing);
+            // The value before is 0.
+            let filled = missing(Some(OnMissing::FillForward));
+            assert_eq!(filled, fitted(distribution, &table(0.0), None));
+            assert_ne!(filled, missing(None));
+        });
     }
     checks.finish();
 }

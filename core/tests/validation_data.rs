@@ -66,14 +66,26 @@ fn scalers_of_whole_series_know_the_training_rows_only() {
     let scaling = LocalScaling { temporal: Some(LocalScalerType::Minmax), statics: None };
     let fitted = |rows: usize, far: f64| {
         let mut nf = forecaster("DLinear", &options()).with_local_scaling(scaling);
-        let mut val = between(rows, rows + 5);
+        let mut val = between(rows, rows + 4); // one window a series, whose input is training rows
         let Column::Float(y) = &mut val.columns[2].1 else { panic!("y is a column of numbers") };
         y.iter_mut().for_each(|v| *v += far);
         fit(&mut nf, &between(0, rows), &with(val)).unwrap().models.remove(0)
     };
     let (near, far) = (fitted(30, 0.0), fitted(30, 1e4));
     assert_eq!(near.train_loss, far.train_loss, "validation rows change nothing of training");
-    assert!(far.val_loss[0] > 10.0 * near.val_loss[0], "and are scaled themselves");
+    // They are scaled by the range of the training rows: a mean absolute error grows by as much as they are moved, give or
+    // take what it was.
+    let train = between(0, 30);
+    let Some(Column::Float(y)) = train.column("y") else { panic!("y is a column of numbers") };
+    let range = |y: &[f64]| {
+        let largest = y.iter().copied().fold(f64::MIN, f64::max);
+        largest - y.iter().copied().fold(f64::MAX, f64::min)
+    };
+    let moved = y.chunks(30).map(|y| 1e4 / range(y)).sum::<f64>() / 2.0;
+    for (far, near) in far.val_loss.iter().zip(&near.val_loss) {
+        let grown = f64::from(*far) - moved;
+        assert!(grown.abs() <= f64::from(*near) && *near < 2.0, "{far}, {near}, {moved}");
+    }
 }
 
 #[test]

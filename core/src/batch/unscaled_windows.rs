@@ -7,7 +7,7 @@ use super::source::Source;
 use crate::kernels::windows::copy_windows;
 use crate::models::Instance;
 use crate::objective::{Objective, Totals};
-use crate::scalers::ScalerType;
+use crate::scalers::{ScalerType, Statistics};
 
 /// Precomputed data of a run's columns.
 pub(super) struct Prepared {
@@ -90,6 +90,7 @@ impl BatchBuilder {
         copy_windows(target, &self.spans, 0, &[1.0], &mut self.insample_y);
         copy_windows(source.mask(), &self.spans, 0, &[1.0], &mut self.insample_mask);
         copy_windows(target, &self.spans, lens.input, &[1.0], &mut self.target);
+        self.statistics.resize(n, Statistics { shift: 0.0, scale: 1.0 });
         let mut factors = std::mem::take(&mut self.factors);
         factors.clear();
         let sizes = [lens.input, lens.horizon];

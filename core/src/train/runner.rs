@@ -201,6 +201,7 @@ pub(super) fn record_loss<'t>(
     let counts = tape.swap_in([windows, series], &mut g.counts);
     let affine = (model.loss.target() == Target::Original).then(|| {
         tape.input([windows, series, 2], |to| {
+            debug_assert_eq!(to.len(), 2 * g.statistics.len(), "one scaling per window");
             for (to, s) in to.chunks_exact_mut(2).zip(&g.statistics) {
                 to.copy_from_slice(&model.scaling(*s).affine().map(|v| v as f32));
             }

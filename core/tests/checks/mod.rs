@@ -19,10 +19,11 @@ impl Checks {
         self.failed.push(format!("{name}: {text}"));
     }
 
-    /// Panics with all rows that failed; else the number of rows.
+    /// Panics with all rows that failed, and where there was none to check; else the number of rows.
     #[track_caller]
     pub(crate) fn finish(self) -> usize {
         let Self { rows, failed } = self;
+        assert!(rows > 0, "nothing was checked");
         assert!(failed.is_empty(), "{} of {rows} rows\n{}", failed.len(), failed.join("\n"));
         rows
     }
