@@ -65,6 +65,9 @@ TRAINING = [
                                     learning_rate=1e-3)),
     ("nhits_normal_weighted", dict(TRAIN, loss=DistributionLoss(
         "Normal", horizon_weight=torch.tensor([1.0, 1.0, 2.0, 2.0, 0.5, 0.5]), **PARAMS))),
+    ("nhits_normal_identity", dict(TRAIN, loss=DistributionLoss("Normal", **PARAMS), scaler_type="identity")),
+    ("nhits_poisson_identity", dict(TRAIN, loss=DistributionLoss("Poisson", **PARAMS), scaler_type="identity"),
+     {}, {}, LENGTHS, None, np.round),
     ("nhits_poisson", dict(TRAIN, loss=DistributionLoss("Poisson", **PARAMS)), {}, {}, LENGTHS, None, np.round),
     ("nhits_bernoulli", dict(TRAIN, loss=DistributionLoss("Bernoulli", **PARAMS), scaler_type="identity"), {}, {}, LENGTHS, None,
      lambda y: (y > np.median(y)).astype(float)),
