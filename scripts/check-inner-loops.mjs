@@ -3,23 +3,24 @@
 //
 //   node scripts/check-inner-loops.mjs [file.s ...]
 //
-// Reads the assembly of core/src/kernels as rustc writes it for this processor's architecture, or the files named, for x86-64
-// or AArch64 (scripts/test-neon.sh passes that of the cross compiler). A loop is checked if it multiplies and adds vectors and has no
-// loop inside.
+// Reads the assembly that rustc writes of core/src/kernels, or the files named: that of Linux, for x86-64 or AArch64
+// (scripts/test-neon.sh passes that of the cross compiler). A loop is checked if it multiplies and adds vectors and has no loop inside.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, root } from './steps.mjs'
 
-/** How each architecture spells what is looked for. */
+/** How each architecture spells what is looked for, and the instruction set of functions that name none. */
 const SYNTAX = {
   x64: {
+    plain: null, // scalar code
     jump: /^\tj\w+\s+(\.L\w+)/,
     multiplyAdd: /^\tvfn?m(?:add|sub)\d+ps\s/,
     broadcast: /^\tvbroadcastss\s|\{1to\d+\}/,
-    spill: /^\tvmov\w+\s+%[xyz]mm\d+, -?\w*\(%r[sb]p\)/,
+    spill: /^\tvmov\w+\s+%[xyz]mm\d+, -?\w*\(%rsp[,)]/,
   },
   arm64: {
+    plain: 'neon',
     jump: /^\t(?:b\.\w+|b|cbn?z|tbn?z)\s.*?(\.L\w+)$/,
     multiplyAdd: /^\tfml[as]\s+v\d+\.4s/,
     broadcast: /^\tld1r\s|\.s\[\d\]/,
@@ -27,19 +28,30 @@ const SYNTAX = {
   },
 }
 
-/** Functions that must be found, or nothing was checked: products, attention and recurrent cells. */
-const REQUIRED = ['gemm', 'attention', 'recurrent']
+/** Files with loops that must be found, or nothing was checked: products, attention (where it is inlined too) and recurrent cells. */
+const REQUIRED = [/^gemm/, /^(online_softmax|attention)/, /^recurrent/]
 
-/** Instruction set and kernel of a mangled name, such as `avx2` and `gemm::gemm`. */
-function kernelOf(symbol) {
-  const kernel = symbol.match(/7kernels\d+([a-z0-9_]+?)\d+([a-z0-9_]+?)\d*4Work/)
-  const isa = symbol.includes('4simd4avx2') ? 'avx2' : symbol.includes('4simd6avx512') ? 'avx512' : null
-  return kernel && { isa, name: `${kernel[1]}::${kernel[2]}` }
+/** Instruction set and kernel of a mangled name, such as `avx2` and `gemm::gemm`; `null` for anything else. */
+function kernelOf(symbol, { plain }) {
+  const isa = ['avx2', 'avx512'].find((isa) => symbol.includes(`4simd${isa.length}${isa}`)) ?? plain
+  const path = symbol.indexOf('7kernels')
+  if (!isa || path < 0) return null
+  // Each name follows its length.
+  const names = []
+  let rest = symbol.slice(path + '7kernels'.length)
+  for (let length = rest.match(/^\d+/); length && names.length < 2; length = rest.match(/^\d+/)) {
+    const end = length[0].length + Number(length[0])
+    names.push(rest.slice(length[0].length, end))
+    rest = rest.slice(end)
+  }
+  return { isa, name: names.join('::') }
 }
 
 /** The loops of a function's lines that have no loop inside, as lists of instructions. */
 function innerLoops(lines, { jump }) {
-  const labels = new Map(lines.flatMap((line, at) => (/^\.L\w+:/.test(line) ? [[line.slice(0, line.indexOf(':')), at]] : [])))
+  const labels = new Map(
+    lines.flatMap((line, at) => (/^\.L\w+:/.test(line) ? [[line.slice(0, line.indexOf(':')), at]] : [])),
+  )
   const loops = lines.flatMap((line, end) => {
     const start = labels.get(line.match(jump)?.[1])
     return start !== undefined && start <= end ? [[start, end]] : []
@@ -56,21 +68,22 @@ function check(assembly) {
   const checked = []
   for (let at = 0; at < lines.length; at++) {
     const symbol = lines[at].match(/^(_R\w+):/)?.[1]
-    const kernel = symbol && kernelOf(symbol)
+    const kernel = symbol && kernelOf(symbol, syntax)
     if (!kernel) continue
     const end = lines.findIndex((line, i) => i > at && line.startsWith(`.Lfunc_end`))
-    const isa = kernel.isa ?? (syntax === SYNTAX.arm64 ? 'neon' : null)
-    if (!isa) continue // plain code
     for (const loop of innerLoops(lines.slice(at, end), syntax)) {
       const count = (what) => loop.filter((line) => what.test(line)).length
       const sums = count(syntax.multiplyAdd)
       if (sums === 0) continue
-      checked.push({ isa, name: kernel.name })
+      checked.push(kernel)
       const spills = count(syntax.spill)
       if (spills === 0) continue
       const rows = count(syntax.broadcast)
-      const tile = kernel.name === 'gemm::gemm' && rows > 0 ? `the tile of ${rows} × ${Math.round(sums / rows)}` : 'a loop'
-      faults.push(`${kernel.name} on ${isa}: ${tile} (${sums} multiply-adds) writes ${spills} vectors to the stack`)
+      const tile =
+        kernel.name === 'gemm::gemm' && rows > 0 ? `the tile of ${rows} × ${Math.round(sums / rows)}` : 'a loop'
+      faults.push(
+        `${kernel.name} on ${kernel.isa}: ${tile} (${sums} multiply-adds) writes ${spills} vectors to the stack`,
+      )
     }
   }
   return { faults, checked }
@@ -89,13 +102,17 @@ function compiled() {
   return file
 }
 
-const files = process.argv.length > 2 ? process.argv.slice(2) : [compiled()]
+const given = process.argv.slice(2)
+const files = given.length || process.platform !== 'linux' ? given : [compiled()]
+if (files.length === 0) console.log('inner loops are checked on Linux only')
 for (const file of files) {
   const { faults, checked } = check(readFileSync(file, 'utf8'))
-  const missing = REQUIRED.filter((name) => !checked.some((loop) => loop.name.startsWith(name)))
+  const missing = REQUIRED.filter((name) => !checked.some((loop) => name.test(loop.name)))
   if (missing.length) faults.push(`no loop of ${missing.join(', ')} was found in ${file}`)
   for (const fault of faults) console.error(fault)
   if (faults.length) process.exitCode = 1
-  const isas = [...new Set(checked.map(({ isa }) => isa))].map((isa) => `${checked.filter((l) => l.isa === isa).length} on ${isa}`)
+  const isas = [...new Set(checked.map(({ isa }) => isa))].map(
+    (isa) => `${checked.filter((l) => l.isa === isa).length} on ${isa}`,
+  )
   console.log(`inner loops checked: ${isas.join(', ')}`)
 }

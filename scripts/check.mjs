@@ -18,6 +18,9 @@ const steps = {
     // Without the features for threads, files and charts.
     run('cargo', 'test', '--package', 'neuro-divergent', '--locked', '--no-default-features', '--test', 'in_memory')
   },
+  loops() {
+    run('node', 'scripts/check-inner-loops.mjs')
+  },
   build() {
     run('node', 'scripts/build.mjs')
   },

@@ -41,16 +41,18 @@ simd_fn! {
             let row = r * hidden..(r + 1) * hidden;
             let (c_prev, c, h) = (&c_prev[row.clone()], &mut c[row.clone()], &mut h[row]);
             for at in (0..hidden).step_by(S::LANES) {
+                // Each gate is stored before the next is computed, so that few are in registers.
                 let i = math::sigmoid(s, s.load_at(gi, at));
-                let f = math::sigmoid(s, s.load_at(gf, at));
-                let g = math::tanh(s, s.load_at(gg, at));
-                let o = math::sigmoid(s, s.load_at(go, at));
-                let cell = s.mul_add(f, s.load_at(c_prev, at), s.mul(i, g));
                 s.store_at(i, gi, at);
-                s.store_at(f, gf, at);
+                let g = math::tanh(s, s.load_at(gg, at));
                 s.store_at(g, gg, at);
-                s.store_at(o, go, at);
+                let new = s.mul(i, g);
+                let f = math::sigmoid(s, s.load_at(gf, at));
+                s.store_at(f, gf, at);
+                let cell = s.mul_add(f, s.load_at(c_prev, at), new);
                 s.store_at(cell, c, at);
+                let o = math::sigmoid(s, s.load_at(go, at));
+                s.store_at(o, go, at);
                 s.store_at(s.mul(o, math::tanh(s, cell)), h, at);
             }
         }

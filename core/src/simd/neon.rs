@@ -47,9 +47,23 @@ impl Simd for Neon {
     }
     #[inline(always)]
     fn load_partial(self, x: &[f32]) -> float32x4_t {
-        let mut lanes = [0.0; 4];
-        lanes[..x.len()].copy_from_slice(x);
-        self.load(&lanes)
+        let from = x.as_ptr();
+        // By lanes: a copy to an array is a call, before which the vectors in use are written to the stack.
+        // SAFETY: every AArch64 processor has NEON; only values of `x` are read.
+        unsafe {
+            let zero = vdupq_n_f32(0.0);
+            let two = || vcombine_f32(vld1_f32(from), vget_low_f32(zero));
+            match x.len() {
+                0 => zero,
+                1 => vld1q_lane_f32::<0>(from, zero),
+                2 => two(),
+                3 => vld1q_lane_f32::<2>(from.add(2), two()),
+                n => {
+                    assert!(n == 4);
+                    vld1q_f32(from)
+                }
+            }
+        }
     }
     #[inline(always)]
     fn store(self, v: float32x4_t, y: &mut [f32]) {
@@ -59,9 +73,23 @@ impl Simd for Neon {
     }
     #[inline(always)]
     fn store_partial(self, v: float32x4_t, y: &mut [f32]) {
-        let mut lanes = [0.0; 4];
-        self.store(v, &mut lanes);
-        y.copy_from_slice(&lanes[..y.len()]);
+        let to = y.as_mut_ptr();
+        // SAFETY: every AArch64 processor has NEON; only values of `y` are written.
+        unsafe {
+            match y.len() {
+                0 => {}
+                1 => vst1q_lane_f32::<0>(to, v),
+                2 => vst1_f32(to, vget_low_f32(v)),
+                3 => {
+                    vst1_f32(to, vget_low_f32(v));
+                    vst1q_lane_f32::<2>(to.add(2), v);
+                }
+                n => {
+                    assert!(n == 4);
+                    vst1q_f32(to, v);
+                }
+            }
+        }
     }
 
     #[inline(always)]
