@@ -16,14 +16,14 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::json;
 
-/// Version, target, instruction set and number of processors, as JSON.
+/// Version, target, instruction set and default number of threads, as JSON.
 #[napi]
 pub fn info() -> String {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "target": env!("NF_TARGET"),
         "simd": [engine::simd::isa_name()],
-        "threads": std::thread::available_parallelism().map_or(1, usize::from),
+        "threads": engine::runtime::threads(),
         "debug": cfg!(debug_assertions),
     })
     .to_string()

@@ -39,6 +39,8 @@ pub mod optim;
 pub mod options;
 pub mod rng;
 #[cfg(feature = "parallel")]
+mod cores;
+#[cfg(feature = "parallel")]
 pub mod runtime;
 #[cfg(not(feature = "parallel"))]
 #[path = "runtime_alone.rs"]

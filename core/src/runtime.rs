@@ -114,14 +114,14 @@ pub(crate) fn checked(threads: usize) -> Result<usize> {
     }
 }
 
-/// The number of threads available to this process. It is cached: the system reads files to determine it.
-fn available() -> usize {
-    static AVAILABLE: OnceLock<usize> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+/// The number of cores that this process may use. It is cached: the system reads files to determine it.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(crate::cores::usable)
 }
 
-/// Sets the default number of threads of a run, from 1 to 1024. Initially it is the number of available processors. Runs in
-/// progress keep their threads.
+/// Sets the default number of threads of a run, from 1 to 1024. Initially it is the number of physical cores that this process
+/// may use. Runs in progress keep their threads.
 pub fn set_threads(threads: usize) -> Result<()> {
     let threads = checked(threads)?;
     let mut shared = shared();
@@ -132,7 +132,7 @@ pub fn set_threads(threads: usize) -> Result<()> {
 
 /// The default number of threads of a run.
 pub fn threads() -> usize {
-    shared().threads.unwrap_or_else(available)
+    shared().threads.unwrap_or_else(cores)
 }
 
 /// The number of threads of the last of `running` concurrent runs.

@@ -67,7 +67,7 @@ const COMMANDS = {
       static: { type: 'string', value: 'F.csv', help: 'one row per series: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
       seed: { type: 'string', value: 'N', number: 'whole', help: 'random seed (1)' },
-      threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all processors)' },
+      threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all cores)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; an existing checkpoint is replaced' },
       ...FILE_OPTIONS,
       ...GAP_OPTION,

@@ -67,7 +67,7 @@ options! {
         pub on_progress: Option<OnProgress> = None,
         /// Milliseconds between calls of `onProgress`.
         pub progress_interval_ms: f64 = 100.0; from 0 to 2_147_483_647,
-        /// Number of threads for this call. Results do not depend on it. Left out: all processors.
+        /// Number of threads for this call. Results do not depend on it. Left out: all physical cores that the process may use.
         pub threads: Option<usize> = None; from 1 to 1024,
         /// Limit of the memory of this call outside the JavaScript heap, in bytes. A call that would need more is refused
         /// with `ERR_NF_MEMORY_LIMIT` before it starts. Left out: what the machine, its control group or `ulimit` has left.
@@ -226,7 +226,7 @@ options! {
         /// Maximum number of windows per call.
         pub batch: usize = 1; from 1 to 65_536,
         /// Maximum number of threads per call. Results do not depend on it. Each thread takes 64 windows, or multivariate
-        /// windows of about 64 series together. Left out: 1 for batches up to that size, else all processors.
+        /// windows of about 64 series together. Left out: 1 for batches up to that size, else all physical cores.
         pub threads: Option<usize> = None; from 1 to 1024,
         /// Sorts the quantiles of each step, so that none cross; false keeps them as the network computes them.
         pub sort_quantiles: bool = true,
