@@ -26,37 +26,37 @@ const SEVEN = {
   options: { h: 24, inputSize: 48, nSeries: 7 },
 }
 
-/** Target ratio to the peer of each model, on the small and the large series, in f32 and with ours in bf16. */
+/** Target ratio to the peer of each model on the small and the large series, in f32, and with ours in bf16. */
 const TARGETS = {
   NHITS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
   NBEATS: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
   MLP: { small: 9, large: 2.2, bf16: { small: 13, large: 3.8 } },
+  NBEATSx: { large: 2.2 },
   DLinear: { small: 80, large: 50 },
   NLinear: { small: 80, large: 50 },
   LSTM: { small: 4, large: 2.2, bf16: { small: 6, large: 3.5 } },
   GRU: { large: 2.2, bf16: { large: 3.5 } },
   DeepAR: { large: 2.2, bf16: { large: 3.5 } },
+  DilatedRNN: { large: 2.2 },
+  TCN: { large: 2.5 },
+  BiTCN: { large: 2.5 },
+  TiDE: { large: 2.5 },
 }
 /** Target ratio of every other model. */
-const EVERY = 2
+const EVERY = 3
 /** Models that NeuralForecast lacks. */
 const PEERLESS = ['RLinear']
 
-/** The comparisons of one model: those that it has a target for, by series and precision. */
+/** The comparisons of one model: those that it has a target for, each in both precisions. */
 export function casesOf({ name, multivariate }, sizes) {
   if (PEERLESS.includes(name)) return []
-  if (multivariate) return [{ ...SEVEN, model: name, precision: 'f32', target: EVERY }]
+  if (multivariate) return [{ ...SEVEN, model: name, targets: { f32: EVERY } }]
   const { bf16 = {}, ...f32 } = { large: EVERY, ...TARGETS[name] }
-  const targets = { f32, bf16 }
   const all = [
     ['small', SMALL],
     ['large', LARGE],
-  ].filter(([size]) => sizes.includes(size))
-  return all.flatMap(([size, setting]) =>
-    Object.entries(targets)
-      .filter(([, of]) => of[size])
-      .map(([precision, of]) => ({ ...setting, model: name, precision, target: of[size] })),
-  )
+  ].filter(([size]) => sizes.includes(size) && f32[size])
+  return all.map(([size, setting]) => ({ ...setting, model: name, targets: { f32: f32[size], bf16: bf16[size] } }))
 }
 
 /** The fit used to measure a whole process: start and memory. */

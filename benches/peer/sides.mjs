@@ -1,7 +1,30 @@
-// The two sides of `npm run bench:peer`: processes that answer each line of JSON with a line of JSON.
+// The two sides of `npm run bench:peer`: processes that answer each line of JSON with a line of JSON, and the instruction set
+// that both are limited to.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { root } from '../../scripts/steps.mjs'
+
+/** Environment variables that limit both sides to an instruction set. Without, each uses the best that the machine has. */
+const LIMITS = {
+  avx2: {
+    NF_ISA: 'avx2',
+    ATEN_CPU_CAPABILITY: 'avx2',
+    ONEDNN_MAX_CPU_ISA: 'AVX2',
+    MKL_ENABLE_INSTRUCTIONS: 'AVX2',
+  },
+  avx512: {
+    NF_ISA: 'avx512',
+    ATEN_CPU_CAPABILITY: 'avx512',
+    ONEDNN_MAX_CPU_ISA: 'AVX512_CORE_BF16',
+    MKL_ENABLE_INSTRUCTIONS: 'AVX512',
+  },
+}
+
+/** Limits all sides that start from now on to an instruction set. */
+export function limitTo(isa) {
+  if (!(isa in LIMITS)) throw new Error(`--isa is one of ${Object.keys(LIMITS).join(', ')}, not ${isa}`)
+  Object.assign(process.env, LIMITS[isa])
+}
 
 class Side {
   constructor(program, ...args) {

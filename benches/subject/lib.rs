@@ -10,6 +10,6 @@ mod suite;
 pub use allocation::{Counting, peak_of};
 pub use case::{Case, LARGE, Ran, SMALL, Size, models};
 pub use elsewhere::Elsewhere;
-pub use limit::multiply_add_limit;
+pub use limit::{multiply_add_limit, multiply_add_scaling};
 pub use panel::{airline_passengers, numbers, seasonal, split_tails};
 pub use suite::{Share, Suite, Target, median, rounded, suite};

@@ -47,3 +47,18 @@ pub fn multiply_add_limit() -> f64 {
     }
     best
 }
+
+/// How many times as many operations two threads do together as one does alone: what a step can gain at most.
+pub fn multiply_add_scaling() -> f64 {
+    let rate = || {
+        let begin = Instant::now();
+        let done: usize = (0..60).map(|_| dispatch(MultiplyAdds { rounds: 200_000 })).sum();
+        done as f64 / begin.elapsed().as_secs_f64()
+    };
+    let alone = rate();
+    let together = std::thread::scope(|scope| {
+        let other = scope.spawn(rate);
+        rate() + other.join().expect("it only multiplies")
+    });
+    together / alone
+}

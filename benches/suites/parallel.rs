@@ -1,8 +1,8 @@
 //! Threads: a training step on one and on two, which leave the same bytes.
 
-use subject::{Case, LARGE, Ran, Suite, Target, suite};
+use subject::{Case, LARGE, Ran, Suite, Target, multiply_add_scaling, suite};
 
-const MODELS: [&str; 4] = ["NHITS", "LSTM", "DLinear", "TCN"];
+const MODELS: [&str; 6] = ["NHITS", "LSTM", "DLinear", "TCN", "TiDE", "TSMixer"];
 /// One thread takes this many times as long as two.
 const TARGET: f64 = 1.85;
 
@@ -22,6 +22,8 @@ fn main() {
 
 fn step(s: &mut Suite, model: &str) {
     let case = Case::new(model, LARGE);
+    let most = format!("{model}: multiply-adds of two cores, of one");
+    s.figure(&most, multiply_add_scaling(), "×", None);
     let [one, two] = [1, 2].map(|threads| {
         s.step("a training step, 1000 points", model, format!("threads {threads}"), &case, threads)
     });

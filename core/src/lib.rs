@@ -24,6 +24,8 @@
 mod batch;
 pub mod checkpoint;
 mod control;
+#[cfg(feature = "parallel")]
+mod cores;
 pub mod data;
 mod error;
 mod forecast;
@@ -38,8 +40,6 @@ pub mod objective;
 pub mod optim;
 pub mod options;
 pub mod rng;
-#[cfg(feature = "parallel")]
-mod cores;
 #[cfg(feature = "parallel")]
 pub mod runtime;
 #[cfg(not(feature = "parallel"))]

@@ -23,6 +23,8 @@ mod bf16_packing;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +36,8 @@ use std::sync::OnceLock;
 pub enum Isa {
     /// Plain Rust, one value at a time. It runs everywhere, and the others are tested against it.
     Scalar,
+    /// x86-64's baseline, 4 values.
+    Sse2,
     /// x86-64 with AVX2 and FMA, 8 values.
     Avx2,
     /// x86-64 with AVX-512F, 16 values.
@@ -46,12 +50,14 @@ pub enum Isa {
 
 impl Isa {
     /// All instruction sets that there is code for, slowest first.
-    const ALL: [Self; 5] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512, Self::Amx];
+    const ALL: [Self; 6] =
+        [Self::Scalar, Self::Neon, Self::Sse2, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// The name, as `NF_ISA` spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Sse2 => "sse2",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Amx => "amx",
@@ -63,6 +69,8 @@ impl Isa {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse2 => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
@@ -139,6 +147,8 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Out {
         Isa::Avx512 | Isa::Amx => avx512::Avx512::new().expect("detected").run(kernel),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => avx2::Avx2::new().expect("detected").run(kernel),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Sse2 => sse2::Sse2::new().run(kernel),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => neon::Neon::new().run(kernel),
         _ => kernel.run(scalar::Scalar),
