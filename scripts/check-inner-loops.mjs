@@ -3,36 +3,43 @@
 //
 //   node scripts/check-inner-loops.mjs [file.s ...]
 //
-// Reads the assembly that rustc writes of core/src/kernels, or the files named: that of Linux, for x86-64 or AArch64
-// (scripts/test-neon.sh passes that of the cross compiler). A loop is checked if it multiplies and adds vectors and has no loop inside.
+// Reads the assembly that rustc writes of core/src/kernels and of the products of bfloat16 in core/src/simd, or the files named: that
+// of Linux, for x86-64 or AArch64 (scripts/test-neon.sh passes that of the cross compiler). A loop is checked if it multiplies and adds
+// vectors and has no loop inside.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, root } from './steps.mjs'
 
-/** How each architecture spells what is looked for, and the instruction set of functions that name none. */
+/** How each architecture spells what is looked for, the instruction set of functions that name none, and the module of its bfloat16. */
 const SYNTAX = {
   x64: {
     plain: null, // scalar code
+    bf16: 'x86_bf16',
     jump: /^\tj\w+\s+(\.L\w+)/,
-    multiplyAdd: /^\tvfn?m(?:add|sub)\d+ps\s/,
+    multiplyAdd: /^\t(?:vfn?m(?:add|sub)\d+|vdpbf16)ps\s/,
     broadcast: /^\tvbroadcastss\s|\{1to\d+\}/,
     spill: /^\tvmov\w+\s+%[xyz]mm\d+, -?\w*\(%rsp[,)]/,
   },
   arm64: {
     plain: 'neon',
+    bf16: 'neon_bf16',
     jump: /^\t(?:b\.\w+|b|cbn?z|tbn?z)\s.*?(\.L\w+)$/,
-    multiplyAdd: /^\tfml[as]\s+v\d+\.4s/,
+    multiplyAdd: /^\t(?:fml[as]|bfmmla|bfdot)\s+v\d+\.4s/,
     broadcast: /^\tld1r\s|\.s\[\d\]/,
     spill: /^\tst[rpu]r?\s+[qd]\d.*\[(?:sp|x29)/,
   },
 }
 
-/** Files with loops that must be found, or nothing was checked: products, attention (where it is inlined too) and recurrent cells. */
-const REQUIRED = [/^gemm/, /^(online_softmax|attention)/, /^recurrent/]
+/**
+ * Files with loops that must be found, or nothing was checked: products, those of bfloat16 too, attention (where it is inlined too) and
+ * recurrent cells.
+ */
+const REQUIRED = [/^gemm/, /_bf16$/, /^(online_softmax|attention)/, /^recurrent/]
 
 /** Instruction set and kernel of a mangled name, such as `avx2` and `gemm::gemm`; `null` for anything else. */
-function kernelOf(symbol, { plain }) {
+function kernelOf(symbol, { plain, bf16 }) {
+  if (symbol.includes(`4simd${bf16.length}${bf16}`)) return { isa: 'bf16', name: bf16 }
   const isa = ['avx2', 'avx512'].find((isa) => symbol.includes(`4simd${isa.length}${isa}`)) ?? plain
   const path = symbol.indexOf('7kernels')
   if (!isa || path < 0) return null

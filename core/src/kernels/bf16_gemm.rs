@@ -1,9 +1,9 @@
-//! GEMM from products of bfloat16, where the processor has them (AMX tiles or AVX512-BF16): blocks of 32 × 32, both factors
-//! packed.
+//! GEMM from products of bfloat16, where the processor has them (AMX tiles, AVX512-BF16 or AArch64's FEAT_BF16): blocks of
+//! 32 × 32, both factors packed.
 //!
-//! `simd/bf16.rs` is the microkernel, and says how a number in f32 is split into three in bfloat16. A packed factor has, for
-//! each 32 lanes (rows of the left factor, columns of the right one) and each 32 steps of the inner dimension, two tiles
-//! for each part of a number.
+//! `simd/bf16.rs` is the microkernel; `simd/x86_bf16.rs` says how a number in f32 is split into three in bfloat16, which pays
+//! off on AMX only. A packed factor has, for each 32 lanes (rows of the left factor, columns of the right one) and each 32
+//! steps of the inner dimension, two tiles for each part of a number.
 
 use std::cell::RefCell;
 
@@ -17,7 +17,7 @@ use super::parallel::{SKINNY_ROWS, par_rows};
 use super::skinny_gemm;
 use crate::interrupt::look;
 use crate::simd::bf16::{ActiveUnit, DEPTH, Layout, SIDE, Side, Tile, Unit};
-use crate::simd::{Isa, isa};
+use crate::simd::isa;
 
 /// Tiles of 32 packed rows of the left factor that are multiplied before going on along the inner dimension: they fit the L1
 /// cache. With few columns it is twice as many.
@@ -55,11 +55,7 @@ impl Bf16Plan {
     /// would be too empty. `prepacked` says that the right factor is packed for several products.
     pub(super) fn of(compute: Compute, [m, k, n]: [usize; 3], prepacked: bool) -> Option<Self> {
         let Compute { shared, rounds } = compute;
-        let unit = match isa() {
-            Isa::Amx => Unit::amx()?,
-            Isa::Avx512 if rounds => Unit::avx512_bf16()?,
-            _ => return None,
-        };
+        let unit = Unit::of(isa(), rounds)?;
         // The fraction of the blocks that must be filled.
         let (parts, least, [some, all]) = match (rounds, prepacked) {
             (true, _) => (1, LEAST_WORK_ROUNDED, [1, 2]),

@@ -2,12 +2,13 @@
 //!
 //! Rounding is to nearest, ties to even. What is too large becomes infinite, and NaN stays NaN. The types are those of the
 //! crate `half`. The conversions are ours: written without branches, they are compiled to vectors of each instruction set.
-//! A test in `tape/storage.rs` compares them with the crate's.
+//! Those of binary16 are one instruction on AArch64. A test in `tape/storage.rs` compares them with the crate's.
 
 use half::{bf16, f16};
 
 use super::Compute;
 use super::parallel::par_rows;
+use crate::simd::Simd;
 
 /// A 16-bit format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,22 @@ pub trait HalfFloat: Copy + Default + Send + Sync + 'static {
     fn widened(self) -> f32;
     /// The bits; the highest is the sign.
     fn bits(self) -> u16;
+
+    /// [`Simd::widen_f16`] for this type. Returns how many numbers it converted: none without an instruction.
+    #[inline(always)]
+    fn widen_front<S: Simd>(_s: S, _x: &[Self], _put: impl FnMut(usize, S::V)) -> usize {
+        0
+    }
+    /// [`Simd::narrow_f16`] for this type.
+    #[inline(always)]
+    fn narrow_front<S: Simd>(_s: S, _x: &[f32], _y: &mut [Self]) -> usize {
+        0
+    }
+    /// [`Simd::round_f16`] for this type.
+    #[inline(always)]
+    fn round_front<S: Simd>(_s: S, _x: &mut [f32]) -> usize {
+        0
+    }
 }
 
 impl HalfFloat for bf16 {
@@ -93,6 +110,18 @@ impl HalfFloat for f16 {
     fn bits(self) -> u16 {
         self.to_bits()
     }
+    #[inline(always)]
+    fn widen_front<S: Simd>(s: S, x: &[Self], put: impl FnMut(usize, S::V)) -> usize {
+        s.widen_f16(x, put)
+    }
+    #[inline(always)]
+    fn narrow_front<S: Simd>(s: S, x: &[f32], y: &mut [Self]) -> usize {
+        s.narrow_f16(x, y)
+    }
+    #[inline(always)]
+    fn round_front<S: Simd>(s: S, x: &mut [f32]) -> usize {
+        s.round_f16(x)
+    }
 }
 
 /// Threads share conversions in pieces of at least so many numbers.
@@ -101,13 +130,17 @@ const SHARED: usize = 1 << 14;
 /// Rounds `x` to a 16-bit type.
 pub fn narrow<T: HalfFloat>(compute: Compute, x: &[f32], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [T]; 1]| narrow_part(&x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [T]; 1]| {
+        narrow_part(&x[at..][..y.len()], y);
+    });
 }
 
 /// Converts numbers of a 16-bit type to f32, exactly.
 pub fn widen<T: HalfFloat>(compute: Compute, x: &[T], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| widen_part(&x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| {
+        widen_part(&x[at..][..y.len()], y);
+    });
 }
 
 /// Rounds each number to the nearest one of a 16-bit format; it stays in f32.
@@ -129,35 +162,45 @@ pub fn relu_mask<T: HalfFloat>(compute: Compute, y: &[T], g: &mut [T]) {
 /// `y += x`, in f32.
 pub fn add_wide<T: HalfFloat>(compute: Compute, x: &[T], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
-    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| add_wide_part(&x[at..], y));
+    par_rows(compute, [y], [1], SHARED, &|at, [y]: [&mut [f32]; 1]| {
+        add_wide_part(&x[at..][..y.len()], y);
+    });
+}
+
+/// Widens `x` to `y`, of the same length.
+#[inline(always)]
+fn widen_line<S: Simd, T: HalfFloat>(s: S, x: &[T], y: &mut [f32]) {
+    let done = T::widen_front(s, x, |i, v| s.store(v, &mut y[i..]));
+    y[done..].iter_mut().zip(&x[done..]).for_each(|(y, x)| *y = x.widened());
 }
 
 simd_fn! {
     /// Widens the lines of a block to lines of 32 numbers. `lines` says how many there are, how long, and how far apart.
-    pub(super) fn widen_block<T: HalfFloat>(_s, x: &[T], lines: [usize; 3], to: &mut [f32; 1024]) {
+    pub(super) fn widen_block<T: HalfFloat>(s, x: &[T], lines: [usize; 3], to: &mut [f32; 1024]) {
         let [lines, len, stride] = lines;
         for (i, to) in to.chunks_exact_mut(32).take(lines).enumerate() {
-            let (x, to) = (&x[i * stride..][..len], &mut to[..len]);
-            to.iter_mut().zip(x).for_each(|(y, x)| *y = x.widened());
+            widen_line(s, &x[i * stride..][..len], &mut to[..len]);
         }
     }
 }
 
 simd_fn! {
-    fn narrow_part<T: HalfFloat>(_s, x: &[f32], y: &mut [T]) {
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = T::narrowed(*x));
+    fn narrow_part<T: HalfFloat>(s, x: &[f32], y: &mut [T]) {
+        let done = T::narrow_front(s, x, y);
+        y[done..].iter_mut().zip(&x[done..]).for_each(|(y, x)| *y = T::narrowed(*x));
     }
 }
 
 simd_fn! {
-    fn widen_part<T: HalfFloat>(_s, x: &[T], y: &mut [f32]) {
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = x.widened());
+    fn widen_part<T: HalfFloat>(s, x: &[T], y: &mut [f32]) {
+        widen_line(s, x, y);
     }
 }
 
 simd_fn! {
-    fn round_part<T: HalfFloat>(_s, _to: T, x: &mut [f32]) {
-        x.iter_mut().for_each(|x| *x = T::narrowed(*x).widened());
+    fn round_part<T: HalfFloat>(s, _to: T, x: &mut [f32]) {
+        let done = T::round_front(s, x);
+        x[done..].iter_mut().for_each(|x| *x = T::narrowed(*x).widened());
     }
 }
 
@@ -168,8 +211,9 @@ simd_fn! {
 }
 
 simd_fn! {
-    fn add_wide_part<T: HalfFloat>(_s, x: &[T], y: &mut [f32]) {
-        y.iter_mut().zip(x).for_each(|(y, x)| *y += x.widened());
+    fn add_wide_part<T: HalfFloat>(s, x: &[T], y: &mut [f32]) {
+        let done = T::widen_front(s, x, |i, v| s.store(s.add(s.load(&y[i..]), v), &mut y[i..]));
+        y[done..].iter_mut().zip(&x[done..]).for_each(|(y, x)| *y += x.widened());
     }
 }
 
@@ -240,6 +284,40 @@ mod tests {
         each_isa(|_| {
             check_all(Half::Bf16, bf16::from_bits);
             check_all(Half::F16, f16::from_bits);
+        });
+    }
+
+    fn check_formulas<T: HalfFloat>(half: Half) {
+        // Every sign and exponent and the upper bits of the mantissa, with what decides how both formats round.
+        let lower = [0, 1, 0x0fff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x7fff, 0x8000, 0x8001, 0xffff];
+        let all = (0..=u16::MAX).flat_map(|upper| lower.map(|low| u32::from(upper) << 16 | low));
+        let x: Vec<f32> = all.map(f32::from_bits).collect();
+        let expected: Vec<T> = x.iter().map(|x| T::narrowed(*x)).collect();
+        let mut y = vec![T::default(); x.len()];
+        narrow(PLAIN, &x, &mut y);
+        for ((x, y), e) in x.iter().zip(&y).zip(&expected) {
+            let both_nan = y.widened().is_nan() && e.widened().is_nan();
+            assert!(both_nan || y.bits() == e.bits(), "{half:?} {x:e}: {:#x}", y.bits());
+        }
+        for n in 0..=67 {
+            let x: Vec<f32> = (0..n).map(|i| (i * i) as f32 / 7.0 - 300.0).collect();
+            let expected: Vec<f32> = x.iter().map(|x| T::narrowed(*x).widened()).collect();
+            let (mut y, mut wide) = (vec![T::default(); n], x.clone());
+            round(PLAIN, half, &mut wide);
+            assert_eq!(wide, expected);
+            narrow(PLAIN, &x, &mut y);
+            widen(PLAIN, &y, &mut wide);
+            assert_eq!(wide, expected);
+            add_wide(PLAIN, &y, &mut wide);
+            assert!(wide.iter().zip(&expected).all(|(sum, e)| *sum == 2.0 * e));
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_converts_as_the_formulas_do() {
+        each_isa(|_| {
+            check_formulas::<bf16>(Half::Bf16);
+            check_formulas::<f16>(Half::F16);
         });
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::kernels::packing::{KC, NC};
 use crate::kernels::prepacked::{Prepacked, matmul_each};
 use crate::kernels::testing::{assert_close, each_isa, numbers};
+use crate::simd::bf16::Unit;
 use crate::simd::{Isa, isa_name, with_isa};
 
 const PLAIN: Compute = Compute { shared: false, rounds: false };
@@ -130,11 +131,7 @@ fn rounded_products_are_those_of_bfloat16() {
         let mut c = vec![0.0; m * n];
         let right = Mat::new(&b, k, n);
         matmul(ROUNDING, Mat::new(&a, m, k), right, &mut c, Mode::Write);
-        let rounds = match isa {
-            Isa::Amx => true,
-            Isa::Avx512 => crate::simd::bf16::Unit::avx512_bf16().is_some(),
-            _ => false,
-        };
+        let rounds = Unit::of(isa, true).is_some();
         assert_close(&c, if rounds { &rounded } else { &plain }, 1e-4);
         let mut packed = vec![0.0; m * n];
         let prepacked = Prepacked::new(ROUNDING, right, m);
@@ -143,6 +140,28 @@ fn rounded_products_are_those_of_bfloat16() {
         matmul(PLAIN, Mat::new(&a, m, k), right, &mut c, Mode::Write);
         assert_close(&c, &plain, 4e-7 * k as f64);
     });
+}
+
+#[test]
+fn rounded_products_of_whole_numbers_are_exact() {
+    let whole = |n: usize, factor: usize| -> Vec<f32> {
+        (0..n).map(|i| ((i * factor + i / 7) % 33) as f32 - 16.0).collect()
+    };
+    // Whole blocks, and blocks with any number of lanes and steps left over.
+    let shapes = [[64, 64, 64], [33, 62, 60], [59, 75, 58], [94, 37, 63], [100, 61, 29]];
+    for [m, k, n] in shapes {
+        let (a, b, before) = (whole(m * k, 5), whole(k * n, 11), whole(m * n, 3));
+        each_isa(|_| {
+            for a in [Mat::new(&a, m, k), Mat::new(&a, k, m).t()] {
+                for b in [Mat::new(&b, k, n), Mat::new(&b, n, k).t()] {
+                    let exact = definition(a, b, |i, j| before[i * n + j]);
+                    let mut c = before.clone();
+                    matmul(ROUNDING, a, b, &mut c, Mode::Add);
+                    assert!(c.iter().zip(&exact).all(|(c, e)| f64::from(*c) == *e), "{m} {k} {n}");
+                }
+            }
+        });
+    }
 }
 
 #[test]

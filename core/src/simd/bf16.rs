@@ -1,25 +1,26 @@
-//! The GEMM microkernel for bfloat16 with sums in f32: by tiles (AMX) or dot products (AVX512-BF16).
+//! Products of blocks of bfloat16 with sums in f32, by the unit of the processor that multiplies them.
 //!
-//! A number in f32 is the sum of three in bfloat16, each of which holds eight of its 24 bits; only what lies below the
-//! smallest normal number is lost. Of the nine products of two such sums the six largest are computed, the smallest first.
-//! The other three are below 2⁻²⁴ of the result, the precision of f32. Tiles multiply bfloat16 sixteen times as fast as
-//! vectors multiply f32, so six products are still faster. Mixed precision needs one part of each number, and so one
-//! product. Intel's manual, volume 2: `TDPBF16PS`, `TILELOADD`, `VDPBF16PS`.
+//! Each architecture has a file that implements [`Bf16Unit`]: `x86_bf16.rs` (AMX tiles and AVX512-BF16 dot products),
+//! `neon_bf16.rs` (FEAT_BF16) and, for all others, `no_bf16.rs`. [`Unit`] and [`ActiveUnit`] check what kernels pass and call
+//! them. A block is 32 lanes × 32 steps: lanes are rows of the left factor or columns of the right one, steps are those of the
+//! inner dimension. In which order a packed block holds its numbers only the architecture's file knows.
 
-use super::avx512::Avx512;
-use super::bf16_packing::{Lines, pack_half, pack_half_bf16};
+use super::Isa;
+#[cfg(target_arch = "aarch64")]
+use super::neon_bf16::Unit as OfProcessor;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use super::no_bf16::Unit as OfProcessor;
+#[cfg(target_arch = "x86_64")]
+use super::x86_bf16::Unit as OfProcessor;
 use half::bf16;
-use std::arch::asm;
-use std::arch::x86_64::*;
 use std::marker::PhantomData;
-use std::sync::OnceLock;
 
-/// Lanes of a block, that is rows of its left or columns of its right factor: two tiles of 16.
+/// Lanes of a block.
 pub(crate) const SIDE: usize = 32;
-/// Steps of the inner dimension in a block.
+/// Steps of a block.
 pub(crate) const DEPTH: usize = 32;
 
-/// A tile in memory: 16 rows of 32 numbers, each row a cache line.
+/// Half of a packed block of numbers in one part: 512 numbers, two in each word.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(crate) struct Tile(pub(super) [u32; 256]);
@@ -28,7 +29,7 @@ impl Tile {
     pub(crate) const ZERO: Self = Self([0; 256]);
 }
 
-/// The factor that a packed block belongs to. Lanes are the rows of the left one and the columns of the right one.
+/// The factor that a packed block belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Left,
@@ -52,64 +53,75 @@ impl Layout {
             Self::Steps(stride) => (steps - 1) * stride + lanes,
         }
     }
-
-    /// Whether contiguous numbers become columns of a tile.
-    fn needs_transpose(self, side: Side) -> bool {
-        matches!(self, Self::Lanes(_)) == (side == Side::Right)
-    }
-
-    /// Where the numbers of a tile are, for the first or the second 16 lanes.
-    fn lines(self, half: usize, [lanes, steps]: [usize; 2]) -> Lines {
-        let lanes = lanes.saturating_sub(16 * half).min(16);
-        let steps = [steps.min(16), steps.saturating_sub(16)];
-        match self {
-            Self::Lanes(stride) => Lines {
-                first: 16 * half * stride,
-                stride,
-                second: 16,
-                count: [lanes; 2],
-                len: steps,
-            },
-            Self::Steps(stride) => Lines {
-                first: 16 * half,
-                stride,
-                second: 16 * stride,
-                count: steps,
-                len: [lanes; 2],
-            },
-        }
-    }
 }
 
-/// The unit that multiplies. It exists only where the processor has it and, for AMX, the system lets this process use it.
+/// The memory of a product of packed blocks: `C = init + A B`, a block of 32 × 32 numbers in f32.
 #[derive(Clone, Copy)]
-pub(crate) struct Unit {
-    /// Whether it is AMX; else AVX512-BF16.
-    amx: bool,
-    _packs: Avx512,
+pub(super) struct Block {
+    /// Packed blocks at `a` and at `b`.
+    pub(super) blocks: usize,
+    pub(super) a: *const Tile,
+    pub(super) b: *const Tile,
+    /// 32 rows of 32 numbers, `init_stride` apart. It may be `c`.
+    pub(super) init: *const f32,
+    pub(super) init_stride: usize,
+    /// 32 rows of 32 numbers, `stride` apart.
+    pub(super) c: *mut f32,
+    pub(super) stride: usize,
 }
+
+/// What multiplies bfloat16 on one architecture. A value proves that its instructions may be executed.
+pub(super) trait Bf16Unit: Copy {
+    /// The unit that serves the products of an instruction set, if the processor has one: of numbers that are rounded to
+    /// bfloat16 if `rounds`, else of numbers in three parts, with the precision of f32.
+    fn of(isa: Isa, rounds: bool) -> Option<Self>;
+
+    /// Makes the unit ready on this thread.
+    fn start(self) {}
+
+    /// Ends what `start` began.
+    fn stop(self) {}
+
+    /// [`Unit::pack`].
+    ///
+    /// # Safety
+    /// There are 1 to 32 lanes and steps, `x` holds the whole block, and `out` has two tiles for each part.
+    unsafe fn pack<const PARTS: usize>(
+        self,
+        x: &[f32],
+        layout: Layout,
+        size: [usize; 2],
+        side: Side,
+        out: &mut [Tile],
+    );
+
+    /// [`Unit::pack_bf16`].
+    ///
+    /// # Safety
+    /// `x` holds a block of 32 × 32, and `out` has two tiles.
+    unsafe fn pack_bf16(self, x: &[bf16], layout: Layout, side: Side, out: &mut [Tile]);
+
+    /// [`ActiveUnit::multiply`].
+    ///
+    /// # Safety
+    /// The memory is as [`Block`] says, and the unit was started on this thread.
+    unsafe fn multiply<const PARTS: usize>(self, block: Block);
+}
+
+/// A unit that multiplies bfloat16. It exists only where the processor has it and the system lets this process use it.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit(OfProcessor);
 
 impl Unit {
-    /// AMX, if it may be used.
-    pub(crate) fn amx() -> Option<Self> {
-        static ALLOWED: OnceLock<bool> = OnceLock::new();
-        let _packs = Avx512::new()?;
-        ALLOWED.get_or_init(|| has_amx() && request_amx()).then_some(Self { amx: true, _packs })
+    /// The unit for products on `isa`: of rounded numbers if `rounds`, else of numbers in three parts.
+    pub(crate) fn of(isa: Isa, rounds: bool) -> Option<Self> {
+        OfProcessor::of(isa, rounds).map(Self)
     }
 
-    /// AVX512-BF16, if the processor has it.
-    pub(crate) fn avx512_bf16() -> Option<Self> {
-        let _packs = Avx512::new()?;
-        is_x86_feature_detected!("avx512bf16").then_some(Self { amx: false, _packs })
-    }
-
-    /// Makes the unit ready on this thread. With AMX that configures the tile registers, until the result is dropped.
+    /// Makes the unit ready on this thread, until the result is dropped.
     pub(crate) fn activate(self) -> ActiveUnit {
-        if self.amx {
-            // SAFETY: the token proves AMX. The compiler has no use for tiles, and none for how they are configured.
-            unsafe { asm!("ldtilecfg [{}]", in(reg) CONFIGURATION.0.as_ptr(), options(nostack)) };
-        }
-        ActiveUnit(self, PhantomData)
+        self.0.start();
+        ActiveUnit(self.0, PhantomData)
     }
 
     /// Packs a block of `lanes` × `steps` numbers, padded with zeros: two tiles for each of `PARTS` parts.
@@ -124,46 +136,24 @@ impl Unit {
         assert!(out.len() == 2 * PARTS && lanes > 0 && steps > 0);
         assert!(lanes <= SIDE && steps <= DEPTH);
         assert!(x.len() >= layout.reach(lanes, steps), "lines of a block");
-        let whole = [lanes, steps] == [SIDE, DEPTH];
-        for half in 0..2 {
-            let lines = layout.lines(half, [lanes, steps]);
-            // SAFETY: the token proves AVX-512F; lines and their lengths were checked above.
-            unsafe {
-                match (whole, layout.needs_transpose(side)) {
-                    (true, true) => pack_half::<PARTS, true, true>(x, lines, half, out),
-                    (true, false) => pack_half::<PARTS, true, false>(x, lines, half, out),
-                    (false, true) => pack_half::<PARTS, false, true>(x, lines, half, out),
-                    (false, false) => pack_half::<PARTS, false, false>(x, lines, half, out),
-                }
-            }
-        }
+        // SAFETY: checked above.
+        unsafe { self.0.pack::<PARTS>(x, layout, [lanes, steps], side, out) }
     }
 
     /// Packs a whole block of numbers that are in bfloat16 already, as one part.
     pub(crate) fn pack_bf16(self, x: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
         assert!(out.len() == 2 && x.len() >= layout.reach(SIDE, DEPTH), "lines of a block");
-        for half in 0..2 {
-            let lines = layout.lines(half, [SIDE, DEPTH]);
-            // SAFETY: the token proves AVX-512F; lines were checked above.
-            unsafe {
-                match layout.needs_transpose(side) {
-                    true => pack_half_bf16::<true>(x, lines, half, out),
-                    false => pack_half_bf16::<false>(x, lines, half, out),
-                }
-            }
-        }
+        // SAFETY: checked above.
+        unsafe { self.0.pack_bf16(x, layout, side, out) }
     }
 }
 
-/// A unit ready to multiply. Tile registers belong to a thread, so it cannot be sent to another.
-pub(crate) struct ActiveUnit(Unit, PhantomData<*const ()>);
+/// A unit ready to multiply. What makes it ready belongs to a thread, so it cannot be sent to another.
+pub(crate) struct ActiveUnit(OfProcessor, PhantomData<*const ()>);
 
 impl Drop for ActiveUnit {
     fn drop(&mut self) {
-        if self.0.amx {
-            // SAFETY: the token proves AMX.
-            unsafe { asm!("tilerelease", options(nostack, nomem)) };
-        }
+        self.0.stop();
     }
 }
 
@@ -187,209 +177,8 @@ impl ActiveUnit {
                 (init.as_ptr(), stride)
             }
         };
-        let (steps, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
-        // SAFETY: the token proves the instructions. Each factor has `2 * PARTS` tiles for each of `steps` turns of the
-        // loop, `init` and `c` have 32 rows of 32 numbers, as checked above. Tiles are configured.
-        unsafe {
-            match (PARTS, self.0.amx) {
-                (3, true) => multiply_f32(steps, a, b, init, init_stride, c, stride),
-                (1, true) => multiply_bf16(steps, a, b, init, init_stride, c, stride),
-                (1, false) => multiply_dots(steps, a, b, init, init_stride, c, stride),
-                _ => unreachable!("numbers in {PARTS} parts"),
-            }
-        }
+        let (blocks, a, b) = (a.len() / (2 * PARTS), a.as_ptr(), b.as_ptr());
+        // SAFETY: the lengths were checked above, and the unit was started on this thread, which it cannot leave.
+        unsafe { self.0.multiply::<PARTS>(Block { blocks, a, b, init, init_stride, c, stride }) }
     }
-}
-
-/// A block by dot products, a quarter at a time: 16 × 16 sums fit the registers.
-#[target_feature(enable = "avx512f,avx512bf16")]
-unsafe fn multiply_dots(
-    steps: usize,
-    a: *const Tile,
-    b: *const Tile,
-    init: *const f32,
-    init_stride: usize,
-    c: *mut f32,
-    stride: usize,
-) {
-    for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        // SAFETY: the caller's: two tiles of each factor for each step, 32 rows of 32 numbers at `init` and `c`.
-        unsafe {
-            let mut sums = [_mm512_setzero_ps(); 16];
-            for i in 0..16 {
-                sums[i] = _mm512_loadu_ps(init.add((16 * row + i) * init_stride + 16 * column));
-            }
-            for step in 0..steps {
-                let words = &(*a.add(2 * step + row)).0;
-                let lanes = &(*b.add(2 * step + column)).0;
-                for p in 0..16 {
-                    let lanes = _mm512_loadu_si512(lanes.as_ptr().add(16 * p).cast());
-                    for i in 0..16 {
-                        let word = _mm512_set1_epi32(words[16 * i + p] as i32);
-                        sums[i] = _mm512_dpbf16_ps(sums[i], bits(word), bits(lanes));
-                    }
-                }
-            }
-            for i in 0..16 {
-                _mm512_storeu_ps(c.add((16 * row + i) * stride + 16 * column), sums[i]);
-            }
-        }
-    }
-}
-
-/// 32 numbers in bfloat16.
-#[inline(always)]
-fn bits(words: __m512i) -> __m512bh {
-    // SAFETY: both types are 64 bytes, and every bit pattern is valid.
-    unsafe { std::mem::transmute(words) }
-}
-
-/// Eight tiles of 16 rows of 64 bytes. Intel's manual, volume 2: `LDTILECFG`.
-#[repr(align(64))]
-struct Configuration([u8; 64]);
-
-static CONFIGURATION: Configuration = {
-    let mut bytes = [0; 64];
-    bytes[0] = 1;
-    let mut tile = 0;
-    while tile < 8 {
-        bytes[16 + 2 * tile] = 64;
-        bytes[48 + tile] = 16;
-        tile += 1;
-    }
-    Configuration(bytes)
-};
-
-/// The four products of two tiles each: those in tmm4 and tmm5 with those in tmm6 and tmm7.
-macro_rules! products {
-    () => {
-        "tdpbf16ps tmm0, tmm4, tmm6
-         tdpbf16ps tmm1, tmm4, tmm7
-         tdpbf16ps tmm2, tmm5, tmm6
-         tdpbf16ps tmm3, tmm5, tmm7
-        "
-    };
-}
-
-/// Defines the loop over the inner dimension: `$step` is its body, `$bytes` how far each factor advances.
-macro_rules! multiply {
-    ($name:ident, $bytes:literal, [$($step:expr),*]) => {
-        #[inline]
-        unsafe fn $name(
-            steps: usize,
-            a: *const Tile,
-            b: *const Tile,
-            init: *const f32,
-            init_stride: usize,
-            c: *mut f32,
-            stride: usize,
-        ) {
-            // SAFETY: the caller's: `steps` blocks at `a` and `b`, 32 rows of 32 numbers at `init` and `c`.
-            unsafe {
-                asm!(
-                    "tileloadd tmm0, [{s} + {ss}]",
-                    "tileloadd tmm1, [{s} + {ss} + 64]",
-                    "tileloadd tmm2, [{s_low} + {ss}]",
-                    "tileloadd tmm3, [{s_low} + {ss} + 64]",
-                    "2:",
-                    $($step,)*
-                    concat!("add {a}, ", $bytes),
-                    concat!("add {b}, ", $bytes),
-                    "dec {n}",
-                    "jnz 2b",
-                    "tilestored [{c} + {cs}], tmm0",
-                    "tilestored [{c} + {cs} + 64], tmm1",
-                    "tilestored [{c_low} + {cs}], tmm2",
-                    "tilestored [{c_low} + {cs} + 64], tmm3",
-                    n = inout(reg) steps => _,
-                    a = inout(reg) a => _,
-                    b = inout(reg) b => _,
-                    line = in(reg) 64usize,
-                    s = in(reg) init,
-                    s_low = in(reg) init.add(16 * init_stride),
-                    ss = in(reg) 4 * init_stride,
-                    c = in(reg) c,
-                    c_low = in(reg) c.add(16 * stride),
-                    cs = in(reg) 4 * stride,
-                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                    options(nostack),
-                );
-            }
-        }
-    };
-}
-
-multiply!(
-    multiply_bf16,
-    2048,
-    [
-        "tileloadd tmm4, [{a} + {line}]",
-        "tileloadd tmm6, [{b} + {line}]",
-        "tileloadd tmm7, [{b} + {line} + 1024]",
-        "tileloadd tmm5, [{a} + {line} + 1024]",
-        products!()
-    ]
-);
-
-multiply!(
-    multiply_f32,
-    6144,
-    [
-        // low × high, middle × high, middle × middle, high × middle, high × low, high × high
-        "tileloadd tmm4, [{a} + {line} + 4096]",
-        "tileloadd tmm6, [{b} + {line}]",
-        "tileloadd tmm7, [{b} + {line} + 1024]",
-        "tileloadd tmm5, [{a} + {line} + 5120]",
-        products!(),
-        "tileloadd tmm4, [{a} + {line} + 2048]",
-        "tileloadd tmm5, [{a} + {line} + 3072]",
-        products!(),
-        "tileloadd tmm6, [{b} + {line} + 2048]",
-        "tileloadd tmm7, [{b} + {line} + 3072]",
-        products!(),
-        "tileloadd tmm4, [{a} + {line}]",
-        "tileloadd tmm5, [{a} + {line} + 1024]",
-        products!(),
-        "tileloadd tmm6, [{b} + {line} + 4096]",
-        "tileloadd tmm7, [{b} + {line} + 5120]",
-        products!(),
-        "tileloadd tmm6, [{b} + {line}]",
-        "tileloadd tmm7, [{b} + {line} + 1024]",
-        products!()
-    ]
-);
-
-/// Whether the processor multiplies tiles of bfloat16. Intel's manual, volume 2: `CPUID`, leaf 7.
-fn has_amx() -> bool {
-    const AMX_BF16: u32 = 1 << 22;
-    const AMX_TILE: u32 = 1 << 24;
-    __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & (AMX_BF16 | AMX_TILE) == AMX_BF16 | AMX_TILE
-}
-
-/// Requests the tile registers from Linux. On other systems they are not used. Linux: `Documentation/arch/x86/xstate.rst`.
-#[cfg(target_os = "linux")]
-fn request_amx() -> bool {
-    const ARCH_PRCTL: i64 = 158;
-    const ARCH_REQ_XCOMP_PERM: i64 = 0x1023;
-    const TILE_DATA: i64 = 18;
-    let answer: i64;
-    // SAFETY: the call touches no memory of this process; the kernel overwrites `rcx` and `r11`.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") ARCH_PRCTL => answer,
-            in("rdi") ARCH_REQ_XCOMP_PERM,
-            in("rsi") TILE_DATA,
-            out("rcx") _,
-            out("r11") _,
-            options(nostack, nomem),
-        );
-    }
-    answer == 0
-}
-
-#[cfg(not(target_os = "linux"))]
-fn request_amx() -> bool {
-    false
 }

@@ -13,21 +13,24 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod bf16;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "no_bf16.rs"]
-pub(crate) mod bf16;
-#[cfg(target_arch = "x86_64")]
-mod bf16_packing;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_bf16;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod no_bf16;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86_bf16;
+#[cfg(target_arch = "x86_64")]
+mod x86_bf16_packing;
 
+use half::f16;
 use std::cell::Cell;
 use std::sync::OnceLock;
 
@@ -44,7 +47,7 @@ pub enum Isa {
     Avx512,
     /// The same, with matrix products by AMX tiles.
     Amx,
-    /// AArch64 Advanced SIMD, 4 values.
+    /// AArch64 Advanced SIMD, 4 values; products of rounded numbers by FEAT_BF16, where the processor has it.
     Neon,
 }
 
@@ -75,7 +78,7 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
-            Self::Amx => bf16::Unit::amx().is_some(),
+            Self::Amx => bf16::Unit::of(self, false).is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             _ => false,
@@ -248,6 +251,23 @@ pub trait Simd: Copy {
     /// Transposes a tile: row `c` of `y` (`LANES` values, `y_stride` apart) is column `c` of the `rows <= LANES` rows of `x`
     /// (`LANES` values, `x_stride` apart), padded with zeros.
     fn transpose(self, x: &[f32], x_stride: usize, rows: usize, y: &mut [f32], y_stride: usize);
+
+    /// Converts numbers of binary16 to f32, as many from the front as there are whole vectors, if the processor has an
+    /// instruction for that. `put` gets each vector with the index of its first number. Returns how many it converted.
+    #[inline(always)]
+    fn widen_f16(self, _x: &[f16], _put: impl FnMut(usize, Self::V)) -> usize {
+        0
+    }
+    /// Rounds numbers to binary16, to nearest with ties to even: as many as [`widen_f16`](Self::widen_f16) would convert.
+    #[inline(always)]
+    fn narrow_f16(self, _x: &[f32], _y: &mut [f16]) -> usize {
+        0
+    }
+    /// The same, and back to f32.
+    #[inline(always)]
+    fn round_f16(self, _x: &mut [f32]) -> usize {
+        0
+    }
 
     /// Every lane is zero.
     #[inline(always)]

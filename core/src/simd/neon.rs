@@ -1,7 +1,9 @@
 //! AArch64 Advanced SIMD: 4 values per vector, 32 registers. Every AArch64 processor has it.
 
 use super::{Kernel, Simd};
+use half::f16;
 use std::arch::aarch64::*;
+use std::arch::asm;
 
 /// The token of [`super::Isa::Neon`].
 #[derive(Clone, Copy)]
@@ -19,6 +21,30 @@ impl Neon {
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Out {
         kernel.run(self)
     }
+}
+
+/// Four numbers of binary16 in f32. Rust 1.89 has no stable intrinsics for the conversions; the instructions are part of NEON.
+#[inline(always)]
+fn widened(x: uint16x4_t) -> float32x4_t {
+    let wide: float32x4_t;
+    // SAFETY: every AArch64 processor has NEON; only registers change.
+    unsafe {
+        asm!("fcvtl {wide:v}.4s, {x:v}.4h", wide = lateout(vreg) wide, x = in(vreg) x,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    wide
+}
+
+/// Four numbers rounded to binary16, to nearest with ties to even.
+#[inline(always)]
+fn narrowed(x: float32x4_t) -> uint16x4_t {
+    let narrow: uint16x4_t;
+    // SAFETY: every AArch64 processor has NEON; only registers change.
+    unsafe {
+        asm!("fcvtn {narrow:v}.4h, {x:v}.4s", narrow = lateout(vreg) narrow, x = in(vreg) x,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    narrow
 }
 
 /// Defines methods of one or a few instructions that do not access memory.
@@ -160,5 +186,33 @@ impl Simd for Neon {
         for i in 0..4 {
             self.store(columns[i], &mut y[i * y_stride..]);
         }
+    }
+
+    #[inline(always)]
+    fn widen_f16(self, x: &[f16], mut put: impl FnMut(usize, float32x4_t)) -> usize {
+        let fours = x.chunks_exact(4);
+        let rest = fours.remainder().len();
+        for (i, four) in fours.enumerate() {
+            // SAFETY: `four` has four numbers, each of which is its 16 bits.
+            put(4 * i, widened(unsafe { vld1_u16(four.as_ptr().cast()) }));
+        }
+        x.len() - rest
+    }
+
+    #[inline(always)]
+    fn narrow_f16(self, x: &[f32], y: &mut [f16]) -> usize {
+        for (x, y) in x.chunks_exact(4).zip(y.chunks_exact_mut(4)) {
+            // SAFETY: `y` has four numbers, each of which is its 16 bits.
+            unsafe { vst1_u16(y.as_mut_ptr().cast(), narrowed(self.load(x))) }
+        }
+        x.len().min(y.len()) / 4 * 4
+    }
+
+    #[inline(always)]
+    fn round_f16(self, x: &mut [f32]) -> usize {
+        for x in x.chunks_exact_mut(4) {
+            self.store(widened(narrowed(self.load(x))), x);
+        }
+        x.len() / 4 * 4
     }
 }

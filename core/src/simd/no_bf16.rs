@@ -1,74 +1,34 @@
-//! Replaces `bf16.rs` on other architectures: the same types, but a unit that never exists.
+//! Architectures without a unit that multiplies bfloat16: a type without values.
 
+use super::Isa;
+use super::bf16::{Bf16Unit, Block, Layout, Side, Tile};
 use half::bf16;
 
-pub(crate) const SIDE: usize = 32;
-pub(crate) const DEPTH: usize = 32;
-
+/// Has no value.
 #[derive(Clone, Copy)]
-pub(crate) struct Tile;
+pub(super) enum Unit {}
 
-impl Tile {
-    pub(crate) const ZERO: Self = Self;
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Side {
-    Left,
-    Right,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Layout {
-    Lanes(usize),
-    Steps(usize),
-}
-
-/// Never created.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unit(());
-
-impl Unit {
-    pub(crate) fn amx() -> Option<Self> {
-        false.then_some(Self(()))
+impl Bf16Unit for Unit {
+    fn of(_: Isa, _: bool) -> Option<Self> {
+        None
     }
 
-    pub(crate) fn avx512_bf16() -> Option<Self> {
-        false.then_some(Self(()))
-    }
-
-    pub(crate) fn activate(self) -> ActiveUnit {
-        ActiveUnit(self)
-    }
-
-    pub(crate) fn pack<const PARTS: usize>(
+    unsafe fn pack<const PARTS: usize>(
         self,
         _: &[f32],
-        layout: Layout,
+        _: Layout,
         _: [usize; 2],
         _: Side,
         _: &mut [Tile],
     ) {
-        let (Layout::Lanes(stride) | Layout::Steps(stride)) = layout;
-        unreachable!("no unit packs lines {stride} apart on this architecture")
+        match self {}
     }
 
-    pub(crate) fn pack_bf16(self, _: &[bf16], layout: Layout, side: Side, out: &mut [Tile]) {
-        self.pack::<1>(&[], layout, [0; 2], side, out);
+    unsafe fn pack_bf16(self, _: &[bf16], _: Layout, _: Side, _: &mut [Tile]) {
+        match self {}
     }
-}
 
-/// Holds a unit, so it never exists either.
-pub(crate) struct ActiveUnit(Unit);
-
-impl ActiveUnit {
-    pub(crate) fn multiply<const PARTS: usize>(
-        &self,
-        _: [&[Tile]; 2],
-        _: Option<(&[f32], usize)>,
-        _: &mut [f32],
-        _: usize,
-    ) {
-        unreachable!("{:?} does not exist on this architecture", self.0)
+    unsafe fn multiply<const PARTS: usize>(self, _: Block) {
+        match self {}
     }
 }

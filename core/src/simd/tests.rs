@@ -193,3 +193,17 @@ fn an_absent_instruction_set_is_refused() {
     let absent = if cfg!(target_arch = "aarch64") { Isa::Avx2 } else { Isa::Neon };
     assert!(std::panic::catch_unwind(|| with_isa(absent, || ())).is_err());
 }
+
+/// Whether rounded products go by a unit of bfloat16 is a property of the processor, so these two are not tests of every
+/// machine: `scripts/test-neon.sh` runs each where it holds.
+#[test]
+#[ignore = "holds on some processors"]
+fn this_processor_multiplies_bfloat16() {
+    assert!(bf16::Unit::of(isa(), true).is_some());
+}
+
+#[test]
+#[ignore = "holds on some processors"]
+fn this_processor_does_not_multiply_bfloat16() {
+    assert!(bf16::Unit::of(isa(), true).is_none());
+}
