@@ -1,32 +1,18 @@
-//! Dropout. The random mask is generated where it is used, sixteen blocks of Philox at a time.
+//! Dropout. The random mask is generated where it is used.
 
+use super::random::factors;
 use crate::rng::Key;
-
-/// Blocks generated at a time. Each has four numbers of the mask.
-const BLOCKS: usize = 16;
-
-/// Uniform numbers are multiples of the inverse of this.
-const STEPS: f32 = 16_777_216.0;
 
 simd_fn! {
     /// `to[i] = from[i] / (1 - p)` where the `first + i`-th number of `key` is at least `p`, else 0; added to `to` or not.
     pub fn dropout(s, key: Key, first: u64, p: f32, from: &[f32], to: &mut [f32], add: bool) {
         assert_eq!(from.len(), to.len(), "inputs and output differ in length");
         let _ = s; // plain loops, which the compiler vectorises for the instruction set of `s`
-        let (keep, least) = (1.0 / (1.0 - p), (p * STEPS).ceil() as u32);
         let mut done = 0;
         while done < to.len() {
             let index = first + done as u64;
-            let skip = (index % 4) as usize;
-            let words = key.blocks::<BLOCKS>(index / 4);
-            let mut factors = [0.0; 4 * BLOCKS];
-            for block in 0..BLOCKS {
-                for word in 0..4 {
-                    let kept = words[word][block] >> 8 >= least;
-                    factors[4 * block + word] = if kept { keep } else { 0.0 };
-                }
-            }
-            let factors = &factors[skip..];
+            let factors = factors(key, index / 4, p);
+            let factors = &factors[(index % 4) as usize..];
             let end = to.len().min(done + factors.len());
             let (from, to) = (&from[done..end], &mut to[done..end]);
             if add {

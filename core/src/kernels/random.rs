@@ -3,26 +3,35 @@
 use crate::rng::Key;
 
 /// Blocks of random words generated at a time.
-const BLOCKS: usize = 16;
+const BLOCKS: usize = 32;
 /// Random numbers in them.
 const NUMBERS: usize = 4 * BLOCKS;
+
+/// The random words from `4·block` on.
+#[inline(always)]
+fn numbers(key: Key, block: u64) -> [u32; NUMBERS] {
+    let words = key.blocks::<BLOCKS>(block);
+    let mut numbers = [0; NUMBERS];
+    for i in 0..BLOCKS {
+        for (w, word) in words.iter().enumerate() {
+            numbers[4 * i + w] = word[i] as u32;
+        }
+    }
+    numbers
+}
 
 /// Factors of dropout for the random numbers from `4·block` on: 0 with probability `p`, else `1 / (1 - p)`.
 ///
 /// Plain loops over arrays, which the compiler vectorises inside a kernel.
 #[inline(always)]
-fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
+pub(super) fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
     let keep = 1.0 / (1.0 - p);
     // `uniform >= p`, compared as integers of 24 bits.
     let threshold = (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32;
-    let words = key.blocks::<BLOCKS>(block);
-    let mut factors = [0.0; NUMBERS];
-    for i in 0..BLOCKS {
-        for (w, word) in words.iter().enumerate() {
-            factors[4 * i + w] = if word[i] >> 8 >= threshold { keep } else { 0.0 };
-        }
-    }
-    factors
+    numbers(key, block).map(
+        #[inline(always)]
+        |word| if word >> 8 >= threshold { keep } else { 0.0 },
+    )
 }
 
 simd_fn! {
@@ -46,14 +55,7 @@ simd_fn! {
     pub fn words(s, key: Key, block: u64, to: &mut [u32]) {
         let _ = s;
         for (block, to) in (block..).step_by(BLOCKS).zip(to.chunks_mut(NUMBERS)) {
-            let words = key.blocks::<BLOCKS>(block);
-            let mut numbers = [0; NUMBERS];
-            for i in 0..BLOCKS {
-                for (w, word) in words.iter().enumerate() {
-                    numbers[4 * i + w] = word[i];
-                }
-            }
-            to.copy_from_slice(&numbers[..to.len()]);
+            to.copy_from_slice(&numbers(key, block)[..to.len()]);
         }
     }
 }
