@@ -4,6 +4,7 @@
 //! depend on how the batch is split into shards.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use crate::kernels::Compute;
 use crate::kernels::dropout::dropout;
 use crate::rng::Key;
 
@@ -17,13 +18,13 @@ struct Dropout {
 
 impl Dropout {
     /// Writes `x` after dropout to `to`, or adds it.
-    fn apply(&self, shape: Shape, from: &[f32], to: &mut [f32], add: bool) {
+    fn apply(&self, compute: Compute, shape: Shape, from: &[f32], to: &mut [f32], add: bool) {
         let (_, rows, inner) = shape.around(self.axis);
         let run = (rows * inner).max(1);
         for (o, (from, to)) in from.chunks_exact(run).zip(to.chunks_exact_mut(run)).enumerate() {
             // Each index before the batch axis has its own range of random numbers, longer than any batch.
             let first = ((o as u64) << 40) + (self.first_row * inner) as u64;
-            dropout(self.key, first, self.p, from, to, add);
+            dropout(compute, self.key, first, self.p, from, to, add);
         }
     }
 }
@@ -37,11 +38,11 @@ impl Op for Dropout {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        self.apply(out.shape, x.data(0), out.data, false);
+        self.apply(x.compute(), out.shape, x.data(0), out.data, false);
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| self.apply(b.shape(), b.grad(), dx, true));
+        b.accumulate(0, |b, dx| self.apply(b.compute(), b.shape(), b.grad(), dx, true));
     }
 }
 
