@@ -34,7 +34,7 @@ fn any_column(rows: usize) -> impl Strategy<Value = Column> {
         prop::collection::vec(any::<i64>(), rows).prop_map(Column::Date),
         prop::collection::vec(0_i64..40, rows)
             .prop_map(|v| Column::Date(v.iter().map(|d| d * 86_400_000).collect())),
-        prop::collection::vec(any_time_text(), rows).prop_map(Column::Text),
+        prop::collection::vec(any_time_text(), rows).prop_map(|v| Column::Text(v.into())),
         Just(Column::Date((0..rows as i64).map(|d| d * 86_400_000).collect())),
     ]
 }

@@ -1,5 +1,6 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::calls::{FitOptions, Init};
@@ -194,10 +195,11 @@ impl NeuralForecast {
         }
     }
 
-    /// Trains all models on a table. On an error, the forecaster is unchanged.
+    /// Trains all models on a table. On an error, the forecaster is unchanged. A table given by value is freed before
+    /// training begins.
     pub fn fit(
         &mut self,
-        table: &Table,
+        table: impl Borrow<Table>,
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
@@ -206,14 +208,15 @@ impl NeuralForecast {
 
     fn fit_watched(
         &mut self,
-        table: &Table,
+        table: impl Borrow<Table>,
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
         self.models.check_columns(&options.names)?;
         let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
-            self.training_data(table, options)?;
+            self.training_data(table.borrow(), options)?;
+        drop(table);
 
         let mut training =
             Training::prepare(self, &panel, options, &vocabularies, val_size, control)?;

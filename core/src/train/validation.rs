@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::Result;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
-use crate::data::{Panel, groups, validation_windows};
+use crate::data::{Panel, ValidationWindows, groups};
 use crate::infer::{Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::{Horizons, Totals};
@@ -23,14 +23,15 @@ pub(super) fn validate(
     let source = Source::new(model, panel, 0)?.unweighted();
     let batch = common.valid_batch_size.unwrap_or(common.batch_size);
     let all = groups(panel, model.spec.multivariate);
+    let [input, h] = lens;
+    let (longest, step) = (panel.max_len(), common.step_size);
+    let cut = ValidationWindows { longest, input, h, val_size, step };
     let (mut sum, mut windows) = (0.0, 0);
     for some in all.chunks(batch) {
         control.check()?;
-        let cut = |group: &Range<usize>| {
-            validation_windows(panel, group.clone(), lens, val_size, common.step_size)
-        };
+        let of = |group: &Range<usize>| cut.of(panel, group.clone());
         let drawn: Vec<Drawn> =
-            some.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
+            some.iter().flat_map(of).map(|window| Drawn { window, count: 1 }).collect();
         let size =
             usize::try_from(common.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
         for part in drawn.chunks(size.saturating_mul(model.series)) {

@@ -2,6 +2,7 @@
 
 use super::tests::{NAN, daily, days, exogenous, float, table, text, with};
 use super::*;
+use crate::data::Column;
 
 struct Bad {
     table: Table,
