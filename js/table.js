@@ -91,17 +91,18 @@ function series(values, what, { freq, timeUnit }) {
 }
 
 function transpose(rows, what) {
-  const table = {}
+  const names = new Set()
   rows.forEach((row, i) => {
-    const place = `${what}, row ${i + 1}`
-    if (typeof row?.then === 'function') throw unawaited(row, place)
+    const place = () => `${what}, row ${i + 1}`
+    if (typeof row?.then === 'function') throw unawaited(row, place())
     if (typeof row !== 'object' || row === null || typeof row[Symbol.iterator] === 'function') {
-      throw schema(`${place}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, { actual: show(row) })
+      throw schema(`${place()}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, {
+        actual: show(row),
+      })
     }
-    for (const key of Object.keys(row)) table[key] = undefined
+    for (const name in row) if (!names.has(name) && Object.hasOwn(row, name)) names.add(name)
   })
-  for (const key of Object.keys(table)) table[key] = rows.map((row) => row[key])
-  return table
+  return Object.fromEntries(Array.from(names, (name) => [name, rows.map((row) => row[name])]))
 }
 
 function columns(table, what, { id, time }) {

@@ -10,12 +10,12 @@ use super::missing::{MissingRows, OnMissing};
 use super::numeric_time::TimeReading;
 use super::panel::{ColumnNames, Panel};
 use super::repeated_hours::{remedy, settle, skipped};
+use super::row_order::in_order;
 use super::statics::read_statics;
 use super::table::Table;
 use super::time_zone::TimeZone;
 use super::times::read_times;
 use super::vocabulary::Vocabularies;
-use crate::interrupt::look;
 use crate::memory::{Allowed, Needs};
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -93,7 +93,7 @@ impl Panel {
 
         let (ids, codes) = row_ids.group(table.rows());
         let untold = settle(&mut times, time_column, zone, &codes);
-        let (indptr, source) = sort(&codes, &times, ids.len());
+        let (indptr, source) = in_order(&codes, &times, ids.len());
         if let Some(source) = &source {
             times = source.iter().map(|row| times[*row]).collect();
         }
@@ -200,35 +200,6 @@ fn without_ids(error: Error, ids: &RowIds<'_>, options: &PanelOptions) -> Error 
     );
     Error { code: ErrorCode::Schema, message, ..error }
         .with(|d| d.column = Some(options.names.id.clone()))
-}
-
-/// The row offsets of the series, and the order of the rows by series, then time; rows of equal time keep their order.
-/// `None` if the rows are in this order already.
-fn sort(codes: &[u32], times: &[i64], series: usize) -> (Vec<usize>, Option<Vec<usize>>) {
-    let mut indptr = vec![0; series + 1];
-    codes.iter().for_each(|code| indptr[*code as usize + 1] += 1);
-    for i in 0..series {
-        indptr[i + 1] += indptr[i];
-    }
-    if codes.iter().zip(times).is_sorted() {
-        return (indptr, None);
-    }
-    let (mut next, mut order) = (indptr.clone(), vec![0; codes.len()]);
-    for (row, code) in codes.iter().enumerate() {
-        order[next[*code as usize]] = row;
-        next[*code as usize] += 1;
-    }
-    for rows in indptr.windows(2) {
-        let time = |row: &usize| {
-            look();
-            times[*row]
-        };
-        let rows = &mut order[rows[0]..rows[1]];
-        if !rows.is_sorted_by_key(time) {
-            rows.sort_by_key(time);
-        }
-    }
-    (indptr, Some(order))
 }
 
 /// The rows of the table that an error is about.

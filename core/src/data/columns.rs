@@ -159,9 +159,7 @@ impl<'a> RowIds<'a> {
         match column {
             Column::Int(ids) => Ok(Self::Int(Cow::Borrowed(ids))),
             Column::Text(ids) => match ids.position(|id| id.is_none()) {
-                Some(row) => {
-                    Err(at_row(row, "is missing; say which series the row belongs to"))
-                }
+                Some(row) => Err(at_row(row, "is missing; say which series the row belongs to")),
                 None => Ok(Self::Text(ids)),
             },
             Column::Float(ids) => {

@@ -130,7 +130,8 @@ impl Rows<'_> {
                 let mut before = None;
                 for (k, t) in times.iter().enumerate() {
                     let period = frequency.periods_between(times[0], *t);
-                    let period = period.ok_or_else(|| self.irregular(i, times[0], *t, frequency))?;
+                    let period =
+                        period.ok_or_else(|| self.irregular(i, times[0], *t, frequency))?;
                     let skipped = before.map_or(0, |before| period - before - 1);
                     if skipped > 0 {
                         walked.1 += 1;

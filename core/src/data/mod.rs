@@ -26,6 +26,7 @@ mod numeric_time;
 mod panel;
 mod repeated_hours;
 mod roles;
+mod row_order;
 mod scaling;
 mod statics;
 mod table;

@@ -52,7 +52,10 @@ impl Table {
         let n = values.len();
         Self {
             columns: vec![
-                ("unique_id".into(), Column::Text(std::iter::repeat_n(Some("series"), n).collect())),
+                (
+                    "unique_id".into(),
+                    Column::Text(std::iter::repeat_n(Some("series"), n).collect()),
+                ),
                 ("ds".into(), Column::Int((0..n as i64).collect())),
                 ("y".into(), Column::Float(values)),
             ],

@@ -150,3 +150,57 @@ impl From<Vec<Option<String>>> for Texts {
         texts.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whether the texts are collected from rows or given by codes, in any order of the list.
+        #[test]
+        fn rows_keep_their_texts(
+            rows in prop::collection::vec(prop::option::of("[ab]{0,2}"), 0..20),
+            list in Just(["aa", "", "b", "ab", "a", "ba", "bb", "unused"].map(String::from).to_vec()).prop_shuffle(),
+        ) {
+            let collected: Texts = rows.iter().map(Option::as_deref).collect();
+            let code = |text: &String| list.iter().position(|t| t == text).unwrap() as u32;
+            let codes = rows.iter().map(|text| text.as_ref().map_or(u32::MAX, code)).collect();
+            let coded = Texts::coded(codes, list.clone()).unwrap();
+            let once: IndexSet<&String> = rows.iter().flatten().collect();
+            for texts in [collected, coded] {
+                prop_assert!(texts.iter().eq(rows.iter().map(Option::as_deref)));
+                prop_assert!(texts.distinct().iter().eq(once.iter().copied()));
+                let length = |text: Option<&str>| text.map(str::len);
+                let slow: Vec<_> = rows.iter().map(|text| length(text.as_deref())).collect();
+                prop_assert_eq!(texts.values(length), slow.clone());
+                for wanted in [None, Some(0), Some(2)] {
+                    let found = texts.position(|text| length(text) == wanted);
+                    prop_assert_eq!(found, slow.iter().position(|length| *length == wanted));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_text_without_a_value_is_named_by_its_row() {
+        let texts: Texts = ["1", "1", "x", "y", "x"].map(Some).into_iter().collect();
+        let (row, why) = texts.try_values(|text| text.parse::<i64>()).unwrap_err();
+        assert_eq!((row, why.to_string().as_str()), (2, "invalid digit found in string"));
+        let numbers: Texts = ["1", "2", "1"].map(Some).into_iter().collect();
+        assert_eq!(numbers.try_values(|text| text.parse::<i64>()), Ok(vec![1, 2, 1]));
+    }
+
+    #[test]
+    fn a_code_without_a_text_is_refused() {
+        let error = Texts::coded(vec![0, u32::MAX, 1], vec!["a".into()]).unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                ErrorCode::Schema,
+                "row 3: the code 1 is not the index of one of the 1 texts; 4294967295 is the code of a missing text"
+            )
+        );
+    }
+}

@@ -92,9 +92,8 @@ impl Reader<'_> {
         }
         let all = |is: &dyn Fn(&str) -> bool| texts.distinct().iter().all(|text| is(text.trim()));
         let is_dates = || all(&|text| parse_time(text).is_ok());
-        let numbers = all(&|text| text.parse::<i64>().is_ok()).then(|| {
-            texts.values(|text| trimmed(text).parse::<i64>().unwrap_or_default())
-        });
+        let numbers = all(&|text| text.parse::<i64>().is_ok())
+            .then(|| texts.values(|text| trimmed(text).parse::<i64>().unwrap_or_default()));
         if self.wants_steps() {
             return match numbers {
                 Some(numbers) => self.steps(numbers),
