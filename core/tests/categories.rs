@@ -25,7 +25,7 @@ fn weather(series: usize, t: usize) -> usize {
 }
 
 fn text<'a>(values: impl Iterator<Item = &'a str>) -> Column {
-    Column::Text(values.map(|v| Some(v.into())).collect())
+    Column::Text(values.map(Some).collect())
 }
 
 /// Rows `from..to` of two series whose values follow the weather; `day` is 0 to 3 in turn, `open` always 1 of `b`.
