@@ -195,11 +195,20 @@ impl NeuralForecast {
         }
     }
 
-    /// Trains all models on a table. On an error, the forecaster is unchanged. A table given by value is freed before
-    /// training begins.
+    /// Trains all models on a table. On an error, the forecaster is unchanged.
     pub fn fit(
         &mut self,
-        table: impl Borrow<Table>,
+        table: &Table,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<FitReport> {
+        control.watched(|| self.fit_watched(table, options, control))
+    }
+
+    /// [`NeuralForecast::fit`] on a table that is freed before training begins.
+    pub fn fit_owned(
+        &mut self,
+        table: Table,
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
