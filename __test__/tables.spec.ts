@@ -104,6 +104,17 @@ test('a bare series may begin with a missing value', async () => {
   expect(found.toRows().map((row) => row.ds)).toEqual([133, 134, 135])
 })
 
+test('rows of several series may come in any order', async () => {
+  const ids = ['a', 'b', 'c']
+  const of = (id: string, i: number) => ({ unique_id: id, ds: train.ds[i], y: train.y[i] * (1 + ids.indexOf(id)) })
+  const after = ids.flatMap((id) => train.ds.map((_, i) => of(id, i)))
+  const across = train.ds.flatMap((_, i) => ['c', 'a', 'b'].map((id) => of(id, i)))
+  const [one, other] = [await forecast(after), await forecast(across)]
+  expect([one.ids, other.ids]).toEqual([ids, ids])
+  expect(other.column('DLinear')).toEqual(one.column('DLinear'))
+  expect(other.toRows()[5]).toMatchObject({ unique_id: 'b', ds: one.toRows()[5].ds })
+})
+
 test('ids beyond 2^53 come back exactly, as text, whichever way they come', async () => {
   const ids = [2n ** 60n, 2n ** 60n + 1n]
   const both = { unique_id: ids.flatMap((id) => train.y.map(() => id)), ds: [...train.ds, ...train.ds] }

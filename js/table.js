@@ -28,6 +28,9 @@ function toNative(table, what, layout) {
 
 const isTyped = (values) => ArrayBuffer.isView(values) && !(values instanceof DataView)
 
+/** Whether values are a typed array of numbers, not of bigints. */
+const isNumeric = (values) => isTyped(values) && typeof values[0] === 'number'
+
 /** Whether an object is a file: its `path` is not a column. */
 function isFile(table) {
   if (!Object.hasOwn(table, 'path') || Array.isArray(table.path) || isTyped(table.path)) return false
@@ -88,17 +91,18 @@ function series(values, what, { freq, timeUnit }) {
 }
 
 function transpose(rows, what) {
-  const table = {}
+  const names = new Set()
   rows.forEach((row, i) => {
-    const place = `${what}, row ${i + 1}`
-    if (typeof row?.then === 'function') throw unawaited(row, place)
+    const place = () => `${what}, row ${i + 1}`
+    if (typeof row?.then === 'function') throw unawaited(row, place())
     if (typeof row !== 'object' || row === null || typeof row[Symbol.iterator] === 'function') {
-      throw schema(`${place}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, { actual: show(row) })
+      throw schema(`${place()}: expected an object such as { unique_id, ds, y }, got ${show(row)}`, {
+        actual: show(row),
+      })
     }
-    for (const key of Object.keys(row)) table[key] = undefined
+    for (const name in row) if (!names.has(name) && Object.hasOwn(row, name)) names.add(name)
   })
-  for (const key of Object.keys(table)) table[key] = rows.map((row) => row[key])
-  return table
+  return Object.fromEntries(Array.from(names, (name) => [name, rows.map((row) => row[name])]))
 }
 
 function columns(table, what, { id, time }) {
@@ -157,7 +161,7 @@ function typed(name, values, what, role) {
     )
   }
   if (role === 'time') return times(name, values, what)
-  if (values.some((v) => typeof v === 'bigint' && !isSafe(v))) {
+  if (!isNumeric(values) && values.some((v) => typeof v === 'bigint' && !isSafe(v))) {
     return texts(name, exact(name, values, what), what, role)
   }
   const whole = (v) => (typeof v === 'bigint' ? Number(v) : v)
@@ -167,6 +171,7 @@ function typed(name, values, what, role) {
 /** Numeric times, unchanged: the engine interprets them, and decides whether they have to be whole. */
 function times(name, values, what) {
   const expected = 'a time in numbers'
+  if (values instanceof BigInt64Array) return { kind: 'int', wholes: values }
   if (Array.isArray(values) ? values.some((v) => typeof v === 'bigint') : typeof values[0] === 'bigint') {
     const all = new BigInt64Array(values.length)
     for (let i = 0; i < values.length; i++) {
@@ -177,11 +182,11 @@ function times(name, values, what) {
     }
     return { kind: 'int', wholes: all }
   }
-  const out = new Float64Array(values.length)
+  const out = values instanceof Float64Array ? values : new Float64Array(values.length)
   let exact = true
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) throw mismatch(name, i, values[i], what, expected)
-    out[i] = values[i]
+    if (out !== values) out[i] = values[i]
     exact &&= Number.isSafeInteger(values[i])
   }
   return { kind: exact ? 'int' : 'float', values: out }
@@ -198,21 +203,28 @@ function exact(name, values, what) {
   return Array.from(values, text)
 }
 
+/** The code of a missing text. */
+const MISSING = 2 ** 32 - 1
+
+/** The distinct texts of a column, and each row's code: an index into them. */
 function texts(name, values, what, role) {
-  const codes = new Map()
-  const positions = new Float64Array(values.length)
-  let [last, code] = [null, -1] // rows of a series are usually consecutive
+  const codes = new Uint32Array(values.length)
+  const known = new Map()
+  let [last, code] = [null, MISSING] // rows of a series are usually consecutive
   for (let i = 0; i < values.length; i++) {
     const v = values[i] ?? null
     if (v !== last) {
       if (v !== null && typeof v !== 'string') throw mixed(name, i, values, what, role)
-      if (v !== null && !codes.has(v)) codes.set(v, codes.size)
-      code = v === null ? -1 : codes.get(v)
+      code = v === null ? MISSING : known.get(v)
+      if (code === undefined) {
+        code = known.size
+        known.set(v, code)
+      }
       last = v
     }
-    positions[i] = code
+    codes[i] = code
   }
-  return { kind: 'text', values: positions, texts: [...codes.keys()] }
+  return { kind: 'text', codes, texts: [...known.keys()] }
 }
 
 /** The error for a column that mixes text with other values. It blames the text if that could be a number. */
@@ -236,6 +248,7 @@ function wholes(name, values, what, expected, read) {
 
 function numbers(name, values, what) {
   if (values instanceof Float64Array) return values
+  if (isNumeric(values)) return new Float64Array(values)
   const out = new Float64Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const v = values[i]
@@ -279,10 +292,11 @@ function schema(message, details = {}) {
 
 /** The addon's columns as a table that every call accepts. */
 function fromNative(columns) {
-  const dates = (values) => Array.from(values, (t) => new Date(t))
-  return Object.fromEntries(
-    columns.map(({ name, kind, values, texts }) => [name, kind === 'date' ? dates(values) : (values ?? texts)]),
-  )
+  const plain = ({ kind, values, codes, texts }) => {
+    if (codes) return Array.from(codes, (code) => texts[code] ?? null)
+    return kind === 'date' ? Array.from(values, (t) => new Date(t)) : values
+  }
+  return Object.fromEntries(columns.map((column) => [column.name, plain(column)]))
 }
 
 /** The rows of a table of columns. */

@@ -64,7 +64,7 @@ impl NativeForecaster {
         let lease = self.lease(Use::Alone, "fit")?;
         task::spawn(env, move || {
             let options = call.complete()?;
-            as_json(&lease.change(|engine| engine.fit(&data.read()?, &options, &control))?)
+            as_json(&lease.change(|engine| engine.fit_owned(data.read()?, &options, &control))?)
         })
     }
 

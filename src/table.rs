@@ -1,7 +1,7 @@
 //! Tables from JavaScript: copied on the JavaScript thread, because other threads must not read its memory.
 
 use engine::calls::{self, FileInput};
-use engine::data::{Column, CsvOptions, Table, read_csv_as};
+use engine::data::{Column, CsvOptions, Table, Texts, read_csv_as};
 use engine::memory::copied;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -29,8 +29,10 @@ pub struct ColumnInput {
     pub name: String,
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
-    /// The values; for text, the index of each row's value in `texts`, or -1 if it is missing.
+    /// The values.
     pub values: Option<Float64Array>,
+    /// For text, the index of each row's value in `texts`, or 2^32 - 1 if it is missing.
+    pub codes: Option<Uint32Array>,
     /// 64-bit integers, instead of `values`.
     pub wholes: Option<BigInt64Array>,
     pub texts: Option<Vec<String>>,
@@ -69,17 +71,16 @@ impl ColumnInput {
         if let Some(wholes) = self.wholes {
             return copied(&wholes).map(Column::Int);
         }
+        if let (Some(codes), Some(texts)) = (self.codes, self.texts) {
+            return Texts::coded(copied(&codes)?, texts).map(Column::Text);
+        }
         let values = self.values.as_deref().unwrap_or_default();
         let whole = || -> engine::Result<Vec<i64>> {
             Ok(copied(values)?.into_iter().map(|v| v as i64).collect()) // in place
         };
-        Ok(match (self.kind.as_str(), self.texts) {
-            ("text", Some(texts)) => {
-                let text = |&code: &f64| texts.get(code as isize as usize).cloned();
-                Column::Text(values.iter().map(text).collect())
-            }
-            ("int", _) => Column::Int(whole()?),
-            ("date", _) => Column::Date(whole()?),
+        Ok(match self.kind.as_str() {
+            "int" => Column::Int(whole()?),
+            "date" => Column::Date(whole()?),
             _ => Column::Float(copied(values)?),
         })
     }
@@ -102,23 +103,35 @@ pub struct ColumnOutput {
     /// `float`, `int`, `date` or `text`.
     pub kind: String,
     pub values: Option<Float64Array>,
-    pub texts: Option<Vec<Option<String>>>,
+    /// For text, as in a column that JavaScript passes.
+    pub codes: Option<Uint32Array>,
+    pub texts: Option<Vec<String>>,
 }
 
 impl From<(String, Column)> for ColumnOutput {
     fn from((name, column): (String, Column)) -> Self {
         let numbers = |values: Vec<i64>| values.into_iter().map(|v| v as f64).collect();
-        let (kind, values, texts) = match column {
-            Column::Float(values) => ("float", Some(values), None),
-            // JavaScript numbers would not be exact.
-            Column::Int(values) if values.iter().any(|v| v.unsigned_abs() > LARGEST) => {
-                ("text", None, Some(values.iter().map(|v| Some(v.to_string())).collect()))
+        let exact = |values: &[i64]| values.iter().all(|v| v.unsigned_abs() <= LARGEST);
+        let (kind, values) = match column {
+            Column::Float(values) => ("float", values),
+            Column::Int(values) if exact(&values) => ("int", numbers(values)),
+            Column::Int(values) => {
+                let texts = values.iter().map(|v| Some(v.to_string())).collect();
+                return Self::text(name, texts);
             }
-            Column::Int(values) => ("int", Some(numbers(values)), None),
-            Column::Date(values) => ("date", Some(numbers(values)), None),
-            Column::Text(texts) => ("text", None, Some(texts)),
+            Column::Date(values) => ("date", numbers(values)),
+            Column::Text(texts) => return Self::text(name, texts),
         };
-        Self { name, kind: kind.into(), values: values.map(Float64Array::new), texts }
+        let values = Some(Float64Array::new(values));
+        Self { name, kind: kind.into(), values, codes: None, texts: None }
+    }
+}
+
+impl ColumnOutput {
+    fn text(name: String, texts: Texts) -> Self {
+        let (codes, texts) = texts.into_parts();
+        let codes = Some(Uint32Array::new(codes));
+        Self { name, kind: "text".into(), values: None, codes, texts: Some(texts) }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn airline_passengers() -> Table {
 /// The table without the last `h` rows of each series; series are one after the other, in order of time.
 pub fn split_tails(table: &Table, h: usize) -> Table {
     let ids: Vec<String> = match table.column("unique_id") {
-        Some(Column::Text(ids)) => ids.iter().flatten().cloned().collect(),
+        Some(Column::Text(ids)) => ids.iter().flatten().map(String::from).collect(),
         other => panic!("series are named by text, not {other:?}"),
     };
     let kept: Vec<usize> =
@@ -46,7 +46,7 @@ pub fn split_tails(table: &Table, h: usize) -> Table {
     let cut = |column: &Column| match column {
         Column::Float(v) => Column::Float(at(v, &kept)),
         Column::Int(v) => Column::Int(at(v, &kept)),
-        Column::Text(v) => Column::Text(at(v, &kept)),
+        Column::Text(v) => Column::Text(kept.iter().map(|row| v.get(*row)).collect()),
         Column::Date(v) => Column::Date(at(v, &kept)),
     };
     Table { columns: table.columns.iter().map(|(name, c)| (name.clone(), cut(c))).collect() }

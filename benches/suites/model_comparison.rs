@@ -72,13 +72,13 @@ fn m4(file: &Path) -> Result<Data> {
         Column::Int(values) => values.iter().map(|v| *v as f64).collect(),
         other => panic!("values are numbers, not {other:?}"),
     };
-    let mut names: Vec<&Option<String>> = ids.iter().collect();
+    let mut names: Vec<Option<&str>> = ids.iter().collect();
     names.dedup();
     names.truncate(10);
-    let kept: Vec<usize> = (0..ids.len()).filter(|row| names.contains(&&ids[*row])).collect();
-    let step = |row: &usize| ids[..*row].iter().rev().take_while(|id| **id == ids[*row]).count();
+    let kept: Vec<usize> = (0..ids.len()).filter(|row| names.contains(&ids.get(*row))).collect();
+    let step = |row: &usize| (0..*row).rev().take_while(|r| ids.get(*r) == ids.get(*row)).count();
     let table = Table::new(vec![
-        ("unique_id".into(), Column::Text(kept.iter().map(|row| ids[*row].clone()).collect())),
+        ("unique_id".into(), Column::Text(kept.iter().map(|row| ids.get(*row)).collect())),
         ("ds".into(), Column::Int(kept.iter().map(|row| step(row) as i64).collect())),
         ("y".into(), Column::Float(kept.iter().map(|row| y[*row]).collect())),
     ])?;

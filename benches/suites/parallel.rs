@@ -33,7 +33,7 @@ fn step(s: &mut Suite, model: &str) {
 /// Losses and forecasts as bits.
 fn bytes(ran: &Ran) -> Vec<u32> {
     let forecast = ran.predict();
-    let forecasts = forecast.columns.iter().flat_map(|(_, values)| values);
+    let forecasts = forecast.columns.iter().flat_map(|column| &column.values);
     ran.report.train_loss.iter().chain(forecasts).map(|v| v.to_bits()).collect()
 }
 

@@ -80,15 +80,6 @@ pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync + S
     items.into_par_iter().map(f).collect()
 }
 
-/// The same for chunks of `size` items, each with its index.
-pub(crate) fn map_chunks<T: Sync, R: Send>(
-    items: &[T],
-    size: usize,
-    f: impl Fn(usize, &[T]) -> R + Sync + Send,
-) -> Vec<R> {
-    items.par_chunks(size).enumerate().map(|(i, chunk)| f(i, chunk)).collect()
-}
-
 /// The index of this thread in its pool.
 pub(crate) fn thread() -> Option<usize> {
     rayon::current_thread_index()

@@ -49,11 +49,6 @@ pub(crate) fn map<T, R>(items: Vec<T>, f: impl Fn(T) -> R) -> Vec<R> {
     items.into_iter().map(f).collect()
 }
 
-/// The same for chunks of `size` items, each with its index.
-pub(crate) fn map_chunks<T, R>(items: &[T], size: usize, f: impl Fn(usize, &[T]) -> R) -> Vec<R> {
-    items.chunks(size).enumerate().map(|(i, chunk)| f(i, chunk)).collect()
-}
-
 /// The index of this thread in its pool: there is none.
 pub(crate) fn thread() -> Option<usize> {
     None

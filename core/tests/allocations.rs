@@ -52,7 +52,7 @@ fn table() -> Table {
     let rows = 400;
     let y = (0..rows).map(|t| 20.0 + (f64::from(t) * 0.26).sin() * 5.0 + f64::from(t * 7919 % 13));
     Table::new(vec![
-        ("unique_id".into(), Column::Text(vec![Some("a".into()); rows as usize])),
+        ("unique_id".into(), Column::Text(vec![Some("a".into()); rows as usize].into())),
         ("ds".into(), Column::Int((0..i64::from(rows)).collect())),
         ("y".into(), Column::Float(y.collect())),
     ])

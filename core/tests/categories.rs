@@ -25,7 +25,7 @@ fn weather(series: usize, t: usize) -> usize {
 }
 
 fn text<'a>(values: impl Iterator<Item = &'a str>) -> Column {
-    Column::Text(values.map(|v| Some(v.into())).collect())
+    Column::Text(values.map(Some).collect())
 }
 
 /// Rows `from..to` of two series whose values follow the weather; `day` is 0 to 3 in turn, `open` always 1 of `b`.
@@ -149,7 +149,7 @@ fn an_unseen_category_forecasts_and_says_nothing_of_its_name() {
     };
     assert_eq!(unseen("hail").columns, unseen("fog").columns);
     assert_ne!(unseen("hail").columns, unseen("snow").columns);
-    let missing = replaced(rows(ROWS, ROWS + H), "weather", Column::Text(vec![None; 2 * H]));
+    let missing = replaced(rows(ROWS, ROWS + H), "weather", Column::Text(vec![None; 2 * H].into()));
     let options = PredictOptions { future: Some(missing), ..PredictOptions::default() };
     let e = nf.predict(&options, &Control::default()).unwrap_err();
     assert_eq!((e.code, e.details.column.as_deref()), (ErrorCode::MissingValue, Some("weather")));

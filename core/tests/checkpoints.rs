@@ -36,7 +36,7 @@ fn table(frame: &Value) -> Option<Table> {
     let column = |(name, values): (&String, &Value)| {
         let list = values.as_array().unwrap();
         let column = if list[0].is_string() {
-            Column::Text(list.iter().map(|v| v.as_str().map(String::from)).collect())
+            Column::Text(list.iter().map(Value::as_str).collect())
         } else if ["unique_id", "ds"].contains(&&**name) {
             Column::Int(list.iter().map(|v| v.as_i64().unwrap()).collect())
         } else {
@@ -305,8 +305,7 @@ fn what_a_newer_version_added_survives_forecasting_and_saving_but_not_other_data
         [&c.unknown, &c.dataset, &c.models[0].unknown].map(|u| u.around.contains_key("newer"))
     };
     assert_eq!(saved(&nf), [true, true, true]);
-    let months: Vec<Option<String>> =
-        (0..60).map(|i| Some(format!("{}-{:02}", 2000 + i / 12, i % 12 + 1))).collect();
+    let months = (0..60).map(|i| Some(format!("{}-{:02}", 2000 + i / 12, i % 12 + 1))).collect();
     let table = Table::new(vec![
         ("ds".into(), Column::Text(months)),
         ("y".into(), Column::Float((0..60).map(|t| f64::from(t).sin()).collect())),

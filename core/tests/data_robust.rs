@@ -1,8 +1,8 @@
 //! Whatever is in a table, reading it ends in a panel or a typed error, never a panic.
 
 use neuro_divergent::data::{
-    Column, Frequency, OnGap, OnMissing, Panel, PanelOptions, Table, TimeReading, Vocabularies,
-    future_exogenous, missing_future, read_csv_text,
+    Column, Frequency, NumericTime, OnGap, OnMissing, Panel, PanelOptions, Table, TimeReading,
+    Vocabularies, future_exogenous, missing_future, read_csv_text,
 };
 use proptest::prelude::*;
 
@@ -34,7 +34,7 @@ fn any_column(rows: usize) -> impl Strategy<Value = Column> {
         prop::collection::vec(any::<i64>(), rows).prop_map(Column::Date),
         prop::collection::vec(0_i64..40, rows)
             .prop_map(|v| Column::Date(v.iter().map(|d| d * 86_400_000).collect())),
-        prop::collection::vec(any_time_text(), rows).prop_map(Column::Text),
+        prop::collection::vec(any_time_text(), rows).prop_map(|v| Column::Text(v.into())),
         Just(Column::Date((0..rows as i64).map(|d| d * 86_400_000).collect())),
     ]
 }
@@ -109,6 +109,39 @@ proptest! {
         let (columns, none) = (["x".to_string()], Vocabularies::default());
         let values = future_exogenous(&future, &panel, frequency, 3, &columns, &none, TimeReading::default());
         prop_assert!(values.is_err() || missing.is_ok_and(|m| m.is_empty()));
+    }
+
+    #[test]
+    fn the_order_of_the_rows_changes_neither_panels_nor_errors(
+        mut rows in prop::collection::vec((0_i64..3, 0_i64..9), 1..24),
+        unique: bool,
+        alias in prop::sample::select(vec![None, Some("D"), Some("2D"), Some("MS")]),
+        on_gap in any_gap(),
+        seed: u64,
+    ) {
+        rows.sort_unstable();
+        if unique {
+            rows.dedup();
+        }
+        let of = |rows: &[(i64, i64)]| {
+            let ids = rows.iter().map(|(id, _)| Some(format!("series {id}"))).collect();
+            let columns = vec![
+                ("unique_id".into(), Column::Text(ids)),
+                ("ds".into(), Column::Date(rows.iter().map(|(_, day)| day * 86_400_000).collect())),
+                ("y".into(), Column::Float(rows.iter().map(|(id, day)| (10 * id + day) as f64).collect())),
+            ];
+            let options = PanelOptions {
+                frequency: alias.map(|alias| Frequency::parse(alias).unwrap()),
+                reading: TimeReading { unit: Some(NumericTime::Millisecond), ..TimeReading::default() },
+                on_gap,
+                ..PanelOptions::default()
+            };
+            let read = Panel::from_table(&Table::new(columns).unwrap(), &options);
+            read.map_err(|e| (e.code, e.message, e.details.unique_id, e.details.ds))
+        };
+        let mut mixed = rows.clone();
+        mixed.sort_by_key(|(id, day)| (seed ^ (10 * id + day) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        prop_assert_eq!(of(&rows), of(&mixed));
     }
 
     #[test]

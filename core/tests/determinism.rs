@@ -112,7 +112,7 @@ fn integers_and_text_identify_series_alike() {
     compare(|model, options, table| {
         let mut numbered = table.clone();
         let Column::Text(ids) = &table.columns[0].1 else { unreachable!("ids are text") };
-        let number = |id: &Option<String>| id.as_ref().unwrap()[1..].parse().unwrap();
+        let number = |id: Option<&str>| id.unwrap()[1..].parse().unwrap();
         numbered.columns[0].1 = Column::Int(ids.iter().map(number).collect());
         vec![run_with(model, options, &numbered, None)]
     });

@@ -86,7 +86,7 @@ fn tables() -> Tables {
         let mean = y.iter().sum::<f64>() / y.len() as f64;
         y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y > mean)));
     }
-    let label = |row: usize| Some(["low", "middle", "high"][row % 3].to_string());
+    let label = |row: usize| Some(["low", "middle", "high"][row % 3]);
     whole.columns.push(("label".into(), Column::Text((0..3 * (ROWS + H)).map(label).collect())));
     let part = |known: bool| {
         let rows: Vec<usize> =
@@ -95,14 +95,14 @@ fn tables() -> Tables {
             Column::Float(v) => Column::Float(rows.iter().map(|r| v[*r]).collect()),
             Column::Int(v) => Column::Int(rows.iter().map(|r| v[*r]).collect()),
             Column::Date(v) => Column::Date(rows.iter().map(|r| v[*r]).collect()),
-            Column::Text(v) => Column::Text(rows.iter().map(|r| v[*r].clone()).collect()),
+            Column::Text(v) => Column::Text(rows.iter().map(|r| v.get(*r)).collect()),
         };
         Table { columns: whole.columns.iter().map(|(n, c)| (n.clone(), column(c))).collect() }
     };
     let statics = Table::new(vec![
         ("unique_id".into(), Column::Text((0..3).map(|i| Some(format!("s{i}"))).collect())),
         ("size".into(), Column::Float(vec![0.25, -1.5, 4.0])),
-        ("kind".into(), Column::Text(["a", "b", "a"].map(|k| Some(k.to_string())).to_vec())),
+        ("kind".into(), Column::Text(["a", "b", "a"].map(Some).into_iter().collect())),
     ]);
     let numbers = part(true);
     let mut flags = numbers.clone();

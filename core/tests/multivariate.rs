@@ -43,7 +43,7 @@ fn keep(table: &Table, kept: impl Fn(&str, i64) -> bool) -> Table {
     let (Column::Text(ids), Column::Int(times)) = (&table.columns[0].1, &table.columns[1].1) else {
         unreachable!("as the panel makes them")
     };
-    let is_kept = |row: &usize| kept(ids[*row].as_deref().unwrap(), times[*row]);
+    let is_kept = |row: &usize| kept(ids.get(*row).unwrap(), times[*row]);
     rows::pick(table, (0..table.rows()).filter(is_kept))
 }
 
@@ -51,7 +51,8 @@ fn keep(table: &Table, kept: impl Fn(&str, i64) -> bool) -> Table {
 fn renamed(table: &Table, id: &str) -> Table {
     let mut table = table.clone();
     let Column::Text(ids) = &mut table.columns[0].1 else { unreachable!("ids are text") };
-    ids.iter_mut().filter(|i| i.as_deref() == Some("s1")).for_each(|i| *i = Some(id.into()));
+    let new = ids.iter().map(|i| if i == Some("s1") { Some(id) } else { i }).collect();
+    *ids = new;
     table
 }
 

@@ -274,7 +274,7 @@ fn text_in_an_exogenous_column_may_be_categories() {
     let options = json!({ "mlpUnits": [[4, 4]], "futrExogList": ["kind"] });
     let mut nf = NeuralForecast::new(vec![spec("NHITS", options)], None).unwrap();
     let mut table = series();
-    table.columns.push(("kind".into(), Column::Text(vec![Some("red".into()); 24])));
+    table.columns.push(("kind".into(), Column::Text(vec![Some("red".into()); 24].into())));
     assert_eq!(
         nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap_err().message,
         "column \"kind\", row 1 of 24: \"red\" is not a number; correct it, or leave it empty if it is missing. If the \

@@ -33,7 +33,7 @@ fn table(frame: &Value) -> Option<Table> {
     let column = |(name, values): (&String, &Value)| {
         let list = values.as_array().unwrap();
         let column = match list[0].is_string() {
-            true => Column::Text(list.iter().map(|v| v.as_str().map(String::from)).collect()),
+            true => Column::Text(list.iter().map(Value::as_str).collect()),
             false => Column::Float(list.iter().map(|v| v.as_f64().unwrap()).collect()),
         };
         (name.clone(), column)
@@ -257,8 +257,8 @@ fn the_future_frame_is_what_a_forecast_needs() {
     assert_eq!(nf.make_future_frame(None, Some(0)).unwrap_err().code, ErrorCode::InvalidOption);
 
     let data = Table::new(vec![
-        ("unique_id".into(), Column::Text(vec![Some("new".into()); 2])),
-        ("ds".into(), Column::Text(["2024-05-02", "2024-05-03"].map(|d| Some(d.into())).to_vec())),
+        ("unique_id".into(), Column::Text(vec![Some("new".into()); 2].into())),
+        ("ds".into(), Column::Text(["2024-05-02", "2024-05-03"].map(Some).into_iter().collect())),
         ("y".into(), Column::Float(vec![1.0, 2.0])),
     ]);
     let other = nf.make_future_frame(Some(&data.unwrap()), Some(1)).unwrap();

@@ -637,7 +637,7 @@ fn other_series_are_forecast_from_their_own_history() {
 
             // The second series under another name, ten steps later.
             let mut data = part(&table, &["unique_id", "ds", "y"], |row| row >= 40);
-            data.columns[0].1 = Column::Text(vec![Some("new".into()); 40]);
+            data.columns[0].1 = Column::Text(vec![Some("new".into()); 40].into());
             data.columns[1].1 = Column::Int((10..50).collect());
             let options = PredictOptions { data: Some(data), ..PredictOptions::default() };
             let other = nf.predict(&options, &Control::default()).unwrap();

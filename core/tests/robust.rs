@@ -88,7 +88,7 @@ fn odd_series() -> Vec<(&'static str, Vec<f64>)> {
 fn table_of(name: &str, values: &[f64]) -> Table {
     let n = values.len();
     Table::new(vec![
-        ("unique_id".into(), Column::Text(vec![Some(name.into()); n])),
+        ("unique_id".into(), Column::Text(vec![Some(name.into()); n].into())),
         ("ds".into(), Column::Int((0..n as i64).collect())),
         ("y".into(), Column::Float(values.to_vec())),
         ("available_mask".into(), Column::Float(vec![1.0; n])),
@@ -125,7 +125,7 @@ fn odd_series_have_finite_forecasts() {
         for scaler in scaler["ts"].as_str().unwrap().split(" | ").map(|s| s.trim_matches('\'')) {
             for table in &tables {
                 let Some(Column::Text(ids)) = table.column("unique_id") else { unreachable!() };
-                let what = format!("{model}, {scaler}, {:?}", ids[0]);
+                let what = format!("{model}, {scaler}, {:?}", ids.get(0));
                 let mut options = json!({
                     "h": 4, "inputSize": 8, "maxSteps": 3, "windowsBatchSize": null, "scalerType": scaler, "valCheckSteps": 1,
                 });

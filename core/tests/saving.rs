@@ -136,7 +136,7 @@ fn exogenous_columns_survive_saving() {
     let table = rows::pick(&whole, (0..68).filter(|row| row % 34 < 30));
     let future = rows::pick(&whole, (0..68).filter(|row| row % 34 >= 30));
     let statics = Table::new(vec![
-        ("unique_id".into(), Column::Text(vec![Some("s1".into()), Some("s0".into())])),
+        ("unique_id".into(), Column::Text(["s1", "s0"].map(Some).into_iter().collect())),
         ("size".into(), Column::Float(vec![0.25, -1.5])),
     ]);
     let fit = FitOptions { static_table: Some(statics.unwrap()), ..FitOptions::default() };

@@ -106,9 +106,8 @@ fn validation_rows_that_do_not_continue_the_training_are_refused() {
     let (train, rows) = (between(0, 30), |from: usize, to: usize| with(between(from, to)));
     let only = |series: usize| with(pick(&between(30, 36), 6 * series..6 * series + 6));
     let mut renamed = between(30, 36);
-    renamed.columns[0].1 = Column::Text(
-        (0..12).map(|row| Some(if row < 6 { "s0" } else { "other" }.into())).collect(),
-    );
+    renamed.columns[0].1 =
+        Column::Text((0..12).map(|row| Some(if row < 6 { "s0" } else { "other" })).collect());
     let mut weighted = between(30, 36);
     weighted.columns.push(("sample_weight".into(), Column::Float(vec![1.0; 12])));
     let mut gap = between(30, 36);

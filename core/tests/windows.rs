@@ -3,7 +3,7 @@
 //! Upstream: `_base_model.py: _create_windows`.
 
 use neuro_divergent::data::{
-    Column, Panel, PanelOptions, Table, TrainWindows, Window, groups, validation_windows,
+    Column, Panel, PanelOptions, Table, TrainWindows, ValidationWindows, Window, groups,
 };
 use proptest::prelude::*;
 
@@ -129,6 +129,7 @@ proptest! {
     ) {
         let panel = panel_of(&masks);
         let cut = TrainWindows {
+            longest: panel.max_len(),
             input,
             horizon: horizon.min(h), // recurrent models train on less than they forecast
             pad_end: h,
@@ -137,7 +138,8 @@ proptest! {
             availability,
             held_out,
         };
-        let ours: Vec<Window> = groups(&panel, false).into_iter().flat_map(|group| cut.of(&panel, group)).collect();
+        let mut ours = Vec::new();
+        groups(&panel, false).into_iter().for_each(|group| cut.add(&panel, group, &mut ours));
         prop_assert_eq!(ours, training(&masks, &cut));
     }
 
@@ -152,10 +154,9 @@ proptest! {
         prop_assume!(longest >= h);
         let val_size = (h + more).min(longest);
         let panel = panel_of(&masks);
-        let ours: Vec<Window> = groups(&panel, false)
-            .into_iter()
-            .flat_map(|group| validation_windows(&panel, group, [input, h], val_size, step))
-            .collect();
+        let cut = ValidationWindows { longest, input, h, val_size, step };
+        let ours: Vec<Window> =
+            groups(&panel, false).into_iter().flat_map(|group| cut.of(&panel, group)).collect();
         prop_assert_eq!(ours, validation(&masks, [input, h], val_size, step));
     }
 }

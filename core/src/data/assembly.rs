@@ -1,5 +1,7 @@
 //! From a table to a panel: finds the columns, sorts the rows by series and time, and checks every value.
 
+use std::borrow::Cow;
+
 use super::columns::{self, RowIds, absent, find, numbers, require, too_large};
 use super::frequency::Frequency;
 use super::gaps::{OnGap, Rows};
@@ -8,12 +10,12 @@ use super::missing::{MissingRows, OnMissing};
 use super::numeric_time::TimeReading;
 use super::panel::{ColumnNames, Panel};
 use super::repeated_hours::{remedy, settle, skipped};
+use super::row_order::in_order;
 use super::statics::read_statics;
-use super::table::{Column, Table};
+use super::table::Table;
 use super::time_zone::TimeZone;
 use super::times::read_times;
 use super::vocabulary::Vocabularies;
-use crate::interrupt::look;
 use crate::memory::{Allowed, Needs};
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -91,18 +93,16 @@ impl Panel {
 
         let (ids, codes) = row_ids.group(table.rows());
         let untold = settle(&mut times, time_column, zone, &codes);
-        let order = sort(&codes, &times);
-        let mut indptr = vec![0; ids.len() + 1];
-        codes.iter().for_each(|code| indptr[code + 1] += 1);
-        for i in 0..ids.len() {
-            indptr[i + 1] += indptr[i];
+        let (indptr, source) = in_order(&codes, &times, ids.len());
+        if let Some(source) = &source {
+            times = source.iter().map(|row| times[*row]).collect();
         }
         let rows = Rows {
             ids: &ids,
             indptr,
-            times: order.iter().map(|row| times[*row]).collect(),
-            inserted: vec![false; order.len()],
-            source: order,
+            times,
+            source,
+            inserted: vec![],
             kind: &time_kind,
             machine_zone: options.reading.machine_zone,
         };
@@ -202,19 +202,6 @@ fn without_ids(error: Error, ids: &RowIds<'_>, options: &PanelOptions) -> Error 
         .with(|d| d.column = Some(options.names.id.clone()))
 }
 
-/// The order of the rows by series, then time; rows of equal time keep their order.
-fn sort(codes: &[usize], times: &[i64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..codes.len()).collect();
-    let key = |row: &usize| {
-        look();
-        (codes[*row], times[*row])
-    };
-    if !order.is_sorted_by_key(key) {
-        order.sort_by_key(key);
-    }
-    order
-}
-
 /// The rows of the table that an error is about.
 fn rows_of(error: &Error) -> Vec<usize> {
     let row = |at: &serde_json::Value| at["row"].as_u64().map(|row| row as usize);
@@ -222,11 +209,11 @@ fn rows_of(error: &Error) -> Vec<usize> {
 }
 
 /// Values of the temporal columns as the table has them.
-struct Values {
-    target: Option<Vec<f64>>,
-    exogenous: Vec<(String, Vec<f64>)>,
-    available: Option<Vec<f64>>,
-    weight: Option<Vec<f64>>,
+struct Values<'a> {
+    target: Option<Cow<'a, [f64]>>,
+    exogenous: Vec<(String, Cow<'a, [f64]>)>,
+    available: Option<Cow<'a, [f64]>>,
+    weight: Option<Cow<'a, [f64]>>,
 }
 
 /// The same in the order of the rows. Missing values are 0, and listed.
@@ -237,16 +224,15 @@ struct Arranged {
     weight: Option<Vec<f32>>,
 }
 
-impl Values {
-    fn read(table: &Table, options: &PanelOptions) -> Result<Self> {
+impl<'a> Values<'a> {
+    fn read(table: &'a Table, options: &PanelOptions) -> Result<Self> {
         let names = &options.names;
-        let owned =
-            |name: &str, column: &Column| numbers(column, name).map(std::borrow::Cow::into_owned);
-        let optional = |name: &str| find(table, name).map(|column| owned(name, column)).transpose();
+        let optional =
+            |name: &str| find(table, name).map(|column| numbers(column, name)).transpose();
         if options.needs_target {
             require(table, &names.target, "target")?;
         }
-        let mut exogenous: Vec<(String, Vec<f64>)> = vec![];
+        let mut exogenous: Vec<(String, Cow<'a, [f64]>)> = vec![];
         for name in &options.exogenous {
             if [&names.id, &names.time, &names.target].contains(&name) {
                 let message = format!(
@@ -259,7 +245,7 @@ impl Values {
             if !exogenous.iter().any(|(other, _)| other == name) {
                 let column = require(table, name, "exogenous")?;
                 let values = columns::exogenous(column, name, &options.vocabularies)?;
-                exogenous.push((name.clone(), values.into_owned()));
+                exogenous.push((name.clone(), values));
             }
         }
         Ok(Self {
@@ -279,7 +265,7 @@ impl Values {
         let mut temporal = vec![(names.target.clone(), target)];
         for (name, values) in &self.exogenous {
             let mut lacks = vec![];
-            let values = rows.source.iter().enumerate().map(|(j, row)| match values[*row] {
+            let values = (0..rows.len()).map(|j| match values[rows.source(j)] {
                 value if too_large(value).is_some() => Err(exceeds(rows, j, name, value)),
                 value if value.is_finite() => Ok(value),
                 // Without a target column, only the mask column says which rows are available.
@@ -294,8 +280,8 @@ impl Values {
             temporal.push((name.clone(), values.collect::<Result<_>>()?));
             missing.set(name, lacks);
         }
-        let weight = |weight: &Vec<f64>| {
-            let values = rows.source.iter().enumerate().map(|(j, row)| match weight[*row] {
+        let weight = |weight: &Cow<'_, [f64]>| {
+            let values = (0..rows.len()).map(|j| match weight[rows.source(j)] {
                 value if too_large(value).is_some() => Err(exceeds(rows, j, &names.weight, value)),
                 value if value.is_finite() && value >= 0.0 => Ok(value as f32),
                 value if value < 0.0 => {
@@ -312,17 +298,17 @@ impl Values {
     /// The availability of each row, from the mask column and the treatment of inserted rows.
     fn available(&self, rows: &Rows<'_>, options: &PanelOptions) -> Result<Vec<f32>> {
         let name = &options.names.mask;
-        let value = |(j, row): (usize, &usize)| match &self.available {
-            _ if rows.inserted[j] && options.on_gap == OnGap::Mask => Ok(0.0),
-            _ if rows.inserted[j] && options.on_gap == OnGap::FillZero => Ok(1.0),
+        let value = |j: usize| match &self.available {
+            _ if rows.is_inserted(j) && options.on_gap == OnGap::Mask => Ok(0.0),
+            _ if rows.is_inserted(j) && options.on_gap == OnGap::FillZero => Ok(1.0),
             None => Ok(1.0),
-            Some(mask) => match mask[*row] {
+            Some(mask) => match mask[rows.source(j)] {
                 value if value == 0.0 || value == 1.0 => Ok(value as f32),
                 value if value.is_nan() => Err(unusable(rows, j, name, value, "; write 0 or 1")),
                 value => Err(out_of_range(rows, j, name, value, "it must be 0 or 1")),
             },
         };
-        rows.source.iter().enumerate().map(value).collect()
+        (0..rows.len()).map(value).collect()
     }
 
     /// The target, 0 where masked, and the mask.
@@ -334,12 +320,12 @@ impl Values {
         missing: &mut MissingRows,
     ) -> Result<(Vec<f64>, Vec<f32>)> {
         let name = &options.names.target;
-        let n = rows.source.len();
+        let n = rows.len();
         let Some(values) = &self.target else { return Ok((vec![0.0; n], vec![0.0; n])) };
         let (mut target, mut mask, mut lacks) = (vec![0.0; n], vec![0.0; n], vec![]);
-        for (j, row) in rows.source.iter().enumerate() {
-            let zero = rows.inserted[j] && options.on_gap == OnGap::FillZero;
-            let value = if zero { 0.0 } else { values[*row] };
+        for j in 0..n {
+            let zero = rows.is_inserted(j) && options.on_gap == OnGap::FillZero;
+            let value = if zero { 0.0 } else { values[rows.source(j)] };
             if available[j] > 0.0 && too_large(value).is_some() {
                 return Err(exceeds(rows, j, name, value));
             }

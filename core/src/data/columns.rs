@@ -1,11 +1,13 @@
 //! Columns by name and by meaning: identifiers, numbers, and errors for absent columns.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use indexmap::IndexSet;
 
 use super::number_text::not_a_number;
 use super::panel::Ids;
 use super::table::{Column, Table};
+use super::texts::Texts;
 use super::vocabulary::Vocabularies;
 use crate::{Error, ErrorCode, Result, nearest};
 
@@ -92,26 +94,26 @@ pub(super) fn numbers<'a>(column: &'a Column, name: &str) -> Result<Cow<'a, [f64
         Column::Float(values) => Ok(Cow::Borrowed(values)),
         Column::Int(values) => Ok(values.iter().map(|v| *v as f64).collect()),
         Column::Text(texts) => {
-            let values = texts.iter().enumerate().map(|(row, text)| {
-                let text = text.as_deref().map_or("", str::trim);
-                let missing = || is_missing(&text.to_lowercase());
-                text.parse().or_else(|_| if missing() { Ok(f64::NAN) } else { Err(row) }).map_err(
-                    |row: usize| {
-                        let message = format!(
-                            "column \"{name}\", row {} of {}: \"{text}\" is not a number; {}",
-                            row + 1,
-                            texts.len(),
-                            not_a_number(text)
-                        );
-                        Error::new(ErrorCode::Schema, message).with(|d| {
-                            d.column = Some(name.into());
-                            d.actual = Some(text.into());
-                            d.sample = vec![serde_json::json!({ "row": row })];
-                        })
-                    },
-                )
-            });
-            values.collect()
+            let number = |text: Option<&str>| -> Option<f64> {
+                let text = text.map_or("", str::trim);
+                let missing = || is_missing(&text.to_lowercase()).then_some(f64::NAN);
+                text.parse().ok().or_else(missing)
+            };
+            if let Some(row) = texts.position(|text| number(text).is_none()) {
+                let text = texts.get(row).map_or("", str::trim);
+                let message = format!(
+                    "column \"{name}\", row {} of {}: \"{text}\" is not a number; {}",
+                    row + 1,
+                    texts.len(),
+                    not_a_number(text)
+                );
+                return Err(Error::new(ErrorCode::Schema, message).with(|d| {
+                    d.column = Some(name.into());
+                    d.actual = Some(text.into());
+                    d.sample = vec![serde_json::json!({ "row": row })];
+                }));
+            }
+            Ok(texts.values(|text| number(text).unwrap_or(f64::NAN)).into())
         }
         Column::Date(_) => {
             let message = format!(
@@ -132,8 +134,8 @@ pub(super) fn too_large(value: f64) -> Option<String> {
 
 /// The identifier of each row.
 pub(super) enum RowIds<'a> {
-    /// Text.
-    Text(Vec<&'a str>),
+    /// Text, none missing.
+    Text(&'a Texts),
     /// Integers.
     Int(Cow<'a, [i64]>),
     /// One series for all rows: the table has no identifiers.
@@ -156,14 +158,10 @@ impl<'a> RowIds<'a> {
         };
         match column {
             Column::Int(ids) => Ok(Self::Int(Cow::Borrowed(ids))),
-            Column::Text(ids) => {
-                let ids = ids.iter().enumerate().map(|(row, id)| {
-                    id.as_deref().ok_or_else(|| {
-                        at_row(row, "is missing; say which series the row belongs to")
-                    })
-                });
-                Ok(Self::Text(ids.collect::<Result<_>>()?))
-            }
+            Column::Text(ids) => match ids.position(|id| id.is_none()) {
+                Some(row) => Err(at_row(row, "is missing; say which series the row belongs to")),
+                None => Ok(Self::Text(ids)),
+            },
             Column::Float(ids) => {
                 let ids = ids.iter().enumerate().map(|(row, id)| match id {
                     id if id.is_nan() => {
@@ -191,50 +189,61 @@ impl<'a> RowIds<'a> {
     /// The identifier of a row as text.
     pub(super) fn text(&self, row: usize) -> Cow<'a, str> {
         match self {
-            Self::Text(ids) => Cow::Borrowed(ids[row]),
+            Self::Text(ids) => Cow::Borrowed(ids.get(row).unwrap_or_default()),
             Self::Int(ids) => Cow::Owned(ids[row].to_string()),
             Self::One(id) => Cow::Borrowed(id),
         }
     }
 
     /// The distinct identifiers, sorted, and each row's index among them.
-    pub(super) fn group(&self, rows: usize) -> (Ids, Vec<usize>) {
+    pub(super) fn group(&self, rows: usize) -> (Ids, Cow<'a, [u32]>) {
         match self {
             Self::Text(ids) => {
-                let (unique, codes) = group(ids);
+                let texts = ids.distinct().iter().map(String::as_str).collect();
+                let (unique, codes) = sorted(texts, Cow::Borrowed(ids.codes()));
                 (Ids::Text(unique.into_iter().map(str::to_owned).collect()), codes)
             }
             Self::Int(ids) => {
-                let (unique, codes) = group(ids);
+                let (unique, codes) = coded(ids);
+                let (unique, codes) = sorted(unique, Cow::Owned(codes));
                 (Ids::Int(unique), codes)
             }
-            Self::One(id) => (Ids::Text(vec![(*id).into()]), vec![0; rows]),
+            Self::One(id) => (Ids::Text(vec![(*id).into()]), Cow::Owned(vec![0; rows])),
         }
     }
 }
 
-fn group<T: Copy + Ord + std::hash::Hash>(values: &[T]) -> (Vec<T>, Vec<usize>) {
-    let mut unique: Vec<T> = Vec::new();
-    let mut places: HashMap<T, usize> = HashMap::new();
-    let mut codes: Vec<usize> = Vec::with_capacity(values.len());
+/// The distinct values in the order in which they first occur, and each row's index among them.
+fn coded(values: &[i64]) -> (Vec<i64>, Vec<u32>) {
+    let mut unique: IndexSet<i64> = IndexSet::new();
+    let mut codes: Vec<u32> = Vec::with_capacity(values.len());
     for (row, value) in values.iter().enumerate() {
         // Rows of a series mostly follow each other.
-        if row > 0 && values[row - 1] == *value {
-            codes.push(codes[row - 1]);
-            continue;
+        codes.push(match row.checked_sub(1).filter(|before| values[*before] == *value) {
+            Some(before) => codes[before],
+            None => unique.insert_full(*value).0 as u32,
+        });
+    }
+    (unique.into_iter().collect(), codes)
+}
+
+/// Sorts values, leaves out repeated ones, and renumbers the codes accordingly.
+fn sorted<T: Copy + Ord>(values: Vec<T>, codes: Cow<'_, [u32]>) -> (Vec<T>, Cow<'_, [u32]>) {
+    if values.is_sorted_by(|a, b| a < b) {
+        return (values, codes);
+    }
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|i| values[*i]);
+    let mut unique: Vec<T> = Vec::with_capacity(values.len());
+    let mut rank = vec![0; values.len()];
+    for i in order {
+        if unique.last() != Some(&values[i]) {
+            unique.push(values[i]);
         }
-        codes.push(*places.entry(*value).or_insert_with(|| {
-            unique.push(*value);
-            unique.len() - 1
-        }));
+        rank[i] = unique.len() as u32 - 1;
     }
-    let mut order: Vec<usize> = (0..unique.len()).collect();
-    order.sort_by_key(|i| unique[*i]);
-    let mut rank = vec![0; order.len()];
-    for (place, i) in order.iter().enumerate() {
-        rank[*i] = place;
-    }
-    (order.iter().map(|i| unique[*i]).collect(), codes.into_iter().map(|code| rank[code]).collect())
+    let codes = codes.iter().map(|code| rank[*code as usize]).collect();
+    (unique, Cow::Owned(codes))
 }
 
 #[cfg(test)]
@@ -290,20 +299,20 @@ mod tests {
 
     #[test]
     fn identifiers_are_sorted_as_text_or_as_numbers() {
-        let column = Column::Text(["b", "a", "B", "10", "b"].map(|t| Some(t.to_string())).to_vec());
+        let column = Column::Text(["b", "a", "B", "10", "b"].map(Some).into_iter().collect());
         let (ids, codes) = RowIds::read(&column, "id").unwrap().group(5);
         assert_eq!(ids, Ids::Text(["10", "B", "a", "b"].map(String::from).to_vec()));
-        assert_eq!(codes, [3, 2, 1, 0, 3]);
-        let (ids, codes) =
-            RowIds::read(&Column::Float(vec![10.0, 9.0, -1.0]), "id").unwrap().group(3);
-        assert_eq!((ids, codes), (Ids::Int(vec![-1, 9, 10]), vec![2, 1, 0]));
+        assert_eq!(*codes, [3, 2, 1, 0, 3]);
+        let column = Column::Float(vec![10.0, 9.0, -1.0]);
+        let (ids, codes) = RowIds::read(&column, "id").unwrap().group(3);
+        assert_eq!((ids, &*codes), (Ids::Int(vec![-1, 9, 10]), &[2, 1, 0][..]));
     }
 
     #[test]
     fn unusable_identifiers_name_their_row() {
         let message = |column: Column| RowIds::read(&column, "id").err().unwrap().to_string();
         assert_eq!(
-            message(Column::Text(vec![None])),
+            message(Column::Text(vec![None].into())),
             "column \"id\", row 1 of 1: the identifier is missing; say which series the row belongs to"
         );
         assert_eq!(

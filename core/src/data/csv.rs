@@ -97,7 +97,7 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
             "\"{name}\": the columns seem to be separated by {separator}; separate them by commas, semicolons or tabs"
         )));
     }
-    let mut texts: Vec<Texts> = header.iter().map(|_| Texts::default()).collect();
+    let mut texts: Vec<Fields> = header.iter().map(|_| Fields::default()).collect();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|e| unreadable(&e, name, delimiter))? {
         look();
@@ -132,14 +132,14 @@ fn read(bytes: &[u8], name: &str, CsvOptions { decimal }: CsvOptions) -> Result<
 
 /// A value that would be lost because its column has no name. Columns without a name may be dropped if they have no values,
 /// or if they are row numbers in first place, as pandas writes them.
-fn lost<'a>(place: usize, texts: &'a Texts, column: &Column) -> Option<&'a str> {
+fn lost<'a>(place: usize, texts: &'a Fields, column: &Column) -> Option<&'a str> {
     let numbered = |n: &[i64]| n.iter().zip(0..).all(|(n, i)| *n == i);
     let is_index = place == 0 && matches!(column, Column::Int(n) if numbered(n));
     texts.iter().find(|text| !text.trim().is_empty()).filter(|_| !is_index)
 }
 
 /// With decimal commas, refuses a column of numbers with points: these would be read as decimal points later.
-fn check_points(texts: &Texts, column: &str, name: &str) -> Result<()> {
+fn check_points(texts: &Fields, column: &str, name: &str) -> Result<()> {
     let present =
         || texts.iter().map(str::trim).enumerate().filter(|(_, t)| !is_missing(&t.to_lowercase()));
     if present().any(|(_, text)| text.parse::<f64>().is_err()) {
@@ -172,12 +172,12 @@ fn delimiter(header: &[u8]) -> u8 {
 
 /// The values of a column as text, concatenated.
 #[derive(Default)]
-struct Texts {
+struct Fields {
     text: String,
     ends: Vec<usize>,
 }
 
-impl Texts {
+impl Fields {
     fn push(&mut self, value: &str) {
         self.text.push_str(value);
         self.ends.push(self.text.len());
@@ -190,7 +190,7 @@ impl Texts {
 }
 
 /// Whole numbers, numbers or text: the first type that all values have. Empty values are missing.
-fn typed(texts: &Texts, decimal: Decimal) -> Column {
+fn typed(texts: &Fields, decimal: Decimal) -> Column {
     let whole = |text: &str| if padded(text.trim()) { None } else { text.trim().parse().ok() };
     if let Some(values) = texts.iter().map(whole).collect() {
         return Column::Int(values);
@@ -203,8 +203,7 @@ fn typed(texts: &Texts, decimal: Decimal) -> Column {
     if let Some(values) = texts.iter().map(number).collect() {
         return Column::Float(values);
     }
-    let present = |text: &str| if text.trim().is_empty() { None } else { Some(text.to_string()) };
-    Column::Text(texts.iter().map(present).collect())
+    Column::Text(texts.iter().map(|text| (!text.trim().is_empty()).then_some(text)).collect())
 }
 
 /// Whether a number has leading zeros: 007 is an identifier, not a number.
@@ -228,12 +227,12 @@ mod tests {
         let table = read_text("id,n,x,gap,code,none\na,1,1.5,,007,\n\"b, c\",-2,NaN,3,8,\n");
         assert_eq!(
             table.column("id"),
-            Some(&Column::Text(vec![Some("a".into()), Some("b, c".into())]))
+            Some(&Column::Text(vec![Some("a".into()), Some("b, c".into())].into()))
         );
         assert_eq!(table.column("n"), Some(&Column::Int(vec![1, -2])));
         assert_eq!(
             table.column("code"),
-            Some(&Column::Text(vec![Some("007".into()), Some("8".into())]))
+            Some(&Column::Text(vec![Some("007".into()), Some("8".into())].into()))
         );
         let Some(Column::Float(x)) = table.column("x") else { panic!("x is not a number") };
         assert!(x[0] == 1.5 && x[1].is_nan());

@@ -112,17 +112,19 @@ impl Wanted {
         let (mut row_times, _) =
             read_times(time_column, &names.time, Some(frequency), frequency.zone(), reading)
                 .map_err(of_table)?;
-        let (_, codes) = row_ids.group(table.rows());
+        let (ids, codes) = row_ids.group(table.rows());
         let untold = settle(&mut row_times, time_column, frequency.zone(), &codes);
         let times = panel.future_times(frequency, h);
         let mut rows: Vec<Option<usize>> = vec![None; times.len()];
         let places: HashMap<String, usize> =
             (0..panel.n_series()).map(|i| (panel.id(i), i)).collect();
+        let place = |i: usize| places.get(&ids.text(i)).copied();
+        let places: Vec<Option<usize>> = (0..ids.len()).map(place).collect();
         for (row, t) in row_times.iter().enumerate() {
-            let id = row_ids.text(row);
-            let Some(i) = places.get(id.as_ref()) else { continue };
+            let Some(i) = places[codes[row] as usize] else { continue };
             let Ok(step) = times[i * h..(i + 1) * h].binary_search(t) else { continue };
             if let Some(other) = rows[i * h + step].replace(row) {
+                let id = row_ids.text(row);
                 let message = match frequency.zone() {
                     Some(zone) if untold.contains(&row) => {
                         format!("the future table, series \"{id}\": {}", remedy(zone, *t))

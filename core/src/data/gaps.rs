@@ -30,9 +30,9 @@ pub(super) struct Rows<'a> {
     pub(super) indptr: Vec<usize>,
     /// Time of each row.
     pub(super) times: Vec<i64>,
-    /// Row of the table that each row takes its values from.
-    pub(super) source: Vec<usize>,
-    /// Whether a row was inserted; its source is that of the previous row.
+    /// Row of the table that each row takes its values from; `None` if the table has the rows in this order.
+    pub(super) source: Option<Vec<usize>>,
+    /// Whether a row was inserted; its source is that of the previous row. Empty if none was.
     pub(super) inserted: Vec<bool>,
     pub(super) kind: &'a TimeKind,
     /// The time zone of the machine, which messages suggest if times are midnights in it.
@@ -43,6 +43,21 @@ impl Rows<'_> {
     /// The times of each series.
     pub(super) fn series(&self) -> impl Iterator<Item = &[i64]> {
         self.indptr.windows(2).map(|w| &self.times[w[0]..w[1]])
+    }
+
+    /// The number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Row of the table that row `j` takes its values from.
+    pub(super) fn source(&self, j: usize) -> usize {
+        self.source.as_ref().map_or(j, |source| source[j])
+    }
+
+    /// Whether row `j` was inserted.
+    pub(super) fn is_inserted(&self, j: usize) -> bool {
+        self.inserted.get(j).is_some_and(|inserted| *inserted)
     }
 
     /// An error at a time of a series.
@@ -78,7 +93,7 @@ impl Rows<'_> {
                 );
                 let rows = (0..times.len())
                     .filter(|k| times[*k] == t)
-                    .map(|k| self.source[self.indptr[i] + k]);
+                    .map(|k| self.source(self.indptr[i] + k));
                 let sample = rows
                     .take(5)
                     .map(|row| serde_json::json!({ "uniqueId": id, "ds": t, "row": row }));
@@ -107,23 +122,27 @@ impl Rows<'_> {
 
     /// Puts the rows on the frequency: refuses times off it, and refuses or fills gaps.
     pub(super) fn regularize(self, frequency: Frequency, on_gap: OnGap) -> Result<Self> {
-        let mut periods = Vec::with_capacity(self.times.len());
-        for (i, times) in self.series().enumerate() {
-            for t in times {
-                let period = frequency.periods_between(times[0], *t);
-                periods.push(period.ok_or_else(|| self.irregular(i, times[0], *t, frequency))?);
-            }
-        }
-        let gaps = self
-            .indptr
-            .windows(2)
-            .flat_map(|w| w[0] + 1..w[1])
-            .filter(|j| periods[*j] - periods[j - 1] > 1);
         let (mut n_gaps, mut missing, mut first) = (0, 0_u64, None);
-        for j in gaps {
-            n_gaps += 1;
-            missing = missing.saturating_add((periods[j] - periods[j - 1] - 1) as u64);
-            first = first.or(Some(j));
+        let mut walked: (&[i64], u64, u64) = (&[], 0, 0); // the times of a series, their gaps and missing times
+        for (i, times) in self.series().enumerate() {
+            if times != walked.0 {
+                walked = (times, 0, 0);
+                let mut before = None;
+                for (k, t) in times.iter().enumerate() {
+                    let period = frequency.periods_between(times[0], *t);
+                    let period =
+                        period.ok_or_else(|| self.irregular(i, times[0], *t, frequency))?;
+                    let skipped = before.map_or(0, |before| period - before - 1);
+                    if skipped > 0 {
+                        walked.1 += 1;
+                        walked.2 = walked.2.saturating_add(skipped as u64);
+                        first = first.or(Some(self.indptr[i] + k));
+                    }
+                    before = Some(period);
+                }
+            }
+            n_gaps += walked.1;
+            missing = missing.saturating_add(walked.2);
         }
         let Some(first) = first else { return Ok(self) };
         // With a far too fine frequency, filling would exhaust the memory.
@@ -131,27 +150,29 @@ impl Rows<'_> {
         if on_gap == OnGap::Error || absurd {
             return Err(self.gap(first, frequency, n_gaps, missing, absurd));
         }
-        Ok(self.fill(frequency, &periods))
+        Ok(self.fill(frequency))
     }
 
-    fn fill(self, frequency: Frequency, periods: &[i64]) -> Self {
-        let mut filled =
-            Self { indptr: vec![0], times: vec![], source: vec![], inserted: vec![], ..self };
+    fn fill(self, frequency: Frequency) -> Self {
+        let (mut indptr, mut times, mut source, mut inserted) = (vec![0], vec![], vec![], vec![]);
         for w in self.indptr.windows(2) {
+            let begin = self.times[w[0]];
+            let mut next = 0; // the period after the row before
             for j in w[0]..w[1] {
-                let next = if j > w[0] { periods[j - 1] + 1 } else { periods[j] };
-                for period in next..periods[j] {
-                    filled.times.push(frequency.advance(self.times[w[0]], period));
-                    filled.source.push(self.source[j - 1]);
-                    filled.inserted.push(true);
+                let period = frequency.whole_periods(begin, self.times[j]);
+                for skipped in next..period {
+                    times.push(frequency.advance(begin, skipped));
+                    source.push(self.source(j - 1));
+                    inserted.push(true);
                 }
-                filled.times.push(self.times[j]);
-                filled.source.push(self.source[j]);
-                filled.inserted.push(false);
+                times.push(self.times[j]);
+                source.push(self.source(j));
+                inserted.push(false);
+                next = period + 1;
             }
-            filled.indptr.push(filled.times.len());
+            indptr.push(times.len());
         }
-        filled
+        Self { indptr, times, source: Some(source), inserted, ..self }
     }
 
     fn irregular(&self, i: usize, first: i64, t: i64, frequency: Frequency) -> Error {
@@ -190,7 +211,7 @@ impl Rows<'_> {
         &self,
         row: usize,
         frequency: Frequency,
-        n_gaps: usize,
+        n_gaps: u64,
         missing: u64,
         absurd: bool,
     ) -> Error {

@@ -101,7 +101,7 @@ fn is_steady(series: &[&[i64]], zone: TimeZone) -> bool {
 /// Whether all times are midnights in a zone, and not in UTC.
 pub(super) fn are_midnights(series: &[&[i64]], zone: TimeZone) -> bool {
     let times = || series.iter().flat_map(|times| times.iter());
-    times().all(|t| zone.local(*t).rem_euclid(DAY) == 0) && times().any(|t| t.rem_euclid(DAY) != 0)
+    times().any(|t| t.rem_euclid(DAY) != 0) && times().all(|t| zone.local(*t).rem_euclid(DAY) == 0)
 }
 
 #[cfg(test)]

@@ -15,17 +15,20 @@ pub(super) fn settle(
     times: &mut [i64],
     column: &Column,
     zone: Option<TimeZone>,
-    codes: &[usize],
+    codes: &[u32],
 ) -> BTreeSet<usize> {
     let (Some(zone), Column::Text(texts)) = (zone, column) else { return BTreeSet::new() };
     let is_local = |text: &str| !says_offset(text) && text.trim().parse::<f64>().is_err();
-    let again = texts.iter().enumerate().filter_map(|(row, text)| {
-        let later = zone.again(times[row])?;
-        text.as_deref().is_some_and(is_local).then_some((row, later))
+    // By text: rows with the same text have the same time.
+    let mut known: Vec<Option<Option<i64>>> = vec![None; texts.distinct().len()];
+    let again = texts.codes().iter().enumerate().filter_map(|(row, text)| {
+        let local = || is_local(texts.get(row)?).then(|| zone.again(times[row])).flatten();
+        let later = known.get_mut(*text as usize)?.get_or_insert_with(local);
+        later.map(|later| (row, later))
     });
     let again: HashMap<usize, i64> = again.collect();
-    let affected: BTreeSet<usize> = again.keys().map(|row| codes[*row]).collect();
-    let mut series: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let affected: BTreeSet<u32> = again.keys().map(|row| codes[*row]).collect();
+    let mut series: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (row, code) in codes.iter().enumerate().filter(|(_, code)| affected.contains(code)) {
         series.entry(*code).or_default().push(row);
     }
@@ -76,7 +79,7 @@ pub(super) fn remedy(zone: TimeZone, t: i64) -> String {
 pub(super) fn skipped(column: &Column, zone: TimeZone, rows: &[usize]) -> Option<String> {
     let Column::Text(texts) = column else { return None };
     let of_row = |row: &usize| {
-        let text = texts.get(*row)?.as_deref().filter(|text| !says_offset(text))?;
+        let text = texts.get(*row).filter(|text| !says_offset(text))?;
         let shown = parse_time_in(text, None).ok()?;
         let t = zone.instant(shown);
         (zone.local(t) != shown).then_some((text, t))
@@ -96,7 +99,7 @@ mod tests {
     const DAY: &str = "2024-10-27T";
 
     /// Local times in Berlin on the day when clocks are set back, converted to UTC.
-    fn settled(texts: &[&str], codes: &[usize]) -> (Vec<String>, Vec<usize>) {
+    fn settled(texts: &[&str], codes: &[u32]) -> (Vec<String>, Vec<usize>) {
         let zone = TimeZone::parse("Europe/Berlin").ok();
         let texts: Vec<String> = texts.iter().map(|text| format!("{DAY}{text}")).collect();
         let mut times: Vec<i64> =

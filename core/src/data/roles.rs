@@ -133,7 +133,7 @@ mod tests {
     fn exogenous_columns_and_other_errors_are_left_alone() {
         let options = PanelOptions { exogenous: vec!["price".into()], ..PanelOptions::default() };
         assert!(message(&["unique_id", "ds", "price"], &options).ends_with("{ target: '…' }"));
-        let text = Column::Text(vec![Some("two".into())]);
+        let text = Column::Text(vec![Some("two".into())].into());
         let columns = vec![("ds".into(), Column::Int(vec![1])), ("y".into(), text)];
         let table = Table::new(columns).unwrap();
         let error = Panel::from_table(&table, &PanelOptions::default()).unwrap_err();

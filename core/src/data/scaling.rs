@@ -160,9 +160,9 @@ mod tests {
         LocalScaling { temporal: Some(LocalScalerType::Standard), statics: None };
 
     fn panel(y: Vec<f64>) -> Panel {
-        let ids = ["a", "a", "a", "b", "b"].map(|id| Some(id.to_string()));
+        let ids = ["a", "a", "a", "b", "b"].map(Some);
         let table = Table::new(vec![
-            ("unique_id".into(), Column::Text(ids.to_vec())),
+            ("unique_id".into(), Column::Text(ids.into_iter().collect())),
             ("ds".into(), Column::Int(vec![1, 2, 3, 1, 2])),
             ("y".into(), Column::Float(y)),
             ("x".into(), Column::Float(vec![0.0, 2.0, 4.0, -1.0, 3.0])),

@@ -1,5 +1,6 @@
 //! Tables: named columns, each of one type, as readers and callers provide them.
 
+use super::texts::Texts;
 use crate::{Details, Error, ErrorCode, Result};
 
 /// The values of one column.
@@ -9,8 +10,8 @@ pub enum Column {
     Float(Vec<f64>),
     /// Whole numbers.
     Int(Vec<i64>),
-    /// Text. `None` is missing.
-    Text(Vec<Option<String>>),
+    /// Text.
+    Text(Texts),
     /// Dates: milliseconds since 1970, UTC.
     Date(Vec<i64>),
 }
@@ -51,7 +52,10 @@ impl Table {
         let n = values.len();
         Self {
             columns: vec![
-                ("unique_id".into(), Column::Text(vec![Some("series".into()); n])),
+                (
+                    "unique_id".into(),
+                    Column::Text(std::iter::repeat_n(Some("series"), n).collect()),
+                ),
                 ("ds".into(), Column::Int((0..n as i64).collect())),
                 ("y".into(), Column::Float(values)),
             ],

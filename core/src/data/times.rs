@@ -8,6 +8,7 @@ use super::numeric_time::{
 };
 use super::panel::{TimeKind, TimeUnit};
 use super::table::Column;
+use super::texts::Texts;
 use super::time_zone::TimeZone;
 use crate::{Details, Error, ErrorCode, Result};
 
@@ -84,46 +85,41 @@ impl Reader<'_> {
         self.numbers(&values.iter().map(|v| *v as i64).collect::<Vec<i64>>())
     }
 
-    fn texts(self, texts: &[Option<String>]) -> Times {
+    fn texts(self, texts: &Texts) -> Times {
         let parse_time = |text: &str| parse_time_in(text, self.clock.zone);
-        let present =
-            texts.iter().enumerate().map(|(row, text)| match text.as_deref().map(str::trim) {
-                Some(text) if !text.is_empty() => Ok(text),
-                _ => Err(self.at(row, "is missing")),
-            });
-        let present: Vec<&str> = present.collect::<Result<_>>()?;
-        let numbers: Option<Vec<i64>> = present.iter().map(|text| text.parse().ok()).collect();
+        if let Some(row) = texts.position(|text| trimmed(text).is_empty()) {
+            return Err(self.at(row, "is missing"));
+        }
+        let all = |is: &dyn Fn(&str) -> bool| texts.distinct().iter().all(|text| is(text.trim()));
+        let is_dates = || all(&|text| parse_time(text).is_ok());
+        let numbers = all(&|text| text.parse::<i64>().is_ok())
+            .then(|| texts.values(|text| trimmed(text).parse::<i64>().unwrap_or_default()));
         if self.wants_steps() {
             return match numbers {
                 Some(numbers) => self.steps(numbers),
-                None if present.iter().all(|text| parse_time(text).is_ok()) => {
-                    Err(self.dates_for_steps())
-                }
+                None if is_dates() => Err(self.dates_for_steps()),
                 None => {
-                    let row = present.iter().position(|text| text.parse::<i64>().is_err());
+                    let row = texts.position(|text| trimmed(text).parse::<i64>().is_err());
                     let row = row.unwrap_or(0);
-                    let problem = format!("is \"{}\", which is not a step number", present[row]);
-                    Err(self.at(row, &problem))
+                    let text = trimmed(texts.get(row));
+                    Err(self.at(row, &format!("is \"{text}\", which is not a step number")))
                 }
             };
         }
-        let is_dates = |texts: &[&str]| texts.iter().all(|text| parse_time(text).is_ok());
         if let Some(numbers) = numbers
-            && (self.unit.is_some() || self.are_years(&numbers) || !is_dates(&present))
+            && (self.unit.is_some() || self.are_years(&numbers) || !is_dates())
         {
             return self.numbers(&numbers);
         }
-        if self.unit.is_some()
-            && let Some(values) =
-                present.iter().map(|text| text.parse().ok()).collect::<Option<Vec<f64>>>()
-        {
-            return self.floats(&values);
+        if self.unit.is_some() && all(&|text| text.parse::<f64>().is_ok()) {
+            return self.floats(&texts.values(|text| trimmed(text).parse().unwrap_or(f64::NAN)));
         }
-        let times = present.iter().enumerate().map(|(row, text)| {
-            parse_time(text)
-                .map_err(|fault| self.at(row, &format!("is \"{text}\", which {}", fault.reason())))
+        let times = texts.try_values(|text| parse_time(text.trim()));
+        let times = times.map_err(|(row, fault)| {
+            let text = trimmed(texts.get(row));
+            self.at(row, &format!("is \"{text}\", which {}", fault.reason()))
         });
-        Ok((times.collect::<Result<_>>()?, self.kind()))
+        Ok((times?, self.kind()))
     }
 
     fn numbers(self, numbers: &[i64]) -> Times {
@@ -312,6 +308,10 @@ impl Reader<'_> {
         self.in_column(ErrorCode::Schema, message)
             .with(|d: &mut Details| d.sample = vec![serde_json::json!({ "row": row })])
     }
+}
+
+fn trimmed(text: Option<&str>) -> &str {
+    text.map_or("", str::trim)
 }
 
 fn date_kind(time_zone: Option<TimeZone>) -> TimeKind {

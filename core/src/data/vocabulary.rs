@@ -42,9 +42,8 @@ impl Vocabulary {
     pub fn learn(column: &Column, name: &str) -> Result<Self> {
         match column {
             Column::Text(texts) => {
-                let different: BTreeSet<&str> =
-                    texts.iter().flatten().map(String::as_str).collect();
-                Ok(Self::Text(different.into_iter().map(String::from).collect()))
+                let different: BTreeSet<&String> = texts.distinct().iter().collect();
+                Ok(Self::Text(different.into_iter().cloned().collect()))
             }
             Column::Int(values) => {
                 let different: BTreeSet<i64> = values.iter().copied().collect();
@@ -132,9 +131,7 @@ fn each_text(
     code: impl Fn(Option<Cow<'_, str>>) -> f64,
 ) -> Result<Vec<f64>> {
     Ok(match column {
-        Column::Text(texts) => {
-            texts.iter().map(|t| code(t.as_deref().map(Cow::Borrowed))).collect()
-        }
+        Column::Text(texts) => texts.values(|text| code(text.map(Cow::Borrowed))),
         Column::Int(values) => values.iter().map(|v| code(Some(v.to_string().into()))).collect(),
         Column::Float(values) => {
             let text = |v: &f64| (!v.is_nan()).then(|| Cow::Owned((v + 0.0).to_string()));
@@ -161,9 +158,7 @@ fn numbered(known: impl Iterator<Item = f64>, column: &Column, name: &str) -> Re
     Ok(match column {
         Column::Float(values) => values.iter().map(|v| code(*v)).collect(),
         Column::Int(values) => values.iter().map(|v| code(*v as f64)).collect(),
-        Column::Text(texts) => {
-            texts.iter().map(|t| t.as_deref().map_or(f64::NAN, of_text)).collect()
-        }
+        Column::Text(texts) => texts.values(|text| text.map_or(f64::NAN, of_text)),
         Column::Date(_) => return Err(dates(name)),
     })
 }

@@ -22,6 +22,8 @@ pub struct Window {
 /// How training windows are cut.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainWindows {
+    /// Rows of the longest series of the panel.
+    pub longest: usize,
     /// Steps of input.
     pub input: usize,
     /// Steps of horizon in a window.
@@ -39,9 +41,9 @@ pub struct TrainWindows {
 }
 
 impl TrainWindows {
-    /// The windows of a group that have enough available points in all its series together.
-    pub fn of(&self, panel: &Panel, group: Range<usize>) -> Vec<Window> {
-        let longest = panel.max_len() as i64;
+    /// Appends the windows of a group that have enough available points in all its series together.
+    pub fn add(&self, panel: &Panel, group: Range<usize>, windows: &mut Vec<Window>) {
+        let longest = self.longest as i64;
         let before = if self.start_padding { self.input as i64 - 1 } else { 0 };
         let total = (longest - self.held_out as i64).max(0) + before + self.pad_end as i64;
         let count = total - (self.input + self.horizon) as i64;
@@ -64,7 +66,6 @@ impl TrainWindows {
             }
             found[0] >= need[0] && found[1] >= need[1]
         };
-        let mut windows = Vec::new();
         for at in (0..=count).step_by(self.step).map(|k| k - before) {
             let first = windows.len();
             windows.extend(across(panel, group.clone(), longest - at));
@@ -72,7 +73,6 @@ impl TrainWindows {
                 windows.truncate(first);
             }
         }
-        windows
     }
 }
 
@@ -91,23 +91,33 @@ pub fn across(
     group.map(move |series| Window { series, start: panel.len(series) as i64 - before_end })
 }
 
-/// The validation windows of a group: every horizon that lies in the last `val_size` rows.
-pub fn validation_windows(
-    panel: &Panel,
-    group: Range<usize>,
-    [input, h]: [usize; 2],
-    val_size: usize,
-    step: usize,
-) -> Vec<Window> {
-    let longest = panel.max_len() as i64;
-    let [input, h, val_size] = [input, h, val_size].map(|n| n as i64);
-    let mut first = (longest - input - val_size).max(0);
-    if longest - first < input + h {
-        first = longest - input - val_size; // padded on the left
+/// How validation windows are cut: every horizon that lies in the last `val_size` rows.
+#[derive(Clone, Copy, Debug)]
+pub struct ValidationWindows {
+    /// Rows of the longest series of the panel.
+    pub longest: usize,
+    /// Steps of input.
+    pub input: usize,
+    /// Steps of horizon.
+    pub h: usize,
+    /// Rows at the end of each series that validate.
+    pub val_size: usize,
+    /// Steps between windows.
+    pub step: usize,
+}
+
+impl ValidationWindows {
+    /// The windows of a group.
+    pub fn of(self, panel: &Panel, group: Range<usize>) -> impl Iterator<Item = Window> + '_ {
+        let [longest, input, h, val_size] =
+            [self.longest, self.input, self.h, self.val_size].map(|n| n as i64);
+        let mut first = (longest - input - val_size).max(0);
+        if longest - first < input + h {
+            first = longest - input - val_size; // padded on the left
+        }
+        let starts = (first..=longest - input - h).step_by(self.step);
+        starts.flat_map(move |at| across(panel, group.clone(), longest - at))
     }
-    let last = longest - input - h;
-    let starts = (first..=last).step_by(step);
-    starts.flat_map(|at| across(panel, group.clone(), longest - at)).collect()
 }
 
 /// The window of a group whose horizon begins right after the last rows.

@@ -52,10 +52,10 @@ impl Job<'_> {
             workers.forecast(
                 model,
                 source,
-                some,
+                &[some],
                 [self.input(), h],
                 Purpose::Forecast { quantile, sorted },
-                |_, shard| {
+                |_, _, shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
                     }

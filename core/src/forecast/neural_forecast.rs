@@ -1,5 +1,6 @@
 //! The forecaster: fits models on a panel and forecasts it. Upstream: `core.py: NeuralForecast`.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::calls::{FitOptions, Init};
@@ -204,16 +205,27 @@ impl NeuralForecast {
         control.watched(|| self.fit_watched(table, options, control))
     }
 
+    /// [`NeuralForecast::fit`] on a table that is freed before training begins.
+    pub fn fit_owned(
+        &mut self,
+        table: Table,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<FitReport> {
+        control.watched(|| self.fit_watched(table, options, control))
+    }
+
     fn fit_watched(
         &mut self,
-        table: &Table,
+        table: impl Borrow<Table>,
         options: &FitOptions,
         control: &Control,
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
         self.models.check_columns(&options.names)?;
         let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
-            self.training_data(table, options)?;
+            self.training_data(table.borrow(), options)?;
+        drop(table);
 
         let mut training =
             Training::prepare(self, &panel, options, &vocabularies, val_size, control)?;

@@ -9,5 +9,5 @@ mod workers;
 
 pub(crate) use decode::Purpose;
 pub(crate) use resident::Resident;
-pub(crate) use shards::{SHARD, windows_in};
+pub(crate) use shards::{AT_ONCE, SHARD, windows_in};
 pub(crate) use workers::{Worker, Workers};

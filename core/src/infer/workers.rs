@@ -39,31 +39,40 @@ impl Workers {
         self.lock().iter().map(|(_, w)| w.memory()).sum()
     }
 
-    /// Forecasts the windows shard by shard: `[windows, series, horizon, outputs]`, scaled. `visit` gets the shards in order.
+    /// Forecasts the windows of all parts shard by shard: `[windows, series, horizon, outputs]`, scaled. A shard lies within
+    /// a part. `visit` gets the shards in order, each with the index of its part.
     pub(crate) fn forecast(
         &self,
         model: &Instance,
         source: &Source<'_>,
-        drawn: &[Drawn],
+        parts: &[&[Drawn]],
         lens: [usize; 2],
         purpose: Purpose,
-        mut visit: impl FnMut(&[Drawn], &ShardForecast),
+        mut visit: impl FnMut(usize, &[Drawn], &ShardForecast),
     ) {
-        let shard = windows_in(SHARD, model.series) * model.series;
-        for (group, some) in drawn.chunks(shard * AT_ONCE).enumerate() {
-            let run = |i: usize, windows: &[Drawn]| {
-                self.with_worker(|worker| {
-                    worker.batch.fill(model, &model.valid_loss, source, windows, lens);
-                    let mut decoded = Decoded::default();
-                    decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
-                    worker.tape.release();
-                    worker.later.release();
-                    let Decoded { values, drawn, .. } = decoded;
-                    ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
-                })
-            };
-            let done: Vec<ShardForecast> = runtime::map_chunks(some, shard, run);
-            some.chunks(shard).zip(&done).for_each(|(windows, f)| visit(windows, f));
+        let size = windows_in(SHARD, model.series) * model.series;
+        let mut shards: Vec<(usize, usize, &[Drawn])> = Vec::new(); // with the part and the first window
+        let mut first = 0;
+        for (part, windows) in parts.iter().enumerate() {
+            for some in windows.chunks(size) {
+                shards.push((part, first, some));
+                first += some.len();
+            }
+        }
+        let run = |&(_, first, windows): &(usize, usize, &[Drawn])| {
+            self.with_worker(|worker| {
+                worker.batch.fill(model, &model.valid_loss, source, windows, lens);
+                let mut decoded = Decoded::default();
+                decode(model, worker, purpose, first, &mut decoded);
+                worker.tape.release();
+                worker.later.release();
+                let Decoded { values, drawn, .. } = decoded;
+                ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
+            })
+        };
+        for some in shards.chunks(AT_ONCE) {
+            let done = runtime::map(some.iter().collect(), run);
+            some.iter().zip(&done).for_each(|((part, _, windows), f)| visit(*part, windows, f));
         }
     }
 

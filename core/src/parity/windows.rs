@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::checks::Checks;
 use super::json;
 use crate::data::{
-    ColumnNames, Ids, MissingRows, Panel, TimeKind, TrainWindows, Window, forecast_window, groups,
-    validation_windows,
+    ColumnNames, Ids, MissingRows, Panel, TimeKind, TrainWindows, ValidationWindows, Window,
+    forecast_window, groups,
 };
 use crate::models::Availability;
 use crate::options::OptionValue;
@@ -78,7 +78,9 @@ fn check(case: &Value) {
     let h = number("h", 0);
     let input = number("inputSize", 0) + usize::from(recurrent);
     let val_size = case["valSize"].as_u64().unwrap() as usize;
+    let longest = panel.max_len();
     let cut = TrainWindows {
+        longest,
         input,
         horizon: if recurrent { number("hTrain", 1) } else { h },
         pad_end: h,
@@ -93,10 +95,12 @@ fn check(case: &Value) {
     let all = |f: &dyn Fn(Range<usize>) -> Vec<Window>| {
         groups.iter().cloned().flat_map(f).collect::<Vec<_>>()
     };
-    compare(&format!("{name} train"), &case["train"], &all(&|group| cut.of(&panel, group)));
+    let mut train = Vec::new();
+    groups.iter().for_each(|group| cut.add(&panel, group.clone(), &mut train));
+    compare(&format!("{name} train"), &case["train"], &train);
     if let Some(val) = case.get("val") {
-        let of = |group| validation_windows(&panel, group, [input, h], val_size, cut.step);
-        compare(&format!("{name} val"), val, &all(&of));
+        let cut = ValidationWindows { longest, input, h, val_size, step: cut.step };
+        compare(&format!("{name} val"), val, &all(&|group| cut.of(&panel, group).collect()));
     }
     let of = |group| forecast_window(&panel, group, input).collect();
     compare(&format!("{name} predict"), &case["predict"], &all(&of));

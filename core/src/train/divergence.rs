@@ -21,10 +21,10 @@ pub(super) fn diverged(
     workers.forecast(
         model,
         source,
-        drawn,
+        &[drawn],
         [model.input_size(), horizon],
         Purpose::Validation { first: 0 },
-        |windows, shard| {
+        |_, windows, shard| {
             for (drawn, error) in windows.iter().zip(shard.worst_errors(model)) {
                 if worst.is_none_or(|(w, _)| error > w) {
                     worst = Some((error, drawn.window.series));

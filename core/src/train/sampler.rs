@@ -36,8 +36,10 @@ impl Position {
 /// A batch of a multivariate model has all series, in the order of its weights. Differs from upstream, whose loader
 /// shuffles the series, so that the weights of one series are trained on others.
 pub(crate) struct Sampler {
-    /// Windows of each series; for a multivariate model, one list for all series together.
-    windows: Vec<Vec<Window>>,
+    /// The windows of all series, one series after the other; for a multivariate model, of all series together.
+    windows: Vec<Window>,
+    /// The places in `windows` of each series, or of all together: one more than there are lists.
+    ends: Vec<usize>,
     /// Series per window.
     series: usize,
     seed: u64,
@@ -62,6 +64,7 @@ impl Sampler {
     ) -> Result<Self> {
         let common = &model.common;
         let cut = TrainWindows {
+            longest: panel.max_len(),
             input: model.input_size(),
             horizon: model.recurrence().map_or(common.h, |r| r.h_train),
             pad_end: common.h,
@@ -71,13 +74,19 @@ impl Sampler {
             held_out: val_size,
         };
         let groups = groups(panel, model.spec.multivariate);
-        let windows: Vec<_> = groups.into_iter().map(|group| cut.of(panel, group)).collect();
-        if windows.iter().all(Vec::is_empty) {
+        let (mut windows, mut ends) = (Vec::new(), vec![0]);
+        let order: Vec<usize> = (0..groups.len()).collect();
+        for group in groups {
+            cut.add(panel, group, &mut windows);
+            ends.push(windows.len());
+        }
+        if windows.is_empty() {
             return Err(too_short(model, panel, val_size));
         }
         let mut sampler = Self {
-            order: (0..windows.len()).collect(),
+            order,
             windows,
+            ends,
             series: model.series,
             seed: common.random_seed as u64,
             batch_size: common.batch_size,
@@ -118,8 +127,11 @@ impl Sampler {
         // A batch is empty if no window of its series is available; then the next batch is drawn.
         loop {
             let some = self.next_series();
-            let all = || self.order[some.clone()].iter().map(|i| &self.windows[*i]);
-            let n = all().map(Vec::len).sum::<usize>() / self.series;
+            let all = || {
+                let order = self.order[some.clone()].iter();
+                order.map(|i| &self.windows[self.ends[*i]..self.ends[i + 1]])
+            };
+            let n = all().map(<[Window]>::len).sum::<usize>() / self.series;
             self.counts.clear();
             self.counts.resize(n, u32::from(self.windows_batch_size.is_none()));
             if let Some(size) = self.windows_batch_size.filter(|_| n > 0) {

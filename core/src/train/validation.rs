@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::Result;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
-use crate::data::{Panel, groups, validation_windows};
-use crate::infer::{Purpose, Workers};
+use crate::data::{Panel, ValidationWindows, groups};
+use crate::infer::{AT_ONCE, Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::{Horizons, Totals};
 
@@ -23,18 +23,23 @@ pub(super) fn validate(
     let source = Source::new(model, panel, 0)?.unweighted();
     let batch = common.valid_batch_size.unwrap_or(common.batch_size);
     let all = groups(panel, model.spec.multivariate);
+    let [input, h] = lens;
+    let (longest, step) = (panel.max_len(), common.step_size);
+    let cut = ValidationWindows { longest, input, h, val_size, step };
     let (mut sum, mut windows) = (0.0, 0);
-    for some in all.chunks(batch) {
+    // A batch of short series has few windows, too few for all threads: several are forecast at once.
+    for some in all.chunks(batch.saturating_mul(AT_ONCE)) {
         control.check()?;
-        let cut = |group: &Range<usize>| {
-            validation_windows(panel, group.clone(), lens, val_size, common.step_size)
+        let of = |group: &Range<usize>| cut.of(panel, group.clone());
+        let draw = |batch: &[Range<usize>]| -> Vec<Drawn> {
+            batch.iter().flat_map(of).map(|window| Drawn { window, count: 1 }).collect()
         };
-        let drawn: Vec<Drawn> =
-            some.iter().flat_map(cut).map(|window| Drawn { window, count: 1 }).collect();
-        let size =
-            usize::try_from(common.inference_windows_batch_size).unwrap_or(drawn.len()).max(1);
-        for part in drawn.chunks(size.saturating_mul(model.series)) {
-            let loss = mean_loss(workers, model, &source, part, windows, lens);
+        let drawn: Vec<Vec<Drawn>> = some.chunks(batch).map(draw).collect();
+        let size = usize::try_from(common.inference_windows_batch_size).unwrap_or(usize::MAX);
+        let size = size.max(1).saturating_mul(model.series);
+        let parts: Vec<&[Drawn]> = drawn.iter().flat_map(|drawn| drawn.chunks(size)).collect();
+        for (part, loss) in parts.iter().zip(losses(workers, model, &source, &parts, windows, lens))
+        {
             sum += part.len() as f64 * loss;
             windows += part.len();
         }
@@ -43,32 +48,33 @@ pub(super) fn validate(
     Ok(if loss.is_finite() { loss } else { f64::INFINITY })
 }
 
-/// The loss of `drawn`, which start at window `first` of the validation.
-fn mean_loss(
+/// The mean loss of each part. The parts start at window `first` of the validation.
+fn losses(
     workers: &Workers,
     model: &Instance,
     source: &Source<'_>,
-    drawn: &[Drawn],
+    parts: &[&[Drawn]],
     first: usize,
     lens: [usize; 2],
-) -> f64 {
-    let (mut sums, mut totals) = (vec![[0.0; 2]; model.series], Totals::default());
+) -> Vec<f64> {
+    let mut all = vec![(vec![[0.0; 2]; model.series], Totals::default()); parts.len()];
     let loss = &model.valid_loss;
     // Differs from upstream: an implicit quantile loss scores each value at the quantile drawn for it. With validLoss,
     // upstream scores such values at the median.
     workers.forecast(
         model,
         source,
-        drawn,
+        parts,
         lens,
         Purpose::Validation { first },
-        |windows, shard| {
-            totals += &shard.totals(model, windows);
+        |part, windows, shard| {
+            let (sums, totals) = &mut all[part];
+            *totals += &shard.totals(model, windows);
             let counts: Vec<f32> = windows.iter().map(|d| d.count as f32).collect();
             let judged = shard.judged(model);
             let horizons = Horizons::new(loss, judged.windows(&counts, model.series));
             (0..windows.len()).for_each(|i| loss.add(&horizons.at(i), &mut sums[i % model.series]));
         },
     );
-    loss.mean(&sums, &totals)
+    all.iter().map(|(sums, totals)| loss.mean(sums, totals)).collect()
 }

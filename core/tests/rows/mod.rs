@@ -11,7 +11,7 @@ pub(crate) fn pick(table: &Table, rows: impl IntoIterator<Item = usize>) -> Tabl
     let column = |column: &Column| match column {
         Column::Float(v) => Column::Float(at(v, &rows)),
         Column::Int(v) => Column::Int(at(v, &rows)),
-        Column::Text(v) => Column::Text(at(v, &rows)),
+        Column::Text(v) => Column::Text(rows.iter().map(|row| v.get(*row)).collect()),
         Column::Date(v) => Column::Date(at(v, &rows)),
     };
     Table { columns: table.columns.iter().map(|(name, c)| (name.clone(), column(c))).collect() }

@@ -2,6 +2,7 @@
 
 use super::tests::{NAN, daily, days, exogenous, float, table, text, with};
 use super::*;
+use crate::data::Column;
 
 struct Bad {
     table: Table,
@@ -247,4 +248,26 @@ fn errors_say_the_place_to_programs_too() {
     let e = Panel::from_table(&days(&[1, 3], &[1.0; 2]), &daily()).unwrap_err();
     assert_eq!((e.details.unique_id.as_deref(), e.details.ds), (Some("a"), Some(t)));
     assert_eq!(e.details.actual, Some(1.into()));
+}
+
+#[test]
+fn every_series_counts_where_all_skip_the_same_times() {
+    let ids = ["a", "a", "a", "b", "b", "b", "c", "c"];
+    let ds = ["2024-01-01", "2024-01-02", "2024-01-05"].repeat(3);
+    let data =
+        table(vec![("unique_id", text(&ids)), ("ds", text(&ds[..8])), ("y", float(&[1.0; 8]))]);
+    let error = Panel::from_table(&data, &daily()).unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str(), error.details.actual),
+        (
+            ErrorCode::Gap,
+            "series \"a\" has no row for 2024-01-03; 4 times are missing in all, in 2 gaps. Add the rows, or set onGap to \"mask\", \"fillForward\" or \"fillZero\"",
+            Some(4.into())
+        )
+    );
+    let (panel, _) =
+        Panel::from_table(&data, &PanelOptions { on_gap: OnGap::Mask, ..daily() }).unwrap();
+    assert_eq!(panel.indptr, [0, 5, 10, 12]);
+    assert_eq!(panel.mask[..5], panel.mask[5..10]);
+    assert_eq!(panel.mask[5..], [1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
 }

@@ -1,12 +1,12 @@
 //! From tables to panels: accepted tables, and the resulting panels.
 
 use super::*;
-use crate::data::{Ids, TimeKind, TimeReading};
+use crate::data::{Column, Ids, TimeKind, TimeReading};
 
 pub(super) const NAN: f64 = f64::NAN;
 
 pub(super) fn text(values: &[&str]) -> Column {
-    Column::Text(values.iter().map(|v| (!v.is_empty()).then(|| v.to_string())).collect())
+    Column::Text(values.iter().map(|v| (!v.is_empty()).then_some(v)).collect())
 }
 
 pub(super) fn float(values: &[f64]) -> Column {

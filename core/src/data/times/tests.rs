@@ -61,7 +61,7 @@ fn unusable_times_name_column_row_and_value() {
             "column \"ds\", row 1 of 1: the time is \"01/02/2024\", which is ambiguous: day and month could be either way round; write 2024-01-31".into(),
         ),
         (text(&["1", "x"]), Some("1"), ErrorCode::Schema, "column \"ds\", row 2 of 2: the time is \"x\", which is not a step number".into()),
-        (Column::Text(vec![None]), None, ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is missing".into()),
+        (Column::Text(vec![None].into()), None, ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is missing".into()),
         (Column::Float(vec![f64::NAN]), None, ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is missing".into()),
         (Column::Float(vec![1.5]), Some("1"), ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is 1.5, which is not a whole number".into()),
         (Column::Float(vec![1.5]), Some("D"), ErrorCode::Schema, "column \"ds\", row 1 of 1: the time is 1.5, which is not a whole number; if it counts seconds, set timeUnit: \"s\"".into()),
