@@ -36,6 +36,7 @@ const TARGETS = {
   LSTM: { small: 4, large: 2.2, bf16: { small: 6, large: 3.5 } },
   GRU: { large: 2.2, bf16: { large: 3.5 } },
   DeepAR: { large: 2.2, bf16: { large: 3.5 } },
+  TFT: { large: 2.2, bf16: { large: 3.5 } },
 }
 /** Target ratio of every other model. */
 const EVERY = 2

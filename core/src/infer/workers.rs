@@ -58,8 +58,7 @@ impl Workers {
                     decode(model, worker, purpose, (group * AT_ONCE + i) * shard, &mut decoded);
                     worker.tape.release();
                     worker.later.release();
-                    let Decoded { values, drawn, .. } = decoded;
-                    ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
+                    ShardForecast::new(model, windows, &worker.batch, decoded, purpose)
                 })
             };
             let done: Vec<ShardForecast> = runtime::map_chunks(some, shard, run);
