@@ -47,7 +47,7 @@ const SENSITIVE_CURVES: [(&str, f32); 17] = [
 /// and Adam turns that into half a step.
 const BALANCED: &str = "blocks.2.layers.3.bias";
 /// Cases, a part of the names of their more sensitive weights, and the tolerance of these.
-const SENSITIVE_WEIGHTS: [(&str, &str, f32); 27] = [
+const SENSITIVE_WEIGHTS: [(&str, &str, f32); 26] = [
     ("bitcn_exog_without_y", "net_bwd.1.conv1.weight", 2e-4),
     ("deepar_valid_likelihood", "weight_hh_l0", 2e-4),
     ("deepnpts_accumulate", "running_", 3e-2),
@@ -69,7 +69,6 @@ const SENSITIVE_WEIGHTS: [(&str, &str, f32); 27] = [
     ("nhits_robust", BALANCED, 5e-3),
     ("nhits_student_t_minmax1", "", 1e-3),
     ("tcn_mq", "", 7e-4),
-    ("tft_exog_mq", "", 9e-4),
     ("tide_layernorm_mq", "bias", 4e-4),
     ("tsmixer_identity", "temporal_norm.bias", 2e-4),
     ("tsmixerx_5_mq_no_revin", "temporal_norm.bias", 2e-4),

@@ -72,7 +72,7 @@ TRAINING = [
     ("tft_standard", dict(TRAIN, scaler_type="standard")),
     ("tft_padded", dict(TRAIN, scaler_type="robust", start_padding_enabled=True)),
     ("tft_exog", dict(TRAIN, scaler_type="robust", **EXOG_2)),
-    ("tft_exog_mq", dict(TRAIN, scaler_type="standard", loss=MQLoss(level=[80]), **EXOG_2)),
+    ("tft_exog_mq", dict({**TRAIN, "learning_rate": 5e-4}, scaler_type="standard", loss=MQLoss(level=[80]), **EXOG_2)),
     ("tft_gru_layers", dict(TRAIN, scaler_type="standard", rnn_type="gru", n_rnn_layers=2, **STATIC)),
     ("tft_layers_one_state_tanh", dict(TRAIN, scaler_type="standard", n_rnn_layers=2, one_rnn_initial_state=True,
                                        grn_activation="Tanh", **STATIC)),
