@@ -499,6 +499,11 @@ export interface PredictOptions<D = never, S = never, F = never> extends RunOpti
    * @default 'pad'
    */
   onShort?: OnShort
+  /**
+   * Also collects what the forecasts were made of, averaged over the series: the weights of variables and of past
+   * steps. For models that have such weights: TFT. @default false
+   */
+  interpretation?: boolean
 }
 /** Options of `predictInsample`. */
 export interface InsampleOptions extends RunOptions {
@@ -731,6 +736,36 @@ export type MetricName =
   | `coverage-${number}`
   | `ql-${number}`
 
+/** Numbers by step and variable, row-major. */
+export interface VariableWeights {
+  /** Names of the variables. */
+  names: string[]
+  /** Steps and variables. */
+  shape: [number, number]
+  values: Float32Array
+}
+
+/** What a model's forecasts were made of: means over all series. Upstream: `feature_importances`, `attention_weights`. */
+export interface Interpretation {
+  /**
+   * Weights of the variables at each step of the input; those of a step sum to 1. `observed_target` is the target. Where no
+   * column is known in advance, `repeated_target`, its last value repeated, is in their place; NeuralForecast then gives
+   * these two each other's name.
+   */
+  past: VariableWeights
+  /** Weights of the columns known in advance at each step of the horizon, if there are any. */
+  future?: VariableWeights
+  /** Weights of the static columns, if there are any: a single step. */
+  static?: VariableWeights
+  /** How much each step of input and horizon attends to each, averaged over the heads. The weights of a step sum to 1. */
+  attention: { shape: [number, number]; values: Float32Array }
+  /**
+   * Spearman's rank correlations, over the steps of the input, of the past weights and of the attention that the horizon pays
+   * to these steps, which is last. NeuralForecast rounds them to two decimals. Absent where one of them is constant.
+   */
+  correlations?: { names: string[]; shape: [number, number]; values: Float32Array }
+}
+
 /** One row per series, cutoff and time, sorted in this order. Iterating yields the rows. */
 export interface Forecast extends Iterable<Row>, Disposable {
   readonly ids: readonly string[]
@@ -753,6 +788,11 @@ export interface Forecast extends Iterable<Row>, Disposable {
   quantile(model: string, q: number): Float32Array
   /** The bounds of a prediction interval; `level` in percent. */
   interval(model: string, level: number): { lo: Float32Array; hi: Float32Array }
+  /**
+   * What a model's forecasts were made of, averaged over the series. For models with such weights (`TFT`), if `predict` was
+   * called with `interpretation: true`.
+   */
+  interpretation(model: string): Interpretation
   /** Rows with the column names of the training table; times are `Date`s, or numbers if `freq` is a number. */
   toRows(): Row[]
   toCsv(): string
@@ -1406,6 +1446,39 @@ export interface TCNOptions extends CommonOptions {
 }
 /** convolution: https://arxiv.org/abs/1803.01271 */
 export declare function TCN(options: TCNOptions): ModelSpec<'TCN'>
+/** Options of `TFT`, beside the common ones. */
+export interface TFTOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Exogenous columns known only up to the forecast origin. @default [] */
+  histExogList?: readonly string[]
+  /** Static covariates: columns of the static table, one value per series. @default [] */
+  statExogList?: readonly string[]
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Scaler applied to each window. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** How many variables the target becomes, each with its own embedding. @default 1 */
+  tgtSize?: number
+  /** Units of all layers. @default 128 */
+  hiddenSize?: number
+  /** Heads of the attention. It must divide `hiddenSize`. @default 4 */
+  nHead?: number
+  /** Dropout of the attention's weights, from 0 to 1. @default 0 */
+  attnDropout?: number
+  /** Activation of the gated residual networks. @default "ELU" */
+  grnActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'Sigmoid' | 'ELU' | 'GELU'
+  /** Recurrent layers of each encoder. @default 1 */
+  nRnnLayers?: number
+  /** Kind of the recurrent layers. @default "lstm" */
+  rnnType?: 'lstm' | 'gru'
+  /** Whether all recurrent layers begin in the same state, made of the static columns, instead of each in its own. @default false */
+  oneRnnInitialState?: boolean
+  /** Dropout of the gated residual networks and of the attention's output, from 0 to 1. @default 0.1 */
+  dropout?: number
+}
+/** transformer: https://arxiv.org/abs/1912.09363 */
+export declare function TFT(options: TFTOptions): ModelSpec<'TFT'>
 /** Options of `TiDE`, beside the common ones. */
 export interface TiDEOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */

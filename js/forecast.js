@@ -82,6 +82,21 @@ class Forecast {
     return { lo, hi }
   }
 
+  interpretation(model) {
+    const found = guarded(() => this.#open().interpretation(String(model)))
+    const { past, future, statics, attention, correlations } = found
+    const table = (names, values) => ({ names, shape: [values.length / names.length, names.length], values })
+    const weights = (of) => of && table(of.names, of.values)
+    const steps = Math.sqrt(attention.length)
+    return {
+      past: weights(past),
+      future: weights(future),
+      static: weights(statics),
+      attention: { shape: [steps, steps], values: attention },
+      correlations: correlations && table([...past.names, 'attention'], correlations),
+    }
+  }
+
   toRows() {
     return [...this]
   }

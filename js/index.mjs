@@ -20,6 +20,7 @@ export const {
   RLinear,
   RNN,
   TCN,
+  TFT,
   TiDE,
   TSMixer,
   TSMixerx,

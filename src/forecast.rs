@@ -1,6 +1,6 @@
 //! `NativeForecast`: a finished forecast and the history it continues. It can be read, scored and plotted.
 
-use engine::{ChartOptions, Continued, MetricsOptions, calls};
+use engine::{ChartOptions, Continued, MetricsOptions, VariableWeights, calls};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -87,6 +87,23 @@ impl NativeForecast {
         Ok(vec![Float32ArraySlice::copy_from(env, lo)?, Float32ArraySlice::copy_from(env, hi)?])
     }
 
+    /// What a model's forecasts were made of.
+    #[napi]
+    pub fn interpretation(&self, model: String) -> Result<NativeInterpretation> {
+        let found = self.engine.forecast.interpretation(&model).map_err(to_napi)?;
+        let weights = |of: &VariableWeights| NativeWeights {
+            names: of.names.clone(),
+            values: of.values.clone().into(),
+        };
+        Ok(NativeInterpretation {
+            past: weights(&found.past),
+            future: found.future.as_ref().map(weights),
+            statics: found.statics.as_ref().map(weights),
+            attention: found.attention.clone().into(),
+            correlations: found.correlations().map(Into::into),
+        })
+    }
+
     /// Reports to V8 how many bytes are held outside its heap.
     #[napi]
     pub fn tell_memory(&self, env: &Env) -> Result<()> {
@@ -129,6 +146,30 @@ impl NativeForecast {
         };
         score().map(|scores| scores.to_json().to_string()).map_err(to_napi)
     }
+}
+
+/// Weights of variables by step, row-major.
+#[napi(object, object_from_js = false)]
+pub struct NativeWeights {
+    /// Names of the variables.
+    pub names: Vec<String>,
+    /// `[steps, variables]`
+    pub values: Float32Array,
+}
+
+/// What a model's forecasts were made of.
+#[napi(object, object_from_js = false)]
+pub struct NativeInterpretation {
+    /// Weights of the variables over the input.
+    pub past: NativeWeights,
+    /// Weights of the variables over the horizon.
+    pub future: Option<NativeWeights>,
+    /// Weights of the static columns.
+    pub statics: Option<NativeWeights>,
+    /// `[steps, steps]`
+    pub attention: Float32Array,
+    /// `[variables + 1, variables + 1]`
+    pub correlations: Option<Float32Array>,
 }
 
 /// Times as numbers of JavaScript.

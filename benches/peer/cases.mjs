@@ -41,6 +41,7 @@ const TARGETS = {
   TCN: { large: 2.5 },
   BiTCN: { large: 2.5 },
   TiDE: { large: 2.5 },
+  TFT: { large: 2.2, bf16: { large: 3.5 } },
 }
 /** Target ratio of every other model. */
 const EVERY = 3

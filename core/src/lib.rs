@@ -62,10 +62,10 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 pub use forecast::ChartOptions;
 pub use forecast::{
     Column, Continued, FitMode, FitOptions, FitReport, Forecast, FutureFrame, FutureOptions, Init,
-    InsampleOptions, Lease, MemoryUsage, Metric, MetricsOptions, NeuralForecast, OnShort,
-    PredictOptions, Predictor, PredictorOptions, RunOptions, SaveOptions, Scores, SeriesId, Slot,
-    TrainingCheckpoint, Use, WindowArrays, WindowExog, calls, evaluate, evaluate_against,
-    seasonal_naive,
+    InsampleOptions, Interpretation, Lease, MemoryUsage, Metric, MetricsOptions, NeuralForecast,
+    OnShort, PredictOptions, Predictor, PredictorOptions, RunOptions, SaveOptions, Scores,
+    SeriesId, Slot, TrainingCheckpoint, Use, VariableWeights, WindowArrays, WindowExog, calls,
+    evaluate, evaluate_against, seasonal_naive,
 };
 pub use models::{ModelSpec, describe, model_names};
 pub use ndarray;

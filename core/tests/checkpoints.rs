@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use checks::Checks;
 use neuro_divergent::data::{Column, Ids, Table};
 use neuro_divergent::{
-    Control, ErrorCode, FitOptions, Forecast, NeuralForecast, PredictOptions, SaveOptions,
-    checkpoint,
+    Control, ErrorCode, FitOptions, Forecast, Interpretation, NeuralForecast, PredictOptions,
+    SaveOptions, VariableWeights, checkpoint,
 };
 use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
@@ -56,7 +56,7 @@ fn cases() -> Vec<Case> {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 17, "{names:?}");
+    assert!(names.len() >= 18, "{names:?}");
     let case = |name: String| {
         let text = fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
         let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -184,6 +184,75 @@ fn python_s_checkpoints_forecast_the_quantiles_that_are_asked_for() {
     }
     checks.finish();
     assert!(asked >= 3);
+}
+
+/// All numbers of nested lists, in order.
+fn numbers(value: &Value) -> Vec<f32> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(numbers).collect(),
+        number => vec![number.as_f64().expect("a number") as f32],
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn assert_all_close(got: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), expected.len());
+    for (got, expected) in got.iter().zip(expected) {
+        assert!((got - expected).abs() <= tolerance, "{got} against {expected}");
+    }
+}
+
+/// Compares weights by name; `renamed` are names that are other ones here.
+fn check_weights(got: Option<&VariableWeights>, expected: &Value, renamed: &[[&str; 2]]) {
+    let Some(got) = got else { return assert_eq!(*expected, Value::Null) };
+    let (names, values) = (texts(&expected["names"]), numbers(&expected["values"]));
+    let ours = |name: &String| {
+        let other = renamed.iter().find(|[theirs, _]| theirs == name);
+        other.map_or(name.clone(), |[_, ours]| (*ours).to_owned())
+    };
+    let names: Vec<String> = names.iter().map(ours).collect();
+    assert_eq!(got.values.len(), values.len());
+    for (i, name) in got.names.iter().enumerate() {
+        let theirs = names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no {name}"));
+        let every = |values: &[f32], first: usize| -> Vec<f32> {
+            values.iter().skip(first).step_by(names.len()).copied().collect()
+        };
+        assert_all_close(&every(&got.values, i), &every(&values, theirs), 1e-6);
+    }
+}
+
+fn check_interpretation(found: &Interpretation, expected: &Value) {
+    // Upstream gives these two each other's name where no column is known in advance.
+    let swapped = [["observed_target", "repeated_target"], ["repeated_target", "observed_target"]];
+    let renamed = if found.future.is_none() { &swapped[..] } else { &[] };
+    check_weights(Some(&found.past), &expected["past"], renamed);
+    check_weights(found.future.as_ref(), &expected["future"], &[]);
+    check_weights(found.statics.as_ref(), &expected["static"], &[]);
+    assert_all_close(&found.attention, &numbers(&expected["attention"]), 1e-6);
+    let correlations = found.correlations().unwrap();
+    assert_all_close(&correlations, &numbers(&expected["correlations"]), 0.005_001);
+}
+
+#[test]
+fn weights_of_variables_and_of_steps_are_upstreams() {
+    let mut checks = Checks::default();
+    for (case, nf) in loaded() {
+        let Some(expected) = case.expected.get("interpretations") else { continue };
+        let asked = PredictOptions { interpretation: true, ..case.options.clone() };
+        let forecast = predict(&nf, &asked);
+        for found in &forecast.interpretations {
+            checks.row(&found.model, || check_interpretation(found, &expected[&found.model]));
+        }
+        let mut without = predict(&nf, &case.options);
+        assert_eq!(without.interpretations, []);
+        without.interpretations.clone_from(&forecast.interpretations);
+        assert_eq!(without, forecast, "the forecast itself is the same");
+    }
+    assert_eq!(checks.finish(), 2);
 }
 
 #[test]

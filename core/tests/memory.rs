@@ -82,14 +82,16 @@ fn no_model_takes_more_than_is_planned() {
         report.unwrap();
         faults.extend(fault(&format!("training {name}"), planned, peak));
 
-        let options = PredictOptions::default();
-        let planned = needed(nf.predict(&options, &limited(1)));
-        let (forecast, peak) = peak_of(|| nf.predict(&options, &limited(planned)));
-        forecast.unwrap();
-        assert!(
-            peak <= planned + BESIDE,
-            "forecasting with {name}: {planned} planned, {peak} taken"
-        );
+        for interpretation in [false, true].into_iter().take(if name == "TFT" { 2 } else { 1 }) {
+            let options = PredictOptions { interpretation, ..PredictOptions::default() };
+            let planned = needed(nf.predict(&options, &limited(1)));
+            let (forecast, peak) = peak_of(|| nf.predict(&options, &limited(planned)));
+            forecast.unwrap();
+            assert!(
+                peak <= planned + BESIDE,
+                "forecasting with {name}, interpretation {interpretation}: {planned} planned, {peak} taken"
+            );
+        }
     }
 }
 

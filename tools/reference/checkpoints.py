@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
-from neuralforecast.models import GRU, LSTM, NHITS, RNN, DeepAR, DilatedRNN, DLinear
+from neuralforecast.models import GRU, LSTM, NHITS, RNN, TFT, DeepAR, DilatedRNN, DLinear
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -22,6 +22,7 @@ from panel import QUIET, seasonal_panel
 SHARED = dict(h=4, input_size=8, max_steps=3, random_seed=1, **QUIET)
 NHITS_ = dict(SHARED, mlp_units=[[6, 6]])
 LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
+TFT_ = dict(SHARED, hidden_size=6, n_head=2, n_rnn_layers=2)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
 
 CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog_list=["visits", "n_tills"],
@@ -81,6 +82,9 @@ CASES = {
         models=[GRU(**LSTM_, recurrent=True, h_train=2, scaler_type="standard"), RNN(**LSTM_, encoder_activation="relu"),
                 DilatedRNN(**LSTM_, cell_type="ResLSTM", dilations=[[1, 2], [3]])],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D")),
+    "attention": dict(
+        models=[TFT(**TFT_, **EXOG, loss=MQLoss(level=[80])), TFT(**TFT_, rnn_type="gru", grn_activation="GELU", alias="plain")],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),
@@ -109,6 +113,15 @@ def frame_json(frame: pd.DataFrame) -> dict:
     def column(values):
         return [str(v) for v in values] if values.dtype.kind == "M" else values.to_numpy()
     return {name: column(frame[name]) for name in frame.columns}
+
+
+def interpretation(model) -> dict:
+    """What upstream says that the last forecasts of a model were made of."""
+    tables = model.feature_importances()
+    weights = {"past": tables["Past variable importance over time"], "future": tables.get("Future variable importance over time"),
+               "static": tables["Static covariates"].T if "Static covariates" in tables else None}
+    named = {part: {"names": list(table.columns), "values": table.to_numpy()} for part, table in weights.items() if table is not None}
+    return {**named, "attention": model.attention_weights(), "correlations": model.feature_importance_correlations().to_numpy()}
 
 
 def says_the_same(new: Path, old: Path) -> bool:
@@ -145,6 +158,8 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
         nf.save(str(saved), save_dataset=save_dataset)
         again = NeuralForecast.load(str(saved))
         loaded = again.predict(**inputs)
+        # Of the last batch, which here is all of them.
+        interpretations = {str(model): interpretation(model) for model in again.models if hasattr(model, "feature_importances")}
         asked = [{"options": options, "forecast": frame_json(again.predict(**inputs, **options))} for options in asked]
         keep_or_replace(saved, FIXTURES / "checkpoints" / name)
     # Loading sorts the models by file name, so the order of columns may change; a second model of one name is renamed.
@@ -166,6 +181,7 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
         "future": None if future is None else frame_json(future),
         "data": None if save_dataset else frame_json(frame),
         **({"asked": asked} if asked else {}),
+        **({"interpretations": interpretations} if interpretations else {}),
     })
 
 

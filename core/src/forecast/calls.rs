@@ -178,6 +178,9 @@ options! {
         /// What to do with series shorter than `inputSize`: pad them with zeros on the left, with a warning, or refuse
         /// them.
         pub on_short: OnShort = OnShort::Pad,
+        /// Also collects what the forecasts were made of, averaged over the series: the weights of variables and of past
+        /// steps. For models that have such weights: TFT.
+        pub interpretation: bool = false,
     }
     elsewhere {
         "df history" => "data",

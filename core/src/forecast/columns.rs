@@ -1,9 +1,11 @@
 //! From windows to columns: runs one model over windows and collects its outputs.
 
+use std::sync::Mutex;
+
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
 use crate::data::{Panel, Window};
-use crate::infer::{Purpose, Workers};
+use crate::infer::{Observations, Purpose, Workers};
 use crate::models::Instance;
 use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
@@ -27,6 +29,8 @@ pub(crate) struct Job<'a> {
     pub(crate) quantile: f32,
     /// Whether the quantiles of a step are sorted, so that none cross.
     pub(crate) sorted: bool,
+    /// Where what the network shows of itself is collected, if it is asked for.
+    pub(crate) observed: Option<&'a Mutex<Observations>>,
 }
 
 impl Job<'_> {
@@ -43,7 +47,7 @@ impl Job<'_> {
         windows: impl Iterator<Item = Window>,
         h: usize,
     ) -> Result<Columns> {
-        let Self { workers, model, name, panel, control, quantile, sorted } = *self;
+        let Self { workers, model, name, panel, control, quantile, sorted, observed } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let outputs = model.loss.outputs.len();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
@@ -54,8 +58,11 @@ impl Job<'_> {
                 source,
                 &[some],
                 [self.input(), h],
-                Purpose::Forecast { quantile, sorted },
+                Purpose::Forecast { quantile, sorted, observed: observed.is_some() },
                 |_, _, shard| {
+                    if let Some(all) = observed {
+                        all.lock().expect("no panic while it is held").add(&shard.observed);
+                    }
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
                     }
@@ -104,6 +111,7 @@ mod tests {
             control,
             quantile: 0.5,
             sorted: true,
+            observed: None,
         };
         let error = forecast_model(job, &[], 2).unwrap_err();
         assert_eq!(error.code, ErrorCode::Diverged);

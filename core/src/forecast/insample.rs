@@ -51,7 +51,7 @@ impl NeuralForecast {
         check_lengths(panel, h)?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
-        check_forecasts(self, [windows, h], control)?;
+        check_forecasts(self, [windows, h], false, control)?;
         let trimmed = panel.without_first(too_many);
         let on_missing = options.on_missing.or(fitted.on_missing);
         let every = Begins::Every { step, h };
@@ -93,6 +93,7 @@ impl NeuralForecast {
             warnings: warnings.into_iter().collect(),
             indptr,
             cutoff: Some(cutoff),
+            interpretations: Vec::new(),
         })
     }
 }

@@ -75,13 +75,15 @@ pub(super) fn check_training(
 pub(super) fn check_forecasts(
     forecaster: &NeuralForecast,
     [windows, h]: [usize; 2],
+    observed: bool,
     control: &Control,
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
     let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
     for model in forecaster.models.iter() {
-        let of =
-            |model: &Instance| infer::needs::of_forecasts(model, [windows, h], columns, threads);
+        let of = |model: &Instance| {
+            infer::needs::of_forecasts(model, [windows, h], columns, threads, observed)
+        };
         of(model).check(
             control.allowed(),
             &format!("forecasting with {}", model.name()),
@@ -137,7 +139,7 @@ pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> R
     let threads = options.threads.unwrap_or_else(runtime::threads);
     let columns = model.loss.outputs.len();
     let needs =
-        infer::needs::of_forecasts(model, [options.batch, model.common.h], columns, threads);
+        infer::needs::of_forecasts(model, [options.batch, model.common.h], columns, threads, false);
     needs.check(Allowed::ALL, &format!("a predictor of {}", model.name()), || {
         Smaller::option("batch", options.batch)
     })

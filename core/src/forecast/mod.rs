@@ -16,6 +16,7 @@ mod future;
 mod horizon;
 mod inputs;
 mod insample;
+mod interpretation;
 mod lease;
 mod memory;
 mod metrics;
@@ -50,6 +51,7 @@ pub use calls::{
 pub use column::Column;
 pub use continued::Continued;
 pub use future::FutureFrame;
+pub use interpretation::{Interpretation, VariableWeights};
 pub use lease::{Lease, Slot, Use};
 pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
 pub use neural_forecast::NeuralForecast;

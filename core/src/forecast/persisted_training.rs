@@ -52,10 +52,6 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
     let mut aside = Vec::new();
     let sizes = TrainingState::sizes(model)?;
     for tensor in stored.tensors {
-        // Without an early exit, the loop is vectorized.
-        if tensor.data.iter().fold(false, |found, v| found | !v.is_finite()) {
-            return Err(wrong(&format!("numbers in \"{}\" that are not finite", tensor.name)));
-        }
         let (to, size) = match MEMORY.iter().position(|name| *name == tensor.name) {
             Some(i) => (&mut memory[i], sizes[i]),
             None if tensor.name == ASIDE => (&mut aside, model.size),
@@ -64,6 +60,14 @@ pub(super) fn restored(model: &Instance, stored: StoredState) -> Result<Training
         if size != tensor.data.len() {
             let (name, found) = (&tensor.name, tensor.data.len());
             return Err(wrong(&format!("{found} numbers in \"{name}\" where {size} belong")));
+        }
+        let finite = match tensor.name == ASIDE {
+            true => model.are_finite(&tensor.data),
+            // Without an early exit, the loop is vectorized.
+            false => tensor.data.iter().fold(true, |finite, v| finite & v.is_finite()),
+        };
+        if !finite {
+            return Err(wrong(&format!("numbers in \"{}\" that are not finite", tensor.name)));
         }
         *to = tensor.data;
     }

@@ -54,7 +54,17 @@ impl<'a> Pipeline<'a> {
                 control.check()?;
                 let (workers, name, panel) = (&forecaster.workers, &name[..], seen.scaled);
                 let outputs = asked.columns(model, |quantile| {
-                    of_model(Job { workers, model, name, panel, control, quantile, sorted })
+                    let job = Job {
+                        workers,
+                        model,
+                        name,
+                        panel,
+                        control,
+                        quantile,
+                        sorted,
+                        observed: None,
+                    };
+                    of_model(job)
                 })?;
                 let column = |(output, values)| Column::new(i, name, output, values);
                 columns.extend(outputs.into_iter().map(column));

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::calls::PredictOptions;
+use super::columns::Job;
 use super::horizon::{forecast_model, horizon};
 use super::inputs::unseen;
+use super::interpretation::Observers;
 use super::memory::check_forecasts;
 use super::missing_inputs::{Begins, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
@@ -61,7 +63,8 @@ impl NeuralForecast {
         };
         warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
-        check_forecasts(self, [panel.n_series(), h], control)?;
+        let observers = Observers::new(self, options)?;
+        check_forecasts(self, [panel.n_series(), h], observers.observe(), control)?;
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);
@@ -99,7 +102,9 @@ impl NeuralForecast {
         scalers.scale_future(&mut future, h);
         let indptr: Vec<usize> = (0..=panel.n_series()).map(|i| i * h).collect();
         let seen = Seen { panel, scaled: &scaled, scalers: &scalers, rows: &indptr };
-        let columns = pipeline.columns(&seen, |job| forecast_model(job, &future, h))?;
+        let columns = pipeline.columns(&seen, |job| {
+            forecast_model(Job { observed: observers.of(job.name), ..job }, &future, h)
+        })?;
         Ok(Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
@@ -111,6 +116,7 @@ impl NeuralForecast {
             warnings,
             indptr,
             cutoff: None,
+            interpretations: observers.interpretations(&self.models),
         })
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use ndarray::ArrayView2;
 
 use super::column::Column;
+use super::interpretation::Interpretation;
 use super::quantiles::{no_interval, no_quantile};
 use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
 use crate::objective::{Output, levels};
@@ -35,6 +36,8 @@ pub struct Forecast {
     pub models: Vec<String>,
     /// Warnings about the data.
     pub warnings: Vec<String>,
+    /// What the forecasts of each model were made of, if it was asked for.
+    pub interpretations: Vec<Interpretation>,
 }
 
 impl Forecast {

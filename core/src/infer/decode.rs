@@ -1,5 +1,6 @@
 //! Runs a model over one shard: all steps at once, or step by step with its output fed back.
 
+use super::observations::Observations;
 use super::workers::Worker;
 use crate::batch::{Lens, rows};
 use crate::models::Instance;
@@ -14,8 +15,9 @@ pub(crate) enum Purpose {
     /// Validation, by a loss that may draw quantiles. The shard starts at window `first` of the validation.
     Validation { first: usize },
     /// As upstream's `predict`; at this quantile, for an implicit quantile loss. Where a recurrent model feeds back the mean
-    /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step.
-    Forecast { quantile: f32, sorted: bool },
+    /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step; `observed` keeps what the network
+    /// shows of itself.
+    Forecast { quantile: f32, sorted: bool, observed: bool },
 }
 
 /// The output of [`decode`] for a shard, in reused buffers.
@@ -25,6 +27,8 @@ pub(crate) struct Decoded {
     pub(super) values: Vec<f32>,
     /// The quantile drawn for each value; empty if none was drawn.
     pub(super) drawn: Vec<f32>,
+    /// What the network showed, if it was asked to.
+    pub(super) observed: Observations,
     fed_back: Vec<f32>,
     state: RecurrentState,
 }
@@ -58,7 +62,13 @@ pub(crate) fn decode(
     tape.set_compute(Compute::default());
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
+        let observed = matches!(purpose, Purpose::Forecast { observed: true, .. });
+        tape.observe(observed);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
+        if observed {
+            to.observed = Observations::of(tape);
+            tape.observe(false);
+        }
         let mapped = mapped(rows(output, series), 0);
         to.values.extend_from_slice(&mapped.forecast.data());
         if let Some(drawn) = mapped.drawn {
@@ -67,7 +77,7 @@ pub(crate) fn decode(
         return;
     }
     let raw = model.loss.keeps_decoded() || matches!(purpose, Purpose::Validation { .. });
-    let Decoded { values: forecast, drawn, fed_back, state } = to;
+    let Decoded { values: forecast, drawn, fed_back, state, .. } = to;
     state.forget();
     forecast.resize(windows * horizon * n, 0.0);
     for t in 0..horizon {

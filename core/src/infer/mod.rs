@@ -2,12 +2,14 @@
 
 mod decode;
 pub(crate) mod needs;
+mod observations;
 mod resident;
 mod shard_forecast;
 mod shards;
 mod workers;
 
 pub(crate) use decode::Purpose;
+pub(crate) use observations::Observations;
 pub(crate) use resident::Resident;
 pub(crate) use shards::{AT_ONCE, SHARD, windows_in};
 pub(crate) use workers::{Worker, Workers};

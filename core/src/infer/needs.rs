@@ -14,16 +14,18 @@ use crate::tape::Tape;
 const ROOM: (usize, usize) = (9, 8);
 
 /// Memory for forecasts of `h` steps for `windows` windows: while they are computed, and for their result of `columns`
-/// columns.
+/// columns. `observed`: with the values that the model shows of itself.
 pub(crate) fn of_forecasts(
     model: &Instance,
     [windows, h]: [usize; 2],
     columns: usize,
     threads: usize,
+    observed: bool,
 ) -> Needs {
     // A direct model forecasts beyond its own horizon in several passes of `h` steps.
     let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
-    let mut needs = of_shards(model, [model.forecast_input_size(), at_once], threads);
+    let lens = [model.forecast_input_size(), at_once];
+    let mut needs = of_observed_shards(model, lens, threads, observed);
     // Twice: the columns, and a copy while they are sorted or scaled back; plus the time of each row.
     let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
     needs.add("forecasts", windows.saturating_mul(h).saturating_mul(row));
@@ -33,12 +35,17 @@ pub(crate) fn of_forecasts(
 
 /// Memory for the shards that are forecast at once.
 pub(crate) fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
+    of_observed_shards(model, lens, threads, false)
+}
+
+/// The same; `observed`, with the values that the model shows of itself.
+fn of_observed_shards(model: &Instance, lens: [usize; 2], threads: usize, observed: bool) -> Needs {
     let mut needs = Needs::default();
     let windows = windows_in(SHARD, model.series);
     let workers = threads.min(AT_ONCE);
     // A recurrent model reads its whole input once, then one step at a time.
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
-    let values = of_shard(model, at_once, windows);
+    let values = of_shard(model, at_once, windows, observed);
     needs.add("values between operations", values.saturating_mul(workers));
     let samples = model.loss.samples();
     let samples = samples.max(model.recurrence().map_or(0, |r| r.trajectory_samples));
@@ -51,11 +58,12 @@ pub(crate) fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> N
 }
 
 /// Bytes that one thread holds of a shard.
-fn of_shard(model: &Instance, lens: [usize; 2], windows: usize) -> usize {
+fn of_shard(model: &Instance, lens: [usize; 2], windows: usize, observed: bool) -> usize {
     let lens = shard_lens(model, lens, windows);
     let (tape, mut batch) = (Tape::dry(), BatchBuilder::blank(lens));
     tape.reset(&model.values, None);
     tape.set_rows(0, windows);
+    tape.observe(observed);
     let output = rows(model.forward(&batch.whole_batch(&tape)), model.series);
     let place = Place { row: 0, step: 0, horizon: lens.horizon };
     model.head.forward(output, Asked::Quantile(0.5), place);

@@ -1,6 +1,7 @@
 //! Forecasts of one shard: on the scale of the target, or in the form that the validation loss needs.
 
-use super::decode::Purpose;
+use super::decode::{Decoded, Purpose};
+use super::observations::Observations;
 use crate::batch::{BatchBuilder, Drawn};
 use crate::models::Instance;
 use crate::objective::{Sampling, Tally, Target, Totals, Windows};
@@ -17,6 +18,8 @@ pub(crate) struct ShardForecast {
     /// The result, `[windows, horizon, columns]`: the columns of a forecast on the scale of the target, or the values that
     /// the validation loss scores.
     pub(crate) forecast: Vec<f64>,
+    /// What the network showed of itself.
+    pub(crate) observed: Observations,
     /// The target over the horizon, and its weights in the validation loss.
     actual: Vec<f64>,
     weights: Vec<f32>,
@@ -85,9 +88,10 @@ impl ShardForecast {
         model: &Instance,
         windows: &[Drawn],
         g: &BatchBuilder,
-        [values, drawn]: [Vec<f32>; 2],
+        decoded: Decoded,
         purpose: Purpose,
     ) -> Self {
+        let Decoded { values, drawn, observed, .. } = decoded;
         let compares = model.valid_loss.tallies();
         let (mut forecast, mut work) = (Vec::new(), Vec::new());
         columns(model, windows, g, &values, purpose, [&mut work, &mut forecast]);
@@ -96,6 +100,7 @@ impl ShardForecast {
             drawn,
             statistics: g.statistics.clone(),
             forecast,
+            observed,
             actual: g.actual.clone(),
             weights: g.weights.clone(),
             insample_y: if compares { g.insample_y.clone() } else { Vec::new() },

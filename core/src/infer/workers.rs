@@ -66,8 +66,7 @@ impl Workers {
                 decode(model, worker, purpose, first, &mut decoded);
                 worker.tape.release();
                 worker.later.release();
-                let Decoded { values, drawn, .. } = decoded;
-                ShardForecast::new(model, windows, &worker.batch, [values, drawn], purpose)
+                ShardForecast::new(model, windows, &worker.batch, decoded, purpose)
             })
         };
         for some in shards.chunks(AT_ONCE) {

@@ -312,10 +312,12 @@ impl Attention<'_> {
         }
         for j in 0..keys {
             let row = &mut scores[j * n..][..n];
+            // The first queries do not see a later key.
+            let mut hide_first = |count: usize| row[..count.min(n)].fill(f32::NEG_INFINITY);
             match self.mask {
                 Mask::All => {}
-                // Queries before the key do not see it.
-                Mask::Causal => row[..(key + j).saturating_sub(at).min(n)].fill(f32::NEG_INFINITY),
+                Mask::Causal => hide_first((key + j).saturating_sub(at)),
+                Mask::CausalAfter(before) => hide_first((key + j).saturating_sub(before + at)),
                 Mask::Pattern(p) => {
                     for (i, score) in row.iter_mut().enumerate() {
                         if !p.allows(at + i, key + j) {

@@ -11,6 +11,8 @@ pub enum Mask {
     All,
     /// Query `i` sees the keys `0..=i`.
     Causal,
+    /// Query `i` sees the keys `0..=before + i`: causal, where so many keys have no query.
+    CausalAfter(usize),
     /// Any pattern.
     Pattern(Arc<Pattern>),
 }
@@ -32,6 +34,7 @@ impl Mask {
         match self {
             Self::All => true,
             Self::Causal => j <= i,
+            Self::CausalAfter(before) => j <= before + i,
             Self::Pattern(p) => p.allows(i, j),
         }
     }
@@ -40,19 +43,22 @@ impl Mask {
     pub fn coverage(&self, queries: Range<usize>, keys: Range<usize>) -> Coverage {
         match self {
             Self::All => Coverage::Full,
-            Self::Causal if keys.start >= queries.end => Coverage::None,
-            Self::Causal if keys.end <= queries.start + 1 => Coverage::Full,
-            Self::Causal => Coverage::Partial,
+            Self::Causal => Self::CausalAfter(0).coverage(queries, keys),
+            Self::CausalAfter(before) if keys.start >= before + queries.end => Coverage::None,
+            Self::CausalAfter(before) if keys.end <= before + queries.start + 1 => Coverage::Full,
+            Self::CausalAfter(_) => Coverage::Partial,
             Self::Pattern(p) => p.coverage(queries, keys),
         }
     }
 
     /// How many of `keys`, from the first on, may be seen by any of `queries`.
     pub fn visible_keys(&self, queries: Range<usize>, keys: Range<usize>) -> usize {
-        match self {
-            Self::Causal => keys.len().min(queries.end - keys.start.min(queries.end)),
-            _ => keys.len(),
-        }
+        let end = match self {
+            Self::Causal => queries.end,
+            Self::CausalAfter(before) => before + queries.end,
+            Self::All | Self::Pattern(_) => return keys.len(),
+        };
+        keys.len().min(end - keys.start.min(end))
     }
 }
 
@@ -123,13 +129,13 @@ mod tests {
 
     #[test]
     fn coverage_of_a_tile_is_that_of_its_pairs() {
-        let causal = Mask::Causal;
+        let (causal, after) = (Mask::Causal, Mask::CausalAfter(30));
         let band = |i: usize, j: usize| j <= i && i < j + 40;
         let pattern = Mask::Pattern(Arc::new(Pattern::new(200, 190, band)));
         for (q, k) in
             [(0..70, 64..65), (5..6, 0..6), (5..6, 0..5), (60..130, 1..190), (150..200, 0..100)]
         {
-            for mask in [&causal, &pattern] {
+            for mask in [&causal, &after, &pattern] {
                 let pairs = q.clone().flat_map(|i| k.clone().map(move |j| (i, j)));
                 let seen = pairs.clone().filter(|&(i, j)| mask.allows(i, j)).count();
                 let expected = match seen {
@@ -138,6 +144,9 @@ mod tests {
                     _ => Coverage::Partial,
                 };
                 assert_eq!(mask.coverage(q.clone(), k.clone()), expected, "{mask:?} {q:?} {k:?}");
+                let visible = mask.visible_keys(q.clone(), k.clone());
+                let hidden = k.clone().skip(visible);
+                assert!(hidden.clone().all(|j| q.clone().all(|i| !mask.allows(i, j))), "{mask:?}");
             }
             assert_eq!(pattern.allows(q.start, k.start), band(q.start, k.start));
         }

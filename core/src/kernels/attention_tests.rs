@@ -126,6 +126,9 @@ fn dropped_weights_are_dropped_on_both_ways() {
         check(&Mask::All, Some(drop), [30, 20, 4, 6]);
         check(&Mask::Causal, Some(drop), [130, 140, 8, 4]);
         check(&Mask::Causal, Some(drop), [130, 170, 64, 32]);
+        check(&Mask::CausalAfter(0), Some(drop), [130, 140, 8, 4]);
+        check(&Mask::CausalAfter(40), Some(drop), [130, 170, 64, 32]);
+        check(&Mask::CausalAfter(150), None, [20, 170, 8, 4]);
     });
 }
 

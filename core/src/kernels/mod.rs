@@ -61,6 +61,7 @@ pub mod elementwise;
 pub mod float_slice;
 mod gemm;
 mod gemv;
+pub mod glu;
 pub mod half_gemm;
 pub mod half_precision;
 mod lanes;
@@ -89,6 +90,7 @@ pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
 mod tile;
+pub mod weighted;
 pub mod windows;
 
 pub use compute::Compute;

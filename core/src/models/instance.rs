@@ -168,6 +168,16 @@ impl Instance {
         }
     }
 
+    /// Whether numbers with the layout of the parameters are finite, except those of tables.
+    pub(crate) fn are_finite(&self, values: &[f32]) -> bool {
+        // Without an early exit, the loop is vectorized.
+        let all = |part: &[f32]| part.iter().fold(true, |finite, v| finite & v.is_finite());
+        let others = self.entries.iter().filter(|entry| !entry.trained && !entry.is_table());
+        let mut others = others.map(|entry| entry.param);
+        all(&values[..self.trained])
+            && others.all(|param| all(&values[param.offset..][..param.shape.size()]))
+    }
+
     /// Whether there is a parameter of this name.
     pub(crate) fn has_parameter(&self, name: &str) -> bool {
         params::by_name(&self.entries).contains_key(name)

@@ -43,8 +43,10 @@ pub mod nlinear;
 mod precision;
 pub mod rlinear;
 pub mod rnn;
+pub(crate) mod shown;
 mod stacks;
 pub mod tcn;
+pub mod tft;
 pub mod tide;
 pub mod tsmixer;
 pub mod tsmixerx;
@@ -139,6 +141,9 @@ pub enum Sharding {
     Cached,
     /// Activations of each time step, as in recurrent layers. Shards are smaller.
     Recurrent,
+    /// Activations of many layers at each time step, as in attention: they outweigh the gradients of any number of
+    /// parameters. Shards are small however many parameters there are.
+    Sequence,
     /// Hardly more than the window itself, as in linear models. Shards are larger.
     Linear,
     /// No sharding: during training, a window's forecast depends on the other windows of its batch, as with batch
@@ -201,6 +206,9 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Whether it can work without the target's history (`excludeInsampleY`), given some other input.
     const CAN_EXCLUDE_TARGET: bool = true;
 
+    /// Whether it shows the weights of its variables and steps: all values named in [`shown`].
+    const INTERPRETABLE: bool = false;
+
     /// The shared options with this model's defaults.
     fn defaults() -> CommonOptions {
         CommonOptions::default()
@@ -248,6 +256,7 @@ pub trait Model: Send + Sync + Sized + 'static {
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
     fn sharding(&self) -> Sharding;
+    fn interpretable(&self) -> bool;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -258,6 +267,10 @@ impl<M: Model> Network for M {
 
     fn sharding(&self) -> Sharding {
         Model::sharding(self)
+    }
+
+    fn interpretable(&self) -> bool {
+        M::INTERPRETABLE
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -308,6 +321,7 @@ registry! {
     rlinear::RLinear,
     rnn::RNN,
     tcn::TCN,
+    tft::TFT,
     tide::TiDE,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,

@@ -55,31 +55,47 @@ choices! {
     }
 }
 
-/// One of the seven activations that upstream's block models take: those of [`Activation`] up to the sigmoid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockActivation(pub Activation);
+/// Declares an option that takes some of the activations.
+macro_rules! some_activations {
+    ($(#[doc = $doc:literal])* $name:ident: $($kind:ident),*) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name(pub Activation);
 
-impl BlockActivation {
-    const COUNT: usize = 7;
+        impl $name {
+            const KINDS: &'static [Activation] = &[$(Activation::$kind),*];
 
-    fn names() -> &'static [&'static str] {
-        &Activation::NAMES[..Self::COUNT]
-    }
+            fn names() -> Vec<&'static str> {
+                Self::KINDS.iter().map(|kind| kind.name()).collect()
+            }
+        }
+
+        impl OptionValue for $name {
+            fn expected() -> String {
+                format!("one of {}", Self::names().join(", "))
+            }
+            fn ts() -> String {
+                Self::names().iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(" | ")
+            }
+            fn read(value: &Value) -> Option<Self> {
+                Activation::read(value).filter(|kind| Self::KINDS.contains(kind)).map(Self)
+            }
+            fn write(&self) -> Value {
+                self.0.write()
+            }
+        }
+    };
 }
 
-impl OptionValue for BlockActivation {
-    fn expected() -> String {
-        format!("one of {}", Self::names().join(", "))
-    }
-    fn ts() -> String {
-        Self::names().iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(" | ")
-    }
-    fn read(value: &Value) -> Option<Self> {
-        Activation::read(value).filter(|a| Self::names().contains(&a.name())).map(Self)
-    }
-    fn write(&self) -> Value {
-        self.0.write()
-    }
+some_activations! {
+    /// One of the seven activations that upstream's block models take.
+    BlockActivation: Relu, Softplus, Tanh, Selu, LeakyRelu, Prelu, Sigmoid
+}
+
+some_activations! {
+    /// One of the eight activations of gated residual networks. `GLU` is in upstream's list too, but no forecast can be made
+    /// with it: it halves the width that the next layer expects.
+    GateActivation: Relu, Softplus, Tanh, Selu, LeakyRelu, Sigmoid, Elu, Gelu
 }
 
 /// An activation with its parameter, if it has one: PReLU does.

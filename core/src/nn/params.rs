@@ -103,6 +103,11 @@ impl Params {
 }
 
 impl Entry {
+    /// Whether it is a table, which never changes.
+    pub fn is_table(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];

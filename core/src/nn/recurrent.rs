@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::params::{Init, Path, layers};
-use crate::tape::{Param, RecurrentWeights, Var};
+use crate::tape::{Param, RecurrentWeights, Tape, Var};
 
 /// The kind of recurrent cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,16 @@ struct Layer {
     hidden: Param,
     biases: Option<[Param; 2]>,
     projection: Option<Param>,
+}
+
+impl Layer {
+    fn weights<'t>(&self, tape: &'t Tape) -> RecurrentWeights<'t> {
+        RecurrentWeights {
+            input: tape.param(self.input),
+            hidden: tape.param(self.hidden),
+            biases: self.biases.map(|b| b.map(|p| tape.param(p))),
+        }
+    }
 }
 
 /// A stack of recurrent layers.
@@ -126,13 +136,36 @@ impl Recurrent {
         x
     }
 
+    /// Maps `[B, T, inputs]` with this stack, then `[B, T', inputs]` with `next`, a stack of as many layers that begins, layer
+    /// by layer, in the states in which this one ends. This one begins in `initial` of each layer: the hidden state and the
+    /// cell state of an LSTM, `[B, hidden]` each; twice the hidden state for other cells. Gradients flow through all states.
+    pub fn followed_by<'t>(
+        &self,
+        next: &Self,
+        [mut x, mut then]: [Var<'t>; 2],
+        initial: impl Fn(usize) -> Option<[Var<'t>; 2]>,
+    ) -> [Var<'t>; 2] {
+        for (l, (layer, next_layer)) in self.layers.iter().zip(&next.layers).enumerate() {
+            let before = initial(l);
+            let after = match self.cell {
+                Cell::Lstm => {
+                    let [outputs, cell] = x.lstm_and_cell(layer.weights(x.tape()), before);
+                    x = outputs;
+                    [x.last(1, 1).squeeze(1), cell]
+                }
+                Cell::Gru | Cell::Rnn => {
+                    x = self.layer(layer, x, before);
+                    [x.last(1, 1).squeeze(1); 2]
+                }
+            };
+            then = next.layer(next_layer, then, Some(after));
+        }
+        [x, then]
+    }
+
     fn layer<'t>(&self, layer: &Layer, x: Var<'t>, before: Option<[Var<'t>; 2]>) -> Var<'t> {
         let tape = x.tape();
-        let weights = RecurrentWeights {
-            input: tape.param(layer.input),
-            hidden: tape.param(layer.hidden),
-            biases: layer.biases.map(|b| b.map(|p| tape.param(p))),
-        };
+        let weights = layer.weights(tape);
         let hidden = before.map(|[hidden, _]| hidden);
         match self.cell {
             Cell::Lstm => x.lstm(weights, layer.projection.map(|p| tape.param(p)), before),

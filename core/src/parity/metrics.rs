@@ -55,6 +55,7 @@ impl Case {
             h,
             indptr: (0..=series).map(|i| i * h).collect(),
             cutoff: None,
+            interpretations: Vec::new(),
             times: (0..series).flat_map(|_| steps as i64..(steps + h) as i64).collect(),
             time_kind: TimeKind::Step,
             columns,

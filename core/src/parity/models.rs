@@ -19,7 +19,13 @@ const LOSS: f32 = 1e-6;
 const GRADIENT: f32 = 2e-5;
 
 fn tolerances(fixture: &Fixture) -> [f32; 2] {
-    if fixture.meta("model") == "TiDE" { [5e-6, 5e-5] } else { [FORWARD, GRADIENT] }
+    match &*fixture.meta("model") {
+        "TiDE" => [5e-6, 5e-5],
+        // Outputs near 0 deviate by up to 6.6e-6, gradients by 7.3e-5: those of a selection's weights are what is left of
+        // sums that cancel.
+        "TFT" => [1e-5, 1e-4],
+        _ => [FORWARD, GRADIENT],
+    }
 }
 
 /// A model with a fixture's options and weights.
@@ -200,7 +206,7 @@ fn forwards_losses_and_gradients_are_upstreams() {
             checks.row(format!("{name} {}", fixture.name), || check(&fixture));
         }
     }
-    assert!(checks.finish() >= 270);
+    assert!(checks.finish() >= 306);
 }
 
 /// Decodes step by step as upstream does; returns whether the fixture has a forecast to compare with.

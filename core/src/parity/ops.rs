@@ -143,16 +143,8 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             if time_first { y } else { y.transpose() }
         }
         "lstm" | "gru" | "rnn" => {
-            let named = |name: &str| {
-                let names = case["inputs"].as_array().unwrap();
-                names.iter().position(|i| i["name"] == name).map(|i| x[i])
-            };
-            let weights = RecurrentWeights {
-                input: named("w_ih")?,
-                hidden: named("w_hh")?,
-                biases: named("b_ih").zip(named("b_hh")).map(|(a, b)| [a, b]),
-            };
-            let state = named("h0");
+            let named = |name: &str| named(case, x, name);
+            let (weights, state) = (weights(case, x), named("h0"));
             match op {
                 "gru" => x[0].gru(weights, state),
                 "rnn" => x[0].rnn(weights, state),
@@ -164,6 +156,22 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
         }
         _ => return None,
     })
+}
+
+/// The input of a name, if the case has it.
+fn named<'t>(case: &Value, x: &[Var<'t>], name: &str) -> Option<Var<'t>> {
+    let names = case["inputs"].as_array().unwrap();
+    names.iter().position(|i| i["name"] == name).map(|i| x[i])
+}
+
+/// The weights of a recurrent layer.
+fn weights<'t>(case: &Value, x: &[Var<'t>]) -> RecurrentWeights<'t> {
+    let of = |name| named(case, x, name);
+    RecurrentWeights {
+        input: of("w_ih").expect("an input weight"),
+        hidden: of("w_hh").expect("a hidden weight"),
+        biases: of("b_ih").zip(of("b_hh")).map(|(a, b)| [a, b]),
+    }
 }
 
 pub(super) fn inputs<'t>(case: &Value, tape: &'t Tape) -> Vec<Var<'t>> {
@@ -198,7 +206,7 @@ fn check(case: &Value) {
     }
     // The gradient of Σ g ⊙ y with respect to y is g, the output gradient that torch was given.
     let g = tape.constant(y.shape().dims(), &floats(&output["grad"]));
-    // torch's gradient of an LSTM also flows through c_n; ours is checked by the fixtures of the models.
+    // torch's gradient of a recurrent layer also flows through its last states.
     let only_first_output = case["outputs"].as_array().unwrap().len() == 1;
     let scalar = (y * g).sum();
     tape.backward(scalar, &mut Vec::new());
@@ -208,6 +216,38 @@ fn check(case: &Value) {
             assert_close(&what, &x.grad(), &floats(&input["grad"]), 2e-5);
         }
     }
+}
+
+/// An LSTM whose cell state is an output too: torch's gradients flow through all three of its outputs.
+fn check_states(case: &Value) {
+    let (name, tape) = (case["name"].as_str().unwrap(), Tape::default());
+    let x = inputs(case, &tape);
+    let state = named(case, &x, "h0").zip(named(case, &x, "c0")).map(|(h, c)| [h, c]);
+    let [y, cell] = x[0].lstm_and_cell(weights(case, &x), state);
+    let outputs = [y, y.last(1, 1).squeeze(1), cell];
+    let mut scalar = tape.constant([], &[0.0]);
+    for (got, expected) in outputs.into_iter().zip(case["outputs"].as_array().unwrap()) {
+        let what = format!("{name} {}", expected["name"]);
+        assert_close(&what, &got.data(), &floats(&expected["data"]), 1e-5);
+        let g = tape.constant(got.shape().dims(), &floats(&expected["grad"]));
+        scalar = scalar + (got * g).sum();
+    }
+    tape.backward(scalar, &mut Vec::new());
+    for (x, input) in x.iter().zip(case["inputs"].as_array().unwrap()) {
+        let what = format!("{name} d{}", input["name"]);
+        assert_close(&what, &x.grad(), &floats(&input["grad"]), 2e-5);
+    }
+}
+
+#[test]
+fn gradients_of_an_lstm_flow_through_its_last_states() {
+    let cases = json("ops.json")["cases"].as_array().unwrap().clone();
+    let of = |case: &&Value| case["op"] == "lstm" && case["attributes"]["projSize"] == 0;
+    let mut checks = Checks::default();
+    for case in cases.iter().filter(of) {
+        checks.row(case["name"].as_str().unwrap(), || check_states(case));
+    }
+    assert_eq!(checks.finish(), 3);
 }
 
 /// Every operation's gradient against central differences of its own forward.

@@ -77,6 +77,9 @@ impl Op for Attend {
         let attend = match &self.mask {
             Mask::All => attend.with("mask", "all"),
             Mask::Causal => attend.with("mask", "causal"),
+            Mask::CausalAfter(before) => {
+                attend.with("mask", "causal_after").with("before", *before)
+            }
             Mask::Pattern(pattern) => {
                 let [queries, keys] = pattern.size();
                 let pairs = (0..queries * keys).filter(|i| pattern.allows(i / keys, i % keys));

@@ -3,7 +3,7 @@
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
 //! depend on how the batch is split into shards.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Shape, Tape, Var};
 use crate::kernels::Compute;
 use crate::kernels::dropout::dropout;
 use crate::rng::Key;
@@ -43,6 +43,17 @@ impl Op for Dropout {
 
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| self.apply(b.compute(), b.shape(), b.grad(), dx, true));
+    }
+}
+
+impl Tape {
+    /// While training, the key of the next dropout layer, and the index of the first of this tape's `rows` in the whole batch.
+    /// Each window has the same number of rows.
+    pub(super) fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
+        let key = self.training.get()?;
+        self.layers.set(self.layers.get() + 1);
+        let [first, count] = self.rows.get();
+        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

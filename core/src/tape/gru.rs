@@ -113,6 +113,7 @@ impl<'t> Var<'t> {
     pub fn gru(self, w: RecurrentWeights<'t>, state: Option<Self>) -> Self {
         let present =
             Present { biased: w.biases.is_some(), projected: false, has_state: state.is_some() };
-        record(Gru(present), self, w, state.into_iter())
+        let shape = self.shape().with(2, w.hidden.dim(1));
+        record(Gru(present), self, w, state.into_iter(), shape)
     }
 }

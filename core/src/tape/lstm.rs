@@ -15,7 +15,11 @@ use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
 pub(super) const GATES: usize = 4;
 
-pub(super) struct Lstm(pub(super) Present);
+pub(super) struct Lstm {
+    pub(super) present: Present,
+    /// Whether the cell state after the last step follows the outputs.
+    gives_cell: bool,
+}
 
 /// What is kept, time-major: gates `[T,B,4H]`, c `[1+T,B,H]`, h `[T,B,H]`, r `[1+T,B,R]`, x `[T,B,I]`; c and r begin
 /// with the initial state. Without a projection h is r. The last has a number for each gate: the sum of the biases, then scratch.
@@ -34,12 +38,12 @@ fn scratch_lengths(s: &Sizes) -> [usize; 5] {
 
 impl Op for Lstm {
     fn describe(&self) -> Description {
-        self.0.describe("lstm")
+        self.present.describe("lstm").with("gives_cell", self.gives_cell)
     }
 
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
-        kept_lengths(&s, self.0).iter().sum()
+        kept_lengths(&s, self.present).iter().sum()
     }
 
     fn scratch(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
@@ -47,7 +51,7 @@ impl Op for Lstm {
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
-        let present = self.0;
+        let present = self.present;
         let s = Sizes::new(x.shape(X).dims(), x.shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         out.keep(self.kept(x, out.shape));
@@ -76,11 +80,15 @@ impl Op for Lstm {
                 }
             }
         }
-        swap_axes(&r[r_size..], [s.time, s.batch, s.output], out.data, Mode::Write);
+        let (outputs, cell) = out.data.split_at_mut(s.rows() * s.output);
+        swap_axes(&r[r_size..], [s.time, s.batch, s.output], outputs, Mode::Write);
+        if self.gives_cell {
+            cell.copy_from_slice(&c[s.time * h..]);
+        }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        let present = self.0;
+        let present = self.present;
         let s = Sizes::new(b.input_shape(X).dims(), b.input_shape(W_HH).dims(), GATES);
         let [g, h, r_size] = [s.gates, s.hidden, s.output].map(|n| n * s.batch);
         let mut kept = b.take_kept();
@@ -88,9 +96,13 @@ impl Op for Lstm {
         let mut work = b.take_scratch(scratch.iter().sum());
         let [gates, c, hs, r, xt, sums] = pieces(&mut kept, kept_lengths(&s, present));
         let [dgates, dr, carry, dh, dc] = pieces(&mut work, scratch);
-        swap_axes(b.grad(), [s.batch, s.time, s.output], dr, Mode::Write);
+        let (of_outputs, of_cell) = b.grad().split_at(s.rows() * s.output);
+        swap_axes(of_outputs, [s.batch, s.time, s.output], dr, Mode::Write);
         carry.fill(0.0);
-        dc.fill(0.0);
+        match self.gives_cell {
+            true => dc.copy_from_slice(of_cell),
+            false => dc.fill(0.0),
+        }
 
         let weights = lend_weights(b);
         let back = BackwardPass::new(b, &weights, present, &s);
@@ -138,8 +150,9 @@ impl Op for Lstm {
     }
 
     fn half_op(&self) -> Option<&dyn HalfOp> {
-        // A state is carried only while forecasting, which is in f32.
-        (!self.0.projected && !self.0.has_state).then_some(self)
+        // It has no states that come from other values or go to them.
+        let plain = !self.present.projected && !self.present.has_state && !self.gives_cell;
+        plain.then_some(self)
     }
 }
 
@@ -159,7 +172,21 @@ impl<'t> Var<'t> {
             has_state: state.is_some(),
         };
         let rest = projection.into_iter().chain(state.into_iter().flatten());
-        record(Lstm(present), self, w, rest)
+        let shape = self.shape().with(2, w.hidden.dim(1));
+        record(Lstm { present, gives_cell: false }, self, w, rest, shape)
+    }
+
+    /// The same without a projection, and the cell state after the last step, `[B, H]`: gradients flow through both.
+    pub fn lstm_and_cell(self, w: RecurrentWeights<'t>, state: Option<[Self; 2]>) -> [Self; 2] {
+        let (biased, has_state) = (w.biases.is_some(), state.is_some());
+        let present = Present { biased, projected: false, has_state };
+        let ([batch, time], hidden) = ([self.dim(0), self.dim(1)], w.hidden.dim(1));
+        // The rows of all steps, window by window, then the cell state of each window.
+        let op = Lstm { present, gives_cell: true };
+        let states = [batch * time + batch, hidden].into();
+        let all = record(op, self, w, state.into_iter().flatten(), states);
+        let outputs = all.slice(0, 0, batch * time).reshape([batch, time, hidden]);
+        [outputs, all.last(0, batch)]
     }
 
     /// The cell state after the last step of [`Var::lstm`]: `[B, H]`.

@@ -31,7 +31,7 @@ impl HalfOp for Lstm {
         let [xt, gates, r, c, bias] = pieces(grow(out.scratch, lengths.iter().sum()), lengths);
         // The first entry is the state before the first of these steps.
         [&mut *r, &mut *c].into_iter().for_each(|state| state[..h].fill(0.0));
-        let bias = both_biases(x, self.0, bias);
+        let bias = both_biases(x, self.present, bias);
         let w_ih = Prepacked::new(
             x.compute(),
             Mat::new(x.data(W_IH), s.gates, s.input).t(),
@@ -121,7 +121,7 @@ impl HalfOp for Lstm {
                 w_hh.multiply(Mat::new(dgates, s.batch, s.gates), carry, Mode::Write);
             }
             let steps = Sizes { time: n, ..s };
-            accumulate_weights(b, self.0, &steps, [dgates, dgates], r, xt, sums);
+            accumulate_weights(b, self.present, &steps, [dgates, dgates], r, xt, sums);
             if let Some(gradient) = &mut gradient {
                 w_ih.multiply(Mat::new(dgates, n * s.batch, s.gates), xt, Mode::Write);
                 for (i, row) in xt.chunks_exact_mut(s.input).enumerate() {

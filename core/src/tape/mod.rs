@@ -18,6 +18,7 @@ mod dropout;
 mod dry_run;
 mod embedding;
 mod fft;
+mod glu;
 mod gru;
 mod half_ops;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod lstm;
 mod lstm_half;
 mod matmul;
 mod norm;
+mod observation;
 mod param_grads;
 mod permute;
 mod pointwise;
@@ -42,6 +44,7 @@ mod shape;
 mod softmax_mean;
 mod storage;
 mod var;
+mod weighted;
 mod window;
 
 pub use crate::kernels::Compute;
@@ -126,6 +129,7 @@ pub struct Tape {
     updates: RefCell<Vec<Update>>,
     carried: RefCell<Vec<Carried>>,
     half: Cell<Option<Half>>,
+    observed: observation::Observed,
     /// Tables of interpolations, each made once.
     taps: RefCell<Vec<Arc<Taps>>>,
     /// Fourier transforms, one for each length.
@@ -148,6 +152,7 @@ impl Tape {
         self.counts.set(None);
         self.updates.borrow_mut().clear();
         self.carried.borrow_mut().clear();
+        self.observed.forget();
     }
 
     /// Sets the 16-bit format in which values are stored between operations, from the next [reset](Self::reset) on; f32 if none.
@@ -369,15 +374,6 @@ impl Tape {
     /// Bytes held by this tape.
     pub fn memory(&self) -> usize {
         self.record.borrow().memory()
-    }
-
-    /// While training, the key of the next dropout layer, and the index of the first of this tape's `rows` in the whole batch.
-    /// Each window has the same number of rows.
-    fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
-        let key = self.training.get()?;
-        self.layers.set(self.layers.get() + 1);
-        let [first, count] = self.rows.get();
-        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

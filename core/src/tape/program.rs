@@ -87,10 +87,12 @@ pub struct State {
 /// | `linear_first` | x, W `[out, in]`, perhaps b | | `W·x + b` over the first axis of a matrix |
 /// | `matmul` | a `[.., m, k]`, b `[.., k, n]` | | matrix products; a `b` with two axes is used for all |
 /// | `softmax`, `log_softmax` | x | | over the last axis |
+/// | `glu` | x `[.., 2n]`, r `[.., n]` | | `r + a·σ(b)`, where a and b are the halves of a row of x |
+/// | `weighted` | v `[.., n]`, w `[.., V]`, perhaps y `[.., n]` | `column` | each row of v times the number in that column of w, added to y |
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
-/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal` or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
+/// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `before`, `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal`, `causal_after` (query i sees the keys up to `before` + i) or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
 /// | `embedding` | table, codes | | the rows of the table at these indices |
 /// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zero padding, of `[B, T, C]`, or of `[T, B, C]` if time-major |
 /// | `pad` | x | `axis`, `by`, `edge` | padded before and after with `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
@@ -100,7 +102,7 @@ pub struct State {
 /// | `moving_average_transposed` | x | `size` | the transpose of that linear map |
 /// | `rfft`, `irfft` | x | | over the last axis, real and imaginary parts side by side: `[.., n]`, `[.., n/2 + 1, 2]` |
 /// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |
-/// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step |
+/// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are; `gives_cell` of an LSTM | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step. If `gives_cell`, the only output has the rows of all steps, `[B·T, H]`, and after them the cell states, `[B, H]` |
 /// | `slice` | x | `axis`, `start` | the output says how many entries |
 /// | `concat`, `flip`, `repeat` | x, .. | `axis` | concatenation; reversal; repetition of an axis of size 1 |
 /// | `permute` | x | `axes` | axis `i` of the output is axis `axes[i]` of the input |

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::half_ops::{Cuts, Lent, steps};
-use super::{Backward, Description, Inputs, Op, Var};
+use super::{Backward, Description, Inputs, Op, Shape, Var};
 use crate::kernels::Compute;
 use crate::kernels::elementwise::{add, add_assign, column_sums_add};
 use crate::kernels::matmul::{Mat, Mode, matmul};
@@ -276,12 +276,13 @@ pub(super) fn accumulate_weights(
     }
 }
 
-/// Records a layer over `x [B, T, in]`.
+/// Records a layer over `x [B, T, in]`, with an output of this shape.
 pub(super) fn record<'t, O: Op + Any>(
     op: O,
     x: Var<'t>,
     w: RecurrentWeights<'t>,
     rest: impl Iterator<Item = Var<'t>>,
+    shape: Shape,
 ) -> Var<'t> {
     let mut inputs = [x; 8];
     let mut count = 0;
@@ -290,5 +291,5 @@ pub(super) fn record<'t, O: Op + Any>(
         inputs[count] = v;
         count += 1;
     }
-    x.tape.record(op, &inputs[..count], x.shape().with(2, w.hidden.dim(1)))
+    x.tape.record(op, &inputs[..count], shape)
 }

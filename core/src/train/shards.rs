@@ -11,6 +11,8 @@ const WIDE_SHARD: usize = 160;
 const SHARED_SHARD: usize = 1024;
 /// Rows per shard of a recurrent model, which keeps activations of every time step.
 const RECURRENT_SHARD: usize = 32;
+/// Rows per shard of a model that keeps activations of many layers at every time step.
+const SEQUENCE_SHARD: usize = 16;
 /// Rows per shard of a linear model, whose activations are hardly larger than its input.
 const LINEAR_SHARD: usize = 320;
 /// From this many parameters on, shards are wide.
@@ -24,7 +26,7 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     if sharding == Sharding::Whole {
         return windows.min(1);
     }
-    let many = model.size >= MANY_PARAMETERS;
+    let many = model.size >= MANY_PARAMETERS && sharding != Sharding::Sequence;
     let asked = model.common.shards.unwrap_or(1);
     if many && model.recurrence().is_none() && asked == 1 {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
@@ -34,6 +36,7 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
         _ if many => WIDE_SHARD,
         Sharding::Linear => LINEAR_SHARD,
         Sharding::Recurrent => RECURRENT_SHARD,
+        Sharding::Sequence => SEQUENCE_SHARD,
         Sharding::Cached | Sharding::Whole => SHARD,
     };
     let fast = windows.div_ceil(windows_in(rows, model.series));
@@ -70,6 +73,8 @@ mod tests {
             ("LSTM", json!({ "shards": 50 }), 50),
             ("DilatedRNN", json!({ "encoderHiddenSize": 8 }), 32),
             ("GRU", json!({ "encoderHiddenSize": 512, "recurrent": true }), 8),
+            ("TFT", json!({ "hiddenSize": 8 }), 64),
+            ("TFT", json!({ "hiddenSize": 256 }), 64),
             ("DLinear", json!({}), 4),
             ("RLinear", json!({}), 4),
             ("DeepNPTS", json!({}), 1),

@@ -161,7 +161,7 @@ pub(crate) fn train(
     let restores = !state.aside.is_empty();
     report.best_step = if restores { state.counters.best.step } else { report.steps };
     state.end(model);
-    if !model.values.iter().all(|v| v.is_finite()) {
+    if !model.are_finite(&model.values) {
         let source = Source::new(model, panel, val_size)?;
         let loss = report.train_loss.last().map_or(f64::NAN, |l| f64::from(*l));
         let step = report.steps.saturating_sub(1);

@@ -91,6 +91,7 @@ fn forecast(ids: &[&str]) -> Forecast {
         models,
         indptr: (0..=n).map(|i| i * 12).collect(),
         cutoff: None,
+        interpretations: Vec::new(),
         warnings: vec![],
     }
 }

@@ -59,6 +59,7 @@ fn forecast() -> Forecast {
         warnings: vec![],
         indptr: vec![0, 3, 6],
         cutoff: None,
+        interpretations: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ fn forecast() -> Forecast {
         warnings: vec![],
         indptr: vec![0, 2, 4],
         cutoff: None,
+        interpretations: Vec::new(),
     }
 }
 

@@ -217,7 +217,8 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
 }
 
 /// Operations whose attributes or inputs depend on options, data or training mode.
-const REACHED: [&str; 20] = [
+const REACHED: [&str; 23] = [
+    "attention",
     "avg_pool",
     "batch_norm",
     "concat",
@@ -226,6 +227,7 @@ const REACHED: [&str; 20] = [
     "dropout",
     "embedding",
     "fill",
+    "glu",
     "gru",
     "layer_norm",
     "linear",
@@ -238,6 +240,7 @@ const REACHED: [&str; 20] = [
     "reshape",
     "rnn",
     "softmax_mean",
+    "weighted",
 ];
 
 #[test]

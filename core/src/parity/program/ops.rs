@@ -60,8 +60,8 @@ fn others(seen: &mut BTreeSet<String>) {
     begin(true);
     let x = wave(&tape, &[6, 5]);
     check("rrelu", &[x], x.rrelu(), seen);
-    for mask in [Mask::Causal, Mask::Pattern(Arc::new(Pattern::new(4, 5, |i, j| (i + j) % 3 > 0)))]
-    {
+    let pattern = Mask::Pattern(Arc::new(Pattern::new(4, 5, |i, j| (i + j) % 3 > 0)));
+    for mask in [Mask::Causal, Mask::CausalAfter(1), pattern] {
         begin(true);
         let [q, k, v] = [[3, 4, 2, 3], [3, 5, 2, 3], [3, 5, 2, 4]].map(|s| wave(&tape, &s));
         check("attention", &[q, k, v], q.attention(k, v, 0.7, &mask, 0.3), seen);
@@ -74,6 +74,12 @@ fn others(seen: &mut BTreeSet<String>) {
     begin(false);
     let (w, v) = (wave(&tape, &[2, 4, 3]), wave(&tape, &[4, 2]).transpose());
     check("softmax_mean", &[w], w.softmax_mean(v), seen);
+    begin(false);
+    let (v, w, to) = (wave(&tape, &[3, 2, 4]), wave(&tape, &[3, 2, 2]), wave(&tape, &[3, 2, 4]));
+    check("weighted", &[v, w, to], v.weighted(w, 1, Some(to)), seen);
+    begin(false);
+    let (x, r) = (wave(&tape, &[3, 8]), wave(&tape, &[3, 4]));
+    check("glu", &[x, r], x.glu(r), seen);
     begin(false);
     let x = wave(&tape, &[2, 9]);
     check("moving_average_transposed", &[x], x.moving_average_transposed(5), seen);

@@ -116,6 +116,7 @@ impl Step<'_> {
         let sees = |i: usize, j: usize| match mask {
             "all" => Ok(true),
             "causal" => Ok(j <= i),
+            "causal_after" => Ok(j <= self.size("before")? + i),
             "pattern" => Ok(seen.contains(&(i * keys + j))),
             _ => Err(format!("there is no mask {mask}")),
         };

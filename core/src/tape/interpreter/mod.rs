@@ -128,6 +128,8 @@ impl<'a> Step<'a> {
             "softmax"
             | "log_softmax"
             | "softmax_mean"
+            | "glu"
+            | "weighted"
             | "layer_norm"
             | "max_pool"
             | "avg_pool"

@@ -61,6 +61,9 @@ impl Step<'_> {
             }
             cells.extend(c);
         }
+        if cell == "lstm" && self.flag("gives_cell")? {
+            return Ok(vec![[outputs, cells].concat()]);
+        }
         Ok(vec![outputs, cells])
     }
 }

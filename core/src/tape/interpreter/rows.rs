@@ -55,6 +55,21 @@ impl Step<'_> {
             "softmax" => each(&softmax),
             "log_softmax" => each(&|row| softmax(row).iter().map(|p| p.ln()).collect()),
             "softmax_mean" => Ok(softmax_mean(x, self.x(1)?)),
+            "glu" => {
+                let gated = |(x, r): (&[f64], &[f64])| {
+                    let (a, b) = x.split_at(r.len());
+                    let gates = a.iter().zip(b).map(|(a, b)| a / (1.0 + (-b).exp()));
+                    gates.zip(r).map(|(y, r)| r + y).collect::<Vec<_>>()
+                };
+                Ok(x.rows().zip(self.x(1)?.rows()).flat_map(gated).collect())
+            }
+            "weighted" => {
+                let (column, w, sum) = (self.size("column")?, self.x(1)?, self.inputs.get(2));
+                let of = |(i, x): (usize, &f64)| {
+                    sum.map_or(0.0, |sum| sum.data[i]) + x * w.data[i / to * w.last() + column]
+                };
+                Ok(x.data.iter().enumerate().map(of).collect())
+            }
             "layer_norm" => {
                 let (eps, w, b) = (self.number("eps")?, self.x(1)?, self.x(2)?);
                 each(&|row| {
