@@ -13,7 +13,7 @@ const SHARED_SHARD: usize = 1024;
 const RECURRENT_SHARD: usize = 32;
 /// Rows per shard of a linear model, whose activations are hardly larger than its input.
 const LINEAR_SHARD: usize = 320;
-/// From this many parameters on, shards are wide.
+/// From this many trained parameters on, shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Leaves of the sum tree: each adds its shards into one gradient buffer, one after the other.
 pub(super) const LEAVES: usize = 8;
@@ -24,7 +24,7 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     if sharding == Sharding::Whole {
         return windows.min(1);
     }
-    let many = model.size >= MANY_PARAMETERS;
+    let many = model.trained >= MANY_PARAMETERS;
     let asked = model.common.shards.unwrap_or(1);
     if many && model.recurrence().is_none() && asked == 1 {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
@@ -77,6 +77,11 @@ mod tests {
             ("TSMixer", json!({ "nSeries": 2 }), 1),
             ("TSMixer", json!({ "nSeries": 2, "nBlock": 0 }), 32),
             ("TSMixerx", json!({ "nSeries": 2 }), 32),
+            ("VanillaTransformer", json!({}), 32),
+            ("Informer", json!({}), 1),
+            ("Informer", json!({ "distil": false }), 32),
+            ("Autoformer", json!({}), 1),
+            ("FEDformer", json!({}), 32),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
         }

@@ -67,6 +67,9 @@ fn small(model: &str) -> Value {
             json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [[1, 2], [4]] })
         }
         "DeepAR" => json!({ "lstmHiddenSize": 16, "lstmDropout": 0.0 }),
+        "Autoformer" | "FEDformer" | "Informer" | "VanillaTransformer" => {
+            json!({ "hiddenSize": 16, "convHiddenSize": 16, "dropout": 0.0 })
+        }
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         "TCN" => {
