@@ -47,13 +47,14 @@ const SENSITIVE_CURVES: [(&str, f32); 17] = [
 /// and Adam turns that into half a step.
 const BALANCED: &str = "blocks.2.layers.3.bias";
 /// Cases, a part of the names of their more sensitive weights, and the tolerance of these.
-const SENSITIVE_WEIGHTS: [(&str, &str, f32); 27] = [
+const SENSITIVE_WEIGHTS: [(&str, &str, f32); 28] = [
     ("bitcn_exog_without_y", "net_bwd.1.conv1.weight", 2e-4),
     ("deepar_valid_likelihood", "weight_hh_l0", 2e-4),
     ("deepnpts_accumulate", "running_", 3e-2),
     ("deepnpts_standard", "deepnptsnetwork.2.running_var", 2e-4),
     ("dilated_rnn_res_lstm", "", 2e-3),
     ("dlinear_mae_valid_accuracy", "linear_season.weight", 2e-4),
+    ("fedformer_standard", "weights1", 5e-4),
     ("informer_standard", "", 1e-3),
     ("lstm_direct_categories", "weight_hh_l0", 2e-4),
     ("lstm_direct_exog", "", 2e-2),
