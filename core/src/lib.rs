@@ -36,6 +36,7 @@ pub mod kernels;
 pub mod memory;
 pub mod models;
 pub mod nn;
+mod numpy_random;
 pub mod objective;
 pub mod optim;
 pub mod options;

@@ -21,6 +21,8 @@ pub enum Stream {
     ValidQuantiles = 6,
     /// Samples of a forecast distribution; the step is the series.
     Samples = 7,
+    /// Keys that ProbSparse attention samples; one substream per layer.
+    Keys = 8,
 }
 
 /// A position in the space of random numbers: seed, stream and step, without the index.

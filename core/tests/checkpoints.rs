@@ -17,7 +17,7 @@ use scratch::{Scratch, predict, same_after_loading};
 use serde_json::{Map, Value, json};
 
 /// Python's unusual checkpoints that are refused, and what the refusal names. Those that are not here must forecast.
-const UNUSUAL: [(&str, &str); 2] = [("complex", "FEDformer"), ("distributions", "GMM")];
+const UNUSUAL: [(&str, &str); 1] = [("distributions", "GMM")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints")

@@ -286,6 +286,66 @@ fn a_model_that_needs_whole_batches_cannot_be_cut() {
 }
 
 #[test]
+fn sizes_that_a_transformer_cannot_have_are_refused() {
+    let multiplier = "option \"decoderInputSizeMultiplier\" must be";
+    let cases = [
+        (
+            "VanillaTransformer",
+            json!({ "decoderInputSizeMultiplier": 1.0 }),
+            format!("{multiplier} above 0 and so small that the decoder sees fewer steps than inputSize (8), got 1.0"),
+        ),
+        (
+            "VanillaTransformer",
+            json!({ "hiddenSize": 7 }),
+            "option \"hiddenSize\" must be an even number, got 7".into(),
+        ),
+        (
+            "Informer",
+            json!({ "hiddenSize": 8, "nHead": 9 }),
+            "option \"nHead\" must be at most hiddenSize (8), got 9".into(),
+        ),
+        (
+            "Informer",
+            json!({ "inputSize": 6000 }),
+            "option \"inputSize\" must be small enough for 5000 steps of encoder and decoder, got \"6000 steps\"".into(),
+        ),
+        (
+            "Informer",
+            json!({ "h": 5000 }),
+            "option \"h\" must be small enough for 5000 steps of encoder and decoder, got \"5004 steps\"".into(),
+        ),
+        (
+            "Autoformer",
+            json!({ "factor": 9 }),
+            "option \"factor\" must be such that ⌊factor·ln 8⌋ is from 1 to 8, got 9".into(),
+        ),
+        (
+            "Autoformer",
+            json!({ "inputSize": 9, "decoderInputSizeMultiplier": 0.1, "h": 1, "factor": 1 }),
+            "option \"factor\" must be such that ⌊factor·ln 2⌋ is from 1 to 2, got 1".into(),
+        ),
+        ("FEDformer", json!({ "nHead": 4 }), "option \"nHead\" must be 8, got 4".into()),
+        (
+            "FEDformer",
+            json!({ "decoderInputSizeMultiplier": 0.1 }),
+            format!("{multiplier} large enough for 4 frequencies of the decoder, whose 5 steps have 3, got 0.1"),
+        ),
+        (
+            "FEDformer",
+            json!({ "randomSeed": 1u64 << 32 }),
+            "option \"randomSeed\" must be a whole number below 2³², got 4294967296".into(),
+        ),
+    ];
+    let mut checks = Checks::default();
+    for (model, options, message) in cases {
+        checks.row(format!("{model} {options}"), || {
+            refused(new(model, with(options.clone())), ErrorCode::InvalidOption, &message);
+        });
+    }
+    checks.finish();
+}
+
+#[test]
 fn distributions_that_do_not_exist_here_are_refused_by_name() {
     for distribution in ["Gumbel", "normal", "NegativeBinomial"] {
         let loss = json!({ "kind": "DistributionLoss", "args": { "distribution": distribution } });

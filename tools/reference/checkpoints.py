@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
-from neuralforecast.models import GRU, LSTM, NHITS, RNN, TFT, DeepAR, DilatedRNN, DLinear
+from neuralforecast.models import Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, RNN, TFT
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -85,6 +85,12 @@ CASES = {
     "attention": dict(
         models=[TFT(**TFT_, **EXOG, loss=MQLoss(level=[80])), TFT(**TFT_, rnn_type="gru", grn_activation="GELU", alias="plain")],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
+    # Fourier weights are complex, and layers share them; a table of positions is stored with its model.
+    "transformers": dict(
+        models=[Autoformer(**SHARED, hidden_size=6, n_head=2, conv_hidden_size=4, MovingAvg_window=3, scaler_type="standard"),
+                FEDformer(**SHARED, hidden_size=8, conv_hidden_size=4, modes=2),
+                Informer(**SHARED, hidden_size=4, n_head=2, conv_hidden_size=4)],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D")),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),

@@ -36,6 +36,7 @@ def generator(name: str) -> torch.Generator:
 
 
 def camel(name: str) -> str:
+    name = name[0].lower() + name[1:]  # MovingAvg_window
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
 
 
@@ -58,6 +59,11 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     return value
+
+
+def state(model) -> dict:
+    """The `state_dict`, without the tables of positions: 5000 rows that are the same in every model."""
+    return {name: value for name, value in model.state_dict().items() if not name.endswith("position_embedding.pe")}
 
 
 SCHEDULES = {
@@ -88,11 +94,16 @@ def options_json(kwargs: dict) -> str:
 
 
 def write_tensors(path: str, tensors: dict, metadata: dict) -> None:
-    """One safetensors file of f32 tensors, in order of name."""
+    """One safetensors file of f32 tensors, in order of name; complex ones get a last axis of real and imaginary part."""
+
+    def real(value) -> torch.Tensor:
+        tensor = torch.as_tensor(value).detach()
+        return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
     target = FIXTURES / path
     target.parent.mkdir(parents=True, exist_ok=True)
     arrays = {
-        name: np.ascontiguousarray(torch.as_tensor(value).detach().to(torch.float32).numpy(), dtype="<f4")
+        name: np.ascontiguousarray(real(value).to(torch.float32).numpy(), dtype="<f4")
         for name, value in sorted(tensors.items())
         if value is not None
     }

@@ -3,10 +3,16 @@
 Reference: torch 2.15.0 as neuralforecast 3.3.0 uses it. Run: `python tools/reference/make.py ops`.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
+from neuralforecast.common._modules import SeriesDecomp
+from neuralforecast.models.autoformer import AutoCorrelation
+from neuralforecast.models.informer import ProbAttention
 
 from fixture import generator, write_json
+from sampled_keys import sample
 
 
 def positive(x):
@@ -68,6 +74,46 @@ def attention(q, k, v, causal=0, band=0):
     return y.transpose(1, 2)
 
 
+def prob_attention(q, k, v, causal=0, top=0, sampled=0):
+    """Upstream's ProbSparse attention, with the numbers that our evaluation of layer 2 draws."""
+    attention = ProbAttention(mask_flag=bool(causal))
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    original = torch.randint
+    torch.randint = lambda keys, shape: sample(shape, keys, 2)
+    try:
+        scores, index = attention._prob_QK(q, k, sample_k=sampled, n_top=top)
+    finally:
+        torch.randint = original
+    context = attention._get_initial_context(v, q.shape[2])
+    return attention._update_context(context, v, scores / q.shape[3] ** 0.5, index, q.shape[2], None)[0]
+
+
+def correlation(q, k):
+    """Autocorrelation's mean over channels, [B, L], by Fourier transforms as in upstream; an even number of steps."""
+    k = F.pad(k[:, : q.shape[1]], (0, 0, 0, max(q.shape[1] - k.shape[1], 0)))
+    q, k = (torch.fft.rfft(x.transpose(1, 2)) for x in (q, k))
+    return torch.fft.irfft(q * k.conj()).mean(dim=1)
+
+
+def delay_aggregation(r, v, steps, top):
+    """Upstream's aggregation while forecasting: r [B, delays], v [B, S, C]."""
+    attention = AutoCorrelation(factor=(top + 0.5) / math.log(steps))
+    v = F.pad(v[:, :steps], (0, 0, 0, max(steps - v.shape[1], 0)))
+    corr = r[:, None, None, :]
+    return attention.time_delay_agg_inference(v.transpose(1, 2)[:, None], corr)[:, 0].transpose(1, 2)
+
+
+def complex_tanh(x):
+    re, im = x.chunk(2, dim=-1)
+    y = torch.complex(re, im).tanh()
+    return torch.cat([y.real, y.imag], dim=-1)
+
+
+def decomposition(x, window, remainder):
+    rest, trend = SeriesDecomp(window)(x)
+    return rest if remainder else trend
+
+
 HEADS = {"q": (2, 5, 2, 4), "k": (2, 6, 2, 4), "v": (2, 6, 2, 3)}
 def batch_norm(name, shape, training):
     """A case of batch normalisation over axis 1; without `training` by the statistics among its attributes."""
@@ -102,6 +148,36 @@ CASES = [
     ("attention", "attention", {"causal": 0, "band": 0}, HEADS, attention),
     ("attention_causal", "attention", {"causal": 1, "band": 0}, HEADS, lambda q, k, v: attention(q, k, v, causal=1)),
     ("attention_band", "attention", {"causal": 0, "band": 2}, HEADS, lambda q, k, v: attention(q, k, v, band=2)),
+    ("prob_attention", "prob_attention", {"causal": 0, "sampled": 4, "top": 3}, HEADS,
+     lambda q, k, v: prob_attention(q, k, v, sampled=4, top=3)),
+    ("prob_attention_causal", "prob_attention", {"causal": 1, "sampled": 3, "top": 2}, {name: (2, 7, 2, 4) for name in "qkv"},
+     lambda q, k, v: prob_attention(q, k, v, causal=1, sampled=3, top=2)),
+    ("prob_attention_one_query", "prob_attention", {"causal": 0, "sampled": 9, "top": 1}, HEADS,
+     lambda q, k, v: prob_attention(q, k, v, sampled=9, top=1)),
+    ("max_pool_steps", "max_pool_steps", {"size": 3, "stride": 2, "padding": 1}, {"x": (2, 7, 3)},
+     lambda x: F.max_pool1d(x.transpose(1, 2), 3, 2, 1).transpose(1, 2)),
+    ("max_pool_steps_even", "max_pool_steps", {"size": 3, "stride": 2, "padding": 1}, {"x": (2, 8, 3)},
+     lambda x: F.max_pool1d(x.transpose(1, 2), 3, 2, 1).transpose(1, 2)),
+    ("max_pool_steps_wide", "max_pool_steps", {"size": 4, "stride": 1, "padding": 2}, {"x": (1, 3, 2)},
+     lambda x: F.max_pool1d(x.transpose(1, 2), 4, 1, 2).transpose(1, 2)),
+    ("complex_tanh", "complex_tanh", {}, {"x": (3, 8)}, complex_tanh),
+    ("correlation", "correlation", {}, {"q": (2, 6, 3), "k": (2, 6, 3)}, correlation),
+    ("correlation_of_fewer_keys", "correlation", {}, {"q": (2, 6, 3), "k": (2, 4, 3)}, correlation),
+    ("correlation_of_more_keys", "correlation", {}, {"q": (2, 4, 3), "k": (2, 7, 3)}, correlation),
+    ("delay_aggregation", "delay_aggregation", {"steps": 6, "top": 3}, {"r": (2, 6), "v": (2, 6, 3)},
+     lambda r, v: delay_aggregation(r, v, 6, 3)),
+    ("delay_aggregation_of_fewer_values", "delay_aggregation", {"steps": 7, "top": 4}, {"r": (2, 6), "v": (2, 5, 3)},
+     lambda r, v: delay_aggregation(r, v, 7, 4)),
+    ("delay_aggregation_of_more_values", "delay_aggregation", {"steps": 4, "top": 1}, {"r": (3, 4), "v": (3, 6, 2)},
+     lambda r, v: delay_aggregation(r, v, 4, 1)),
+    ("moving_average_steps", "moving_average_steps", {"window": 5, "remainder": 0}, {"x": (2, 9, 3)},
+     lambda x: decomposition(x, 5, False)),
+    ("moving_average_steps_wide", "moving_average_steps", {"window": 25, "remainder": 0}, {"x": (2, 9, 19)},
+     lambda x: decomposition(x, 25, False)),
+    ("above_moving_average", "moving_average_steps", {"window": 7, "remainder": 1}, {"x": (2, 12, 17)},
+     lambda x: decomposition(x, 7, True)),
+    ("above_moving_average_of_one", "moving_average_steps", {"window": 3, "remainder": 1}, {"x": (2, 2, 3)},
+     lambda x: decomposition(x, 3, True)),
     ("add", "add", {}, {"a": (3, 4), "b": (3, 4)}, lambda a, b: a + b),
     ("add_row", "add", {}, {"a": (3, 4), "b": (4,)}, lambda a, b: a + b),
     ("add_column", "add", {}, {"a": (3, 4), "b": (3, 1)}, lambda a, b: a + b),

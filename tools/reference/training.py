@@ -13,9 +13,11 @@ from neuralforecast import NeuralForecast
 
 import cases
 from cases import LENGTHS, SHORT, STEPS
-from fixture import options_json, write_tensors
+from fixture import options_json, state, write_tensors
+from no_slope import no_slope
 from panel import QUIET, seasonal_panel
 from quantiles import drawn_as_ours
+from sampled_keys import sampled_as_ours
 
 HORIZON, VAL_SIZE = SHORT["h"], 9
 
@@ -42,20 +44,22 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     model = nf.models[0]
     if model.MULTIVARIATE:
         in_order(model)
-    initial = {key: value.clone() for key, value in model.state_dict().items()}
-    with drawn_as_ours(model):
+    initial = {key: value.clone() for key, value in state(model).items()}
+    sampled = lambda: sampled_as_ours(model, model.random_seed, lambda: model.global_step)
+    with drawn_as_ours(model), sampled():
         nf.fit(frame, static_df=static, val_size=VAL_SIZE)
     steps = len({step for step, _ in model.train_trajectories})
     stops = model.early_stop_patience_steps > 0
     assert nf.models[0] is model and (steps < STEPS if stops else steps == STEPS)
-    columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
+    with sampled():
+        columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
     val_steps, val_loss = zip(*model.valid_trajectories)
 
     if "cat" in exog:  # the Rust side reads numbers of categories; upstream numbered them at fit
         assert set(nf.categorical_vocab_) == set(exog["cat"])
         frame, static, future = (None if table is None else nf._encode_categoricals(table) for table in (frame, static, future))
     tensors = {f"param.{key}": value for key, value in initial.items()}
-    tensors.update({f"final.{key}": value for key, value in model.state_dict().items()})
+    tensors.update({f"final.{key}": value for key, value in state(model).items()})
     tensors["y"] = frame["y"].to_numpy()
     tensors["indptr"] = np.cumsum([0, *lengths])
     if weight is not None:
@@ -73,6 +77,7 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
         "model": model_class.__name__,
         "options": options_json({**kwargs, **differs}),
         "val_size": str(VAL_SIZE),
+        **({"no_slope": json.dumps(flat)} if (flat := no_slope(model)) else {}),
         "columns": json.dumps(list(columns.columns)),
         **init,
         "note": "y, hist.* [sum of lengths]; futr.* h rows longer per series (indptr[i] + i*h); forecast [series, h, columns]; "

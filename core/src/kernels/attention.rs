@@ -67,6 +67,11 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// The first `width` numbers of row `i`.
+    pub(super) fn row(&mut self, i: usize, width: usize) -> &mut [f32] {
+        &mut self.data[i * self.stride..][..width]
+    }
+
     /// Everything from row `row` on.
     fn from(&mut self, row: usize) -> &mut [f32] {
         &mut self.data[row * self.stride..]

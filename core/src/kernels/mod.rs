@@ -51,6 +51,7 @@ macro_rules! unrolled {
 pub mod attention;
 mod attention_blocking;
 pub mod attention_mask;
+pub mod autocorrelation;
 pub mod batch_norm;
 mod bf16_gemm;
 pub mod broadcast;
@@ -68,6 +69,7 @@ mod lanes;
 pub mod math;
 pub mod matmul;
 pub mod moving_average;
+pub mod moving_average_steps;
 pub mod norm;
 mod online_softmax;
 pub mod optimizer;
@@ -78,6 +80,7 @@ pub mod point_loss;
 pub mod pointwise;
 pub mod pool;
 pub mod prepacked;
+pub mod prob_sparse;
 pub mod random;
 pub mod recurrent;
 pub mod reduce;
@@ -90,6 +93,7 @@ pub mod softmax_mean;
 #[cfg(test)]
 mod testing;
 mod tile;
+pub mod top;
 pub mod weighted;
 pub mod windows;
 

@@ -1,7 +1,8 @@
-//! Max and average pooling along rows. Windows do not overlap, and the last one may be shorter.
+//! Max and average pooling: along rows, where windows do not overlap and the last one may be shorter, and along time, where
+//! they may overlap.
 //!
-//! The same as PyTorch's `MaxPool1d` and `AvgPool1d` with `stride=kernel, ceil_mode=True`: an average divides by the number
-//! of values inside the row, and the gradient of a maximum goes to the first of equal values.
+//! Along rows it is the same as PyTorch's `MaxPool1d` and `AvgPool1d` with `stride=kernel, ceil_mode=True`: an average divides
+//! by the number of values inside the row. The gradient of a maximum goes to the first of equal values.
 
 /// Length of a pooled row.
 pub fn pooled_len(cols: usize, kernel: usize) -> usize {
@@ -67,6 +68,73 @@ pub fn avg_pool_grad(cols: usize, kernel: usize, g: &[f32], dx: &mut [f32]) {
         let share = g / dx.len() as f32;
         for dx in dx {
             *dx += share;
+        }
+    }
+}
+
+/// Windows along time: `size` steps, `stride` apart; the first one begins `padding` steps before the series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepWindows {
+    /// Steps of a window.
+    pub size: usize,
+    /// Distance of a window to the next.
+    pub stride: usize,
+    /// Steps before the first and after the last of the series; at most half of `size`, so that no window is empty.
+    pub padding: usize,
+}
+
+impl StepWindows {
+    /// How many windows there are.
+    pub fn count(self, steps: usize) -> usize {
+        (steps + 2 * self.padding - self.size) / self.stride + 1
+    }
+
+    /// The steps of window `i` that the series has.
+    fn range(self, i: usize, steps: usize) -> std::ops::Range<usize> {
+        let begin = i * self.stride;
+        begin.saturating_sub(self.padding)..(begin + self.size - self.padding).min(steps)
+    }
+}
+
+/// The largest value of each channel in each window of `x` `[B, T, C]`: `[B, windows, C]`.
+pub fn max_pool_steps(
+    x: &[f32],
+    [steps, channels]: [usize; 2],
+    windows: StepWindows,
+    y: &mut [f32],
+) {
+    let of_window = windows.count(steps) * channels;
+    for (x, y) in x.chunks_exact(steps * channels).zip(y.chunks_exact_mut(of_window)) {
+        for (i, y) in y.chunks_exact_mut(channels).enumerate() {
+            let range = windows.range(i, steps);
+            let mut rows = x[range.start * channels..range.end * channels].chunks_exact(channels);
+            rows.next().into_iter().for_each(|row| y.copy_from_slice(row));
+            for row in rows {
+                for (y, x) in y.iter_mut().zip(row) {
+                    *y = if *x > *y || x.is_nan() { *x } else { *y };
+                }
+            }
+        }
+    }
+}
+
+/// The gradient of [`max_pool_steps`]: adds `g` to `dx` at the largest values.
+pub fn max_pool_steps_grad(
+    (x, y): (&[f32], &[f32]),
+    [steps, channels]: [usize; 2],
+    windows: StepWindows,
+    g: &[f32],
+    dx: &mut [f32],
+) {
+    let count = windows.count(steps);
+    for (at, g) in g.chunks_exact(channels).enumerate() {
+        let (first, range) = (at / count * steps, windows.range(at % count, steps));
+        let y = &y[at * channels..][..channels];
+        for (c, (y, g)) in y.iter().zip(g).enumerate() {
+            let at = |t: usize| (first + t) * channels + c;
+            let largest = |t: &usize| x[at(*t)] == *y || x[at(*t)].is_nan();
+            let found = range.clone().find(largest);
+            found.into_iter().for_each(|t| dx[at(t)] += g);
         }
     }
 }

@@ -13,7 +13,8 @@ options! {
     }
 }
 
-fn is_odd(number: &usize) -> bool {
+/// Whether a moving average over so many steps has a middle.
+pub(super) fn is_odd(number: &usize) -> bool {
     !number.is_multiple_of(2)
 }
 

@@ -274,6 +274,7 @@ pub(super) fn build(
             hist: streams.hist.size(),
             stat: streams.stat.size(),
             series,
+            seed: common.random_seed as u64,
         };
         let network = (entry.build)(params, dims, &own)?;
         check_shards(entry, &common, &*network)?;

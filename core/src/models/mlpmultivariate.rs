@@ -38,7 +38,7 @@ impl Model for MLPMultivariate {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        let Dims { input, h, outputs, futr, hist, stat, series } = dims;
+        let Dims { input, h, outputs, futr, hist, stat, series, .. } = dims;
         let inputs = series * (input * (1 + hist) + (input + h) * futr + stat);
         let layer = |i| {
             let inputs = if i == 0 { inputs } else { o.hidden_size };

@@ -19,6 +19,7 @@
 //! # Ok::<(), neuro_divergent::Error>(())
 //! ```
 
+pub mod autoformer;
 mod batch;
 pub mod bitcn;
 mod categories;
@@ -31,7 +32,9 @@ pub mod dlinear;
 mod encoder_decoder;
 mod entry;
 mod exogenous;
+pub mod fedformer;
 pub mod gru;
+pub mod informer;
 mod instance;
 pub mod lstm;
 pub mod mlp;
@@ -40,16 +43,20 @@ pub mod nbeats;
 pub mod nbeatsx;
 pub mod nhits;
 pub mod nlinear;
+mod one_pass;
 mod precision;
 pub mod rlinear;
 pub mod rnn;
+mod seasonal_one_pass;
 pub(crate) mod shown;
 mod stacks;
+mod start_tokens;
 pub mod tcn;
 pub mod tft;
 pub mod tide;
 pub mod tsmixer;
 pub mod tsmixerx;
+pub mod vanillatransformer;
 
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
@@ -77,9 +84,11 @@ pub(crate) mod prelude {
         Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Sharding, Spec, concat_present,
     };
     pub(crate) use crate::nn::{
-        Activation, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp, BlockMlpOptions,
-        Cell, Conv1d, Init, LayerNorm, Linear, Mlp, Path, Recurrent, RecurrentOptions, RevIn,
-        TemporalConvolutionEncoder, TrendBasis, doubly_residual, layers,
+        Activation, AttentionLayer, Basis, BasisBlock, BatchNorm1d, BlockActivation, BlockMlp,
+        BlockMlpOptions, Cell, Conv1d, DataEmbedding, Decoder, DecoderLayer, Encoder, EncoderLayer,
+        FullAttention, Init, LayerNorm, Linear, Mlp, Path, ProbAttention, Recurrent,
+        RecurrentOptions, RevIn, TemporalConvolutionEncoder, TransformerActivation,
+        TransformerSizes, TrendBasis, doubly_residual, layers,
     };
     pub(crate) use crate::objective::LossSpec;
     pub(crate) use crate::options::{OptionValue, choices, options};
@@ -168,6 +177,8 @@ pub struct Dims {
     pub stat: usize,
     /// `N`: series per window of a multivariate model; 1 for others.
     pub series: usize,
+    /// The option `randomSeed`, for what is drawn when a model is built.
+    pub seed: u64,
 }
 
 impl Dims {
@@ -305,12 +316,15 @@ macro_rules! registry {
 }
 
 registry! {
+    autoformer::Autoformer,
     bitcn::BiTCN,
     deepar::DeepAR,
     deepnpts::DeepNPTS,
     dilated_rnn::DilatedRNN,
     dlinear::DLinear,
+    fedformer::FEDformer,
     gru::GRU,
+    informer::Informer,
     lstm::LSTM,
     mlp::MLP,
     mlpmultivariate::MLPMultivariate,
@@ -325,6 +339,7 @@ registry! {
     tide::TiDE,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
+    vanillatransformer::VanillaTransformer,
 }
 
 /// The registered model of this name.

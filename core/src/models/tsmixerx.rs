@@ -138,7 +138,7 @@ impl Model for TSMixerx {
     }
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
-        let Dims { input, h, outputs, futr, hist, stat, series } = dims;
+        let Dims { input, h, outputs, futr, hist, stat, series, .. } = dims;
         let size = Size { h, units: o.ff_dim, dropout: o.dropout as f32 };
         let mixer = |name: &str, columns: usize| {
             (columns > 0).then(|| FeatureMixing::new(&p.sub(name), series * columns, size))

@@ -2,7 +2,7 @@
 
 use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
-use crate::tape::{Param, Steps, Var};
+use crate::tape::{Edge, Param, Steps, Var};
 
 /// A convolution, initialised as in torch: uniform in `±1/√(channels·kernel)`.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,13 @@ impl Conv1d {
         }
     }
 
+    /// Declares `weight [outputs, channels, kernel]`, normal with variance `2/(channels·kernel)`, as torch's
+    /// `kaiming_normal_`.
+    pub fn kaiming(path: &Path<'_>, [channels, outputs]: [usize; 2], kernel: usize) -> Self {
+        let init = Init::Normal((2.0 / (channels * kernel).max(1) as f32).sqrt());
+        Self { weight: path.param("weight", [outputs, channels, kernel], init), bias: None, kernel }
+    }
+
     /// Declares that upstream has the same layer at another path too.
     pub fn tie(&self, path: &Path<'_>) {
         path.tie("weight", self.weight);
@@ -47,6 +54,28 @@ impl Conv1d {
         let tape = x.tape();
         let steps = Steps { kernel: self.kernel, stride: 1, dilation, padding };
         x.conv(axis, tape.param(self.weight), self.bias.map(|b| tape.param(b)), steps)
+    }
+
+    /// Convolves `[B, T, C]` along time as a circle: before the first step come the last `padding` ones, after the last step
+    /// the first ones.
+    pub fn forward_circular<'t>(&self, x: Var<'t>, padding: usize) -> Var<'t> {
+        if self.bias.is_none() && self.kernel * self.weight.shape.dims()[0] < x.dim(2) {
+            return self.forward_narrow(x, padding);
+        }
+        self.forward(x.pad(1, [padding, padding], Edge::Circular), 1, 1, [0, 0])
+    }
+}
+
+impl Conv1d {
+    /// The same for few outputs: a product with all taps, whose results are then moved and added. This reads `x` once.
+    fn forward_narrow<'t>(&self, x: Var<'t>, padding: usize) -> Var<'t> {
+        let outputs = self.weight.shape.dims()[0];
+        let taps = x.tape().param(self.weight).permute(&[2, 0, 1]); // [kernel, O, C]
+        let taps = taps.reshape([self.kernel * outputs, x.dim(2)]);
+        let products = x.linear(taps, None).pad(1, [padding, padding], Edge::Circular);
+        let steps = products.dim(1) + 1 - self.kernel;
+        let of = |k: usize| products.slice(1, k, steps).slice(2, k * outputs, outputs);
+        (1..self.kernel).fold(of(0), |sum, k| sum + of(k))
     }
 }
 

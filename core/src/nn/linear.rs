@@ -23,6 +23,20 @@ impl Linear {
         Self { weight: path.param("weight", [outputs, inputs], Self::init(inputs)), bias: None }
     }
 
+    /// Declares a convolution of width 1, which is an affine map of the channels of each step: `weight [outputs, inputs, 1]`
+    /// and, with `bias`, `bias [outputs]`.
+    pub fn pointwise(path: &Path<'_>, inputs: usize, outputs: usize, bias: bool) -> Self {
+        let weight = path.param("weight", [outputs, inputs, 1], Self::init(inputs));
+        Self { weight, bias: bias.then(|| path.param("bias", [outputs], Self::init(inputs))) }
+    }
+
+    /// Declares a layer that upstream has but never uses, so that it is not trained.
+    pub fn unused(path: &Path<'_>, inputs: usize, outputs: usize) -> Self {
+        let init = Self::init(inputs);
+        let weight = path.untrained("weight", [outputs, inputs], init);
+        Self { weight, bias: Some(path.untrained("bias", [outputs], init)) }
+    }
+
     fn init(inputs: usize) -> Init {
         Init::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
     }
@@ -33,21 +47,23 @@ impl Linear {
         self.bias.iter().for_each(|bias| path.tie("bias", *bias));
     }
 
-    /// Weight and bias as values on a tape.
+    /// Weight `[outputs, inputs]` and bias as values on a tape.
     pub fn on<'t>(&self, tape: &'t Tape) -> (Var<'t>, Option<Var<'t>>) {
-        (tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+        let (weight, shape) = (tape.param(self.weight), self.weight.shape.dims());
+        let weight = if shape.len() == 2 { weight } else { weight.reshape([shape[0], shape[1]]) };
+        (weight, self.bias.map(|bias| tape.param(bias)))
     }
 
     /// Applies it to the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let tape = x.tape();
-        x.linear(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+        let (weight, bias) = self.on(x.tape());
+        x.linear(weight, bias)
     }
 
     /// Applies it to the last axis of `x`, then a rectifier.
     pub fn forward_relu<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let tape = x.tape();
-        x.linear_relu(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+        let (weight, bias) = self.on(x.tape());
+        x.linear_relu(weight, bias)
     }
 
     /// Applies it to the last axis of `x`, then an activation.
@@ -60,8 +76,8 @@ impl Linear {
 
     /// Applies it to the first axis of `x`.
     pub fn forward_first<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let tape = x.tape();
-        x.linear_first(tape.param(self.weight), self.bias.map(|bias| tape.param(bias)))
+        let (weight, bias) = self.on(x.tape());
+        x.linear_first(weight, bias)
     }
 }
 

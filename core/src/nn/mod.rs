@@ -1,14 +1,18 @@
 //! Layers: parameters with upstream's names, and forward passes that read like the papers.
 
 mod activation;
+mod attention;
 mod basis;
 mod basis_block;
 mod basis_functions;
 mod batch_norm;
 mod block_mlp;
 mod conv;
+mod data_embedding;
+mod decomposition;
 mod doubly_residual;
 mod embedding;
+mod fourier;
 mod gated_residual;
 mod interpretable_attention;
 mod layer_norm;
@@ -16,18 +20,25 @@ mod linear;
 pub mod params;
 mod recurrent;
 mod revin;
+mod transformer;
 mod value_embedding;
 mod variable_selection;
 
 pub use activation::{Activate, Activation, BlockActivation, GateActivation};
+pub use attention::{AttentionLayer, AutoCorrelation, FullAttention, Mechanism, ProbAttention};
 pub use basis::{Basis, BasisDims};
 pub use basis_block::BasisBlock;
 pub use basis_functions::TrendBasis;
 pub use batch_norm::BatchNorm1d;
 pub use block_mlp::{BlockMlp, BlockMlpOptions};
 pub use conv::{Conv1d, TemporalConvolutionEncoder};
+pub use data_embedding::{DataEmbedding, MOST_STEPS};
+pub use decomposition::{
+    SeasonalDecoder, SeasonalDecoderLayer, SeasonalEncoder, SeasonalEncoderLayer,
+};
 pub use doubly_residual::doubly_residual;
 pub use embedding::Embedding;
+pub use fourier::{FourierBlock, FourierCrossAttention, Frequencies};
 pub use gated_residual::{GatedResidual, GatedResidualOptions, GatedSkip};
 pub use interpretable_attention::{InterpretableAttention, InterpretableAttentionOptions};
 pub use layer_norm::LayerNorm;
@@ -35,5 +46,9 @@ pub use linear::{Linear, Mlp};
 pub use params::{Init, Params, Path, layers};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
 pub use revin::RevIn;
+pub use transformer::{
+    Decoder, DecoderLayer, Distilling, Encoder, EncoderLayer, FeedForward, TransformerActivation,
+    TransformerSizes,
+};
 pub use value_embedding::{EmbeddedValues, ValueEmbedding};
 pub use variable_selection::{VariableSelection, VariableSelectionOptions};

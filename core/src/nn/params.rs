@@ -18,6 +18,8 @@ const MOST_ENTRIES: usize = 100_000;
 pub enum Init {
     /// Uniform in `±bound`, as torch's `kaiming_uniform(a=√5)` is for `bound = 1/√fan_in`.
     Uniform(f32),
+    /// Uniform from 0 to this bound.
+    UniformFromZero(f32),
     /// Normal with mean 0 and this standard deviation.
     Normal(f32),
     /// The same number everywhere.
@@ -120,6 +122,9 @@ impl Entry {
             Init::Normal(deviation) => {
                 let normal = |i: usize| standard_normal(key, i as u64) as f32;
                 to.iter_mut().enumerate().for_each(|(i, v)| *v = normal(i) * deviation);
+            }
+            Init::UniformFromZero(bound) => {
+                to.iter_mut().enumerate().for_each(|(i, v)| *v = key.uniform(i as u64) * bound);
             }
             Init::Uniform(bound) => {
                 to.iter_mut()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::checks::Checks;
 use super::{assert_close, floats, json};
 use crate::tape::{
-    Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, Steps, Tape, Var,
+    Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, StepWindows, Steps, Tape, Var,
 };
 
 /// Applies the fixture's operation; `None` if there is no such operation here.
@@ -107,6 +107,22 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             let scale = 1.0 / (x[0].dim(3) as f32).sqrt();
             x[0].attention(x[1], x[2], scale, &mask, 0.0)
         }
+        "complex_tanh" => x[0].complex_tanh(),
+        "correlation" => x[0].correlation(x[1]),
+        "delay_aggregation" => x[0].delay_aggregation(x[1], attribute("steps"), attribute("top")),
+        "moving_average_steps" if attribute("remainder") == 1 => {
+            x[0].above_moving_average(attribute("window"))
+        }
+        "moving_average_steps" => x[0].moving_average_steps(attribute("window")),
+        "prob_attention" => {
+            let scale = 1.0 / (x[0].dim(3) as f32).sqrt();
+            let counts = [attribute("sampled"), attribute("top")];
+            x[0].prob_attention(x[1], x[2], scale, attribute("causal") == 1, counts, 2)
+        }
+        "max_pool_steps" => {
+            let [size, stride, padding] = ["size", "stride", "padding"].map(attribute);
+            x[0].max_pool_steps(StepWindows { size, stride, padding })
+        }
         "batch_norm" => {
             let (affine, eps) = ([x[1], x[2]], case["attributes"]["eps"].as_f64().unwrap() as f32);
             if case["attributes"]["training"] == true {
@@ -190,7 +206,7 @@ fn values_and_gradients_are_torchs() {
     for case in &cases {
         checks.row(case["name"].as_str().unwrap(), || check(case));
     }
-    assert!(checks.finish() >= 111);
+    assert!(checks.finish() >= 184);
 }
 
 fn check(case: &Value) {

@@ -19,29 +19,29 @@ struct Attend {
 }
 
 /// Batch, heads, queries, keys, width of queries and keys, width of values.
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    heads: usize,
-    queries: usize,
-    keys: usize,
-    width: usize,
-    values: usize,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) batch: usize,
+    pub(super) heads: usize,
+    pub(super) queries: usize,
+    pub(super) keys: usize,
+    pub(super) width: usize,
+    pub(super) values: usize,
 }
 
 impl Sizes {
-    fn new(q: &[usize], v: &[usize]) -> Self {
+    pub(super) fn new(q: &[usize], v: &[usize]) -> Self {
         Self { batch: q[0], heads: q[2], queries: q[1], keys: v[1], width: q[3], values: v[3] }
     }
 
     /// Head `h` of row `b` of `x`, which has `rows` rows of `width` numbers per head.
-    fn head(self, x: &[f32], b: usize, h: usize, rows: usize, width: usize) -> Mat<'_> {
+    pub(super) fn head(self, x: &[f32], b: usize, h: usize, rows: usize, width: usize) -> Mat<'_> {
         let stride = self.heads * width;
         let data = &x[b * rows * stride + h * width..];
         Mat { data, rows, cols: width, row_stride: stride, col_stride: 1 }
     }
 
-    fn inputs<'a>(self, [q, k, v]: [&'a [f32]; 3], b: usize, h: usize) -> Head<'a> {
+    pub(super) fn inputs<'a>(self, [q, k, v]: [&'a [f32]; 3], b: usize, h: usize) -> Head<'a> {
         Head {
             q: self.head(q, b, h, self.queries, self.width),
             k: self.head(k, b, h, self.keys, self.width),
@@ -50,12 +50,19 @@ impl Sizes {
     }
 
     /// The rows of head `h` of row `b` of `x`, mutable.
-    fn rows(self, x: &mut [f32], b: usize, h: usize, rows: usize, width: usize) -> Rows<'_> {
+    pub(super) fn rows(
+        self,
+        x: &mut [f32],
+        b: usize,
+        h: usize,
+        rows: usize,
+        width: usize,
+    ) -> Rows<'_> {
         let stride = self.heads * width;
         Rows { data: &mut x[b * rows * stride + h * width..], stride }
     }
 
-    fn each_head(self) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn each_head(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.batch).flat_map(move |b| (0..self.heads).map(move |h| (b, h)))
     }
 }
@@ -97,6 +104,10 @@ impl Op for Attend {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let gradients = [0, 1, 2].map(|i| x.shape(i).size());
         gradients.iter().fold(s.batch * s.heads * s.queries, |sum, n| sum.saturating_add(*n))
+    }
+
+    fn keeps_exact(&self) -> bool {
+        true
     }
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
@@ -148,7 +159,10 @@ impl<'t> Var<'t> {
     /// While training, weights are dropped with probability `dropout`.
     #[track_caller]
     pub fn attention(self, k: Self, v: Self, scale: f32, mask: &Mask, dropout: f32) -> Self {
-        let s = self.heads_of(k, v, mask);
+        let s = self.heads_of(k, v);
+        if let Mask::Pattern(pattern) = mask {
+            assert_eq!(pattern.size(), [s.queries, s.keys], "the size of a pattern");
+        }
         let dropout = self
             .tape
             .next_dropout(s.batch)
@@ -161,7 +175,7 @@ impl<'t> Var<'t> {
     /// The weights `[B, H, L, S]` of [`Var::attention`] without dropout, for inspection: they have no gradient.
     #[track_caller]
     pub fn attention_weights(self, k: Self, scale: f32, mask: &Mask) -> Self {
-        let s = self.heads_of(k, k, mask);
+        let s = self.heads_of(k, k);
         let attend = Attend { scale, mask: mask.clone(), dropout: None };
         let (q, k) = (self.data(), k.data());
         let mut weights = vec![0.0; s.batch * s.heads * s.queries * s.keys];
@@ -176,17 +190,15 @@ impl<'t> Var<'t> {
         self.tape.constant([s.batch, s.heads, s.queries, s.keys], &weights)
     }
 
+    /// The sizes of queries, keys and values, which must agree.
     #[track_caller]
-    fn heads_of(self, k: Self, v: Self, mask: &Mask) -> Sizes {
+    pub(super) fn heads_of(self, k: Self, v: Self) -> Sizes {
         let (q, k, v) = (self.shape(), k.shape(), v.shape());
         let ranks = [q, k, v].map(|s| s.rank());
         assert_eq!(ranks, [4; 3], "attention takes [B, L, H, d]: {q:?}, {k:?}, {v:?}");
         let s = Sizes::new(q.dims(), v.dims());
         assert_eq!(k.dims(), [s.batch, s.keys, s.heads, s.width], "keys of {q:?} and {v:?}");
         assert_eq!([v.dims()[0], v.dims()[2]], [s.batch, s.heads], "values of {q:?}");
-        if let Mask::Pattern(pattern) = mask {
-            assert_eq!(pattern.size(), [s.queries, s.keys], "a pattern of {q:?} and {k:?}");
-        }
         s
     }
 }

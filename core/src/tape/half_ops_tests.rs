@@ -41,7 +41,7 @@ fn run(
         out[0] = y.data().to_vec();
         let target = tape.constant(y.shape(), &numbers(y.shape().size(), 5));
         let loss = (y * target).sum();
-        tape.backward_over(loss, 1.0, &mut grads);
+        tape.backward_over(loss, 1.0, total, &mut grads);
         out[1] = x.grad();
     }
     let [y, dx] = out;

@@ -214,6 +214,9 @@ impl<'t> Var<'t> {
             start + len,
             self.shape()
         );
+        if len == self.dim(axis) {
+            return self;
+        }
         self.tape.record(Slice { axis, start }, &[self], self.shape().with(axis, len))
     }
 

@@ -10,8 +10,10 @@
 
 mod arithmetic;
 mod attention;
+mod autocorrelation;
 mod batch_norm;
 mod buffer_pool;
+mod complex;
 mod conv;
 mod cosines;
 mod dropout;
@@ -33,6 +35,7 @@ mod observation;
 mod param_grads;
 mod permute;
 mod pointwise;
+mod prob_attention;
 mod program;
 mod record;
 mod recurrent;
@@ -56,7 +59,7 @@ pub use program::{Attribute, Description, Named, Operation, Parameter, Program, 
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
-pub use window::{Interpolation, PoolMode};
+pub use window::{Interpolation, PoolMode, StepWindows};
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -64,7 +67,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::resample::Taps;
-use crate::memory;
 use crate::rng::Key;
 
 use buffer_pool::fit;
@@ -82,6 +84,10 @@ pub trait Op: Any + Send {
     /// How many numbers it keeps for the backward pass, for an output of this shape.
     fn kept(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
         0
+    }
+    /// Whether what it keeps must not be rounded to 16 bits, because it is positions or logarithms.
+    fn keeps_exact(&self) -> bool {
+        false
     }
     /// How many numbers of scratch memory its backward pass needs.
     fn scratch(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
@@ -318,49 +324,6 @@ impl Tape {
         let id = r.new_node([of.id], shape, Place::Kept { buffer, from }, false);
         r.nodes[id].op = None;
         Var { tape: self, id }
-    }
-
-    /// Gradients of a scalar with respect to everything it depends on.
-    ///
-    /// Those of parameters are added to `grads`, a flat buffer with the layout of the parameters.
-    #[track_caller]
-    pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
-        self.backward_from(loss, 1.0, grads);
-    }
-
-    /// Gradients of a multiple of the scalar, which overwrite `grads`.
-    #[track_caller]
-    pub fn backward_over(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
-        let numbers = self.record.borrow_mut().begin_params();
-        memory::reserve(grads, numbers.saturating_sub(grads.len()));
-        grads.resize(numbers, 0.0);
-        self.backward_from(loss, multiple, grads);
-    }
-
-    /// Gradients of a multiple of the scalar, added to `grads`.
-    #[track_caller]
-    pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
-        let mut r = self.record.borrow_mut();
-        assert_eq!(r.nodes[loss.id].shape.size(), 1, "gradients are taken of a scalar");
-        std::mem::swap(&mut r.param_grads, grads);
-        if let Place::Buffer(buffer) = r.nodes[loss.id].place
-            && r.nodes[loss.id].needs_grad
-        {
-            let mut seed = r.take_grad(buffer);
-            seed[0] += multiple;
-            r.buffers[buffer].grad = seed;
-            for id in (0..=loss.id).rev() {
-                let Place::Buffer(buffer) = r.nodes[id].place else { continue };
-                if !r.nodes[id].needs_grad || !r.buffers[buffer].has_grad {
-                    continue;
-                }
-                let Some(op) = r.nodes[id].op.take() else { continue };
-                r.run_back(id, buffer, &*op);
-                r.nodes[id].op = Some(op);
-            }
-        }
-        r.finish_params();
-        std::mem::swap(&mut r.param_grads, grads);
     }
 
     /// Runs every recorded operation again, in order.

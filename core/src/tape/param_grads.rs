@@ -1,8 +1,63 @@
-//! Gradients of parameters: one flat buffer. The first gradient of a parameter overwrites its range; later ones are added.
+//! Gradients of a recording. Those of parameters are one flat buffer: the first gradient of a parameter overwrites its range;
+//! later ones are added.
 
 use std::ops::Range;
 
 use super::record::{Backward, Place, Record};
+use super::{Tape, Var};
+use crate::memory;
+
+impl Tape {
+    /// Gradients of a scalar with respect to everything it depends on.
+    ///
+    /// Those of parameters are added to `grads`, a flat buffer with the layout of the parameters.
+    #[track_caller]
+    pub fn backward(&self, loss: Var<'_>, grads: &mut Vec<f32>) {
+        self.backward_from(loss, 1.0, grads);
+    }
+
+    /// Gradients of a multiple of the scalar, which overwrite `grads`. Only the first `trained` numbers of the parameters get
+    /// any.
+    #[track_caller]
+    pub fn backward_over(
+        &self,
+        loss: Var<'_>,
+        multiple: f32,
+        trained: usize,
+        grads: &mut Vec<f32>,
+    ) {
+        self.record.borrow_mut().begin_params();
+        memory::reserve(grads, trained.saturating_sub(grads.len()));
+        grads.resize(trained, 0.0);
+        self.backward_from(loss, multiple, grads);
+    }
+
+    /// Gradients of a multiple of the scalar, added to `grads`.
+    #[track_caller]
+    pub fn backward_from(&self, loss: Var<'_>, multiple: f32, grads: &mut Vec<f32>) {
+        let mut r = self.record.borrow_mut();
+        assert_eq!(r.nodes[loss.id].shape.size(), 1, "gradients are taken of a scalar");
+        std::mem::swap(&mut r.param_grads, grads);
+        if let Place::Buffer(buffer) = r.nodes[loss.id].place
+            && r.nodes[loss.id].needs_grad
+        {
+            let mut seed = r.take_grad(buffer);
+            seed[0] += multiple;
+            r.buffers[buffer].grad = seed;
+            for id in (0..=loss.id).rev() {
+                let Place::Buffer(buffer) = r.nodes[id].place else { continue };
+                if !r.nodes[id].needs_grad || !r.buffers[buffer].has_grad {
+                    continue;
+                }
+                let Some(op) = r.nodes[id].op.take() else { continue };
+                r.run_back(id, buffer, &*op);
+                r.nodes[id].op = Some(op);
+            }
+        }
+        r.finish_params();
+        std::mem::swap(&mut r.param_grads, grads);
+    }
+}
 
 impl Record {
     /// Whether no gradient has been written to this range yet. Marks it as written.
@@ -21,12 +76,11 @@ impl Record {
         }
     }
 
-    /// From here on, first gradients overwrite what `param_grads` holds. Returns the number of parameters.
-    pub(super) fn begin_params(&mut self) -> usize {
+    /// From here on, first gradients overwrite what `param_grads` holds.
+    pub(super) fn begin_params(&mut self) {
         let mut list = std::mem::take(&mut self.spare);
         list.clear();
         self.written = Some(list);
-        self.params.as_ref().map_or(0, |params| params.len())
     }
 
     /// Zeroes the ranges that no gradient was written to.

@@ -80,6 +80,7 @@ pub struct State {
 /// | `scale`, `add_scalar` | x | `factor`; `number` | `factor·x`; `x + number` |
 /// | `clamp` | x | `low`, `high` | `min(max(x, low), high)`; a missing limit does not apply |
 /// | `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, `sigmoid`, `tanh`, `softsign`, `log_sigmoid`, `hardshrink`, `softshrink`, `hardtanh`, `hardswish`, `exp`, `log`, `sqrt`, `abs`, `square`, `neg` | x | | of each number; activations with the defaults of `torch.nn` |
+/// | `complex_tanh` | x `[.., 2n]` | | of `n` complex numbers: real parts, then imaginary parts |
 /// | `prelu` | x, w | | `x` where positive, else `w·x`; `w` is one number |
 /// | `rrelu` | x | `slopes`, drawn | `x` where positive, else `x` times a slope drawn between the two; if nothing is drawn, times their mean |
 /// | `dropout` | x | `probability`, `axis`, drawn | a number becomes 0 if the random number for it is less than `probability` `p`, else it is divided by `1 - p`. `first` is the index of the first row along `axis`; a row has as many numbers as the axes after it. The random numbers of each index before `axis` start 2⁴⁰ later than those of the previous one |
@@ -93,12 +94,17 @@ pub struct State {
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
 /// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `before`, `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal`, `causal_after` (query i sees the keys up to `before` + i) or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
+/// | `prob_attention` | q, k, v `[B, L, H, d]` | `scale`, `causal`, `sampled`, `top`, drawn | ProbSparse attention of each head. Query `i` has `sampled` keys `⌊u·S⌋`, from the random numbers from `i·sampled` on; the same in all rows and heads. The `top` queries with the largest difference of the maximum of their sampled scores `q·k` and the sum of these over `S` get `softmax(scale·q·kᵀ)·v`, with `causal` of the keys up to their own; the others get the mean of all values, or with `causal` the sum of those up to their own. The output is `[B, H, L, d]` |
+/// | `correlation` | q `[B, L, C]`, k `[B, S, C]` | | `1/C Σ q[(t + τ) mod L]·k[t]` over `t` and the channels, for each delay `τ`: `[B, L]`. Keys beyond `L` are left out, missing ones are zeros |
+/// | `delay_aggregation` | r `[B, delays]`, v `[B, S, C]`, perhaps the counts of windows | `top`, `shared` | `Σ w·v[(t + δ) mod L]` over the `top` delays `δ` with the largest r, `w` the softmax of these: `[B, L, C]`. If `shared`, all windows have the delays that are best on average, where a window counts as often as its count. Values beyond `L` are left out, missing ones are zeros |
 /// | `embedding` | table, codes | | the rows of the table at these indices |
 /// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zero padding, of `[B, T, C]`, or of `[T, B, C]` if time-major |
 /// | `pad` | x | `axis`, `by`, `edge` | padded before and after with `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
 /// | `max_pool`, `avg_pool` | x | `size` | adjacent windows of the last axis; the last one may be shorter |
+/// | `max_pool_steps` | x `[B, T, C]` | `size`, `stride`, `padding` | the maximum of each channel in windows along time, the first of which begins `padding` steps before the series |
 /// | `resample` | x | `mode` | `torch.nn.functional.interpolate` of the last axis, `nearest`, `linear` or bi`cubic` |
 /// | `moving_average` | x | `size` | centred, along the last axis, with the edge values repeated |
+/// | `moving_average_steps` | x `[B, T, C]` | `size`, `remainder` | the same of each channel along time, or x minus that if `remainder` |
 /// | `moving_average_transposed` | x | `size` | the transpose of that linear map |
 /// | `rfft`, `irfft` | x | | over the last axis, real and imaginary parts side by side: `[.., n]`, `[.., n/2 + 1, 2]` |
 /// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |

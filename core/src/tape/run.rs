@@ -32,7 +32,7 @@ impl Record {
         self.storage.wide = pool;
         out.has_grad = false;
         out.len = shape.size();
-        self.put_output(buffer, out);
+        self.put_output(buffer, out, op.keeps_exact());
     }
 
     /// Runs the backward pass of an operation whose output has a gradient.

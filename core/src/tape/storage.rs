@@ -108,15 +108,17 @@ impl Record {
         b
     }
 
-    /// Stores a computed output, rounded to the format.
-    pub(super) fn put_output(&mut self, buffer: usize, mut b: Buffer) {
+    /// Stores a computed output, rounded to the format. If what the operation keeps is `exact`, the buffer stays in f32.
+    pub(super) fn put_output(&mut self, buffer: usize, mut b: Buffer, exact: bool) {
         if let Some(half) = self.storage.half {
             b.narrow.valid = false;
             b.narrow.only = false;
             b.narrow.has_grad = false;
-            b.narrow.may_be = b.data.len() > 1;
-            if b.narrow.may_be {
+            b.narrow.may_be = b.data.len() > 1 && !exact;
+            if b.data.len() > 1 {
                 round(self.compute, half, &mut b.data);
+            }
+            if b.narrow.may_be {
                 self.storage.recent.push_back(buffer);
             }
         }

@@ -1,12 +1,14 @@
-//! Operations along the last axis of a window: pooling, interpolation, moving average.
+//! Operations along the time of a window: pooling, interpolation, moving average.
 
 use std::sync::Arc;
 
 use super::{Backward, Description, Inputs, Op, Output, Tape, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
+use crate::kernels::moving_average_steps::{moving_average_steps, moving_average_steps_grad};
 use crate::kernels::pool;
 use crate::kernels::resample::Taps;
 
+pub use crate::kernels::pool::StepWindows;
 pub use crate::kernels::resample::Interpolation;
 
 /// How a pooling window becomes one number.
@@ -93,6 +95,32 @@ impl Op for MovingAverage {
     }
 }
 
+/// The same of each channel of `[B, T, C]` along time, or what the numbers are above it.
+struct MovingAverageSteps {
+    size: usize,
+    remainder: bool,
+}
+
+impl Op for MovingAverageSteps {
+    fn describe(&self) -> Description {
+        let average = Description::new("moving_average_steps").with("size", self.size);
+        average.with("remainder", self.remainder)
+    }
+
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (_, steps, channels) = out.shape.around(1);
+        moving_average_steps(x.data(0), [steps, channels], self.size, self.remainder, out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (_, steps, channels) = b.shape().around(1);
+        b.accumulate(0, |b, dx| {
+            let sizes = [steps, channels];
+            moving_average_steps_grad(b.grad(), sizes, self.size, self.remainder, dx);
+        });
+    }
+}
+
 /// The transpose of [`MovingAverage`].
 struct MovingAverageTransposed {
     size: usize,
@@ -114,6 +142,32 @@ impl Op for MovingAverageTransposed {
         moving_average(b.grad(), b.shape().last(), self.size, &mut means);
         let spare = b.hand_over(0, means);
         b.give_kept(spare);
+    }
+}
+
+/// Overlapping windows along time.
+struct MaxPoolSteps {
+    windows: StepWindows,
+}
+
+impl Op for MaxPoolSteps {
+    fn describe(&self) -> Description {
+        let StepWindows { size, stride, padding } = self.windows;
+        let pool = Description::new("max_pool_steps").with("size", size);
+        pool.with("stride", stride).with("padding", padding)
+    }
+
+    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
+        let (_, steps, channels) = x.shape(0).around(1);
+        pool::max_pool_steps(x.data(0), [steps, channels], self.windows, out.data);
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (_, steps, channels) = b.input_shape(0).around(1);
+        b.accumulate(0, |b, dx| {
+            let values = (b.input(0), b.output());
+            pool::max_pool_steps_grad(values, [steps, channels], self.windows, b.grad(), dx);
+        });
     }
 }
 
@@ -140,6 +194,18 @@ impl Var<'_> {
         self.tape.record(Pool { mode, size }, &[self], shape.with(shape.rank() - 1, pooled))
     }
 
+    /// The largest value of each channel in windows along time: `[B, T, C]` gives `[B, windows, C]`. The gradient goes to the
+    /// first of equal numbers.
+    #[track_caller]
+    pub fn max_pool_steps(self, windows: StepWindows) -> Self {
+        let shape = self.shape();
+        let StepWindows { size, stride, padding } = windows;
+        let fits = shape.rank() == 3 && size <= shape.dims()[1] + 2 * padding;
+        assert!(fits && stride > 0 && 2 * padding <= size, "{windows:?} of {shape:?}");
+        let pooled = shape.with(1, windows.count(shape.dims()[1]));
+        self.tape.record(MaxPoolSteps { windows }, &[self], pooled)
+    }
+
     /// Interpolates the last axis to `size` numbers.
     pub fn resample(self, mode: Interpolation, size: usize) -> Self {
         let shape = self.shape();
@@ -150,6 +216,24 @@ impl Var<'_> {
     /// The centred moving average along the last axis, with the edge values repeated. `size` is odd.
     pub fn moving_average(self, size: usize) -> Self {
         self.tape.record(MovingAverage { size }, &[self], self.shape())
+    }
+
+    /// The centred moving average of each channel of `[B, T, C]` along time, with the edge values repeated. `size` is odd.
+    #[track_caller]
+    pub fn moving_average_steps(self, size: usize) -> Self {
+        self.decomposed(size, false)
+    }
+
+    /// What the numbers of `[B, T, C]` are above their [moving average](Self::moving_average_steps).
+    #[track_caller]
+    pub fn above_moving_average(self, size: usize) -> Self {
+        self.decomposed(size, true)
+    }
+
+    #[track_caller]
+    fn decomposed(self, size: usize, remainder: bool) -> Self {
+        assert!(size % 2 == 1 && self.shape().rank() == 3, "an average of {size} of {self:?}");
+        self.tape.record(MovingAverageSteps { size, remainder }, &[self], self.shape())
     }
 
     /// The transpose of [`Var::moving_average`]: it maps weights of the averages to weights of the numbers, because

@@ -73,7 +73,7 @@ pub(crate) fn of_training(
     }
     needs.and(working);
     let buffers = shards.min(LEAVES) + 1 + usize::from(common.accumulate_grad_batches > 1);
-    let gradients = model.size.saturating_mul(size_of::<f32>()).saturating_mul(buffers);
+    let gradients = model.trained.saturating_mul(size_of::<f32>()).saturating_mul(buffers);
     needs.add("gradients", gradients);
     needs
 }

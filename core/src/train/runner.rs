@@ -170,7 +170,7 @@ fn train_shard(
     let loss = record_loss(step.model, batch, tape, &step.totals, step.random, first);
     match begun {
         true => tape.backward_from(loss, step.scale, grads),
-        false => tape.backward_over(loss, step.scale, grads),
+        false => tape.backward_over(loss, step.scale, step.model.trained, grads),
     }
     let value = loss.data()[0];
     f64::from(value)

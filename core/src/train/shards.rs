@@ -15,7 +15,7 @@ const RECURRENT_SHARD: usize = 32;
 const SEQUENCE_SHARD: usize = 16;
 /// Rows per shard of a linear model, whose activations are hardly larger than its input.
 const LINEAR_SHARD: usize = 320;
-/// From this many parameters on, shards are wide.
+/// From this many trained parameters on, shards are wide.
 const MANY_PARAMETERS: usize = 1 << 19;
 /// Leaves of the sum tree: each adds its shards into one gradient buffer, one after the other.
 pub(super) const LEAVES: usize = 8;
@@ -26,7 +26,7 @@ pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     if sharding == Sharding::Whole {
         return windows.min(1);
     }
-    let many = model.size >= MANY_PARAMETERS && sharding != Sharding::Sequence;
+    let many = model.trained >= MANY_PARAMETERS && sharding != Sharding::Sequence;
     let asked = model.common.shards.unwrap_or(1);
     if many && model.recurrence().is_none() && asked == 1 {
         return windows.div_ceil(windows_in(SHARED_SHARD, model.series));
@@ -82,6 +82,11 @@ mod tests {
             ("TSMixer", json!({ "nSeries": 2 }), 1),
             ("TSMixer", json!({ "nSeries": 2, "nBlock": 0 }), 32),
             ("TSMixerx", json!({ "nSeries": 2 }), 32),
+            ("VanillaTransformer", json!({}), 32),
+            ("Informer", json!({}), 1),
+            ("Informer", json!({ "distil": false }), 32),
+            ("Autoformer", json!({}), 1),
+            ("FEDformer", json!({}), 32),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
         }

@@ -195,9 +195,9 @@ struct Batches {
 
 impl Batches {
     fn new(model: &Instance) -> Self {
-        let grads = memory::list(model.size);
+        let grads = memory::list(model.trained);
         let more = if model.common.accumulate_grad_batches > 1 {
-            memory::list(model.size)
+            memory::list(model.trained)
         } else {
             Vec::new()
         };

@@ -68,6 +68,9 @@ fn small(model: &str) -> Value {
         }
         "DeepAR" => json!({ "lstmHiddenSize": 16, "lstmDropout": 0.0 }),
         "TFT" => json!({ "hiddenSize": 16, "dropout": 0.0 }),
+        "Autoformer" | "FEDformer" | "Informer" | "VanillaTransformer" => {
+            json!({ "hiddenSize": 16, "convHiddenSize": 16, "dropout": 0.0 })
+        }
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         "TCN" => {

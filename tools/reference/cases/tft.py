@@ -55,7 +55,7 @@ FORWARD = [
 ]
 
 
-def flat(model, parameter: str) -> bool:
+def without_gradient(model, parameter: str) -> bool:
     """Whether the gradient of a parameter is 0 whatever the data are.
 
     Without static columns the context of every gate is 0; and the weight of a single variable is 1.

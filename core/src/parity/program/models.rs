@@ -217,13 +217,16 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
 }
 
 /// Operations whose attributes or inputs depend on options, data or training mode.
-const REACHED: [&str; 23] = [
+const REACHED: [&str; 28] = [
     "attention",
     "avg_pool",
     "batch_norm",
+    "complex_tanh",
     "concat",
     "conv",
+    "correlation",
     "cosines",
+    "delay_aggregation",
     "dropout",
     "embedding",
     "fill",
@@ -234,8 +237,10 @@ const REACHED: [&str; 23] = [
     "linear_first",
     "lstm",
     "max_pool",
+    "max_pool_steps",
     "moving_average_transposed",
     "prelu",
+    "prob_attention",
     "resample",
     "reshape",
     "rnn",

@@ -67,6 +67,17 @@ fn others(seen: &mut BTreeSet<String>) {
         check("attention", &[q, k, v], q.attention(k, v, 0.7, &mask, 0.3), seen);
     }
     begin(true);
+    let [q, k, v] = [[3, 7, 2, 3], [3, 5, 2, 3], [3, 5, 2, 4]].map(|s| wave(&tape, &s));
+    check("prob_attention", &[q, k, v], q.prob_attention(k, v, 0.7, false, [2, 3], 4), seen);
+    for drawn in [None, Some([1.0, 3.0, 2.0])] {
+        begin(true);
+        let [r, v] = [&[3, 6][..], &[3, 5, 2]].map(|s| wave(&tape, s));
+        let counts = drawn.map(|counts| tape.constant([3], &counts));
+        counts.into_iter().for_each(|counts| tape.set_counts(counts));
+        let given: Vec<Var<'_>> = [r, v].into_iter().chain(counts).collect();
+        check("delay_aggregation", &given, r.delay_aggregation(v, 6, 2), seen);
+    }
+    begin(true);
     let (x, counts) = (wave(&tape, &[6, 4, 2]), tape.constant([3], &[1.0, 3.0, 2.0]));
     let [w, b] = [[0.5, 1.5, -1.0, 2.0], [0.1, 0.2, 0.3, 0.4]].map(|v| tape.constant([4], &v));
     tape.set_counts(counts);

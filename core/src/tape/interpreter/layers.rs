@@ -1,6 +1,6 @@
-//! Matrix products, batch normalisation, convolution, attention.
+//! Matrix products, batch normalisation, convolution.
 
-use super::{Array, Done, Step, around};
+use super::{Array, Done, Step};
 
 /// `x·Wᵀ + b` of one row.
 pub(super) fn affine(row: &[f64], w: &Array, b: Option<&Array>) -> Vec<f64> {
@@ -26,8 +26,7 @@ impl Step<'_> {
             }
             "matmul" => Ok(self.matmul(x, w)),
             "conv" => self.conv(x, w, b),
-            "batch_norm" => self.batch_norm(x),
-            _ => self.attention(x, w, self.x(2)?),
+            _ => self.batch_norm(x),
         }
     }
 
@@ -104,45 +103,5 @@ impl Step<'_> {
             (x - means[c]) / (variances[c] + eps).sqrt() * w[c] + b[c]
         };
         Ok(x.data.iter().enumerate().map(of).collect())
-    }
-
-    fn attention(&self, q: &Array, k: &Array, v: &Array) -> Done {
-        let scale = self.number("scale")?;
-        let [queries, heads, width] = [q.shape[1], q.shape[2], q.shape[3]];
-        let [keys, values] = [v.shape[1], v.shape[3]];
-        let (mask, p) = (self.text("mask")?, self.number("dropout").unwrap_or(0.0));
-        let seen = if mask == "pattern" { self.sizes("seen")? } else { Vec::new() };
-        let drawn = if self.has("dropout") { Some(self.drawn()?) } else { None };
-        let sees = |i: usize, j: usize| match mask {
-            "all" => Ok(true),
-            "causal" => Ok(j <= i),
-            "causal_after" => Ok(j <= self.size("before")? + i),
-            "pattern" => Ok(seen.contains(&(i * keys + j))),
-            _ => Err(format!("there is no mask {mask}")),
-        };
-        let [_, _, inner] = around(&q.shape, 0);
-        let mut y = vec![0.0; self.len()];
-        for at in 0..q.data.len() / width {
-            let (b, i, h) = (at * width / inner, at / heads % queries, at % heads);
-            let mut weights = Vec::new();
-            for j in 0..keys {
-                let (q, k) =
-                    (&q.data[at * width..], &k.data[((b * keys + j) * heads + h) * width..]);
-                let score = q.iter().zip(k).take(width).map(|(q, k)| q * k).sum::<f64>();
-                weights.push(if sees(i, j)? { (scale * score).exp() } else { 0.0 });
-            }
-            let sum: f64 = weights.iter().sum();
-            for (j, weight) in weights.iter().enumerate() {
-                let left = drawn.as_ref().map_or(1.0, |drawn| {
-                    let head = (drawn.first + b as u64) * heads as u64 + h as u64;
-                    drawn.dropped(p, head * (queries * keys) as u64 + (j * queries + i) as u64)
-                });
-                for c in 0..values {
-                    let v = v.data[((b * keys + j) * heads + h) * values + c];
-                    y[at * values + c] += weight / sum * left * v;
-                }
-            }
-        }
-        Ok(y)
     }
 }

@@ -1,5 +1,6 @@
 //! An interpreter of programs: plain loops in f64 that use what a [`Program`] says and nothing else of this crate.
 
+mod attention;
 mod layers;
 mod layout;
 mod numbers;
@@ -122,9 +123,8 @@ impl<'a> Step<'a> {
             "slice" | "concat" | "flip" | "repeat" | "permute" | "reshape" | "pad" => self.layout(),
             "embedding" | "sum_axis" | "mean_axis" | "max_axis" => self.axis(),
             "dropout" | "rrelu" => self.random(),
-            "linear" | "linear_first" | "matmul" | "conv" | "batch_norm" | "attention" => {
-                self.layer()
-            }
+            "linear" | "linear_first" | "matmul" | "conv" | "batch_norm" => self.layer(),
+            "attention" | "prob_attention" | "correlation" | "delay_aggregation" => self.attends(),
             "softmax"
             | "log_softmax"
             | "softmax_mean"
@@ -132,13 +132,16 @@ impl<'a> Step<'a> {
             | "weighted"
             | "layer_norm"
             | "max_pool"
+            | "max_pool_steps"
             | "avg_pool"
             | "resample"
             | "moving_average"
+            | "moving_average_steps"
             | "moving_average_transposed"
             | "rfft"
             | "irfft"
-            | "cosines" => self.of_rows(),
+            | "cosines"
+            | "complex_tanh" => self.of_rows(),
             "lstm" | "gru" | "rnn" => return self.recurrent(),
             kind => Err(format!("there is no operation {kind}")),
         };

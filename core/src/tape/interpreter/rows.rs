@@ -85,6 +85,25 @@ impl Step<'_> {
                 let most = |part: &[f64]| part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 each(&|row| row.chunks(size).map(most).collect())
             }
+            "max_pool_steps" => {
+                let sizes = ["size", "stride", "padding"].map(|name| self.size(name));
+                let [Ok(size), Ok(stride), Ok(padding)] = sizes else {
+                    return self.lacks("windows");
+                };
+                let [batch, steps, channels] = [0, 1, 2].map(|axis| x.shape[axis]);
+                let most = |(b, i, c): (usize, usize, usize)| {
+                    let window = i * stride..i * stride + size;
+                    let inside = (0..steps).filter(|t| window.contains(&(t + padding)));
+                    let values = inside.map(|t| x.data[(b * steps + t) * channels + c]);
+                    values.fold(f64::NEG_INFINITY, f64::max)
+                };
+                let windows = self.shape[1];
+                let places = (0..batch).flat_map(|b| (0..windows).map(move |i| (b, i)));
+                Ok(places
+                    .flat_map(|(b, i)| (0..channels).map(move |c| (b, i, c)))
+                    .map(most)
+                    .collect())
+            }
             "avg_pool" => {
                 let size = self.size("size")?;
                 each(&|row| row.chunks(size).map(mean).collect())
@@ -109,6 +128,30 @@ impl Step<'_> {
                     y
                 })
             }
+            "moving_average_steps" => {
+                let (size, remainder) = (self.size("size")?, self.flag("remainder")?);
+                let [_, steps, channels] = x.around(1);
+                let mut y: Vec<f64> =
+                    x.data.iter().map(|x| if remainder { *x } else { 0.0 }).collect();
+                let sign = if remainder { -1.0 } else { 1.0 };
+                for (x, y) in x.data.chunks(steps * channels).zip(y.chunks_mut(steps * channels)) {
+                    for (t, from) in neighbours(steps, size) {
+                        for c in 0..channels {
+                            y[t * channels + c] += sign * x[from * channels + c] / size as f64;
+                        }
+                    }
+                }
+                Ok(y)
+            }
+            "complex_tanh" => each(&|row| {
+                let (re, im) = row.split_at(row.len() / 2);
+                let parts = |part: fn(f64, f64) -> f64| {
+                    let divisor =
+                        |(a, b): (f64, f64)| part(a, b) / ((2.0 * a).cosh() + (2.0 * b).cos());
+                    re.iter().copied().zip(im.iter().copied()).map(divisor).collect::<Vec<_>>()
+                };
+                [parts(|a, _| (2.0 * a).sinh()), parts(|_, b| (2.0 * b).sin())].concat()
+            }),
             "rfft" => each(&|row| {
                 let turn =
                     |k: usize, t: usize| 2.0 * PI * (k * t % row.len()) as f64 / row.len() as f64;
