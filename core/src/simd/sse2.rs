@@ -31,7 +31,6 @@ macro_rules! lanewise {
         #[inline(always)]
         fn $name(self, $($arg: $ty),*) -> $out {
             // SAFETY: every x86-64 processor has SSE2.
-            #[allow(unused_unsafe)]
             unsafe { $body }
         }
     )* };
@@ -129,10 +128,7 @@ impl Simd for Sse2 {
         }
         let [mut a, mut b, mut c, mut d] = r;
         // SAFETY: every x86-64 processor has SSE2.
-        #[allow(unused_unsafe)]
-        unsafe {
-            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
-        }
+        unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
         for (i, column) in [a, b, c, d].into_iter().enumerate() {
             self.store(column, &mut y[i * y_stride..]);
         }
