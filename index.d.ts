@@ -533,7 +533,8 @@ export interface PredictorOptions {
   batch?: number
   /**
    * Maximum number of threads per call. Results do not depend on it. Each thread takes 64 windows, or multivariate
-   * windows of about 64 series together. From 1 to 1024. @default 1 for batches up to that size, else all physical cores
+   * windows of about 64 series together. From 1 to 1024. @default 1 for batches up to that size, else all physical
+   * cores
    */
   threads?: number
   /**
@@ -626,7 +627,10 @@ export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Milliseconds between calls of `onProgress`. From 0 to 2147483647. @default 100 */
   progressIntervalMs?: number
-  /** Number of threads for this call. Results do not depend on it. From 1 to 1024. @default all physical cores that the process may use */
+  /**
+   * Number of threads for this call. Results do not depend on it. From 1 to 1024. @default all physical cores that the
+   * process may use
+   */
   threads?: number
   /**
    * Limit of the memory of this call outside the JavaScript heap, in bytes. A call that would need more is refused
@@ -948,6 +952,45 @@ export interface CommonOptions {
   /** Minimum number of shards that the windows of a training step are split into; chosen per model for speed when left out. A step uses at most one thread per shard. The number changes results only by rounding. */
   shards?: number | null
 }
+/** Options of `Autoformer`, beside the common ones. */
+export interface AutoformerOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Maximum number of training steps. @default 5000 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Known steps that the decoder sees, as a share of `inputSize`; rounded up. @default 0.5 */
+  decoderInputSizeMultiplier?: number
+  /** Numbers per step in the encoder and the decoder. @default 128 */
+  hiddenSize?: number
+  /** Dropout of embeddings and layers, from 0 to 1. @default 0.05 */
+  dropout?: number
+  /** `⌊factor·ln n⌋` delays of `n` steps are averaged over. @default 3 */
+  factor?: number
+  /** Heads. The mean over all of them is taken, so their number only changes sizes that it does not divide. @default 4 */
+  nHead?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 32 */
+  convHiddenSize?: number
+  /** Activation of the feed-forward blocks. @default "gelu" */
+  activation?: 'relu' | 'gelu'
+  /** Layers of the encoder. @default 2 */
+  encoderLayers?: number
+  /** Layers of the decoder. @default 1 */
+  decoderLayers?: number
+  /** Length of the moving average that extracts the trend; must be odd. @default 25 */
+  movingAvgWindow?: number
+}
+/** transformer: https://arxiv.org/abs/2106.13008 */
+export declare function Autoformer(options: AutoformerOptions): ModelSpec<'Autoformer'>
 /** Options of `BiTCN`, beside the common ones. */
 export interface BiTCNOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1093,6 +1136,47 @@ export interface DLinearOptions extends CommonOptions {
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function DLinear(options: DLinearOptions): ModelSpec<'DLinear'>
+/** Options of `FEDformer`, beside the common ones. */
+export interface FEDformerOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Maximum number of training steps. @default 5000 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Known steps that the decoder sees, as a share of `inputSize`; rounded up. @default 0.5 */
+  decoderInputSizeMultiplier?: number
+  /** Basis of the attention. @default "Fourier" */
+  version?: 'Fourier'
+  /** Frequencies that the attention sees; at most half of the steps. @default 64 */
+  modes?: number
+  /** How they are chosen. @default "random" */
+  modeSelect?: 'random' | 'low'
+  /** Numbers per step in the encoder and the decoder. @default 128 */
+  hiddenSize?: number
+  /** Dropout of embeddings and layers, from 0 to 1. @default 0.05 */
+  dropout?: number
+  /** Heads of each attention; there must be 8, as in upstream. @default 8 */
+  nHead?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 32 */
+  convHiddenSize?: number
+  /** Activation of the feed-forward blocks. @default "gelu" */
+  activation?: 'relu' | 'gelu'
+  /** Layers of the encoder. @default 2 */
+  encoderLayers?: number
+  /** Layers of the decoder. @default 1 */
+  decoderLayers?: number
+  /** Length of the moving average that extracts the trend; must be odd. @default 25 */
+  movingAvgWindow?: number
+}
+/** transformer: https://arxiv.org/abs/2201.12740 */
+export declare function FEDformer(options: FEDformerOptions): ModelSpec<'FEDformer'>
 /** Options of `GRU`, beside the common ones. */
 export interface GRUOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1136,6 +1220,45 @@ export interface GRUOptions extends CommonOptions {
 }
 /** recurrent: https://arxiv.org/abs/1412.3555 */
 export declare function GRU(options: GRUOptions): ModelSpec<'GRU'>
+/** Options of `Informer`, beside the common ones. */
+export interface InformerOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Maximum number of training steps. @default 5000 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Known steps that the decoder sees, as a share of `inputSize`; rounded up. @default 0.5 */
+  decoderInputSizeMultiplier?: number
+  /** Numbers per step in the encoder and the decoder. @default 128 */
+  hiddenSize?: number
+  /** Dropout of embeddings and layers, from 0 to 1. @default 0.05 */
+  dropout?: number
+  /** `factor·⌈ln n⌉` of `n` queries attend, and as many keys of `n` are sampled to choose them. @default 3 */
+  factor?: number
+  /** Heads of each attention. @default 4 */
+  nHead?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 32 */
+  convHiddenSize?: number
+  /** Activation of the feed-forward blocks. @default "gelu" */
+  activation?: 'relu' | 'gelu'
+  /** Layers of the encoder. @default 2 */
+  encoderLayers?: number
+  /** Layers of the decoder. @default 1 */
+  decoderLayers?: number
+  /** Whether a distilling layer between two layers of the encoder halves the number of steps. @default true */
+  distil?: boolean
+}
+/** transformer: https://arxiv.org/abs/2012.07436 */
+export declare function Informer(options: InformerOptions): ModelSpec<'Informer'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1566,4 +1689,39 @@ export interface TSMixerxOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2303.06053 */
 export declare function TSMixerx(options: TSMixerxOptions): ModelSpec<'TSMixerx'>
+/** Options of `VanillaTransformer`, beside the common ones. */
+export interface VanillaTransformerOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Maximum number of training steps. @default 5000 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Known steps that the decoder sees, as a share of `inputSize`; rounded up. @default 0.5 */
+  decoderInputSizeMultiplier?: number
+  /** Numbers per step in the encoder and the decoder. @default 128 */
+  hiddenSize?: number
+  /** Dropout of embeddings, attention weights and layers, from 0 to 1. @default 0.05 */
+  dropout?: number
+  /** Heads of each attention. @default 4 */
+  nHead?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 32 */
+  convHiddenSize?: number
+  /** Activation of the feed-forward blocks. @default "gelu" */
+  activation?: 'relu' | 'gelu'
+  /** Layers of the encoder. @default 2 */
+  encoderLayers?: number
+  /** Layers of the decoder. @default 1 */
+  decoderLayers?: number
+}
+/** transformer: https://arxiv.org/abs/1706.03762 */
+export declare function VanillaTransformer(options: VanillaTransformerOptions): ModelSpec<'VanillaTransformer'>
 // end of generated models

@@ -4,12 +4,15 @@ import face from './index.js'
 export const { NeuralForecast, NeuralForecastError, loss, models, readCsv, configure, runtimeInfo } = face
 // generated: models (scripts/generate-types.mjs)
 export const {
+  Autoformer,
   BiTCN,
   DeepAR,
   DeepNPTS,
   DilatedRNN,
   DLinear,
+  FEDformer,
   GRU,
+  Informer,
   LSTM,
   MLP,
   MLPMultivariate,
@@ -24,5 +27,6 @@ export const {
   TiDE,
   TSMixer,
   TSMixerx,
+  VanillaTransformer,
 } = face
 // end of generated models
