@@ -91,7 +91,9 @@ fn seven_and_seven_steps_are_fourteen() {
                 let (mut whole, mut parts) = (new(), new());
                 let one = fit(&mut whole, &table, &first(None)).models.remove(0);
                 let two = fit(&mut parts, &table, &first(Some(7))).models.remove(0);
-                assert_ne!(forecast(&parts), forecast(&whole), "{what}");
+                // With `restoreBest`, both have the weights of the best step; it may be among the first seven.
+                let same = variant.get("restoreBest").is_some() && one.best_step == two.best_step;
+                assert_eq!(forecast(&parts) == forecast(&whole), same, "{what}");
                 let mut loaded = saved(&parts);
                 assert!(!loaded.interrupted() && loaded.memory_usage().training > 0);
                 for nf in [&mut parts, &mut loaded] {
