@@ -533,7 +533,8 @@ export interface PredictorOptions {
   batch?: number
   /**
    * Maximum number of threads per call. Results do not depend on it. Each thread takes 64 windows, or multivariate
-   * windows of about 64 series together. From 1 to 1024. @default 1 for batches up to that size, else all physical cores
+   * windows of about 64 series together. From 1 to 1024. @default 1 for batches up to that size, else all physical
+   * cores
    */
   threads?: number
   /**
@@ -626,7 +627,10 @@ export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Milliseconds between calls of `onProgress`. From 0 to 2147483647. @default 100 */
   progressIntervalMs?: number
-  /** Number of threads for this call. Results do not depend on it. From 1 to 1024. @default all physical cores that the process may use */
+  /**
+   * Number of threads for this call. Results do not depend on it. From 1 to 1024. @default all physical cores that the
+   * process may use
+   */
   threads?: number
   /**
    * Limit of the memory of this call outside the JavaScript heap, in bytes. A call that would need more is refused
