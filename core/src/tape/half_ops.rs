@@ -40,7 +40,7 @@ impl HalfOutput<'_> {
 }
 
 /// How many numbers such an operation has in f32 at a time.
-const AT_ONCE: usize = 1 << 18;
+const AT_ONCE: usize = 3 << 16;
 
 /// Splits `rows`, each of which takes `width` numbers in f32, into parts of nearly equal length. Returns the length of the
 /// longest, and the parts.
