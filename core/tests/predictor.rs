@@ -188,7 +188,9 @@ fn variants(model: &Value) -> Vec<Value> {
         all.push(json!({ "futrExogList": list("futr", json!(["price"])), "histExogList": list("hist", json!(["visits"])),
                          "statExogList": list("stat", json!(["size"])), "scalerType": "minmax" }));
         if inputs["cat"] == true {
-            exogenous["catExogList"] = json!(["kind", "day"]);
+            let columns = [list("stat", json!(["kind"])), list("futr", json!(["day"]))];
+            exogenous["catExogList"] =
+                columns.iter().flat_map(|c| c.as_array().unwrap()).cloned().collect();
             all.push(exogenous);
         }
     }
