@@ -30,10 +30,11 @@ simd_fn! {
             s.store_at(top, &mut max[..at + lanes], at);
             s.store_at(change, &mut factor[..at + lanes], at);
             let mut total = s.mul(s.load_at(&sum[..at + lanes], at), change);
-            let base = s.neg(base);
             for row in scores.chunks_exact_mut(n) {
                 let row = &mut row[..at + lanes];
-                let weight = exp2_below_zero(s, s.mul_add(s.load_at(row, at), scale, base));
+                // Rounded twice, as the maximum is: that of the largest score is exactly 0, however large it is.
+                let exponent = s.sub(s.mul(s.load_at(row, at), scale), base);
+                let weight = exp2_below_zero(s, exponent);
                 total = s.add(total, weight);
                 s.store_at(weight, row, at);
             }
@@ -48,7 +49,7 @@ simd_fn! {
         let scale = s.splat(scale);
         for row in scores.chunks_exact_mut(logs.len()) {
             update(s, row, [logs], #[inline(always)] |score, [log]| {
-                exp2_below_zero(s, s.mul_add(score, scale, s.neg(log)))
+                exp2_below_zero(s, s.sub(s.mul(score, scale), log))
             });
         }
     }
