@@ -37,17 +37,6 @@ fn first_lanes(_: Avx2, n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(window.as_ptr().cast()) }
 }
 
-/// Defines methods of one or a few instructions that do not access memory.
-macro_rules! lanewise {
-    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
-            // SAFETY: the token proves that the processor has AVX2 and FMA.
-            unsafe { $body }
-        }
-    )* };
-}
-
 impl Simd for Avx2 {
     type V = __m256;
     type M = __m256;

@@ -33,17 +33,6 @@ fn first_lanes(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
 }
 
-/// Defines methods of one or a few instructions that do not access memory.
-macro_rules! lanewise {
-    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
-            // SAFETY: the token proves that the processor has AVX-512F.
-            unsafe { $body }
-        }
-    )* };
-}
-
 impl Simd for Avx512 {
     type V = __m512;
     type M = __mmask16;

@@ -9,6 +9,19 @@
 //! The choice is per process: the environment variable `NF_ISA`, else the fastest. A thread-local override ([`with_isa`])
 //! lets tests and benchmarks compare instruction sets.
 
+/// Defines methods of one or a few instructions that do not access memory.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! lanewise {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name(self, $($arg: $ty),*) -> $out {
+            // SAFETY: the token proves that the processor has the instructions.
+            unsafe { $body }
+        }
+    )* };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -47,17 +47,6 @@ fn narrowed(x: float32x4_t) -> uint16x4_t {
     narrow
 }
 
-/// Defines methods of one or a few instructions that do not access memory.
-macro_rules! lanewise {
-    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
-            // SAFETY: every AArch64 processor has NEON.
-            unsafe { $body }
-        }
-    )* };
-}
-
 impl Simd for Neon {
     type V = float32x4_t;
     type M = uint32x4_t;

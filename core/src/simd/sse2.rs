@@ -24,18 +24,6 @@ impl Sse2 {
 /// From here on every f32 is a whole number.
 const WHOLE: f32 = 8_388_608.0; // 2^23
 
-/// Defines methods of one or a few instructions that do not access memory.
-macro_rules! lanewise {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $body:expr;)*) => { $(
-        $(#[$doc])*
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
-            // SAFETY: every x86-64 processor has SSE2.
-            unsafe { $body }
-        }
-    )* };
-}
-
 impl Simd for Sse2 {
     type V = __m128;
     type M = __m128;
