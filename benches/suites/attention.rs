@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use neuro_divergent::kernels::Compute;
-use neuro_divergent::kernels::attention::{Attention, Head, HeadGrads, Rows};
+use neuro_divergent::kernels::attention::{Attention, Head, HeadGrads, Rows, STATISTICS};
 use neuro_divergent::kernels::elementwise::scale;
 use neuro_divergent::kernels::matmul::{Mat, Mode, matmul};
 use neuro_divergent::kernels::softmax::{softmax, softmax_grad};
@@ -229,7 +229,7 @@ struct Work {
     inputs: [Vec<f32>; 3],
     g: Vec<f32>,
     out: Vec<f32>,
-    lse: Vec<f32>,
+    statistics: Vec<f32>,
     grads: [Vec<f32>; 3],
 }
 
@@ -246,7 +246,7 @@ impl Work {
             inputs: [1, 2, 3].map(|seed| numbers(size, seed)),
             g: numbers(size, 4),
             out: vec![0.0; size],
-            lse: vec![0.0; length],
+            statistics: vec![0.0; STATISTICS * length],
             grads: [0; 3].map(|_| vec![0.0; size]),
         }
     }
@@ -260,7 +260,7 @@ impl Work {
         let attention =
             Attention { scale: scale_of_scores(), mask, compute: self.compute, drop: None };
         let out = Rows { data: &mut self.out, stride: WIDTH };
-        attention.forward(Self::head(&self.inputs, self.length), out, &mut self.lse);
+        attention.forward(Self::head(&self.inputs, self.length), out, &mut self.statistics);
     }
 
     fn backward(&mut self, mask: &Mask) {
@@ -270,7 +270,7 @@ impl Work {
         let [q, k, v] = self.grads.each_mut().map(|data| Rows { data, stride: WIDTH });
         let outputs = [&self.out, &self.g].map(|x| Mat::new(x, self.length, WIDTH));
         let head = Self::head(&self.inputs, self.length);
-        attention.backward(head, outputs, &self.lse, HeadGrads { q, k, v });
+        attention.backward(head, outputs, &self.statistics, HeadGrads { q, k, v });
     }
 }
 

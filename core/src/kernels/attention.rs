@@ -3,8 +3,9 @@
 //! The softmax is computed online (Milakov & Gimelshein 2018, <https://arxiv.org/abs/1805.02867>). Scores are computed
 //! transposed, with a row for each key, so that the running maximum and sum of each query are lanes of vectors and no tile
 //! has to be transposed for a product. What is multiplied several times is packed once: queries for all keys, keys and
-//! values for all queries of a tile. Only the logarithm of each query's sum is saved; the backward pass recomputes the tiles
-//! from it (Dao et al. 2022, <https://arxiv.org/abs/2205.14135>). A query that may see no key gets zeros.
+//! values for all queries of a tile. Only the maximum and the sum of each query are saved; the backward pass recomputes the
+//! tiles from them (Dao et al. 2022, <https://arxiv.org/abs/2205.14135>, who save the logarithm of the sum: it loses the
+//! sum's digits where scores are large). A query that may see no key gets zeros.
 
 use super::Compute;
 use super::attention_blocking::{Blocking, pieces};
@@ -21,7 +22,11 @@ use crate::interrupt::look;
 use crate::rng::Key;
 use crate::simd::bf16::Tile;
 use std::cell::RefCell;
-use std::f32::consts::{LN_2, LOG2_E};
+use std::f32::consts::LOG2_E;
+
+/// Numbers that [`Attention::forward`] keeps for each query: first the maximum of all queries, in units of ln 2, then the
+/// inverse of the sum of all queries.
+pub const STATISTICS: usize = 2;
 
 /// Dropout of the weights, as a function of position: a weight becomes 0 or is multiplied by `1 / (1 - p)`.
 #[derive(Clone, Copy, Debug)]
@@ -122,11 +127,13 @@ fn grow(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 impl Attention<'_> {
-    /// `out = softmax(scale·q kᵀ) v`. Writes the log-sum-exp of each query's scores to `lse`.
+    /// `out = softmax(scale·q kᵀ) v`. Writes what the backward pass needs to `statistics`, [`STATISTICS`] numbers per query.
     #[track_caller]
-    pub fn forward(&self, head: Head<'_>, mut out: Rows<'_>, lse: &mut [f32]) {
+    pub fn forward(&self, head: Head<'_>, mut out: Rows<'_>, statistics: &mut [f32]) {
         let Head { q, k, v } = head;
-        assert_eq!((q.cols, k.rows, q.rows), (k.cols, v.rows, lse.len()), "sizes of a head");
+        assert_eq!((q.cols, k.rows), (k.cols, v.rows), "sizes of a head");
+        assert_eq!(statistics.len(), STATISTICS * q.rows, "statistics of the queries");
+        let (tops, inverses) = statistics.split_at_mut(q.rows);
         assert!(self.scale > 0.0, "the scale of attention must be positive");
         let (d, e) = (q.cols, v.cols);
         let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [e, k.rows, q.rows]]);
@@ -187,12 +194,12 @@ impl Attention<'_> {
                 for (first, lanes) in pieces(n, blocking.strip) {
                     let factor = grow(factor, lanes);
                     for i in 0..lanes {
-                        // For a query that sees nothing, the backward pass must find `exp(.. - ∞) = 0` for every weight.
                         let (max, sum) = (max[first + i], sum[first + i]);
-                        let some = sum > 0.0;
-                        lse[at + first + i] =
-                            if some { max * LN_2 + sum.ln() } else { f32::INFINITY };
-                        factor[i] = if some { 1.0 / sum } else { 0.0 };
+                        // All weights of a query that sees nothing are 0.
+                        let (top, inverse) = if sum > 0.0 { (max, 1.0 / sum) } else { (0.0, 0.0) };
+                        tops[at + first + i] = top;
+                        inverses[at + first + i] = inverse;
+                        factor[i] = inverse;
                     }
                     let results = &mut results[first * e..][..lanes * e];
                     scale_columns(results, factor);
@@ -207,17 +214,18 @@ impl Attention<'_> {
         });
     }
 
-    /// Adds to the gradients of the inputs, from the output, its gradient `g`, and the `lse` of [`Attention::forward`].
+    /// Adds to the gradients of the inputs, from the output, its gradient `g`, and the `statistics` of [`Attention::forward`].
     #[track_caller]
     pub fn backward(
         &self,
         head: Head<'_>,
         [out, g]: [Mat<'_>; 2],
-        lse: &[f32],
+        statistics: &[f32],
         mut grads: HeadGrads<'_>,
     ) {
         let Head { q, k, v } = head;
         let (d, e) = (q.cols, v.cols);
+        let (tops, inverses) = statistics.split_at(q.rows);
         let products = SmallGemm::of(self.compute, &[[k.rows, d, q.rows], [k.rows, e, q.rows]]);
         let blocking = Blocking::backward(&products, [d, e]);
         let (k_stride, v_stride) = (grads.k.stride, grads.v.stride);
@@ -232,7 +240,7 @@ impl Attention<'_> {
             let largest = [[blocking.queries, blocking.keys]];
             let tiles = [&of_queries[..], &of_keys, &largest].map(|f| products.tiles(f));
             let mut arena = Arena::new(&mut w.packed, tiles.iter().sum(), &mut w.panels);
-            let [means, logs, _] = &mut w.queries;
+            let [means, ..] = &mut w.queries;
             for (at, n) in pieces(q.rows, blocking.queries) {
                 let mut arena = arena.nested();
                 let (q_tile, g_tile) = (q.part(at, 0, n, d), g.part(at, 0, n, e));
@@ -242,11 +250,11 @@ impl Attention<'_> {
                 let queries_down = products.right(q_tile, &mut arena);
                 let gradients_down = products.right(g_tile, &mut arena);
                 // Σ_j P dP of a query is the dot product of its output and the gradient of its output.
-                let (means, logs) = (grow(means, n), grow(logs, n));
-                for i in 0..n {
-                    means[i] = dot(&out.from(at + i, 0)[..e], &g.from(at + i, 0)[..e]);
-                    logs[i] = lse[at + i] * LOG2_E;
+                let means = grow(means, n);
+                for (i, mean) in means.iter_mut().enumerate() {
+                    *mean = dot(&out.from(at + i, 0)[..e], &g.from(at + i, 0)[..e]);
                 }
+                let [tops, inverses] = [tops, inverses].map(|s| &s[at..at + n]);
                 let results = grow(&mut w.results, n * d);
                 results.fill(0.0);
                 for (key, keys) in pieces(k.rows, blocking.keys) {
@@ -264,7 +272,7 @@ impl Attention<'_> {
                     let weights = grow(&mut w.weights, keys * n);
                     products.multiply(k_block, queries, weights, n, Mode::Write);
                     self.hide(weights, (at, n), (key, keys), coverage);
-                    recompute_weights(weights, self.scale * LOG2_E, logs);
+                    recompute_weights(weights, self.scale * LOG2_E, tops, inverses);
                     let slopes = grow(&mut w.slopes, keys * n);
                     products.multiply(v_block, gradients, slopes, n, Mode::Write);
                     if let Some(drop) = &self.drop {
@@ -293,13 +301,16 @@ impl Attention<'_> {
     }
 
     /// Writes the attention weights `[L, S]`, without dropout, for inspection.
-    pub fn weights(&self, head: Head<'_>, lse: &[f32], out: &mut [f32]) {
+    pub fn weights(&self, head: Head<'_>, statistics: &[f32], out: &mut [f32]) {
         let Head { q, k, .. } = head;
+        let (tops, inverses) = statistics.split_at(q.rows);
         matmul_strided(self.compute, q, k.t(), out, k.rows, Mode::Write);
+        let scale = self.scale * LOG2_E;
         for (i, row) in out.chunks_exact_mut(k.rows).enumerate() {
             for (j, score) in row.iter_mut().enumerate() {
                 let seen = self.mask.allows(i, j);
-                *score = if seen { (*score * self.scale - lse[i]).exp() } else { 0.0 };
+                let exponent = (*score * scale - tops[i]).min(0.0);
+                *score = if seen { exponent.exp2() * inverses[i] } else { 0.0 };
             }
         }
     }

@@ -78,19 +78,19 @@ fn check_within(tolerance: f64, rounds: bool, mask: &Mask, drop: Option<Drop>, s
             })
             .collect()
     };
-    let (mut out, mut lse) = (wide(l, e), vec![0.0; l]);
-    attention.forward(head, Rows { data: &mut out, stride: e + 3 }, &mut lse);
+    let (mut out, mut statistics) = (wide(l, e), vec![0.0; STATISTICS * l]);
+    attention.forward(head, Rows { data: &mut out, stride: e + 3 }, &mut statistics);
     let out = narrow(&out, e);
     assert_close(&out, &exact.out, tolerance);
     let mut weights = vec![0.0; l * s];
-    attention.weights(head, &lse, &mut weights);
+    attention.weights(head, &statistics, &mut weights);
     assert_close(&weights, &exact.weights, tolerance);
 
     let (mut dq, mut dk, mut dv) = (wide(l, d), wide(s, d), wide(s, e));
     let rows = |data| move |stride| Rows { data, stride };
     let grads =
         HeadGrads { q: rows(&mut dq)(d + 3), k: rows(&mut dk)(d + 3), v: rows(&mut dv)(e + 3) };
-    attention.backward(head, [Mat::new(&out, l, e), Mat::new(&g, l, e)], &lse, grads);
+    attention.backward(head, [Mat::new(&out, l, e), Mat::new(&g, l, e)], &statistics, grads);
     for (grad, (exact, cols)) in [dq, dk, dv].iter().zip(exact.grads.iter().zip([d, d, e])) {
         let added: Vec<f64> = exact.iter().map(|x| x + 7.0).collect();
         assert_close(&narrow(grad, cols), &added, 2.0 * tolerance);
@@ -141,15 +141,35 @@ fn rounded_factors_cost_eight_bits() {
 }
 
 #[test]
-fn large_scores_do_not_overflow() {
-    let (q, k, v) = (vec![40.0; 3 * 16], vec![40.0; 200 * 16], numbers(200 * 2, 1));
-    let attention =
-        Attention { scale: 1.0, mask: &Mask::Causal, compute: Compute::default(), drop: None };
-    let (mut out, mut lse) = (vec![0.0; 6], vec![0.0; 3]);
-    let head = Head { q: Mat::new(&q, 3, 16), k: Mat::new(&k, 200, 16), v: Mat::new(&v, 200, 2) };
-    attention.forward(head, Rows { data: &mut out, stride: 2 }, &mut lse);
-    let mean = |c: usize| f64::from(v[c] + v[2 + c] + v[4 + c]) / 3.0;
-    assert_close(&out[4..], &[mean(0), mean(1)], 1e-5);
+fn weights_of_equal_scores_are_equal_however_large_the_scores() {
+    each_isa(|_| {
+        for size in [1.0, 40.0, 1e9, 1e15] {
+            let (q, k, v) = (vec![size; 3 * 16], vec![size; 200 * 16], numbers(200 * 2, 1));
+            let (compute, mask) = (Compute::default(), &Mask::Causal);
+            let attention = Attention { scale: 1.0, mask, compute, drop: None };
+            let (mut out, mut statistics) = (vec![0.0; 6], vec![0.0; STATISTICS * 3]);
+            let [q, k, v] = [Mat::new(&q, 3, 16), Mat::new(&k, 200, 16), Mat::new(&v, 200, 2)];
+            let head = Head { q, k, v };
+            attention.forward(head, Rows { data: &mut out, stride: 2 }, &mut statistics);
+            let mean = |c: usize| f64::from(v.data[c] + v.data[2 + c] + v.data[4 + c]) / 3.0;
+            assert_close(&out[4..], &[mean(0), mean(1)], 1e-5);
+            let mut weights = [0.0; 3 * 200];
+            attention.weights(head, &statistics, &mut weights);
+            let third = 1.0 / 3.0;
+            assert_close(&weights[2 * 200..][..4], &[third, third, third, 0.0], 1e-6);
+            // The gradient of the values is the weights of the last query.
+            let g = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+            let (mut dq, mut dk, mut dv) = ([0.0; 3 * 16], [0.0; 200 * 16], [0.0; 200 * 2]);
+            let grads = HeadGrads {
+                q: Rows { data: &mut dq, stride: 16 },
+                k: Rows { data: &mut dk, stride: 16 },
+                v: Rows { data: &mut dv, stride: 2 },
+            };
+            let outputs = [Mat::new(&out, 3, 2), Mat::new(&g, 3, 2)];
+            attention.backward(head, outputs, &statistics, grads);
+            assert_close(&dv[..8], &[third, 0.0, third, 0.0, third, 0.0, 0.0, 0.0], 1e-6);
+        }
+    });
 }
 
 #[test]
@@ -160,8 +180,8 @@ fn the_workspace_does_not_grow_with_the_length() {
         let head = Head { q: Mat::new(&x, l, d), k: Mat::new(&x, l, d), v: Mat::new(&x, l, d) };
         let attention =
             Attention { scale: 0.1, mask: &Mask::Causal, compute: Compute::default(), drop: None };
-        let (mut out, mut lse) = (vec![0.0; l * d], vec![0.0; l]);
-        attention.forward(head, Rows { data: &mut out, stride: d }, &mut lse);
+        let (mut out, mut statistics) = (vec![0.0; l * d], vec![0.0; STATISTICS * l]);
+        attention.forward(head, Rows { data: &mut out, stride: d }, &mut statistics);
         workspace_bytes()
     };
     for d in [8, 64] {

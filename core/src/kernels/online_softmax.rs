@@ -44,12 +44,14 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// Recomputes the weights of the forward pass: `2^(scale·score - log)`.
-    pub(super) fn recompute_weights(s, scores: &mut [f32], scale: f32, logs: &[f32]) {
+    /// Recomputes the weights of the forward pass, `2^(scale·score - max) / sum`, from the maximum and `1 / sum` of each query.
+    pub(super) fn recompute_weights(s, scores: &mut [f32], scale: f32, max: &[f32], inverse: &[f32]) {
         let scale = s.splat(scale);
-        for row in scores.chunks_exact_mut(logs.len()) {
-            update(s, row, [logs], #[inline(always)] |score, [log]| {
-                exp2_below_zero(s, s.sub(s.mul(score, scale), log))
+        for row in scores.chunks_exact_mut(max.len()) {
+            update(s, row, [max, inverse], #[inline(always)] |score, [max, inverse]| {
+                // A product in another order may round a score to more than its maximum.
+                let exponent = s.min(s.sub(s.mul(score, scale), max), s.zero());
+                s.mul(exp2_below_zero(s, exponent), inverse)
             });
         }
     }

@@ -1,11 +1,11 @@
 //! Attention of many heads, `softmax(scale·Q Kᵀ + mask) V`, without the matrix of all scores.
 //!
-//! Heads are adjacent, `[B, L, H, d]`, as the projections write them, so nothing is permuted. Only one number per query and
-//! head is kept; the backward pass recomputes the weights.
+//! Heads are adjacent, `[B, L, H, d]`, as the projections write them, so nothing is permuted. Only two numbers per query
+//! and head are kept; the backward pass recomputes the weights.
 
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::Compute;
-use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows};
+use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows, STATISTICS};
 use crate::kernels::attention_mask::Mask;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
@@ -62,6 +62,11 @@ impl Sizes {
         Rows { data: &mut x[b * rows * stride + h * width..], stride }
     }
 
+    /// Numbers that the forward pass keeps.
+    fn statistics(self) -> usize {
+        self.batch * self.heads * self.queries * STATISTICS
+    }
+
     pub(super) fn each_head(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.batch).flat_map(move |b| (0..self.heads).map(move |h| (b, h)))
     }
@@ -99,11 +104,11 @@ impl Op for Attend {
         }
     }
 
-    /// The log-sum-exp of each query; in the backward pass also the gradients of all inputs.
+    /// The statistics of each query; in the backward pass also the gradients of all inputs.
     fn kept(&self, x: &Inputs<'_>, _shape: Shape) -> usize {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let gradients = [0, 1, 2].map(|i| x.shape(i).size());
-        gradients.iter().fold(s.batch * s.heads * s.queries, |sum, n| sum.saturating_add(*n))
+        gradients.iter().fold(s.statistics(), |sum, n| sum.saturating_add(*n))
     }
 
     fn keeps_exact(&self) -> bool {
@@ -113,10 +118,11 @@ impl Op for Attend {
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let inputs = [x.data(0), x.data(1), x.data(2)];
-        out.keep(s.batch * s.heads * s.queries); // the backward needs more, see `kept`
-        for ((b, h), lse) in s.each_head().zip(out.kept.chunks_exact_mut(s.queries)) {
+        out.keep(s.statistics()); // the backward needs more, see `kept`
+        let of_heads = out.kept.chunks_exact_mut(STATISTICS * s.queries);
+        for ((b, h), statistics) in s.each_head().zip(of_heads) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
-            self.head(x.compute(), s, b, h).forward(s.inputs(inputs, b, h), rows, lse);
+            self.head(x.compute(), s, b, h).forward(s.inputs(inputs, b, h), rows, statistics);
         }
     }
 
@@ -125,14 +131,14 @@ impl Op for Attend {
         // Inputs may be the same value, so their gradients are computed separately before they are added.
         let lengths = [0, 1, 2].map(|i| b.input_shape(i).size());
         let mut kept = b.take_kept();
-        let logs = s.batch * s.heads * s.queries;
-        kept.resize(logs + lengths.iter().sum::<usize>(), 0.0);
-        let (logs, grads) = kept.split_at_mut(logs);
+        kept.resize(s.statistics() + lengths.iter().sum::<usize>(), 0.0);
+        let (statistics, grads) = kept.split_at_mut(s.statistics());
         grads.fill(0.0);
         let (dq, rest) = grads.split_at_mut(lengths[0]);
         let (dk, dv) = rest.split_at_mut(lengths[1]);
         let inputs = [b.input(0), b.input(1), b.input(2)];
-        for ((row, h), logs) in s.each_head().zip(logs.chunks_exact(s.queries)) {
+        let of_heads = statistics.chunks_exact(STATISTICS * s.queries);
+        for ((row, h), statistics) in s.each_head().zip(of_heads) {
             let outputs = [b.output(), b.grad()].map(|x| s.head(x, row, h, s.queries, s.values));
             let grads = HeadGrads {
                 q: s.rows(dq, row, h, s.queries, s.width),
@@ -142,7 +148,7 @@ impl Op for Attend {
             self.head(b.compute(), s, row, h).backward(
                 s.inputs(inputs, row, h),
                 outputs,
-                logs,
+                statistics,
                 grads,
             );
         }
@@ -179,12 +185,13 @@ impl<'t> Var<'t> {
         let attend = Attend { scale, mask: mask.clone(), dropout: None };
         let (q, k) = (self.data(), k.data());
         let mut weights = vec![0.0; s.batch * s.heads * s.queries * s.keys];
-        let (mut out, mut logs) = (vec![0.0; s.queries * s.values], vec![0.0; s.queries]);
+        let mut out = vec![0.0; s.queries * s.values];
+        let mut statistics = vec![0.0; STATISTICS * s.queries];
         for ((b, h), weights) in s.each_head().zip(weights.chunks_exact_mut(s.queries * s.keys)) {
             let (head, attention) =
                 (s.inputs([&q, &k, &k], b, h), attend.head(Compute::default(), s, b, h));
-            attention.forward(head, Rows { data: &mut out, stride: s.values }, &mut logs);
-            attention.weights(head, &logs, weights);
+            attention.forward(head, Rows { data: &mut out, stride: s.values }, &mut statistics);
+            attention.weights(head, &statistics, weights);
         }
         drop((q, k));
         self.tape.constant([s.batch, s.heads, s.queries, s.keys], &weights)
