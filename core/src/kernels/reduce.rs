@@ -63,9 +63,18 @@ simd_fn! {
     }
 }
 
+/// `Σ x²`, finite if all of `x` is.
+pub fn sum_of_squares(x: &[f32]) -> f64 {
+    let sum = sum_of_f32_squares(x);
+    if sum.is_finite() {
+        return sum;
+    }
+    // The square of a number beyond 1e19 is not an f32.
+    x.iter().map(|x| f64::from(*x).powi(2)).sum()
+}
+
 simd_fn! {
-    /// `Σ x²`
-    pub fn sum_of_squares(s, x: &[f32]) -> f64 {
+    fn sum_of_f32_squares(s, x: &[f32]) -> f64 {
         sum_of(s, [x], #[inline(always)] |[x], sum| s.mul_add(x, x, sum))
     }
 }
@@ -107,6 +116,13 @@ mod tests {
             assert_close(&[dot(&a, &b)], &[inner(&a, &b)], 3e-6);
             assert!((sum_of_squares(&a) - inner(&a, &a)).abs() <= 1e-6 * inner(&a, &a));
         });
+    }
+
+    #[test]
+    fn squares_beyond_f32_have_a_sum() {
+        assert_eq!(sum_of_squares(&[3.0 * 2f32.powi(80); 5]), 45.0 * 2f64.powi(160));
+        assert!(sum_of_squares(&[1.0, f32::NAN]).is_nan());
+        assert_eq!(sum_of_squares(&[1.0, f32::INFINITY]), f64::INFINITY);
     }
 
     #[test]
