@@ -107,6 +107,14 @@ impl Key {
         (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 
+    /// Whether dropout with probability `p` keeps number `index`. Two numbers share a word: of every 256, the first 128 take the
+    /// lower halves of 128 words, the others the upper halves. So `p` counts in steps of 2⁻¹⁶.
+    pub fn keeps(self, index: u64, p: f32) -> bool {
+        let word = self.word(index / 256 * 128 + index % 128);
+        let half = if index % 256 < 128 { word & 0xffff } else { word >> 16 };
+        half >= dropped_of_65536(p)
+    }
+
     /// Uniform in 0..n.
     pub fn below(self, index: u64, n: usize) -> usize {
         below(self.word(index), n)
@@ -119,6 +127,11 @@ impl Key {
             items.swap(i, i + self.below(i as u64, n - i));
         }
     }
+}
+
+/// How many of the 2¹⁶ numbers of 16 bits dropout with probability `p` drops.
+pub fn dropped_of_65536(p: f32) -> u32 {
+    (p * 65536.0).round() as u32
 }
 
 /// A random word as a number in 0..n.
@@ -151,6 +164,20 @@ mod tests {
         let mean = sum / n as f64;
         assert!((mean - 0.5).abs() < 0.005, "{mean}");
         assert!((squares / n as f64 - mean * mean - 1.0 / 12.0).abs() < 0.002);
+    }
+
+    #[test]
+    fn dropout_keeps_as_many_numbers_as_its_probability_says() {
+        let key = Key::new(9, Stream::Dropout, 1);
+        for p in [0.0, 0.05, 0.5, 0.9, 1.0] {
+            let n = 1 << 16;
+            let kept = (0..n).filter(|i| key.keeps(*i, p)).count() as f64 / n as f64;
+            let deviation = (f64::from(p) * f64::from(1.0 - p) / n as f64).sqrt();
+            assert!((kept - f64::from(1.0 - p)).abs() <= 4.0 * deviation, "{p}: {kept}");
+        }
+        // Numbers that share a word are independent.
+        let both = (0..128).filter(|i| key.keeps(*i, 0.5) && key.keeps(128 + i, 0.5)).count();
+        assert!((16..48).contains(&both), "{both}");
     }
 
     #[test]

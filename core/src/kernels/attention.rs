@@ -349,9 +349,11 @@ impl Attention<'_> {
 impl Drop {
     /// Applies dropout to a tile `[keys, queries]`.
     fn apply(&self, tile: &mut [f32], (at, n): (usize, usize), key: usize, queries: usize) {
-        for (j, row) in tile.chunks_exact_mut(n).enumerate() {
+        // The rows of all queries follow each other.
+        let run = if n == queries { tile.len() } else { n };
+        for (j, rows) in tile.chunks_exact_mut(run.max(1)).enumerate() {
             let first = self.first + ((key + j) * queries + at) as u64;
-            drop_in_place(self.key, first, self.p, row);
+            drop_in_place(self.key, first, self.p, rows);
         }
     }
 }

@@ -32,7 +32,7 @@ fn exact(a: &Attention<'_>, [l, s, d, e]: Size, [q, k, v, g]: [&[f32]; 4]) -> Ex
         p.iter_mut().for_each(|p| *p = if sum > 0.0 { *p / sum } else { 0.0 });
         let keep = |j: usize| match a.drop {
             None => 1.0,
-            Some(x) if x.key.uniform(x.first + (j * l + i) as u64) < x.p => 0.0,
+            Some(x) if !x.key.keeps(x.first + (j * l + i) as u64, x.p) => 0.0,
             Some(x) => 1.0 / (1.0 - f64::from(x.p)),
         };
         let dp: Vec<f64> = (0..s)

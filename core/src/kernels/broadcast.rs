@@ -81,6 +81,8 @@ impl Runs {
 
 /// A function of two numbers, with its derivatives times the gradient `g` of its value.
 pub trait Binary {
+    /// Whether `b` is subtracted, if the function is a sum or a difference.
+    const SUBTRACTS: Option<bool>;
     /// The value.
     fn f<S: Simd>(s: S, a: S::V, b: S::V) -> S::V;
     /// For the gradient of `a`.
@@ -90,11 +92,12 @@ pub trait Binary {
 }
 
 macro_rules! binary {
-    ($(#[$meta:meta])* $name:ident($s:ident, $a:ident, $b:ident, $g:ident) = $f:expr; da = $da:expr; db = $db:expr;) => {
+    ($(#[$meta:meta])* $name:ident($s:ident, $a:ident, $b:ident, $g:ident) = $f:expr; da = $da:expr; db = $db:expr; subtracts = $subtracts:expr;) => {
         $(#[$meta])*
         pub struct $name;
         #[expect(unused_variables, reason = "not every derivative depends on everything")]
         impl Binary for $name {
+            const SUBTRACTS: Option<bool> = $subtracts;
             #[inline(always)]
             fn f<S: Simd>($s: S, $a: S::V, $b: S::V) -> S::V {
                 $f
@@ -113,22 +116,22 @@ macro_rules! binary {
 
 binary! {
     /// `a + b`
-    Add(s, a, b, g) = s.add(a, b); da = g; db = g;
+    Add(s, a, b, g) = s.add(a, b); da = g; db = g; subtracts = Some(false);
 }
 
 binary! {
     /// `a - b`
-    Sub(s, a, b, g) = s.sub(a, b); da = g; db = s.neg(g);
+    Sub(s, a, b, g) = s.sub(a, b); da = g; db = s.neg(g); subtracts = Some(true);
 }
 
 binary! {
     /// `a·b`
-    Mul(s, a, b, g) = s.mul(a, b); da = s.mul(g, b); db = s.mul(g, a);
+    Mul(s, a, b, g) = s.mul(a, b); da = s.mul(g, b); db = s.mul(g, a); subtracts = None;
 }
 
 binary! {
     /// `a / b`
-    Div(s, a, b, g) = s.div(a, b); da = s.div(g, b); db = s.neg(s.mul(s.div(g, b), s.div(a, b)));
+    Div(s, a, b, g) = s.div(a, b); da = s.div(g, b); db = s.neg(s.mul(s.div(g, b), s.div(a, b))); subtracts = None;
 }
 
 simd_fn! {
@@ -157,16 +160,43 @@ simd_fn! {
 }
 
 simd_fn! {
-    /// Adds to `da` what [`Binary::da`] says, summed over the axes along which `a` is broadcast.
+    /// Adds to `da` what [`Binary::da`] says, summed over the axes along which `a` is broadcast. Does not read
+    /// `a` and `b` if the function is a sum or a difference.
     pub fn zip_grad_a<F: Binary>(s, runs: &Runs, a: &[f32], b: &[f32], g: &[f32], da: &mut [f32]) {
-        grad(s, runs, [a, b], g, 0, da, #[inline(always)] |a, b, g| F::da(s, a, b, g));
+        let read = Read { curved: F::SUBTRACTS.is_none(), x: [a, b], g };
+        grad(s, runs, read, 0, da, #[inline(always)] |a, b, g| F::da(s, a, b, g));
     }
 }
 
 simd_fn! {
-    /// Adds to `db` what [`Binary::db`] says, summed over the axes along which `b` is broadcast.
+    /// Adds to `db` what [`Binary::db`] says, summed over the axes along which `b` is broadcast. Does not read
+    /// `a` and `b` if the function is a sum or a difference.
     pub fn zip_grad_b<F: Binary>(s, runs: &Runs, a: &[f32], b: &[f32], g: &[f32], db: &mut [f32]) {
-        grad(s, runs, [a, b], g, 1, db, #[inline(always)] |a, b, g| F::db(s, a, b, g));
+        let read = Read { curved: F::SUBTRACTS.is_none(), x: [a, b], g };
+        grad(s, runs, read, 1, db, #[inline(always)] |a, b, g| F::db(s, a, b, g));
+    }
+}
+
+/// What a gradient is computed from: the inputs of a function that is no sum or difference, and the gradient of its output.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    /// Whether the inputs are read.
+    curved: bool,
+    x: [&'a [f32]; 2],
+    g: &'a [f32],
+}
+
+impl<'a> Read<'a> {
+    /// A run of input `i`; numbers that are ignored, if inputs are not read.
+    #[inline(always)]
+    fn run(self, i: usize, at: [usize; 2], out: usize, len: usize) -> &'a [f32] {
+        if self.curved { &self.x[i][at[i]..at[i] + len] } else { &self.g[out..out + len] }
+    }
+
+    /// One number of input `i`, likewise.
+    #[inline(always)]
+    fn one<S: Simd>(self, s: S, i: usize, at: [usize; 2]) -> S::V {
+        if self.curved { s.splat(self.x[i][at[i]]) } else { s.zero() }
     }
 }
 
@@ -175,18 +205,17 @@ simd_fn! {
 fn grad<S: Simd>(
     s: S,
     runs: &Runs,
-    x: [&[f32]; 2],
-    g: &[f32],
+    read: Read<'_>,
     i: usize,
     dx: &mut [f32],
     f: impl Fn(S::V, S::V, S::V) -> S::V,
 ) {
-    let ([a, b], len) = (x, runs.len);
+    let (g, len) = (read.g, runs.len);
     match (runs.step, i) {
         ([1, 1], _) => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (&a[at[0]..at[0] + len], &b[at[1]..at[1] + len]);
+                let (a, b) = (read.run(0, at, out, len), read.run(1, at, out, len));
                 let (g, dx) = (&g[out..out + len], &mut dx[at[i]..at[i] + len]);
                 update(
                     s,
@@ -200,7 +229,7 @@ fn grad<S: Simd>(
         ([1, _], 0) => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (&a[at[0]..at[0] + len], s.splat(b[at[1]]));
+                let (a, b) = (read.run(0, at, out, len), read.one(s, 1, at));
                 let (g, dx) = (&g[out..out + len], &mut dx[at[0]..at[0] + len]);
                 update(
                     s,
@@ -214,7 +243,7 @@ fn grad<S: Simd>(
         ([_, 1], 1) => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (s.splat(a[at[0]]), &b[at[1]..at[1] + len]);
+                let (a, b) = (read.one(s, 0, at), read.run(1, at, out, len));
                 let (g, dx) = (&g[out..out + len], &mut dx[at[1]..at[1] + len]);
                 update(
                     s,
@@ -228,7 +257,7 @@ fn grad<S: Simd>(
         ([1, _], _) => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (&a[at[0]..at[0] + len], s.splat(b[at[1]]));
+                let (a, b) = (read.run(0, at, out, len), read.one(s, 1, at));
                 let g = &g[out..out + len];
                 dx[at[1]] += sum(
                     s,
@@ -241,7 +270,7 @@ fn grad<S: Simd>(
         ([_, 1], _) => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (s.splat(a[at[0]]), &b[at[1]..at[1] + len]);
+                let (a, b) = (read.one(s, 0, at), read.run(1, at, out, len));
                 let g = &g[out..out + len];
                 dx[at[0]] += sum(
                     s,
@@ -254,7 +283,7 @@ fn grad<S: Simd>(
         _ => runs.each(
             #[inline(always)]
             |out, at| {
-                let (a, b) = (s.splat(a[at[0]]), s.splat(b[at[1]]));
+                let (a, b) = (read.one(s, 0, at), read.one(s, 1, at));
                 dx[at[i]] += sum(
                     s,
                     [&g[out..out + len]],

@@ -2,13 +2,13 @@
 
 use super::Compute;
 use super::parallel::par_rows;
-use super::random::factors;
+use super::random::{FACTORS, factors};
 use crate::rng::Key;
 
 /// Threads share the numbers in pieces of at least so many.
 const SHARED: usize = 1 << 13;
 
-/// `to[i] = from[i] / (1 - p)` where the `first + i`-th number of `key` is at least `p`, else 0; added to `to` or not.
+/// `to[i] = from[i] / (1 - p)` where [`Key::keeps`] is true for `first + i`, else 0; added to `to` or not.
 pub fn dropout(
     compute: Compute,
     key: Key,
@@ -30,8 +30,8 @@ simd_fn! {
         let mut done = 0;
         while done < to.len() {
             let index = first + done as u64;
-            let factors = factors(key, index / 4, p);
-            let factors = &factors[(index % 4) as usize..];
+            let factors = factors(key, index / FACTORS as u64, p);
+            let factors = &factors[(index % FACTORS as u64) as usize..];
             let end = to.len().min(done + factors.len());
             let (from, to) = (&from[done..end], &mut to[done..end]);
             if add {
@@ -59,7 +59,7 @@ mod tests {
                 let from = numbers(n, 1);
                 let mut to = numbers(n, 2);
                 let keep = 1.0 / (1.0 - p);
-                let dropped = |i: usize| match key.uniform(first + i as u64) >= p {
+                let dropped = |i: usize| match key.keeps(first + i as u64, p) {
                     true => from[i] * keep,
                     false => 0.0,
                 };

@@ -134,6 +134,14 @@ impl HalfVec {
         }
     }
 
+    /// Rounds `x`, which stays in f32, and writes it.
+    pub fn write_rounding(&mut self, compute: Compute, x: &mut [f32]) {
+        match self {
+            Self::Bf16(y) => half_precision::round_and_narrow(compute, x, y),
+            Self::F16(y) => half_precision::round_and_narrow(compute, x, y),
+        }
+    }
+
     /// Writes all of them to `y`, in f32.
     pub fn widen(&self, compute: Compute, y: &mut [f32]) {
         self.as_slice().copy_to(compute, 0..self.len(), y);

@@ -151,6 +151,26 @@ pub fn round(compute: Compute, half: Half, x: &mut [f32]) {
     });
 }
 
+/// [`narrow`] and [`round`] at once.
+pub fn round_and_narrow<T: HalfFloat>(compute: Compute, x: &mut [f32], y: &mut [T]) {
+    /// Numbers that stay in the first cache until they are widened.
+    const AT_ONCE: usize = 1 << 11;
+    assert_eq!(x.len(), y.len(), "numbers and their rounded ones");
+    if compute.shared && x.len() >= 2 * SHARED {
+        let (x, more_x) = x.split_at_mut(x.len() / 2);
+        let (y, more_y) = y.split_at_mut(x.len());
+        crate::runtime::join(
+            || round_and_narrow(compute, x, y),
+            || round_and_narrow(compute, more_x, more_y),
+        );
+        return;
+    }
+    for (x, y) in x.chunks_mut(AT_ONCE).zip(y.chunks_mut(AT_ONCE)) {
+        narrow_part(x, y);
+        widen_part(y, x);
+    }
+}
+
 /// The gradient of [`relu`](super::pointwise::relu) from its output `y`: sets `g` to 0 where `y` is 0.
 pub fn relu_mask<T: HalfFloat>(compute: Compute, y: &[T], g: &mut [T]) {
     assert_eq!(y.len(), g.len(), "inputs and output differ in length");
@@ -303,6 +323,10 @@ mod tests {
             let x: Vec<f32> = (0..n).map(|i| (i * i) as f32 / 7.0 - 300.0).collect();
             let expected: Vec<f32> = x.iter().map(|x| T::narrowed(*x).widened()).collect();
             let (mut y, mut wide) = (vec![T::default(); n], x.clone());
+            round_and_narrow(PLAIN, &mut wide, &mut y);
+            assert_eq!(wide, expected);
+            assert!(y.iter().zip(&expected).all(|(y, e)| y.widened() == *e));
+            wide.clone_from(&x);
             round(PLAIN, half, &mut wide);
             assert_eq!(wide, expected);
             narrow(PLAIN, &x, &mut y);

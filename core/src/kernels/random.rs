@@ -1,6 +1,6 @@
 //! Random words in bulk, and dropout in place for the weights of an attention tile.
 
-use crate::rng::Key;
+use crate::rng::{Key, dropped_of_65536};
 
 /// Blocks of random words generated at a time.
 const BLOCKS: usize = 32;
@@ -20,32 +20,38 @@ fn numbers(key: Key, block: u64) -> [u32; NUMBERS] {
     numbers
 }
 
-/// Factors of dropout for the random numbers from `4·block` on: 0 with probability `p`, else `1 / (1 - p)`.
+/// Factors of dropout that are computed at a time: two from each word.
+pub(super) const FACTORS: usize = 2 * NUMBERS;
+
+/// Factors of dropout for the numbers from `FACTORS·group` on: 0 where [`Key::keeps`] is false, else `1 / (1 - p)`.
 ///
 /// Plain loops over arrays, which the compiler vectorises inside a kernel.
 #[inline(always)]
-pub(super) fn factors(key: Key, block: u64, p: f32) -> [f32; NUMBERS] {
+pub(super) fn factors(key: Key, group: u64, p: f32) -> [f32; FACTORS] {
     let keep = 1.0 / (1.0 - p);
-    // `uniform >= p`, compared as integers of 24 bits.
-    let threshold = (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32;
-    numbers(key, block).map(
-        #[inline(always)]
-        |word| if word >> 8 >= threshold { keep } else { 0.0 },
-    )
+    let dropped = dropped_of_65536(p);
+    let words = numbers(key, group * BLOCKS as u64);
+    let mut factors = [0.0; FACTORS];
+    for (i, word) in words.iter().enumerate() {
+        factors[i] = if word & 0xffff >= dropped { keep } else { 0.0 };
+        factors[NUMBERS + i] = if word >> 16 >= dropped { keep } else { 0.0 };
+    }
+    factors
 }
 
 simd_fn! {
-    /// `x[i] *= 1 / (1 - p)`, or becomes zero with probability `p`: where [`Key::uniform`] of `first + i` is below it.
+    /// `x[i] *= 1 / (1 - p)`, or becomes zero where [`Key::keeps`] is false for `first + i`.
     pub fn drop_in_place(s, key: Key, first: u64, p: f32, x: &mut [f32]) {
         let _ = s;
-        let (mut at, mut block, mut from) = (0, first / 4, (first % 4) as usize);
+        let (mut at, mut group) = (0, first / FACTORS as u64);
+        let mut from = (first % FACTORS as u64) as usize;
         while at < x.len() {
-            let factors = factors(key, block, p);
-            let n = (NUMBERS - from).min(x.len() - at);
+            let factors = factors(key, group, p);
+            let n = (FACTORS - from).min(x.len() - at);
             for (x, f) in x[at..at + n].iter_mut().zip(&factors[from..]) {
                 *x *= f;
             }
-            (at, block, from) = (at + n, block + BLOCKS as u64, 0);
+            (at, group, from) = (at + n, group + 1, 0);
         }
     }
 }
@@ -84,9 +90,9 @@ mod tests {
         let key = Key::new(5, Stream::Dropout, 2).layer(3);
         each_isa(|_| {
             for (first, n, p) in
-                [(0, 200, 0.25), (3, 61, 0.5), ((1 << 34) - 5, 130, 0.1), (7, 0, 0.3)]
+                [(0, 600, 0.25), (3, 61, 0.5), ((1 << 34) - 5, 330, 0.1), (7, 0, 0.3)]
             {
-                let keeps = |i: usize| key.uniform(first + i as u64) >= p;
+                let keeps = |i: usize| key.keeps(first + i as u64, p);
                 let expected: Vec<f32> =
                     (0..n).map(|i| if keeps(i) { 1.0 / (1.0 - p) } else { 0.0 }).collect();
                 let mut x = vec![1.0; n];

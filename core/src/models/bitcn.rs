@@ -53,10 +53,9 @@ impl Cell {
     /// The next cell's input and the sum of skip outputs so far, both `[T, B, n]`.
     fn forward<'t>(&self, hidden: Var<'t>, given: Option<Var<'t>>) -> (Var<'t>, Option<Var<'t>>) {
         let x = self.conv.forward(hidden, 0, self.dilation, self.padding).gelu();
-        let x = self.mix.forward(x.dropout_along(1, self.dropout), 0, 1, [0, 0]); // [T, B, 2n]
-        let n = x.dim(2) / 2;
-        let more = x.last(2, n);
-        (hidden + x.slice(2, 0, n), Some(given.map_or(more, |given| given + more)))
+        let (x, n) = (x.dropout_along(1, self.dropout), x.dim(2));
+        let [change, more] = [0, n].map(|first| self.mix.outputs_of_one_tap(x, first, n));
+        (hidden + change, Some(given.map_or(more, |given| given + more)))
     }
 }
 

@@ -56,6 +56,15 @@ impl Conv1d {
         x.conv(axis, tape.param(self.weight), self.bias.map(|b| tape.param(b)), steps)
     }
 
+    /// Outputs `first..first + n` of a convolution with one tap, which is a linear layer.
+    pub fn outputs_of_one_tap<'t>(&self, x: Var<'t>, first: usize, n: usize) -> Var<'t> {
+        assert_eq!(self.kernel, 1, "a convolution with one tap");
+        let tape = x.tape();
+        let [outputs, channels, _] = *self.weight.shape.dims() else { unreachable!() };
+        let weight = tape.param(self.weight).reshape([outputs, channels]).slice(0, first, n);
+        x.linear(weight, self.bias.map(|b| tape.param(b).slice(0, first, n)))
+    }
+
     /// Convolves `[B, T, C]` along time as a circle: before the first step come the last `padding` ones, after the last step
     /// the first ones.
     pub fn forward_circular<'t>(&self, x: Var<'t>, padding: usize) -> Var<'t> {

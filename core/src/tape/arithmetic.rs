@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 use std::ops;
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::broadcast::{self, Binary, Runs};
 use crate::kernels::elementwise as kernels;
+use crate::kernels::matmul::Mode;
 
 /// A function of two broadcast inputs, and its name.
 struct Zip<F> {
@@ -20,6 +21,13 @@ fn runs(shape: Shape, inputs: [Shape; 2]) -> Runs {
     Runs::new(shape.dims(), [&a[..rank], &b[..rank]])
 }
 
+impl<F: Binary + 'static> Zip<F> {
+    /// The inputs, if the derivatives depend on them.
+    fn inputs<'a>(b: &'a Backward<'_>) -> [&'a [f32]; 2] {
+        if F::SUBTRACTS.is_some() { [&[]; 2] } else { [b.input(0), b.input(1)] }
+    }
+}
+
 impl<F: Binary + 'static> Op for Zip<F> {
     fn describe(&self) -> Description {
         Description::new(self.name)
@@ -32,12 +40,39 @@ impl<F: Binary + 'static> Op for Zip<F> {
 
     fn backward(&self, b: &mut Backward<'_>) {
         let runs = runs(b.shape(), [b.input_shape(0), b.input_shape(1)]);
-        b.accumulate(0, |b, da| {
-            broadcast::zip_grad_a::<F>(&runs, b.input(0), b.input(1), b.grad(), da);
-        });
-        b.accumulate(1, |b, db| {
-            broadcast::zip_grad_b::<F>(&runs, b.input(0), b.input(1), b.grad(), db);
-        });
+        // The gradient of a term with the shape of the sum is that of the sum.
+        let is_term = |i| F::SUBTRACTS.is_some() && b.input_shape(i) == b.shape();
+        let terms = [is_term(0), is_term(1)];
+        if !terms[0] {
+            b.accumulate(0, |b, da| {
+                let [x, y] = Self::inputs(b);
+                broadcast::zip_grad_a::<F>(&runs, x, y, b.grad(), da);
+            });
+        }
+        if !terms[1] {
+            b.accumulate(1, |b, db| {
+                let [x, y] = Self::inputs(b);
+                broadcast::zip_grad_b::<F>(&runs, x, y, b.grad(), db);
+            });
+        }
+        if terms == [true; 2] {
+            b.set_or_add(0, |b, da, mode| match mode {
+                Mode::Write => da.copy_from_slice(b.grad()),
+                Mode::Add => kernels::add_assign(da, b.grad()),
+            });
+        }
+        if terms != [false; 2] {
+            let mut g = b.take_grad();
+            if terms[1] && F::SUBTRACTS == Some(true) {
+                kernels::scale(&mut g, -1.0);
+            }
+            let spare = b.hand_over(usize::from(terms[1]), g);
+            b.give_grad(spare);
+        }
+    }
+
+    fn reads(&self) -> Reads {
+        if F::SUBTRACTS.is_some() { Reads::Nothing } else { Reads::Inputs }
     }
 }
 
@@ -55,7 +90,14 @@ impl Op for Scale {
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| kernels::axpy(dx, self.0, b.grad()));
+        let mut g = b.take_grad();
+        kernels::scale(&mut g, self.0);
+        let spare = b.hand_over(0, g);
+        b.give_grad(spare);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 
@@ -73,7 +115,13 @@ impl Op for Offset {
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| kernels::add_assign(dx, b.grad()));
+        let g = b.take_grad();
+        let spare = b.hand_over(0, g);
+        b.give_grad(spare);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 
@@ -98,6 +146,10 @@ impl Op for Clamp {
         b.accumulate(0, |b, dx| {
             kernels::clamp_grad(b.input(0), [self.low, self.high], b.grad(), dx);
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

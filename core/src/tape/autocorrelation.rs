@@ -1,7 +1,7 @@
 //! [Autocorrelation](crate::kernels::autocorrelation): correlations of queries and keys, and values averaged over the most
 //! similar delays. Upstream: `models/autoformer.py: AutoCorrelation`.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::autocorrelation::{
     Window, aggregate, aggregate_grad, correlate, correlate_grad, weight_gradients,
 };
@@ -56,6 +56,10 @@ impl Op for Correlation {
             b.accumulate(i, |_, dx| add_assign(dx, grad));
         }
         b.give_kept(kept);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 
@@ -155,6 +159,10 @@ impl Op for Aggregation {
             pairs.zip(rows()).for_each(|((g, dv), chosen)| aggregate_grad(n, g, chosen, dv));
         });
         b.give_kept(kept);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

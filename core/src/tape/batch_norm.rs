@@ -3,7 +3,7 @@
 //! While training the statistics are those of the batch, and gradients flow through them. A window that was drawn several
 //! times has that weight in them. Otherwise the statistics are given.
 
-use super::{Backward, Description, Inputs, Op, Output, Param, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Param, Reads, Shape, Var};
 use crate::kernels::batch_norm::{
     Channels, channel_squares, channel_sums, channel_sums_grad, normalize, normalize_grad,
 };
@@ -87,6 +87,10 @@ impl Op for BatchNorm {
         });
         b.accumulate(2, |_, db| db.iter_mut().zip(narrow(&sums)).for_each(|(db, sum)| *db += sum));
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
+    }
 }
 
 /// With given statistics. Inputs: x, γ, β, mean, variance.
@@ -130,6 +134,10 @@ impl Op for Normalized {
             }
         });
         b.accumulate(2, |_, db| db.iter_mut().zip(narrow(&sums)).for_each(|(db, sum)| *db += sum));
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

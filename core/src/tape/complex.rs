@@ -3,7 +3,7 @@
 //! `tanh(a + ib) = (sinh 2a + i sin 2b) / (cosh 2a + cos 2b)`; its derivative is `1 - tanh²`. Divided by `e^(2|a|)`, nothing
 //! overflows.
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 
 struct ComplexTanh;
 
@@ -48,6 +48,10 @@ impl Op for ComplexTanh {
                 }
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Output
     }
 }
 

@@ -1,6 +1,6 @@
 //! Convolution along time, and padding; derivatives are in [`kernels`].
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::conv as kernels;
 pub use crate::kernels::conv::{Edge, Steps};
 use crate::kernels::elementwise::column_sums_add;
@@ -95,6 +95,10 @@ impl Op for Conv {
             b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), n.channels[1], db));
         }
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
+    }
 }
 
 /// Padding along an axis.
@@ -124,6 +128,10 @@ impl Op for Pad {
         b.accumulate(0, |b, dx| {
             kernels::pad_grad(b.grad(), [steps, inner], self.by, self.edge, dx)
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

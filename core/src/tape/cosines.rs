@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 
 struct Cosines;
 
@@ -37,6 +37,10 @@ impl Op for Cosines {
                 *dx += slope as f32;
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

@@ -3,9 +3,10 @@
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
 //! depend on how the batch is split into shards.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Tape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Tape, Var};
 use crate::kernels::Compute;
 use crate::kernels::dropout::dropout;
+use crate::kernels::matmul::Mode;
 use crate::rng::Key;
 
 struct Dropout {
@@ -42,7 +43,13 @@ impl Op for Dropout {
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
-        b.accumulate(0, |b, dx| self.apply(b.compute(), b.shape(), b.grad(), dx, true));
+        b.set_or_add(0, |b, dx, mode| {
+            self.apply(b.compute(), b.shape(), b.grad(), dx, mode == Mode::Add);
+        });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

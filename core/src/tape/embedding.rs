@@ -1,6 +1,6 @@
 //! Embedding lookup: `y[i] = table[code[i]]`. The gradient of a row is the sum over all its uses.
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::elementwise::add_assign;
 
 /// Rows of the first input, at the indices in the second.
@@ -25,6 +25,10 @@ impl Op for Rows {
                 add_assign(&mut dx[*code as usize * width..][..width], g);
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

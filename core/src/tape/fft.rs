@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-use super::{Backward, Description, Inputs, Op, Output, Tape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Tape, Var};
 
 /// The transforms of one length. A tape makes them once, and its operations share them.
 pub(super) struct Fft {
@@ -131,6 +131,10 @@ impl Op for Rfft {
             });
         });
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
 }
 
 struct Irfft {
@@ -166,6 +170,10 @@ impl Op for Irfft {
                 }
             });
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

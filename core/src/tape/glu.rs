@@ -2,7 +2,7 @@
 //!
 //! `dr = g`, `da = g ⊙ σ(b)`, `db = g ⊙ a ⊙ σ(b) ⊙ (1 - σ(b))`.
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::glu as kernels;
 
 /// Inputs: `x` and `r`.
@@ -23,6 +23,10 @@ impl Op for Glu {
         let g = b.take_grad();
         let spare = b.hand_over(1, g);
         b.give_grad(spare);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

@@ -90,12 +90,17 @@ impl Inputs<'_> {
     pub(super) fn numbers(&self, i: usize) -> FloatSlice<'_> {
         self.record.numbers(self.ids[i])
     }
+
+    /// The numbers of the `i`-th input, a factor of a product.
+    pub(super) fn factor(&self, i: usize) -> FloatSlice<'_> {
+        self.record.factor(self.ids[i])
+    }
 }
 
 impl Backward<'_> {
-    /// The numbers of the `i`-th input, as they are stored.
-    pub(super) fn input_numbers(&self, i: usize) -> FloatSlice<'_> {
-        self.record.numbers(self.record.nodes[self.id].inputs[i])
+    /// The numbers of the `i`-th input, a factor of a product.
+    pub(super) fn input_factor(&self, i: usize) -> FloatSlice<'_> {
+        self.record.factor(self.record.nodes[self.id].inputs[i])
     }
 
     fn buffer(&self) -> usize {
@@ -251,7 +256,7 @@ impl Parts {
 }
 
 impl Record {
-    /// The numbers of a node, as they are stored.
+    /// The numbers of a node in 16 bits, or in f32 where they have no other form.
     pub(super) fn numbers(&self, id: usize) -> FloatSlice<'_> {
         if let Place::Buffer(buffer) = self.nodes[id].place
             && self.storage.half.is_some()
@@ -260,6 +265,15 @@ impl Record {
             return self.buffers[buffer].narrow.data.as_slice();
         }
         FloatSlice::F32(self.data(id))
+    }
+
+    /// The numbers of a node in the form that a product reads without converting them, if they have it.
+    pub(super) fn factor(&self, id: usize) -> FloatSlice<'_> {
+        let only_half = |buffer: usize| self.buffers[buffer].narrow.only;
+        match self.nodes[id].place {
+            Place::Buffer(buffer) if self.compute.rounds || only_half(buffer) => self.numbers(id),
+            _ => FloatSlice::F32(self.data(id)),
+        }
     }
 
     /// Runs the forward pass of an operation in 16 bits.

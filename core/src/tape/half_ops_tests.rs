@@ -24,6 +24,7 @@ fn run(
     // The second step reuses what the first one left.
     for _ in 0..2 {
         tape.store_in(half);
+        tape.record.borrow_mut().storage.least = 2;
         tape.set_compute(Compute { shared: false, rounds });
         tape.reset(&values, None);
         let x = tape.variable(x, &numbers(x.iter().product(), 1));

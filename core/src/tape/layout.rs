@@ -1,8 +1,9 @@
 //! Operations that only move numbers: reshape, slice, concatenate, flip, repeat. Their derivatives move gradients back.
 
 use super::half_ops::{HalfOp, HalfOutput};
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::add_assign;
+use crate::kernels::matmul::Mode;
 
 /// `len` entries along `axis`, beginning at `start`.
 struct Slice {
@@ -45,6 +46,10 @@ impl Op for Slice {
                 add_assign(&mut dx[self.range(b.input_shape(0), b.shape(), i)], g);
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 
     fn half_op(&self) -> Option<&dyn HalfOp> {
@@ -105,14 +110,22 @@ impl Op for Concat {
         let mut at = 0;
         for k in 0..b.count() {
             let len = b.input_shape(k).dims()[self.axis] * inner;
-            b.accumulate(k, |b, dx| {
+            b.set_or_add(k, |b, dx, mode| {
                 for i in 0..outer {
                     let from = i * size * inner + at;
-                    add_assign(&mut dx[i * len..(i + 1) * len], &b.grad()[from..from + len]);
+                    let (g, dx) = (&b.grad()[from..from + len], &mut dx[i * len..(i + 1) * len]);
+                    match mode {
+                        Mode::Write => dx.copy_from_slice(g),
+                        Mode::Add => add_assign(dx, g),
+                    }
                 }
             });
             at += len;
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 
@@ -160,6 +173,10 @@ impl Op for Flip {
             }
         });
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
 }
 
 /// Repetition along `axis`, which has size one.
@@ -188,6 +205,10 @@ impl Op for Repeat {
                 g.chunks_exact(inner).for_each(|g| add_assign(d, g));
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

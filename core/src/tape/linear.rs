@@ -2,7 +2,7 @@
 
 use super::half_ops::{Cuts, HalfOp, HalfOutput, grow, parts};
 use super::recurrent::pieces;
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::float_slice::FloatSlice;
 use crate::kernels::half_gemm::gemm_tn;
@@ -75,7 +75,7 @@ impl HalfOp for Linear {
         let (lengths, cuts) = cut(&w, rows, [k, n]);
         let [wide_x, y] = pieces(grow(out.scratch, lengths.iter().sum()), lengths);
         for rows in cuts {
-            let part = x.numbers(0).slice(rows.start * k..rows.end * k);
+            let part = x.factor(0).slice(rows.start * k..rows.end * k);
             let y = &mut y[..rows.len() * n];
             w.affine_stored(part, bias, y, wide_x);
             if self.rectified {
@@ -96,7 +96,7 @@ impl HalfOp for Linear {
         let of_y = g.as_slice();
         let mut scratch = b.take_scratch(parts(rows, k + n).0 * (k + n));
         b.set_or_add(1, |b, dw, mode| {
-            gemm_tn(b.compute(), of_y, b.input_numbers(0), [rows, n, k], dw, mode, &mut scratch);
+            gemm_tn(b.compute(), of_y, b.input_factor(0), [rows, n, k], dw, mode, &mut scratch);
         });
         if b.count() == 3 {
             b.accumulate(2, |b, db| {
@@ -174,6 +174,10 @@ impl Op for LinearFirst {
                 db.iter_mut().zip(rows).for_each(|(db, g)| *db += sum(g));
             });
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

@@ -8,7 +8,7 @@ use super::recurrent::{
     BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
     hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
@@ -147,6 +147,10 @@ impl Op for Lstm {
         }
         b.give_scratch(work);
         b.give_kept(kept);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 
     fn half_op(&self) -> Option<&dyn HalfOp> {

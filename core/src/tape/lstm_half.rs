@@ -41,7 +41,7 @@ impl HalfOp for Lstm {
         for part in parts {
             let n = part.len();
             let (xt, gates) = (&mut xt[..n * s.batch * s.input], &mut gates[..n * g]);
-            gather(x.compute(), x.numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(x.compute(), x.factor(X), [s.batch, s.time, s.input], part.clone(), xt);
             let xt = Mat::new(xt, n * s.batch, s.input);
             match bias {
                 Some(bias) => w_ih.affine(xt, bias, gates),
@@ -111,7 +111,7 @@ impl HalfOp for Lstm {
             let shape = [s.batch, s.time, s.hidden];
             gather(b.compute(), b.output_numbers(), shape, before..part.end - 1, &mut r[none..]);
             gather(b.compute(), grads, shape, part.clone(), dr);
-            gather(b.compute(), b.input_numbers(X), [s.batch, s.time, s.input], part.clone(), xt);
+            gather(b.compute(), b.input_factor(X), [s.batch, s.time, s.input], part.clone(), xt);
             for t in (0..n).rev() {
                 let dr = &mut dr[t * h..(t + 1) * h];
                 add_assign(dr, carry);

@@ -1,6 +1,6 @@
 //! The matrix product `y = a·b`, of one pair of matrices or of many: `da = g·bᵀ`, `db = aᵀ·g`.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::matmul::{Mat, Mode, matmul};
 
 /// `a` is `[.., m, k]`; `b` is `[.., k, n]` with the same axes before, or one `[k, n]` for all.
@@ -60,6 +60,10 @@ impl Op for Matmul {
                 );
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

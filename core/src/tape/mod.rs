@@ -95,11 +95,28 @@ pub trait Op: Any + Send {
     }
     /// Adds to the gradients of the inputs.
     fn backward(&self, b: &mut Backward<'_>);
+    /// Which values its backward pass reads. Others are not converted from 16 bits for it.
+    fn reads(&self) -> Reads {
+        Reads::All
+    }
     /// Its version for values in 16 bits, if it has one.
     #[expect(private_interfaces, reason = "an operation outside the tape is one in f32")]
     fn half_op(&self) -> Option<&dyn HalfOp> {
         None
     }
+}
+
+/// The values that the backward pass of an operation reads, besides what it kept and the gradient of its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// None.
+    Nothing,
+    /// Its inputs.
+    Inputs,
+    /// Its output.
+    Output,
+    /// Its inputs and its output.
+    All,
 }
 
 /// A value on a tape.

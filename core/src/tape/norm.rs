@@ -1,6 +1,6 @@
 //! Softmax, log-softmax and layer normalisation along the last axis.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::norm as kernels;
 use crate::kernels::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
@@ -20,6 +20,10 @@ impl Op for Softmax {
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| softmax_grad(b.output(), b.grad(), b.shape().last(), dx));
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Output
+    }
 }
 
 /// `y = x - ln Σ e^x`; `dx = g - e^y Σ g`.
@@ -36,6 +40,10 @@ impl Op for LogSoftmax {
 
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| log_softmax_grad(b.output(), b.grad(), b.shape().last(), dx));
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Output
     }
 }
 
@@ -66,6 +74,10 @@ impl Op for LayerNorm {
             kernels::layer_norm_weight_grad(b.input(0), b.kept(), b.grad(), dw);
         });
         b.accumulate(2, |b, db| column_sums_add(b.compute(), b.grad(), b.shape().last(), db));
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

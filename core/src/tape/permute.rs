@@ -1,7 +1,8 @@
 //! Permuting axes. The derivative permutes them back.
 
 use super::shape::MAX_RANK;
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
+use crate::kernels::matmul::Mode;
 use crate::kernels::permute::{Permutation, permute, permute_add};
 
 /// Axis `i` of the output is axis `axes[i]` of the input.
@@ -25,10 +26,17 @@ impl Op for Permute {
         let mut back = [0; MAX_RANK];
         let rank = b.shape().rank();
         self.axes[..rank].iter().enumerate().for_each(|(i, axis)| back[*axis] = i);
-        b.accumulate(0, |b, dx| {
+        b.set_or_add(0, |b, dx, mode| {
             let permutation = Permutation::new(b.shape().dims(), &back[..rank]);
-            permute_add(&permutation, b.grad(), dx);
+            match mode {
+                Mode::Write => permute(&permutation, b.grad(), dx),
+                Mode::Add => permute_add(&permutation, b.grad(), dx),
+            }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

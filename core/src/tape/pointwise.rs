@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::pointwise::{self as kernels, Saved, Unary};
 
 /// A function and its name.
@@ -30,6 +30,13 @@ impl<U: Unary + 'static> Op for Pointwise<U> {
         let spare = b.hand_over(0, g);
         b.give_grad(spare);
     }
+
+    fn reads(&self) -> Reads {
+        match U::SAVED {
+            Saved::Input => Reads::Inputs,
+            Saved::Output => Reads::Output,
+        }
+    }
 }
 
 /// `y = x` where `x > 0`, else `w·x`, with a learned `w`.
@@ -52,6 +59,10 @@ impl Op for Prelu {
             let negative = |(x, g): (&f32, &f32)| if *x < 0.0 { f64::from(x * g) } else { 0.0 };
             dw[0] += b.input(0).iter().zip(b.grad()).map(negative).sum::<f64>() as f32;
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

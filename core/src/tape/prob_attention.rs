@@ -1,7 +1,7 @@
 //! [ProbSparse attention](crate::kernels::prob_sparse) of many heads. Upstream: `models/informer.py: ProbAttention`.
 
 use super::attention::Sizes;
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::attention::{HeadGrads, Rows};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
@@ -98,6 +98,10 @@ impl Op for ProbAttend {
             b.accumulate(i, |_, dx| add_assign(dx, grad));
         }
         b.give_kept(all);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

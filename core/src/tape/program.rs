@@ -120,7 +120,8 @@ pub struct State {
 ///
 /// For random numbers, the attributes `seed`, `stream`, `step` and `first` say which they are. Number `i` is
 /// word `(first + i) mod 4` of the block `(first + i) / 4` of Philox 4×32-10, whose key is the seed and whose counter is the
-/// block, the step and the stream; its 24 upper bits are uniform in [0, 1).
+/// block, the step and the stream; its 24 upper bits are uniform in [0, 1). Dropout compares 16 bits: of every 256 numbers,
+/// the first 128 take the lower halves of 128 words, the others the upper halves; one is dropped if it is below 2¹⁶·p.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Operation {
     /// The kind of operation.

@@ -139,7 +139,7 @@ impl Backward<'_> {
 
     /// The numbers of the output.
     pub fn output(&self) -> &[f32] {
-        &self.record.buffer(self.id).data
+        self.record.data(self.id)
     }
 
     /// The shape of the output.

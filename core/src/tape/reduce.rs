@@ -1,6 +1,6 @@
 //! Sums, means and maxima, over everything or along one axis.
 
-use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::add_scalar;
 use crate::kernels::reduce;
 use crate::kernels::reduce_axis as kernels;
@@ -19,6 +19,10 @@ impl Op for Sum {
 
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| add_scalar(dx, b.grad()[0]));
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 
@@ -46,6 +50,10 @@ impl Op for SumAxis {
         let sizes = sizes(b.input_shape(0), self.axis);
         b.accumulate(0, |b, dx| kernels::sum_axis_grad(b.grad(), 1.0, sizes, dx));
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
 }
 
 /// The mean along an axis.
@@ -69,6 +77,10 @@ impl Op for MeanAxis {
         b.accumulate(0, |b, dx| {
             kernels::sum_axis_grad(b.grad(), 1.0 / sizes[0] as f32, sizes, dx);
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

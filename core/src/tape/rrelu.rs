@@ -3,7 +3,7 @@
 //!
 //! Like a dropout mask, a slope is a function of a key and the position in the batch.
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::rng::Key;
 
 /// Slopes are uniform between these while training. While forecasting, the slope is their mean.
@@ -46,6 +46,10 @@ impl Op for Rrelu {
                 *dx += if *x > 0.0 { *g } else { g * self.slope(i) };
             }
         });
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

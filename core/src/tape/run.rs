@@ -1,7 +1,7 @@
 //! Runs a recorded operation, forward or backward.
 
 use super::record::{Backward, Inputs, Output, Place, Record};
-use super::{Op, Shape};
+use super::{Op, Reads, Shape};
 use crate::interrupt::look;
 
 impl Record {
@@ -12,7 +12,8 @@ impl Record {
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
         let shape = self.nodes[id].shape;
-        match op.half_op().filter(|_| self.storage.half.is_some() && shape.size() > 1) {
+        let long = self.storage.half.is_some() && shape.size() >= self.storage.least;
+        match op.half_op().filter(|_| long) {
             Some(op) => self.run_half(op, &inputs, buffer, shape),
             None => self.run_wide(&*op, &inputs, buffer, shape),
         }
@@ -47,10 +48,15 @@ impl Record {
             return self.settle();
         }
         self.widen_grad(buffer);
-        for i in 0..self.nodes[id].inputs.len() {
-            self.widen(self.nodes[id].inputs[i]);
+        let reads = op.reads();
+        if matches!(reads, Reads::Inputs | Reads::All) {
+            for i in 0..self.nodes[id].inputs.len() {
+                self.widen(self.nodes[id].inputs[i]);
+            }
         }
-        self.widen(id);
+        if matches!(reads, Reads::Output | Reads::All) {
+            self.widen(id);
+        }
         self.widen_kept(buffer);
         self.round_grad(buffer);
         op.backward(&mut Backward { record: self, id });

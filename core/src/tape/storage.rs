@@ -1,8 +1,9 @@
 //! Mixed precision: values are stored in 16 bits between operations.
 //!
 //! An operation reads and writes f32. With a [`Half`] format its output is rounded to that format at once. The last value
-//! stays in f32; older ones are stored in 16 bits, and widened when an operation reads them. The backward pass frees a value
-//! together with the operation that made it. Scalars, such as a loss, and values from outside stay in f32.
+//! stays in f32 too; older ones are in 16 bits only, and widened when an operation reads them. The backward pass frees a value
+//! together with the operation that made it. Short values, and values from outside, stay in f32; short ones are rounded, except
+//! scalars such as a loss.
 //!
 //! In a model of few wide layers, the values that one operation reads and writes are a large part of all memory. So the
 //! largest operations [work on 16 bits](super::half_ops) themselves, and only some rows at a time are in f32.
@@ -17,10 +18,16 @@ use crate::kernels::half_precision::{Half, round};
 /// How many values stay in f32 after they were made or widened.
 const RECENT: usize = 1;
 
+/// The least length of a value that is stored in 16 bits. Shorter ones fit the first caches: converting them would take longer
+/// than it saves.
+const LEAST: usize = 1 << 14;
+
 /// The format in which a tape stores its values, and its free memory.
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) half: Option<Half>,
+    /// The least length of a value that is stored in that format.
+    pub(super) least: usize,
     pub(super) wide: Pool<f32>,
     pub(super) narrow: HalfPool,
     /// Buffers in f32 that can be narrowed, the oldest first.
@@ -33,9 +40,9 @@ pub(super) struct Narrow {
     pub(super) data: HalfVec,
     pub(super) kept: HalfVec,
     pub(super) grad: HalfVec,
-    /// Whether `data` and `kept` are up to date.
+    /// Whether `data` is up to date.
     pub(super) valid: bool,
-    /// Whether they are the only copy.
+    /// Whether `data` and `kept` are the only copy.
     pub(super) only: bool,
     /// Whether the buffer may be stored in 16 bits.
     pub(super) may_be: bool,
@@ -70,7 +77,7 @@ impl Record {
         if self.storage.half != half {
             self.buffers.clear();
             self.scratch = Vec::new();
-            self.storage = Storage { half, ..Storage::default() };
+            self.storage = Storage { half, least: LEAST, ..Storage::default() };
         }
         if half.is_some() {
             self.begin_step();
@@ -111,15 +118,19 @@ impl Record {
     /// Stores a computed output, rounded to the format. If what the operation keeps is `exact`, the buffer stays in f32.
     pub(super) fn put_output(&mut self, buffer: usize, mut b: Buffer, exact: bool) {
         if let Some(half) = self.storage.half {
-            b.narrow.valid = false;
-            b.narrow.only = false;
-            b.narrow.has_grad = false;
-            b.narrow.may_be = b.data.len() > 1 && !exact;
-            if b.data.len() > 1 {
-                round(self.compute, half, &mut b.data);
-            }
-            if b.narrow.may_be {
+            let n = &mut b.narrow;
+            let pool = &mut self.storage.narrow;
+            pool.give(std::mem::take(&mut n.data));
+            pool.give(std::mem::take(&mut n.kept));
+            (n.only, n.has_grad) = (false, false);
+            n.may_be = b.data.len() >= self.storage.least && !exact;
+            n.valid = n.may_be;
+            if n.may_be {
+                n.data = pool.take(half, b.data.len());
+                n.data.write_rounding(self.compute, &mut b.data);
                 self.storage.recent.push_back(buffer);
+            } else if b.data.len() > 1 {
+                round(self.compute, half, &mut b.data);
             }
         }
         self.buffers[buffer] = b;
@@ -161,14 +172,9 @@ impl Record {
         if !b.narrow.may_be || b.narrow.only {
             return;
         }
-        if !b.narrow.valid {
-            let Narrow { data, kept, .. } = &mut b.narrow;
-            for (wide, stored) in [(&b.data, data), (&b.kept, kept)] {
-                self.storage.narrow.give(std::mem::take(stored));
-                *stored = self.storage.narrow.take(half, wide.len());
-                stored.write(self.compute, 0, FloatSlice::F32(wide));
-            }
-            b.narrow.valid = true;
+        if b.narrow.kept.is_empty() && !b.kept.is_empty() {
+            b.narrow.kept = self.storage.narrow.take(half, b.kept.len());
+            b.narrow.kept.write(self.compute, 0, FloatSlice::F32(&b.kept));
         }
         b.narrow.only = true;
         self.storage.wide.give(std::mem::take(&mut b.data));

@@ -2,7 +2,7 @@
 //!
 //! `dv = w ⊙ g`; the gradient of a number is `Σ g ⊙ v` of its row.
 
-use super::{Backward, Description, Inputs, Op, Output, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::matmul::Mode;
 use crate::kernels::weighted as kernels;
 
@@ -36,6 +36,10 @@ impl Op for Weighted {
             let spare = b.hand_over(2, g);
             b.give_grad(spare);
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Backward, Description, Inputs, Op, Output, Tape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Tape, Var};
 use crate::kernels::moving_average::{moving_average, moving_average_grad};
 use crate::kernels::moving_average_steps::{moving_average_steps, moving_average_steps_grad};
 use crate::kernels::pool;
@@ -50,6 +50,10 @@ impl Op for Pool {
             PoolMode::Avg => pool::avg_pool_grad(len, self.size, b.grad(), dx),
         });
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Inputs
+    }
 }
 
 /// Interpolation to another length: a sparse linear map, whose transpose is the backward pass.
@@ -74,6 +78,10 @@ impl Op for Resample {
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| self.taps.resample_grad(b.grad(), dx));
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
 }
 
 /// The centred mean of `size` numbers, with the edge values repeated.
@@ -92,6 +100,10 @@ impl Op for MovingAverage {
 
     fn backward(&self, b: &mut Backward<'_>) {
         b.accumulate(0, |b, dx| moving_average_grad(b.grad(), b.shape().last(), self.size, dx));
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 
@@ -119,6 +131,10 @@ impl Op for MovingAverageSteps {
             moving_average_steps_grad(b.grad(), sizes, self.size, self.remainder, dx);
         });
     }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
 }
 
 /// The transpose of [`MovingAverage`].
@@ -142,6 +158,10 @@ impl Op for MovingAverageTransposed {
         moving_average(b.grad(), b.shape().last(), self.size, &mut means);
         let spare = b.hand_over(0, means);
         b.give_kept(spare);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

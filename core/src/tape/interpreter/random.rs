@@ -11,8 +11,8 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    /// Number `place`, uniform in [0, 1).
-    pub(super) fn uniform(&self, place: u64) -> f64 {
+    /// Word `place`.
+    fn word(&self, place: u64) -> u32 {
         let block = place / 4;
         let mut c = [block as u32, (block >> 32) as u32, self.step, self.stream];
         let mut key = [self.seed as u32, (self.seed >> 32) as u32];
@@ -22,12 +22,21 @@ impl Drawn {
             c = [high[1] ^ c[1] ^ key[0], low[1], high[0] ^ c[3] ^ key[1], low[0]];
             key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
         }
-        f64::from(c[(place % 4) as usize] >> 8) / f64::from(1 << 24)
+        c[(place % 4) as usize]
+    }
+
+    /// Number `place`, uniform in [0, 1).
+    pub(super) fn uniform(&self, place: u64) -> f64 {
+        f64::from(self.word(place) >> 8) / f64::from(1 << 24)
     }
 
     /// The factor of dropout for number `place`: 0 or `1 / (1 - p)`.
     pub(super) fn dropped(&self, probability: f64, place: u64) -> f64 {
-        if self.uniform(place) < probability { 0.0 } else { 1.0 / (1.0 - probability) }
+        // Of every 256 numbers, the first 128 take the lower halves of 128 words, the others the upper halves.
+        let word = self.word(place / 256 * 128 + place % 128);
+        let half = if place % 256 < 128 { word % 65536 } else { word / 65536 };
+        let kept = f64::from(half) >= (probability * 65536.0).round();
+        if kept { 1.0 / (1.0 - probability) } else { 0.0 }
     }
 }
 
