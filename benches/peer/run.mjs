@@ -4,9 +4,9 @@
 //   npm run bench:peer -- --python .venv-reference/bin/python [--isa avx2] [--models NHITS,LSTM] [--sizes large]
 //     [--rounds 5] [--quick]
 //
-// Both sides get the same series, options and number of steps, and with `--isa` the same instruction set. A figure is the median over the rounds; a ratio is the ratio
-// of the medians, followed by the smallest and largest ratio of a round. Each round runs the two sides right after each
-// other. Processes are warm, except in the section about a fresh process.
+// Both sides get the same series, options and number of steps, and with `--isa` the same instruction set. A figure is the
+// median over the rounds; a ratio is the ratio of the medians, followed by the smallest and largest ratio of a round. Each
+// round runs the two sides right after each other. Processes are warm, except in the section about a fresh process.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -121,7 +121,8 @@ const installed = {
 }
 
 const HEADING = `## Compared with NeuralForecast: ${isa}`
-const command = `npm run bench:peer${values.isa ? ` -- --isa ${values.isa}` : ''}`
+const given = ['isa', 'models'].filter((name) => values[name]).map((name) => ` --${name} ${values[name]}`)
+const command = `npm run bench:peer${given.length > 0 ? ' --' : ''}${given.join('')}`
 const text = `Written by \`${command}\` (\`benches/peer/run.mjs\` documents the method). Both sides do the same work on the same machine in
 alternation, with default options except for the sizes named; multivariate models get seven series.
 
