@@ -33,6 +33,9 @@ fn tolerances(fixture: &Fixture) -> [f32; 2] {
         // Outputs near 0 deviate by up to 6.6e-6, gradients by 7.3e-5: those of a selection's weights are what is left of
         // sums that cancel.
         "TFT" => [1e-5, 1e-4],
+        // Gradients deviate by up to 7.7e-5, upstream's by 3.1e-5 from those in double precision: what reaches a bias before
+        // a batch normalization are sums that cancel.
+        "PatchTST" => [FORWARD, 1e-4],
         _ => [FORWARD, GRADIENT],
     }
 }

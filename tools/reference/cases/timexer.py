@@ -56,5 +56,6 @@ TRAIN = dict(SHORT, n_series=3, patch_len=5, hidden_size=8, n_heads=2, d_ff=6, e
 TRAINING = [
     ("timexer_identity", TRAIN),
     ("timexer_exog_standard", dict(TRAIN, scaler_type="standard", use_norm=False, **HIST, **STAT)),
-    ("timexer_5_mq", dict(TRAIN, n_series=5, scaler_type="robust", loss=MQLoss(level=[80]), **HIST), {}, {}, [72, 60, 51, 66, 57]),
+    # With some seeds, a forecast lies so near to its target that the sign of the loss depends on rounding.
+    ("timexer_5_mq", dict(TRAIN, n_series=5, scaler_type="robust", loss=MQLoss(level=[80]), random_seed=4, **HIST), {}, {}, [72, 60, 51, 66, 57]),
 ]
