@@ -7,7 +7,9 @@
 
 use super::heads::dividing;
 use super::prelude::*;
-use crate::nn::{FlattenHead, PatchEmbedding, PatchEncoder, PatchEncoderOptions, Patches};
+use crate::nn::{
+    FlattenHead, PatchEmbedding, PatchEncoder, PatchEncoderOptions, PatchPositions, Patches,
+};
 
 options! {
     /// Options of [`PatchTST`] in addition to the shared ones.
@@ -72,7 +74,7 @@ impl Options {
 pub struct PatchTST {
     norm: Option<RevIn>,
     patches: PatchEmbedding,
-    positions: Param,
+    positions: PatchPositions,
     dropout: f32,
     encoder: PatchEncoder,
     head: FlattenHead,
@@ -104,17 +106,11 @@ impl Model for PatchTST {
         let p = p.sub("model");
         let backbone = p.sub("backbone");
         let tokens = [patches.count, hidden];
-        let (name, near_zero) = ("W_pos", Init::Uniform(0.02));
-        let positions = if o.learn_pos_embed {
-            backbone.param(name, tokens, near_zero)
-        } else {
-            backbone.untrained(name, tokens, near_zero)
-        };
         let outputs = dims.h * dims.outputs;
         Ok(Self {
             norm: o.norm(&p.sub("revin_layer")),
             patches: PatchEmbedding::new(&backbone.sub("W_P"), patches, hidden, true),
-            positions,
+            positions: PatchPositions::new(&backbone, tokens, o.learn_pos_embed),
             dropout: o.dropout as f32,
             encoder: PatchEncoder::new(&backbone.sub("encoder"), o.encoder()),
             head: FlattenHead::new(&p.sub("head"), tokens, outputs, o.head_dropout as f32),
@@ -128,7 +124,7 @@ impl Model for PatchTST {
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let forecast = |y: Var<'t>| {
-            let tokens = self.patches.forward(y.squeeze(2)) + y.tape().param(self.positions);
+            let tokens = self.positions.forward(self.patches.forward(y.squeeze(2)));
             let encoded = self.encoder.forward(tokens.dropout(self.dropout)); // [B, P, D]
             self.head.forward(encoded).reshape([batch.size(), self.dims.h, self.dims.outputs])
         };

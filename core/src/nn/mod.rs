@@ -53,7 +53,7 @@ pub use inverted_embedding::InvertedEmbedding;
 pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
 pub use params::{Init, Params, Path, layers};
-pub use patch_embedding::{PatchEmbedding, Patches};
+pub use patch_embedding::{PatchEmbedding, PatchPositions, Patches};
 pub use patch_encoder::{PatchEncoder, PatchEncoderOptions};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
 pub use residual_attention::{Compared, ResidualAttention, ResidualAttentionOptions};

@@ -4,8 +4,8 @@
 //! TSTiEncoder`, `models/timexer.py: EnEmbedding`.
 
 use super::linear::Linear;
-use super::params::Path;
-use crate::tape::{Edge, Steps, Var};
+use super::params::{Init, Path};
+use crate::tape::{Edge, Param, Steps, Var};
 
 /// Where the patches of a series lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,33 @@ impl PatchEmbedding {
         let kernel = weight.reshape([weight.dim(0), 1, size]);
         let steps = Steps { kernel: size, stride, dilation: 1, padding: [0, 0] };
         x.pad(1, [0, padding], Edge::Replicate).unsqueeze(2).conv(1, kernel, bias, steps)
+    }
+}
+
+/// A vector for the place of each patch, which is added to its token. Upstream: `models/patchtst.py:
+/// positional_encoding("zeros")`.
+#[derive(Clone, Copy, Debug)]
+pub struct PatchPositions {
+    vectors: Param,
+    learned: bool,
+}
+
+impl PatchPositions {
+    /// Declares `W_pos [count, hidden]`, random near 0, which is learned or stays as it is.
+    pub fn new(path: &Path<'_>, tokens: [usize; 2], learned: bool) -> Self {
+        let near_zero = Init::Uniform(0.02);
+        let vectors = if learned {
+            path.param("W_pos", tokens, near_zero)
+        } else {
+            path.untrained("W_pos", tokens, near_zero)
+        };
+        Self { vectors, learned }
+    }
+
+    /// Adds them to the tokens `[R, P, D]`.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        x + if self.learned { tape.param(self.vectors) } else { tape.fixed(self.vectors) }
     }
 }
 
