@@ -1259,6 +1259,33 @@ export interface InformerOptions extends CommonOptions {
 }
 /** transformer: https://arxiv.org/abs/2012.07436 */
 export declare function Informer(options: InformerOptions): ModelSpec<'Informer'>
+/** Options of `iTransformer`, beside the common ones. */
+export interface iTransformerOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Numbers per token. @default 512 */
+  hiddenSize?: number
+  /** Heads of each attention. @default 8 */
+  nHeads?: number
+  /** Layers of the encoder. @default 2 */
+  eLayers?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 2048 */
+  dFf?: number
+  /** Dropout of embeddings, attention weights and layers, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Whether windows are normalized and forecasts denormalized. @default true */
+  useNorm?: boolean
+}
+/** transformer: https://arxiv.org/abs/2310.06625 */
+export declare function iTransformer(options: iTransformerOptions): ModelSpec<'iTransformer'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1472,6 +1499,47 @@ export interface NLinearOptions extends CommonOptions {
 }
 /** linear: https://arxiv.org/abs/2205.13504 */
 export declare function NLinear(options: NLinearOptions): ModelSpec<'NLinear'>
+/** Options of `PatchTST`, beside the common ones. */
+export interface PatchTSTOptions extends CommonOptions {
+  /** Maximum number of training steps. @default 5000 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Layers of the encoder. @default 3 */
+  encoderLayers?: number
+  /** Heads of each attention. It must divide `hiddenSize`. @default 16 */
+  nHeads?: number
+  /** Numbers per patch in the encoder. @default 128 */
+  hiddenSize?: number
+  /** Hidden units of the feed-forward blocks. @default 256 */
+  linearHiddenSize?: number
+  /** Dropout of embeddings and layers, from 0 to 1. @default 0.2 */
+  dropout?: number
+  /** Dropout of the forecast, from 0 to 1. @default 0 */
+  headDropout?: number
+  /** Dropout of the attention's weights, from 0 to 1. @default 0 */
+  attnDropout?: number
+  /** Steps of a patch. A patch is at most `inputSize + stride` long: a larger number means that. @default 16 */
+  patchLen?: number
+  /** Steps from the beginning of one patch to that of the next. The last step is repeated as often, for the last patch. @default 8 */
+  stride?: number
+  /** Whether windows are normalized and forecasts denormalized (RevIN). @default true */
+  revin?: boolean
+  /** Whether RevIN has a learned weight and bias. @default false */
+  revinAffine?: boolean
+  /** Whether RevIN subtracts the last step of a window instead of its mean. @default true */
+  revinSubtractLast?: boolean
+  /** Activation of the feed-forward blocks. @default "gelu" */
+  activation?: 'relu' | 'gelu'
+  /** Whether each attention adds the scores of the layer before to its own. @default true */
+  resAttention?: boolean
+  /** Whether batch normalization comes before the attention and the feed-forward block of each layer, as upstream has it despite the name; otherwise it follows them. There is batch normalization in any case. @default false */
+  batchNormalization?: boolean
+  /** Whether the vectors that are added for the positions of the patches are learned. Otherwise they stay random. @default true */
+  learnPosEmbed?: boolean
+}
+/** transformer: https://arxiv.org/abs/2211.14730 */
+export declare function PatchTST(options: PatchTSTOptions): ModelSpec<'PatchTST'>
 /** Options of `RLinear`, beside the common ones. */
 export interface RLinearOptions extends CommonOptions {
   /** Whether windows are normalised and forecasts denormalised (RevIN). @default true */
@@ -1637,6 +1705,43 @@ export interface TiDEOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2304.08424 */
 export declare function TiDE(options: TiDEOptions): ModelSpec<'TiDE'>
+/** Options of `TimeXer`, beside the common ones. */
+export interface TimeXerOptions extends CommonOptions {
+  /** Exogenous columns known only up to the forecast origin. @default [] */
+  histExogList?: readonly string[]
+  /** Static covariates: columns of the static table, one value per series. @default [] */
+  statExogList?: readonly string[]
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Steps of a patch; at most `inputSize`. Patches lie side by side from the first step on; steps that fill no patch are seen by the global token only. @default 16 */
+  patchLen?: number
+  /** Numbers per token. @default 512 */
+  hiddenSize?: number
+  /** Heads of each attention. @default 8 */
+  nHeads?: number
+  /** Layers of the encoder. @default 2 */
+  eLayers?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 2048 */
+  dFf?: number
+  /** Dropout of embeddings, attention weights, layers and the forecast, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Whether windows are normalized and forecasts denormalized. @default true */
+  useNorm?: boolean
+}
+/** transformer: https://arxiv.org/abs/2402.19072 */
+export declare function TimeXer(options: TimeXerOptions): ModelSpec<'TimeXer'>
 /** Options of `TSMixer`, beside the common ones. */
 export interface TSMixerOptions extends CommonOptions {
   /** Number of series, all of which the model sees at once. Taken from the data when left out. */

@@ -12,7 +12,9 @@ const differs: Record<string, object> = {
   DLinear: { scalerType: 'standard' },
   LSTM: { encoderHiddenSize: 8 },
   NHITS: { loss: loss.mq({ level: [90] }) },
+  TimeXer: { hiddenSize: 16, dFf: 16 },
   TSMixer: { dropout: 0.1 },
+  iTransformer: { hiddenSize: 16, dFf: 16 },
 }
 const spec = (name: string) => ({ model: name, options: { ...options, ...differs[name] } })
 

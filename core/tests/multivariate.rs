@@ -278,6 +278,13 @@ fn one_series_can_be_learned_from_another() {
         if model != "MLPMultivariate" {
             options["dropout"] = json!(0.0); // as much as TSMixer's 0.9 hides a single value
         }
+        let is_transformer = ["iTransformer", "TimeXer"].contains(&&*model);
+        if is_transformer {
+            // Their errors jump about with that learning rate.
+            let slower =
+                json!({ "learningRate": 2e-3, "numLrDecays": 3, "hiddenSize": 32, "dFf": 32 });
+            options.as_object_mut().unwrap().extend(slower.as_object().unwrap().clone());
+        }
         let mut nf = forecaster(&model, &options);
         fit(&mut nf, &table).unwrap();
         let forecast = predict(&nf, &PredictOptions::default());
@@ -286,7 +293,9 @@ fn one_series_can_be_learned_from_another() {
             let actual = |t: usize| noise(100 + rows + t - 4 * series);
             (0..4).map(|t| (of(t) - actual(t)).abs()).sum::<f64>() / 4.0
         };
-        // Eight seeds give 0.03 to 0.17, and 0.55 to 1.13 for the series that nothing comes before; zeros give 0.40 and 0.66.
-        assert!(error(1) < 0.2 && error(0) > 0.4, "{model}: {} and {}", error(0), error(1));
+        // Eight seeds give 0.03 to 0.17, of a transformer 0.04 to 0.21, and 0.55 to 1.13 for the series that nothing comes
+        // before; zeros give 0.40 and 0.66.
+        let most = if is_transformer { 0.22 } else { 0.2 };
+        assert!(error(1) < most && error(0) > 0.4, "{model}: {} and {}", error(0), error(1));
     }
 }

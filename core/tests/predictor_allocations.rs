@@ -60,7 +60,7 @@ fn fitted(model: &str, options: &Value) -> NeuralForecast {
 
 #[test]
 fn calls_allocate_nothing() {
-    let short = json!({ "h": 6, "inputSize": 12, "maxSteps": 1, "scalerType": "robust" });
+    let short = json!({ "h": 6, "inputSize": 16, "maxSteps": 1, "scalerType": "robust" });
     let mut cases: Vec<(String, Value)> = vec![
         (
             "NHITS".into(),

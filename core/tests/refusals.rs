@@ -280,6 +280,8 @@ fn a_model_that_needs_whole_batches_cannot_be_cut() {
     let options = with(json!({ "shards": 2 }));
     let e = refused(new("DeepNPTS", options.clone()), ErrorCode::Unsupported, message);
     assert_eq!(e.details.option.as_deref(), Some("shards"));
+    let message = message.replace("DeepNPTS", "PatchTST");
+    refused(new("PatchTST", options.clone()), ErrorCode::Unsupported, &message);
     let uncoupled = json!({ "shards": 2, "batchNorm": false });
     assert!(new("DeepNPTS", with(uncoupled)).is_ok());
     assert!(new("NHITS", options).is_ok());
@@ -334,6 +336,43 @@ fn sizes_that_a_transformer_cannot_have_are_refused() {
             "FEDformer",
             json!({ "randomSeed": 1u64 << 32 }),
             "option \"randomSeed\" must be a whole number below 2³², got 4294967296".into(),
+        ),
+        (
+            "PatchTST",
+            json!({ "hiddenSize": 10, "nHeads": 4 }),
+            "option \"nHeads\" must be a divisor of hiddenSize (10), got 4".into(),
+        ),
+        ("PatchTST", json!({ "stride": 0 }), "option \"stride\" must be a whole number ≥ 1, got 0".into()),
+        ("PatchTST", json!({ "patchLen": 0 }), "option \"patchLen\" must be a whole number ≥ 1, got 0".into()),
+        (
+            "PatchTST",
+            json!({ "activation": "elu" }),
+            "option \"activation\" must be \"relu\" or \"gelu\", got \"elu\"; did you mean \"relu\"?".into(),
+        ),
+        (
+            "iTransformer",
+            json!({ "hiddenSize": 4, "nHeads": 5 }),
+            "option \"nHeads\" must be at most hiddenSize (4), got 5".into(),
+        ),
+        (
+            "TimeXer",
+            json!({ "patchLen": 9 }),
+            "option \"patchLen\" must be at most inputSize (8), got 9".into(),
+        ),
+        (
+            "TimeXer",
+            json!({ "patchLen": 1, "inputSize": 5001 }),
+            "option \"patchLen\" must be so large that inputSize (5001) has at most 5000 patches, got 1".into(),
+        ),
+        (
+            "TimeXer",
+            json!({ "hiddenSize": 7 }),
+            "option \"hiddenSize\" must be an even number, got 7".into(),
+        ),
+        (
+            "TimeXer",
+            json!({ "patchLen": 4, "hiddenSize": 4, "nHeads": 5 }),
+            "option \"nHeads\" must be at most hiddenSize (4), got 5".into(),
         ),
     ];
     let mut checks = Checks::default();

@@ -14,7 +14,8 @@ import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
-from neuralforecast.models import Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, RNN, TFT
+from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN,
+                                   TFT, TimeXer, iTransformer)
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -23,6 +24,8 @@ SHARED = dict(h=4, input_size=8, max_steps=3, random_seed=1, **QUIET)
 NHITS_ = dict(SHARED, mlp_units=[[6, 6]])
 LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
 TFT_ = dict(SHARED, hidden_size=6, n_head=2, n_rnn_layers=2)
+PATCHTST_ = dict(SHARED, hidden_size=6, n_heads=2, linear_hidden_size=4, encoder_layers=2, patch_len=3, stride=2)
+SERIES_ = dict(SHARED, n_series=2, hidden_size=6, n_heads=2, d_ff=4)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
 
 CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog_list=["visits", "n_tills"],
@@ -91,6 +94,13 @@ CASES = {
                 FEDformer(**SHARED, hidden_size=8, conv_hidden_size=4, modes=2),
                 Informer(**SHARED, hidden_size=4, n_head=2, conv_hidden_size=4)],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D")),
+    # Constants and positions that are not learned are stored too; upstream ignores some arguments.
+    "patches": dict(
+        models=[PatchTST(**PATCHTST_, revin_affine=True, fc_dropout=0.4, scaler_type="standard"),
+                PatchTST(**PATCHTST_, learn_pos_embed=False, res_attention=False, batch_normalization=True, alias="pre_norm"),
+                iTransformer(**SERIES_, futr_exog_list=["price", "holiday"], d_layers=3),
+                TimeXer(**SERIES_, patch_len=3, hist_exog_list=["visits"], stat_exog_list=["size"], loss=MQLoss(level=[80]))],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),

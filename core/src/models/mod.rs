@@ -34,8 +34,10 @@ mod entry;
 mod exogenous;
 pub mod fedformer;
 pub mod gru;
+mod heads;
 pub mod informer;
 mod instance;
+pub mod itransformer;
 pub mod lstm;
 pub mod mlp;
 pub mod mlpmultivariate;
@@ -44,6 +46,7 @@ pub mod nbeatsx;
 pub mod nhits;
 pub mod nlinear;
 mod one_pass;
+pub mod patchtst;
 mod precision;
 pub mod rlinear;
 pub mod rnn;
@@ -54,6 +57,7 @@ mod start_tokens;
 pub mod tcn;
 pub mod tft;
 pub mod tide;
+pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
 pub mod vanillatransformer;
@@ -325,6 +329,7 @@ registry! {
     fedformer::FEDformer,
     gru::GRU,
     informer::Informer,
+    itransformer::ITransformer,
     lstm::LSTM,
     mlp::MLP,
     mlpmultivariate::MLPMultivariate,
@@ -332,11 +337,13 @@ registry! {
     nbeatsx::NBEATSx,
     nhits::NHITS,
     nlinear::NLinear,
+    patchtst::PatchTST,
     rlinear::RLinear,
     rnn::RNN,
     tcn::TCN,
     tft::TFT,
     tide::TiDE,
+    timexer::TimeXer,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
     vanillatransformer::VanillaTransformer,
@@ -369,28 +376,4 @@ pub fn model_names() -> Vec<&'static str> {
 pub mod skeleton;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::control::Control;
-    use crate::data::{Panel, PanelOptions, Table};
-    use crate::train::{Run, TrainingState, train};
-
-    #[test]
-    fn what_a_new_model_begins_with_learns() {
-        let options =
-            json!({ "h": 3, "inputSize": 6, "learningRate": 0.01, "windowsBatchSize": 16 });
-        let options = options.as_object().unwrap().clone();
-        let given = ModelSpec { model: "Skeleton".into(), options };
-        let mut model =
-            instance::build(&entry::<skeleton::Skeleton>(), &given, &Default::default(), None)
-                .unwrap();
-        model.allocate().unwrap();
-        model.initialize();
-        let wave = Table::one_series((0..60).map(|t| f64::from(t).sin()).collect());
-        let (panel, _) = Panel::from_table(&wave, &PanelOptions::default()).unwrap();
-        let mut state = TrainingState::new(&model, 100).unwrap();
-        let mut run = Run { panel: &panel, val_size: 0, control: &Control::default(), save: None };
-        let losses = train(&mut model, &mut state, &mut run).unwrap().train_loss;
-        assert!(losses[99] < 0.5 * losses[0], "from {} to {}", losses[0], losses[99]);
-    }
-}
+mod tests;

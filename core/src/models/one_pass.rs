@@ -1,6 +1,7 @@
 //! What VanillaTransformer and Informer have in common: an encoder of the past, and a decoder that forecasts all steps in one
 //! pass. They differ in the attention.
 
+use super::heads::heads;
 use super::prelude::*;
 use super::start_tokens::StartTokens;
 use crate::nn::Mechanism;
@@ -58,7 +59,7 @@ impl OnePass {
         let hidden = o.hidden_size;
         let sizes = TransformerSizes::new(hidden, o.conv_hidden_size, o.dropout, o.activation);
         let start = StartTokens::new(dims, o.decoder_input_size_multiplier)?;
-        let heads = heads(hidden, o.n_head)?;
+        let heads = heads("nHead", [hidden, o.n_head])?;
         let embeddings = start.embeddings(p, hidden, true, sizes.dropout)?;
         let attention = |p: Path<'_>, to_itself, number: usize| {
             AttentionLayer::new(&p, heads, mechanism(to_itself, number as u32))
@@ -96,12 +97,4 @@ impl OnePass {
         let begun = self.start.followed_by_zeros(y); // [B, M, 1]
         self.decoder.forward(decoding.forward(begun, all), encoded, self.h) // [B, h, O]
     }
-}
-
-/// Width and heads of attention layers; more heads than numbers to share among them are refused.
-pub(super) fn heads(hidden: usize, heads: usize) -> Result<[usize; 2]> {
-    if heads > hidden {
-        return Err(Error::option("nHead", &format!("at most hiddenSize ({hidden})"), heads));
-    }
-    Ok([hidden, heads])
 }

@@ -1,7 +1,7 @@
 //! What Autoformer and FEDformer have in common: an encoder of what is above the trend of the past, and a decoder that
 //! forecasts trend and season of all steps in one pass. They differ in the attention.
 
-use super::one_pass::heads;
+use super::heads::heads;
 use super::prelude::*;
 use super::start_tokens::StartTokens;
 use crate::nn::{SeasonalDecoder, SeasonalDecoderLayer, SeasonalEncoder, SeasonalEncoderLayer};
@@ -67,7 +67,7 @@ impl SeasonalOnePass {
         let (hidden, window) = (o.hidden_size, o.moving_avg_window);
         let sizes = TransformerSizes::new(hidden, o.conv_hidden_size, o.dropout, o.activation);
         let start = StartTokens::new(dims, o.decoder_input_size_multiplier)?;
-        let heads = heads(hidden, o.n_head)?;
+        let heads = heads("nHead", [hidden, o.n_head])?;
         let embeddings = start.embeddings(p, hidden, false, sizes.dropout)?;
 
         let p_encoder = p.sub("encoder");

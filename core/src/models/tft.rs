@@ -7,6 +7,7 @@
 //! As in upstream, the last value of the target stands in for the columns known in advance where there are none, and the
 //! networks that make contexts of the static columns use ELU whatever `grnActivation` is.
 
+use super::heads::dividing;
 use super::prelude::*;
 use super::shown;
 use crate::nn::{
@@ -159,10 +160,7 @@ impl Model for TFT {
 
     fn new(p: &Path<'_>, dims: Dims, o: &Options) -> Result<Self> {
         let hidden = o.hidden_size;
-        if !hidden.is_multiple_of(o.n_head) {
-            let expected = format!("a divisor of hiddenSize ({hidden})");
-            return Err(Error::option("nHead", &expected, o.n_head));
-        }
+        dividing("nHead", [hidden, o.n_head])?;
         let futr = dims.futr.max(1);
         let embeddings = p.sub("embedding");
         let embed = |name: &str, columns| ValueEmbedding::new(&embeddings, name, columns, hidden);

@@ -115,21 +115,16 @@ impl Model for TSMixer {
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
         let Dims { h, outputs, series, .. } = self.dims;
-        let (y, scale) = match &self.norm {
-            Some(norm) => {
-                let (y, scale) = norm.normalize(batch.insample_y);
-                (y, Some((norm, scale)))
-            }
-            None => (batch.insample_y, None),
+        let forecast = |y: Var<'t>| {
+            let mixed = self
+                .layers
+                .iter()
+                .fold(y, |x, (temporal, feature)| feature.forward(temporal.forward(x))); // [B, L, N]
+            self.output.forward(mixed.transpose()).transpose() // [B, h·O, N]
         };
-        let mixed = self
-            .layers
-            .iter()
-            .fold(y, |x, (temporal, feature)| feature.forward(temporal.forward(x))); // [B, L, N]
-        let forecast = self.output.forward(mixed.transpose()).transpose(); // [B, h·O, N]
-        let forecast = match scale {
-            Some((norm, scale)) => norm.denormalize(forecast, scale),
-            None => forecast,
+        let forecast = match &self.norm {
+            Some(norm) => norm.around(batch.insample_y, forecast),
+            None => forecast(batch.insample_y),
         };
         forecast.reshape([batch.size(), h, outputs * series])
     }

@@ -22,7 +22,7 @@ pub struct DataEmbedding {
 }
 
 impl DataEmbedding {
-    /// Declares `value_embedding.tokenConv`, `position_embedding.pe` if there are `positions`, and `temporal_embedding.embed` if
+    /// Declares `value_embedding.tokenConv`, `position_embedding.pe` if it `has_positions`, and `temporal_embedding.embed` if
     /// there are exogenous columns, from `[values, columns]` per step to `hidden` numbers.
     ///
     /// Positions need an even `hidden` and windows of at most [`MOST_STEPS`].
@@ -30,19 +30,14 @@ impl DataEmbedding {
         path: &Path<'_>,
         [values, columns]: [usize; 2],
         hidden: usize,
-        positions: bool,
+        has_positions: bool,
         dropout: f32,
     ) -> Self {
         let value = path.sub("value_embedding").sub("tokenConv");
-        let table = || {
-            let shape = [1, MOST_STEPS, hidden];
-            let path = path.sub("position_embedding");
-            path.table("pe", shape, move || positions_table(MOST_STEPS, hidden))
-        };
         let temporal = path.sub("temporal_embedding").sub("embed");
         Self {
             value: Conv1d::kaiming(&value, [values, hidden], KERNEL),
-            positions: positions.then(table),
+            positions: has_positions.then(|| positions(path, hidden)),
             temporal: (columns > 0).then(|| Linear::without_bias(&temporal, columns, hidden)),
             dropout,
         }
@@ -60,6 +55,12 @@ impl DataEmbedding {
         }
         sum.dropout(self.dropout)
     }
+}
+
+/// Declares `position_embedding.pe`, upstream's table of positions as `hidden` numbers: `[1, MOST_STEPS, hidden]`.
+pub(super) fn positions(path: &Path<'_>, hidden: usize) -> Param {
+    let path = path.sub("position_embedding");
+    path.table("pe", [1, MOST_STEPS, hidden], move || positions_table(MOST_STEPS, hidden))
 }
 
 /// `sin(t·ω)` at even and `cos(t·ω)` at odd places `2i` and `2i + 1`, with `ω = 10000^(-2i/hidden)`: `[steps, hidden]`.

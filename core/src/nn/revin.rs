@@ -1,42 +1,61 @@
 //! Reversible instance normalisation: each window is normalised, and the forecast is denormalised with its statistics.
 //!
-//! Kim et al. 2022, <https://openreview.net/forum?id=cGDAkQo1C0p>. Upstream: `common/_modules.py: RevIN(affine=True)`.
+//! Kim et al. 2022, <https://openreview.net/forum?id=cGDAkQo1C0p>. Upstream: `common/_modules.py: RevIN`.
 
 use super::params::{Init, Path};
-use crate::tape::{Param, Var};
+use crate::tape::{Param, Shape, Var};
 
 const EPS: f32 = 1e-5;
 
-/// Normalises each window and channel to mean 0 and variance 1, then applies a learned affine map; and the inverse of both.
+/// Centres each window and channel, divides by its standard deviation and applies a learned affine map, if there is one; and
+/// the inverse of these.
 #[derive(Clone, Copy, Debug)]
 pub struct RevIn {
-    weight: Param,
-    bias: Param,
+    /// Weight and bias.
+    affine: Option<[Param; 2]>,
+    centre: Centre,
 }
 
-/// Mean and standard deviation along the time axis, which is kept with size 1.
+/// What is subtracted from a window.
+#[derive(Clone, Copy, Debug)]
+enum Centre {
+    Mean,
+    LastStep,
+}
+
+/// What was subtracted from each window and what it was divided by; the time axis is kept with size 1.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceStatistics<'t> {
-    mean: Var<'t>,
+    centre: Var<'t>,
     deviation: Var<'t>,
 }
 
 impl RevIn {
+    /// Without an affine map, around the mean. Upstream: `RevIN(affine=False)`; the option `use_norm` of transformers.
+    pub const fn plain() -> Self {
+        Self { affine: None, centre: Centre::Mean }
+    }
+
     /// Declares `affine_weight` and `affine_bias` for `channels` channels.
     pub fn new(path: &Path<'_>, channels: usize) -> Self {
-        Self {
-            weight: path.param("affine_weight", [channels], Init::Constant(1.0)),
-            bias: path.param("affine_bias", [channels], Init::Constant(0.0)),
-        }
+        Self::declared(path, [channels].into())
     }
 
     /// The same for the series of a multivariate model. Upstream: `common/_modules.py: RevINMultivariate(affine=True)`.
     pub fn of_series(path: &Path<'_>, series: usize) -> Self {
-        let shape = [1, 1, series];
-        Self {
-            weight: path.param("affine_weight", shape, Init::Constant(1.0)),
-            bias: path.param("affine_bias", shape, Init::Constant(0.0)),
-        }
+        Self::declared(path, [1, 1, series].into())
+    }
+
+    fn declared(path: &Path<'_>, shape: Shape) -> Self {
+        let parameter = |name, value| path.param(name, shape, Init::Constant(value));
+        let affine = [parameter("affine_weight", 1.0), parameter("affine_bias", 0.0)];
+        Self { affine: Some(affine), ..Self::plain() }
+    }
+
+    /// Subtracts the last step of a window instead of its mean. Upstream: `RevIN(subtract_last=True)`.
+    #[must_use]
+    pub const fn around_last_step(self) -> Self {
+        Self { centre: Centre::LastStep, ..self }
     }
 
     /// Normalises `x` `[B, L, C]`, and returns the statistics used.
@@ -46,14 +65,32 @@ impl RevIn {
         let centred = x - mean;
         let variance = centred.square().mean_axis(1).unsqueeze(1);
         let deviation = variance.add_scalar(EPS).sqrt();
-        let y = centred / deviation * tape.param(self.weight) + tape.param(self.bias);
-        (y, InstanceStatistics { mean, deviation })
+        let (centre, centred) = match self.centre {
+            Centre::Mean => (mean, centred),
+            Centre::LastStep => {
+                let last = x.last(1, 1);
+                (last, x - last)
+            }
+        };
+        let mut y = centred / deviation;
+        if let Some([weight, bias]) = self.affine {
+            y = y * tape.param(weight) + tape.param(bias);
+        }
+        (y, InstanceStatistics { centre, deviation })
     }
 
     /// Applies the inverse of [`RevIn::normalize`] to `y` `[B, h, C]`.
-    pub fn denormalize<'t>(&self, y: Var<'t>, by: InstanceStatistics<'t>) -> Var<'t> {
+    pub fn denormalize<'t>(&self, mut y: Var<'t>, by: InstanceStatistics<'t>) -> Var<'t> {
         let tape = y.tape();
-        let weight = tape.param(self.weight).add_scalar(EPS * EPS);
-        (y - tape.param(self.bias)) / weight * by.deviation + by.mean
+        if let Some([weight, bias]) = self.affine {
+            y = (y - tape.param(bias)) / tape.param(weight).add_scalar(EPS * EPS);
+        }
+        y * by.deviation + by.centre
+    }
+
+    /// The forecast `[B, h, C]` of a network that sees normalised windows, denormalised.
+    pub fn around<'t>(&self, x: Var<'t>, network: impl FnOnce(Var<'t>) -> Var<'t>) -> Var<'t> {
+        let (normalized, statistics) = self.normalize(x);
+        self.denormalize(network(normalized), statistics)
     }
 }

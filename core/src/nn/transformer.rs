@@ -48,7 +48,7 @@ impl TransformerSizes {
     }
 }
 
-/// Two affine maps of each step, with an activation between them. Upstream writes them as convolutions of width 1.
+/// Two affine maps of each step, with an activation between them.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedForward {
     first: Linear,
@@ -58,12 +58,23 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
-    /// Declares `conv1` and `conv2`, with or without biases.
+    /// Declares `conv1` and `conv2`, with or without biases: upstream writes the maps as convolutions of width 1.
     pub fn new(path: &Path<'_>, sizes: TransformerSizes, bias: bool) -> Self {
         let TransformerSizes { hidden, conv_hidden, dropout, activation } = sizes;
         Self {
             first: Linear::pointwise(&path.sub("conv1"), hidden, conv_hidden, bias),
             second: Linear::pointwise(&path.sub("conv2"), conv_hidden, hidden, bias),
+            activation,
+            dropout,
+        }
+    }
+
+    /// Declares `0` and `3`, the places of the maps among activation and dropout. Upstream: `models/patchtst.py`.
+    pub fn sequential(path: &Path<'_>, sizes: TransformerSizes) -> Self {
+        let TransformerSizes { hidden, conv_hidden, dropout, activation } = sizes;
+        Self {
+            first: Linear::new(&path.sub(0), hidden, conv_hidden),
+            second: Linear::new(&path.sub(3), conv_hidden, hidden),
             activation,
             dropout,
         }
@@ -100,8 +111,15 @@ impl EncoderLayer {
 
     /// `[B, L, D]` to `[B, L, D]`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.forward_first(x, x.dim(1))
+    }
+
+    /// The outputs of the first `steps`, `[B, steps, D]`, which attend to all of `x` `[B, L, D]`.
+    fn forward_first<'t>(&self, x: Var<'t>, steps: usize) -> Var<'t> {
         let [first, second] = &self.norms;
-        let x = first.forward(x + self.attention.forward(x, x).dropout(self.dropout));
+        let asking = x.slice(1, 0, self.attention.queries_for(x, steps));
+        let x = first.forward(asking + self.attention.forward(asking, x).dropout(self.dropout));
+        let x = x.slice(1, 0, steps);
         second.forward(x + self.feed_forward.forward(x))
     }
 }
@@ -169,6 +187,15 @@ impl Encoder {
             self.distilling.get(i).map_or(x, |half| half.forward(x))
         });
         self.norm.forward(x)
+    }
+
+    /// The outputs of the first `steps` of `x` `[B, L, D]`: `[B, steps, D]`. Without distilling layers.
+    pub fn forward_first<'t>(&self, x: Var<'t>, steps: usize) -> Var<'t> {
+        let Some((last, before)) = self.layers.split_last() else {
+            return self.norm.forward(x.slice(1, 0, steps));
+        };
+        let x = before.iter().fold(x, |x, layer| layer.forward(x));
+        self.norm.forward(last.forward_first(x, steps))
     }
 }
 

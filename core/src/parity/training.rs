@@ -47,7 +47,7 @@ const SENSITIVE_CURVES: [(&str, f32); 17] = [
 /// and Adam turns that into half a step.
 const BALANCED: &str = "blocks.2.layers.3.bias";
 /// Cases, a part of the names of their more sensitive weights, and the tolerance of these.
-const SENSITIVE_WEIGHTS: [(&str, &str, f32); 28] = [
+const SENSITIVE_WEIGHTS: [(&str, &str, f32); 32] = [
     ("bitcn_exog_without_y", "net_bwd.1.conv1.weight", 2e-4),
     ("deepar_valid_likelihood", "weight_hh_l0", 2e-4),
     ("deepnpts_accumulate", "running_", 3e-2),
@@ -56,6 +56,8 @@ const SENSITIVE_WEIGHTS: [(&str, &str, f32); 28] = [
     ("dlinear_mae_valid_accuracy", "linear_season.weight", 2e-4),
     ("fedformer_standard", "weights1", 5e-4),
     ("informer_standard", "", 1e-3),
+    ("itransformer_5_mq", "", 6e-4),
+    ("itransformer_identity", "norm2.bias", 2e-4),
     ("lstm_direct_categories", "weight_hh_l0", 2e-4),
     ("lstm_direct_exog", "", 2e-2),
     ("lstm_recurrent_exog_mq", "", 7e-4),
@@ -70,6 +72,8 @@ const SENSITIVE_WEIGHTS: [(&str, &str, f32); 28] = [
     ("nhits_rmsprop", "", 2e-2),
     ("nhits_robust", BALANCED, 5e-3),
     ("nhits_student_t_minmax1", "", 1e-3),
+    ("patchtst_identity", ".1.bias", 3e-4),
+    ("patchtst_pre_norm_mq", "running_mean", 2e-4),
     ("tcn_mq", "", 7e-4),
     ("tide_layernorm_mq", "bias", 4e-4),
     ("tsmixer_identity", "temporal_norm.bias", 2e-4),

@@ -87,6 +87,10 @@ mod tests {
             ("Informer", json!({ "distil": false }), 32),
             ("Autoformer", json!({}), 1),
             ("FEDformer", json!({}), 32),
+            ("PatchTST", json!({}), 1),
+            ("PatchTST", json!({ "encoderLayers": 0 }), 16),
+            ("iTransformer", json!({ "nSeries": 2, "hiddenSize": 8, "dFf": 8 }), 32),
+            ("TimeXer", json!({ "nSeries": 2, "patchLen": 2, "hiddenSize": 8, "dFf": 8 }), 64),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
         }

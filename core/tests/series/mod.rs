@@ -71,6 +71,11 @@ fn small(model: &str) -> Value {
         "Autoformer" | "FEDformer" | "Informer" | "VanillaTransformer" => {
             json!({ "hiddenSize": 16, "convHiddenSize": 16, "dropout": 0.0 })
         }
+        "PatchTST" => {
+            json!({ "hiddenSize": 16, "nHeads": 4, "linearHiddenSize": 16, "patchLen": 4, "stride": 2, "dropout": 0.0 })
+        }
+        "iTransformer" => json!({ "hiddenSize": 16, "dFf": 16, "dropout": 0.0 }),
+        "TimeXer" => json!({ "hiddenSize": 16, "dFf": 16, "patchLen": 4, "dropout": 0.0 }),
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         "TCN" => {
