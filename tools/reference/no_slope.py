@@ -16,6 +16,8 @@ def no_slope(model) -> list:
     decoded = getattr(model, "label_len", 0) + model.h
 
     def is_flat(name: str) -> bool:
+        if type(model).__name__ == "TimeLLM":
+            return name == "reprogramming_layer.key_projection.bias"
         in_encoder = name.startswith("encoder.attn_layers.")
         if isinstance(model, (VanillaTransformer, Informer)):
             distilled = [f"encoder.attn_layers.{i}.norm2.bias" for i in range(len(model.encoder.conv_layers or []))]
