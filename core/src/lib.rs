@@ -31,6 +31,8 @@ mod error;
 mod forecast;
 mod infer;
 mod interrupt;
+#[cfg(feature = "llm")]
+mod llm;
 #[doc(hidden)]
 pub mod kernels;
 pub mod memory;

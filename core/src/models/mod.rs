@@ -54,6 +54,8 @@ mod start_tokens;
 pub mod tcn;
 pub mod tft;
 pub mod tide;
+#[cfg(feature = "llm")]
+pub mod timellm;
 pub mod tsmixer;
 pub mod tsmixerx;
 pub mod vanillatransformer;
@@ -70,7 +72,7 @@ use exogenous::Streams;
 pub use instance::{Instance, ModelSpec};
 pub use precision::Precision;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::nn::{BasisDims, Path};
 use crate::options::Options;
@@ -259,6 +261,17 @@ pub trait Model: Send + Sync + Sized + 'static {
         Self::SPEC.sharding
     }
 
+    /// Options that are fixed once the model is made, with their values: all later instances of it, and those of its checkpoints,
+    /// have them.
+    fn pinned(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
+    /// Bytes that it holds besides its tapes and parameters while it computes `at_once` of `all` windows.
+    fn bytes_besides(&self, _at_once: usize, _all: usize) -> usize {
+        0
+    }
+
     /// Forecast of each window on the scale of the input: `[B, h, O]`, or `[B, h, N·O]` for a multivariate model.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
@@ -268,6 +281,8 @@ pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
     fn sharding(&self) -> Sharding;
     fn interpretable(&self) -> bool;
+    fn pinned(&self) -> Vec<(&'static str, Value)>;
+    fn bytes_besides(&self, at_once: usize, all: usize) -> usize;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
 }
 
@@ -282,6 +297,14 @@ impl<M: Model> Network for M {
 
     fn interpretable(&self) -> bool {
         M::INTERPRETABLE
+    }
+
+    fn pinned(&self) -> Vec<(&'static str, Value)> {
+        Model::pinned(self)
+    }
+
+    fn bytes_besides(&self, at_once: usize, all: usize) -> usize {
+        Model::bytes_besides(self, at_once, all)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -305,12 +328,12 @@ pub(crate) fn concat_present<'t, const N: usize>(
 }
 
 macro_rules! registry {
-    ($($module:ident::$model:ident),* $(,)?) => {
-        $(pub use $module::$model;)*
+    ($($(#[$only:meta])? $module:ident::$model:ident),* $(,)?) => {
+        $($(#[$only])? pub use $module::$model;)*
 
         /// All models.
         pub(crate) fn registry() -> Vec<Entry> {
-            vec![$(entry::<$module::$model>()),*]
+            vec![$($(#[$only])? entry::<$module::$model>()),*]
         }
     };
 }
@@ -337,6 +360,7 @@ registry! {
     tcn::TCN,
     tft::TFT,
     tide::TiDE,
+    #[cfg(feature = "llm")] timellm::TimeLLM,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
     vanillatransformer::VanillaTransformer,

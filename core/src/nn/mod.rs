@@ -19,7 +19,11 @@ mod layer_norm;
 mod linear;
 pub mod params;
 mod recurrent;
+#[cfg(feature = "llm")]
+mod reprogramming;
 mod revin;
+#[cfg(feature = "llm")]
+mod series_patches;
 mod transformer;
 mod value_embedding;
 mod variable_selection;
@@ -45,7 +49,11 @@ pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
 pub use params::{Init, Params, Path, layers};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
+#[cfg(feature = "llm")]
+pub use reprogramming::{Reprogramming, ReprogrammingSizes};
 pub use revin::RevIn;
+#[cfg(feature = "llm")]
+pub use series_patches::SeriesPatches;
 pub use transformer::{
     Decoder, DecoderLayer, Distilling, Encoder, EncoderLayer, FeedForward, TransformerActivation,
     TransformerSizes,

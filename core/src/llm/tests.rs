@@ -1,0 +1,1 @@
+//! Folders, prompts and hidden states of small GPT-2 models.
