@@ -31,10 +31,10 @@ mod error;
 mod forecast;
 mod infer;
 mod interrupt;
-#[cfg(feature = "llm")]
-mod llm;
 #[doc(hidden)]
 pub mod kernels;
+#[cfg(feature = "llm")]
+mod llm;
 pub mod memory;
 pub mod models;
 pub mod nn;

@@ -67,7 +67,8 @@ impl Config {
         let size = |name: &str| {
             let value = json.get(name).unwrap_or(&Value::Null);
             let size = value.as_u64().filter(|n| (1..=MOST).contains(n));
-            let expected = format!("\"{name}\" must be a whole number from 1 to {MOST}, got {value}");
+            let expected =
+                format!("\"{name}\" must be a whole number from 1 to {MOST}, got {value}");
             size.map(|n| n as usize).ok_or_else(|| wrong(expected))
         };
         let flag = |name: &str, usual: bool| match json.get(name) {
@@ -91,7 +92,9 @@ impl Config {
         let Some((_, activation)) = activation else {
             let known = ACTIVATIONS.map(|(name, _)| name).join(", ");
             let value = &json["activation_function"];
-            return Err(wrong(format!("\"activation_function\" must be one of {known}, got {value}")));
+            return Err(wrong(format!(
+                "\"activation_function\" must be one of {known}, got {value}"
+            )));
         };
         let eps = json.get("layer_norm_epsilon").map_or(Some(1e-5), Value::as_f64);
         let Some(eps) = eps.filter(|eps| *eps > 0.0 && *eps < 1.0) else {

@@ -80,7 +80,8 @@ impl Folder {
     /// All bytes of a JSON file.
     pub(super) fn json(&self, name: &str, (mut file, length): (File, u64)) -> Result<Vec<u8>> {
         if length > MOST_JSON {
-            let what = format!("has {length} bytes, at most {MOST_JSON} are read; take the original file");
+            let what =
+                format!("has {length} bytes, at most {MOST_JSON} are read; take the original file");
             return Err(self.fault(name, &what));
         }
         let mut bytes = Vec::new();

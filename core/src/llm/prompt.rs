@@ -2,8 +2,9 @@
 //! Upstream: `models/timellm.py: TimeLLM.forecast`.
 //!
 //! Statistics are computed in f64 from the values of the window in f32. Upstream computes the mean in f32, so the last digits in its
-//! prompts depend on the order of its sums. Windows of `L` steps correlate equally at the lags `k` and `L - k`; upstream
-//! orders such lags by the rounding errors of its Fourier transform. Here the smaller one comes first.
+//! prompts depend on the order of its sums and on the rounding of its square root. Windows of `L` steps correlate equally at the lags `k` and `L - k`; upstream
+//! orders such lags by the rounding errors of its Fourier transform. Here the smaller one comes first, and so it does where
+//! correlations differ by less than a billionth of that at lag 0.
 
 use realfft::RealFftPlanner;
 
@@ -111,24 +112,39 @@ fn top_lags(x: &[f32], count: usize) -> Vec<usize> {
     let inverse = planner.plan_fft_inverse(lags);
     let mut correlations = inverse.make_output_vec();
     inverse.process(&mut power, &mut correlations).expect("a spectrum of real numbers");
-    let at = |lag: &usize| correlations[*lag.min(&(lags - lag))];
+    let unit = correlations[0].max(f64::MIN_POSITIVE) / 1e9;
+    let at = |lag: &usize| (correlations[*lag.min(&(lags - lag))] / unit).round();
     let mut order: Vec<usize> = (0..lags).collect();
     order.sort_by(|a, b| at(b).total_cmp(&at(a)));
     order.truncate(count);
     order
 }
 
-/// A number as Python's `str(float(x))` writes it: the shortest digits that are read as the same f64.
+/// A number as Python's `str(float(x))` writes it: the shortest digits that are read as the same f64, rounded to even.
 fn python_float(x: f32) -> String {
     let x = f64::from(x);
-    let text = format!("{x:e}");
-    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    // Where two numbers of the fewest digits are equally near, `{:e}` takes the larger one; with a precision, the even one.
+    let shortest = format!("{x:e}");
+    let precision = shortest.find('.').zip(shortest.find('e')).map_or(0, |(dot, e)| e - dot - 1);
+    let text = format!("{x:.precision$e}");
+    let (number, exponent) = text.split_once('e').expect("a number with an exponent");
     let exponent: i32 = exponent.parse().expect("the exponent of a number");
-    if x == 0.0 || (-4..16).contains(&exponent) {
-        return format!("{x:?}"); // in this range Rust writes no exponent either
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{number}e{sign}{:02}", exponent.abs());
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    let sign = if number.starts_with('-') { "-" } else { "" };
+    let mut digits = number.replace(['-', '.'], "");
+    let zeros = "0".repeat(exponent.unsigned_abs() as usize);
+    if exponent < 0 {
+        digits.insert_str(0, &zeros);
+    }
+    let whole = exponent.max(0) as usize + 1;
+    while digits.len() <= whole {
+        digits.push('0');
+    }
+    let (whole, fraction) = digits.split_at(whole);
+    format!("{sign}{whole}.{fraction}")
 }
 
 #[cfg(test)]
@@ -144,6 +160,9 @@ mod tests {
             (0.1, "0.10000000149011612"),
             (-1.560_487_9, "-1.5604878664016724"),
             (123_456.79, "123456.7890625"),
+            (1.813_301_1, "1.8133010864257812"), // not ..13, which is as near
+            (0.5, "0.5"),
+            (-123.0, "-123.0"),
             (1e-4, "9.999999747378752e-05"),
             (0.000_122_070_31, "0.0001220703125"),
             (0.000_061_035_156, "6.103515625e-05"),

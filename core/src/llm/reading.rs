@@ -27,6 +27,7 @@ impl LanguageModel {
             return read;
         }
         let same = head.iter().zip(tokens).take_while(|(a, b)| a == b).count();
+        let same = same.min(tokens.len() - 1); // there is something left to read
         let before = (same > 0).then(|| {
             self.cache.get(head).unwrap_or_else(|| {
                 let read = Arc::new(self.extend(compute, None, head));
@@ -41,7 +42,12 @@ impl LanguageModel {
     }
 
     /// Keys and values of a prompt that is followed by `count` tokens for the end of a text.
-    pub(crate) fn padded(&self, compute: Compute, read: &Arc<Earlier>, count: usize) -> Arc<Earlier> {
+    pub(crate) fn padded(
+        &self,
+        compute: Compute,
+        read: &Arc<Earlier>,
+        count: usize,
+    ) -> Arc<Earlier> {
         if count == 0 {
             return read.clone();
         }
@@ -50,7 +56,12 @@ impl LanguageModel {
     }
 
     /// Reads `tokens` after the first steps of what was read before.
-    fn extend(&self, compute: Compute, before: Option<(&Earlier, usize)>, tokens: &[u32]) -> Earlier {
+    pub(super) fn extend(
+        &self,
+        compute: Compute,
+        before: Option<(&Earlier, usize)>,
+        tokens: &[u32],
+    ) -> Earlier {
         let (width, first) = (self.config.width, before.map_or(0, |(_, steps)| steps));
         let (rows, steps) = (tokens.len(), first + tokens.len());
         let mut x = self.embedded(tokens, first);

@@ -59,16 +59,19 @@ impl Tokens {
         Ok(Self { tokenizer, end })
     }
 
-    /// The tokens of a text.
+    /// The tokens of a text, one at least.
     pub(crate) fn of(&self, text: &str) -> Result<Vec<u32>> {
-        match self.tokenizer.encode_fast(text, true) {
-            Ok(encoding) => Ok(encoding.get_ids().to_vec()),
-            Err(e) => {
-                let message = format!("the tokenizer of option \"llm\" cannot read a prompt ({e}); take another model");
-                Err(Error::new(ErrorCode::InvalidOption, message)
-                    .with(|d| d.option = Some("llm".into())))
+        let why = match self.tokenizer.encode_fast(text, true) {
+            Ok(encoding) if !encoding.get_ids().is_empty() => {
+                return Ok(encoding.get_ids().to_vec());
             }
-        }
+            Ok(_) => "it makes no tokens".into(),
+            Err(e) => e.to_string(),
+        };
+        let message = format!(
+            "the tokenizer of option \"llm\" cannot read a prompt ({why}); take another model"
+        );
+        Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("llm".into())))
     }
 }
 

@@ -156,7 +156,9 @@ fn read_header(
     file.read_exact(&mut first).map_err(|e| broken(folder, &e))?;
     let size = u64::from_le_bytes(first);
     if size > MOST_HEADER || size > length {
-        return Err(wrong(format!("is no file of the format safetensors: it has a header of {size} bytes")));
+        return Err(wrong(format!(
+            "is no file of the format safetensors: it has a header of {size} bytes"
+        )));
     }
     let mut text = memory::try_list::<u8>(size as usize)?;
     file.read_exact(&mut text).map_err(|e| broken(folder, &e))?;
@@ -268,7 +270,9 @@ fn read_tensor(
             let number = number(bytes);
             if !number.is_finite() {
                 let at = place.at;
-                let what = format!("has {number} at place {at} of \"{name}\"; take a model of finite numbers");
+                let what = format!(
+                    "has {number} at place {at} of \"{name}\"; take a model of finite numbers"
+                );
                 return Err(folder.fault(FILE, &what));
             }
             place.put(number);

@@ -155,18 +155,13 @@ impl Model for TimeLLM {
             return Err(too_long(head_tokens.len(), count, config.positions));
         }
 
-        let words = ReprogrammingSizes {
-            patch: o.d_model,
-            heads: o.n_heads,
-            keys: o.d_ff,
-            word: o.d_llm,
-        };
+        let words =
+            ReprogrammingSizes { patch: o.d_model, heads: o.n_heads, keys: o.d_ff, word: o.d_llm };
         let dropout = o.dropout as f32;
         let patches = SeriesPatches::new(&p.sub("patch_embedding"), sizes, o.d_model, dropout);
         let mapping = Linear::new(&p.sub("mapping_layer"), config.vocabulary, o.num_tokens);
         let reprogramming = p.sub("reprogramming_layer");
-        let reprogramming =
-            Reprogramming::new(&reprogramming, words, o.attention_dropout as f32);
+        let reprogramming = Reprogramming::new(&reprogramming, words, o.attention_dropout as f32);
         let output = p.sub("output_projection").sub("linear");
         let output = Linear::new(&output, o.d_ff.saturating_mul(count), dims.h);
         Ok(Self {

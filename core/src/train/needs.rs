@@ -138,9 +138,9 @@ mod tests {
 
     use super::*;
     use crate::control::Control;
-    use crate::parity::language;
     use crate::data::{PanelOptions, Table};
     use crate::models::model_names;
+    use crate::parity::language;
     use crate::runtime;
     use crate::train::{Run, train};
 
