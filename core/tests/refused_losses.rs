@@ -39,7 +39,7 @@ const OF_ONE_OUTPUT: [Refusal<'_>; 4] = [
 fn expected(model: &str) -> Vec<Refusal<'static>> {
     let own: [&[Refusal<'_>]; 2] = match model {
         "DeepAR" => [&OF_DISTRIBUTIONS, &[]],
-        "DeepNPTS" => [&OF_POINTS, &OF_ONE_OUTPUT],
+        "DeepNPTS" | "TimeLLM" => [&OF_POINTS, &OF_ONE_OUTPUT],
         _ => [&OF_POINTS, &[]],
     };
     [&MEASURES[..], own[0], own[1]].concat()
@@ -60,7 +60,8 @@ fn every_model_refuses_these_losses_and_no_others() {
                     options["validLoss"] = json!(null); // judged by itself, whatever the model's default is
                 }
                 options[option] = loss.write();
-                let options = options.as_object().unwrap().clone();
+                let mut options = options.as_object().unwrap().clone();
+                options.extend(series::language::needed(&model));
                 let spec = ModelSpec { model: model.clone(), options };
                 let Err(e) = NeuralForecast::new(vec![spec], None) else { continue };
                 assert_eq!(e.code, ErrorCode::InvalidOption, "{e}");

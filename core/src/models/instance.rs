@@ -321,7 +321,7 @@ fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) ->
         return Ok(());
     }
     let message = format!(
-        "{} normalises over the windows of a whole batch, so its steps are not cut; leave out shards",
+        "{} couples the windows of a whole batch, so its steps are not cut; leave out shards",
         entry.spec.name
     );
     Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some("shards".into())))

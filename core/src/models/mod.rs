@@ -360,7 +360,8 @@ registry! {
     tcn::TCN,
     tft::TFT,
     tide::TiDE,
-    #[cfg(feature = "llm")] timellm::TimeLLM,
+    #[cfg(feature = "llm")]
+    timellm::TimeLLM,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
     vanillatransformer::VanillaTransformer,

@@ -187,7 +187,8 @@ impl Model for TimeLLM {
     fn bytes_besides(&self, at_once: usize, all: usize) -> usize {
         let prompt = self.language.config.token_bytes().saturating_mul(self.most);
         let cached = all.saturating_add(1).saturating_mul(prompt).min(llm::CACHE_LIMIT);
-        at_once.saturating_mul(prompt).saturating_add(cached)
+        // While training, the prompts and their padded copies.
+        at_once.saturating_mul(2).saturating_mul(prompt).saturating_add(cached)
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

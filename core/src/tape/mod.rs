@@ -175,6 +175,7 @@ impl Tape {
     }
 
     /// What kernels may do.
+    #[cfg(feature = "llm")]
     pub(crate) fn compute(&self) -> Compute {
         self.record.borrow().compute
     }
