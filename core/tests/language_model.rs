@@ -2,6 +2,7 @@
 
 mod bits;
 mod scratch;
+#[expect(dead_code, reason = "one model is enough")]
 mod series;
 
 use std::fs;
@@ -38,7 +39,7 @@ fn fitted(more: Value) -> NeuralForecast {
 #[test]
 fn options_that_do_not_fit_are_refused_with_the_fix() {
     let long = "x, ".repeat(200);
-    let too_long = "TimeLLM: a prompt has 453 tokens and a window 6 patches, the model in option \"llm\" reads 256 together; make \
+    let too_long = "TimeLLM: a prompt has 635 tokens and a window 6 patches, the model in option \"llm\" reads 256 together; make \
                     promptPrefix shorter, or stride larger";
     let required = "option \"llm\" is required: the path of a folder with a GPT-2 model, with config.json, model.safetensors and \
                     tokenizer.json";
@@ -133,7 +134,7 @@ fn a_checkpoint_refers_to_the_language_model_and_does_not_contain_it() {
             names.extend(tensors.names().into_iter().map(String::from));
         }
     }
-    names.retain(|name| !name.contains("loss"));
+    names.retain(|name| !name.contains("loss") && !name.starts_with("__hparams__."));
     names.sort();
     let layers = ["key", "out", "query", "value"];
     let layers = layers.map(|of| format!("reprogramming_layer.{of}_projection"));

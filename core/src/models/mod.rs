@@ -41,6 +41,7 @@ pub mod mlp;
 pub mod mlpmultivariate;
 pub mod nbeats;
 pub mod nbeatsx;
+mod network;
 pub mod nhits;
 pub mod nlinear;
 mod one_pass;
@@ -70,6 +71,7 @@ use entry::entry;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
 pub use instance::{Instance, ModelSpec};
+pub(crate) use network::Network;
 pub use precision::Precision;
 
 use serde_json::{Value, json};
@@ -274,42 +276,6 @@ pub trait Model: Send + Sync + Sized + 'static {
 
     /// Forecast of each window on the scale of the input: `[B, h, O]`, or `[B, h, N·O]` for a multivariate model.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
-}
-
-/// Object-safe form of [`Model`].
-pub(crate) trait Network: Send + Sync {
-    fn recurrence(&self) -> Option<Recurrence>;
-    fn sharding(&self) -> Sharding;
-    fn interpretable(&self) -> bool;
-    fn pinned(&self) -> Vec<(&'static str, Value)>;
-    fn bytes_besides(&self, at_once: usize, all: usize) -> usize;
-    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
-}
-
-impl<M: Model> Network for M {
-    fn recurrence(&self) -> Option<Recurrence> {
-        Model::recurrence(self)
-    }
-
-    fn sharding(&self) -> Sharding {
-        Model::sharding(self)
-    }
-
-    fn interpretable(&self) -> bool {
-        M::INTERPRETABLE
-    }
-
-    fn pinned(&self) -> Vec<(&'static str, Value)> {
-        Model::pinned(self)
-    }
-
-    fn bytes_besides(&self, at_once: usize, all: usize) -> usize {
-        Model::bytes_besides(self, at_once, all)
-    }
-
-    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
-        Model::forward(self, batch)
-    }
 }
 
 /// Concatenates the parts that are present along `axis`.
