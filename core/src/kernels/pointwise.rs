@@ -183,7 +183,7 @@ unary! {
 }
 
 /// `2 √(2/π)`, and the factor of the cube, of Hendrycks & Gimpel 2016, <https://arxiv.org/abs/1606.08415>.
-const GELU_TANH: [f32; 2] = [1.595_769_1, 0.044_715];
+const GELU_TANH: [f32; 2] = [1.595_769_2, 0.044_715];
 
 unary! {
     /// `x Φ(x)` with `Φ(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, which is `σ(2 √(2/π) (x + 0.044715 x³))`.

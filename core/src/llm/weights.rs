@@ -213,7 +213,10 @@ fn check(folder: &Folder, header: &Header, layout: &Layout) -> Result<()> {
 }
 
 /// Bytes of a number, and how it is read.
-fn number(dtype: Dtype) -> Option<(usize, fn(&[u8]) -> f32)> {
+type Number = (usize, fn(&[u8]) -> f32);
+
+/// Numbers of this type, if it is one that is read.
+fn number(dtype: Dtype) -> Option<Number> {
     match dtype {
         Dtype::F32 => Some((4, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
         Dtype::F16 => Some((2, |b| f16::from_le_bytes([b[0], b[1]]).to_f32())),
