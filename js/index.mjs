@@ -25,6 +25,7 @@ export const {
   TCN,
   TFT,
   TiDE,
+  TimeLLM,
   TSMixer,
   TSMixerx,
   VanillaTransformer,
