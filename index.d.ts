@@ -1705,6 +1705,43 @@ export interface TiDEOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2304.08424 */
 export declare function TiDE(options: TiDEOptions): ModelSpec<'TiDE'>
+/** Options of `TimeLLM`, beside the common ones. */
+export interface TimeLLMOptions extends CommonOptions {
+  /** Maximum number of training steps. @default 5 */
+  maxSteps?: number
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 0 */
+  numLrDecays?: number
+  /** Local folder with a model of the GPT-2 family in the layout of Hugging Face: `config.json`, `model.safetensors`, `tokenizer.json` and, if it has one, `tokenizer_config.json`. It is read, never changed and never fetched; all models of a process share what was read. */
+  llm: string
+  /** SHA-256 that the files of `llm` must have together; null for any. A model that was made, and its checkpoint, has it set, so that its weights are not used with another language model. */
+  llmHash?: string | null
+  /** Text about the data, at the beginning of each prompt. With null the prompt says `None`, as upstream's. */
+  promptPrefix?: string | null
+  /** Values per patch. @default 16 */
+  patchLen?: number
+  /** Steps from a patch to the next. @default 8 */
+  stride?: number
+  /** Numbers per query, key and value of each head, and numbers of the language model's output that are used; at most `dLlm`. @default 128 */
+  dFf?: number
+  /** Lags in the prompt: those at which the window correlates most with itself. @default 5 */
+  topK?: number
+  /** Numbers per token of the language model: `n_embd` in its `config.json`. @default 768 */
+  dLlm?: number
+  /** Numbers per embedded patch. @default 32 */
+  dModel?: number
+  /** Heads of the attention from patches to words. @default 8 */
+  nHeads?: number
+  /** Dropout of embedded patches and of the forecast, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Prototypes of words. Upstream always has 1024. @default 1024 */
+  numTokens?: number
+  /** Dropout of the weights of the attention from patches to words, from 0 to 1. Upstream always has 0.1. @default 0.1 */
+  attentionDropout?: number
+}
+/** language model: https://arxiv.org/abs/2310.01728 */
+export declare function TimeLLM(options: TimeLLMOptions): ModelSpec<'TimeLLM'>
 /** Options of `TimeXer`, beside the common ones. */
 export interface TimeXerOptions extends CommonOptions {
   /** Exogenous columns known only up to the forecast origin. @default [] */

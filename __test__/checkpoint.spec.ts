@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loss, models, NeuralForecast } from '@neural-trader/backend'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { thrown, train } from './data.js'
+import { root, thrown, train } from './data.js'
 
 const options = { h: 12, inputSize: 24, maxSteps: 5, randomSeed: 1 }
 /** What differs from the defaults, for some. */
@@ -15,6 +15,14 @@ const differs: Record<string, object> = {
   TimeXer: { hiddenSize: 16, dFf: 16 },
   TSMixer: { dropout: 0.1 },
   iTransformer: { hiddenSize: 16, dFf: 16 },
+  TimeLLM: {
+    llm: join(root, 'core/tests/fixtures/llm/tiny_gpt2'),
+    dLlm: 16,
+    dFf: 8,
+    patchLen: 4,
+    stride: 2,
+    numTokens: 16,
+  },
 }
 const spec = (name: string) => ({ model: name, options: { ...options, ...differs[name] } })
 

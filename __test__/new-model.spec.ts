@@ -25,8 +25,8 @@ const begin = (...args: string[]) =>
 function lines(kind: RegExp) {
   const all = text(REGISTRY).split('\n')
   const first = all.findIndex((line) => kind.test(line))
-  const end = all.findIndex((line, i) => i > first && !kind.test(line))
-  return all.slice(first, end).map((line) => kind.exec(line)?.[1])
+  const end = all.findIndex((line, i) => i > first && !kind.test(line) && !/^ *#\[/.test(line))
+  return all.slice(first, end).flatMap((line) => kind.exec(line)?.[1] ?? [])
 }
 
 test.each(['Abacus', 'Mirror', 'Zebra', 'xOther'])('a model %s is begun: file, registry, fixtures', (name) => {

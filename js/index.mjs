@@ -27,6 +27,7 @@ export const {
   TCN,
   TFT,
   TiDE,
+  TimeLLM,
   TimeXer,
   TSMixer,
   TSMixerx,

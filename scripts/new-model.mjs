@@ -27,11 +27,13 @@ const registered = registry.includes(`${module}::${name},`) || new RegExp(`^(pub
 const there = registered ? REGISTRY : Object.values(files).find((file) => existsSync(join(root, file)))
 if (there) stop(`${name} exists: see ${there}`)
 
-/** The text with a line inserted at its sorted position in the first block of consecutive lines of its kind. */
+/** The text with a line inserted at its sorted position in the first block of lines of its kind, which may have attributes. */
 function withLine(document, line, kind) {
   const lines = document.split('\n')
-  const all = lines.flatMap((other, i) => (kind.test(other) ? [i] : []))
-  const places = all.filter((at, i) => at === all[0] + i)
+  const first = lines.findIndex((other) => kind.test(other))
+  const block = first < 0 ? [] : lines.slice(first)
+  const end = block.findIndex((other) => !kind.test(other) && !/^ *#\[/.test(other))
+  const places = block.slice(0, end).flatMap((other, i) => (kind.test(other) ? [first + i] : []))
   if (places.length === 0) stop(`${REGISTRY} has no line like "${line.trim()}"`)
   const key = (other) => kind.exec(other)[1]
   const before = places.findLast((i) => key(lines[i]) < key(line))

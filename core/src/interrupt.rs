@@ -27,6 +27,9 @@ pub(crate) enum Interrupt {
     OutOfMemory(usize),
     /// A model is declared with more weight tensors than are allowed.
     TooManyParameters,
+    #[cfg(feature = "llm")]
+    /// What no check before the run could know.
+    Failed(Error),
 }
 
 /// The flag that a group of threads polls; it changes with the run that they work for.
@@ -103,6 +106,15 @@ pub(crate) fn too_many() -> ! {
     panic!("a model of too many parameters");
 }
 
+/// Ends the run with an error that only the data of a step can show.
+#[cfg(feature = "llm")]
+#[cold]
+pub(crate) fn failed(error: Error) -> ! {
+    let message = error.message.clone();
+    unwind(Interrupt::Failed(error));
+    panic!("{message}");
+}
+
 /// The result of `work`, or the error of the interruption that ended it. Any other panic is resumed.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
@@ -121,10 +133,12 @@ pub(crate) fn cancelled() -> Error {
 }
 
 impl Interrupt {
-    fn error(&self) -> Error {
+    fn error(self) -> Error {
         match self {
             Self::Cancelled => cancelled(),
-            Self::OutOfMemory(bytes) => memory::refused(*bytes),
+            #[cfg(feature = "llm")]
+            Self::Failed(error) => error,
+            Self::OutOfMemory(bytes) => memory::refused(bytes),
             Self::TooManyParameters => {
                 let message = "the options give a model with more than 100000 weight tensors; \
                                give it fewer layers or blocks";

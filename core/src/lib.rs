@@ -33,6 +33,8 @@ mod infer;
 mod interrupt;
 #[doc(hidden)]
 pub mod kernels;
+#[cfg(feature = "llm")]
+mod llm;
 pub mod memory;
 pub mod models;
 pub mod nn;

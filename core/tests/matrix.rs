@@ -64,6 +64,7 @@ fn small_spec(model: &str, options: &Map<String, Value>) -> ModelSpec {
     let shared = json!({ "h": H, "inputSize": INPUT, "maxSteps": 2, "windowsBatchSize": 8, "learningRate": 0.01 });
     let mut all = shared.as_object().unwrap().clone();
     all.extend(options.clone());
+    all.extend(series::language::needed(model));
     ModelSpec { model: model.into(), options: all }
 }
 

@@ -5,6 +5,7 @@
 #[expect(unreachable_pub, reason = "the benchmarks have it as a module of their library")]
 mod allocation;
 mod checks;
+mod language;
 
 use std::sync::Mutex;
 
@@ -41,8 +42,10 @@ fn table(series: usize, rows: usize) -> Table {
 
 fn forecaster(model: &str, own: Value) -> Result<NeuralForecast, Error> {
     let mut options = json!({ "h": 24, "inputSize": 96, "maxSteps": 2, "randomSeed": 1 });
-    options.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
-    let options = options.as_object().unwrap().clone();
+    let options = options.as_object_mut().unwrap();
+    options.extend(language::needed(model));
+    options.extend(own.as_object().unwrap().clone());
+    let options = options.clone();
     NeuralForecast::new(vec![ModelSpec { model: model.into(), options }], None)
 }
 

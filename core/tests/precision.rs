@@ -81,7 +81,8 @@ fn memory(model: &str, val_size: usize, more: &Value) -> usize {
     let mut options = json!({ "h": 24, "inputSize": 48, "maxSteps": 30 });
     let more = more.as_object().expect("options are an object").clone();
     options.as_object_mut().expect("options are an object").extend(more);
-    let options = options.as_object().expect("options are an object").clone();
+    let mut options = options.as_object().expect("options are an object").clone();
+    options.extend(series::language::needed(model));
     let mut nf =
         NeuralForecast::new(vec![ModelSpec { model: model.into(), options }], None).unwrap();
     let control = Control { threads: Some(1), ..Control::default() };

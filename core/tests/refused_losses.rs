@@ -39,7 +39,7 @@ const OF_ONE_OUTPUT: [Refusal<'_>; 4] = [
 fn expected(model: &str) -> Vec<Refusal<'static>> {
     let own: [&[Refusal<'_>]; 2] = match model {
         "DeepAR" => [&OF_DISTRIBUTIONS, &[]],
-        "DeepNPTS" => [&OF_POINTS, &OF_ONE_OUTPUT],
+        "DeepNPTS" | "TimeLLM" => [&OF_POINTS, &OF_ONE_OUTPUT],
         _ => [&OF_POINTS, &[]],
     };
     [&MEASURES[..], own[0], own[1]].concat()
@@ -55,12 +55,13 @@ fn every_model_refuses_these_losses_and_no_others() {
                 .iter()
                 .flat_map(|option| every_loss().into_iter().map(move |loss| (*option, loss)))
             {
-                let mut options = json!({ "h": 4, "inputSize": 8, "maxSteps": 1 });
+                let mut options = json!({ "h": 4, "inputSize": 16, "maxSteps": 1 });
                 if option == "loss" {
                     options["validLoss"] = json!(null); // judged by itself, whatever the model's default is
                 }
                 options[option] = loss.write();
-                let options = options.as_object().unwrap().clone();
+                let mut options = options.as_object().unwrap().clone();
+                options.extend(series::language::needed(&model));
                 let spec = ModelSpec { model: model.clone(), options };
                 let Err(e) = NeuralForecast::new(vec![spec], None) else { continue };
                 assert_eq!(e.code, ErrorCode::InvalidOption, "{e}");

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use series::{forecaster, models, panel, spec};
 
 /// Models whose loss must have one output.
-const ONE_OUTPUT: [&str; 1] = ["DeepNPTS"];
+const ONE_OUTPUT: [&str; 2] = ["DeepNPTS", "TimeLLM"];
 
 /// The values that an option can have, from its type in TypeScript.
 fn choices(option: &Value) -> Vec<Value> {

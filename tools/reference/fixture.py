@@ -62,8 +62,11 @@ def plain(value):
 
 
 def state(model) -> dict:
-    """The `state_dict`, without the tables of positions: 5000 rows that are the same in every model."""
-    return {name: value for name, value in model.state_dict().items() if not name.endswith("position_embedding.pe")}
+    """The `state_dict`, without the tables of positions: 5000 rows that are the same in every model, and without frozen
+    language models."""
+    frozen = ("llm.", "word_embeddings")
+    return {name: value for name, value in model.state_dict().items()
+            if not name.endswith("position_embedding.pe") and not name.startswith(frozen)}
 
 
 SCHEDULES = {

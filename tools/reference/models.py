@@ -33,6 +33,8 @@ def draw_windows(model, length: int, rng: torch.Generator):
     exog = model.hist_exog_list + model.futr_exog_list
     columns = pd.Index(["y", "available_mask"] + exog)
     values = torch.randn(BATCH, length, len(columns), model.n_series, generator=rng)
+    if getattr(model, "EXACT_WINDOWS", False):
+        values = (values * 64).round() / 64
     mask = (torch.rand(BATCH, length, model.n_series, generator=rng) > 0.2).float()
     mask[0] = 1.0  # one full window, and none empty
     mask[:, model.input_size - 1 : model.input_size + 1] = 1.0

@@ -17,6 +17,8 @@ def no_slope(model) -> list:
     of_patches = flat_of_patches(model) if isinstance(model, PatchTST) else []
 
     def is_flat(name: str) -> bool:
+        if type(model).__name__ == "TimeLLM":
+            return name == "reprogramming_layer.key_projection.bias"
         in_encoder = name.startswith("encoder.attn_layers.")
         if isinstance(model, (VanillaTransformer, Informer)):
             distilled = [f"encoder.attn_layers.{i}.norm2.bias" for i in range(len(model.encoder.conv_layers or []))]

@@ -10,6 +10,9 @@ use crate::models::Instance;
 use crate::objective::{Asked, Place};
 use crate::tape::Tape;
 
+/// What a model holds besides its tapes: [`crate::models::Model::bytes_besides`].
+pub(crate) const PROMPTS: &str = "the prompts of the language model";
+
 /// Ratio of a buffer's capacity to its length: see `tape/buffer_pool.rs`.
 const ROOM: (usize, usize) = (9, 8);
 
@@ -26,6 +29,7 @@ pub(crate) fn of_forecasts(
     let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
     let lens = [model.forecast_input_size(), at_once];
     let mut needs = of_observed_shards(model, lens, threads, observed);
+    needs.add(PROMPTS, model.network.bytes_besides(0, windows));
     // Twice: the columns, and a copy while they are sorted or scaled back; plus the time of each row.
     let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
     needs.add("forecasts", windows.saturating_mul(h).saturating_mul(row));
@@ -47,6 +51,8 @@ fn of_observed_shards(model: &Instance, lens: [usize; 2], threads: usize, observ
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };
     let values = of_shard(model, at_once, windows, observed);
     needs.add("values between operations", values.saturating_mul(workers));
+    let at_once = windows.saturating_mul(workers);
+    needs.add(PROMPTS, model.network.bytes_besides(at_once, 0));
     let samples = model.loss.samples();
     let samples = samples.max(model.recurrence().map_or(0, |r| r.trajectory_samples));
     needs.add("samples", samples.saturating_mul(size_of::<f64>()).saturating_mul(workers));

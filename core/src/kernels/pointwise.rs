@@ -182,6 +182,31 @@ unary! {
     };
 }
 
+/// `2 √(2/π)`, and the factor of the cube, of Hendrycks & Gimpel 2016, <https://arxiv.org/abs/1606.08415>.
+const GELU_TANH: [f32; 2] = [1.595_769_2, 0.044_715];
+
+unary! {
+    /// `x Φ(x)` with `Φ(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, which is `σ(2 √(2/π) (x + 0.044715 x³))`.
+    GeluTanh from Input;
+    f(s, x) = s.mul(x, math::sigmoid(s, gelu_tanh_inner(s, x)));
+    df(s, x) = {
+        let [scale, cube] = GELU_TANH;
+        let y = math::sigmoid(s, gelu_tanh_inner(s, x));
+        let slope = s.mul_add(s.splat(3.0 * scale * cube), s.mul(x, x), s.splat(scale));
+        // Where y is 0 or 1, x may be so large that its square is infinite.
+        let bend = s.mul(y, s.sub(s.splat(1.0), y));
+        let flat = s.le(bend, s.zero());
+        s.select(flat, y, s.mul_add(s.mul(x, bend), slope, y))
+    };
+}
+
+/// `2 √(2/π) (x + 0.044715 x³)`
+#[inline(always)]
+fn gelu_tanh_inner<S: Simd>(s: S, x: S::V) -> S::V {
+    let [scale, cube] = GELU_TANH;
+    s.mul(x, s.mul_add(s.splat(scale * cube), s.mul(x, x), s.splat(scale)))
+}
+
 unary! {
     /// `x σ(x)`
     Silu from Input;

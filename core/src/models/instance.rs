@@ -253,7 +253,7 @@ pub(super) fn build(
     series: Option<usize>,
 ) -> Result<Instance> {
     let mut common = (entry.defaults)();
-    let own = (entry.read)(&given.options, &mut common)?;
+    let mut own = (entry.read)(&given.options, &mut common)?;
     if entry.spec.multivariate {
         common.n_series = series.or(common.n_series);
     }
@@ -291,7 +291,11 @@ pub(super) fn build(
     });
     let (values, size) = (Arc::default(), params.size());
     let entries = params.into_entries();
-    let given = given.clone();
+    let mut given = given.clone();
+    for (option, value) in network.pinned() {
+        given.options.insert(option.into(), value.clone());
+        own.insert(option.into(), value);
+    }
     Ok(Instance {
         spec: entry.spec,
         given,
@@ -317,7 +321,7 @@ fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) ->
         return Ok(());
     }
     let message = format!(
-        "{} normalises over the windows of a whole batch, so its steps are not cut; leave out shards",
+        "{} couples the windows of a whole batch, so its steps are not cut; leave out shards",
         entry.spec.name
     );
     Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some("shards".into())))

@@ -43,6 +43,7 @@ pub mod mlp;
 pub mod mlpmultivariate;
 pub mod nbeats;
 pub mod nbeatsx;
+mod network;
 pub mod nhits;
 pub mod nlinear;
 mod one_pass;
@@ -57,6 +58,8 @@ mod start_tokens;
 pub mod tcn;
 pub mod tft;
 pub mod tide;
+#[cfg(feature = "llm")]
+pub mod timellm;
 pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
@@ -72,9 +75,10 @@ use entry::entry;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
 pub use instance::{Instance, ModelSpec};
+pub(crate) use network::Network;
 pub use precision::Precision;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::nn::{BasisDims, Path};
 use crate::options::Options;
@@ -263,34 +267,19 @@ pub trait Model: Send + Sync + Sized + 'static {
         Self::SPEC.sharding
     }
 
+    /// Options that are fixed once the model is made, with their values: all later instances of it, and those of its checkpoints,
+    /// have them.
+    fn pinned(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
+    /// Bytes that it holds besides its tapes and parameters while it computes `at_once` of `all` windows.
+    fn bytes_besides(&self, _at_once: usize, _all: usize) -> usize {
+        0
+    }
+
     /// Forecast of each window on the scale of the input: `[B, h, O]`, or `[B, h, N·O]` for a multivariate model.
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
-}
-
-/// Object-safe form of [`Model`].
-pub(crate) trait Network: Send + Sync {
-    fn recurrence(&self) -> Option<Recurrence>;
-    fn sharding(&self) -> Sharding;
-    fn interpretable(&self) -> bool;
-    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
-}
-
-impl<M: Model> Network for M {
-    fn recurrence(&self) -> Option<Recurrence> {
-        Model::recurrence(self)
-    }
-
-    fn sharding(&self) -> Sharding {
-        Model::sharding(self)
-    }
-
-    fn interpretable(&self) -> bool {
-        M::INTERPRETABLE
-    }
-
-    fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
-        Model::forward(self, batch)
-    }
 }
 
 /// Concatenates the parts that are present along `axis`.
@@ -309,12 +298,12 @@ pub(crate) fn concat_present<'t, const N: usize>(
 }
 
 macro_rules! registry {
-    ($($module:ident::$model:ident),* $(,)?) => {
-        $(pub use $module::$model;)*
+    ($($(#[$only:meta])? $module:ident::$model:ident),* $(,)?) => {
+        $($(#[$only])? pub use $module::$model;)*
 
         /// All models.
         pub(crate) fn registry() -> Vec<Entry> {
-            vec![$(entry::<$module::$model>()),*]
+            vec![$($(#[$only])? entry::<$module::$model>()),*]
         }
     };
 }
@@ -343,6 +332,8 @@ registry! {
     tcn::TCN,
     tft::TFT,
     tide::TiDE,
+    #[cfg(feature = "llm")]
+    timellm::TimeLLM,
     timexer::TimeXer,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,

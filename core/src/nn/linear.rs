@@ -47,6 +47,11 @@ impl Linear {
         self.bias.iter().for_each(|bias| path.tie("bias", *bias));
     }
 
+    /// Numbers that it maps.
+    pub fn inputs(&self) -> usize {
+        self.weight.shape.dims()[1]
+    }
+
     /// Weight `[outputs, inputs]` and bias as values on a tape.
     pub fn on<'t>(&self, tape: &'t Tape) -> (Var<'t>, Option<Var<'t>>) {
         let (weight, shape) = (tape.param(self.weight), self.weight.shape.dims());

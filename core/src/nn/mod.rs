@@ -24,8 +24,12 @@ pub mod params;
 mod patch_embedding;
 mod patch_encoder;
 mod recurrent;
+#[cfg(feature = "llm")]
+mod reprogramming;
 mod residual_attention;
 mod revin;
+#[cfg(feature = "llm")]
+mod series_patches;
 mod transformer;
 mod value_embedding;
 mod variable_selection;
@@ -56,8 +60,12 @@ pub use params::{Init, Params, Path, layers};
 pub use patch_embedding::{PatchEmbedding, PatchPositions, Patches};
 pub use patch_encoder::{PatchEncoder, PatchEncoderOptions};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
+#[cfg(feature = "llm")]
+pub use reprogramming::{Reprogramming, ReprogrammingSizes};
 pub use residual_attention::{Compared, ResidualAttention, ResidualAttentionOptions};
 pub use revin::RevIn;
+#[cfg(feature = "llm")]
+pub use series_patches::SeriesPatches;
 pub use transformer::{
     Decoder, DecoderLayer, Distilling, Encoder, EncoderLayer, FeedForward, TransformerActivation,
     TransformerSizes,

@@ -3,6 +3,8 @@
 #[path = "../../tests/checks/mod.rs"]
 mod checks;
 mod distributions;
+#[path = "../../tests/language/mod.rs"]
+pub(crate) mod language;
 mod local_scalers;
 mod losses;
 mod metrics;
@@ -73,7 +75,13 @@ impl Fixture {
     }
 
     fn options(&self) -> serde_json::Map<String, Value> {
-        serde_json::from_str(&self.meta("options")).unwrap()
+        let mut options: serde_json::Map<String, Value> =
+            serde_json::from_str(&self.meta("options")).unwrap();
+        if let Some(Value::String(name)) = options.get("llm") {
+            let folder = language::folder(name).to_string_lossy().into_owned();
+            options.insert("llm".into(), folder.into());
+        }
+        options
     }
 
     fn names(&self, prefix: &str) -> Vec<String> {

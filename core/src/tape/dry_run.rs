@@ -21,6 +21,11 @@ impl Tape {
         tape
     }
 
+    /// Whether it computes nothing.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.record.borrow().planned.is_some()
+    }
+
     /// The numbers that a real tape would hold for what was recorded on a [dry](Self::dry) one: values, and what the backward
     /// pass adds to them.
     pub(crate) fn planned(&self) -> [usize; 2] {

@@ -138,6 +138,10 @@ impl Backward<'_> {
         let input = self.record.nodes[self.id].inputs[i];
         match (self.record.nodes[input].place, &self.record.params) {
             (Place::Param(param), Some(params)) => Lent(params.clone(), param.range()),
+            (Place::Shared { list, offset }, _) => {
+                let size = self.record.nodes[input].shape.size();
+                Lent(self.record.shared[list].clone(), offset..offset + size)
+            }
             _ => {
                 let data = self.record.data(input).to_vec();
                 let all = 0..data.len();

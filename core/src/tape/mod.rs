@@ -37,6 +37,7 @@ mod permute;
 mod pointwise;
 mod prob_attention;
 mod program;
+mod prompt_attention;
 mod record;
 mod recurrent;
 mod reduce;
@@ -56,6 +57,7 @@ pub use crate::kernels::half_precision::Half;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
+pub use prompt_attention::Earlier;
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
@@ -167,6 +169,7 @@ impl Tape {
         let mut r = self.record.borrow_mut();
         r.used_nodes = 0;
         r.used_buffers = 0;
+        r.shared.clear();
         r.params = Some(params.clone());
         r.store_in(self.half.get());
         self.training.set(training);
@@ -186,6 +189,12 @@ impl Tape {
     /// Sets what kernels may do from here on. The default is one thread and products in f32.
     pub fn set_compute(&self, compute: Compute) {
         self.record.borrow_mut().compute = compute;
+    }
+
+    /// What kernels may do.
+    #[cfg(feature = "llm")]
+    pub(crate) fn compute(&self) -> Compute {
+        self.record.borrow().compute
     }
 
     /// Whether this forward pass is one of training.
@@ -292,6 +301,20 @@ impl Tape {
     /// A constant among the parameters: it gets no gradient.
     pub fn fixed(&self, param: Param) -> Var<'_> {
         self.stored(param, false)
+    }
+
+    /// Numbers that are shared with others and never change: a slice of `list`. They get no gradient.
+    pub fn shared(&self, list: &Arc<Vec<f32>>, slice: Param) -> Var<'_> {
+        let mut r = self.record.borrow_mut();
+        let known = r.shared.iter().position(|other| Arc::ptr_eq(other, list));
+        let known = known.unwrap_or_else(|| {
+            r.shared.push(list.clone());
+            r.shared.len() - 1
+        });
+        let place = Place::Shared { list: known, offset: slice.offset };
+        let id = r.new_node([], slice.shape, place, false);
+        r.nodes[id].op = None;
+        Var { tape: self, id }
     }
 
     fn stored(&self, param: Param, needs_grad: bool) -> Var<'_> {

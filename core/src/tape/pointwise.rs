@@ -88,6 +88,8 @@ methods! {
     selu: Selu,
     /// `x·Φ(x)`, exact.
     gelu: Gelu,
+    /// `x·Φ(x)` with Φ by the hyperbolic tangent.
+    gelu_tanh: GeluTanh,
     /// `x·σ(x)`.
     silu: Silu,
     /// `x·tanh(softplus(x))`.

@@ -19,6 +19,9 @@ pub struct Program {
     pub inputs: Vec<Named>,
     /// Slices of the flat buffer of parameters. One that is used twice may be listed twice.
     pub parameters: Vec<Parameter>,
+    /// Slices of the flat buffer of weights of a frozen language model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<Parameter>,
     /// In the order in which they run.
     pub operations: Vec<Operation>,
     /// The state that one run leaves for the next, if the model decodes step by step.
@@ -79,7 +82,7 @@ pub struct State {
 /// | `add`, `sub`, `mul`, `div` | a, b | | with NumPy's broadcasting |
 /// | `scale`, `add_scalar` | x | `factor`; `number` | `factor·x`; `x + number` |
 /// | `clamp` | x | `low`, `high` | `min(max(x, low), high)`; a missing limit does not apply |
-/// | `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, `sigmoid`, `tanh`, `softsign`, `log_sigmoid`, `hardshrink`, `softshrink`, `hardtanh`, `hardswish`, `exp`, `log`, `sqrt`, `abs`, `square`, `neg` | x | | of each number; activations with the defaults of `torch.nn` |
+/// | `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `gelu_tanh`, `silu`, `mish`, `softplus`, `sigmoid`, `tanh`, `softsign`, `log_sigmoid`, `hardshrink`, `softshrink`, `hardtanh`, `hardswish`, `exp`, `log`, `sqrt`, `abs`, `square`, `neg` | x | | of each number; activations with the defaults of `torch.nn` |
 /// | `complex_tanh` | x `[.., 2n]` | | of `n` complex numbers: real parts, then imaginary parts |
 /// | `prelu` | x, w | | `x` where positive, else `w·x`; `w` is one number |
 /// | `rrelu` | x | `slopes`, drawn | `x` where positive, else `x` times a slope drawn between the two; if nothing is drawn, times their mean |
@@ -94,6 +97,7 @@ pub struct State {
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
 /// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `before`, `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal`, `causal_after` (query i sees the keys up to `before` + i) or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
+/// | `attention_after` | q, k, v `[B, n, H, d]` | `scale`, `layer` | causal attention of each head, in which each row also sees the keys and values that a frozen language model has in that `layer` for the row's prompt. The prompts are text, so a program does not have them |
 /// | `prob_attention` | q, k, v `[B, L, H, d]` | `scale`, `causal`, `sampled`, `top`, drawn | ProbSparse attention of each head. Query `i` has `sampled` keys `⌊u·S⌋`, from the random numbers from `i·sampled` on; the same in all rows and heads. The `top` queries with the largest difference of the maximum of their sampled scores `q·k` and the sum of these over `S` get `softmax(scale·q·kᵀ)·v`, with `causal` of the keys up to their own; the others get the mean of all values, or with `causal` the sum of those up to their own. The output is `[B, H, L, d]` |
 /// | `correlation` | q `[B, L, C]`, k `[B, S, C]` | | `1/C Σ q[(t + τ) mod L]·k[t]` over `t` and the channels, for each delay `τ`: `[B, L]`. Keys beyond `L` are left out, missing ones are zeros |
 /// | `delay_aggregation` | r `[B, delays]`, v `[B, S, C]`, perhaps the counts of windows | `top`, `shared` | `Σ w·v[(t + δ) mod L]` over the `top` delays `δ` with the largest r, `w` the softmax of these: `[B, L, C]`. If `shared`, all windows have the delays that are best on average, where a window counts as often as its count. Values beyond `L` are left out, missing ones are zeros |
@@ -258,6 +262,7 @@ impl Tape {
         let mut program = Program {
             inputs: named(inputs),
             parameters: Vec::new(),
+            frozen: Vec::new(),
             operations: Vec::new(),
             state: self.carried.borrow().iter().map(state).collect(),
             outputs: named(outputs),
@@ -287,6 +292,9 @@ impl Record {
             }
             (None, None, Place::Param(Param { offset, .. })) => {
                 program.parameters.push(Parameter { name: None, offset, value });
+            }
+            (None, None, Place::Shared { offset, .. }) => {
+                program.frozen.push(Parameter { name: None, offset, value });
             }
             (None, None, _) => {
                 let given = program.inputs.iter().any(|input| input.value.id == id);

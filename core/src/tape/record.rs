@@ -21,6 +21,11 @@ pub(super) enum Place {
         buffer: usize,
         from: usize,
     },
+    /// In one of the shared lists.
+    Shared {
+        list: usize,
+        offset: usize,
+    },
 }
 
 pub(super) struct Node {
@@ -53,6 +58,8 @@ pub(super) struct Record {
     pub(super) used_buffers: usize,
     /// None until the tape is reset, and after it has released them.
     pub(super) params: Option<Arc<Vec<f32>>>,
+    /// Lists of others, whose numbers are read in place.
+    pub(super) shared: Vec<Arc<Vec<f32>>>,
     pub(super) param_grads: Vec<f32>,
     /// The ranges of `param_grads` that hold gradients, where the contents of the rest are unspecified.
     pub(super) written: Option<Vec<Range<usize>>>,
@@ -275,7 +282,9 @@ impl Backward<'_> {
                 add(self, &mut grad);
                 self.record.buffers[buffer].grad = grad;
             }
-            Place::Kept { .. } => unreachable!("a kept output needs no gradient"),
+            Place::Kept { .. } | Place::Shared { .. } => {
+                unreachable!("a kept output or a shared value needs no gradient")
+            }
         }
     }
 }
@@ -296,13 +305,18 @@ impl Record {
             Place::Kept { buffer, from } => {
                 &self.buffers[buffer].kept[from..from + self.nodes[id].shape.size()]
             }
+            Place::Shared { list, offset } => {
+                &self.shared[list][offset..offset + self.nodes[id].shape.size()]
+            }
         }
     }
 
     pub(super) fn buffer(&self, id: usize) -> &Buffer {
         match self.nodes[id].place {
             Place::Buffer(i) => &self.buffers[i],
-            Place::Param(_) | Place::Kept { .. } => unreachable!("a value without a buffer"),
+            Place::Param(_) | Place::Kept { .. } | Place::Shared { .. } => {
+                unreachable!("a value without a buffer")
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::state::TrainingState;
 use crate::Result;
 use crate::batch::BatchBuilder;
 use crate::data::{Panel, Window};
-use crate::infer::needs::{of_shards, of_tape, shard_lens};
+use crate::infer::needs::{PROMPTS, of_shards, of_tape, shard_lens};
 use crate::memory::{Needs, Smaller};
 use crate::models::{Instance, ModelSpec, default_options};
 use crate::objective::Totals;
@@ -67,6 +67,7 @@ pub(crate) fn of_training(
     let values = of_shard(model, [model.input_size(), horizon], shard);
     let mut working = Needs::default();
     working.add("values between operations", values.saturating_mul(workers));
+    working.add(PROMPTS, model.network.bytes_besides(step, all));
     if val_size > 0 {
         let forecasts = of_shards(model, [model.input_size(), common.h], threads);
         working.or(&forecasts);
@@ -139,6 +140,7 @@ mod tests {
     use crate::control::Control;
     use crate::data::{PanelOptions, Table};
     use crate::models::model_names;
+    use crate::parity::language;
     use crate::runtime;
     use crate::train::{Run, train};
 
@@ -151,7 +153,8 @@ mod tests {
             for windows in [17, 300] {
                 let options =
                     json!({ "h": 4, "inputSize": 12, "maxSteps": 2, "windowsBatchSize": windows });
-                let options = options.as_object().unwrap().clone();
+                let mut options = options.as_object().unwrap().clone();
+                options.extend(language::needed(name));
                 let given = ModelSpec { model: name.into(), options };
                 let mut model = Instance::blank(&given, &Default::default(), None).unwrap();
                 let needs = of_training(&model, &panel, 0, 1);

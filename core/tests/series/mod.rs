@@ -1,5 +1,8 @@
 //! Noisy seasonal series, the same on every run, and forecasters of every registered model that are quick to train.
 
+#[path = "../language/mod.rs"]
+pub(crate) mod language;
+
 use neuro_divergent::data::{Column, Table};
 use neuro_divergent::{ModelSpec, NeuralForecast, describe};
 use serde_json::{Map, Value, json};
@@ -55,7 +58,7 @@ pub(crate) fn models() -> Vec<(String, Value)> {
     all.as_array().expect("describe gives a list").iter().map(named).collect()
 }
 
-/// Own options that make a model small. Models that are not here train with their defaults.
+/// Own options that a model needs, and those that make it small. Models that are not here train with their defaults.
 fn small(model: &str) -> Value {
     match model {
         "MLP" => json!({ "hiddenSize": 32 }),
@@ -81,7 +84,7 @@ fn small(model: &str) -> Value {
         "TCN" => {
             json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [1, 2, 4, 8] })
         }
-        _ => json!({}),
+        other => language::needed(other).into(),
     }
 }
 

@@ -263,7 +263,8 @@ fn every_activation_runs_from_the_program_alone() {
 #[test]
 fn every_model_runs_from_its_program_alone() {
     let (mut series, mut seen, mut checks) = (1, BTreeSet::new(), Checks::default());
-    for entry in crate::models::registry() {
+    // The prompts of TimeLLM are text, which a program does not have.
+    for entry in crate::models::registry().iter().filter(|entry| entry.spec.name != "TimeLLM") {
         for path in files(&format!("models/{}", entry.spec.name)) {
             let (what, model) = model(&path, None);
             series = series.max(model.series);

@@ -38,6 +38,7 @@ pub(super) fn of_one(kind: &str) -> Option<fn(f64) -> f64> {
             1.050_700_987_355_480_5 * if x > 0.0 { x } else { negative }
         },
         "gelu" => |x| x * normal_cdf(x),
+        "gelu_tanh" => |x| x * sigmoid(1.595_769_121_605_730_7 * (x + 0.044_715 * x.powi(3))),
         "silu" => |x| x * sigmoid(x),
         "mish" => |x| x * softplus(x).tanh(),
         "softplus" => softplus,
