@@ -152,7 +152,7 @@ mod tests {
         for name in model_names() {
             for windows in [17, 300] {
                 let options =
-                    json!({ "h": 4, "inputSize": 12, "maxSteps": 2, "windowsBatchSize": windows });
+                    json!({ "h": 4, "inputSize": 16, "maxSteps": 2, "windowsBatchSize": windows });
                 let mut options = options.as_object().unwrap().clone();
                 options.extend(language::needed(name));
                 let given = ModelSpec { model: name.into(), options };
