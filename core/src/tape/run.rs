@@ -12,8 +12,7 @@ impl Record {
         let Some(op) = self.nodes[id].op.take() else { return };
         let inputs = std::mem::take(&mut self.nodes[id].inputs);
         let shape = self.nodes[id].shape;
-        let long = self.storage.half.is_some() && shape.size() >= self.storage.least;
-        match op.half_op().filter(|_| long) {
+        match op.half_op().filter(|_| self.works_on_half(&inputs, shape)) {
             Some(op) => self.run_half(op, &inputs, buffer, shape),
             None => self.run_wide(&*op, &inputs, buffer, shape),
         }
@@ -34,6 +33,16 @@ impl Record {
         out.has_grad = false;
         out.len = shape.size();
         self.put_output(buffer, out, op.keeps_exact());
+    }
+
+    /// Whether an operation works on 16 bits, if it can: it writes a long value, or reads one.
+    fn works_on_half(&self, inputs: &[usize], shape: Shape) -> bool {
+        let reads_long = inputs.first().is_some_and(|input| match self.nodes[*input].place {
+            Place::Buffer(buffer) => self.buffers[buffer].narrow.may_be,
+            _ => false,
+        });
+        let long = shape.size() >= self.storage.least || reads_long;
+        self.storage.half.is_some() && shape.size() > 1 && long
     }
 
     /// Runs the backward pass of an operation whose output has a gradient.
