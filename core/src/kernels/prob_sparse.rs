@@ -8,10 +8,9 @@ use super::Compute;
 use super::attention::{Head, HeadGrads, Rows};
 use super::elementwise::{add_assign, axpy, scale};
 use super::matmul::{Mat, Mode, matmul, matmul_strided};
-use super::softmax::{softmax, softmax_grad};
+use super::softmax::{product, softmax, softmax_grad};
 use super::top::largest;
 use crate::rng::Key;
-use crate::simd::Simd;
 
 /// What is the same for all heads.
 #[derive(Clone, Copy, Debug)]
@@ -46,16 +45,6 @@ struct Kept<'a> {
     chosen: &'a mut [f32],
     queries: &'a mut [f32],
     weights: &'a mut [f32],
-}
-
-/// `Σ a b`.
-#[inline(always)]
-fn product<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = s.zero();
-    for at in (0..a.len()).step_by(S::LANES) {
-        lanes = s.mul_add(s.load_at(a, at), s.load_at(b, at), lanes);
-    }
-    s.sum(lanes)
 }
 
 simd_fn! {

@@ -27,7 +27,7 @@ fn total<S: Simd>(s: S, x: &[f32]) -> f32 {
 
 /// `Σ a b` of two rows.
 #[inline(always)]
-fn product<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn product<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = s.zero();
     for at in (0..a.len()).step_by(S::LANES) {
         lanes = s.mul_add(s.load_at(a, at), s.load_at(b, at), lanes);
