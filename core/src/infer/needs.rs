@@ -74,12 +74,12 @@ fn of_shard(model: &Instance, lens: [usize; 2], windows: usize, observed: bool) 
     let place = Place { row: 0, step: 0, horizon: lens.horizon };
     model.head.forward(output, Asked::Quantile(0.5), place);
     let [values, _] = tape.planned();
-    of_tape(values, size_of::<f32>()).saturating_add(lens.bytes())
+    of_tape(values.saturating_mul(size_of::<f32>())).saturating_add(lens.bytes())
 }
 
-/// Bytes of a tape with this many numbers of `size` bytes each.
-pub(crate) fn of_tape(numbers: usize, size: usize) -> usize {
-    numbers.saturating_mul(size) / ROOM.1 * ROOM.0
+/// Bytes of a tape whose numbers have this many.
+pub(crate) fn of_tape(bytes: usize) -> usize {
+    bytes / ROOM.1 * ROOM.0
 }
 
 /// The dimensions of a shard of `windows` windows with these lengths of input and horizon.

@@ -2,6 +2,7 @@
 
 use super::Tape;
 use super::record::Record;
+use super::storage::LEAST;
 
 /// Counts of numbers.
 #[derive(Clone, Copy, Default)]
@@ -11,6 +12,10 @@ pub(super) struct Planned {
     pub(super) gradients: usize,
     /// The most scratch memory of an operation.
     pub(super) scratch: usize,
+    /// Of the values and gradients, those that are too short to be stored in 16 bits.
+    pub(super) short: usize,
+    /// The most numbers of one operation: value, what it keeps, and gradient.
+    pub(super) largest: usize,
 }
 
 impl Tape {
@@ -32,6 +37,12 @@ impl Tape {
         let planned = self.record.borrow().planned.unwrap_or_default();
         [planned.values, planned.gradients.saturating_add(planned.scratch)]
     }
+
+    /// Of the numbers that are [planned](Self::planned), those that are never stored in 16 bits, and the most that belong to one
+    /// operation.
+    pub(crate) fn planned_in_f32(&self) -> [usize; 2] {
+        self.record.borrow().planned.map_or([0; 2], |planned| [planned.short, planned.largest])
+    }
 }
 
 impl Record {
@@ -39,9 +50,14 @@ impl Record {
     pub(super) fn plan(&mut self, id: usize, buffer: usize, [kept, scratch]: [usize; 2]) -> bool {
         let Some(planned) = &mut self.planned else { return false };
         let (size, needs_grad) = (self.nodes[id].shape.size(), self.nodes[id].needs_grad);
-        planned.values = planned.values.saturating_add(size).saturating_add(kept);
+        let (value, gradient) = (size.saturating_add(kept), if needs_grad { size } else { 0 });
+        planned.values = planned.values.saturating_add(value);
+        planned.gradients = planned.gradients.saturating_add(gradient);
         planned.scratch = planned.scratch.max(scratch);
-        planned.gradients = planned.gradients.saturating_add(if needs_grad { size } else { 0 });
+        planned.largest = planned.largest.max(value.saturating_add(gradient));
+        if size < LEAST {
+            planned.short = planned.short.saturating_add(value).saturating_add(gradient);
+        }
         self.buffers[buffer].len = size;
         true
     }

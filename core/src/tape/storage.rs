@@ -20,7 +20,7 @@ const RECENT: usize = 1;
 
 /// The least length of a value that is stored in 16 bits. Shorter ones stay in a core's cache until the next operation reads
 /// them: converting them would take longer than it saves.
-const LEAST: usize = 1 << 15;
+pub(super) const LEAST: usize = 1 << 15;
 
 /// The format in which a tape stores its values, and its free memory.
 #[derive(Default)]
