@@ -162,7 +162,7 @@ pub(super) fn add_entries(
     (valid, valid_state): (Option<&Value>, Option<&Value>),
     tensors: &mut Vec<RawTensor>,
 ) -> Result<()> {
-    // The entries of a loss that is not implemented here are written back unchanged.
+    // A loss that only upstream has keeps its entries as they were read.
     let (Ok(of_loss), Ok(of_valid)) = (stored_of(loss), valid.map(stored_of).transpose()) else {
         return Ok(());
     };

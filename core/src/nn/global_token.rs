@@ -9,7 +9,7 @@ use super::data_embedding::positions;
 use super::layer_norm::LayerNorm;
 use super::params::{Init, Path};
 use super::patch_embedding::{PatchEmbedding, Patches};
-use super::transformer::{FeedForward, TransformerSizes};
+use super::transformer::{DecoderLayer, TransformerSizes};
 use crate::tape::{Param, Var};
 
 /// Embeds the patches of each series with their positions, and adds a learned token of the series behind them.
@@ -53,45 +53,27 @@ impl GlobalTokenEmbedding {
     }
 }
 
-/// Self-attention, attention of the global token to other variables, and a feed-forward block, each with a residual
-/// connection and a layer norm.
-pub struct GlobalTokenLayer {
-    attention: AttentionLayer,
-    cross: AttentionLayer,
-    feed_forward: FeedForward,
-    norms: [LayerNorm; 3],
-    dropout: f32,
-}
+/// A decoder's layer in which only the global token attends to other variables.
+pub struct GlobalTokenLayer(DecoderLayer);
 
 impl GlobalTokenLayer {
-    /// Declares `conv1`, `conv2`, `norm1`, `norm2` and `norm3`; the self-attention lies at `path.sub("self_attention")`, the
-    /// other one at `path.sub("cross_attention")`.
-    pub fn new(
-        path: &Path<'_>,
-        [attention, cross]: [AttentionLayer; 2],
-        sizes: TransformerSizes,
-    ) -> Self {
-        let norm = |name| LayerNorm::new(&path.sub(name), sizes.hidden);
-        Self {
-            attention,
-            cross,
-            feed_forward: FeedForward::new(path, sizes, true),
-            norms: ["norm1", "norm2", "norm3"].map(norm),
-            dropout: sizes.dropout,
-        }
+    /// Declares what [`DecoderLayer::new`] does.
+    pub fn new(path: &Path<'_>, attentions: [AttentionLayer; 2], sizes: TransformerSizes) -> Self {
+        Self(DecoderLayer::new(path, attentions, sizes))
     }
 
     /// Maps the tokens `[B·N, P + 1, D]` of the series to as many, given those of all variables, `[B, C, D]`.
     pub fn forward<'t>(&self, x: Var<'t>, variables: Var<'t>) -> Var<'t> {
-        let [first, second, third] = &self.norms;
-        let x = first.forward(x + self.attention.forward(x, x).dropout(self.dropout));
+        let DecoderLayer { attention, cross, feed_forward, norms: [first, second, third], dropout } =
+            &self.0;
+        let x = first.forward(x + attention.forward(x, x).dropout(*dropout));
         let [rows, tokens, hidden] = [x.dim(0), x.dim(1), x.dim(2)];
         let windows = variables.dim(0);
         let global = x.last(1, 1).reshape([windows, rows / windows.max(1), hidden]); // [B, N, D]
-        let seen = self.cross.forward(global, variables).dropout(self.dropout);
+        let seen = cross.forward(global, variables).dropout(*dropout);
         let global = second.forward(global + seen).reshape([rows, 1, hidden]);
         let x = Var::concat(&[x.slice(1, 0, tokens - 1), global], 1);
-        third.forward(x + self.feed_forward.forward(x))
+        third.forward(x + feed_forward.forward(x))
     }
 }
 

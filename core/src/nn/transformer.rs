@@ -202,11 +202,11 @@ impl Encoder {
 /// Self-attention, attention to the encoder's output, and a feed-forward block, each with a residual connection and a layer
 /// norm.
 pub struct DecoderLayer {
-    attention: AttentionLayer,
-    cross: AttentionLayer,
-    feed_forward: FeedForward,
-    norms: [LayerNorm; 3],
-    dropout: f32,
+    pub(super) attention: AttentionLayer,
+    pub(super) cross: AttentionLayer,
+    pub(super) feed_forward: FeedForward,
+    pub(super) norms: [LayerNorm; 3],
+    pub(super) dropout: f32,
 }
 
 impl DecoderLayer {
