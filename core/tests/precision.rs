@@ -92,7 +92,7 @@ fn memory(model: &str, val_size: usize, more: &Value) -> usize {
 
 #[test]
 fn values_take_half_the_memory_however_many_windows_a_step_has() {
-    for model in ["NHITS", "MLP", "LSTM"] {
+    for model in ["NHITS", "MLP", "LSTM", "GRU", "RNN"] {
         let of = |precision: &str| memory(model, 0, &json!({ "precision": precision }));
         let f32 = of("f32");
         for precision in ["bf16", "fp16"] {

@@ -3,10 +3,12 @@
 //! `r, z = σ(a + b)`, `n = tanh(a + r⊙b)`, `h = (1 - z)⊙n + z⊙h`, where `a = x·W_ihᵀ + b_ih` and `b = h·W_hhᵀ + b_hh` have
 //! a part for each gate. Gate order r, z, n and names as in torch.nn.GRU.
 
+use super::half_ops::HalfOp;
 use super::recurrent::{
     BIAS, BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, hidden_weight,
     initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
+use super::recurrent_half::{Cell, Step, StepBack};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
@@ -105,6 +107,49 @@ impl Op for Gru {
         }
         b.give_scratch(work);
         b.give_kept(kept);
+    }
+
+    fn half_op(&self) -> Option<&dyn HalfOp> {
+        // It has no state that comes from another value.
+        (!self.0.has_state).then_some(self)
+    }
+}
+
+impl Cell for Gru {
+    const GATES: usize = GATES;
+    const KEEPS_GATES: bool = true;
+    /// The part `b` of gate n, which r is multiplied by.
+    const KEEPS_STATE: bool = true;
+    const HIDDEN_APART: bool = true;
+
+    fn present(&self) -> Present {
+        self.0
+    }
+
+    fn step(step: Step<'_>) {
+        let s = step.sizes;
+        let ((bias, of_hidden), (h_before, h)) = (step.of_hidden, step.outputs);
+        if step.first {
+            of_hidden.chunks_exact_mut(s.gates).for_each(|row| row.copy_from_slice(bias));
+        } else {
+            step.w_hh.affine(Mat::new(h_before, s.batch, s.hidden), bias, of_hidden);
+        }
+        gru_step(step.gates, of_hidden, h_before, h, s.hidden);
+        let of_n = of_hidden.chunks_exact(s.gates).map(|row| &row[2 * s.hidden..]);
+        step.states
+            .1
+            .chunks_exact_mut(s.hidden)
+            .zip(of_n)
+            .for_each(|(to, n)| to.copy_from_slice(n));
+    }
+
+    fn step_back(step: StepBack<'_>) {
+        let StepBack { sizes: s, dgates, dhidden, carry, .. } = step;
+        dgates.copy_from_slice(step.gates);
+        let of_n = dhidden.chunks_exact_mut(s.gates).map(|row| &mut row[2 * s.hidden..]);
+        of_n.zip(step.states[1].chunks_exact(s.hidden)).for_each(|(to, n)| to.copy_from_slice(n));
+        gru_step_grad(dgates, dhidden, step.outputs[0], step.dr, carry, s.hidden);
+        step.w_hh.multiply(Mat::new(dhidden, s.batch, s.gates), carry, Mode::Add);
     }
 }
 

@@ -89,14 +89,22 @@ fn linear_layers_of_one_and_of_many_parts() {
 }
 
 #[test]
-fn lstms_of_one_and_of_many_parts() {
-    for (batch, time, input, hidden) in [(2, 3, 2, 4), (33, 40, 24, 32)] {
-        let gates = 4 * hidden;
-        let sizes = [[gates, input].into(), [gates, hidden].into(), [gates].into(), [gates].into()];
-        compare([batch, time, input], &sizes, false, |x, p| {
-            let biases = Some([p[2], p[3]]);
-            x.lstm(RecurrentWeights { input: p[0], hidden: p[1], biases }, None, None)
-        });
+fn recurrent_layers_of_one_and_of_many_parts() {
+    type Layer = for<'t> fn(Var<'t>, RecurrentWeights<'t>) -> Var<'t>;
+    let layers: [(usize, Layer); 3] =
+        [(4, |x, w| x.lstm(w, None, None)), (3, |x, w| x.gru(w, None)), (1, |x, w| x.rnn(w, None))];
+    for (gates, layer) in layers {
+        for (batch, time, input, hidden) in [(2, 3, 2, 4), (33, 40, 24, 32)] {
+            let gates = gates * hidden;
+            let weights: [Shape; 2] = [[gates, input].into(), [gates, hidden].into()];
+            let with_biases = [weights[0], weights[1], [gates].into(), [gates].into()];
+            for sizes in [&with_biases[..], &weights] {
+                compare([batch, time, input], sizes, false, |x, p| {
+                    let biases = (p.len() == 4).then(|| [p[2], p[3]]);
+                    layer(x, RecurrentWeights { input: p[0], hidden: p[1], biases })
+                });
+            }
+        }
     }
 }
 

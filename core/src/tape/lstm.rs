@@ -8,15 +8,16 @@ use super::recurrent::{
     BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
     hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
+use super::recurrent_half::{Cell, Step, StepBack};
 use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
 
-pub(super) const GATES: usize = 4;
+const GATES: usize = 4;
 
-pub(super) struct Lstm {
-    pub(super) present: Present,
+struct Lstm {
+    present: Present,
     /// Whether the cell state after the last step follows the outputs.
     gives_cell: bool,
 }
@@ -157,6 +158,29 @@ impl Op for Lstm {
         // It has no states that come from other values or go to them.
         let plain = !self.present.projected && !self.present.has_state && !self.gives_cell;
         plain.then_some(self)
+    }
+}
+
+impl Cell for Lstm {
+    const GATES: usize = GATES;
+    const KEEPS_GATES: bool = true;
+    const KEEPS_STATE: bool = true;
+    const HIDDEN_APART: bool = false;
+
+    fn present(&self) -> Present {
+        self.present
+    }
+
+    fn step(mut step: Step<'_>) {
+        step.add_hidden();
+        let ((_, r), (c_before, c)) = (step.outputs, step.states);
+        lstm_step(step.gates, c_before, c, r, step.sizes.hidden);
+    }
+
+    fn step_back(step: StepBack<'_>) {
+        let StepBack { sizes: s, states: [c_before, c], dgates, .. } = step;
+        lstm_step_grad(step.gates, c_before, c, step.dr, step.dstate, dgates, s.hidden);
+        step.w_hh.multiply(Mat::new(dgates, s.batch, s.gates), step.carry, Mode::Write);
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! `h = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)`. Names as in torch.nn.RNN.
 
+use super::half_ops::HalfOp;
 use super::recurrent::{
     BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
     hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
 };
+use super::recurrent_half::{Cell, Step, StepBack};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
@@ -94,6 +96,34 @@ impl Op for Rnn {
         }
         b.give_scratch(work);
         b.give_kept(kept);
+    }
+
+    fn half_op(&self) -> Option<&dyn HalfOp> {
+        // It has no state that comes from another value.
+        (!self.0.has_state).then_some(self)
+    }
+}
+
+impl Cell for Rnn {
+    const GATES: usize = 1;
+    const KEEPS_GATES: bool = false;
+    const KEEPS_STATE: bool = false;
+    const HIDDEN_APART: bool = false;
+
+    fn present(&self) -> Present {
+        self.0
+    }
+
+    fn step(mut step: Step<'_>) {
+        step.add_hidden();
+        map::<Tanh>(step.compute, step.gates, step.outputs.1);
+    }
+
+    fn step_back(step: StepBack<'_>) {
+        let StepBack { sizes: s, dgates, .. } = step;
+        dgates.copy_from_slice(step.dr);
+        mul_derivative::<Tanh>(step.compute, step.outputs[1], dgates);
+        step.w_hh.multiply(Mat::new(dgates, s.batch, s.gates), step.carry, Mode::Write);
     }
 }
 
