@@ -312,9 +312,9 @@ mod tests {
         let x: Vec<f32> = (-80_000..=80_000_i32).map(|i| i as f32 / 5_000.0).collect();
         each_isa(|isa| {
             let mut y = vec![0.0; x.len()];
-            let functions: [(Map, fn(f64) -> f64, f64); 2] =
-                [(normal_cdfs, cdf, 2.5e-7), (normal_densities, density, 1e-7)];
-            for (kernel, exact, bound) in functions {
+            for (kernel, exact, bound) in
+                [(normal_cdfs as Map, cdf, 2.5e-7), (normal_densities, density, 1e-7)]
+            {
                 kernel(&x, &mut y);
                 for (&x, &y) in x.iter().zip(&y) {
                     let error = (f64::from(y) - exact(f64::from(x))).abs();
