@@ -16,6 +16,7 @@ const HEADING = '## Our own variants'
 const SUITES = {
   simd: 'Instruction sets',
   matmul: 'Matrix product',
+  limits: 'Arithmetic of a training step',
   parallel: 'Threads',
   attention: 'Attention',
   mixed_precision: 'Precision',

@@ -42,17 +42,24 @@ const TARGETS = {
   BiTCN: { large: 2.5 },
   TiDE: { large: 2.5 },
   TFT: { large: 2.2, bf16: { large: 3.5 } },
+  VanillaTransformer: { large: 7 },
+  Informer: { large: 7 },
+  Autoformer: { large: 7 },
+  FEDformer: { large: 7 },
+  PatchTST: { large: 5 },
+  iTransformer: { large: 2.5 },
+  TimeXer: { large: 2.5 },
 }
 /** Target ratio of every other model. */
 const EVERY = 3
-/** Models that NeuralForecast lacks. */
-const PEERLESS = ['RLinear']
+/** Models that are not compared: NeuralForecast lacks RLinear, and TimeLLM needs a language model from the network. */
+const PEERLESS = ['RLinear', 'TimeLLM']
 
 /** The comparisons of one model: those that it has a target for, each in both precisions. */
 export function casesOf({ name, multivariate }, sizes) {
   if (PEERLESS.includes(name)) return []
-  if (multivariate) return [{ ...SEVEN, model: name, targets: { f32: EVERY } }]
   const { bf16 = {}, ...f32 } = { large: EVERY, ...TARGETS[name] }
+  if (multivariate) return [{ ...SEVEN, model: name, targets: { f32: f32.large } }]
   const all = [
     ['small', SMALL],
     ['large', LARGE],

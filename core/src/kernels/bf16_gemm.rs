@@ -10,11 +10,13 @@ use std::cell::RefCell;
 use half::{bf16, f16};
 
 use super::Compute;
+use super::counting::count;
 use super::float_slice::FloatSlice;
 use super::half_precision::{HalfFloat, widen_block};
 use super::matmul::{Init, Mat};
-use super::parallel::{SKINNY_ROWS, par_rows};
+use super::parallel::par_rows;
 use super::skinny_gemm;
+use super::skinny_gemm::SKINNY_ROWS;
 use crate::interrupt::look;
 use crate::simd::bf16::{ActiveUnit, DEPTH, Layout, SIDE, Side, Tile, Unit};
 use crate::simd::isa;
@@ -278,6 +280,7 @@ pub(super) fn multiply<const N: usize>(
     if plan.shared && m <= SKINNY_ROWS && products.iter().all(|x| x.n > 2 * m) {
         return skinny_gemm::multiply(plan, a, products);
     }
+    products.iter().for_each(|x| count(m, k, x.n));
     let all_steps = k.div_ceil(DEPTH);
     let sizes = products.each_ref().map(|x| [x.n, x.stride]);
     let column_blocks: usize = sizes.iter().map(|[n, _]| n.div_ceil(SIDE)).sum();

@@ -8,6 +8,7 @@
 //! read the panels; [`Prepacked`](super::prepacked::Prepacked) keeps them for a factor that is used again. Rows and vectors of
 //! columns are split evenly: 20 rows are tiles of 7, 7 and 6, not 8, 8 and 4.
 
+use super::counting::count;
 use super::matmul::{Init, Mat};
 use super::packing::{Blocking, PackBuffers, aligned, pack_panels, pack_rows, split_evenly};
 use super::tile::{Strided, Target, tile_of_rows};
@@ -55,6 +56,7 @@ simd_fn! {
     pub(super) fn gemm(s, a: Mat<'_>, b: RightOperand<'_>, shape: (usize, usize), c: &mut [f32], init: Init<'_>, buffers: &mut PackBuffers) {
         let (m, k) = (a.rows, a.cols);
         let (n, stride) = shape;
+        count(m, k, n);
         let blocking = Blocking::new(s, k, n);
         let height = blocking.height(s);
         let a_in_place = reads_left_in_place(s, a, n);

@@ -1,6 +1,7 @@
 //! Matrix-vector products, and products of a few rows, with a right factor whose columns are contiguous: one dot product
 //! per element.
 
+use super::counting::count;
 use super::matmul::Mat;
 use crate::simd::Simd;
 
@@ -8,6 +9,7 @@ simd_fn! {
     /// `c += a b`, where rows of `a` and columns of `b` are contiguous.
     pub(super) fn gemv_add(s, a: Mat<'_>, b: Mat<'_>, c: &mut [f32]) {
         let (k, n) = (a.cols, b.cols);
+        count(a.rows, k, n);
         let column = |j: usize| &b.from(0, j)[..k];
         for (i, c) in c.chunks_exact_mut(n).enumerate() {
             let x = &a.from(i, 0)[..k];

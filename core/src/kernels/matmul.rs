@@ -7,8 +7,8 @@ use super::Compute;
 use super::bf16_gemm::{self, Bf16Operand, Bf16Plan, FloatMat, Product};
 use super::gemm::{RightOperand, gemm};
 use super::gemv::gemv_add;
-use super::packing::with_pack_buffers;
-use super::parallel::par_rows;
+use super::packing::{aligned, with_pack_buffers};
+use super::parallel::{par_columns, par_rows};
 
 /// Up to this many rows, a product with a transposed `B` is made of dot products.
 pub(super) const GEMV_ROWS: usize = 4;
@@ -16,6 +16,11 @@ pub(super) const GEMV_ROWS: usize = 4;
 /// Threads share a product in pieces of at least so many rows, if a row has at least so many multiply-adds.
 const SHARED_ROWS: usize = 96;
 const SHARED_WORK: usize = 1 << 10;
+/// Of a product with fewer rows, they share the columns: at most in so many parts, each of a multiple of so many columns and of
+/// at least so many multiply-adds.
+const COLUMN_PARTS: usize = 4;
+const PART_COLUMNS: usize = 64;
+const SHARED_PART: usize = 1 << 20;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +136,39 @@ pub fn linear(
     }
 }
 
+/// The columns of each part of a product of too few rows for threads to share them, if it is worth sharing.
+fn shared_columns(compute: Compute, a: Mat, b: Mat) -> Option<usize> {
+    let least = SHARED_PART.div_ceil(a.rows * a.cols).max(b.cols.div_ceil(COLUMN_PARTS));
+    let each = least.next_multiple_of(PART_COLUMNS);
+    let few = a.rows < 2 * SHARED_ROWS;
+    (compute.shared && few && each < b.cols).then_some(each)
+}
+
+/// `c = init + a b`, where threads share parts of `each` columns. A part is computed apart, then copied.
+fn by_columns(a: Mat, b: Mat, c: &mut [f32], init: Init<'_>, each: usize) {
+    par_columns(c, [b.cols, b.cols], each, &|part, lines| {
+        let (first, cols) = (part * each, lines[0].len());
+        with_pack_buffers(|buffers| {
+            let mut buffer = std::mem::take(&mut buffers.c);
+            let c = aligned(&mut buffer, a.rows * cols);
+            let init = match init {
+                Init::Bias(row) => Init::Bias(&row[first..][..cols]),
+                Init::Zero => Init::Zero,
+                Init::Accumulate => {
+                    let rows = c.chunks_exact_mut(cols).zip(&*lines);
+                    rows.for_each(|(c, line)| c.copy_from_slice(line));
+                    Init::Accumulate
+                }
+            };
+            let b = RightOperand::Plain(b.part(0, first, b.rows, cols));
+            gemm(a, b, (cols, cols), c, init, buffers);
+            let rows = c.chunks_exact(cols).zip(lines);
+            rows.for_each(|(c, line)| line.copy_from_slice(c));
+            buffers.c = buffer;
+        });
+    });
+}
+
 /// `c = init + a b`.
 #[track_caller]
 pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Init<'_>) {
@@ -154,6 +192,8 @@ pub(super) fn product(compute: Compute, a: Mat, b: Mat, c: &mut [f32], init: Ini
         let (n, factor) = (b.cols, Bf16Operand::Plain(FloatMat::F32(b)));
         let product = Product { b: factor, n, stride: n, c, init };
         bf16_gemm::multiply(plan, FloatMat::F32(a), [product]);
+    } else if let Some(each) = shared_columns(compute, a, b) {
+        by_columns(a, b, c, init, each);
     } else {
         let least = if a.cols * b.cols < SHARED_WORK { usize::MAX / 2 } else { SHARED_ROWS };
         par_rows(compute, [c], [b.cols], least, &|first, [c]: [&mut [f32]; 1]| {

@@ -57,6 +57,7 @@ mod bf16_gemm;
 pub mod broadcast;
 mod compute;
 pub mod conv;
+pub mod counting;
 pub mod dropout;
 pub mod elementwise;
 pub mod float_slice;

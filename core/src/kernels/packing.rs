@@ -15,10 +15,12 @@ pub(super) const NC: usize = 1024;
 pub(super) struct PackBuffers {
     pub(super) a: Vec<f32>,
     pub(super) b: Vec<f32>,
+    /// Columns of a product, before they are copied.
+    pub(super) c: Vec<f32>,
 }
 
 thread_local! {
-    static PACKED: RefCell<PackBuffers> = const { RefCell::new(PackBuffers { a: Vec::new(), b: Vec::new() }) };
+    static PACKED: RefCell<PackBuffers> = const { RefCell::new(PackBuffers { a: Vec::new(), b: Vec::new(), c: Vec::new() }) };
     /// Buffers of prepacked factors that were dropped.
     static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }

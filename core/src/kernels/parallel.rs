@@ -43,7 +43,7 @@ fn split_rows<T: Send, const N: usize>(
 }
 
 /// The most rows whose columns [`par_columns`] shares.
-pub(super) const SKINNY_ROWS: usize = 128;
+pub(super) const MOST_LINES: usize = 192;
 
 /// Calls `f` for each `each` columns of `out`, on any thread, with their parts of the rows and the index of the run. Rows have
 /// `n` numbers and are `stride` apart.
@@ -53,9 +53,9 @@ pub(super) fn par_columns(
     each: usize,
     f: &(impl Fn(usize, &mut [&mut [f32]]) + Sync),
 ) {
-    let mut lines: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut lines: [&mut [f32]; MOST_LINES] = std::array::from_fn(|_| Default::default());
     let rows = out.len().div_ceil(stride);
-    assert!(rows <= SKINNY_ROWS, "columns of {rows} rows are not shared");
+    assert!(rows <= MOST_LINES, "columns of {rows} rows are not shared");
     for (line, row) in lines.iter_mut().zip(out.chunks_mut(stride)) {
         *line = &mut row[..n];
     }
@@ -74,8 +74,8 @@ fn split_columns(
     }
     let half = runs.len() / 2;
     let (rows, middle) = (lines.len(), runs.start + half);
-    let mut right: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
-    let mut left: [&mut [f32]; SKINNY_ROWS] = std::array::from_fn(|_| Default::default());
+    let mut right: [&mut [f32]; MOST_LINES] = std::array::from_fn(|_| Default::default());
+    let mut left: [&mut [f32]; MOST_LINES] = std::array::from_fn(|_| Default::default());
     for (i, line) in lines.iter_mut().enumerate() {
         (left[i], right[i]) = line.split_at_mut(half * each);
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_column_of_few_rows_is_visited_once_with_its_index() {
-        for [rows, n, stride] in [[1, 1, 1], [3, 70, 75], [SKINNY_ROWS, 64, 64]] {
+        for [rows, n, stride] in [[1, 1, 1], [3, 70, 75], [MOST_LINES, 64, 64]] {
             let mut out = vec![0.0; (rows - 1) * stride + n];
             par_columns(&mut out, [n, stride], 32, &|run, lines| {
                 assert_eq!(lines.len(), rows);

@@ -9,12 +9,15 @@ use super::bf16_gemm::{
     pack_strips,
 };
 use super::matmul::Init;
-use super::parallel::{SKINNY_ROWS, par_columns};
+use super::parallel::par_columns;
 use crate::simd::bf16::{DEPTH, SIDE, Side, Tile};
 
 /// Blocks of the inner dimension that are packed and multiplied before going on: with 32 columns they fit the L2 cache
 /// beside the rows.
 const INNER: usize = 16;
+
+/// The most rows of such a product.
+pub(super) const SKINNY_ROWS: usize = 128;
 
 /// Computes products of at most [`SKINNY_ROWS`] rows with one left factor.
 pub(super) fn multiply<const N: usize>(

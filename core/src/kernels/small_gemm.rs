@@ -5,6 +5,7 @@
 
 use super::Compute;
 use super::bf16_gemm::{self, Bf16Plan, FloatMat, Microkernel};
+use super::counting::count;
 use super::gemm::{RightOperand, gemm};
 use super::matmul::{Init, Mat, Mode};
 use super::packing::{aligned_start, pack_all, with_pack_buffers};
@@ -142,6 +143,7 @@ impl SmallGemm {
         match (&self.0, a, b) {
             (Some((_, microkernel)), Operand::Blocks(a), Operand::Blocks(b)) => {
                 assert_eq!(a.strip_tiles, b.strip_tiles, "inner dimensions of a product");
+                count(a.lanes, a.strip_tiles / a.block_tiles * DEPTH, b.lanes);
                 for row in (0..a.lanes).step_by(SIDE) {
                     let left = &a.tiles[row / SIDE * a.strip_stride..][..a.strip_tiles];
                     for col in (0..b.lanes).step_by(SIDE) {
