@@ -50,6 +50,7 @@ macro_rules! unrolled {
 
 pub mod attention;
 mod attention_blocking;
+pub mod attention_in_lanes;
 pub mod attention_mask;
 pub mod autocorrelation;
 pub mod batch_norm;
