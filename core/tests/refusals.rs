@@ -356,6 +356,70 @@ fn sizes_that_a_transformer_cannot_have_are_refused() {
             "option \"nHeads\" must be at most hiddenSize (4), got 5".into(),
         ),
         (
+            "SOFTSSharp",
+            json!({ "hiddenSize": 7 }),
+            "option \"hiddenSize\" must be an even number, got 7".into(),
+        ),
+        (
+            "SOFTSSharp",
+            json!({ "nSeries": 5001, "hiddenSize": 2, "dCore": 1, "dFf": 1 }),
+            "option \"nSeries\" must be at most 5000, the number of positions, got 5001".into(),
+        ),
+        (
+            "SOFTSSharp",
+            json!({ "peKeepProb": 1.5 }),
+            "option \"peKeepProb\" must be a number from 0 to 1, got 1.5".into(),
+        ),
+        ("SOFTS", json!({ "dCore": 0 }), "option \"dCore\" must be a whole number ≥ 1, got 0".into()),
+        (
+            "TimeMixer",
+            json!({ "inputSize": 12, "downSamplingLayers": 3 }),
+            "option \"downSamplingWindow\" must be such that inputSize (12) is a multiple of it to the power of \
+             downSamplingLayers (3), got 2"
+                .into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "downSamplingLayers": 0 }),
+            "option \"downSamplingLayers\" must be a whole number from 1 to 31, got 0".into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "decompMethod": "dft_decomp", "dModel": 6, "topK": 5 }),
+            "option \"topK\" must be at most dModel / 2 + 1 (4), got 5".into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "movingAvg": 4 }),
+            "option \"movingAvg\" must be an odd number, got 4".into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "dModel": 5 }),
+            "option \"dModel\" must be an even number, got 5".into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "channelIndependence": 2 }),
+            "option \"channelIndependence\" must be a whole number from 0 to 1, got 2".into(),
+        ),
+        (
+            "TimeMixer",
+            json!({ "downSamplingMethod": "mean" }),
+            "option \"downSamplingMethod\" must be \"max\", \"avg\" or \"conv\", got \"mean\"; did you mean \"max\"?".into(),
+        ),
+        ("StemGNN", json!({ "nStacks": 3 }), "option \"nStacks\" must be 2, got 3".into()),
+        (
+            "StemGNN",
+            json!({ "multiLayer": 0 }),
+            "option \"multiLayer\" must be a whole number ≥ 1, got 0".into(),
+        ),
+        (
+            "XLinear",
+            json!({ "headDropout": 1.0 }),
+            "option \"headDropout\" must be a number from 0 to below 1, got 1.0".into(),
+        ),
+        (
             "TimeXer",
             json!({ "patchLen": 9 }),
             "option \"patchLen\" must be at most inputSize (8), got 9".into(),

@@ -92,6 +92,8 @@ mod skinny_gemm;
 mod small_gemm;
 pub mod softmax;
 pub mod softmax_mean;
+pub mod spectrum;
+pub mod stochastic_pool;
 #[cfg(test)]
 mod testing;
 mod tile;

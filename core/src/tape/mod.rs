@@ -46,6 +46,8 @@ mod rrelu;
 mod run;
 mod shape;
 mod softmax_mean;
+mod spectrum;
+mod stochastic_pool;
 mod storage;
 mod var;
 mod weighted;
@@ -69,7 +71,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::resample::Taps;
-use crate::rng::Key;
+use crate::rng::{Key, Stream};
 
 use buffer_pool::fit;
 use fft::Fft;
@@ -202,6 +204,11 @@ impl Tape {
         self.training.get().is_some()
     }
 
+    /// While training, the random numbers of a use at this step, for a layer of this number.
+    pub fn drawn(&self, stream: Stream, layer: u32) -> Option<Key> {
+        Some(self.training.get()?.of(stream).layer(layer))
+    }
+
     /// Sets the number of times that each window of the batch was drawn: `[B]`. The default is once.
     pub fn set_counts(&self, counts: Var<'_>) {
         self.counts.set(Some(counts.id));
@@ -225,6 +232,11 @@ impl Tape {
     /// Sets the position of this tape's windows in the whole batch: `count` windows from the `first` on. Dropout masks depend on it.
     pub fn set_rows(&self, first: usize, count: usize) {
         self.rows.set([first, count]);
+    }
+
+    /// Whether this tape has the first windows of the whole batch.
+    pub fn begins_batch(&self) -> bool {
+        self.rows.get()[0] == 0
     }
 
     /// Releases the parameters, so that the optimizer can change them in place.

@@ -90,6 +90,10 @@ mod tests {
             ("PatchTST", json!({}), 1),
             ("PatchTST", json!({ "encoderLayers": 0 }), 16),
             ("iTransformer", json!({ "nSeries": 2, "hiddenSize": 8, "dFf": 8 }), 32),
+            ("SOFTS", json!({ "nSeries": 2, "hiddenSize": 8, "dCore": 8, "dFf": 8 }), 32),
+            ("TimeMixer", json!({ "nSeries": 2, "decompMethod": "dft_decomp" }), 32),
+            ("StemGNN", json!({ "nSeries": 2 }), 1),
+            ("StemGNN", json!({ "nSeries": 2, "independentWindows": true }), 32),
             ("TimeXer", json!({ "nSeries": 2, "patchLen": 2, "hiddenSize": 8, "dFf": 8 }), 64),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
