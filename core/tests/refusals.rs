@@ -252,6 +252,11 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
                 let (wrong, allowed) = match range.split(", ").next().unwrap() {
                     "> 0" => (json!(0.0), "a number > 0".to_string()),
                     "from 0 to below 1" => (json!(1.0), "a number from 0 to below 1".to_string()),
+                    within if within.starts_with("from ") => {
+                        let most: i64 = within.rsplit(' ').next().unwrap().parse().unwrap();
+                        let whole = if option["default"].is_u64() { "whole " } else { "" };
+                        (json!(most + 1), format!("a {whole}number {within}"))
+                    }
                     least if range.ends_with("or -1 for all") => {
                         (json!(0), format!("a whole number {least}, or -1 for all"))
                     }
@@ -406,7 +411,7 @@ fn sizes_that_a_transformer_cannot_have_are_refused() {
         (
             "TimeMixer",
             json!({ "downSamplingMethod": "mean" }),
-            "option \"downSamplingMethod\" must be \"max\", \"avg\" or \"conv\", got \"mean\"; did you mean \"max\"?".into(),
+            "option \"downSamplingMethod\" must be \"max\", \"avg\" or \"conv\", got \"mean\"".into(),
         ),
         ("StemGNN", json!({ "nStacks": 3 }), "option \"nStacks\" must be 2, got 3".into()),
         (

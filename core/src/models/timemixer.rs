@@ -192,12 +192,11 @@ impl Model for TimeMixer {
         let mixed = self
             .blocks
             .iter()
-            .fold(embedded, |scales, block| block.forward(scales, |x| self.split.of(x)));
-        mixed.map(|i, x| {
-            let part = self.projection.forward(self.scales[i].predict.forward_first(x));
+            .fold(embedded, |scales, block| block.forward(&scales, |x| self.split.of(x)));
+        for (scale, x) in self.scales.iter().zip(mixed.values()) {
+            let part = self.projection.forward(scale.predict.forward_first(*x));
             add(part.reshape([h, windows, series]));
-            x
-        });
+        }
         let forecast = forecast.expect("a scale").permute(&[1, 0, 2]); // [B, h, N]
         let forecast = match statistics {
             Some((norm, by)) => norm.denormalize(forecast, by),
@@ -329,5 +328,37 @@ impl Split {
         };
         let season = x * share;
         [season, x - season]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+
+    #[test]
+    fn the_season_of_independent_windows_is_their_strongest_frequency() {
+        let split = Split {
+            method: Decomposition::DftDecomp,
+            window: 1,
+            frequencies: 1,
+            independent_windows: true,
+            sequences: 1,
+        };
+        // Two sequences of a number: a level, a strong wave and a weak one.
+        let wave =
+            |t: usize, turns: usize| (std::f32::consts::TAU * (turns * t) as f32 / 12.0).sin();
+        let strong = |t: usize, row: usize| 3.0 * wave(t, 1 + row);
+        let rest = |t: usize, row: usize| 7.0 - row as f32 + 0.5 * wave(t, 4);
+        let numbers = |of: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
+            (0..12).flat_map(|t| [0, 1].map(|row| of(t, row))).collect()
+        };
+        let tape = Tape::default();
+        let both = numbers(&|t, row| strong(t, row) + rest(t, row));
+        let [season, trend] = split.of(tape.constant([12, 2, 1], &both));
+        for (part, expected) in [(season, numbers(&strong)), (trend, numbers(&rest))] {
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+            assert!(part.data().iter().zip(&expected).all(near), "{:?}", part.data());
+        }
     }
 }

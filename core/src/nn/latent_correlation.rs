@@ -8,7 +8,7 @@ use super::recurrent::{Cell, Recurrent, RecurrentOptions};
 use crate::tape::{Param, Var};
 
 /// Polynomials of a graph: Chebyshev's of orders 1 to 3, and upstream's of order 0, which is 0 instead of the identity.
-pub const POLYNOMIALS: usize = 4;
+pub(super) const POLYNOMIALS: usize = 4;
 /// Added to the roots of the degrees.
 const EPS: f32 = 1e-7;
 

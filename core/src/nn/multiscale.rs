@@ -30,13 +30,19 @@ impl<'t> Scales<'t> {
         Self { values, count }
     }
 
+    /// The values.
+    pub fn values(&self) -> &[Var<'t>] {
+        &self.values[..self.count]
+    }
+
     /// What `f` makes of the place and the value of each scale.
     #[must_use]
-    pub fn map(mut self, mut f: impl FnMut(usize, Var<'t>) -> Var<'t>) -> Self {
-        for (i, value) in self.values[..self.count].iter_mut().enumerate() {
+    pub fn map(&self, mut f: impl FnMut(usize, Var<'t>) -> Var<'t>) -> Self {
+        let mut mapped = *self;
+        for (i, value) in mapped.values[..self.count].iter_mut().enumerate() {
             *value = f(i, *value);
         }
-        self
+        mapped
     }
 }
 
@@ -127,10 +133,10 @@ impl PastMixing {
     /// Scales `[T, B, D]` to the same; `split` gives season and trend of one.
     pub fn forward<'t>(
         &self,
-        scales: Scales<'t>,
+        scales: &Scales<'t>,
         split: impl Fn(Var<'t>) -> [Var<'t>; 2],
     ) -> Scales<'t> {
-        let (mut seasons, mut trends) = (scales, scales);
+        let (mut seasons, mut trends) = (*scales, *scales);
         for i in 0..scales.count {
             let parts = split(scales.values[i]);
             [seasons.values[i], trends.values[i]] = match &self.crossing {

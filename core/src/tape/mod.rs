@@ -16,6 +16,7 @@ mod buffer_pool;
 mod complex;
 mod conv;
 mod cosines;
+mod drawn;
 mod dropout;
 mod dry_run;
 mod embedding;
@@ -71,7 +72,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::resample::Taps;
-use crate::rng::{Key, Stream};
+use crate::rng::Key;
 
 use buffer_pool::fit;
 use fft::Fft;
@@ -204,11 +205,6 @@ impl Tape {
         self.training.get().is_some()
     }
 
-    /// While training, the random numbers of a use at this step, for a layer of this number.
-    pub fn drawn(&self, stream: Stream, layer: u32) -> Option<Key> {
-        Some(self.training.get()?.of(stream).layer(layer))
-    }
-
     /// Sets the number of times that each window of the batch was drawn: `[B]`. The default is once.
     pub fn set_counts(&self, counts: Var<'_>) {
         self.counts.set(Some(counts.id));
@@ -232,11 +228,6 @@ impl Tape {
     /// Sets the position of this tape's windows in the whole batch: `count` windows from the `first` on. Dropout masks depend on it.
     pub fn set_rows(&self, first: usize, count: usize) {
         self.rows.set([first, count]);
-    }
-
-    /// Whether this tape has the first windows of the whole batch.
-    pub fn begins_batch(&self) -> bool {
-        self.rows.get()[0] == 0
     }
 
     /// Releases the parameters, so that the optimizer can change them in place.

@@ -54,8 +54,7 @@ impl Var<'_> {
         assert!(shape.rank() == 3 && shape.dims()[1] > 0, "stochastic pooling of {self:?}");
         let always = Key::new(0, Stream::Pooling, 0).layer(layer);
         let key = self.tape.drawn(Stream::Pooling, layer).unwrap_or(always);
-        let [first, count] = self.tape.rows.get();
-        let first = shape.dims()[0] / count.max(1) * first * shape.last();
+        let first = self.tape.first_of(shape.dims()[0]) * shape.last();
         self.tape.record(StochasticPool { key, first }, &[self], shape.without(1))
     }
 }

@@ -1,5 +1,6 @@
 """StemGNN: which of its variants have fixtures. Format: `__init__.py`."""
 
+import torch
 from neuralforecast.losses.pytorch import MAE, MASE, MQLoss
 from neuralforecast.models import StemGNN
 
@@ -40,9 +41,13 @@ def without_gradient(model, parameter: str) -> bool:
 VAL_SIZE = SHORT["h"]
 
 TRAIN = dict(SHORT, n_series=3, multi_layer=1, dropout_rate=0.0, learning_rate=1e-3)
+DESCENT = dict(optimizer=torch.optim.SGD, learning_rate=0.05)
 
 TRAINING = [
-    ("stemgnn_robust", TRAIN),
-    ("stemgnn_5_mq", dict(TRAIN, n_series=5, scaler_type="standard", loss=MQLoss(level=[80])), {}, {}, [72, 60, 51, 66, 57]),
+    # Adam would make steps of the rounding errors of gradients that are nearly 0.
+    # With some seeds, a forecast lies so near to its target that the sign of the loss depends on rounding.
+    ("stemgnn_robust", dict(TRAIN, random_seed=4, **DESCENT)),
+    ("stemgnn_5_mq", dict(TRAIN, n_series=5, scaler_type="standard", loss=MQLoss(level=[80]), **DESCENT), {}, {},
+     [72, 60, 51, 66, 57]),
     ("stemgnn_mase", dict(TRAIN, scaler_type="identity", loss=MAE(), valid_loss=MASE(seasonality=6))),
 ]
