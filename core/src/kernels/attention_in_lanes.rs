@@ -145,14 +145,25 @@ fn each_dot<S: Simd>(s: S, x: &[f32], y: &[f32], rows: usize, mut put: impl FnMu
     let whole = rows - rows % AT_ONCE;
     for row in (0..whole).step_by(AT_ONCE) {
         let sums: [S::V; AT_ONCE] = dots(s, x, &y[row * n..], n);
-        unrolled!(j < AT_ONCE {
-            put(row + j, sums[j]);
-        });
+        sums.into_iter().enumerate().for_each(|(j, sum)| put(row + j, sum));
     }
     for row in whole..rows {
         let [sum]: [S::V; 1] = dots(s, x, &y[row * n..], n);
         put(row, sum);
     }
+}
+
+/// `Σ w·x` over the rows of `x`, which have `n` numbers, of `N` vectors from `at` on; `w` has a vector for each row.
+#[inline(always)]
+fn weighted<S: Simd, const N: usize>(s: S, w: &[f32], x: &[f32], n: usize, at: usize) -> [S::V; N] {
+    let mut sums = [s.zero(); N];
+    for (w, x) in w.chunks_exact(S::LANES).zip(x.chunks_exact(n)) {
+        let (w, x) = (s.load(w), &x[at..]);
+        unrolled!(c < N {
+            sums[c] = s.mul_add(w, s.load(&x[c * S::LANES..]), sums[c]);
+        });
+    }
+    sums
 }
 
 /// `to = factor Σ w·x` over the rows of `x`, which are as long as `to`; `w` has a vector for each.
@@ -161,22 +172,12 @@ fn weighted_sum<S: Simd>(s: S, w: &[f32], x: &[f32], factor: S::V, to: &mut [f32
     let n = to.len();
     let whole = n - n % (AT_ONCE * S::LANES);
     for at in (0..whole).step_by(AT_ONCE * S::LANES) {
-        let mut sums = [s.zero(); AT_ONCE];
-        for (w, x) in w.chunks_exact(S::LANES).zip(x.chunks_exact(n)) {
-            let (w, x) = (s.load(w), &x[at..]);
-            unrolled!(c < AT_ONCE {
-                sums[c] = s.mul_add(w, s.load(&x[c * S::LANES..]), sums[c]);
-            });
-        }
-        unrolled!(c < AT_ONCE {
-            s.store(s.mul(factor, sums[c]), &mut to[at + c * S::LANES..]);
-        });
+        let sums: [S::V; AT_ONCE] = weighted(s, w, x, n, at);
+        let places = to[at..].chunks_exact_mut(S::LANES);
+        sums.into_iter().zip(places).for_each(|(sum, to)| s.store(s.mul(factor, sum), to));
     }
     for at in (whole..n).step_by(S::LANES) {
-        let mut sum = s.zero();
-        for (w, x) in w.chunks_exact(S::LANES).zip(x.chunks_exact(n)) {
-            sum = s.mul_add(s.load(w), s.load(&x[at..]), sum);
-        }
+        let [sum]: [S::V; 1] = weighted(s, w, x, n, at);
         s.store(s.mul(factor, sum), &mut to[at..]);
     }
 }

@@ -43,12 +43,12 @@ impl Sizes {
     }
 
     /// The part of row `b` of a list of all rows.
-    fn row<'a>(self, x: &'a [f32], b: usize) -> &'a [f32] {
+    fn row(self, x: &[f32], b: usize) -> &[f32] {
         let n = x.len() / self.batch;
         &x[b * n..(b + 1) * n]
     }
 
-    fn row_mut<'a>(self, x: &'a mut [f32], b: usize) -> &'a mut [f32] {
+    fn row_mut(self, x: &mut [f32], b: usize) -> &mut [f32] {
         let n = x.len() / self.batch;
         &mut x[b * n..(b + 1) * n]
     }
