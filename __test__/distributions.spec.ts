@@ -131,5 +131,5 @@ test('a distribution that does not exist here is refused by name', async () => {
   const gumbel = loss.distribution('Gumbel')
   const error = await thrown(() => new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: gumbel })] }))
   expect(error.code).toBe('ERR_NF_UNSUPPORTED')
-  expect(error.message).toContain('there are Normal, StudentT, Poisson, Bernoulli')
+  expect(error.message).toContain('there are Normal, StudentT, Poisson, NegativeBinomial, Tweedie, Bernoulli, ISQF')
 })

@@ -76,6 +76,26 @@ pub(crate) fn student_t(key: Key, index: u64, freedom: f64) -> f64 {
     standard_normal(key.layer(2), index) * (-0.5 * ln_share).exp()
 }
 
+/// A negative binomial variate: the number of successes before `failures` failures, where a success has these odds. A Poisson
+/// variate whose rate is a gamma variate.
+pub(crate) fn negative_binomial(key: Key, index: u64, failures: f64, odds: f64) -> f64 {
+    let rate = (ln_gamma_variate(key.layer(1), index, failures) + odds.ln()).exp();
+    poisson(key.layer(2), index, rate)
+}
+
+/// A variate of Tweedie's distribution with dispersion 1, mean `e^ln_mean` and power `rho` between 1 and 2: the sum of a
+/// Poisson number of gamma variates, which is a gamma variate.
+pub(crate) fn tweedie(key: Key, index: u64, ln_mean: f64, rho: f64) -> f64 {
+    let rate = ((2.0 - rho) * ln_mean).exp() / (2.0 - rho);
+    let count = poisson(key.layer(2), index, rate);
+    if count == 0.0 {
+        return 0.0;
+    }
+    let shape = count * (2.0 - rho) / (rho - 1.0);
+    let ln_scale = (rho - 1.0).ln() + (rho - 1.0) * ln_mean;
+    (ln_gamma_variate(key.layer(1), index, shape) + ln_scale).exp()
+}
+
 /// The logarithm of a gamma variate of this shape and scale 1 (Marsaglia & Tsang 2000). A shape below 1 is drawn at `shape
 /// + 1` and multiplied by `U^(1 / shape)`; the logarithm avoids underflow.
 fn ln_gamma_variate(key: Key, index: u64, shape: f64) -> f64 {
@@ -141,6 +161,32 @@ mod tests {
                 assert!((share - p).abs() < error, "{x}: {share} against {p}");
             }
         }
+    }
+
+    #[test]
+    fn compound_variates_have_the_right_mean_and_variance() {
+        let n = 40_000;
+        let check = |what: &str, draw: &dyn Fn(u64) -> f64, mean: f64, variance: f64| {
+            let all: Vec<f64> = (0..n).map(draw).collect();
+            let found = all.iter().sum::<f64>() / n as f64;
+            let spread = all.iter().map(|x| (x - found).powi(2)).sum::<f64>() / n as f64;
+            assert!((found - mean).abs() < 5.0 * (variance / n as f64).sqrt(), "{what}: {found}");
+            assert!((spread / variance - 1.0).abs() < 0.1, "{what}: {spread} {variance}");
+        };
+        let key = Key::new(3, Stream::Samples, 1);
+        for [failures, odds] in [[0.4, 2.0], [3.0, 0.5], [50.0, 4.0]] {
+            let draw = |i| negative_binomial(key, i, failures, odds);
+            let mean = failures * odds;
+            check(&format!("{failures} {odds}"), &draw, mean, mean * (1.0 + odds));
+        }
+        for [ln_mean, rho] in [[-1.0, 1.5], [1.5, 1.2], [3.0, 1.8]] {
+            let draw = |i| tweedie(key, i, ln_mean, rho);
+            let mean = f64::exp(ln_mean);
+            check(&format!("{ln_mean} {rho}"), &draw, mean, mean.powf(rho));
+        }
+        // Nothing at all has the probability of a Poisson count of 0.
+        let nothing = (0..n).filter(|i| tweedie(key, *i, 0.0, 1.5) == 0.0).count() as f64;
+        assert!((nothing / n as f64 - (-2.0f64).exp()).abs() < 0.01, "{nothing}");
     }
 
     #[test]

@@ -74,6 +74,7 @@ fn what_a_distribution_cannot_be_is_refused_with_its_place() {
     for (distribution, wrong, expected) in [
         ("Poisson", -1.0, "0 or more"),
         ("Poisson", -1e-9, "0 or more"),
+        ("NegativeBinomial", -0.5, "0 or more"),
         ("Bernoulli", 0.5, "0 or 1"),
         ("Bernoulli", -1.0, "0 or 1"),
         ("Bernoulli", 2.0, "0 or 1"),
@@ -90,6 +91,47 @@ fn what_a_distribution_cannot_be_is_refused_with_its_place() {
         });
     }
     checks.finish();
+}
+
+#[test]
+fn what_a_mixture_cannot_be_is_refused_with_its_place() {
+    for kind in ["PMM", "NBMM"] {
+        let options = json!({
+            "h": 4, "inputSize": 8, "maxSteps": 2, "scalerType": "standard", "loss": { "kind": kind, "args": {} },
+        });
+        let mut nf = forecaster("NHITS", &options);
+        let e = fit(&mut nf, &table(-1.0), &FitOptions::default()).unwrap_err();
+        let message = format!(
+            "series \"b\": at 5, column \"y\" is -1; the {kind} distribution that NHITS learns needs 0 or more; choose another \
+             distribution"
+        );
+        assert_eq!((e.code, &*e.message), (ErrorCode::InvalidOption, &*message));
+        assert_eq!(e.details.option.as_deref(), Some("loss"));
+    }
+}
+
+#[test]
+fn a_mean_that_is_a_multiple_of_a_shift_needs_one() {
+    for (name, loss) in [
+        (
+            "Tweedie",
+            json!({ "kind": "DistributionLoss", "args": { "distribution": "Tweedie", "rho": 1.5 } }),
+        ),
+        ("NBMM", json!({ "kind": "NBMM", "args": {} })),
+    ] {
+        let options = |scaler: &str| json!({ "h": 4, "inputSize": 8, "maxSteps": 2, "scalerType": scaler, "loss": loss });
+        let mut nf = forecaster("NHITS", &options("identity"));
+        let e = fit(&mut nf, &table(1.0), &FitOptions::default()).unwrap_err();
+        let message = format!(
+            "option \"scalerType\" must be one that shifts, such as \"standard\": {name} takes its mean from a window's shift, \
+             which is 0 here, got \"identity\""
+        );
+        assert_eq!((e.code, &*e.message), (ErrorCode::InvalidOption, &*message));
+        assert_eq!(e.details.option.as_deref(), Some("scalerType"));
+        let mut nf = forecaster("NHITS", &options("standard"));
+        fit(&mut nf, &table(1.0), &FitOptions::default()).unwrap();
+        assert!(forecast(&nf).iter().all(|v| v.is_finite()));
+    }
 }
 
 #[test]

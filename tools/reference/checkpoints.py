@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
-from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
+from neuralforecast.losses.pytorch import (GMM, MAE, NBMM, PMM, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss,
+                                           MQLoss)
 from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN, SOFTS,
                                    SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
 
@@ -39,6 +40,8 @@ def dates(start: str, freq: str, zone=None, unit="us"):
 
 
 # models, frequency, lengths and ids of the series, their times, NeuralForecast's own options, fit arguments
+SAMPLED = dict(level=[80], num_samples=20_000)
+
 CASES = {
     "monthly": dict(models=[NHITS(**NHITS_)], freq="MS", lengths=[30, 30], ids=["airline", "railway"], times=dates("2019-03-01", "MS")),
     "three_models": dict(
@@ -120,6 +123,16 @@ CASES = {
     "counts": dict(
         models=[NHITS(**NHITS_, scaler_type="standard",
                       loss=DistributionLoss("Poisson", level=[80], num_samples=20_000, return_params=True))],
+        freq="MS", lengths=[30, 26], ids=["a", "b"], times=dates("2019-03-01", "MS"), fit=dict(val_size=4)),
+    "mixtures": dict(
+        models=[NHITS(**NHITS_, alias=loss.distribution if isinstance(loss, DistributionLoss) else type(loss).__name__,
+                      scaler_type="standard", loss=loss) for loss in [
+                    GMM(n_components=2, weighted=True, return_params=True, horizon_correlation=True, **SAMPLED),
+                    PMM(n_components=3, batch_correlation=True, **SAMPLED),
+                    NBMM(n_components=2, return_params=True, **SAMPLED),
+                    DistributionLoss("NegativeBinomial", return_params=True, **SAMPLED),
+                    DistributionLoss("Tweedie", rho=1.3, **SAMPLED),
+                    DistributionLoss("ISQF", num_pieces=3, **SAMPLED)]],
         freq="MS", lengths=[30, 26], ids=["a", "b"], times=dates("2019-03-01", "MS"), fit=dict(val_size=4)),
     "without_dataset": dict(models=[NHITS(**NHITS_, scaler_type="robust")], freq="MS", lengths=[20, 17], ids=["u", "v"],
                             times=dates("2020-01-01", "MS"), save_dataset=False),
@@ -212,6 +225,7 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
     })
 
 
-def make() -> None:
+def make(only: str | None = None) -> None:
     for name, case in CASES.items():
-        make_case(name, **case)
+        if only in (None, name):
+            make_case(name, **case)

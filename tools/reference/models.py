@@ -131,8 +131,10 @@ def decode_recurrently(model, windows) -> tuple[dict, dict]:
 
 
 def likelihood(model, output, batch, rng) -> tuple[torch.Tensor, dict]:
-    """The loss of a distribution on the scale of the target, from a location and a scale for each window."""
-    loc, scale = 3 * torch.randn(BATCH, 1, 1, generator=rng), 0.5 + 2 * torch.rand(BATCH, 1, 1, generator=rng)
+    """The loss of a distribution on the scale of the target, from a location and a scale for each window and series."""
+    series = batch["outsample_y"].shape[2]
+    loc = 3 * torch.randn(BATCH, 1, series, generator=rng)
+    scale = 0.5 + 2 * torch.rand(BATCH, 1, series, generator=rng)
     args = model.loss.scale_decouple(output=model.loss.domain_map(output), loc=loc, scale=scale)
     y = batch["outsample_y"] * scale + loc
     most = COUNTS.get(model.loss.distribution)
@@ -141,10 +143,11 @@ def likelihood(model, output, batch, rng) -> tuple[torch.Tensor, dict]:
     _, mean, quantiles = model.loss.sample(args, num_samples=SAMPLES)
     loss = model.loss(y=y, distr_args=args, mask=batch["outsample_mask"])
     model.loss.distr_mean = None  # a part of this graph: the loss, perhaps a default argument, could not be copied again
+    rows = lambda values: values.transpose(1, 2).squeeze(1)  # [B, h, N, ..] -> [B, N, h, ..]
     return loss, {
         **({} if most is None else {"y": y.squeeze(2)}),
-        "loc": loc.squeeze(), "scale": scale.squeeze(), "distr_args": torch.cat(args, dim=-1),
-        "sampled": torch.cat([mean.squeeze(2), quantiles.squeeze(2)], dim=-1),
+        "loc": loc.squeeze(), "scale": scale.squeeze(), "distr_args": rows(torch.stack(args, dim=-1)),
+        "sampled": rows(torch.cat([mean, quantiles], dim=-1)),
     }
 
 

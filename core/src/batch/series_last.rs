@@ -2,6 +2,7 @@
 
 use super::builder::{BatchBuilder, Lens};
 use crate::models::Batch;
+use crate::objective::Objective;
 use crate::tape::{Tape, Var};
 
 impl BatchBuilder {
@@ -41,16 +42,24 @@ fn series_last(from: &[f32], [steps, columns, series]: [usize; 3], to: &mut [f32
 }
 
 /// The output of a network `[B, h, N·O]` in the shape of heads and losses, one row per series of each window:
-/// `[B·N, h, O]`.
-pub(crate) fn rows(output: Var<'_>, series: usize) -> Var<'_> {
-    let [windows, h, outputs] = [0, 1, 2].map(|axis| output.dim(axis)); // outputs of all series
-    let output = output.reshape([windows, h, series, outputs / series]).permute(&[0, 2, 1, 3]);
-    output.reshape([windows * series, h, outputs / series])
+/// `[B·N, h, O]`. The outputs of a step are those of one series after the other, or, for a loss with
+/// [`Objective::parameters_first`], one output of all series after the other.
+pub(crate) fn rows<'t>(output: Var<'t>, series: usize, loss: &Objective) -> Var<'t> {
+    let [windows, h, all] = [0, 1, 2].map(|axis| output.dim(axis));
+    let outputs = all / series;
+    let output = match loss.parameters_first() && series > 1 {
+        true => output.reshape([windows, h, outputs, series]).permute(&[0, 3, 1, 2]),
+        false => output.reshape([windows, h, series, outputs]).permute(&[0, 2, 1, 3]),
+    };
+    output.reshape([windows * series, h, outputs])
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::objective::LossSpec;
 
     #[test]
     fn forecasts_are_laid_out_as_rows_are() {
@@ -59,17 +68,30 @@ mod tests {
         let number =
             |w: usize, t: usize, n: usize, o: usize| (1000 * w + 100 * t + 10 * n + o) as f32;
         let mut forecast = Vec::new();
+        let mut by_parameter = Vec::new();
         let mut rows = Vec::new();
         for w in 0..2 {
             for t in 0..3 {
                 forecast.extend((0..4).map(|i| number(w, t, i / 2, i % 2)));
+                by_parameter.extend((0..4).map(|i| number(w, t, i % 2, i / 2)));
             }
             for n in 0..2 {
                 rows.extend((0..6).map(|i| number(w, i / 2, n, i % 2)));
             }
         }
-        let forecast = super::rows(tape.constant([2, 3, 4], &forecast), 2);
-        assert_eq!((forecast.shape().dims(), &forecast.data()[..]), (&[4, 3, 2][..], &rows[..]));
+        let quantiles = json!({ "quantiles": [0.1, 0.9] });
+        let normal = json!({ "distribution": "Normal" });
+        let mixture = json!({ "nComponents": 1 });
+        for (kind, args, given) in [
+            ("MQLoss", quantiles, &forecast),
+            ("GMM", mixture, &forecast),
+            ("DistributionLoss", normal, &by_parameter),
+        ] {
+            let spec = LossSpec { kind: kind.into(), args: args.as_object().unwrap().clone() };
+            let loss = Objective::new(&spec, 3, "loss").unwrap();
+            let found = super::rows(tape.constant([2, 3, 4], given), 2, &loss);
+            assert_eq!((found.shape().dims(), &found.data()[..]), (&[4, 3, 2][..], &rows[..]));
+        }
         // The same permutation, with steps as columns and outputs as steps.
         let mut back = vec![0.0; rows.len()];
         series_last(&rows, [3, 2, 2], &mut back);

@@ -69,7 +69,7 @@ pub(crate) fn decode(
             to.observed = Observations::of(tape);
             tape.observe(false);
         }
-        let mapped = mapped(rows(output, series), 0);
+        let mapped = mapped(rows(output, series, &model.loss), 0);
         to.values.extend_from_slice(&mapped.forecast.data());
         if let Some(drawn) = mapped.drawn {
             to.drawn.extend_from_slice(&drawn.data());

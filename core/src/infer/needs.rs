@@ -70,7 +70,7 @@ fn of_shard(model: &Instance, lens: [usize; 2], windows: usize, observed: bool) 
     tape.reset(&model.values, None);
     tape.set_rows(0, windows);
     tape.observe(observed);
-    let output = rows(model.forward(&batch.whole_batch(&tape)), model.series);
+    let output = rows(model.forward(&batch.whole_batch(&tape)), model.series, &model.loss);
     let place = Place { row: 0, step: 0, horizon: lens.horizon };
     model.head.forward(output, Asked::Quantile(0.5), place);
     let [values, _] = tape.planned();

@@ -277,7 +277,7 @@ pub(super) fn build(
             seed: common.random_seed as u64,
         };
         let network = (entry.build)(params, dims, &own)?;
-        check_shards(entry, &common, &*network)?;
+        check_shards(entry, &common, &*network, &loss)?;
         Ok((streams, network, loss.head(&params.root())))
     })?;
     let trained = params.trained();
@@ -315,14 +315,23 @@ pub(super) fn build(
     })
 }
 
-/// Refuses to shard the training steps of a model that needs the whole batch.
-fn check_shards(entry: &Entry, common: &CommonOptions, network: &dyn Network) -> Result<()> {
-    if network.sharding() != Sharding::Whole || common.shards.is_none_or(|n| n == 1) {
+/// Refuses to shard the training steps of a model or a loss that needs the whole batch.
+fn check_shards(
+    entry: &Entry,
+    common: &CommonOptions,
+    network: &dyn Network,
+    loss: &Objective,
+) -> Result<()> {
+    if common.shards.is_none_or(|n| n == 1) {
         return Ok(());
     }
+    let couples = match (network.sharding(), loss.couples_windows()) {
+        (Sharding::Whole, _) => entry.spec.name,
+        (_, true) => loss.kind,
+        _ => return Ok(()),
+    };
     let message = format!(
-        "{} couples the windows of a whole batch, so its steps are not cut; leave out shards",
-        entry.spec.name
+        "{couples} couples the windows of a whole batch, so its steps are not cut; leave out shards"
     );
     Err(Error::new(ErrorCode::Unsupported, message).with(|d| d.option = Some("shards".into())))
 }

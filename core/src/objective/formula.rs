@@ -74,6 +74,22 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         Factors::Same([divide_no_nan(1.0, totals.weight), 0.0])
     }
 
+    /// Whether the loss of a window depends on the other windows of its batch; see [`Formula::together`].
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
+    /// The contribution of all windows of one series to the loss of a batch, for a loss that couples windows. Calls `add` with
+    /// the index of a window, that of a number, and its slope. `factor` is that of the sum over points.
+    fn together(
+        &self,
+        _windows: &[Horizon<'_>],
+        _factor: f64,
+        _add: &mut dyn FnMut(usize, usize, f64),
+    ) -> f64 {
+        0.0
+    }
+
     /// See [`Objective::finish`].
     fn finish(&self, value: f64, _totals: &Totals, _grads: &mut [f32]) -> f64 {
         value
@@ -113,6 +129,11 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         None
     }
 
+    /// See [`Objective::parameters_first`].
+    fn parameters_first(&self) -> bool {
+        false
+    }
+
     /// See [`Objective::target`].
     fn target(&self) -> Target {
         Target::Scaled
@@ -121,6 +142,11 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
     /// See [`Objective::refuses`].
     fn refuses(&self, _y: f64) -> Option<&'static str> {
         None
+    }
+
+    /// See [`Objective::needs_shift`].
+    fn needs_shift(&self) -> bool {
+        false
     }
 
     /// The head between the network and the loss, with its parameters under `path`.
@@ -145,7 +171,7 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
 
     /// The distribution of a likelihood, and the same formula with another number of samples.
     #[cfg(test)]
-    fn distribution(&self) -> Option<&'static dyn super::Distribution> {
+    fn distribution(&self) -> Option<&std::sync::Arc<dyn super::Distribution>> {
         None
     }
     #[cfg(test)]

@@ -97,6 +97,17 @@ impl LossOp {
         let mut sum = 0.0;
         slopes.fill(0.0);
         let size = slopes.len() / windows.max(1);
+        if self.loss.couples_windows() {
+            for first in 0..self.series {
+                let group: Vec<_> = (first..windows).step_by(self.series).collect();
+                let horizons: Vec<_> = group.iter().map(|i| all.at(*i)).collect();
+                let mut add = |i: usize, place: usize, slope: f64| {
+                    slopes[group[i] * size + place] += slope as f32;
+                };
+                sum += self.loss.formula.together(&horizons, factors[0][0], &mut add);
+            }
+            return sum as f32;
+        }
         for (first, factors) in factors.iter().enumerate() {
             let mut sums = [0.0; 2];
             for i in (first..windows).step_by(self.factors.all().len()) {

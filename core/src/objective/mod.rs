@@ -35,7 +35,7 @@ pub use batch::Totals;
 pub(crate) use batch::{Horizons, Tally, Windows};
 #[cfg(test)]
 pub(crate) use distribution::Distribution;
-pub use distribution::{DistributionLoss, DistributionName};
+pub use distribution::{DistributionLoss, DistributionName, GMM, NBMM, PMM};
 pub(crate) use formula::{Judges, Sampling, Target};
 pub(crate) use head::{Asked, Head, Place};
 #[cfg(test)]
@@ -117,9 +117,19 @@ impl Objective {
         self.formula.parameters().unwrap_or(self.outputs.len())
     }
 
+    /// Whether the numbers of a step in the output of a multivariate model are one parameter of all series after the other.
+    pub(crate) fn parameters_first(&self) -> bool {
+        self.formula.parameters_first()
+    }
+
     /// Whether a model can be trained with it; the others can only be a `validLoss`.
     pub fn is_trainable(&self) -> bool {
         self.formula.is_trainable()
+    }
+
+    /// Whether the loss of a window depends on the other windows of a training batch.
+    pub(crate) fn couples_windows(&self) -> bool {
+        self.formula.couples_windows()
     }
 
     /// The scale on which the loss receives the target.
@@ -130,6 +140,11 @@ impl Objective {
     /// What a value of the target must be, if `y` is not valid.
     pub(crate) fn refuses(&self, y: f64) -> Option<&'static str> {
         self.formula.refuses(y)
+    }
+
+    /// Whether nothing can be learned without a scaler that shifts.
+    pub(crate) fn needs_shift(&self) -> bool {
+        self.formula.needs_shift()
     }
 
     /// Whether [`Totals`] depend on more than the weights and counts of windows; see [`Objective::tally`].
@@ -180,8 +195,14 @@ impl Objective {
 
     /// The distribution of a likelihood.
     #[cfg(test)]
-    pub(crate) fn distribution(&self) -> Option<&'static dyn Distribution> {
-        self.formula.distribution()
+    pub(crate) fn distribution(&self) -> Option<&dyn Distribution> {
+        self.formula.distribution().map(|own| &**own)
+    }
+
+    /// The distribution of a likelihood, apart from it.
+    #[cfg(test)]
+    fn shared_distribution(&self) -> Arc<dyn Distribution> {
+        self.formula.distribution().expect("it is a likelihood").clone()
     }
 
     /// Sets the number of samples per step.

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::distribution::DistributionLoss;
+use super::distribution::{DistributionLoss, GMM, NBMM, PMM};
 use super::levels::{check_level, hinted, meant_quantile};
 use super::outputs::{Estimated, Output, of_levels, of_taus};
 use super::point::{Accuracy, FreDF, HuberLoss, MAE, MAPE, MASE, MSE, RMSE, SMAPE, TukeyLoss};
@@ -41,6 +41,9 @@ registry! {
     IQLoss,
     HuberIQLoss,
     DistributionLoss,
+    PMM,
+    GMM,
+    NBMM,
     Accuracy,
     ScaledCrps,
 }
@@ -58,9 +61,12 @@ pub(super) trait Loss: Declared {
     /// The argument that its JavaScript function takes as a positional first parameter.
     const FIRST: Option<&'static str> = None;
 
-    /// Required arguments, each with the values that tests use.
-    fn needed() -> Vec<(&'static str, Vec<Value>)> {
-        Vec::new()
+    /// Required arguments.
+    const NEEDED: &'static [&'static str] = &[];
+
+    /// Arguments of one loss of each kind, for tests: at least the required ones.
+    fn examples() -> Vec<Value> {
+        vec![json!({})]
     }
 
     /// Makes the objective. Each argument has been checked on its own.
@@ -152,6 +158,18 @@ impl Given<'_> {
             .ok_or_else(|| Error::option(&format!("{}.{name}", self.option), expected, Value::Null))
     }
 
+    /// The error that an argument belongs to another value of `distribution`.
+    pub(super) fn only_for(&self, name: &str, owner: &str, given: &str) -> Error {
+        self.unsupported(name, &format!("it belongs to {owner}, not to {given}"))
+    }
+
+    /// The error that an argument does not fit the others.
+    pub(super) fn unsupported(&self, name: &str, why: &str) -> Error {
+        let option = format!("{}.{name}", self.option);
+        Error::new(ErrorCode::Unsupported, format!("option \"{option}\": {why}; leave it out"))
+            .with(|d| d.option = Some(option))
+    }
+
     /// The columns and quantiles of a loss of several quantiles.
     pub(super) fn estimated(
         &self,
@@ -212,7 +230,8 @@ struct Entry {
     first: Option<&'static str>,
     doc: &'static str,
     fields: fn() -> Vec<Field>,
-    needed: fn() -> Vec<(&'static str, Vec<Value>)>,
+    needed: &'static [&'static str],
+    examples: fn() -> Vec<Value>,
     make: fn(&Given<'_>) -> Result<Made>,
 }
 
@@ -223,7 +242,8 @@ fn entry<L: Loss>() -> Entry {
         first: L::FIRST,
         doc: L::DOC,
         fields: L::fields,
-        needed: L::needed,
+        needed: L::NEEDED,
+        examples: L::examples,
         make: |given| {
             let mut arguments = L::default();
             for (name, value) in given.spec.args.iter().filter(|(_, value)| !value.is_null()) {
@@ -309,13 +329,12 @@ fn unknown(spec: &LossSpec, option: &str) -> Error {
 pub fn describe() -> Value {
     let argument = |field: Field| json!({ "name": field.name, "doc": field.doc, "ts": field.ts, "default": field.default, "range": field.range });
     let loss = |entry: Entry| {
-        let needed: Vec<&str> = (entry.needed)().into_iter().map(|(name, _)| name).collect();
         json!({
             "kind": entry.class,
             "function": entry.function,
             "first": entry.first,
             "doc": entry.doc.trim(),
-            "needed": needed,
+            "needed": entry.needed,
             "arguments": (entry.fields)().into_iter().map(argument).collect::<Vec<_>>(),
         })
     };
@@ -325,17 +344,11 @@ pub fn describe() -> Value {
 /// Every loss with its required arguments, `DistributionLoss` once for each distribution. Other arguments have their
 /// defaults.
 pub fn every_loss() -> Vec<LossSpec> {
-    let specs = |entry: Entry| {
-        let mut specs = vec![LossSpec::named(entry.class)];
-        for (name, values) in (entry.needed)() {
-            let with = |spec: &LossSpec, value: &Value| {
-                let mut args: Map<String, Value> = spec.args.clone();
-                args.insert(name.into(), value.clone());
-                LossSpec { args, ..spec.clone() }
-            };
-            specs = specs.iter().flat_map(|s| values.iter().map(|v| with(s, v))).collect();
-        }
-        specs
+    let spec = |class: &str, args: Value| LossSpec {
+        kind: class.into(),
+        args: args.as_object().cloned().unwrap_or_default(),
     };
+    let specs =
+        |entry: Entry| (entry.examples)().into_iter().map(move |args| spec(entry.class, args));
     registry().into_iter().flat_map(specs).collect()
 }

@@ -167,7 +167,7 @@ fn wrong_losses_say_what_is_wrong() {
         (
             "DistributionLoss",
             json!({}),
-            r#"option "loss.distribution" must be one of Normal, StudentT, Poisson, Bernoulli, got null"#,
+            r#"option "loss.distribution" must be one of Normal, StudentT, Poisson, NegativeBinomial, Tweedie, Bernoulli, ISQF, got null"#,
         ),
         (
             "DistributionLoss",
@@ -177,12 +177,47 @@ fn wrong_losses_say_what_is_wrong() {
         (
             "DistributionLoss",
             json!({ "distribution": "Gumbel" }),
-            r#"loss: distribution "Gumbel" does not exist here; there are Normal, StudentT, Poisson, Bernoulli"#,
+            r#"loss: distribution "Gumbel" does not exist here; there are Normal, StudentT, Poisson, NegativeBinomial, Tweedie, Bernoulli, ISQF"#,
+        ),
+        (
+            "DistributionLoss",
+            json!({ "distribution": "Tweedie" }),
+            r#"option "loss.rho" must be a number between 1 and 2, got null"#,
+        ),
+        (
+            "DistributionLoss",
+            json!({ "distribution": "Tweedie", "rho": 2 }),
+            r#"option "loss.rho" must be a number between 1 and 2, got 2"#,
+        ),
+        (
+            "DistributionLoss",
+            json!({ "distribution": "Normal", "rho": 1.5 }),
+            r#"option "loss.rho": it belongs to Tweedie, not to Normal; leave it out"#,
+        ),
+        (
+            "DistributionLoss",
+            json!({ "distribution": "Poisson", "numPieces": 3 }),
+            r#"option "loss.numPieces": it belongs to ISQF, not to Poisson; leave it out"#,
+        ),
+        (
+            "DistributionLoss",
+            json!({ "distribution": "ISQF", "returnParams": true }),
+            r#"option "loss.returnParams": ISQF forecasts have no columns of parameters; leave it out"#,
+        ),
+        (
+            "GMM",
+            json!({ "nComponents": 0 }),
+            r#"option "loss.nComponents" must be a whole number from 1 to 1000, got 0"#,
+        ),
+        (
+            "NBMM",
+            json!({ "batchCorrelation": true }),
+            r#"loss: NBMM has no option "batchCorrelation""#,
         ),
     ] {
         assert_eq!(message(kind, args), expected);
     }
-    assert_eq!(loss("GMM", json!({})).unwrap_err().code, ErrorCode::Unsupported);
+    assert_eq!(loss("LMM", json!({})).unwrap_err().code, ErrorCode::Unsupported);
     assert!(message("QuantilLoss", json!({})).contains("did you mean QuantileLoss?"));
 }
 

@@ -10,75 +10,62 @@ use crate::scalers::{ScalerType, Statistics};
 const ERRORS: f64 = 5.0;
 /// Samples behind the statistics in the fixtures of forward passes: `SAMPLES` of `tools/reference/models.py`.
 const SAMPLES: usize = 40_000;
-/// Distributions over the nonnegative integers.
-const DISCRETE: [&str; 2] = ["Poisson", "Bernoulli"];
+/// Own samples of a distribution, of which the range of others' statistics is computed.
+const OWN: usize = 20_000;
 
-fn distribution(loss: &Objective) -> &'static dyn Distribution {
+fn distribution(loss: &Objective) -> &dyn Distribution {
     loss.distribution().expect("the loss is a likelihood")
 }
 
-/// A distribution and its parameters on the scale of the target.
-struct Law<'a> {
-    distribution: &'static dyn Distribution,
-    parameters: &'a [f64],
+/// Samples of a distribution, in ascending order.
+pub(super) struct Law {
+    sorted: Vec<f64>,
 }
 
-impl Law<'_> {
-    /// Standard deviation, estimated from samples.
-    fn deviation(&self) -> f64 {
+impl Law {
+    /// The distribution with these parameters on the scale of the target.
+    pub(super) fn of(distribution: &dyn Distribution, parameters: &[f64]) -> Self {
         let key = Key::new(7, Stream::Samples, 0);
-        let n = 4000;
-        let samples: Vec<f64> =
-            (0..n).map(|i| self.distribution.sample(self.parameters, key, i)).collect();
-        let mean = samples.iter().sum::<f64>() / n as f64;
-        (samples.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n as f64).sqrt()
+        let sample = |i| distribution.sample(parameters, key, i);
+        let mut sorted: Vec<f64> = (0..OWN as u64).map(sample).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        Self { sorted }
     }
 
-    fn density(&self, y: f64) -> f64 {
-        (-self.distribution.loss(y, self.parameters)).exp()
+    /// Standard deviation.
+    fn deviation(&self) -> f64 {
+        let mean = self.sorted.iter().sum::<f64>() / OWN as f64;
+        (self.sorted.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / OWN as f64).sqrt()
     }
 
-    /// The quantile at level `share` of a discrete distribution.
-    fn whole_quantile(&self, share: f64) -> f64 {
-        let mut sum = 0.0;
-        let reaches = |k: &u32| {
-            sum += self.density(f64::from(*k));
-            sum >= share
-        };
-        let last = if format!("{:?}", self.distribution) == "Bernoulli" { 1 } else { 100_000 };
-        f64::from((0..last).find(reaches).unwrap_or(last))
+    /// The range of the sample quantile of `n` samples: the sampling error of the level, in numbers of our samples.
+    fn quantile_range(&self, tau: f64, n: usize) -> [f64; 2] {
+        let both = 1.0 / n as f64 + 1.0 / OWN as f64;
+        let share = ERRORS * (tau * (1.0 - tau) * both).sqrt();
+        let at = |level: f64| (level.clamp(0.0, 1.0) * (OWN - 1) as f64) as usize;
+        [self.sorted[at(tau - share)], self.sorted[(at(tau + share) + 1).min(OWN - 1)]]
     }
 
-    /// The range for the sample quantile of `n` samples, given that of another `n` samples (`theirs`): the sampling error
-    /// of the level, divided by the density. For discrete distributions, the quantiles at the levels that far away.
-    fn quantile_range(&self, tau: f64, theirs: f64, n: usize) -> [f64; 2] {
-        let share = ERRORS * std::f64::consts::SQRT_2 * (tau * (1.0 - tau) / n as f64).sqrt();
-        if DISCRETE.contains(&&*format!("{:?}", self.distribution)) {
-            return [-share, share]
-                .map(|by| self.whole_quantile((tau + by).clamp(0.0, 1.0 - 1e-9)));
-        }
-        let off = share / self.density(theirs);
-        [theirs - off, theirs + off]
-    }
-
-    /// Mean and quantiles of two sets of `n` samples agree within the sampling error.
-    fn assert_sampled_alike(
+    /// Mean and quantiles of two sets of `n` samples agree within the sampling error, up to `slack`.
+    pub(super) fn assert_sampled_alike(
         &self,
         what: &str,
         taus: &[f32],
         [ours, theirs]: [&[f64]; 2],
-        n: usize,
+        (n, slack): (usize, f64),
     ) {
         let off = ERRORS * std::f64::consts::SQRT_2 * self.deviation() / (n as f64).sqrt();
         let of_mean = [theirs[0] - off, theirs[0] + off];
-        let of_quantile = |(tau, at): (&f32, &f64)| self.quantile_range(f64::from(*tau), *at, n);
-        let ranges = std::iter::once(of_mean).chain(taus.iter().zip(&theirs[1..]).map(of_quantile));
+        let of_quantile = |tau: &f32| self.quantile_range(f64::from(*tau), n);
+        let ranges = std::iter::once(of_mean).chain(taus.iter().map(of_quantile));
         for (i, [low, high]) in ranges.enumerate() {
-            let (ours, theirs) = (ours[i], theirs[i]);
-            assert!(
-                (low - 1e-9..=high + 1e-9).contains(&ours),
-                "{what}[{i}]: {ours} against {theirs}, from {low} to {high}"
-            );
+            for (whose, value) in [("ours", ours[i]), ("theirs", theirs[i])] {
+                let own = slack + 1e-6 * value.abs() + 1e-9;
+                assert!(
+                    (low - own..=high + own).contains(&value),
+                    "{what}[{i}] of {whose}: {value} is not from {low} to {high}"
+                );
+            }
         }
     }
 }
@@ -123,8 +110,8 @@ pub(super) fn check(name: &str, fixture: &Fixture, model: &Instance, output: &[f
                 sampled.data[point * width..][..width].iter().map(|v| f64::from(*v)).collect();
             let ours = &columns[step * loss.outputs.len()..][..width];
             let what = format!("{name} samples of point {point}");
-            let law = Law { distribution, parameters: &parameters };
-            law.assert_sampled_alike(&what, &loss.taus, [ours, &theirs], SAMPLES);
+            let law = Law::of(distribution, &parameters);
+            law.assert_sampled_alike(&what, &loss.taus, [ours, &theirs], (SAMPLES, 0.0));
             all.extend(parameters);
         }
     }
@@ -159,21 +146,13 @@ pub(super) fn check_forecast(
         let wide = |v: &f32| f64::from(*v);
         let theirs: Vec<f64> = theirs.iter().map(wide).collect();
         let ours: Vec<f64> = columns.iter().map(|(_, values)| wide(&values[row])).collect();
-        let law = Law { distribution, parameters: &theirs[sampled..] };
+        let law = Law::of(distribution, &theirs[sampled..]);
         // The difference between two trainings adds to the sampling error: it moves and widens our distribution relative to
         // theirs.
         let apart = |own: f64| f64::from(tolerance) * own.abs();
-        let slack = apart(distribution.mean(law.parameters)) + 3.0 * apart(law.deviation());
-        let ours: Vec<f64> = ours
-            .iter()
-            .zip(&theirs)
-            .map(|(o, t)| {
-                let off = o - t;
-                t + off.signum() * (off.abs() - slack).max(0.0)
-            })
-            .collect();
+        let slack = apart(distribution.mean(&theirs[sampled..])) + 3.0 * apart(law.deviation());
         let what = format!("{name} samples of row {row}");
         let both = [&ours[..sampled], &theirs[..sampled]];
-        law.assert_sampled_alike(&what, &loss.taus, both, samples);
+        law.assert_sampled_alike(&what, &loss.taus, both, (samples, slack));
     }
 }

@@ -5,6 +5,7 @@ mod checks;
 mod distributions;
 #[path = "../../tests/language/mod.rs"]
 pub(crate) mod language;
+mod likelihoods;
 mod local_scalers;
 mod losses;
 mod metrics;

@@ -133,11 +133,13 @@ fn check(fixture: &Fixture) {
     let mut totals = Totals { weight, windows: rows as f64, ..Totals::default() };
     let scales = fixture.get("scale");
     if let Some(scale) = scales.as_ref().filter(|_| model.loss.target() == Target::Relative) {
-        let of_window = |(mask, scale): (&[f32], &f32)| {
-            mask.iter().map(|m| f64::from(*m)).sum::<f64>() * f64::from(*scale).ln()
+        let of_row = |(row, scale): (usize, &f32)| {
+            let [window, series] = [row / model.series, row % model.series];
+            let steps = mask.data.iter().skip(window * mask.shape[1] * model.series + series);
+            let steps = steps.step_by(model.series).take(mask.shape[1]);
+            steps.map(|m| f64::from(*m)).sum::<f64>() * f64::from(*scale).ln()
         };
-        let windows = mask.data.chunks(mask.shape[1]).zip(&scale.data);
-        totals.ln_scale = windows.map(of_window).sum();
+        totals.ln_scale = scale.data.iter().enumerate().map(of_row).sum();
     }
     // [B, h], or [B, h, N] of a multivariate model, as [B, N, h].
     let constant = |t: &super::Tensor| -> Var<'_> {
@@ -145,7 +147,7 @@ fn check(fixture: &Fixture) {
         tape.constant(shape, &t.data).permute(&[0, 2, 1])
     };
     let counts = tape.constant([rows], &vec![1.0; rows]);
-    let output = crate::batch::rows(output, model.series);
+    let output = crate::batch::rows(output, model.series, &model.loss);
     // An implicit quantile network runs at the quantile levels that upstream drew.
     let levels = fixture.get("levels").map(|levels| constant(&levels));
     let forecast = model.head.at(output, levels);

@@ -195,7 +195,7 @@ pub(super) fn record_loss<'t>(
     let output = if output.dim(1) > horizon { output.last(1, horizon) } else { output };
     let asked = Asked::Drawn(random.of(Stream::Quantiles));
     let place = Place { row: first * series, step: 0, horizon };
-    let mapped = model.head.forward(rows(output, series), asked, place);
+    let mapped = model.head.forward(rows(output, series, &model.loss), asked, place);
     let y = tape.swap_in([windows, series, horizon], &mut g.target);
     let weights = tape.swap_in([windows, series, horizon], &mut g.weights);
     let counts = tape.swap_in([windows, series], &mut g.counts);

@@ -23,7 +23,7 @@ pub(super) const LEAVES: usize = 8;
 /// The number of shards of a step: 1, or even so that both halves of the tree have the same work.
 pub(super) fn shard_count(windows: usize, model: &Instance) -> usize {
     let sharding = model.network.sharding();
-    if sharding == Sharding::Whole {
+    if sharding == Sharding::Whole || model.loss.couples_windows() {
         return windows.min(1);
     }
     let many = model.trained >= MANY_PARAMETERS && sharding != Sharding::Sequence;
@@ -78,6 +78,11 @@ mod tests {
             ("DLinear", json!({}), 4),
             ("RLinear", json!({}), 4),
             ("DeepNPTS", json!({}), 1),
+            (
+                "DLinear",
+                json!({ "loss": { "kind": "GMM", "args": { "batchCorrelation": true } } }),
+                1,
+            ),
             ("DeepNPTS", json!({ "batchNorm": false }), 16),
             ("TSMixer", json!({ "nSeries": 2 }), 1),
             ("TSMixer", json!({ "nSeries": 2, "nBlock": 0 }), 32),

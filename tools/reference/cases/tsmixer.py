@@ -1,6 +1,6 @@
 """TSMixer: which of its variants have fixtures. Format: `__init__.py`."""
 
-from neuralforecast.losses.pytorch import MQLoss
+from neuralforecast.losses.pytorch import DistributionLoss, MQLoss
 from neuralforecast.models import TSMixer
 
 from . import SHORT
@@ -18,6 +18,7 @@ FORWARD = [
         ("blocks_3", dict(n_block=3)),
         ("no_blocks", dict(n_block=0)),
         ("one_series", dict(n_series=1)),
+        ("student_t", dict(loss=DistributionLoss("StudentT", level=[80]))),
     ]),
 ]
 
@@ -28,4 +29,6 @@ TRAINING = [
     ("tsmixer_standard_no_revin", dict(TRAIN, scaler_type="standard", revin=False)),
     ("tsmixer_5_mq", dict(TRAIN, n_series=5, n_block=2, scaler_type="robust", loss=MQLoss(level=[80])),
      {}, {}, [72, 60, 51, 66, 57]),
+    ("tsmixer_normal", dict(TRAIN, scaler_type="standard",
+                            loss=DistributionLoss("Normal", level=[80], return_params=True, num_samples=20_000))),
 ]

@@ -11,9 +11,13 @@ const LEAST: f64 = f32::EPSILON as f64;
 pub(super) struct Bernoulli;
 
 impl Distribution for Bernoulli {
+    fn numbers(&self) -> usize {
+        1
+    }
+
     /// Upstream's name, although the parameter is the probability.
-    fn parameters(&self) -> &'static [&'static str] {
-        &["logits"]
+    fn parameters(&self) -> Vec<String> {
+        ["logits"].map(String::from).into()
     }
 
     fn target(&self) -> Target {

@@ -1,36 +1,53 @@
 //! Distributions whose parameters a network forecasts, one file each. Upstream: `losses/pytorch.py: DistributionLoss`.
 
 mod bernoulli;
+mod isqf;
+mod likelihood;
+mod mixture;
+mod negative_binomial;
 mod normal;
 mod poisson;
 mod student_t;
+mod tweedie;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::Made;
-use super::batch::{Tally, Totals};
-use super::formula::{Formula, Judges, Sampling, Target};
-use super::horizon::Horizon;
+use super::formula::Target;
 use super::levels::{are_levels, are_quantiles};
-use super::outputs::Output;
-use super::point::divide_no_nan;
 use super::registry::{Given, Loss, loss};
-use super::scaling::Scaling;
-use crate::interrupt::look;
 use crate::options::OptionValue;
 use crate::rng::Key;
 use crate::{Error, ErrorCode, Result};
+use likelihood::Likelihood;
+
+pub use mixture::{GMM, NBMM, PMM};
 
 /// A distribution: the map from a network's numbers to its parameters, its likelihood, mean and samples.
 pub(crate) trait Distribution: Debug + Send + Sync {
-    /// The names of the parameters, in the order of the network's numbers.
-    fn parameters(&self) -> &'static [&'static str];
+    /// How many numbers the network gives for each step. There are as many parameters.
+    fn numbers(&self) -> usize;
+
+    /// The names of the parameters that a forecast can have as columns, in the order of [`Distribution::map`]; empty if it
+    /// cannot have them.
+    fn parameters(&self) -> Vec<String>;
+
+    /// Whether a multivariate model gives one parameter of all series after the other, and not one series after the other.
+    fn parameters_first(&self) -> bool {
+        true
+    }
 
     /// The scale on which the likelihood receives the target. [`Target::Relative`] keeps the precision of a series around
     /// 1e9; `ln scale` is then added from the totals of the batch.
     fn target(&self) -> Target;
+
+    /// Whether the mean is a multiple of the window's shift, so that there is nothing to learn where that is 0.
+    fn needs_shift(&self) -> bool {
+        false
+    }
 
     /// Writes the parameters that the numbers of a network give in a window of this shift and scale.
     fn map(&self, numbers: &[f64], affine: [f64; 2], parameters: &mut [f64]);
@@ -54,7 +71,7 @@ pub(crate) trait Distribution: Debug + Send + Sync {
 }
 
 macro_rules! distributions {
-    ($($(#[doc = $doc:expr])* $name:ident: $module:ident::$type:ident,)*) => {
+    ($($(#[doc = $doc:expr])* $name:ident,)*) => {
         /// The distribution of a [`DistributionLoss`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum DistributionName { $($(#[doc = $doc])* $name,)* }
@@ -70,23 +87,26 @@ macro_rules! distributions {
             fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
-
-            fn get(self) -> &'static dyn Distribution {
-                match self { $(Self::$name => &$module::$type,)* }
-            }
         }
     };
 }
 
 distributions! {
     /// Normal: mean and standard deviation.
-    Normal: normal::Normal,
+    Normal,
     /// Student's t: degrees of freedom, location and scale.
-    StudentT: student_t::StudentT,
+    StudentT,
     /// Poisson, for counts: the rate. The target must be 0 or more.
-    Poisson: poisson::Poisson,
+    Poisson,
+    /// Negative binomial, for counts that vary more than Poisson's: number of failures and probability. The target must be 0
+    /// or more.
+    NegativeBinomial,
+    /// Tweedie, for amounts that are often 0: the logarithm of the mean. The target must be 0 or more.
+    Tweedie,
     /// Bernoulli, for binary series: the probability of 1. The target must be 0 or 1.
-    Bernoulli: bernoulli::Bernoulli,
+    Bernoulli,
+    /// Incremental spline quantile function, for any shape: the loss's quantiles, splines between them and exponential tails.
+    ISQF,
 }
 
 impl OptionValue for DistributionName {
@@ -121,8 +141,12 @@ loss! {
         pub distribution: Option<DistributionName> = None,
         /// Samples per step, from which mean and quantiles are computed.
         pub num_samples: usize = 1000; fits is_number_of_samples "a whole number from 1 to 1000000",
-        /// Whether the forecast also has columns of the distribution's parameters.
+        /// Whether the forecast also has columns of the distribution's parameters. Tweedie and ISQF have none.
         pub return_params: bool = false,
+        /// Tweedie's variance power: the variance is the mean to the power of `rho`. Required for Tweedie, only for it.
+        pub rho: Option<f64> = None; fits is_power "a number between 1 and 2",
+        /// Pieces of each spline between two quantiles, only for ISQF. Left out: 5.
+        pub num_pieces: Option<usize> = None; from 1 to 100,
     }
 }
 
@@ -130,214 +154,66 @@ fn is_number_of_samples(n: &usize) -> bool {
     (1..=1_000_000).contains(n)
 }
 
+fn is_power(rho: &Option<f64>) -> bool {
+    rho.is_none_or(|rho| rho > 1.0 && rho < 2.0)
+}
+
 impl Loss for DistributionLoss {
     const FIRST: Option<&'static str> = Some("distribution");
+    const NEEDED: &'static [&'static str] = &["distribution"];
 
-    fn needed() -> Vec<(&'static str, Vec<Value>)> {
-        vec![("distribution", DistributionName::NAMES.iter().map(|name| json!(name)).collect())]
+    fn examples() -> Vec<Value> {
+        let example = |name: &&str| match *name {
+            "Tweedie" => json!({ "distribution": name, "rho": 1.5 }),
+            _ => json!({ "distribution": name }),
+        };
+        DistributionName::NAMES.iter().map(example).collect()
     }
 
     fn make(self, given: &Given<'_>) -> Result<Made> {
         let expected = DistributionName::expected();
         let name = given.required("distribution", &expected, self.distribution)?;
-        let distribution = name.get();
         let asked_for_quantiles = self.quantiles.is_some();
         let mut estimated = given.estimated(self.level, self.quantiles)?;
         if asked_for_quantiles {
             estimated.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
-        let (taus, quantiles): (Vec<f32>, Vec<Output>) = estimated.into_iter().unzip();
-        let parameters = distribution.parameters().iter().filter(|_| self.return_params);
-        let parameters = parameters.map(|name| Output::Parameter((*name).into()));
-        let outputs = std::iter::once(Output::Point).chain(quantiles).chain(parameters).collect();
-        let formula = Likelihood {
+        if name != DistributionName::Tweedie && self.rho.is_some() {
+            return Err(given.only_for("rho", "Tweedie", name.name()));
+        }
+        if name != DistributionName::ISQF && self.num_pieces.is_some() {
+            return Err(given.only_for("numPieces", "ISQF", name.name()));
+        }
+        let distribution: Arc<dyn Distribution> = match name {
+            DistributionName::Normal => Arc::new(normal::Normal),
+            DistributionName::StudentT => Arc::new(student_t::StudentT),
+            DistributionName::Poisson => Arc::new(poisson::Poisson::ALONE),
+            DistributionName::NegativeBinomial => {
+                Arc::new(negative_binomial::NegativeBinomial::Alone)
+            }
+            DistributionName::Bernoulli => Arc::new(bernoulli::Bernoulli),
+            DistributionName::Tweedie => {
+                let rho = given.required("rho", "a number between 1 and 2", self.rho)?;
+                Arc::new(tweedie::Tweedie { rho })
+            }
+            DistributionName::ISQF => {
+                let mut taus: Vec<f64> = estimated.iter().map(|(tau, _)| f64::from(*tau)).collect();
+                taus.sort_by(f64::total_cmp);
+                Arc::new(isqf::Isqf::new(taus, self.num_pieces.unwrap_or(5)))
+            }
+        };
+        if self.return_params && distribution.parameters().is_empty() {
+            let message = format!("{} forecasts have no columns of parameters", name.name());
+            return Err(given.unsupported("returnParams", &message));
+        }
+        let likelihood = Likelihood {
             distribution,
             samples: self.num_samples,
             return_params: self.return_params,
+            joint: None,
         };
-        Ok(Made { formula: std::sync::Arc::new(formula), taus, outputs })
+        Ok(likelihood.made(estimated))
     }
-}
-
-/// The weighted mean of `-ln p(y)`.
-#[derive(Debug)]
-struct Likelihood {
-    distribution: &'static dyn Distribution,
-    /// Samples per step.
-    samples: usize,
-    /// Whether the forecast also has columns of the parameters.
-    return_params: bool,
-}
-
-impl Formula for Likelihood {
-    fn add(&self, at: &Horizon<'_>, sums: &mut [f64; 2]) {
-        self.each_step(at, |t, w, numbers, parameters| {
-            self.distribution.map(numbers, at.affine, parameters);
-            sums[0] += w * self.distribution.loss(at.y.get(t), parameters);
-        });
-    }
-
-    fn slopes(&self, at: &Horizon<'_>, factors: [f64; 2], add: &mut dyn FnMut(usize, f64)) {
-        self.each_step(at, |t, w, numbers, slopes| {
-            self.distribution.slopes(at.y.get(t), numbers, at.affine, slopes);
-            let slopes = slopes.iter().enumerate();
-            slopes.for_each(|(i, slope)| add(t * numbers.len() + i, factors[0] * w * slope));
-        });
-    }
-
-    /// The likelihood on the scale of the target.
-    fn finish(&self, value: f64, totals: &Totals, _: &mut [f32]) -> f64 {
-        value + totals.ln_scale * divide_no_nan(1.0, totals.weight)
-    }
-
-    fn tallies(&self) -> bool {
-        self.target() == Target::Relative
-    }
-
-    fn tally(&self, window: &Tally<'_>, totals: &mut Totals) {
-        if self.target() == Target::Relative {
-            let weight: f64 = window.weights.iter().map(|w| f64::from(*w)).sum();
-            totals.ln_scale += weight * window.scale.ln();
-        }
-    }
-
-    fn judges(&self) -> Judges {
-        Judges::Distributions
-    }
-
-    fn parameters(&self) -> Option<usize> {
-        Some(self.distribution.parameters().len())
-    }
-
-    fn target(&self) -> Target {
-        self.distribution.target()
-    }
-
-    fn refuses(&self, y: f64) -> Option<&'static str> {
-        self.distribution.refuses(y)
-    }
-
-    fn fed_back(&self, numbers: &[f32], scaling: &Scaling) -> f32 {
-        self.mapped(numbers, scaling, |parameters| {
-            scaling.scale(self.distribution.mean(parameters))
-        })
-    }
-
-    fn samples(&self) -> usize {
-        self.samples
-    }
-
-    #[cfg(test)]
-    fn distribution(&self) -> Option<&'static dyn Distribution> {
-        Some(self.distribution)
-    }
-
-    #[cfg(test)]
-    fn with_samples(&self, samples: usize) -> Option<std::sync::Arc<dyn Formula>> {
-        Some(std::sync::Arc::new(Self { samples, ..*self }))
-    }
-
-    /// Mean and quantiles of samples and, with `return_params`, the parameters. As upstream, the mean is that of the samples,
-    /// except for a model that decodes step by step, where it is exact.
-    fn forecast(&self, numbers: &[f32], taus: &[f32], at: &mut Sampling<'_>, to: &mut Vec<f64>) {
-        let count = at.trajectories.unwrap_or(self.samples);
-        let exact_mean = at.trajectories.is_some();
-        self.sampled(numbers, count, at, |parameters, samples| {
-            to.push(match exact_mean {
-                true => self.distribution.mean(parameters),
-                false => samples.iter().sum::<f64>() / samples.len() as f64,
-            });
-            to.extend(taus.iter().map(|tau| quantile(samples, *tau)));
-            to.extend(parameters.iter().filter(|_| self.return_params));
-        });
-    }
-
-    fn judged(
-        &self,
-        judges: Judges,
-        numbers: &[f32],
-        taus: &[f32],
-        at: &mut Sampling<'_>,
-        to: &mut Vec<f64>,
-    ) {
-        match judges {
-            Judges::Distributions => to.extend(numbers.iter().map(|v| f64::from(*v))),
-            Judges::Quantiles => self.sampled(numbers, self.samples, at, |_, samples| {
-                to.extend(taus.iter().map(|tau| quantile(samples, *tau)));
-            }),
-            Judges::Points => {
-                for numbers in numbers.chunks_exact(self.distribution.parameters().len()) {
-                    let mean = |parameters: &[f64]| self.distribution.mean(parameters);
-                    to.push(self.mapped(numbers, &at.scaling, mean));
-                }
-            }
-        }
-    }
-}
-
-impl Likelihood {
-    /// Calls `visit` for each step whose weight is not 0: step, weight, the network's numbers, and a buffer of the same
-    /// length.
-    fn each_step(&self, at: &Horizon<'_>, mut visit: impl FnMut(usize, f64, &[f64], &mut [f64])) {
-        let n = at.numbers();
-        with_room(2 * n, |room| {
-            let (numbers, more) = room.split_at_mut(n);
-            for (t, w) in at.weighted() {
-                numbers.iter_mut().enumerate().for_each(|(i, v)| *v = at.y_hat.get(t * n + i));
-                visit(t, w, numbers, more);
-            }
-        });
-    }
-
-    /// Calls `with` with the parameters of one step on the scale of the target.
-    fn mapped<R>(&self, numbers: &[f32], scaling: &Scaling, with: impl FnOnce(&[f64]) -> R) -> R {
-        let n = numbers.len();
-        with_room(2 * n, |room| {
-            let (wide, parameters) = room.split_at_mut(n);
-            wide.iter_mut().zip(numbers).for_each(|(to, v)| *to = f64::from(*v));
-            self.distribution.map(wide, scaling.affine(), parameters);
-            with(parameters)
-        })
-    }
-
-    /// Calls `with` with the parameters and the sorted samples of each step of a window.
-    ///
-    /// The random numbers are a function of seed, series, row and sample count, so the samples of a window do not depend on
-    /// shards.
-    fn sampled(
-        &self,
-        numbers: &[f32],
-        count: usize,
-        at: &mut Sampling<'_>,
-        mut with: impl FnMut(&[f64], &[f64]),
-    ) {
-        let steps = numbers.chunks_exact(self.distribution.parameters().len());
-        for (row, numbers) in (at.first..).zip(steps) {
-            look();
-            let first = (row as u64).wrapping_mul(count as u64);
-            self.mapped(numbers, &at.scaling, |parameters| {
-                let sample =
-                    |i: u64| self.distribution.sample(parameters, at.key, first.wrapping_add(i));
-                at.work.clear();
-                at.work.extend((0..count as u64).map(sample));
-                at.work.sort_unstable_by(f64::total_cmp);
-                with(parameters, at.work);
-            });
-        }
-    }
-}
-
-/// The quantile of sorted numbers, linearly interpolated. Upstream: `torch.quantile`.
-fn quantile(sorted: &[f64], tau: f32) -> f64 {
-    let place = f64::from(tau) * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    below + (above - below) * place.fract()
-}
-
-/// Calls `with` with a buffer of `n` zeros, on the stack if they are few.
-fn with_room<R>(n: usize, with: impl FnOnce(&mut [f64]) -> R) -> R {
-    const FEW: usize = 32;
-    if n <= FEW { with(&mut [0.0; FEW][..n]) } else { with(&mut vec![0.0; n]) }
 }
 
 /// `ln √(2π)`

@@ -11,8 +11,12 @@ const LEAST: f64 = 0.2;
 pub(super) struct Normal;
 
 impl Distribution for Normal {
-    fn parameters(&self) -> &'static [&'static str] {
-        &["loc", "scale"]
+    fn numbers(&self) -> usize {
+        2
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        ["loc", "scale"].map(String::from).into()
     }
 
     fn target(&self) -> Target {

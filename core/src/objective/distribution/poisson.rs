@@ -1,19 +1,30 @@
-//! The Poisson distribution: `-ln p(y) = λ - y·ln λ + ln Γ(y + 1)`. Upstream: `poisson_scale_decouple`.
+//! The Poisson distribution: `-ln p(y) = λ - y·ln λ + ln Γ(y + 1)`. Upstream: `poisson_scale_decouple`, and
+//! `PMM.scale_decouple` for the components of a mixture.
 
 use super::{Distribution, Target, softplus, softplus_slope};
 use crate::rng::Key;
 use crate::special::ln_gamma;
 use crate::variates::poisson;
 
-/// Added to `λ`, which keeps it away from 0.
-const LEAST: f64 = 1e-10;
-
 #[derive(Debug)]
-pub(super) struct Poisson;
+pub(super) struct Poisson {
+    /// Added to `λ`, which keeps it away from 0.
+    least: f64,
+}
+
+impl Poisson {
+    pub(super) const ALONE: Self = Self { least: 1e-10 };
+    /// As a component of a mixture.
+    pub(super) const COMPONENT: Self = Self { least: 1e-3 };
+}
 
 impl Distribution for Poisson {
-    fn parameters(&self) -> &'static [&'static str] {
-        &["loc"]
+    fn numbers(&self) -> usize {
+        1
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        ["loc"].map(String::from).into()
     }
 
     fn target(&self) -> Target {
@@ -22,7 +33,7 @@ impl Distribution for Poisson {
 
     /// `λ = softplus(shift + scale·number)`
     fn map(&self, numbers: &[f64], [shift, scale]: [f64; 2], to: &mut [f64]) {
-        to[0] = softplus(numbers[0] * scale + shift) + LEAST;
+        to[0] = softplus(numbers[0] * scale + shift) + self.least;
     }
 
     fn loss(&self, y: f64, parameters: &[f64]) -> f64 {
@@ -33,7 +44,7 @@ impl Distribution for Poisson {
     /// `d/dλ = 1 - y/λ`
     fn slopes(&self, y: f64, numbers: &[f64], [shift, scale]: [f64; 2], to: &mut [f64]) {
         let x = numbers[0] * scale + shift;
-        to[0] = (1.0 - y / (softplus(x) + LEAST)) * softplus_slope(x) * scale;
+        to[0] = (1.0 - y / (softplus(x) + self.least)) * softplus_slope(x) * scale;
     }
 
     fn mean(&self, parameters: &[f64]) -> f64 {

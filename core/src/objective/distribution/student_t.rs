@@ -17,8 +17,12 @@ const LEAST_FREEDOM: f64 = 3.0;
 pub(super) struct StudentT;
 
 impl Distribution for StudentT {
-    fn parameters(&self) -> &'static [&'static str] {
-        &["df", "loc", "scale"]
+    fn numbers(&self) -> usize {
+        3
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        ["df", "loc", "scale"].map(String::from).into()
     }
 
     fn target(&self) -> Target {

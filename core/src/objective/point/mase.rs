@@ -1,7 +1,7 @@
 //! The absolute error relative to the error of the seasonal naive forecast. Upstream: `losses/pytorch.py: MASE`.
 
 use super::{Absolute, Given, Loss, Made, divide_no_nan, loss};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::objective::batch::{Factors, Tally, Totals};
@@ -18,8 +18,10 @@ loss! {
 }
 
 impl Loss for MASE {
-    fn needed() -> Vec<(&'static str, Vec<Value>)> {
-        vec![("seasonality", vec![1.into()])]
+    const NEEDED: &'static [&'static str] = &["seasonality"];
+
+    fn examples() -> Vec<Value> {
+        vec![json!({ "seasonality": 1 })]
     }
 
     fn make(self, given: &Given<'_>) -> Result<Made> {

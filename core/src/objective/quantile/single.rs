@@ -1,7 +1,7 @@
 //! Losses of one quantile.
 
 use super::{Given, Loss, Made, Mean, Pinball, PinballOfHuber, loss};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::objective::levels::{QUANTILE, is_quantile};
@@ -16,8 +16,10 @@ loss! {
 }
 
 impl Loss for QuantileLoss {
-    fn needed() -> Vec<(&'static str, Vec<Value>)> {
-        vec![("q", vec![0.5.into()])]
+    const NEEDED: &'static [&'static str] = &["q"];
+
+    fn examples() -> Vec<Value> {
+        vec![json!({ "q": 0.5 })]
     }
 
     fn make(self, given: &Given<'_>) -> Result<Made> {
@@ -39,8 +41,10 @@ loss! {
 }
 
 impl Loss for HuberQLoss {
-    fn needed() -> Vec<(&'static str, Vec<Value>)> {
-        vec![("q", vec![0.5.into()])]
+    const NEEDED: &'static [&'static str] = &["q"];
+
+    fn examples() -> Vec<Value> {
+        vec![json!({ "q": 0.5 })]
     }
 
     fn make(self, given: &Given<'_>) -> Result<Made> {

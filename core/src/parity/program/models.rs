@@ -115,7 +115,7 @@ fn record(model: &Instance, tape: &Tape, batch: &Batch<'_>, counts: Option<Var<'
         true => Asked::Drawn(Key::new(2, Stream::Quantiles, 1)),
         false => Asked::Quantile(0.3),
     };
-    let output = crate::batch::rows(model.forward(batch), model.series);
+    let output = crate::batch::rows(model.forward(batch), model.series, &model.loss);
     let place = Place { row: 0, step: 0, horizon: output.dim(1) };
     let mapped = model.head.forward(output, asked, place);
     let inputs = [
