@@ -245,7 +245,8 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
         checks.row(&model, || {
             for option in described["options"].as_array().unwrap() {
                 let [name, ts] = ["name", "ts"].map(|of| option[of].as_str().unwrap());
-                let Some(range) = option["range"].as_str().filter(|_| ts.starts_with("number"))
+                let Some(range) =
+                    option["range"].as_str().filter(|_| ["number", "number | null"].contains(&ts))
                 else {
                     continue;
                 };
@@ -255,9 +256,14 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
                     least if range.ends_with("or -1 for all") => {
                         (json!(0), format!("a whole number {least}, or -1 for all"))
                     }
+                    within if within.starts_with("from ") => {
+                        let most: i64 = within.rsplit(' ').next().unwrap().parse().unwrap();
+                        (json!(most + 1), format!("a whole number {within}"))
+                    }
                     least => {
                         let n: i64 = least.strip_prefix("≥ ").unwrap().parse().unwrap();
-                        (json!(n - 1), format!("a whole number {least}"))
+                        let whole = if option["default"].is_f64() { "" } else { "whole " };
+                        (json!(n - 1), format!("a {whole}number {least}"))
                     }
                 };
                 let or_null =
@@ -376,6 +382,44 @@ fn sizes_that_a_transformer_cannot_have_are_refused() {
             "option \"nHeads\" must be at most hiddenSize (4), got 5".into(),
         ),
     ];
+    refused_options(cases);
+}
+
+#[test]
+fn splines_and_polynomials_that_cannot_be_are_refused() {
+    let range = "option \"gridRange\" must be two numbers, the first less than the second, got";
+    let sizes = "option \"hiddenSize\" must be";
+    let cases: [(&str, Value, String); 12] = [
+        ("KAN", json!({ "gridSize": 0 }), "option \"gridSize\" must be a whole number ≥ 1, got 0".into()),
+        ("KAN", json!({ "splineOrder": 0 }), "option \"splineOrder\" must be a whole number from 1 to 15, got 0".into()),
+        ("KAN", json!({ "splineOrder": 16 }), "option \"splineOrder\" must be a whole number from 1 to 15, got 16".into()),
+        ("KAN", json!({ "scaleNoise": -0.1 }), "option \"scaleNoise\" must be a number ≥ 0, got -0.1".into()),
+        ("KAN", json!({ "gridRange": [1, 1] }), format!("{range} [1,1]")),
+        ("KAN", json!({ "gridRange": [0, 1, 2] }), format!("{range} [0,1,2]")),
+        (
+            "KAN",
+            json!({ "gridRange": [1, 1.000_000_1] }),
+            "option \"gridRange\" must be a range that has gridSize (5) intervals in f32, got \"[1.0, 1.0000001]\"".into(),
+        ),
+        ("KAN", json!({ "hiddenSize": 0 }), format!("{sizes} a whole number ≥ 1, or a list of them, got 0")),
+        (
+            "KAN",
+            json!({ "hiddenSize": [4, 5] }),
+            format!("{sizes} a number, or a list with nHiddenLayers (1) of them, got \"[4, 5]\""),
+        ),
+        ("RMoK", json!({ "taylorOrder": 0 }), "option \"taylorOrder\" must be a whole number ≥ 1, got 0".into()),
+        ("RMoK", json!({ "jacobiDegree": -1 }), "option \"jacobiDegree\" must be a whole number ≥ 0, got -1".into()),
+        (
+            "RMoK",
+            json!({ "waveletFunction": "mexican" }),
+            "option \"waveletFunction\" must be \"mexican_hat\", \"morlet\", \"dog\", \"meyer\" or \"shannon\", got \"mexican\"".into(),
+        ),
+    ];
+    refused_options(cases);
+}
+
+/// Checks that each model refuses these options with this message.
+fn refused_options<const N: usize>(cases: [(&str, Value, String); N]) {
     let mut checks = Checks::default();
     for (model, options, message) in cases {
         checks.row(format!("{model} {options}"), || {

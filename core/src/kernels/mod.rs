@@ -91,10 +91,13 @@ mod skinny_gemm;
 mod small_gemm;
 pub mod softmax;
 pub mod softmax_mean;
+pub mod spline;
 #[cfg(test)]
 mod testing;
 mod tile;
 pub mod top;
+pub mod trigonometry;
+pub mod wavelet;
 pub mod weighted;
 pub mod windows;
 

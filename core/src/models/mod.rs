@@ -38,6 +38,7 @@ mod heads;
 pub mod informer;
 mod instance;
 pub mod itransformer;
+pub mod kan;
 pub mod lstm;
 pub mod mlp;
 pub mod mlpmultivariate;
@@ -50,6 +51,7 @@ mod one_pass;
 pub mod patchtst;
 mod precision;
 pub mod rlinear;
+pub mod rmok;
 pub mod rnn;
 mod seasonal_one_pass;
 pub(crate) mod shown;
@@ -319,6 +321,7 @@ registry! {
     gru::GRU,
     informer::Informer,
     itransformer::ITransformer,
+    kan::KAN,
     lstm::LSTM,
     mlp::MLP,
     mlpmultivariate::MLPMultivariate,
@@ -328,6 +331,7 @@ registry! {
     nlinear::NLinear,
     patchtst::PatchTST,
     rlinear::RLinear,
+    rmok::RMoK,
     rnn::RNN,
     tcn::TCN,
     tft::TFT,

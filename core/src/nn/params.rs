@@ -38,8 +38,18 @@ pub struct Entry {
     /// Whether it is trained. Others never receive a gradient: they are constant, or running statistics.
     pub trained: bool,
     init: Init,
-    /// Its initial value, if that is a table.
-    table: Option<Table>,
+    made: Made,
+}
+
+/// How the initial numbers are made.
+#[derive(Clone, Debug)]
+enum Made {
+    /// Drawn from the initial distribution.
+    Drawn,
+    /// Rows along the last axis are drawn numbers times the rows of a matrix.
+    Combined(Table),
+    /// Computed.
+    Table(Table),
 }
 
 /// Computes the numbers of a table.
@@ -107,16 +117,32 @@ impl Params {
 impl Entry {
     /// Whether it is a table, which never changes.
     pub fn is_table(&self) -> bool {
-        self.table.is_some()
+        matches!(self.made, Made::Table(_))
     }
 
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];
-        if let Some(Table(numbers)) = &self.table {
-            return to.copy_from_slice(&numbers());
-        }
         let key = Key::new(seed, Stream::Init, index as u32);
+        match &self.made {
+            Made::Drawn => self.draw(key, to),
+            Made::Table(Table(numbers)) => to.copy_from_slice(&numbers()),
+            Made::Combined(Table(numbers)) => {
+                let (n, matrix) = (self.param.shape.last(), numbers());
+                let mut drawn = vec![0.0; to.len() / n * (matrix.len() / n)];
+                self.draw(key, &mut drawn);
+                for (to, drawn) in to.chunks_exact_mut(n).zip(drawn.chunks_exact(matrix.len() / n))
+                {
+                    to.fill(0.0);
+                    for (by, row) in drawn.iter().zip(matrix.chunks_exact(n)) {
+                        to.iter_mut().zip(row).for_each(|(to, x)| *to += by * x);
+                    }
+                }
+            }
+        }
+    }
+
+    fn draw(&self, key: Key, to: &mut [f32]) {
         match self.init {
             Init::Constant(c) => to.fill(c),
             Init::Normal(deviation) => {
@@ -170,12 +196,12 @@ impl Path<'_> {
 
     /// Declares a parameter here.
     pub fn param(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, true, None)
+        self.declare(name, shape.into(), init, true, Made::Drawn)
     }
 
     /// Declares a parameter that is not trained.
     pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, false, None)
+        self.declare(name, shape.into(), init, false, Made::Drawn)
     }
 
     /// Declares a constant table, which a forward pass reads with [`fixed`](crate::tape::Tape::fixed). Its numbers are computed
@@ -186,8 +212,21 @@ impl Path<'_> {
         shape: impl Into<Shape>,
         numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
     ) -> Param {
-        let table = Some(Table(Arc::new(numbers)));
+        let table = Made::Table(Table(Arc::new(numbers)));
         self.declare(name, shape.into(), Init::Constant(0.0), false, table)
+    }
+
+    /// Declares a parameter each of whose rows along the last axis, of `n` numbers, begins as the product of numbers that are
+    /// uniform in `±bound` with a matrix `[numbers, n]`.
+    pub fn combined(
+        &self,
+        name: impl Display,
+        shape: impl Into<Shape>,
+        bound: f32,
+        matrix: impl Fn() -> Vec<f32> + Send + Sync + 'static,
+    ) -> Param {
+        let combined = Made::Combined(Table(Arc::new(matrix)));
+        self.declare(name, shape.into(), Init::Uniform(bound), true, combined)
     }
 
     /// Declares that upstream stores `param` under this name too.
@@ -208,7 +247,7 @@ impl Path<'_> {
         shape: Shape,
         init: Init,
         trained: bool,
-        table: Option<Table>,
+        made: Made,
     ) -> Param {
         let Params { trained: ours, untrained: others, base, .. } = self.params;
         let (count, base) = if trained { (ours, 0) } else { (others, base.get()) };
@@ -220,7 +259,7 @@ impl Path<'_> {
             drop(entries);
             interrupt::too_many();
         }
-        entries.push(Entry { name, ties: Vec::new(), param, trained, init, table });
+        entries.push(Entry { name, ties: Vec::new(), param, trained, init, made });
         param
     }
 
@@ -249,6 +288,19 @@ mod tests {
         entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 42, &mut values));
         assert!(values[..6].iter().all(|v| v.abs() <= 0.5 && *v != 0.0));
         assert_eq!(values[6..], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn rows_begin_as_drawn_numbers_times_a_matrix() {
+        let params = Params::default();
+        params.root().combined("weight", [3, 2], 0.5, || vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+        let mut values = [9.0; 6];
+        params.into_entries()[0].initialize(0, 7, &mut values);
+        for row in values.chunks(2) {
+            assert!(row[0] != 0.0 && row[0].abs() <= 3.0, "{values:?}");
+            assert!((row[1] - 10.0 * row[0]).abs() < 1e-5, "{values:?}");
+        }
+        assert_ne!(values[0], values[2]);
     }
 
     #[test]

@@ -46,14 +46,17 @@ mod rrelu;
 mod run;
 mod shape;
 mod softmax_mean;
+mod spline;
 mod storage;
 mod var;
+mod wavelet;
 mod weighted;
 mod window;
 
 pub use crate::kernels::Compute;
 pub use crate::kernels::attention_mask::{Mask, Pattern};
 pub use crate::kernels::half_precision::Half;
+pub use crate::kernels::spline::HIGHEST_ORDER;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
@@ -61,6 +64,7 @@ pub use prompt_attention::Earlier;
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
+pub use wavelet::Wavelet;
 pub use window::{Interpolation, PoolMode, StepWindows};
 
 use std::any::Any;

@@ -89,6 +89,9 @@ mod tests {
             ("FEDformer", json!({}), 32),
             ("PatchTST", json!({}), 1),
             ("PatchTST", json!({ "encoderLayers": 0 }), 16),
+            ("KAN", json!({}), 16),
+            ("KAN", json!({ "hiddenSize": 16_384 }), 1),
+            ("RMoK", json!({ "nSeries": 2 }), 1),
             ("iTransformer", json!({ "nSeries": 2, "hiddenSize": 8, "dFf": 8 }), 32),
             ("TimeXer", json!({ "nSeries": 2, "patchLen": 2, "hiddenSize": 8, "dFf": 8 }), 64),
         ] {
