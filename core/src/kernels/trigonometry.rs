@@ -7,7 +7,7 @@ use crate::simd::Simd;
 #[inline(always)]
 pub fn sin_cos<S: Simd>(s: S, x: S::V) -> [S::V; 2] {
     // π/2 in three parts; the first two have so few bits that their products with whole numbers are exact.
-    const QUARTER: [f32; 3] = [1.570_312_5, 4.837_512_97e-4, 7.549_789_95e-8];
+    const QUARTER: [f32; 3] = [1.570_312_5, 4.837_513e-4, 7.549_79e-8];
     let n = s.round(s.mul(x, s.splat(std::f32::consts::FRAC_2_PI)));
     let r = QUARTER.iter().fold(x, |r, part| s.neg_mul_add(n, s.splat(*part), r));
     let square = s.mul(r, r);

@@ -7,7 +7,7 @@
 //! `ds = -w/s Σ g u ψ'(u)`.
 
 use super::Compute;
-use super::math::exp;
+use super::math::{exp, polynomial};
 use super::parallel::par_rows;
 use super::trigonometry::sin_cos;
 use crate::simd::Simd;
@@ -98,17 +98,9 @@ impl Wavelet for Shannon {
     #[inline(always)]
     fn at<S: Simd>(s: S, u: S::V) -> [S::V; 2] {
         let square = s.mul(u, u);
-        let series = |c: [f32; 6]| {
-            let sum = c[..5].iter().rev().fold(
-                s.splat(c[5]),
-                #[inline(always)]
-                |sum, c| s.mul_add(sum, square, s.splat(*c)),
-            );
-            sum
-        };
-        let value = series([1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0, 0.0]);
-        let slope =
-            series([-1.0 / 3.0, 1.0 / 30.0, -1.0 / 840.0, 1.0 / 45_360.0, -1.0 / 3_991_680.0, 0.0]);
+        let of_value = [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0];
+        let of_slope = [-1.0 / 3.0, 1.0 / 30.0, -1.0 / 840.0, 1.0 / 45_360.0, -1.0 / 3_991_680.0];
+        let (value, slope) = (polynomial(s, square, of_value), polynomial(s, square, of_slope));
         let [sin, cos] = sin_cos(s, u);
         let near = s.lt(square, s.splat(1.0));
         let divisor = s.select(near, s.splat(1.0), u);
