@@ -1596,6 +1596,79 @@ export interface RNNOptions extends CommonOptions {
 }
 /** recurrent: https://doi.org/10.1207/s15516709cog1402_1 */
 export declare function RNN(options: RNNOptions): ModelSpec<'RNN'>
+/** Options of `SOFTS`, beside the common ones. */
+export interface SOFTSOptions extends CommonOptions {
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Numbers per series. @default 512 */
+  hiddenSize?: number
+  /** Numbers of the core. @default 512 */
+  dCore?: number
+  /** Layers of the encoder. @default 2 */
+  eLayers?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 2048 */
+  dFf?: number
+  /** Dropout of the embedding and the layers, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Whether windows are normalized and forecasts denormalized. @default true */
+  useNorm?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2404.14197 */
+export declare function SOFTS(options: SOFTSOptions): ModelSpec<'SOFTS'>
+/** Options of `SOFTSSharp`, beside the common ones. */
+export interface SOFTSSharpOptions extends CommonOptions {
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Numbers per series. @default 512 */
+  hiddenSize?: number
+  /** Numbers of the core. @default 512 */
+  dCore?: number
+  /** Layers of the encoder. @default 2 */
+  eLayers?: number
+  /** Hidden units of the feed-forward blocks; with 0, four times `hiddenSize`. @default 2048 */
+  dFf?: number
+  /** Dropout of the embedding, the layers and their exchange, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Probability that a training step adds the positions of the series in a layer, from 0 to 1. Forecasts add that share of them. @default 0.5 */
+  peKeepProb?: number
+  /** Whether windows are normalized and forecasts denormalized. @default true */
+  useNorm?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2404.14197 */
+export declare function SOFTSSharp(options: SOFTSSharpOptions): ModelSpec<'SOFTSSharp'>
+/** Options of `StemGNN`, beside the common ones. */
+export interface StemGNNOptions extends CommonOptions {
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** How many times the learning rate is halved, at equal intervals over maxSteps; -1 for never. @default 3 */
+  numLrDecays?: number
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Scaler applied to each window. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Blocks; 2, as in upstream. @default 2 */
+  nStacks?: number
+  /** Hidden units of the blocks, as a multiple of `inputSize`. @default 5 */
+  multiLayer?: number
+  /** Dropout of the graph, from 0 to 1. @default 0.5 */
+  dropoutRate?: number
+  /** Factor of the negative scores between series (LeakyReLU). @default 0.2 */
+  leakyRate?: number
+  /** Whether each window has a graph of its own, also while training, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have one graph. @default false */
+  independentWindows?: boolean
+}
+/** graph neural network: https://arxiv.org/abs/2103.07719 */
+export declare function StemGNN(options: StemGNNOptions): ModelSpec<'StemGNN'>
 /** Options of `TCN`, beside the common ones. */
 export interface TCNOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1742,6 +1815,43 @@ export interface TimeLLMOptions extends CommonOptions {
 }
 /** language model: https://arxiv.org/abs/2310.01728 */
 export declare function TimeLLM(options: TimeLLMOptions): ModelSpec<'TimeLLM'>
+/** Options of `TimeMixer`, beside the common ones. */
+export interface TimeMixerOptions extends CommonOptions {
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Numbers per step. @default 32 */
+  dModel?: number
+  /** Hidden units of the maps of the numbers of a step. @default 32 */
+  dFf?: number
+  /** Dropout of the embedding, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Blocks that mix the scales. @default 4 */
+  eLayers?: number
+  /** Frequencies that are the season, for `decompMethod: "dft_decomp"` with `independentWindows`. Upstream's form only requires that it is at most `dModel / 2 + 1`. @default 5 */
+  topK?: number
+  /** How blocks split a sequence into season and trend. @default "moving_avg" */
+  decompMethod?: 'moving_avg' | 'dft_decomp'
+  /** Steps of the moving average that is the trend; must be odd. @default 25 */
+  movingAvg?: number
+  /** With 1, each series is a sequence of its own; with 0, all series of a window are one. @default 0 */
+  channelIndependence?: number
+  /** Scales beside that of the data. @default 1 */
+  downSamplingLayers?: number
+  /** Steps of a scale that become one step of the next; `inputSize` must be a multiple of the product over all scales. @default 2 */
+  downSamplingWindow?: number
+  /** How the next coarser scale is made of a scale. @default "avg" */
+  downSamplingMethod?: 'max' | 'avg' | 'conv'
+  /** Whether windows are normalized and forecasts denormalized (RevIN), each scale with its own affine map. @default true */
+  useNorm?: boolean
+  /** Whether a forecast depends on its own window only, also while training with `decompMethod: "dft_decomp"`. This is not in upstream. @default false */
+  independentWindows?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2405.14616 */
+export declare function TimeMixer(options: TimeMixerOptions): ModelSpec<'TimeMixer'>
 /** Options of `TimeXer`, beside the common ones. */
 export interface TimeXerOptions extends CommonOptions {
   /** Exogenous columns known only up to the forecast origin. @default [] */
@@ -1866,4 +1976,45 @@ export interface VanillaTransformerOptions extends CommonOptions {
 }
 /** transformer: https://arxiv.org/abs/1706.03762 */
 export declare function VanillaTransformer(options: VanillaTransformerOptions): ModelSpec<'VanillaTransformer'>
+/** Options of `XLinear`, beside the common ones. */
+export interface XLinearOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Exogenous columns known only up to the forecast origin. @default [] */
+  histExogList?: readonly string[]
+  /** Static covariates: columns of the static table, one value per series. @default [] */
+  statExogList?: readonly string[]
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Numbers per series, and per exogenous kind. @default 128 */
+  hiddenSize?: number
+  /** Hidden units of the gate over the numbers of a series. @default 256 */
+  temporalFf?: number
+  /** Hidden units of the gate over the series; a multiple of their number is recommended. @default 8 */
+  channelFf?: number
+  /** Dropout in the gate over the numbers of a series, from 0 to 1. @default 0 */
+  temporalDropout?: number
+  /** Dropout in the gate over the series, from 0 to 1. @default 0 */
+  channelDropout?: number
+  /** Dropout of the embedded series, from 0 to 1. @default 0 */
+  embedDropout?: number
+  /** Dropout in front of the last layer, from 0 to 1. @default 0 */
+  headDropout?: number
+  /** Whether windows are normalized and forecasts denormalized. @default true */
+  useNorm?: boolean
+}
+/** multilayer perceptron: https://arxiv.org/abs/2601.09237 */
+export declare function XLinear(options: XLinearOptions): ModelSpec<'XLinear'>
 // end of generated models

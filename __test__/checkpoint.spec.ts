@@ -13,6 +13,8 @@ const differs: Record<string, object> = {
   KAN: { hiddenSize: 8 },
   LSTM: { encoderHiddenSize: 8 },
   NHITS: { loss: loss.mq({ level: [90] }) },
+  SOFTS: { hiddenSize: 16, dCore: 16, dFf: 16 },
+  SOFTSSharp: { hiddenSize: 16, dCore: 16, dFf: 16 },
   TimeXer: { hiddenSize: 16, dFf: 16 },
   TSMixer: { dropout: 0.1 },
   iTransformer: { hiddenSize: 16, dFf: 16 },

@@ -1,6 +1,6 @@
 // Runs the suites that compare our own variants with each other, and writes their section of docs/benchmarks.md.
 //
-//   npm run bench [-- simd attention …] [--quick] [--data folder] [--python .venv-reference/bin/python]
+//   npm run bench [-- simd attention …] [--isa avx2] [--quick] [--data folder] [--python .venv-reference/bin/python]
 //
 // Runs all suites, or those named. A suite's times are the medians that criterion reports; its other figures are those that
 // `subject/suite.rs` writes to facts.jsonl. A quick run takes few samples, prints the same tables and writes nothing. Longer
@@ -12,13 +12,13 @@ import { parseArgs } from 'node:util'
 import { root, run } from '../scripts/steps.mjs'
 import { machine, reached, section, short, table, write, written } from './report.mjs'
 
-const HEADING = '## Our own variants'
 const SUITES = {
   simd: 'Instruction sets',
   matmul: 'Matrix product',
   limits: 'Arithmetic of a training step',
   parallel: 'Threads',
   attention: 'Attention',
+  many_heads: 'Attention of many heads',
   mixed_precision: 'Precision',
   training: 'Training',
   inference: 'Inference',
@@ -30,8 +30,16 @@ const SUITES = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, data: { type: 'string' }, python: { type: 'string' } },
+  options: {
+    isa: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    data: { type: 'string' },
+    python: { type: 'string' },
+  },
 })
+// With `--isa`, suites run on that instruction set, and their section is that of the instruction set.
+if (values.isa) process.env.NF_ISA = values.isa
+const HEADING = `## Our own variants${values.isa ? `: ${values.isa}` : ''}`
 const unknown = positionals.find((name) => !(name in SUITES))
 if (unknown) throw new Error(`there is no suite ${unknown}; there are ${Object.keys(SUITES).join(', ')}`)
 const names = Object.keys(SUITES).filter((name) => positionals.length === 0 || positionals.includes(name))
@@ -124,7 +132,7 @@ function summary(name) {
   const of = (kind) => told.filter((fact) => fact.kind === kind)
   const compared = [...of('ratio').map((fact) => ratio(fact, all)), ...of('figure').map(figure)].filter(Boolean)
   return [
-    `\`npm run bench -- ${name}\``,
+    `\`npm run bench -- ${name}${values.isa ? ` --isa ${values.isa}` : ''}\``,
     machine(),
     compared.length && table(['', 'measured', 'target', ''], ['---', '--:', '--:', '---'], compared),
     ...[...new Set(all.map((t) => t.group))].map((group) => grid(group, all)),

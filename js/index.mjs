@@ -24,13 +24,18 @@ export const {
   PatchTST,
   RLinear,
   RNN,
+  SOFTS,
+  SOFTSSharp,
+  StemGNN,
   TCN,
   TFT,
   TiDE,
   TimeLLM,
+  TimeMixer,
   TimeXer,
   TSMixer,
   TSMixerx,
   VanillaTransformer,
+  XLinear,
 } = face
 // end of generated models

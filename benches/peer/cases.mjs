@@ -49,6 +49,11 @@ const TARGETS = {
   PatchTST: { large: 5 },
   iTransformer: { large: 2.5 },
   TimeXer: { large: 2.5 },
+  SOFTS: { large: 2.5 },
+  SOFTSSharp: { large: 2.5 },
+  StemGNN: { large: 2.5 },
+  TimeMixer: { large: 2.5 },
+  XLinear: { large: 2.5 },
 }
 /** Target ratio of every other model. */
 const EVERY = 3

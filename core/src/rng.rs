@@ -23,6 +23,12 @@ pub enum Stream {
     Samples = 7,
     /// Keys that ProbSparse attention samples; one substream per layer.
     Keys = 8,
+    /// Variables that stochastic pooling draws; one substream per layer.
+    Pooling = 9,
+    /// Whether the variables of a layer get their positions; one substream per layer.
+    Positions = 10,
+    /// Weights of convolutions that are drawn at each step.
+    Kernels = 11,
 }
 
 /// A position in the space of random numbers: seed, stream and step, without the index.

@@ -56,7 +56,7 @@ fn cases() -> Vec<Case> {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 18, "{names:?}");
+    assert!(names.len() >= 23, "{names:?}");
     let case = |name: String| {
         let text = fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
         let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();

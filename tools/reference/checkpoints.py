@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
-from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN,
-                                   TFT, TimeXer, iTransformer)
+from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN, SOFTS,
+                                   SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -26,6 +26,7 @@ LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
 TFT_ = dict(SHARED, hidden_size=6, n_head=2, n_rnn_layers=2)
 PATCHTST_ = dict(SHARED, hidden_size=6, n_heads=2, linear_hidden_size=4, encoder_layers=2, patch_len=3, stride=2)
 SERIES_ = dict(SHARED, n_series=2, hidden_size=6, n_heads=2, d_ff=4)
+MIXED_ = dict(SHARED, n_series=2)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
 
 CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog_list=["visits", "n_tills"],
@@ -100,6 +101,16 @@ CASES = {
                 PatchTST(**PATCHTST_, learn_pos_embed=False, res_attention=False, batch_normalization=True, alias="pre_norm"),
                 iTransformer(**SERIES_, futr_exog_list=["price", "holiday"], d_layers=3),
                 TimeXer(**SERIES_, patch_len=3, hist_exog_list=["visits"], stat_exog_list=["size"], loss=MQLoss(level=[80]))],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
+    # What upstream stores but never uses, among it tables of calendars; windows have one graph, or a season of their own.
+    "series": dict(
+        models=[SOFTS(**MIXED_, hidden_size=6, d_core=4, d_ff=5, scaler_type="standard"),
+                SOFTSSharp(**MIXED_, hidden_size=4, d_core=3, d_ff=5, e_layers=1, pe_keep_prob=0.7),
+                XLinear(**MIXED_, **EXOG, hidden_size=5, temporal_ff=4, channel_ff=4, loss=MQLoss(level=[80])),
+                TimeMixer(**MIXED_, d_model=4, d_ff=3, e_layers=1, moving_avg=3, loss=MQLoss(level=[80])),
+                TimeMixer(**MIXED_, d_model=4, d_ff=3, e_layers=1, decomp_method="dft_decomp", top_k=2, channel_independence=1,
+                          decoder_input_size_multiplier=0.25, alias="frequencies"),
+                StemGNN(**MIXED_, multi_layer=1, scaler_type="robust")],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,

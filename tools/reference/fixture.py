@@ -64,9 +64,9 @@ def plain(value):
 def state(model) -> dict:
     """The `state_dict`, without the tables of positions: 5000 rows that are the same in every model, and without frozen
     language models."""
-    frozen = ("llm.", "word_embeddings")
+    frozen, tables = ("llm.", "word_embeddings"), ("position_embedding.pe", "positional_embedding.position_embedding")
     return {name: value for name, value in model.state_dict().items()
-            if not name.endswith("position_embedding.pe") and not name.startswith(frozen)}
+            if not name.endswith(tables) and not name.startswith(frozen)}
 
 
 SCHEDULES = {

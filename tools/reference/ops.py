@@ -13,6 +13,7 @@ from neuralforecast.models.informer import ProbAttention
 
 from fixture import generator, write_json
 from sampled_keys import sample
+from star_draws import choose
 
 
 def positive(x):
@@ -103,6 +104,21 @@ def delay_aggregation(r, v, steps, top):
     return attention.time_delay_agg_inference(v.transpose(1, 2)[:, None], corr)[:, 0].transpose(1, 2)
 
 
+def stochastic_pool(x):
+    """The pooling of SOFTS, with the variables that our evaluation of layer 2 draws."""
+    shares = x.softmax(1).permute(0, 2, 1).reshape(-1, x.shape[1])
+    chosen = choose(shares, 2).view(x.shape[0], -1, 1).permute(0, 2, 1)
+    return x.gather(1, chosen).squeeze(1)
+
+
+def strongest_frequencies(x, count):
+    """Spectra [.., F, 2] without all but the `count` largest amplitudes; the first frequency is one of those left out."""
+    squares = x.detach().square().sum(-1)
+    squares[..., 0] = -1.0
+    kept = torch.zeros_like(squares).scatter(-1, squares.topk(count, dim=-1).indices, 1.0)
+    return x * kept[..., None]
+
+
 def complex_tanh(x):
     re, im = x.chunk(2, dim=-1)
     y = torch.complex(re, im).tanh()
@@ -160,6 +176,10 @@ CASES = [
      lambda x: F.max_pool1d(x.transpose(1, 2), 3, 2, 1).transpose(1, 2)),
     ("max_pool_steps_wide", "max_pool_steps", {"size": 4, "stride": 1, "padding": 2}, {"x": (1, 3, 2)},
      lambda x: F.max_pool1d(x.transpose(1, 2), 4, 1, 2).transpose(1, 2)),
+    ("stochastic_pool", "stochastic_pool", {}, {"x": (4, 3, 19)}, stochastic_pool),
+    ("stochastic_pool_of_one", "stochastic_pool", {}, {"x": (2, 1, 3)}, stochastic_pool),
+    *[(f"strongest_frequencies_{count}", "strongest_frequencies", {"count": count}, {"x": (3, 7, 2)},
+       lambda x, count=count: strongest_frequencies(x, count)) for count in (2, 6)],
     ("complex_tanh", "complex_tanh", {}, {"x": (3, 8)}, complex_tanh),
     ("correlation", "correlation", {}, {"q": (2, 6, 3), "k": (2, 6, 3)}, correlation),
     ("correlation_of_fewer_keys", "correlation", {}, {"q": (2, 6, 3), "k": (2, 4, 3)}, correlation),

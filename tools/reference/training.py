@@ -13,11 +13,11 @@ from neuralforecast import NeuralForecast
 
 import cases
 from cases import LENGTHS, SHORT, STEPS
+from draws import forwards_as_ours
 from fixture import options_json, state, write_tensors
 from no_slope import no_slope
 from panel import QUIET, seasonal_panel
 from quantiles import drawn_as_ours
-from sampled_keys import sampled_as_ours
 
 HORIZON, VAL_SIZE = SHORT["h"], 9
 
@@ -29,7 +29,7 @@ def in_order(model) -> None:
 
 
 def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: dict = {}, lengths: list = LENGTHS,
-              weight=None, target=None) -> None:
+              weight=None, target=None, val_size: int = VAL_SIZE) -> None:
     exog = {key.split("_")[0]: names for key, names in kwargs.items() if key.endswith("_exog_list")}
     times = [np.arange(length + HORIZON) for length in lengths]
     ids = [f"series_{i}" for i in range(len(lengths))]
@@ -45,13 +45,13 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     if model.MULTIVARIATE:
         in_order(model)
     initial = {key: value.clone() for key, value in state(model).items()}
-    sampled = lambda: sampled_as_ours(model, model.random_seed, lambda: model.global_step)
-    with drawn_as_ours(model), sampled():
-        nf.fit(frame, static_df=static, val_size=VAL_SIZE)
+    drawn = lambda: forwards_as_ours(model, model.random_seed, lambda: model.global_step)
+    with drawn_as_ours(model), drawn():
+        nf.fit(frame, static_df=static, val_size=val_size)
     steps = len({step for step, _ in model.train_trajectories})
     stops = model.early_stop_patience_steps > 0
     assert nf.models[0] is model and (steps < STEPS if stops else steps == STEPS)
-    with sampled():
+    with drawn():
         columns = nf.predict(futr_df=future).drop(columns=["unique_id", "ds"])
     val_steps, val_loss = zip(*model.valid_trajectories)
 
@@ -76,7 +76,7 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
     write_tensors(f"training/{name}.safetensors", tensors, {
         "model": model_class.__name__,
         "options": options_json({**kwargs, **differs}),
-        "val_size": str(VAL_SIZE),
+        "val_size": str(val_size),
         **({"no_slope": json.dumps(flat)} if (flat := no_slope(model)) else {}),
         "columns": json.dumps(list(columns.columns)),
         **init,
@@ -87,5 +87,6 @@ def make_case(name: str, model_class, kwargs: dict, differs: dict = {}, init: di
 
 def make(only: str | None = None) -> None:
     for model in cases.models(only):
+        more = {"val_size": model.VAL_SIZE} if hasattr(model, "VAL_SIZE") else {}
         for name, *arguments in model.TRAINING:
-            make_case(name, model.MODEL, *arguments)
+            make_case(name, model.MODEL, *arguments, **more)

@@ -56,8 +56,16 @@ pub(super) fn class(name: &str) -> Option<&'static str> {
 /// The option that lists the columns whose number of categories comes from the data, so that new data may change it.
 pub(crate) const COUNTED: &str = "countedCategories";
 /// Options that only this library has. Python would refuse or drop them, so they are kept in a separate file.
-const OWN_OPTIONS: [&str; 7] =
-    ["restoreBest", "precision", "shards", COUNTED, "attentionDropout", "llmHash", "numTokens"];
+const OWN_OPTIONS: [&str; 8] = [
+    "restoreBest",
+    "precision",
+    "shards",
+    COUNTED,
+    "attentionDropout",
+    "independentWindows",
+    "llmHash",
+    "numTokens",
+];
 
 /// Whether an option has no counterpart in Python.
 pub(super) fn is_own_option(name: &str) -> bool {

@@ -79,6 +79,9 @@ fn is_default_in_python(name: &str, value: &Value) -> bool {
         "gradientClipAlgorithm" => value == "norm",
         "accumulateGradBatches" => value == 1,
         "valMonitor" => value == "ptl/val_loss",
+        // Python's TimeMixer takes an empty list for columns, and has no option to leave the target out.
+        "futrExogList" => *value == json!([]),
+        "excludeInsampleY" => *value == json!(false),
         // Python classes without categories do not have these options.
         "catExogList" => *value == json!([]),
         "categoricalCardinalities" => *value == json!({}),

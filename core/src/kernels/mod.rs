@@ -50,6 +50,7 @@ macro_rules! unrolled {
 
 pub mod attention;
 mod attention_blocking;
+pub mod attention_in_lanes;
 pub mod attention_mask;
 pub mod autocorrelation;
 pub mod batch_norm;
@@ -87,11 +88,14 @@ pub mod recurrent;
 pub mod reduce;
 pub mod reduce_axis;
 pub mod resample;
+pub mod scratch;
 mod skinny_gemm;
 mod small_gemm;
 pub mod softmax;
 pub mod softmax_mean;
+pub mod spectrum;
 pub mod spline;
+pub mod stochastic_pool;
 #[cfg(test)]
 mod testing;
 mod tile;

@@ -169,13 +169,16 @@ unary! {
     df(s, x) = s.mul(s.splat(SELU_SCALE), positive_or(s, x, s.splat(1.0), s.mul(s.splat(SELU_ALPHA), math::exp(s, x))));
 }
 
+/// `1 / √(2π)`
+const NORMAL_DENSITY_AT_0: f32 = 0.398_942_3;
+
 unary! {
     /// `x Φ(x)` with the exact normal distribution function Φ.
     Gelu from Input;
-    f(s, x) = s.mul(x, math::normal(s, x)[0]);
+    f(s, x) = s.mul(x, math::normal_cdf(s, x));
     df(s, x) = {
-        let [cdf, density] = math::normal(s, x);
-        s.mul_add(x, density, cdf)
+        let density = s.mul(s.splat(NORMAL_DENSITY_AT_0), math::exp(s, s.mul(s.splat(-0.5), s.mul(x, x))));
+        s.mul_add(x, density, math::normal_cdf(s, x))
     };
 }
 

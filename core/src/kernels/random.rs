@@ -66,6 +66,22 @@ simd_fn! {
     }
 }
 
+simd_fn! {
+    /// `to[i]` is [`Key::uniform`] of `first + i`.
+    pub fn uniforms(s, key: Key, first: u64, to: &mut [f32]) {
+        let _ = s;
+        let (mut at, mut block, mut from) = (0, first / 4, (first % 4) as usize);
+        while at < to.len() {
+            let words = numbers(key, block);
+            let n = (NUMBERS - from).min(to.len() - at);
+            for (to, word) in to[at..at + n].iter_mut().zip(&words[from..]) {
+                *to = (word >> 8) as f32 * (1.0 / 16_777_216.0);
+            }
+            (at, block, from) = (at + n, block + BLOCKS as u64, 0);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +96,20 @@ mod tests {
                 let mut numbers = vec![0; n];
                 words(key, 2, &mut numbers);
                 let expected: Vec<u32> = (8..8 + n as u64).map(|i| key.word(i)).collect();
+                assert_eq!(numbers, expected, "{}", isa.name());
+            }
+        });
+    }
+
+    #[test]
+    fn uniform_numbers_are_those_of_the_key() {
+        let key = Key::new(3, Stream::Windows, 5);
+        each_isa(|isa| {
+            for (first, n) in [(0, 0), (3, 1), (5, 127), ((1 << 34) - 5, 330)] {
+                let mut numbers = vec![9.0; n];
+                uniforms(key, first, &mut numbers);
+                let expected: Vec<f32> =
+                    (first..first + n as u64).map(|i| key.uniform(i)).collect();
                 assert_eq!(numbers, expected, "{}", isa.name());
             }
         });

@@ -54,18 +54,24 @@ pub mod rlinear;
 pub mod rmok;
 pub mod rnn;
 mod seasonal_one_pass;
+mod series_core;
 pub(crate) mod shown;
+pub mod softs;
+pub mod softssharp;
 mod stacks;
 mod start_tokens;
+pub mod stemgnn;
 pub mod tcn;
 pub mod tft;
 pub mod tide;
 #[cfg(feature = "llm")]
 pub mod timellm;
+pub mod timemixer;
 pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
 pub mod vanillatransformer;
+pub mod xlinear;
 
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
@@ -333,15 +339,20 @@ registry! {
     rlinear::RLinear,
     rmok::RMoK,
     rnn::RNN,
+    softs::SOFTS,
+    softssharp::SOFTSSharp,
+    stemgnn::StemGNN,
     tcn::TCN,
     tft::TFT,
     tide::TiDE,
     #[cfg(feature = "llm")]
     timellm::TimeLLM,
+    timemixer::TimeMixer,
     timexer::TimeXer,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
     vanillatransformer::VanillaTransformer,
+    xlinear::XLinear,
 }
 
 /// The registered model of this name.

@@ -4,7 +4,7 @@
 use super::conv::Conv1d;
 use super::linear::Linear;
 use super::params::Path;
-use crate::tape::{Param, Var};
+use crate::tape::{Edge, Param, Var};
 
 /// Positions in the table, as in upstream.
 pub const MOST_STEPS: usize = 5000;
@@ -57,6 +57,38 @@ impl DataEmbedding {
     }
 }
 
+/// The convolution of values alone. Upstream's class has tables of positions and calendars too, which it needs for columns that
+/// it does not take. Upstream: `models/timemixer.py: DataEmbedding_wo_pos`.
+#[derive(Clone, Copy, Debug)]
+pub struct CalendarEmbedding {
+    value: Conv1d,
+    dropout: f32,
+}
+
+impl CalendarEmbedding {
+    /// Categories of upstream's tables, by name.
+    const CALENDARS: [(&str, usize); 4] =
+        [("hour", 24), ("weekday", 7), ("day", 32), ("month", 13)];
+
+    /// Declares `value_embedding.tokenConv`, `position_embedding.pe` and the tables in `temporal_embedding`, from `channels` to
+    /// `hidden` numbers per step; `hidden` is even.
+    pub fn new(path: &Path<'_>, [channels, hidden]: [usize; 2], dropout: f32) -> Self {
+        let value = path.sub("value_embedding").sub("tokenConv");
+        positions(path, hidden);
+        for (name, count) in Self::CALENDARS {
+            let path = path.sub("temporal_embedding").sub(format!("{name}_embed")).sub("emb");
+            path.table("weight", [count, hidden], move || positions_table(count, hidden));
+        }
+        Self { value: Conv1d::kaiming(&value, [channels, hidden], KERNEL), dropout }
+    }
+
+    /// `[T, B, C]` to `[T, B, D]`: time comes first.
+    pub fn forward_time_first<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let around = x.pad(0, [KERNEL / 2; 2], Edge::Circular);
+        self.value.forward(around, 0, 1, [0, 0]).dropout_along(1, self.dropout)
+    }
+}
+
 /// Declares `position_embedding.pe`, upstream's table of positions as `hidden` numbers: `[1, MOST_STEPS, hidden]`.
 pub(super) fn positions(path: &Path<'_>, hidden: usize) -> Param {
     let path = path.sub("position_embedding");
@@ -66,7 +98,7 @@ pub(super) fn positions(path: &Path<'_>, hidden: usize) -> Param {
 /// `sin(t·ω)` at even and `cos(t·ω)` at odd places `2i` and `2i + 1`, with `ω = 10000^(-2i/hidden)`: `[steps, hidden]`.
 ///
 /// Frequencies and angles are rounded to f32, as in upstream.
-fn positions_table(steps: usize, hidden: usize) -> Vec<f32> {
+pub(super) fn positions_table(steps: usize, hidden: usize) -> Vec<f32> {
     let rate = -(10_000f64.ln() / hidden as f64) as f32;
     let frequencies: Vec<f32> =
         (0..hidden).step_by(2).map(|i| f64::from(i as f32 * rate).exp() as f32).collect();

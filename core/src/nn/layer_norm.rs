@@ -25,6 +25,13 @@ impl LayerNorm {
         }
     }
 
+    /// Declares a layer that upstream has but never uses, so that it is not trained.
+    pub fn unused(path: &Path<'_>, size: usize) {
+        for (name, value) in [("weight", 1.0), ("bias", 0.0)] {
+            path.untrained(name, [size], Init::Constant(value));
+        }
+    }
+
     /// Declares `weight` and `bias` of the last two axes.
     pub fn of_shape(path: &Path<'_>, shape: [usize; 2]) -> Self {
         Self {

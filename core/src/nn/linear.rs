@@ -65,6 +65,35 @@ impl Linear {
         x.linear(weight, bias)
     }
 
+    /// Applies it to the parts that are present, which lie side by side along the last axis: `Σ xᵢ·Wᵢᵀ + b`. A part of size 1 along
+    /// another axis is the same everywhere along it.
+    pub fn forward_parts<'t, const N: usize>(&self, parts: [Option<Var<'t>>; N]) -> Var<'t> {
+        let (mut sum, mut place) = (None, 0);
+        for x in parts.into_iter().flatten() {
+            let (weight, bias) = self.on(x.tape());
+            let size = x.shape().last();
+            let weight = weight.slice(1, place, size);
+            place += size;
+            // The last part is added with the bias.
+            let of_part = x.linear(weight, bias.filter(|_| place == self.inputs()));
+            sum = Some(sum.map_or(of_part, |sum| sum + of_part));
+        }
+        assert_eq!(place, self.inputs(), "parts of all inputs");
+        sum.expect("at least one part")
+    }
+
+    /// Outputs `first..first + n`, applied to the last axis of `x`.
+    pub fn forward_outputs<'t>(&self, x: Var<'t>, first: usize, n: usize) -> Var<'t> {
+        let (weight, bias) = self.on(x.tape());
+        x.linear(weight.slice(0, first, n), bias.map(|bias| bias.slice(0, first, n)))
+    }
+
+    /// Outputs `first..first + n`, applied to the first axis of `x`.
+    pub fn forward_first_outputs<'t>(&self, x: Var<'t>, first: usize, n: usize) -> Var<'t> {
+        let (weight, bias) = self.on(x.tape());
+        x.linear_first(weight.slice(0, first, n), bias.map(|bias| bias.slice(0, first, n)))
+    }
+
     /// Applies it to the last axis of `x`, then a rectifier.
     pub fn forward_relu<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (weight, bias) = self.on(x.tape());

@@ -19,8 +19,10 @@ mod global_token;
 mod interpretable_attention;
 mod inverted_embedding;
 mod kan_linear;
+mod latent_correlation;
 mod layer_norm;
 mod linear;
+mod multiscale;
 pub mod params;
 mod patch_embedding;
 mod patch_encoder;
@@ -32,6 +34,8 @@ mod residual_attention;
 mod revin;
 #[cfg(feature = "llm")]
 mod series_patches;
+mod spectral_block;
+mod star;
 mod transformer;
 mod value_embedding;
 mod variable_selection;
@@ -45,7 +49,7 @@ pub use basis_functions::TrendBasis;
 pub use batch_norm::BatchNorm1d;
 pub use block_mlp::{BlockMlp, BlockMlpOptions};
 pub use conv::{Conv1d, TemporalConvolutionEncoder};
-pub use data_embedding::{DataEmbedding, MOST_STEPS};
+pub use data_embedding::{CalendarEmbedding, DataEmbedding, MOST_STEPS};
 pub use decomposition::{
     SeasonalDecoder, SeasonalDecoderLayer, SeasonalEncoder, SeasonalEncoderLayer,
 };
@@ -58,8 +62,10 @@ pub use global_token::{GlobalTokenEmbedding, GlobalTokenEncoder, GlobalTokenLaye
 pub use interpretable_attention::{InterpretableAttention, InterpretableAttentionOptions};
 pub use inverted_embedding::InvertedEmbedding;
 pub use kan_linear::{KanLinear, KanOptions};
+pub use latent_correlation::{LatentCorrelation, spectral_polynomials};
 pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
+pub use multiscale::{MOST_SCALES, PastMixing, Scales};
 pub use params::{Init, Params, Path, layers};
 pub use patch_embedding::{PatchEmbedding, PatchPositions, Patches};
 pub use patch_encoder::{PatchEncoder, PatchEncoderOptions};
@@ -71,6 +77,8 @@ pub use residual_attention::{Compared, ResidualAttention, ResidualAttentionOptio
 pub use revin::RevIn;
 #[cfg(feature = "llm")]
 pub use series_patches::SeriesPatches;
+pub use spectral_block::SpectralBlock;
+pub use star::{Star, StarLayer, VariablePositions};
 pub use transformer::{
     Decoder, DecoderLayer, Distilling, Encoder, EncoderLayer, FeedForward, TransformerActivation,
     TransformerSizes,

@@ -41,6 +41,13 @@ impl RevIn {
         Self::declared(path, [channels].into())
     }
 
+    /// Declares the affine map of a layer that normalizes nothing. Upstream: `RevIN(affine=True, non_norm=True)`.
+    pub fn unused(path: &Path<'_>, channels: usize) {
+        for (name, value) in [("affine_weight", 1.0), ("affine_bias", 0.0)] {
+            path.untrained(name, [channels], Init::Constant(value));
+        }
+    }
+
     /// The same for the series of a multivariate model. Upstream: `common/_modules.py: RevINMultivariate(affine=True)`.
     pub fn of_series(path: &Path<'_>, series: usize) -> Self {
         Self::declared(path, [1, 1, series].into())

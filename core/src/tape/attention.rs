@@ -6,6 +6,7 @@
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::Compute;
 use crate::kernels::attention::{Attention, Drop, Head, HeadGrads, Rows, STATISTICS};
+use crate::kernels::attention_in_lanes::HeadsInLanes;
 use crate::kernels::attention_mask::Mask;
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::Mat;
@@ -41,6 +42,17 @@ impl Sizes {
         Mat { data, rows, cols: width, row_stride: stride, col_stride: 1 }
     }
 
+    /// The part of row `b` of a list of all rows.
+    fn row(self, x: &[f32], b: usize) -> &[f32] {
+        let n = x.len() / self.batch;
+        &x[b * n..(b + 1) * n]
+    }
+
+    fn row_mut(self, x: &mut [f32], b: usize) -> &mut [f32] {
+        let n = x.len() / self.batch;
+        &mut x[b * n..(b + 1) * n]
+    }
+
     pub(super) fn inputs<'a>(self, [q, k, v]: [&'a [f32]; 3], b: usize, h: usize) -> Head<'a> {
         Head {
             q: self.head(q, b, h, self.queries, self.width),
@@ -73,6 +85,14 @@ impl Sizes {
 }
 
 impl Attend {
+    /// All heads of a row at once, where that is faster.
+    fn in_lanes(&self, s: Sizes) -> Option<HeadsInLanes> {
+        let Sizes { heads, queries, keys, width, values, .. } = s;
+        let lanes = HeadsInLanes { heads, queries, keys, width, values, scale: self.scale };
+        let plain = self.dropout.is_none() && matches!(self.mask, Mask::All);
+        Some(lanes).filter(|lanes| plain && lanes.suits())
+    }
+
     /// The attention of head `h` of row `b`.
     fn head(&self, compute: Compute, s: Sizes, b: usize, h: usize) -> Attention<'_> {
         let drop = self.dropout.map(|(p, key, row)| {
@@ -119,6 +139,13 @@ impl Op for Attend {
         let s = Sizes::new(x.shape(0).dims(), x.shape(2).dims());
         let inputs = [x.data(0), x.data(1), x.data(2)];
         out.keep(s.statistics()); // the backward needs more, see `kept`
+        if let Some(lanes) = self.in_lanes(s) {
+            for b in 0..s.batch {
+                let inputs = [0, 1, 2].map(|i| s.row(x.data(i), b));
+                lanes.forward(inputs, s.row_mut(out.data, b), s.row_mut(out.kept, b));
+            }
+            return;
+        }
         let of_heads = out.kept.chunks_exact_mut(STATISTICS * s.queries);
         for ((b, h), statistics) in s.each_head().zip(of_heads) {
             let rows = s.rows(out.data, b, h, s.queries, s.values);
@@ -131,26 +158,31 @@ impl Op for Attend {
         // Inputs may be the same value, so their gradients are computed separately before they are added.
         let lengths = [0, 1, 2].map(|i| b.input_shape(i).size());
         let mut kept = b.take_kept();
+        kept.truncate(s.statistics());
         kept.resize(s.statistics() + lengths.iter().sum::<usize>(), 0.0);
         let (statistics, grads) = kept.split_at_mut(s.statistics());
-        grads.fill(0.0);
         let (dq, rest) = grads.split_at_mut(lengths[0]);
         let (dk, dv) = rest.split_at_mut(lengths[1]);
         let inputs = [b.input(0), b.input(1), b.input(2)];
-        let of_heads = statistics.chunks_exact(STATISTICS * s.queries);
-        for ((row, h), statistics) in s.each_head().zip(of_heads) {
-            let outputs = [b.output(), b.grad()].map(|x| s.head(x, row, h, s.queries, s.values));
-            let grads = HeadGrads {
-                q: s.rows(dq, row, h, s.queries, s.width),
-                k: s.rows(dk, row, h, s.keys, s.width),
-                v: s.rows(dv, row, h, s.keys, s.values),
-            };
-            self.head(b.compute(), s, row, h).backward(
-                s.inputs(inputs, row, h),
-                outputs,
-                statistics,
-                grads,
-            );
+        if let Some(lanes) = self.in_lanes(s) {
+            for row in 0..s.batch {
+                let grads = [&mut *dq, &mut *dk, &mut *dv].map(|d| s.row_mut(d, row));
+                let [g, statistics] = [b.grad(), statistics].map(|x| s.row(x, row));
+                lanes.backward(inputs.map(|x| s.row(x, row)), g, statistics, grads);
+            }
+        } else {
+            let of_heads = statistics.chunks_exact(STATISTICS * s.queries);
+            for ((row, h), statistics) in s.each_head().zip(of_heads) {
+                let outputs =
+                    [b.output(), b.grad()].map(|x| s.head(x, row, h, s.queries, s.values));
+                let grads = HeadGrads {
+                    q: s.rows(dq, row, h, s.queries, s.width),
+                    k: s.rows(dk, row, h, s.keys, s.width),
+                    v: s.rows(dv, row, h, s.keys, s.values),
+                };
+                let attention = self.head(b.compute(), s, row, h);
+                attention.backward(s.inputs(inputs, row, h), outputs, statistics, grads);
+            }
         }
         for (i, grad) in [dq, dk, dv].into_iter().enumerate() {
             b.accumulate(i, |_, dx| add_assign(dx, grad));

@@ -3,7 +3,7 @@
 //! The mask is a function of a random-number key and the position in the batch, so it is never stored and does not
 //! depend on how the batch is split into shards.
 
-use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Tape, Var};
+use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::Compute;
 use crate::kernels::dropout::dropout;
 use crate::kernels::matmul::Mode;
@@ -50,17 +50,6 @@ impl Op for Dropout {
 
     fn reads(&self) -> Reads {
         Reads::Nothing
-    }
-}
-
-impl Tape {
-    /// While training, the key of the next dropout layer, and the index of the first of this tape's `rows` in the whole batch.
-    /// Each window has the same number of rows.
-    pub(super) fn next_dropout(&self, rows: usize) -> Option<(Key, usize)> {
-        let key = self.training.get()?;
-        self.layers.set(self.layers.get() + 1);
-        let [first, count] = self.rows.get();
-        Some((key.layer(self.layers.get()), rows / count.max(1) * first))
     }
 }
 

@@ -124,8 +124,8 @@ impl<'t> Var<'t> {
         let s = self.heads_of(k, v);
         assert!(!causal || s.queries == s.keys, "as many queries as keys: {s:?}");
         assert!(sampled > 0 && (1..=s.queries).contains(&top), "{sampled} and {top} of {s:?}");
-        let always = Key::new(0, Stream::Keys, 0);
-        let key = self.tape.training.get().map_or(always, |key| key.of(Stream::Keys)).layer(layer);
+        let always = Key::new(0, Stream::Keys, 0).layer(layer);
+        let key = self.tape.drawn(Stream::Keys, layer).unwrap_or(always);
         let attention = ProbSparse { scale, causal, sampled, top, key };
         let shape = [s.batch, s.heads, s.queries, s.values];
         self.tape.record(ProbAttend { attention }, &[self, k, v], shape)

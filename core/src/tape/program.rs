@@ -96,6 +96,7 @@ pub struct State {
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
 /// | `spline_functions` | x `[B, n]`, t `[n, K]` | `order` | of each number, `x·σ(x)` and the B-splines of this order on the knots of its column: `[B, K - order, n]` |
 /// | `wavelet_sums` | x `[B, L]`; t, s, w `[O, L]` | `wavelet` | `Σ w·ψ((x - t)/s)` over `L`, with ψ a `mexican_hat`, `morlet`, `dog`, `meyer` or `shannon`: `[B, O]` |
+/// | `stochastic_pool` | x `[B, N, C]` | drawn | for each window and channel one of the N numbers: the first whose power `exp(x)`, together with those before it, is more than the random number times the sum of all N; else the last: `[B, C]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
 /// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `before`, `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal`, `causal_after` (query i sees the keys up to `before` + i) or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
@@ -113,6 +114,7 @@ pub struct State {
 /// | `moving_average_steps` | x `[B, T, C]` | `size`, `remainder` | the same of each channel along time, or x minus that if `remainder` |
 /// | `moving_average_transposed` | x | `size` | the transpose of that linear map |
 /// | `rfft`, `irfft` | x | | over the last axis, real and imaginary parts side by side: `[.., n]`, `[.., n/2 + 1, 2]` |
+/// | `strongest_frequencies` | x `[.., F, 2]` | `count` | the `count` pairs of a spectrum with the largest `re² + im²`, the others 0; the first frequency is one of these |
 /// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |
 /// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are; `gives_cell` of an LSTM | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step. If `gives_cell`, the only output has the rows of all steps, `[B·T, H]`, and after them the cell states, `[B, H]` |
 /// | `slice` | x | `axis`, `start` | the output says how many entries |

@@ -129,6 +129,22 @@ impl Var<'_> {
         self.tape.record(MeanAxis { axis }, &[self], self.shape().without(axis))
     }
 
+    /// The mean over the windows of the batch, the first axis, which stays with size 1. A window counts as often as it was
+    /// [drawn](super::Tape::set_counts).
+    #[track_caller]
+    pub fn mean_of_windows(self) -> Self {
+        let mean = match self.tape.counts() {
+            Some(counts) => {
+                let shares = counts / counts.sum();
+                let rank = self.shape().rank();
+                let shares = (1..rank).fold(shares, |shares, axis| shares.unsqueeze(axis));
+                (self * shares).sum_axis(0)
+            }
+            None => self.mean_axis(0),
+        };
+        mean.unsqueeze(0)
+    }
+
     /// The maximum along `axis`. The result does not have that axis. The gradient goes to the first of equal numbers, as in
     /// torch's `max(dim)`.
     #[track_caller]

@@ -93,6 +93,10 @@ mod tests {
             ("KAN", json!({ "hiddenSize": 16_384 }), 1),
             ("RMoK", json!({ "nSeries": 2 }), 1),
             ("iTransformer", json!({ "nSeries": 2, "hiddenSize": 8, "dFf": 8 }), 32),
+            ("SOFTS", json!({ "nSeries": 2, "hiddenSize": 8, "dCore": 8, "dFf": 8 }), 32),
+            ("TimeMixer", json!({ "nSeries": 2, "decompMethod": "dft_decomp" }), 32),
+            ("StemGNN", json!({ "nSeries": 2 }), 1),
+            ("StemGNN", json!({ "nSeries": 2, "independentWindows": true }), 32),
             ("TimeXer", json!({ "nSeries": 2, "patchLen": 2, "hiddenSize": 8, "dFf": 8 }), 64),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");

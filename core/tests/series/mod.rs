@@ -78,7 +78,13 @@ fn small(model: &str) -> Value {
             json!({ "hiddenSize": 16, "nHeads": 4, "linearHiddenSize": 16, "patchLen": 4, "stride": 2, "dropout": 0.0 })
         }
         "iTransformer" => json!({ "hiddenSize": 16, "dFf": 16, "dropout": 0.0 }),
+        "SOFTS" | "SOFTSSharp" => {
+            json!({ "hiddenSize": 16, "dCore": 16, "dFf": 16, "dropout": 0.0 })
+        }
+        "TimeMixer" => json!({ "dModel": 16, "dFf": 16, "eLayers": 2, "dropout": 0.0 }),
         "TimeXer" => json!({ "hiddenSize": 16, "dFf": 16, "patchLen": 4, "dropout": 0.0 }),
+        "StemGNN" => json!({ "multiLayer": 2, "dropoutRate": 0.0 }),
+        "XLinear" => json!({ "hiddenSize": 16, "temporalFf": 16, "channelFf": 16 }),
         "TSMixer" | "TSMixerx" => json!({ "ffDim": 16 }),
         "MLPMultivariate" => json!({ "hiddenSize": 32 }),
         "TCN" => {

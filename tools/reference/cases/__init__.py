@@ -1,8 +1,8 @@
 """The variants of every model that have fixtures: one file a model, found by its being here.
 
 A file has `MODEL`, upstream's class; `FORWARD`, a list of (shared arguments, rows of name and what differs) for `models.py`;
-and `TRAINING`, rows of name and arguments for `training.py`. `flat`, where there is one, says of which parameters of a model the
-gradient is 0 whatever the data are.
+and `TRAINING`, rows of name and arguments for `training.py`. `VAL_SIZE`, where there is one, is how many rows of each series
+its trainings validate on. `flat`, where there is one, says of which parameters of a model the gradient is 0 whatever the data are.
 """
 
 import importlib

@@ -217,7 +217,7 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
 }
 
 /// Operations whose attributes or inputs depend on options, data or training mode.
-const REACHED: [&str; 28] = [
+const REACHED: [&str; 29] = [
     "attention",
     "avg_pool",
     "batch_norm",
@@ -245,6 +245,7 @@ const REACHED: [&str; 28] = [
     "reshape",
     "rnn",
     "softmax_mean",
+    "stochastic_pool",
     "weighted",
 ];
 

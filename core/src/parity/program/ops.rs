@@ -72,6 +72,9 @@ fn others(seen: &mut BTreeSet<String>) {
     begin(true);
     let [q, k, v] = [[3, 7, 2, 3], [3, 5, 2, 3], [3, 5, 2, 4]].map(|s| wave(&tape, &s));
     check("prob_attention", &[q, k, v], q.prob_attention(k, v, 0.7, false, [2, 3], 4), seen);
+    begin(true);
+    let x = wave(&tape, &[3, 4, 9]);
+    check("stochastic_pool", &[x], x.stochastic_pool(1), seen);
     for drawn in [None, Some([1.0, 3.0, 2.0])] {
         begin(true);
         let [r, v] = [&[3, 6][..], &[3, 5, 2]].map(|s| wave(&tape, s));

@@ -122,7 +122,7 @@ impl<'a> Step<'a> {
             }
             "slice" | "concat" | "flip" | "repeat" | "permute" | "reshape" | "pad" => self.layout(),
             "embedding" | "sum_axis" | "mean_axis" | "max_axis" => self.axis(),
-            "dropout" | "rrelu" => self.random(),
+            "dropout" | "rrelu" | "stochastic_pool" => self.random(),
             "linear" | "linear_first" | "matmul" | "conv" | "batch_norm" => self.layer(),
             "attention" | "prob_attention" | "correlation" | "delay_aggregation" => self.attends(),
             "softmax"
@@ -142,6 +142,7 @@ impl<'a> Step<'a> {
             | "moving_average_transposed"
             | "rfft"
             | "irfft"
+            | "strongest_frequencies"
             | "cosines"
             | "complex_tanh" => self.of_rows(),
             "lstm" | "gru" | "rnn" => return self.recurrent(),

@@ -51,7 +51,24 @@ impl Step<'_> {
         })
     }
 
+    /// A number of each channel of a window, drawn by the softmax over its variables.
+    fn stochastic_pool(&self) -> Done {
+        let (x, drawn) = (self.x(0)?, self.drawn()?);
+        let [variables, channels] = [x.shape[1], x.shape[2]];
+        let of = |i: usize| {
+            let value = |n: usize| x.data[(i / channels * variables + n) * channels + i % channels];
+            let mark = drawn.uniform(drawn.first + i as u64);
+            let mark = mark * (0..variables).map(|n| value(n).exp()).sum::<f64>();
+            let passed = |n: &usize| (0..=*n).map(|n| value(n).exp()).sum::<f64>() <= mark;
+            value((0..variables - 1).take_while(passed).count())
+        };
+        Ok((0..self.len()).map(of).collect())
+    }
+
     pub(super) fn random(&self) -> Done {
+        if self.operation.kind == "stochastic_pool" {
+            return self.stochastic_pool();
+        }
         let numbers = || Ok::<_, String>(self.x(0)?.data.iter().copied().enumerate());
         if self.operation.kind == "rrelu" {
             let [low, high] = *self.numbers("slopes")? else { return self.lacks("two slopes") };

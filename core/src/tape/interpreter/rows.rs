@@ -166,6 +166,19 @@ impl Step<'_> {
                 let bin = |k| [part(k, f64::cos), -part(k, f64::sin)];
                 (0..=row.len() / 2).flat_map(bin).collect()
             }),
+            "strongest_frequencies" => {
+                let (frequencies, count) = (self.shape[self.shape.len() - 2], self.size("count")?);
+                let strongest = |row: &[f64]| -> Vec<f64> {
+                    let square = |k: usize| row[2 * k].powi(2) + row[2 * k + 1].powi(2);
+                    let is_kept = |k: usize| {
+                        let stronger = |i: &usize| square(*i) > square(k);
+                        k > 0 && (1..frequencies).filter(stronger).count() < count
+                    };
+                    let kept = |(i, x): (usize, &f64)| if is_kept(i / 2) { *x } else { 0.0 };
+                    row.iter().enumerate().map(kept).collect()
+                };
+                Ok(x.data.chunks_exact(2 * frequencies).flat_map(strongest).collect())
+            }
             "irfft" => {
                 let of = |bins: &[f64], t: usize| -> f64 {
                     let pairs = bins.chunks(2).enumerate().map(|(k, bin)| {
