@@ -148,29 +148,36 @@ impl Wavelets<'_> {
     }
 }
 
-/// Rows of the batch for which the parameters are read once.
+/// Rows of the batch for which the parameters are read once. Where fewer are left, the last is repeated, so that loops over
+/// them have a constant length.
 const TOGETHER: usize = 4;
 
 /// Threads share the work in pieces of at least so many rows.
 const SHARED: usize = 8;
 
+/// Rows of `x` of so many numbers.
+#[inline(always)]
+fn together(x: &[f32], inputs: usize) -> [&[f32]; TOGETHER] {
+    let last = x.len() / inputs - 1;
+    std::array::from_fn(|row| &x[row.min(last) * inputs..][..inputs])
+}
+
 simd_fn! {
     fn sums_part<U: Wavelet>(s, x: &[f32], of: Wavelets<'_>, y: &mut [f32]) {
         let (inputs, outputs) = (of.inputs, of.outputs());
         for (x, y) in x.chunks(TOGETHER * inputs).zip(y.chunks_mut(TOGETHER * outputs)) {
-            let rows = y.len() / outputs;
+            let rows = together(x, inputs);
             for output in 0..outputs {
                 let mut sums = [s.zero(); TOGETHER];
                 for at in (0..inputs).step_by(S::LANES) {
                     let [t, r, w] = of.load(s, output, at);
-                    for (row, sum) in sums.iter_mut().enumerate().take(rows) {
-                        let u = s.mul(s.sub(s.load_at(&x[row * inputs..][..inputs], at), t), r);
-                        let [value, _] = U::at(s, u);
-                        *sum = s.mul_add(w, value, *sum);
-                    }
+                    unrolled!(j < TOGETHER {
+                        let [value, _] = U::at(s, s.mul(s.sub(s.load_at(rows[j], at), t), r));
+                        sums[j] = s.mul_add(w, value, sums[j]);
+                    });
                 }
-                for (row, sum) in sums.iter().enumerate().take(rows) {
-                    y[row * outputs + output] = s.sum(*sum);
+                for (y, sum) in y.chunks_exact_mut(outputs).zip(sums) {
+                    y[output] = s.sum(sum);
                 }
             }
         }
@@ -191,22 +198,23 @@ simd_fn! {
         let (inputs, outputs) = (of.inputs, of.outputs());
         let rows = x.chunks(TOGETHER * inputs).zip(g.chunks(TOGETHER * outputs));
         for ((x, g), dx) in rows.zip(dx.chunks_mut(TOGETHER * inputs)) {
-            let rows = g.len() / outputs;
+            let (x, g) = (together(x, inputs), together(g, outputs));
             for at in (0..inputs).step_by(S::LANES) {
-                let mut sums = [s.zero(); TOGETHER];
+                let [mut values, mut sums] = [[s.zero(); TOGETHER]; 2];
+                unrolled!(j < TOGETHER {
+                    values[j] = s.load_at(x[j], at);
+                });
                 for output in 0..outputs {
                     let [t, r, w] = of.load(s, output, at);
                     let factor = s.mul(w, r);
-                    for (row, sum) in sums.iter_mut().enumerate().take(rows) {
-                        let u = s.mul(s.sub(s.load_at(&x[row * inputs..][..inputs], at), t), r);
-                        let [_, slope] = U::at(s, u);
-                        let share = s.mul(s.splat(g[row * outputs + output]), slope);
-                        *sum = s.mul_add(factor, share, *sum);
-                    }
+                    unrolled!(j < TOGETHER {
+                        let [_, slope] = U::at(s, s.mul(s.sub(values[j], t), r));
+                        let share = s.mul(s.splat(g[j][output]), slope);
+                        sums[j] = s.mul_add(factor, share, sums[j]);
+                    });
                 }
-                for (row, sum) in sums.iter().enumerate().take(rows) {
-                    let dx = &mut dx[row * inputs..][..inputs];
-                    s.store_at(s.add(s.load_at(dx, at), *sum), dx, at);
+                for (dx, sum) in dx.chunks_exact_mut(inputs).zip(sums) {
+                    s.store_at(s.add(s.load_at(dx, at), sum), dx, at);
                 }
             }
         }

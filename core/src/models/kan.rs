@@ -47,7 +47,7 @@ options! {
     pub struct Options {
         /// Intervals of the grid of the splines.
         pub grid_size: usize = 5; at least 1,
-        /// Order of the splines: 3 is cubic.
+        /// Order of the splines, from 1 to 15: 3 is cubic.
         pub spline_order: usize = 3; from 1 to 15,
         /// Scale of the random splines that training begins with.
         pub scale_noise: f64 = 0.1; at least 0,
@@ -100,6 +100,8 @@ impl Options {
 }
 
 /// The model.
+///
+/// *Differs from upstream:* splines of an order above 15 are refused, where upstream takes any from 1 on.
 pub struct KAN {
     layers: Vec<KanLinear>,
     dims: Dims,

@@ -1,19 +1,19 @@
 //! Layers of Kolmogorov–Arnold networks whose learned functions are polynomials. Upstream: `models/rmok.py`.
 //!
-//! Both are linear in functions of their inputs, so each degree is one product. The constant terms of all inputs are one bias.
+//! Both are linear in functions of their inputs, so a layer is one product. The constant terms of all inputs are its bias.
 
 use super::params::{Init, Path};
 use crate::tape::{Param, Var};
 
-/// Adds to `y` the product of a function of all inputs with its weights, the `k`-th of `[functions, outputs, inputs]`.
-fn plus<'t>(y: Option<Var<'t>>, function: Var<'t>, weights: Var<'t>, k: usize) -> Option<Var<'t>> {
-    let product = function.linear(weights.slice(0, k, 1).squeeze(0), None);
-    Some(y.map_or(product, |y| y + product))
-}
-
-/// `y + bias` where there is a `y`, else a `bias` for each of so many rows; `[rows, outputs]`.
-fn with_bias<'t>(y: Option<Var<'t>>, bias: Var<'t>, rows: usize) -> Var<'t> {
-    y.map_or_else(|| bias.unsqueeze(0).repeat(0, rows), |y| y + bias)
+/// `y[r, o] = Σ weights[o, k, i] f[k][r, i]`, where `f[0]` is 1 and the others are given, `[R, inputs]`.
+fn combine<'t>(functions: &[Var<'t>], weights: Var<'t>, rows: usize) -> Var<'t> {
+    let [outputs, terms, inputs] = [0, 1, 2].map(|axis| weights.dim(axis));
+    let bias = weights.slice(1, 0, 1).squeeze(1).sum_axis(1); // [outputs]
+    if terms == 1 {
+        return bias.unsqueeze(0).repeat(0, rows);
+    }
+    let weights = weights.slice(1, 1, terms - 1).reshape([outputs, (terms - 1) * inputs]);
+    Var::concat(functions, 1).linear(weights, Some(bias))
 }
 
 /// Taylor polynomials: `y[o] = bias[o] + Σ coeffs[o, i, k] x[i]^k`. Upstream: `TaylorKANLayer`.
@@ -35,16 +35,10 @@ impl TaylorKan {
     /// Maps `[R, inputs]` to `[R, outputs]`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
-        let coefficients = tape.param(self.coefficients).permute(&[2, 0, 1]); // [order, O, I]
-        let [order, outputs, rows] = [coefficients.dim(0), coefficients.dim(1), x.dim(0)];
-        let constant = coefficients.slice(0, 0, 1).squeeze(0).sum_axis(1);
-        let bias = tape.param(self.bias).reshape([outputs]) + constant;
-        let (mut y, mut power) = (None, x);
-        for k in 1..order {
-            power = if k == 1 { x } else { power * x };
-            y = plus(y, power, coefficients, k);
-        }
-        with_bias(y, bias, rows)
+        let coefficients = tape.param(self.coefficients).permute(&[0, 2, 1]); // [O, order, I]
+        let powers = std::iter::successors(Some(x), |power| Some(*power * x));
+        let powers: Vec<Var<'t>> = powers.take(coefficients.dim(1) - 1).collect();
+        combine(&powers, coefficients, x.dim(0)) + tape.param(self.bias)
     }
 }
 
@@ -65,23 +59,20 @@ impl JacobiKan {
 
     /// Maps `[R, inputs]` to `[R, outputs]`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let coefficients = x.tape().param(self.coefficients).permute(&[2, 1, 0]); // [degree + 1, O, I]
-        let (degree, rows) = (coefficients.dim(0) - 1, x.dim(0));
-        let bias = coefficients.slice(0, 0, 1).squeeze(0).sum_axis(1);
+        let coefficients = x.tape().param(self.coefficients).permute(&[1, 2, 0]); // [O, degree + 1, I]
+        let (degree, rows) = (coefficients.dim(1) - 1, x.dim(0));
         let x = x.tanh();
-        let (mut y, mut last, mut before) = (None, x, x);
+        let mut polynomials = Vec::with_capacity(degree);
         for i in 1..=degree {
             let k = i as f64;
             let rise = (2.0 * k + 2.0) * (2.0 * k + 1.0) / (2.0 * k * (k + 2.0));
             let fall = ((k + 1.0) / (k + 2.0)) as f32;
-            let polynomial = match i {
-                1 => x.scale(2.0),
-                2 => (x * last).scale(rise as f32).add_scalar(-fall),
-                _ => (x * last).scale(rise as f32) - before.scale(fall),
-            };
-            (last, before) = (polynomial, last);
-            y = plus(y, polynomial, coefficients, i);
+            polynomials.push(match *polynomials {
+                [] => x.scale(2.0),
+                [last] => (x * last).scale(rise as f32).add_scalar(-fall),
+                [.., before, last] => (x * last).scale(rise as f32) - before.scale(fall),
+            });
         }
-        with_bias(y, bias, rows)
+        combine(&polynomials, coefficients, rows)
     }
 }

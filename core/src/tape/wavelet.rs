@@ -19,6 +19,11 @@ pub enum Wavelet {
 }
 
 impl Wavelet {
+    /// All of them.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 5] =
+        [Self::MexicanHat, Self::Morlet, Self::Dog, Self::Meyer, Self::Shannon];
+
     /// Its name in programs, which is upstream's.
     pub fn name(self) -> &'static str {
         match self {

@@ -35,5 +35,6 @@ TRAIN = dict(SHORT, n_series=3, dropout=0.0, learning_rate=1e-3)
 TRAINING = [
     ("rmok_identity", TRAIN),
     ("rmok_morlet_standard", dict(TRAIN, scaler_type="standard", wavelet_function="morlet", revin_affine=False)),
+    ("rmok_meyer", dict(TRAIN, scaler_type="robust", wavelet_function="meyer")),
     ("rmok_5_mq", dict(TRAIN, n_series=5, scaler_type="robust", loss=MQLoss(level=[80])), {}, {}, [72, 60, 51, 66, 57]),
 ]

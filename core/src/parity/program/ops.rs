@@ -106,9 +106,7 @@ fn others(seen: &mut BTreeSet<String>) {
         .collect();
     let (x, knots) = (wave(&tape, &[3, 2]), tape.constant([2, 7], &knots));
     check("spline_functions", &[x, knots], x.spline_functions(knots, 2), seen);
-    for wavelet in
-        [Wavelet::MexicanHat, Wavelet::Morlet, Wavelet::Dog, Wavelet::Meyer, Wavelet::Shannon]
-    {
+    for wavelet in Wavelet::ALL {
         begin(false);
         let x = wave(&tape, &[3, 4]);
         let [t, s, w] = [0.1, 1.0, 0.5].map(|by| wave(&tape, &[2, 4]).scale(0.3).add_scalar(by));
