@@ -42,23 +42,23 @@ pub struct Entry {
 }
 
 /// How the initial numbers are made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Made {
     /// Drawn from the initial distribution.
     Drawn,
-    /// Rows along the last axis are drawn numbers times the rows of a matrix.
-    Combined(Table),
+    /// Drawn, then changed in place.
+    Changed(Arc<dyn Fn(&mut [f32]) + Send + Sync>),
     /// Computed.
-    Table(Table),
+    Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>),
 }
 
-/// Computes the numbers of a table.
-#[derive(Clone)]
-struct Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>);
-
-impl fmt::Debug for Table {
+impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Table")
+        f.write_str(match self {
+            Self::Drawn => "Drawn",
+            Self::Changed(_) => "Changed",
+            Self::Table(_) => "Table",
+        })
     }
 }
 
@@ -126,18 +126,10 @@ impl Entry {
         let key = Key::new(seed, Stream::Init, index as u32);
         match &self.made {
             Made::Drawn => self.draw(key, to),
-            Made::Table(Table(numbers)) => to.copy_from_slice(&numbers()),
-            Made::Combined(Table(numbers)) => {
-                let (n, matrix) = (self.param.shape.last(), numbers());
-                let mut drawn = vec![0.0; to.len() / n * (matrix.len() / n)];
-                self.draw(key, &mut drawn);
-                for (to, drawn) in to.chunks_exact_mut(n).zip(drawn.chunks_exact(matrix.len() / n))
-                {
-                    to.fill(0.0);
-                    for (by, row) in drawn.iter().zip(matrix.chunks_exact(n)) {
-                        to.iter_mut().zip(row).for_each(|(to, x)| *to += by * x);
-                    }
-                }
+            Made::Table(numbers) => to.copy_from_slice(&numbers()),
+            Made::Changed(change) => {
+                self.draw(key, to);
+                change(to);
             }
         }
     }
@@ -212,21 +204,19 @@ impl Path<'_> {
         shape: impl Into<Shape>,
         numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
     ) -> Param {
-        let table = Made::Table(Table(Arc::new(numbers)));
+        let table = Made::Table(Arc::new(numbers));
         self.declare(name, shape.into(), Init::Constant(0.0), false, table)
     }
 
-    /// Declares a parameter each of whose rows along the last axis, of `n` numbers, begins as the product of numbers that are
-    /// uniform in `±bound` with a matrix `[numbers, n]`.
-    pub fn combined(
+    /// Declares a parameter whose numbers are drawn, and all together changed in place by `change` before training begins.
+    pub fn changed(
         &self,
         name: impl Display,
         shape: impl Into<Shape>,
-        bound: f32,
-        matrix: impl Fn() -> Vec<f32> + Send + Sync + 'static,
+        init: Init,
+        change: impl Fn(&mut [f32]) + Send + Sync + 'static,
     ) -> Param {
-        let combined = Made::Combined(Table(Arc::new(matrix)));
-        self.declare(name, shape.into(), Init::Uniform(bound), true, combined)
+        self.declare(name, shape.into(), init, true, Made::Changed(Arc::new(change)))
     }
 
     /// Declares that upstream stores `param` under this name too.
@@ -291,16 +281,17 @@ mod tests {
     }
 
     #[test]
-    fn rows_begin_as_drawn_numbers_times_a_matrix() {
-        let params = Params::default();
-        params.root().combined("weight", [3, 2], 0.5, || vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
-        let mut values = [9.0; 6];
-        params.into_entries()[0].initialize(0, 7, &mut values);
-        for row in values.chunks(2) {
-            assert!(row[0] != 0.0 && row[0].abs() <= 3.0, "{values:?}");
-            assert!((row[1] - 10.0 * row[0]).abs() < 1e-5, "{values:?}");
-        }
-        assert_ne!(values[0], values[2]);
+    fn drawn_numbers_are_changed_before_training_begins() {
+        let initial = |change: fn(&mut [f32])| {
+            let params = Params::default();
+            params.root().changed("weight", [3, 2], Init::Uniform(0.5), change);
+            let mut values = [9.0; 6];
+            params.into_entries()[0].initialize(0, 7, &mut values);
+            values
+        };
+        let drawn = initial(|_| {});
+        assert!(drawn.iter().all(|v| v.abs() <= 0.5 && *v != 0.0), "{drawn:?}");
+        assert!(initial(<[f32]>::reverse).iter().rev().eq(&drawn));
     }
 
     #[test]
