@@ -171,7 +171,7 @@ simd_fn! {
                 let mut sums = [s.zero(); TOGETHER];
                 for at in (0..inputs).step_by(S::LANES) {
                     let [t, r, w] = of.load(s, output, at);
-                    unrolled!(j < TOGETHER {
+                    unrolled!(j in [0 1 2 3] {
                         let [value, _] = U::at(s, s.mul(s.sub(s.load_at(rows[j], at), t), r));
                         sums[j] = s.mul_add(w, value, sums[j]);
                     });
@@ -201,13 +201,13 @@ simd_fn! {
             let (x, g) = (together(x, inputs), together(g, outputs));
             for at in (0..inputs).step_by(S::LANES) {
                 let [mut values, mut sums] = [[s.zero(); TOGETHER]; 2];
-                unrolled!(j < TOGETHER {
+                unrolled!(j in [0 1 2 3] {
                     values[j] = s.load_at(x[j], at);
                 });
                 for output in 0..outputs {
                     let [t, r, w] = of.load(s, output, at);
                     let factor = s.mul(w, r);
-                    unrolled!(j < TOGETHER {
+                    unrolled!(j in [0 1 2 3] {
                         let [_, slope] = U::at(s, s.mul(s.sub(values[j], t), r));
                         let share = s.mul(s.splat(g[j][output]), slope);
                         sums[j] = s.mul_add(factor, share, sums[j]);

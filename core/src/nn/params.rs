@@ -41,13 +41,16 @@ pub struct Entry {
     made: Made,
 }
 
+/// Changes drawn numbers in place.
+type Change = Arc<dyn Fn(&mut [f32]) + Send + Sync>;
+
 /// How the initial numbers are made.
 #[derive(Clone)]
 enum Made {
     /// Drawn from the initial distribution.
     Drawn,
     /// Drawn, then changed in place.
-    Changed(Arc<dyn Fn(&mut [f32]) + Send + Sync>),
+    Changed(Change),
     /// Computed.
     Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>),
 }

@@ -1,5 +1,6 @@
 """RMoK: which of its variants have fixtures. Format: `__init__.py`."""
 
+import torch
 from neuralforecast.losses.pytorch import MQLoss
 from neuralforecast.models import RMoK
 
@@ -35,6 +36,8 @@ TRAIN = dict(SHORT, n_series=3, dropout=0.0, learning_rate=1e-3)
 TRAINING = [
     ("rmok_identity", TRAIN),
     ("rmok_morlet_standard", dict(TRAIN, scaler_type="standard", wavelet_function="morlet", revin_affine=False)),
-    ("rmok_meyer", dict(TRAIN, scaler_type="robust", wavelet_function="meyer")),
+    # Upstream's polynomial of Meyer's wavelet cancels where the wavelet ends. Adam would make steps of these rounding errors.
+    ("rmok_meyer_sgd", dict(TRAIN, scaler_type="standard", wavelet_function="meyer", optimizer=torch.optim.SGD,
+                            learning_rate=0.05)),
     ("rmok_5_mq", dict(TRAIN, n_series=5, scaler_type="robust", loss=MQLoss(level=[80])), {}, {}, [72, 60, 51, 66, 57]),
 ]
