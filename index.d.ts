@@ -1286,6 +1286,43 @@ export interface iTransformerOptions extends CommonOptions {
 }
 /** transformer: https://arxiv.org/abs/2310.06625 */
 export declare function iTransformer(options: iTransformerOptions): ModelSpec<'iTransformer'>
+/** Options of `KAN`, beside the common ones. */
+export interface KANOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Exogenous columns known only up to the forecast origin. @default [] */
+  histExogList?: readonly string[]
+  /** Static covariates: columns of the static table, one value per series. @default [] */
+  statExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per validation batch; -1 for all. @default -1 */
+  inferenceWindowsBatchSize?: number
+  /** Intervals of the grid of the splines. @default 5 */
+  gridSize?: number
+  /** Order of the splines, from 1 to 15: 3 is cubic. @default 3 */
+  splineOrder?: number
+  /** Scale of the random splines that training begins with. @default 0.1 */
+  scaleNoise?: number
+  /** Scale of the initial weights of the base function, which is SiLU: the larger, the smaller the weights, as upstream. @default 1 */
+  scaleBase?: number
+  /** The same for the weights that the splines are multiplied by. @default 1 */
+  scaleSpline?: number
+  /** Where the grid begins and ends. Beyond it splines fall to 0, within as many intervals as their order. @default [-1,1] */
+  gridRange?: readonly number[]
+  /** Hidden layers. @default 1 */
+  nHiddenLayers?: number
+  /** Units of each hidden layer: one number, or a list with a number for each layer. @default 512 */
+  hiddenSize?: number | readonly number[]
+}
+/** Kolmogorov–Arnold network: https://arxiv.org/abs/2404.19756 */
+export declare function KAN(options: KANOptions): ModelSpec<'KAN'>
 /** Options of `LSTM`, beside the common ones. */
 export interface LSTMOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
@@ -1551,6 +1588,27 @@ export interface RLinearOptions extends CommonOptions {
 }
 /** linear: https://arxiv.org/abs/2305.10721 */
 export declare function RLinear(options: RLinearOptions): ModelSpec<'RLinear'>
+/** Options of `RMoK`, beside the common ones. */
+export interface RMoKOptions extends CommonOptions {
+  /** Number of series, all of which the model sees at once. Taken from the data when left out. */
+  nSeries?: number | null
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 32 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 32 */
+  inferenceWindowsBatchSize?: number
+  /** Coefficients of each Taylor polynomial: with 3, it is quadratic. @default 3 */
+  taylorOrder?: number
+  /** Degree of the Jacobi polynomials. @default 6 */
+  jacobiDegree?: number
+  /** Wavelet of the expert that sums wavelets. @default "mexican_hat" */
+  waveletFunction?: 'mexican_hat' | 'morlet' | 'dog' | 'meyer' | 'shannon'
+  /** Dropout of the normalized window, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Whether the normalization of windows (RevIN) has a learned weight and bias for each series. @default true */
+  revinAffine?: boolean
+}
+/** Kolmogorov–Arnold network: https://arxiv.org/abs/2408.11306 */
+export declare function RMoK(options: RMoKOptions): ModelSpec<'RMoK'>
 /** Options of `RNN`, beside the common ones. */
 export interface RNNOptions extends CommonOptions {
   /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */

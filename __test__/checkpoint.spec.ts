@@ -10,6 +10,7 @@ const options = { h: 12, inputSize: 24, maxSteps: 5, randomSeed: 1 }
 /** What differs from the defaults, for some. */
 const differs: Record<string, object> = {
   DLinear: { scalerType: 'standard' },
+  KAN: { hiddenSize: 8 },
   LSTM: { encoderHiddenSize: 8 },
   NHITS: { loss: loss.mq({ level: [90] }) },
   SOFTS: { hiddenSize: 16, dCore: 16, dFf: 16 },

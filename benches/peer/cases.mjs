@@ -54,6 +54,8 @@ const TARGETS = {
   StemGNN: { large: 2.5 },
   TimeMixer: { large: 2.5 },
   XLinear: { large: 2.5 },
+  KAN: { large: 2.5 },
+  RMoK: { large: 2.5 },
 }
 /** Target ratio of every other model. */
 const EVERY = 3

@@ -273,7 +273,8 @@ fn one_series_can_be_learned_from_another() {
         ("y".into(), Column::Float(y)),
     ])
     .unwrap();
-    for model in multivariate() {
+    // RMoK sees each series by itself.
+    for model in multivariate().into_iter().filter(|model| model != "RMoK") {
         let mut options = json!({ "h": 4, "inputSize": 8, "maxSteps": 400, "learningRate": 5e-3 });
         // Eight seeds give 0.03 to 0.17 for the other series, and 0.55 to 1.22 for the one that nothing comes before; zeros give
         // 0.66 and 0.40. As much dropout as TSMixer's 0.9 hides a single value.

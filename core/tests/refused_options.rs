@@ -213,7 +213,8 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
         checks.row(&model, || {
             for option in described["options"].as_array().unwrap() {
                 let [name, ts] = ["name", "ts"].map(|of| option[of].as_str().unwrap());
-                let Some(range) = option["range"].as_str().filter(|_| ts.starts_with("number"))
+                let Some(range) =
+                    option["range"].as_str().filter(|_| ["number", "number | null"].contains(&ts))
                 else {
                     continue;
                 };
@@ -230,7 +231,8 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
                     }
                     least => {
                         let n: i64 = least.strip_prefix("≥ ").unwrap().parse().unwrap();
-                        (json!(n - 1), format!("a whole number {least}"))
+                        let whole = if option["default"].is_f64() { "" } else { "whole " };
+                        (json!(n - 1), format!("a {whole}number {least}"))
                     }
                 };
                 let or_null =

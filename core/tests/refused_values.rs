@@ -14,6 +14,7 @@ use series::spec;
 #[test]
 fn values_that_a_model_cannot_have_are_refused_in_its_words() {
     let multiplier = "option \"decoderInputSizeMultiplier\" must be";
+    let range = "option \"gridRange\" must be two numbers, the first less than the second, got";
     let cases = [
         (
             "VanillaTransformer",
@@ -161,6 +162,58 @@ fn values_that_a_model_cannot_have_are_refused_in_its_words() {
             "TimeXer",
             json!({ "patchLen": 4, "hiddenSize": 4, "nHeads": 5 }),
             "option \"nHeads\" must be at most hiddenSize (4), got 5".into(),
+        ),
+        (
+            "KAN",
+            json!({ "gridSize": 0 }),
+            "option \"gridSize\" must be a whole number ≥ 1, got 0".into(),
+        ),
+        (
+            "KAN",
+            json!({ "splineOrder": 0 }),
+            "option \"splineOrder\" must be a whole number from 1 to 15, got 0".into(),
+        ),
+        (
+            "KAN",
+            json!({ "splineOrder": 16 }),
+            "option \"splineOrder\" must be a whole number from 1 to 15, got 16".into(),
+        ),
+        (
+            "KAN",
+            json!({ "scaleNoise": -0.1 }),
+            "option \"scaleNoise\" must be a number ≥ 0, got -0.1".into(),
+        ),
+        ("KAN", json!({ "gridRange": [1, 1] }), format!("{range} [1,1]")),
+        ("KAN", json!({ "gridRange": [0, 1, 2] }), format!("{range} [0,1,2]")),
+        (
+            "KAN",
+            json!({ "gridRange": [1, 1.000_000_1] }),
+            "option \"gridRange\" must be a range that has gridSize (5) intervals in f32, got \"[1.0, 1.0000001]\"".into(),
+        ),
+        (
+            "KAN",
+            json!({ "hiddenSize": 0 }),
+            "option \"hiddenSize\" must be a whole number ≥ 1, or a list of them, got 0".into(),
+        ),
+        (
+            "KAN",
+            json!({ "hiddenSize": [4, 5] }),
+            "option \"hiddenSize\" must be a number, or a list with nHiddenLayers (1) of them, got \"[4, 5]\"".into(),
+        ),
+        (
+            "RMoK",
+            json!({ "taylorOrder": 0 }),
+            "option \"taylorOrder\" must be a whole number ≥ 1, got 0".into(),
+        ),
+        (
+            "RMoK",
+            json!({ "jacobiDegree": -1 }),
+            "option \"jacobiDegree\" must be a whole number ≥ 0, got -1".into(),
+        ),
+        (
+            "RMoK",
+            json!({ "waveletFunction": "mexican" }),
+            "option \"waveletFunction\" must be \"mexican_hat\", \"morlet\", \"dog\", \"meyer\" or \"shannon\", got \"mexican\"".into(),
         ),
     ];
     let mut checks = Checks::default();

@@ -15,8 +15,8 @@ import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import (GMM, MAE, NBMM, PMM, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss,
                                            MQLoss)
-from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN, SOFTS,
-                                   SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
+from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, KAN, LSTM, NHITS, PatchTST, RMoK,
+                                   RNN, SOFTS, SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -114,6 +114,15 @@ CASES = {
                 TimeMixer(**MIXED_, d_model=4, d_ff=3, e_layers=1, decomp_method="dft_decomp", top_k=2, channel_independence=1,
                           decoder_input_size_multiplier=0.25, alias="frequencies"),
                 StemGNN(**MIXED_, multi_layer=1, scaler_type="robust")],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
+    # Grids are constants, and arguments that upstream drops are stored; a weight is stored that it never uses.
+    "splines_and_wavelets": dict(
+        models=[KAN(**SHARED, **EXOG, hidden_size=[5, 4], n_hidden_layers=2, scaler_type="standard"),
+                KAN(**SHARED, hidden_size=4, grid_size=3, spline_order=2, grid_range=[-2, 1.5], scale_noise=0.3, grid_eps=0.5,
+                    enable_standalone_scale_spline=False, loss=MQLoss(level=[80]), alias="quadratic"),
+                RMoK(**MIXED_, scaler_type="robust"),
+                RMoK(**MIXED_, wavelet_function="shannon", taylor_order=2, jacobi_degree=3, revin_affine=False, dropout=0.2,
+                     loss=MQLoss(level=[80]), alias="shannon")],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from neuralforecast.common._modules import SeriesDecomp
 from neuralforecast.models.autoformer import AutoCorrelation
 from neuralforecast.models.informer import ProbAttention
+from neuralforecast.models.kan import KANLinear
+from neuralforecast.models.rmok import WaveKANLayer
 
 from fixture import generator, write_json
 from sampled_keys import sample
@@ -128,6 +130,26 @@ def complex_tanh(x):
 def decomposition(x, window, remainder):
     rest, trend = SeriesDecomp(window)(x)
     return rest if remainder else trend
+
+
+def spline_functions(x, order, grid):
+    """The functions that KAN's layer is linear in, [B, 1 + splines, n]; each column has knots of its own."""
+    layer = KANLinear(x.shape[1], 1, grid_size=len(grid[0]) - 1 - 2 * order, spline_order=order)
+    layer.grid = torch.tensor(grid)
+    return torch.cat([F.silu(x)[:, None], layer.b_splines(x).transpose(1, 2)], dim=1)
+
+
+def spline_case(name, order, knots, columns=3):
+    grid = [[0.5 * (i - (knots - 1) / 2) + 0.125 * column for i in range(knots)] for column in range(columns)]
+    return (name, "spline_functions", dict(order=order, grid=grid), {"x": (6, columns)}, lambda x: spline_functions(x, order, grid))
+
+
+def wavelet_sums(x, t, s, w, wavelet):
+    """RMoK's sums of wavelets. Upstream's window of the Shannon wavelet is no part of our operation: it is divided out."""
+    layer = WaveKANLayer(x.shape[1], t.shape[0], wavelet_type=wavelet, with_bn=False)
+    if wavelet == "shannon":
+        w = w / torch.hamming_window(x.shape[1], periodic=False)
+    return torch.func.functional_call(layer, dict(translation=t, scale=s, wavelet_weights=w), (x,))
 
 
 HEADS = {"q": (2, 5, 2, 4), "k": (2, 6, 2, 4), "v": (2, 6, 2, 3)}
@@ -258,6 +280,10 @@ CASES = [
     ("softmax_last", "softmax", {"axis": 1}, {"x": (3, 5)}, lambda x: F.softmax(x, 1)),
     ("softmax_middle", "softmax", {"axis": 1}, {"x": (2, 4, 3)}, lambda x: F.softmax(x, 1)),
     ("log_softmax", "log_softmax", {}, {"x": (2, 3, 5)}, lambda x: F.log_softmax(x, -1)),
+    spline_case("spline_functions", 3, 12), spline_case("spline_functions_linear", 1, 5), spline_case("spline_functions_of_few", 2, 6),
+    spline_case("spline_functions_high", 6, 16, columns=17),
+    *[(f"wavelet_sums_{wavelet}", "wavelet_sums", {"wavelet": wavelet}, {"x": (3, 19), "t": (2, 19), "s": (2, 19), "w": (2, 19)},
+       lambda *x, wavelet=wavelet: wavelet_sums(*x, wavelet)) for wavelet in ("mexican_hat", "morlet", "dog", "meyer", "shannon")],
     ("layer_norm", "layer_norm", {"eps": 1e-5}, {"x": (3, 6), "weight": (6,), "bias": (6,)},
      lambda x, w, b: F.layer_norm(x, (6,), w, b)),
     batch_norm("batch_norm", (6, 4), True), batch_norm("batch_norm_3d", (3, 4, 5), True),
@@ -334,6 +360,8 @@ def input_values(name: str, op: str, shapes: dict) -> dict:
         values["x"] = positive(values["x"])
     elif op == "div":
         values["b"] = positive(values["b"])
+    elif op == "wavelet_sums":
+        values["s"] = positive(values["s"]) + 1.0
     elif name == "max_of_equals":
         values["x"] = (values["x"] * 1.5).round()
         values["x"][0] = torch.tensor([1.0, 2.0, 2.0, -1.0, 2.0])

@@ -14,7 +14,7 @@ const LN_2_LOW: f32 = -2.121_944_4e-4;
 
 /// `Σ c[i] x^i`
 #[inline(always)]
-fn polynomial<S: Simd, const N: usize>(s: S, x: S::V, c: [f32; N]) -> S::V {
+pub(super) fn polynomial<S: Simd, const N: usize>(s: S, x: S::V, c: [f32; N]) -> S::V {
     let mut y = s.splat(c[N - 1]);
     for i in (0..N - 1).rev() {
         y = s.mul_add(y, x, s.splat(c[i]));

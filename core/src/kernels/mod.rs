@@ -94,11 +94,14 @@ mod small_gemm;
 pub mod softmax;
 pub mod softmax_mean;
 pub mod spectrum;
+pub mod spline;
 pub mod stochastic_pool;
 #[cfg(test)]
 mod testing;
 mod tile;
 pub mod top;
+pub mod trigonometry;
+pub mod wavelet;
 pub mod weighted;
 pub mod windows;
 

@@ -38,6 +38,7 @@ mod heads;
 pub mod informer;
 mod instance;
 pub mod itransformer;
+pub mod kan;
 pub mod lstm;
 pub mod mlp;
 pub mod mlpmultivariate;
@@ -50,6 +51,7 @@ mod one_pass;
 pub mod patchtst;
 mod precision;
 pub mod rlinear;
+pub mod rmok;
 pub mod rnn;
 mod seasonal_one_pass;
 mod series_core;
@@ -325,6 +327,7 @@ registry! {
     gru::GRU,
     informer::Informer,
     itransformer::ITransformer,
+    kan::KAN,
     lstm::LSTM,
     mlp::MLP,
     mlpmultivariate::MLPMultivariate,
@@ -334,6 +337,7 @@ registry! {
     nlinear::NLinear,
     patchtst::PatchTST,
     rlinear::RLinear,
+    rmok::RMoK,
     rnn::RNN,
     softs::SOFTS,
     softssharp::SOFTSSharp,

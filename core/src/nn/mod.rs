@@ -18,6 +18,7 @@ mod gated_residual;
 mod global_token;
 mod interpretable_attention;
 mod inverted_embedding;
+mod kan_linear;
 mod latent_correlation;
 mod layer_norm;
 mod linear;
@@ -25,6 +26,7 @@ mod multiscale;
 pub mod params;
 mod patch_embedding;
 mod patch_encoder;
+mod polynomial_kan;
 mod recurrent;
 #[cfg(feature = "llm")]
 mod reprogramming;
@@ -37,6 +39,7 @@ mod star;
 mod transformer;
 mod value_embedding;
 mod variable_selection;
+mod wavelet_kan;
 
 pub use activation::{Activate, Activation, BlockActivation, GateActivation};
 pub use attention::{AttentionLayer, AutoCorrelation, FullAttention, Mechanism, ProbAttention};
@@ -58,6 +61,7 @@ pub use gated_residual::{GatedResidual, GatedResidualOptions, GatedSkip};
 pub use global_token::{GlobalTokenEmbedding, GlobalTokenEncoder, GlobalTokenLayer};
 pub use interpretable_attention::{InterpretableAttention, InterpretableAttentionOptions};
 pub use inverted_embedding::InvertedEmbedding;
+pub use kan_linear::{KanLinear, KanOptions};
 pub use latent_correlation::{LatentCorrelation, spectral_polynomials};
 pub use layer_norm::LayerNorm;
 pub use linear::{Linear, Mlp};
@@ -65,6 +69,7 @@ pub use multiscale::{MOST_SCALES, PastMixing, Scales};
 pub use params::{Init, Params, Path, layers};
 pub use patch_embedding::{PatchEmbedding, PatchPositions, Patches};
 pub use patch_encoder::{PatchEncoder, PatchEncoderOptions};
+pub use polynomial_kan::{JacobiKan, TaylorKan};
 pub use recurrent::{Cell, Recurrent, RecurrentOptions, RecurrentState};
 #[cfg(feature = "llm")]
 pub use reprogramming::{Reprogramming, ReprogrammingSizes};
@@ -80,3 +85,4 @@ pub use transformer::{
 };
 pub use value_embedding::{EmbeddedValues, ValueEmbedding};
 pub use variable_selection::{VariableSelection, VariableSelectionOptions};
+pub use wavelet_kan::WaveletKan;

@@ -38,17 +38,30 @@ pub struct Entry {
     /// Whether it is trained. Others never receive a gradient: they are constant, or running statistics.
     pub trained: bool,
     init: Init,
-    /// Its initial value, if that is a table.
-    table: Option<Table>,
+    made: Made,
 }
 
-/// Computes the numbers of a table.
-#[derive(Clone)]
-struct Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>);
+/// Changes drawn numbers in place.
+type Change = Arc<dyn Fn(&mut [f32]) + Send + Sync>;
 
-impl fmt::Debug for Table {
+/// How the initial numbers are made.
+#[derive(Clone)]
+enum Made {
+    /// Drawn from the initial distribution.
+    Drawn,
+    /// Drawn, then changed in place.
+    Changed(Change),
+    /// Computed.
+    Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>),
+}
+
+impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Table")
+        f.write_str(match self {
+            Self::Drawn => "Drawn",
+            Self::Changed(_) => "Changed",
+            Self::Table(_) => "Table",
+        })
     }
 }
 
@@ -107,16 +120,24 @@ impl Params {
 impl Entry {
     /// Whether it is a table, which never changes.
     pub fn is_table(&self) -> bool {
-        self.table.is_some()
+        matches!(self.made, Made::Table(_))
     }
 
     /// Writes the initial values, a function of the seed and the parameter's index.
     pub fn initialize(&self, index: usize, seed: u64, values: &mut [f32]) {
         let to = &mut values[self.param.offset..][..self.param.shape.size()];
-        if let Some(Table(numbers)) = &self.table {
-            return to.copy_from_slice(&numbers());
-        }
         let key = Key::new(seed, Stream::Init, index as u32);
+        match &self.made {
+            Made::Drawn => self.draw(key, to),
+            Made::Table(numbers) => to.copy_from_slice(&numbers()),
+            Made::Changed(change) => {
+                self.draw(key, to);
+                change(to);
+            }
+        }
+    }
+
+    fn draw(&self, key: Key, to: &mut [f32]) {
         match self.init {
             Init::Constant(c) => to.fill(c),
             Init::Normal(deviation) => {
@@ -170,12 +191,12 @@ impl Path<'_> {
 
     /// Declares a parameter here.
     pub fn param(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, true, None)
+        self.declare(name, shape.into(), init, true, Made::Drawn)
     }
 
     /// Declares a parameter that is not trained.
     pub fn untrained(&self, name: impl Display, shape: impl Into<Shape>, init: Init) -> Param {
-        self.declare(name, shape.into(), init, false, None)
+        self.declare(name, shape.into(), init, false, Made::Drawn)
     }
 
     /// Declares a constant table, which a forward pass reads with [`fixed`](crate::tape::Tape::fixed). Its numbers are computed
@@ -186,8 +207,19 @@ impl Path<'_> {
         shape: impl Into<Shape>,
         numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
     ) -> Param {
-        let table = Some(Table(Arc::new(numbers)));
+        let table = Made::Table(Arc::new(numbers));
         self.declare(name, shape.into(), Init::Constant(0.0), false, table)
+    }
+
+    /// Declares a parameter whose numbers are drawn, and all together changed in place by `change` before training begins.
+    pub fn changed(
+        &self,
+        name: impl Display,
+        shape: impl Into<Shape>,
+        init: Init,
+        change: impl Fn(&mut [f32]) + Send + Sync + 'static,
+    ) -> Param {
+        self.declare(name, shape.into(), init, true, Made::Changed(Arc::new(change)))
     }
 
     /// Declares that upstream stores `param` under this name too.
@@ -208,7 +240,7 @@ impl Path<'_> {
         shape: Shape,
         init: Init,
         trained: bool,
-        table: Option<Table>,
+        made: Made,
     ) -> Param {
         let Params { trained: ours, untrained: others, base, .. } = self.params;
         let (count, base) = if trained { (ours, 0) } else { (others, base.get()) };
@@ -220,7 +252,7 @@ impl Path<'_> {
             drop(entries);
             interrupt::too_many();
         }
-        entries.push(Entry { name, ties: Vec::new(), param, trained, init, table });
+        entries.push(Entry { name, ties: Vec::new(), param, trained, init, made });
         param
     }
 
@@ -249,6 +281,20 @@ mod tests {
         entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 42, &mut values));
         assert!(values[..6].iter().all(|v| v.abs() <= 0.5 && *v != 0.0));
         assert_eq!(values[6..], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn drawn_numbers_are_changed_before_training_begins() {
+        let initial = |change: fn(&mut [f32])| {
+            let params = Params::default();
+            params.root().changed("weight", [3, 2], Init::Uniform(0.5), change);
+            let mut values = [9.0; 6];
+            params.into_entries()[0].initialize(0, 7, &mut values);
+            values
+        };
+        let drawn = initial(|_| {});
+        assert!(drawn.iter().all(|v| v.abs() <= 0.5 && *v != 0.0), "{drawn:?}");
+        assert!(initial(<[f32]>::reverse).iter().rev().eq(&drawn));
     }
 
     #[test]

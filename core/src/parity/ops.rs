@@ -8,6 +8,7 @@ use super::checks::Checks;
 use super::{assert_close, floats, json};
 use crate::tape::{
     Edge, Interpolation, Mask, Pattern, PoolMode, RecurrentWeights, StepWindows, Steps, Tape, Var,
+    Wavelet,
 };
 
 /// Applies the fixture's operation; `None` if there is no such operation here.
@@ -120,6 +121,17 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             let counts = [attribute("sampled"), attribute("top")];
             x[0].prob_attention(x[1], x[2], scale, attribute("causal") == 1, counts, 2)
         }
+        "spline_functions" => {
+            let grid = case["attributes"]["grid"].as_array().unwrap();
+            let knots: Vec<f32> = grid.iter().flat_map(floats).collect();
+            let knots = x[0].tape().constant([grid.len(), knots.len() / grid.len()], &knots);
+            x[0].spline_functions(knots, attribute("order"))
+        }
+        "wavelet_sums" => {
+            let name = case["attributes"]["wavelet"].as_str().unwrap();
+            let wavelet = Wavelet::ALL.into_iter().find(|wavelet| wavelet.name() == name)?;
+            x[0].wavelet_sums(wavelet, [x[1], x[2], x[3]])
+        }
         "stochastic_pool" => x[0].stochastic_pool(2),
         "max_pool_steps" => {
             let [size, stride, padding] = ["size", "stride", "padding"].map(attribute);
@@ -208,7 +220,7 @@ fn values_and_gradients_are_torchs() {
     for case in &cases {
         checks.row(case["name"].as_str().unwrap(), || check(case));
     }
-    assert!(checks.finish() >= 188);
+    assert!(checks.finish() >= 197);
 }
 
 fn check(case: &Value) {

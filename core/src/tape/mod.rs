@@ -32,6 +32,7 @@ mod lstm;
 mod matmul;
 mod norm;
 mod observation;
+mod op;
 mod param_grads;
 mod permute;
 mod pointwise;
@@ -48,22 +49,27 @@ mod run;
 mod shape;
 mod softmax_mean;
 mod spectrum;
+mod spline;
 mod stochastic_pool;
 mod storage;
 mod var;
+mod wavelet;
 mod weighted;
 mod window;
 
 pub use crate::kernels::Compute;
 pub use crate::kernels::attention_mask::{Mask, Pattern};
 pub use crate::kernels::half_precision::Half;
+pub use crate::kernels::spline::HIGHEST_ORDER;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
+pub use op::{Op, Reads};
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
 pub use prompt_attention::Earlier;
 pub use record::{Backward, Inputs, Output};
 pub use recurrent::RecurrentWeights;
 pub use shape::Shape;
+pub use wavelet::Wavelet;
 pub use window::{Interpolation, PoolMode, StepWindows};
 
 use std::any::Any;
@@ -76,53 +82,8 @@ use crate::rng::Key;
 
 use buffer_pool::fit;
 use fft::Fft;
-use half_ops::HalfOp;
 use program::Carried;
 use record::{Place, Record};
-
-/// An operation: its fields are its attributes; value and derivative stand side by side.
-pub trait Op: Any + Send {
-    /// Its kind and its attributes: all that `forward` depends on besides its inputs and the shape of its output.
-    fn describe(&self) -> Description;
-    /// Computes the output, and keeps what the backward pass needs.
-    fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>);
-    /// How many numbers it keeps for the backward pass, for an output of this shape.
-    fn kept(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
-        0
-    }
-    /// Whether what it keeps must not be rounded to 16 bits, because it is positions or logarithms.
-    fn keeps_exact(&self) -> bool {
-        false
-    }
-    /// How many numbers of scratch memory its backward pass needs.
-    fn scratch(&self, _x: &Inputs<'_>, _shape: Shape) -> usize {
-        0
-    }
-    /// Adds to the gradients of the inputs.
-    fn backward(&self, b: &mut Backward<'_>);
-    /// Which values its backward pass reads. Others are not converted from 16 bits for it.
-    fn reads(&self) -> Reads {
-        Reads::All
-    }
-    /// Its version for values in 16 bits, if it has one.
-    #[expect(private_interfaces, reason = "an operation outside the tape is one in f32")]
-    fn half_op(&self) -> Option<&dyn HalfOp> {
-        None
-    }
-}
-
-/// The values that the backward pass of an operation reads, besides what it kept and the gradient of its output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// None.
-    Nothing,
-    /// Its inputs.
-    Inputs,
-    /// Its output.
-    Output,
-    /// Its inputs and its output.
-    All,
-}
 
 /// A value on a tape.
 #[derive(Clone, Copy)]

@@ -94,6 +94,8 @@ pub struct State {
 /// | `glu` | x `[.., 2n]`, r `[.., n]` | | `r + a·σ(b)`, where a and b are the halves of a row of x |
 /// | `weighted` | v `[.., n]`, w `[.., V]`, perhaps y `[.., n]` | `column` | each row of v times the number in that column of w, added to y |
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
+/// | `spline_functions` | x `[B, n]`, t `[n, K]` | `order` | of each number, `x·σ(x)` and the B-splines of this order on the knots of its column: `[B, K - order, n]` |
+/// | `wavelet_sums` | x `[B, L]`; t, s, w `[O, L]` | `wavelet` | `Σ w·ψ((x - t)/s)` over `L`, with ψ a `mexican_hat`, `morlet`, `dog`, `meyer` or `shannon`: `[B, O]` |
 /// | `stochastic_pool` | x `[B, N, C]` | drawn | for each window and channel one of the N numbers: the first whose power `exp(x)`, together with those before it, is more than the random number times the sum of all N; else the last: `[B, C]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |

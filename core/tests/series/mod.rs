@@ -61,7 +61,7 @@ pub(crate) fn models() -> Vec<(String, Value)> {
 /// Own options that a model needs, and those that make it small. Models that are not here train with their defaults.
 fn small(model: &str) -> Value {
     match model {
-        "MLP" => json!({ "hiddenSize": 32 }),
+        "KAN" | "MLP" => json!({ "hiddenSize": 32 }),
         "NBEATS" => json!({ "mlpUnits": [[32, 32], [32, 32]], "nBasis": 3 }), // as many as splines want
         "NBEATSx" | "NHITS" => json!({ "mlpUnits": [[32, 32], [32, 32]] }),
         "TiDE" => json!({ "hiddenSize": 32, "decoderOutputDim": 8, "temporalDecoderDim": 16 }),

@@ -8,7 +8,7 @@ use super::super::json;
 use super::super::ops::{apply, inputs};
 use super::{Array, array, assert_close, interpret, reread, run};
 use crate::rng::{Key, Stream};
-use crate::tape::{Edge, Mask, Param, Pattern, Program, Tape, Var};
+use crate::tape::{Edge, Mask, Param, Pattern, Program, Tape, Var, Wavelet};
 
 const CLOSE: f32 = 1e-5;
 
@@ -97,6 +97,22 @@ fn others(seen: &mut BTreeSet<String>) {
     begin(false);
     let (x, r) = (wave(&tape, &[3, 8]), wave(&tape, &[3, 4]));
     check("glu", &[x, r], x.glu(r), seen);
+    begin(false);
+    let knots: Vec<f32> = [[0.0f32; 7], [0.25; 7]]
+        .iter()
+        .flatten()
+        .zip(0..)
+        .map(|(by, i)| by + (i % 7) as f32 - 3.0)
+        .collect();
+    let (x, knots) = (wave(&tape, &[3, 2]), tape.constant([2, 7], &knots));
+    check("spline_functions", &[x, knots], x.spline_functions(knots, 2), seen);
+    for wavelet in Wavelet::ALL {
+        begin(false);
+        let x = wave(&tape, &[3, 4]);
+        let [t, s, w] = [0.1, 1.0, 0.5].map(|by| wave(&tape, &[2, 4]).scale(0.3).add_scalar(by));
+        let sums = x.wavelet_sums(wavelet, [t, s, w]);
+        check("wavelet_sums", &[x, t, s, w], sums, seen);
+    }
     begin(false);
     let x = wave(&tape, &[2, 9]);
     check("moving_average_transposed", &[x], x.moving_average_transposed(5), seen);

@@ -130,6 +130,8 @@ impl<'a> Step<'a> {
             | "softmax_mean"
             | "glu"
             | "weighted"
+            | "spline_functions"
+            | "wavelet_sums"
             | "layer_norm"
             | "max_pool"
             | "max_pool_steps"

@@ -55,6 +55,11 @@ impl Step<'_> {
             "softmax" => each(&softmax),
             "log_softmax" => each(&|row| softmax(row).iter().map(|p| p.ln()).collect()),
             "softmax_mean" => Ok(softmax_mean(x, self.x(1)?)),
+            "wavelet_sums" => {
+                let [t, s, w] = [self.x(1)?, self.x(2)?, self.x(3)?];
+                wavelet_sums(self.text("wavelet")?, x, [t, s, w])
+            }
+            "spline_functions" => Ok(spline_functions(x, self.x(1)?, self.size("order")?)),
             "glu" => {
                 let gated = |(x, r): (&[f64], &[f64])| {
                     let (a, b) = x.split_at(r.len());
@@ -205,4 +210,56 @@ fn softmax_mean(w: &Array, v: &Array) -> Vec<f64> {
         softmax(&weights).iter().zip(v).map(|(p, v)| p * v).sum()
     };
     windows.flat_map(|(w, v)| (0..n).map(move |column| of(w, v, column))).collect()
+}
+
+/// `silu` and the B-splines of each number, by the knots `t` of its column.
+fn spline_functions(x: &Array, t: &Array, order: usize) -> Vec<f64> {
+    fn spline(t: &[f64], i: usize, order: usize, x: f64) -> f64 {
+        if order == 0 {
+            return f64::from(u8::from(t[i] <= x && x < t[i + 1]));
+        }
+        let up = (x - t[i]) / (t[i + order] - t[i]);
+        let down = (t[i + order + 1] - x) / (t[i + order + 1] - t[i + 1]);
+        up * spline(t, i, order - 1, x) + down * spline(t, i + 1, order - 1, x)
+    }
+    let of_row = |x: &[f64]| {
+        let silu = x.iter().map(|x| x / (1.0 + (-x).exp()));
+        let splines = (0..t.last() - order - 1)
+            .flat_map(|i| x.iter().zip(t.rows()).map(move |(x, t)| spline(t, i, order, *x)));
+        silu.chain(splines).collect::<Vec<_>>()
+    };
+    x.rows().flat_map(of_row).collect()
+}
+
+/// Sums of wavelets of each row, with translations, scales and weights.
+fn wavelet_sums(name: &str, x: &Array, [t, s, w]: [&Array; 3]) -> Done {
+    let bell = |u: f64| (-0.5 * u * u).exp();
+    let meyer = |v: f64| {
+        let t = 2.0 * v - 1.0;
+        let nu = t.powi(4) * (35.0 - 84.0 * t + 70.0 * t * t - 20.0 * t.powi(3));
+        match v {
+            v if v <= 0.5 => (PI * v).sin(),
+            v if v >= 1.0 => 0.0,
+            v => (PI * v).sin() * (PI / 2.0 * nu).cos(),
+        }
+    };
+    let of = |u: f64| {
+        Ok(match name {
+            "mexican_hat" => 2.0 / (3f64.sqrt() * PI.powf(0.25)) * (u * u - 1.0) * bell(u),
+            "morlet" => bell(u) * (5.0 * u).cos(),
+            "dog" => -u * bell(u),
+            "meyer" => meyer(u.abs()),
+            "shannon" if u == 0.0 => 1.0,
+            "shannon" => u.sin() / u,
+            _ => return Err(format!("there is no wavelet {name}")),
+        })
+    };
+    let mut y = Vec::new();
+    for x in x.rows() {
+        for ((t, s), w) in t.rows().zip(s.rows()).zip(w.rows()) {
+            let terms = x.iter().zip(t).zip(s.iter().zip(w));
+            y.push(terms.map(|((x, t), (s, w))| Ok(w * of((x - t) / s)?)).sum::<Done<f64>>()?);
+        }
+    }
+    Ok(y)
 }
