@@ -65,6 +65,7 @@ pub mod tide;
 #[cfg(feature = "llm")]
 pub mod timellm;
 pub mod timemixer;
+pub mod timesnet;
 pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
@@ -273,6 +274,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         Self::SPEC.sharding
     }
 
+    /// Whether a forecast depends on the other windows of its batch, also outside training. Batches of forecasts are then
+    /// upstream's: the series of `validBatchSize`, in parts of `inferenceWindowsBatchSize` windows.
+    fn couples_forecasts(&self) -> bool {
+        false
+    }
+
     /// Options that are fixed once the model is made, with their values: all later instances of it, and those of its checkpoints,
     /// have them.
     fn pinned(&self) -> Vec<(&'static str, Value)> {
@@ -344,6 +351,7 @@ registry! {
     #[cfg(feature = "llm")]
     timellm::TimeLLM,
     timemixer::TimeMixer,
+    timesnet::TimesNet,
     timexer::TimeXer,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,
