@@ -15,7 +15,7 @@ import torch
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss, MQLoss
 from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, LSTM, NHITS, PatchTST, RNN, SOFTS,
-                                   SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
+                                   SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, TimesNet, XLinear, iTransformer)
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -28,6 +28,8 @@ PATCHTST_ = dict(SHARED, hidden_size=6, n_heads=2, linear_hidden_size=4, encoder
 SERIES_ = dict(SHARED, n_series=2, hidden_size=6, n_heads=2, d_ff=4)
 MIXED_ = dict(SHARED, n_series=2)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
+
+FUTURE = dict(futr_exog_list=["price", "holiday"])
 
 CATEGORIES = dict(futr_exog_list=["price", "weather", "bank_holiday"], hist_exog_list=["visits", "n_tills"],
                   stat_exog_list=["size", "region"], cat_exog_list=["region", "bank_holiday", "weather", "n_tills"],
@@ -112,6 +114,12 @@ CASES = {
                           decoder_input_size_multiplier=0.25, alias="frequencies"),
                 StemGNN(**MIXED_, multi_layer=1, scaler_type="robust")],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
+    # The series of a batch have the same periods, in forecasts too: three series in two batches.
+    "periods": dict(
+        models=[TimesNet(**SHARED, **FUTURE, hidden_size=6, conv_hidden_size=4, top_k=2, num_kernels=3, scaler_type="robust"),
+                TimesNet(**SHARED, hidden_size=4, conv_hidden_size=3, top_k=4, num_kernels=2, encoder_layers=1, batch_size=2,
+                         loss=MQLoss(level=[80]), alias="in_batches")],
+        freq="D", lengths=[30, 24, 27], ids=["east", "north", "south"], times=dates("2023-12-20", "D"), exog=FUTURE),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::decode::{Decoded, Purpose, decode};
 use super::shard_forecast::ShardForecast;
-use super::shards::{AT_ONCE, SHARD, windows_in};
+use super::shards::{AT_ONCE, shards};
 use crate::batch::{BatchBuilder, Drawn, Source};
 use crate::models::Instance;
 use crate::runtime;
@@ -50,12 +50,11 @@ impl Workers {
         purpose: Purpose,
         mut visit: impl FnMut(usize, &[Drawn], &ShardForecast),
     ) {
-        let size = windows_in(SHARD, model.series) * model.series;
-        let mut shards: Vec<(usize, usize, &[Drawn])> = Vec::new(); // with the part and the first window
+        let mut all: Vec<(usize, usize, &[Drawn])> = Vec::new(); // with the part and the first window
         let mut first = 0;
         for (part, windows) in parts.iter().enumerate() {
-            for some in windows.chunks(size) {
-                shards.push((part, first, some));
+            for some in shards(model, windows) {
+                all.push((part, first, some));
                 first += some.len();
             }
         }
@@ -69,7 +68,7 @@ impl Workers {
                 ShardForecast::new(model, windows, &worker.batch, decoded, purpose)
             })
         };
-        for some in shards.chunks(AT_ONCE) {
+        for some in all.chunks(AT_ONCE) {
             let done = runtime::map(some.iter().collect(), run);
             some.iter().zip(&done).for_each(|((part, _, windows), f)| visit(*part, windows, f));
         }

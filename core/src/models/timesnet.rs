@@ -55,7 +55,8 @@ pub struct TimesNet {
     /// From the steps of the input to those of input and horizon.
     predict: Linear,
     blocks: Vec<TimesBlock>,
-    norm: LayerNorm,
+    /// The same after every block; none without blocks.
+    norm: Option<LayerNorm>,
     projection: Linear,
     independent: bool,
     dims: Dims,
@@ -110,7 +111,13 @@ impl Model for TimesNet {
         Ok(Self {
             blocks,
             embedding: DataEmbedding::new(&embedding, [1, futr], hidden, true, dropout),
-            norm: LayerNorm::new(&p.sub("layer_norm"), hidden),
+            norm: match o.encoder_layers {
+                0 => {
+                    LayerNorm::unused(&p.sub("layer_norm"), hidden);
+                    None
+                }
+                _ => Some(LayerNorm::new(&p.sub("layer_norm"), hidden)),
+            },
             predict: Linear::new(&p.sub("predict_linear"), input, steps),
             projection: Linear::new(&p.sub("projection"), hidden, outputs),
             independent: o.independent_windows,
@@ -131,8 +138,8 @@ impl Model for TimesNet {
         let columns = batch.futr_exog.map(|futr| futr.slice(1, 0, input));
         let embedded = self.embedding.forward(batch.insample_y.unsqueeze(2), columns); // [B, L, D]
         let extended = self.predict.forward(embedded.transpose()).transpose(); // [B, L + h, D]
-        let encoded =
-            self.blocks.iter().fold(extended, |x, block| self.norm.forward(block.forward(x)));
+        let normalized = |x| self.norm.map_or(x, |norm| norm.forward(x));
+        let encoded = self.blocks.iter().fold(extended, |x, block| normalized(block.forward(x)));
         self.projection.forward(encoded.last(1, h)) // [B, h, O]
     }
 }
