@@ -66,7 +66,7 @@ impl Model for TimesNet {
     type Options = Options;
     const SPEC: Spec = Spec {
         name: "TimesNet",
-        family: "convolutional",
+        family: "convolution",
         paper: "https://arxiv.org/abs/2210.02186",
         exogenous: Exogenous { futr: true, hist: false, stat: false, cat: true },
         multivariate: false,
