@@ -1852,6 +1852,43 @@ export interface TimeMixerOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2405.14616 */
 export declare function TimeMixer(options: TimeMixerOptions): ModelSpec<'TimeMixer'>
+/** Options of `TimesNet`, beside the common ones. */
+export interface TimesNetOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 64 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 256 */
+  inferenceWindowsBatchSize?: number
+  /** Scaler applied to each window. @default "standard" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Numbers per step; must be even. @default 64 */
+  hiddenSize?: number
+  /** Dropout of the embedding, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Channels between the two convolutions of a block. @default 64 */
+  convHiddenSize?: number
+  /** Periods of a window; at most `(inputSize + h) / 2`. @default 5 */
+  topK?: number
+  /** Kernels of an inception block: of 1, 3, 5, .. taps along and across the periods. @default 6 */
+  numKernels?: number
+  /** Blocks. @default 2 */
+  encoderLayers?: number
+  /** Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average, in training and in forecasts. @default false */
+  independentWindows?: boolean
+}
+/** convolution: https://arxiv.org/abs/2210.02186 */
+export declare function TimesNet(options: TimesNetOptions): ModelSpec<'TimesNet'>
 /** Options of `TimeXer`, beside the common ones. */
 export interface TimeXerOptions extends CommonOptions {
   /** Exogenous columns known only up to the forecast origin. @default [] */

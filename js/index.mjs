@@ -32,6 +32,7 @@ export const {
   TiDE,
   TimeLLM,
   TimeMixer,
+  TimesNet,
   TimeXer,
   TSMixer,
   TSMixerx,

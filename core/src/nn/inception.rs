@@ -2,7 +2,7 @@
 //! Inception_Block_V1`.
 
 use super::params::{Init, Path};
-use crate::tape::{MOST_KERNELS, Param, Var};
+use crate::tape::{Param, Tape, Var};
 
 /// Same-padded convolutions with kernels of 1, 3, 5, .. taps in each direction, whose mean is taken.
 ///
@@ -14,9 +14,6 @@ pub struct Inception {
 }
 
 impl Inception {
-    /// The most kernels of a block.
-    pub const MOST: usize = MOST_KERNELS;
-
     /// Declares `kernels.<i>.weight [outputs, channels, 2i + 1, 2i + 1]`, normal with variance `2/(outputs·taps)`, as torch's
     /// `kaiming_normal_` with `fan_out`, and `kernels.<i>.bias [outputs]`, which is 0.
     pub fn new(path: &Path<'_>, [channels, outputs]: [usize; 2], count: usize) -> Self {
@@ -33,7 +30,7 @@ impl Inception {
     /// Convolves the grids of these `frequencies` of `steps` steps; see [`Var::grid_conv`].
     pub fn forward<'t>(&self, x: Var<'t>, frequencies: Var<'t>, steps: usize) -> Var<'t> {
         let tape = x.tape();
-        let mut weights = [x; Self::MOST];
+        let mut weights = [x; Tape::MOST_KERNELS];
         for (to, [weight, _]) in weights.iter_mut().zip(&self.kernels) {
             *to = tape.param(*weight);
         }

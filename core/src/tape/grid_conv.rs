@@ -85,7 +85,7 @@ impl Op for MeanKernel {
 
     fn forward(&self, x: &Inputs<'_>, out: &mut Output<'_>) {
         // The numbers of the inputs are looked up before threads share the work.
-        let mut kernels: [&[f32]; MOST_KERNELS] = [&[]; MOST_KERNELS];
+        let mut kernels: [&[f32]; Tape::MOST_KERNELS] = [&[]; Tape::MOST_KERNELS];
         let count = x.count();
         kernels.iter_mut().take(count).enumerate().for_each(|(i, kernel)| *kernel = x.data(i));
         mean_kernel(x.compute(), count, |i| kernels[i], out.data);
@@ -103,15 +103,15 @@ impl Op for MeanKernel {
     }
 }
 
-/// The most kernels that [`Tape::mean_kernel`] takes.
-pub const MOST_KERNELS: usize = 32;
-
 impl Tape {
+    /// The most kernels that [`Tape::mean_kernel`] takes.
+    pub const MOST_KERNELS: usize = 32;
+
     /// The mean of kernels `[O, C, 1, 1]`, `[O, C, 3, 3]`, .. about the same center: as large as the last one.
     #[track_caller]
     pub fn mean_kernel<'t>(&'t self, kernels: &[Var<'t>]) -> Var<'t> {
         let count = kernels.len();
-        assert!((1..=MOST_KERNELS).contains(&count), "{count} kernels");
+        assert!((1..=Self::MOST_KERNELS).contains(&count), "{count} kernels");
         let shape = kernels[count - 1].shape();
         for (i, kernel) in kernels.iter().enumerate() {
             let expected = shape.with(2, 2 * i + 1).with(3, 2 * i + 1);

@@ -61,7 +61,6 @@ pub use crate::kernels::attention_mask::{Mask, Pattern};
 pub use crate::kernels::half_precision::Half;
 pub use batch_norm::{BatchStatistics, Update};
 pub use conv::{Edge, Steps};
-pub use grid_conv::MOST_KERNELS;
 pub use program::{Attribute, Description, Named, Operation, Parameter, Program, State, Value};
 pub use prompt_attention::Earlier;
 pub use record::{Backward, Inputs, Output};
