@@ -1884,7 +1884,7 @@ export interface TimesNetOptions extends CommonOptions {
   numKernels?: number
   /** Blocks. @default 2 */
   encoderLayers?: number
-  /** Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average, in training and in forecasts. @default false */
+  /** Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average. A batch of a forecast is `validBatchSize` series, and at most `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** convolution: https://arxiv.org/abs/2210.02186 */

@@ -373,3 +373,7 @@ pub fn grid_conv_bias_grad(compute: Compute, n: Grids, [g, chosen]: [&[f32]; 2],
         }
     });
 }
+
+#[cfg(test)]
+#[path = "grid_conv_tests.rs"]
+mod tests;

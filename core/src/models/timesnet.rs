@@ -23,7 +23,8 @@ options! {
         /// Blocks.
         pub encoder_layers: usize = 2,
         /// Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where
-        /// all windows of a batch have the periods that are strongest on average, in training and in forecasts.
+        /// all windows of a batch have the periods that are strongest on average. A batch of a forecast is `validBatchSize` series,
+        /// and at most `inferenceWindowsBatchSize` windows.
         pub independent_windows: bool = false,
     }
 }
