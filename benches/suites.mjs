@@ -18,6 +18,7 @@ const SUITES = {
   limits: 'Arithmetic of a training step',
   parallel: 'Threads',
   attention: 'Attention',
+  many_heads: 'Attention of many heads',
   mixed_precision: 'Precision',
   training: 'Training',
   inference: 'Inference',

@@ -50,6 +50,11 @@ const TARGETS = {
   iTransformer: { large: 2.5 },
   TimeXer: { large: 2.5 },
   TimesNet: { large: 5, bf16: { large: 8 } },
+  SOFTS: { large: 2.5 },
+  SOFTSSharp: { large: 2.5 },
+  StemGNN: { large: 2.5 },
+  TimeMixer: { large: 2.5 },
+  XLinear: { large: 2.5 },
 }
 /** Target ratio of every other model. */
 const EVERY = 3

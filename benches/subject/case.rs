@@ -32,10 +32,19 @@ pub const LARGE: Size = Size { rows: 1000, h: 24, input: 48 };
 /// Series that a multivariate model is measured with.
 const SERIES: usize = 7;
 
-/// Name of each registered model, and whether it is multivariate.
+/// Options that every case sets.
+const SIZES: [&str; 3] = ["h", "inputSize", "nSeries"];
+
+/// Name of each registered model that needs nothing but sizes, and whether it is multivariate. TimeLLM needs a language model.
 pub fn models() -> Vec<(String, bool)> {
     let all = describe();
+    let asks_for_more = |m: &&Value| {
+        let options = m["options"].as_array().expect("a model has options");
+        let is_size = |o: &Value| o["name"].as_str().is_some_and(|name| SIZES.contains(&name));
+        options.iter().any(|o| o["needed"] == true && !is_size(o))
+    };
     let described = all.as_array().expect("describe gives a list").iter();
+    let described = described.filter(|m| !asks_for_more(m));
     let name = |m: &Value| m["name"].as_str().expect("a model has a name").to_string();
     described.map(|m| (name(m), m["multivariate"] == true)).collect()
 }

@@ -12,8 +12,6 @@ use subject::{
 
 /// Models of few operations per number: their products are not what takes the time.
 const LINEAR: [&str; 3] = ["DLinear", "NLinear", "RLinear"];
-/// It needs a language model.
-const UNMEASURED: [&str; 1] = ["TimeLLM"];
 
 fn main() {
     suite(|s| {
@@ -30,8 +28,7 @@ fn main() {
 fn table(s: &mut Suite, name: &str, size: Size, threads: usize) {
     let steps = if s.quick() { 4 } else { 16 };
     let measured = models().into_iter().map(|(model, _)| model);
-    let measured =
-        measured.filter(|m| !LINEAR.contains(&m.as_str()) && !UNMEASURED.contains(&m.as_str()));
+    let measured = measured.filter(|m| !LINEAR.contains(&m.as_str()));
     let rows: Vec<Vec<String>> = measured.map(|m| row(&m, size, steps, threads)).collect();
     let columns =
         ["model", "10⁹ multiply-adds", "at the limit, ms", "a step, ms", "share of the limit"];

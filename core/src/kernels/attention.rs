@@ -17,6 +17,7 @@ use super::online_softmax::{
 };
 use super::random::drop_in_place;
 use super::reduce::dot;
+use super::scratch::grow;
 use super::small_gemm::{Arena, SmallGemm};
 use crate::interrupt::look;
 use crate::rng::Key;
@@ -116,14 +117,6 @@ pub fn workspace_bytes() -> usize {
         let values = tiles.into_iter().chain(&w.panels).chain(&w.queries).map(Vec::capacity);
         values.sum::<usize>() * size_of::<f32>() + w.packed.capacity() * size_of::<Tile>()
     })
-}
-
-/// The first `len` numbers of a buffer, which grows to that length.
-fn grow(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
-    if buffer.len() < len {
-        buffer.resize(len, 0.0);
-    }
-    &mut buffer[..len]
 }
 
 impl Attention<'_> {

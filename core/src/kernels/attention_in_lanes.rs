@@ -9,11 +9,15 @@ use std::f32::consts::LOG2_E;
 
 use super::attention::STATISTICS;
 use super::math::exp2_below_zero;
+use super::scratch::{grow, pieces};
 use crate::simd::Simd;
 
-/// The most queries, and the most keys: their numbers then stay in the second cache.
-const MOST_ROWS: usize = 64;
-/// The fewest heads: half of the lanes of AVX-512.
+/// Up to so many queries and keys this is faster than tiles, where each lane has a head (`benches/suites/many_heads.rs`): the
+/// work grows with their product as that of tiles does, which are soon full. With fewer lanes in use it is as many fewer.
+const MOST_ROWS: usize = 12;
+/// And up to so many numbers of the queries or keys of a head.
+const MOST_NUMBERS: usize = 512;
+/// The fewest heads.
 const LEAST_HEADS: usize = 8;
 /// Sums that are computed at a time, so that none waits for its last multiply-add.
 const AT_ONCE: usize = 4;
@@ -43,7 +47,10 @@ thread_local! {
 impl HeadsInLanes {
     /// Whether this is faster than [tiles](super::attention::Attention).
     pub fn suits(&self) -> bool {
-        self.heads >= LEAST_HEADS && self.queries.max(self.keys) <= MOST_ROWS
+        let rows = self.queries.max(self.keys);
+        let most = MOST_ROWS * self.heads / self.heads.next_multiple_of(lanes());
+        let few = rows <= most && rows * self.width.max(self.values) <= MOST_NUMBERS;
+        self.heads >= LEAST_HEADS && few
     }
 
     /// Writes `[L, H, e]` to `out`, and to `statistics` for each head what
@@ -113,16 +120,6 @@ fn from_lanes(
             }
         }
     }
-}
-
-/// Consecutive pieces of a buffer, which grows to their sum.
-fn pieces<const N: usize>(buffer: &mut Vec<f32>, lengths: [usize; N]) -> [&mut [f32]; N] {
-    let sum = lengths.iter().sum();
-    if buffer.len() < sum {
-        buffer.resize(sum, 0.0);
-    }
-    let mut rest = &mut buffer[..];
-    lengths.map(|n| rest.split_off_mut(..n).expect("it is long enough"))
 }
 
 /// `Σ x·y` over vectors, for each of `N` rows of `y` that begin `stride` apart.
@@ -205,12 +202,20 @@ fn places(
 }
 
 simd_fn! {
+    /// Lanes of a vector.
+    fn lanes(s) -> usize {
+        let _ = s;
+        S::LANES
+    }
+}
+
+simd_fn! {
     fn forward(s, a: HeadsInLanes, x: [&[f32]; 3], out: &mut [f32], statistics: &mut [f32], buffer: &mut Vec<f32>) {
         let lanes = S::LANES;
         let HeadsInLanes { heads, queries, keys, width, values, scale } = a;
         let (d, e) = (width * lanes, values * lanes);
         let sizes = [queries * d, keys * d, keys * e, queries * e, keys * lanes, 2 * lanes];
-        let [q, k, v, y, weights, kept] = pieces(buffer, sizes);
+        let [q, k, v, y, weights, kept] = pieces(grow(buffer, sizes.iter().sum()), sizes);
         let scale = s.splat(scale * LOG2_E);
         for first in (0..heads).step_by(lanes) {
             to_lanes(x[0], heads, width, first, lanes, q);
@@ -249,7 +254,7 @@ simd_fn! {
         let HeadsInLanes { heads, queries, keys, width, values, scale } = a;
         let (d, e) = (width * lanes, values * lanes);
         let sizes = [queries * d, keys * d, keys * e, queries * e, queries * d, keys * d, keys * e, keys * lanes, keys * lanes, 2 * lanes];
-        let [q, k, v, g, dq, dk, dv, weights, slopes, kept] = pieces(buffer, sizes);
+        let [q, k, v, g, dq, dk, dv, weights, slopes, kept] = pieces(grow(buffer, sizes.iter().sum()), sizes);
         let [to_q, to_k, to_v] = grads;
         let (scale, exponent) = (s.splat(scale), s.splat(scale * LOG2_E));
         for first in (0..heads).step_by(lanes) {
@@ -375,15 +380,19 @@ mod tests {
 
     #[test]
     fn few_keys_of_many_heads_suit() {
-        let of = |heads, queries, keys| HeadsInLanes {
-            heads,
-            queries,
-            keys,
-            width: 8,
-            values: 8,
-            scale: 1.0,
+        let of = |[heads, queries, keys, width]: [usize; 4]| {
+            HeadsInLanes { heads, queries, keys, width, values: 8, scale: 1.0 }.suits()
         };
-        assert!(of(8, 64, 64).suits() && of(16, 1, 6).suits());
-        assert!(!of(4, 6, 6).suits() && !of(16, 65, 6).suits() && !of(16, 6, 65).suits());
+        each_isa(|isa| {
+            let most = if lanes() == 16 { 6 } else { 12 };
+            for sizes in [[16, 12, 12, 8], [16, 1, 6, 8], [8, most, most, 8], [8, 6, 6, 64]] {
+                assert!(of(sizes), "{} {sizes:?}", isa.name());
+            }
+            for sizes in
+                [[4, 6, 6, 8], [16, 13, 6, 8], [16, 6, 13, 8], [8, most + 1, 1, 8], [16, 9, 9, 64]]
+            {
+                assert!(!of(sizes), "{} {sizes:?}", isa.name());
+            }
+        });
     }
 }

@@ -91,6 +91,7 @@ pub mod recurrent;
 pub mod reduce;
 pub mod reduce_axis;
 pub mod resample;
+pub mod scratch;
 mod skinny_gemm;
 mod small_gemm;
 pub mod softmax;

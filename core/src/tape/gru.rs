@@ -6,13 +6,14 @@
 use super::half_ops::HalfOp;
 use super::recurrent::{
     BIAS, BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, hidden_weight,
-    initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
+    initial_state, lend_weights, record, steps_at_once, swap_axes,
 };
 use super::recurrent_half::{Cell, Step, StepBack};
 use super::{Backward, Description, Inputs, Op, Output, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::recurrent::{gru_step, gru_step_grad};
+use crate::kernels::scratch::pieces;
 
 const GATES: usize = 3;
 

@@ -1,7 +1,7 @@
 //! The affine map `y = x·Wᵀ + b`, optionally with a rectifier: `dx = g·W`, `dW = gᵀ·x`, `db = Σ g`.
 
 use super::half_ops::{Cuts, HalfOp, HalfOutput, grow, parts};
-use super::recurrent::pieces;
+
 use super::{Backward, Description, Inputs, Op, Output, Reads, Var};
 use crate::kernels::elementwise::column_sums_add;
 use crate::kernels::float_slice::FloatSlice;
@@ -10,6 +10,7 @@ use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::pointwise::{relu, relu_mask};
 use crate::kernels::prepacked::Prepacked;
 use crate::kernels::reduce::sum;
+use crate::kernels::scratch::pieces;
 
 struct Linear {
     /// Whether a rectifier follows.

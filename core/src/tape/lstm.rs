@@ -6,13 +6,14 @@
 use super::half_ops::HalfOp;
 use super::recurrent::{
     BackwardPass, InputProduct, Present, RecurrentWeights, Sizes, W_HH, X, both_biases,
-    hidden_weight, initial_state, lend_weights, pieces, record, steps_at_once, swap_axes,
+    hidden_weight, initial_state, lend_weights, record, steps_at_once, swap_axes,
 };
 use super::recurrent_half::{Cell, Step, StepBack};
 use super::{Backward, Description, Inputs, Op, Output, Reads, Shape, Var};
 use crate::kernels::elementwise::add_assign;
 use crate::kernels::matmul::{Mat, Mode, linear, matmul};
 use crate::kernels::recurrent::{lstm_step, lstm_step_grad};
+use crate::kernels::scratch::pieces;
 
 const GATES: usize = 4;
 

@@ -79,18 +79,6 @@ impl Sizes {
     }
 }
 
-/// Splits a buffer into consecutive pieces.
-pub(super) fn pieces<const N: usize>(
-    mut buffer: &mut [f32],
-    lengths: [usize; N],
-) -> [&mut [f32]; N] {
-    lengths.map(|n| {
-        let (head, tail) = std::mem::take(&mut buffer).split_at_mut(n);
-        buffer = tail;
-        head
-    })
-}
-
 /// `[A, B, n]` → `[B, A, n]`.
 pub(super) fn swap_axes(from: &[f32], [a, b, n]: [usize; 3], to: &mut [f32], mode: Mode) {
     for i in 0..a {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::half_ops::{HalfOp, HalfOutput, grow, steps};
 use super::recurrent::{
     BIAS, Present, Sizes, W_HH, W_IH, X, accumulate_weights, both_biases, hidden_weight,
-    hidden_weight_back, pieces,
+    hidden_weight_back,
 };
 use super::{Backward, Inputs, Op};
 use crate::kernels::Compute;
@@ -16,6 +16,7 @@ use crate::kernels::elementwise::add_assign;
 use crate::kernels::float_slice::FloatSlice;
 use crate::kernels::matmul::{Mat, Mode};
 use crate::kernels::prepacked::Prepacked;
+use crate::kernels::scratch::pieces;
 
 /// A layer that begins with zeros and has no projection.
 pub(super) trait Cell: Op {
