@@ -1,7 +1,8 @@
 //! How the windows of a forecast are cut into shards: depends on the model, never on the number of threads.
 //!
-//! Where a forecast depends on the other windows of its batch, a shard is upstream's batch: windows of as many series as
-//! `validBatchSize` says, in parts of `inferenceWindowsBatchSize`.
+//! Where the windows of a batch depend on each other ([`Model::couples_windows`]), a shard is one of upstream's batches.
+//!
+//! [`Model::couples_windows`]: crate::models::Model::couples_windows
 
 use crate::batch::Drawn;
 use crate::models::Instance;
@@ -18,33 +19,59 @@ pub(crate) fn windows_in(rows: usize, series: usize) -> usize {
     (rows / series).max(WINDOWS)
 }
 
-/// Series of a batch, and windows of a part of it.
-fn batch(model: &Instance) -> [usize; 2] {
-    let common = &model.common;
-    let part = usize::try_from(common.inference_windows_batch_size).unwrap_or(usize::MAX);
-    [common.valid_batch_size.unwrap_or(common.batch_size), part]
+/// Windows that upstream forecasts at once.
+fn windows_at_once(model: &Instance) -> usize {
+    usize::try_from(model.common.inference_windows_batch_size).unwrap_or(usize::MAX)
 }
 
-/// The shards of these windows, in order.
-pub(crate) fn shards<'a>(model: &Instance, windows: &'a [Drawn]) -> Vec<&'a [Drawn]> {
-    if !model.network.couples_forecasts() {
-        return windows.chunks(windows_in(SHARD, model.series) * model.series).collect();
+/// Cuts the windows of a batch as upstream does, into parts that it forecasts at once.
+pub(crate) fn parts<'a>(
+    model: &Instance,
+    batch: &'a [Drawn],
+) -> impl Iterator<Item = &'a [Drawn]> + use<'a> {
+    batch.chunks(windows_at_once(model).saturating_mul(model.series))
+}
+
+/// Cuts a part of a batch into shards.
+pub(super) fn shards_of_part<'a>(
+    model: &Instance,
+    part: &'a [Drawn],
+) -> impl Iterator<Item = &'a [Drawn]> + use<'a> {
+    let rows = match model.network.couples_windows() {
+        true => part.len().max(1),
+        false => windows_in(SHARD, model.series) * model.series,
+    };
+    part.chunks(rows)
+}
+
+/// The shards of windows that are in the order of their series, `series` of which are a batch of upstream's. A window of a
+/// multivariate model has all series.
+pub(crate) fn shards<'a>(
+    model: &Instance,
+    windows: &'a [Drawn],
+    series: usize,
+) -> Vec<&'a [Drawn]> {
+    if !model.network.couples_windows() {
+        return shards_of_part(model, windows).collect();
     }
-    let [series, part] = batch(model);
-    let together = |a: &Drawn, b: &Drawn| a.window.series / series == b.window.series / series;
-    windows.chunk_by(together).flat_map(|windows| windows.chunks(part)).collect()
+    let batch = |d: &Drawn| if model.spec.multivariate { 0 } else { d.window.series / series };
+    windows.chunk_by(|a, b| batch(a) == batch(b)).flat_map(|some| parts(model, some)).collect()
 }
 
 /// The most windows of a shard, where there are `all`.
-pub(crate) fn most_windows(model: &Instance, all: usize) -> usize {
-    match model.network.couples_forecasts() {
-        true => batch(model)[1].min(all.max(1)),
+pub(super) fn most_windows(model: &Instance, all: usize) -> usize {
+    match model.network.couples_windows() {
+        true => windows_at_once(model).min(all.max(1)),
         false => windows_in(SHARD, model.series),
     }
 }
 
-/// The windows of a shard, where each is the last of its series.
-pub(crate) fn windows_of_series(model: &Instance) -> usize {
-    let [series, part] = batch(model);
-    if model.network.couples_forecasts() { series.min(part) } else { most_windows(model, 0) }
+/// The windows of a shard in a call that forecasts given windows. These are those of so many series at the same time; a window
+/// of a multivariate model, which has all series, is forecast on its own.
+pub(super) fn windows_in_call(model: &Instance) -> usize {
+    match (model.network.couples_windows(), model.spec.multivariate) {
+        (false, _) => windows_in(SHARD, model.series),
+        (true, true) => 1,
+        (true, false) => model.common.series_in_forecast().min(windows_at_once(model)),
+    }
 }

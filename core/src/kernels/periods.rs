@@ -76,14 +76,24 @@ pub fn period(steps: usize, frequency: f32) -> usize {
 
 /// Writes the table of cosines and sines.
 fn fill_table(steps: usize, table: &mut [f32]) {
-    for (f, rows) in table.chunks_exact_mut(2 * steps).enumerate() {
+    let (constant, rest) = table.split_at_mut(2 * steps);
+    let (first, others) = rest.split_at_mut(2 * steps);
+    constant.fill(0.0);
+    constant[..steps].fill(1.0);
+    let (cosines, sines) = first.split_at_mut(steps);
+    for (t, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
+        let angle = std::f64::consts::TAU * t as f64 / steps as f64;
+        *cosine = angle.cos() as f32;
+        *sine = -angle.sin() as f32;
+    }
+    // Frequency f is at step t where the first one is at f·t.
+    for (f, rows) in (2..).zip(others.chunks_exact_mut(2 * steps)) {
         let (cosines, sines) = rows.split_at_mut(steps);
-        let mut turn = 0;
+        let mut at = 0;
         for (cosine, sine) in cosines.iter_mut().zip(sines) {
-            let angle = std::f64::consts::TAU * turn as f64 / steps as f64;
-            *cosine = angle.cos() as f32;
-            *sine = -angle.sin() as f32;
-            turn = (turn + f) % steps;
+            *cosine = first[at];
+            *sine = first[steps + at];
+            at = (at + f) % steps;
         }
     }
 }

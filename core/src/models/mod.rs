@@ -274,9 +274,9 @@ pub trait Model: Send + Sync + Sized + 'static {
         Self::SPEC.sharding
     }
 
-    /// Whether a forecast depends on the other windows of its batch, also outside training. Batches of forecasts are then
-    /// upstream's: the series of `validBatchSize`, in parts of `inferenceWindowsBatchSize` windows.
-    fn couples_forecasts(&self) -> bool {
+    /// Whether what the model makes of a window depends on the other windows of its batch, also outside training. Validation and
+    /// forecasts are then cut into upstream's batches (`infer/shards.rs`).
+    fn couples_windows(&self) -> bool {
         false
     }
 

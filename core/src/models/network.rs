@@ -9,7 +9,7 @@ use crate::tape::Var;
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
     fn sharding(&self) -> Sharding;
-    fn couples_forecasts(&self) -> bool;
+    fn couples_windows(&self) -> bool;
     fn interpretable(&self) -> bool;
     fn pinned(&self) -> Vec<(&'static str, Value)>;
     fn bytes_besides(&self, at_once: usize, all: usize) -> usize;
@@ -25,8 +25,8 @@ impl<M: Model> Network for M {
         Model::sharding(self)
     }
 
-    fn couples_forecasts(&self) -> bool {
-        Model::couples_forecasts(self)
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn interpretable(&self) -> bool {

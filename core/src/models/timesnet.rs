@@ -22,9 +22,9 @@ options! {
         pub num_kernels: usize = 6; from 1 to 32,
         /// Blocks.
         pub encoder_layers: usize = 2,
-        /// Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where
-        /// all windows of a batch have the periods that are strongest on average. A batch of a forecast is `validBatchSize` series,
-        /// and at most `inferenceWindowsBatchSize` windows.
+        /// Whether each window has its own periods, so that its forecast depends on that window only. This is not in upstream,
+        /// where all windows of a batch have the periods that are strongest on average: while training, and also in validation and
+        /// forecasts, in batches of `validBatchSize` series (in-sample: one series) and at most `inferenceWindowsBatchSize` windows.
         pub independent_windows: bool = false,
     }
 }
@@ -130,7 +130,7 @@ impl Model for TimesNet {
         if self.independent { Sharding::Cached } else { Sharding::Whole }
     }
 
-    fn couples_forecasts(&self) -> bool {
+    fn couples_windows(&self) -> bool {
         !self.independent
     }
 
