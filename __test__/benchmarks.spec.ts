@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { section, withSection, write, written } from '../benches/report.mjs'
+import { peerHeading, peerSteps, section, withSection, write, written } from '../benches/report.mjs'
 
 const text = '# Title\n\nWords.\n\n## One\n\n1\n\n### Part\n\nof one\n\n## Two\n\n2\n'
 
@@ -26,4 +26,27 @@ test('each command writes its own section', () => {
   writeFileSync(file, first.replace('vary', 'VARY'))
   write('## Two', '2', file)
   expect(readFileSync(file, 'utf8')).toBe(first)
+})
+
+test('the compared training steps are read from every section about them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'neural-trader-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'benchmarks.md')
+  const rows = (ratio: string) => `### A training step, in milliseconds
+
+| model | ours in | series | NeuralForecast | ours | ratio (spread) | target |  |
+| --- | --- | --- | --: | --: | --: | --: | --- |
+| NHITS | f32 | 1000 points, h 24 | 93.1 | 48.2 | **${ratio}×** (1.8–2.1) | 2.2× | not reached |
+
+### A forecast with a fitted model, in milliseconds
+
+| NHITS | f32 | 1000 points, h 24 | 10 | 1 | **10.0×** (9.8–10.1) |`
+  write(peerHeading('avx2', 'multilayer perceptron'), rows('1.93'), file)
+  write(peerHeading('avx512', 'multilayer perceptron'), rows('365'), file)
+  write('## Our own variants', rows('7'), file)
+  const step = { model: 'NHITS', precision: 'f32', series: '1000 points, h 24' }
+  expect(peerSteps(file)).toEqual([
+    { isa: 'avx2', ...step, ratio: 1.93 },
+    { isa: 'avx512', ...step, ratio: 365 },
+  ])
 })

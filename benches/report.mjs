@@ -39,6 +39,27 @@ export function write(heading, body, file = FILE) {
   writeFileSync(file, withSection([TITLE, ...sections].join('\n\n'), heading, body))
 }
 
+/** The heading of what `npm run bench:peer` writes about an instruction set and a family of models, or a fresh process. */
+export const peerHeading = (isa, family) => `## Compared with NeuralForecast: ${isa}, ${family}`
+/** The heading of its table of training steps. */
+export const PEER_STEPS = '### A training step, in milliseconds'
+
+/** The training steps that all sections of `npm run bench:peer` compare: instruction set, model, precision, series, ratio. */
+export function peerSteps(file = FILE) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return parts(text, '## ').flatMap((part) => {
+    const isa = /^## Compared with NeuralForecast: (\w+)/.exec(part)?.[1]
+    const rows = isa ? section(part, PEER_STEPS).matchAll(/^\| (\w+) \| (\w+) \| ([^|]+) \|.*?\*\*([\d.]+)×\*\*/gm) : []
+    return [...rows].map(([, model, precision, series, ratio]) => ({
+      isa,
+      model,
+      precision,
+      series,
+      ratio: Number(ratio),
+    }))
+  })
+}
+
 /** The machine and the date, as a list item. */
 export function machine() {
   const day = new Date().toISOString().slice(0, 10)

@@ -2,6 +2,7 @@
 // `--check` writes nothing and fails if one of the files is stale.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { peerSteps } from '../benches/report.mjs'
 import { models } from '../js/index.js'
 import native from '../js/native.js'
 import { root, text } from './steps.mjs'
@@ -148,12 +149,19 @@ const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join(
 const inputs = ({ futr, hist, stat, cat }) =>
   [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'
 const link = (paper) => paper.replace(/<?(https:\/\/arxiv\.org\/abs\/([\w.]+))>?/, '[arXiv:$2]($1)')
+
+// The lowest ratio of the instruction sets, so that no reader gets less.
+const compared = peerSteps().filter(({ precision, series }) => precision === 'f32' && series.includes('1000 points'))
+const lowest = ({ name }) => {
+  const ratios = compared.filter(({ model }) => model === name).map(({ ratio }) => ratio)
+  return ratios.length > 0 ? `${Math.min(...ratios)}×` : ''
+}
 const table = [
-  '| Model | Family | Exogenous inputs | Paper |',
-  '|---|---|---|---|',
+  '| Model | Family | Exogenous inputs | Training step | Paper |',
+  '|---|---|---|--:|---|',
   ...described.map(
     (m) =>
-      `| \`${m.name}\` | ${m.family}${m.multivariate ? ', multivariate' : ''} | ${inputs(m.inputs)} | ${link(m.paper)} |`,
+      `| \`${m.name}\` | ${m.family}${m.multivariate ? ', multivariate' : ''} | ${inputs(m.inputs)} | ${lowest(m)} | ${link(m.paper)} |`,
   ),
 ].join('\n')
 
