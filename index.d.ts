@@ -1664,7 +1664,7 @@ export interface StemGNNOptions extends CommonOptions {
   dropoutRate?: number
   /** Factor of the negative scores between series (LeakyReLU). @default 0.2 */
   leakyRate?: number
-  /** Whether each window has a graph of its own, also while training, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have one graph. @default false */
+  /** Whether each window has a graph of its own, so that its forecast depends on that window only. This is not in upstream, where all windows of a batch have one graph: while training, and also in validation and in-sample forecasts, in batches of `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** graph neural network: https://arxiv.org/abs/2103.07719 */
@@ -1847,7 +1847,7 @@ export interface TimeMixerOptions extends CommonOptions {
   downSamplingMethod?: 'max' | 'avg' | 'conv'
   /** Whether windows are normalized and forecasts denormalized (RevIN), each scale with its own affine map. @default true */
   useNorm?: boolean
-  /** Whether a forecast depends on its own window only, also while training with `decompMethod: "dft_decomp"`. This is not in upstream. @default false */
+  /** Whether the forecast of a window depends on that window only, with `decompMethod: "dft_decomp"` too. This is not in upstream, where the first window of a batch is treated differently: while training, and also in validation and in-sample forecasts, in batches of `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/2405.14616 */
@@ -1884,7 +1884,7 @@ export interface TimesNetOptions extends CommonOptions {
   numKernels?: number
   /** Blocks. @default 2 */
   encoderLayers?: number
-  /** Whether each window has its own periods, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average. A batch of a forecast is `validBatchSize` series, and at most `inferenceWindowsBatchSize` windows. @default false */
+  /** Whether each window has its own periods, so that its forecast depends on that window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average: while training, and also in validation and forecasts, in batches of `validBatchSize` series (in-sample: one series) and at most `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** convolution: https://arxiv.org/abs/2210.02186 */
