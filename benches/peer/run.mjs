@@ -50,7 +50,8 @@ const sections = [
   ...[...families].map(([family, cases]) => [family, () => tables(cases, settings)]),
   ['fresh', () => freshProcess(settings)],
 ]
-const wanted = values.only?.split(',') ?? sections.map(([name]) => name)
+const measured = sections.map(([name]) => name).filter((name) => !values.models || name !== 'fresh')
+const wanted = values.only?.split(',') ?? measured
 for (const name of wanted) {
   const measure = new Map(sections).get(name)
   if (!measure) throw new Error(`--only takes ${sections.map(([name]) => name).join(', ')}, not ${name}`)
