@@ -1722,7 +1722,7 @@ export interface StemGNNOptions extends CommonOptions {
   dropoutRate?: number
   /** Factor of the negative scores between series (LeakyReLU). @default 0.2 */
   leakyRate?: number
-  /** Whether each window has a graph of its own, also while training, so that a forecast depends on its own window only. This is not in upstream, where all windows of a batch have one graph. @default false */
+  /** Whether each window has a graph of its own, so that its forecast depends on that window only. This is not in upstream, where all windows of a batch have one graph: while training, and also in validation and in-sample forecasts, in batches of `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** graph neural network: https://arxiv.org/abs/2103.07719 */
@@ -1905,11 +1905,48 @@ export interface TimeMixerOptions extends CommonOptions {
   downSamplingMethod?: 'max' | 'avg' | 'conv'
   /** Whether windows are normalized and forecasts denormalized (RevIN), each scale with its own affine map. @default true */
   useNorm?: boolean
-  /** Whether a forecast depends on its own window only, also while training with `decompMethod: "dft_decomp"`. This is not in upstream. @default false */
+  /** Whether the forecast of a window depends on that window only, with `decompMethod: "dft_decomp"` too. This is not in upstream, where the first window of a batch is treated differently: while training, and also in validation and in-sample forecasts, in batches of `inferenceWindowsBatchSize` windows. @default false */
   independentWindows?: boolean
 }
 /** multilayer perceptron: https://arxiv.org/abs/2405.14616 */
 export declare function TimeMixer(options: TimeMixerOptions): ModelSpec<'TimeMixer'>
+/** Options of `TimesNet`, beside the common ones. */
+export interface TimesNetOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Initial learning rate. @default 0.0001 */
+  learningRate?: number
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 64 */
+  windowsBatchSize?: number | null
+  /** Windows per validation batch; -1 for all. @default 256 */
+  inferenceWindowsBatchSize?: number
+  /** Scaler applied to each window. @default "standard" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Numbers per step; must be even. @default 64 */
+  hiddenSize?: number
+  /** Dropout of the embedding, from 0 to 1. @default 0.1 */
+  dropout?: number
+  /** Channels between the two convolutions of a block. @default 64 */
+  convHiddenSize?: number
+  /** Periods of a window; at most `(inputSize + h) / 2`. @default 5 */
+  topK?: number
+  /** Kernels of an inception block: of 1, 3, 5, .. taps along and across the periods. @default 6 */
+  numKernels?: number
+  /** Blocks. @default 2 */
+  encoderLayers?: number
+  /** Whether each window has its own periods, so that its forecast depends on that window only. This is not in upstream, where all windows of a batch have the periods that are strongest on average: while training, and also in validation and forecasts, in batches of `validBatchSize` series (in-sample: one series) and at most `inferenceWindowsBatchSize` windows. @default false */
+  independentWindows?: boolean
+}
+/** convolution: https://arxiv.org/abs/2210.02186 */
+export declare function TimesNet(options: TimesNetOptions): ModelSpec<'TimesNet'>
 /** Options of `TimeXer`, beside the common ones. */
 export interface TimeXerOptions extends CommonOptions {
   /** Exogenous columns known only up to the forecast origin. @default [] */

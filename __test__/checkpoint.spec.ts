@@ -15,6 +15,7 @@ const differs: Record<string, object> = {
   NHITS: { loss: loss.mq({ level: [90] }) },
   SOFTS: { hiddenSize: 16, dCore: 16, dFf: 16 },
   SOFTSSharp: { hiddenSize: 16, dCore: 16, dFf: 16 },
+  TimesNet: { hiddenSize: 16, convHiddenSize: 16, numKernels: 3 },
   TimeXer: { hiddenSize: 16, dFf: 16 },
   TSMixer: { dropout: 0.1 },
   iTransformer: { hiddenSize: 16, dFf: 16 },

@@ -34,6 +34,7 @@ export const {
   TiDE,
   TimeLLM,
   TimeMixer,
+  TimesNet,
   TimeXer,
   TSMixer,
   TSMixerx,

@@ -49,6 +49,7 @@ const TARGETS = {
   PatchTST: { large: 5 },
   iTransformer: { large: 2.5 },
   TimeXer: { large: 2.5 },
+  TimesNet: { large: 5, bf16: { large: 8 } },
   SOFTS: { large: 2.5 },
   SOFTSSharp: { large: 2.5 },
   StemGNN: { large: 2.5 },

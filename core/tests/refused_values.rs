@@ -132,6 +132,26 @@ fn values_that_a_model_cannot_have_are_refused_in_its_words() {
             json!({ "downSamplingMethod": "mean" }),
             "option \"downSamplingMethod\" must be \"max\", \"avg\" or \"conv\", got \"mean\"".into(),
         ),
+        (
+            "TimesNet",
+            json!({ "topK": 7 }),
+            "option \"topK\" must be at most 6, half of inputSize + h (12), got 7".into(),
+        ),
+        (
+            "TimesNet",
+            json!({ "hiddenSize": 7 }),
+            "option \"hiddenSize\" must be an even number, got 7".into(),
+        ),
+        (
+            "TimesNet",
+            json!({ "numKernels": 33 }),
+            "option \"numKernels\" must be a whole number from 1 to 32, got 33".into(),
+        ),
+        (
+            "TimesNet",
+            json!({ "inputSize": 5001 }),
+            "option \"inputSize\" must be at most 5000, got 5001".into(),
+        ),
         ("StemGNN", json!({ "nStacks": 3 }), "option \"nStacks\" must be 2, got 3".into()),
         (
             "StemGNN",

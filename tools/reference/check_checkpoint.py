@@ -1,7 +1,8 @@
 """Compares our forecast with Python's from the same checkpoint directory. Exit code 1 when they differ.
 
 Run: `python tools/reference/check_checkpoint.py DIR FORECAST.csv [--futr FUTR.csv] [--df DATA.csv] [--static STATIC.csv]`.
-FORECAST.csv has the columns unique_id, ds and one per model output. Reference: neuralforecast 3.3.0.
+FORECAST.csv has the columns unique_id, ds and one per model output. Quantiles that cross are as the network computes them
+(`sortQuantiles: false`): Python does not sort them. Reference: neuralforecast 3.3.0.
 """
 
 import argparse

@@ -16,7 +16,8 @@ from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import (GMM, MAE, NBMM, PMM, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss,
                                            MQLoss)
 from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, KAN, LSTM, NHITS, PatchTST, RMoK,
-                                   RNN, SOFTS, SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, XLinear, iTransformer)
+                                   RNN, SOFTS, SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, TimesNet, XLinear, iTransformer)
+from neuralforecast.tsdataset import TimeSeriesDataset
 
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
@@ -26,6 +27,7 @@ NHITS_ = dict(SHARED, mlp_units=[[6, 6]])
 LSTM_ = dict(SHARED, encoder_hidden_size=6, decoder_hidden_size=6)
 TFT_ = dict(SHARED, hidden_size=6, n_head=2, n_rnn_layers=2)
 PATCHTST_ = dict(SHARED, hidden_size=6, n_heads=2, linear_hidden_size=4, encoder_layers=2, patch_len=3, stride=2)
+FUTURE = dict(futr_exog_list=["price", "holiday"])
 SERIES_ = dict(SHARED, n_series=2, hidden_size=6, n_heads=2, d_ff=4)
 MIXED_ = dict(SHARED, n_series=2)
 EXOG = dict(futr_exog_list=["price", "holiday"], hist_exog_list=["visits"], stat_exog_list=["size"])
@@ -124,6 +126,19 @@ CASES = {
                 RMoK(**MIXED_, wavelet_function="shannon", taylor_order=2, jacobi_degree=3, revin_affine=False, dropout=0.2,
                      loss=MQLoss(level=[80]), alias="shannon")],
         freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
+    # The series of a batch have the same periods, in forecasts too: three series in two batches.
+    "periods": dict(
+        models=[TimesNet(**SHARED, **FUTURE, hidden_size=6, conv_hidden_size=4, top_k=2, num_kernels=3, scaler_type="robust"),
+                TimesNet(**SHARED, hidden_size=4, conv_hidden_size=3, top_k=4, num_kernels=2, encoder_layers=1, batch_size=2,
+                         loss=MQLoss(level=[80]), alias="in_batches")],
+        freq="D", lengths=[30, 24, 27], ids=["east", "north", "south"], times=dates("2023-12-20", "D"), exog=FUTURE),
+    # Windows of a batch depend on each other: all models with this property, in batches that are smaller than the data.
+    "coupled": dict(
+        models=[TimesNet(**SHARED, hidden_size=4, conv_hidden_size=3, top_k=2, num_kernels=2, encoder_layers=1, learning_rate=0.01,
+                         batch_size=2, inference_windows_batch_size=5),
+                StemGNN(**dict(MIXED_, n_series=3), multi_layer=1, scaler_type="robust", inference_windows_batch_size=4),
+                TimeMixer(**dict(MIXED_, n_series=3), d_model=4, d_ff=3, e_layers=1, decomp_method="dft_decomp", top_k=2, inference_windows_batch_size=4)],
+        freq="D", lengths=[28, 28, 28], ids=["east", "north", "south"], times=dates("2023-12-20", "D"), insample_step=2),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),
@@ -173,6 +188,18 @@ def interpretation(model) -> dict:
     return {**named, "attention": model.attention_weights(), "correlations": model.feature_importance_correlations().to_numpy()}
 
 
+def insample(nf: NeuralForecast, step_size: int) -> dict:
+    """Forecasts of the training data as in `predict_insample`, and so those of multivariate models, which it refuses."""
+    def of(model, dataset):
+        model.set_test_size(dataset.max_size)
+        return model.predict(dataset, step_size=step_size)
+
+    each = [TimeSeriesDataset(temporal=nf.dataset.temporal[begin:end], temporal_cols=nf.dataset.temporal_cols, indptr=np.array([0, end - begin]),
+                              y_idx=nf.dataset.y_idx) for begin, end in zip(nf.dataset.indptr, nf.dataset.indptr[1:])]
+    return {str(model): np.concatenate([of(model, dataset) for dataset in ([nf.dataset] if model.MULTIVARIATE else each)])[:, 0]
+            for model in nf.models}
+
+
 def says_the_same(new: Path, old: Path) -> bool:
     """Whether two files differ in nothing but the order of a safetensors header, which varies from run to run."""
     a, b = new.read_bytes(), old.read_bytes()
@@ -191,7 +218,7 @@ def keep_or_replace(new: Path, old: Path) -> None:
     shutil.copytree(new, old)
 
 
-def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True, asked=()) -> None:
+def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit=None, save_dataset=True, asked=(), insample_step=None) -> None:
     columns = {key.split("_")[0]: value for key, value in (exog or {}).items() if key.endswith("_exog_list")}
     h = models[0].h
     last = max(lengths) + h
@@ -210,6 +237,12 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
         # Of the last batch, which here is all of them.
         interpretations = {str(model): interpretation(model) for model in again.models if hasattr(model, "feature_importances")}
         asked = [{"options": options, "forecast": frame_json(again.predict(**inputs, **options))} for options in asked]
+        within = insample(again, insample_step) if insample_step else None
+        if within:  # the windows of a batch are seen to depend on each other
+            for model in again.models:
+                model.inference_windows_batch_size = 1
+            for column, alone in insample(again, insample_step).items():
+                assert np.abs(alone - within[column]).max() > 1e-4 * np.abs(alone).max(), column
         keep_or_replace(saved, FIXTURES / "checkpoints" / name)
     # Loading sorts the models by file name, so the order of columns may change; a second model of one name is renamed.
     losses = {str(model): model.loss for model in nf.models if model.loss.is_distribution_output}
@@ -230,6 +263,7 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, init=None, fit
         "future": None if future is None else frame_json(future),
         "data": None if save_dataset else frame_json(frame),
         **({"asked": asked} if asked else {}),
+        **({"insample": {"stepSize": insample_step, "forecast": within}} if within else {}),
         **({"interpretations": interpretations} if interpretations else {}),
     })
 

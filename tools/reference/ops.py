@@ -12,6 +12,7 @@ from neuralforecast.models.autoformer import AutoCorrelation
 from neuralforecast.models.informer import ProbAttention
 from neuralforecast.models.kan import KANLinear
 from neuralforecast.models.rmok import WaveKANLayer
+from neuralforecast.models.timesnet import FFT_for_Period
 
 from fixture import generator, write_json
 from sampled_keys import sample
@@ -121,6 +122,49 @@ def strongest_frequencies(x, count):
     return x * kept[..., None]
 
 
+def strongest_periods(x, count, shared):
+    """Amplitudes of the periods of TimesNet in the order of their frequencies. Windows have the same ones if `shared`."""
+    def of(part):
+        amplitudes = torch.fft.rfft(part, dim=1).abs().mean(-1)
+        average = amplitudes.detach().mean(0)
+        average[0] = 0
+        chosen = average.topk(count).indices.sort().values
+        theirs = FFT_for_Period(part, count)[1]
+        assert torch.equal(amplitudes[:, chosen].sort(dim=1).values, theirs.sort(dim=1).values)
+        return amplitudes[:, chosen]
+
+    return torch.cat([of(part) for part in ([x] if shared else x.split(1))])
+
+
+def grid_conv(x, weight, bias, frequencies, steps, cells):
+    """Convolutions of windows as grids, [count, B, cells, O]; of equal periods of a window only the first."""
+    grids = []
+    for i in range(len(frequencies[0])):
+        for b, own in enumerate(frequencies):
+            periods = [steps // f for f in own]
+            period = periods[i]
+            length = -(-steps // period) * period
+            given = x[b] if x.dim() == 3 else x[i, b, :length]
+            grid = F.pad(given, (0, 0, 0, length - len(given))).reshape(1, length // period, period, -1).permute(0, 3, 1, 2)
+            y = F.conv2d(grid, weight, bias, padding=weight.shape[2] // 2)[0].permute(1, 2, 0).reshape(length, -1)
+            grids.append(F.pad(y, (0, 0, 0, cells - length)) * (periods.index(period) == i))
+    return torch.stack(grids).reshape(len(frequencies[0]), len(frequencies), cells, -1)
+
+
+def period_mix(v, weights, frequencies, steps):
+    """The sum over the periods of a window, where equal periods have the values of the first."""
+    rows = []
+    for b, own in enumerate(frequencies):
+        periods = [steps // f for f in own]
+        rows.append(sum(weights[b, i] * v[periods.index(period), b, :steps] for i, period in enumerate(periods)))
+    return torch.stack(rows)
+
+
+def mean_kernel(*kernels):
+    last = kernels[-1].shape[-1]
+    return sum(F.pad(kernel, ((last - kernel.shape[-1]) // 2,) * 4) for kernel in kernels) / len(kernels)
+
+
 def complex_tanh(x):
     re, im = x.chunk(2, dim=-1)
     y = torch.complex(re, im).tanh()
@@ -202,6 +246,25 @@ CASES = [
     ("stochastic_pool_of_one", "stochastic_pool", {}, {"x": (2, 1, 3)}, stochastic_pool),
     *[(f"strongest_frequencies_{count}", "strongest_frequencies", {"count": count}, {"x": (3, 7, 2)},
        lambda x, count=count: strongest_frequencies(x, count)) for count in (2, 6)],
+    *[(f"strongest_periods_{name}", "strongest_periods", {"count": count, "shared": shared}, {"x": shape},
+       lambda x, count=count, shared=shared: strongest_periods(x, count, shared))
+      for name, count, shared, shape in (("even", 2, 1, (3, 12, 4)), ("odd", 3, 1, (2, 9, 3)), ("own", 2, 0, (4, 11, 5)),
+                                         ("all", 3, 0, (1, 6, 19)))],
+    *[(f"grid_conv_{name}", "grid_conv", {"frequencies": frequencies, "steps": steps},
+       {"x": (len(frequencies[0]), len(frequencies), cells, channels) if each else (len(frequencies), steps, channels),
+        "weight": (outputs, channels, kernel, kernel), "bias": (outputs,)},
+       lambda x, w, b, f=frequencies, steps=steps, cells=cells: grid_conv(x, w, b, f, steps, cells))
+      for name, steps, cells, frequencies, each, (channels, outputs), kernel in (
+          ("of_windows", 12, 12, [[1, 5], [1, 5]], False, (3, 2), 3), ("of_grids", 12, 12, [[3, 4], [3, 4]], True, (2, 3), 3),
+          ("that_differ", 11, 15, [[1, 2, 3], [2, 4, 5], [2, 3, 5]], True, (2, 2), 5),
+          ("of_equal_periods", 12, 12, [[2, 5, 6], [4, 5, 6]], False, (2, 17), 3), ("one_tap", 7, 9, [[2]], False, (5, 4), 1),
+          ("wider_than_the_grid", 6, 6, [[1, 3], [2, 3]], True, (2, 2), 9))],
+    *[(f"period_mix_{name}", "period_mix", {"frequencies": frequencies, "steps": steps},
+       {"v": (len(frequencies[0]), len(frequencies), cells, 3), "weights": (len(frequencies), len(frequencies[0]))},
+       lambda v, w, f=frequencies, steps=steps: period_mix(v, w, f, steps))
+      for name, steps, cells, frequencies in (("of_windows", 12, 12, [[1, 5], [1, 5]]), ("equal", 12, 12, [[2, 5, 6], [1, 2, 5]]))],
+    ("mean_kernel", "mean_kernel", {}, {f"w{i}": (3, 2, 2 * i + 1, 2 * i + 1) for i in range(3)}, mean_kernel),
+    ("mean_kernel_of_one", "mean_kernel", {}, {"w0": (3, 2, 1, 1)}, mean_kernel),
     ("complex_tanh", "complex_tanh", {}, {"x": (3, 8)}, complex_tanh),
     ("correlation", "correlation", {}, {"q": (2, 6, 3), "k": (2, 6, 3)}, correlation),
     ("correlation_of_fewer_keys", "correlation", {}, {"q": (2, 6, 3), "k": (2, 4, 3)}, correlation),

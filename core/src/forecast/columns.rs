@@ -5,16 +5,13 @@ use std::sync::Mutex;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
 use crate::data::{Panel, Window};
-use crate::infer::{Observations, Purpose, Workers};
+use crate::infer::{AT_ONCE, Observations, Purpose, Workers, shards};
 use crate::models::Instance;
 use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
 
 /// The outputs of a model, and their values.
 pub(crate) type Columns = Vec<(Output, Vec<f32>)>;
-
-/// Windows between two cancellation checks.
-const AT_ONCE: usize = 16_384;
 
 /// A model to run on a panel.
 #[derive(Clone, Copy)]
@@ -40,23 +37,24 @@ impl Job<'_> {
     }
 
     /// Forecasts of `h` steps from each window, in order, as columns. A window across several series is given as one window
-    /// per series, in consecutive places.
+    /// per series, in consecutive places. Where windows depend on each other, those of so many series are a batch.
     pub(crate) fn columns(
         &self,
         source: &Source<'_>,
         windows: impl Iterator<Item = Window>,
         h: usize,
+        series: usize,
     ) -> Result<Columns> {
         let Self { workers, model, name, panel, control, quantile, sorted, observed } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let outputs = model.loss.outputs.len();
         let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-        for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
+        for some in shards(model, &drawn, series).chunks(AT_ONCE) {
             control.check()?;
             workers.forecast(
                 model,
                 source,
-                &[some],
+                some,
                 [self.input(), h],
                 Purpose::Forecast { quantile, sorted, observed: observed.is_some() },
                 |_, _, shard| {

@@ -107,7 +107,7 @@ fn forecast_once(job: Job<'_>, future: &[(String, Vec<f64>)], h: usize) -> Resul
     let source = Source::new(job.model, job.panel, 0)?.with_future(known_ahead, h);
     let groups = groups(job.panel, job.model.spec.multivariate).into_iter();
     let window = |group| forecast_window(job.panel, group, job.input());
-    job.columns(&source, groups.flat_map(window), h)
+    job.columns(&source, groups.flat_map(window), h, job.model.common.series_in_forecast())
 }
 
 /// The values at these steps, from columns with `h` values per series.

@@ -79,7 +79,7 @@ impl NeuralForecast {
         let mut columns = pipeline.columns(&seen, |job| {
             let source = Source::new(job.model, scaled, 0)?;
             let windows = InsampleWindows::new(&job, [h, step]);
-            Ok(windows.in_order(job.columns(&source, windows.windows.iter().copied(), h)?))
+            Ok(windows.in_order(job.columns(&source, windows.windows.iter().copied(), h, 1)?))
         })?;
         columns.push(Column { name: target.clone(), of: None, values: actual });
         Ok(Forecast {

@@ -3,7 +3,7 @@
 //! A model's forward pass is recorded on a [dry](Tape::dry) tape, which knows the size of every value. The rest follows from
 //! the number of threads and windows.
 
-use super::shards::{AT_ONCE, SHARD, windows_in};
+use super::shards::{AT_ONCE, most_windows};
 use crate::batch::{BatchBuilder, Lens, rows, seen};
 use crate::memory::Needs;
 use crate::models::Instance;
@@ -28,7 +28,7 @@ pub(crate) fn of_forecasts(
     // A direct model forecasts beyond its own horizon in several passes of `h` steps.
     let at_once = if model.recurrence().is_some() { h } else { h.min(model.common.h) };
     let lens = [model.forecast_input_size(), at_once];
-    let mut needs = of_observed_shards(model, lens, threads, observed);
+    let mut needs = of_observed_shards(model, [windows, threads], lens, observed);
     needs.add(PROMPTS, model.network.bytes_besides(0, windows));
     // Twice: the columns, and a copy while they are sorted or scaled back; plus the time of each row.
     let row = columns.saturating_mul(2 * size_of::<f32>()).saturating_add(2 * size_of::<i64>());
@@ -37,15 +37,24 @@ pub(crate) fn of_forecasts(
     needs
 }
 
-/// Memory for the shards that are forecast at once.
-pub(crate) fn of_shards(model: &Instance, lens: [usize; 2], threads: usize) -> Needs {
-    of_observed_shards(model, lens, threads, false)
+/// Memory for the shards of `windows` windows that are forecast at once.
+pub(crate) fn of_shards(
+    model: &Instance,
+    [windows, threads]: [usize; 2],
+    lens: [usize; 2],
+) -> Needs {
+    of_observed_shards(model, [windows, threads], lens, false)
 }
 
 /// The same; `observed`, with the values that the model shows of itself.
-fn of_observed_shards(model: &Instance, lens: [usize; 2], threads: usize, observed: bool) -> Needs {
+fn of_observed_shards(
+    model: &Instance,
+    [all, threads]: [usize; 2],
+    lens: [usize; 2],
+    observed: bool,
+) -> Needs {
     let mut needs = Needs::default();
-    let windows = windows_in(SHARD, model.series);
+    let windows = most_windows(model, all);
     let workers = threads.min(AT_ONCE);
     // A recurrent model reads its whole input once, then one step at a time.
     let at_once = if model.recurrence().is_some() { [lens[0], 1] } else { lens };

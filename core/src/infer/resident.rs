@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::decode::{Decoded, Purpose, decode};
 use super::shard_forecast::columns;
-use super::shards::{SHARD, windows_in};
+use super::shards::windows_in_call;
 use super::workers::Worker;
 use crate::batch::{Drawn, PresetWindows, WindowValues, lens};
 use crate::data::Window;
@@ -46,12 +46,12 @@ struct Call<'a> {
 impl Resident {
     /// How many threads a call with this many windows can use: each takes whole shards.
     pub(crate) fn useful_threads(model: &Instance, windows: usize) -> usize {
-        windows.div_ceil(windows_in(SHARD, model.series))
+        windows.div_ceil(windows_in_call(model))
     }
 
     /// For calls with up to `batch` windows, on the threads of `pool` or on the caller's.
     pub(crate) fn new(model: &Instance, batch: usize, pool: Option<Pool>) -> Self {
-        let shard = windows_in(SHARD, model.series);
+        let shard = windows_in_call(model);
         let lane = || Lane {
             workers: Default::default(),
             decoded: Decoded::default(),

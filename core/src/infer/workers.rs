@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::decode::{Decoded, Purpose, decode};
 use super::shard_forecast::ShardForecast;
-use super::shards::{AT_ONCE, SHARD, windows_in};
+use super::shards::{AT_ONCE, shards_of_part};
 use crate::batch::{BatchBuilder, Drawn, Source};
 use crate::models::Instance;
 use crate::runtime;
@@ -40,7 +40,7 @@ impl Workers {
     }
 
     /// Forecasts the windows of all parts shard by shard: `[windows, series, horizon, outputs]`, scaled. A shard lies within
-    /// a part. `visit` gets the shards in order, each with the index of its part.
+    /// a part, and is all of it where windows depend on each other. `visit` gets the shards in order, each with the index of its part.
     pub(crate) fn forecast(
         &self,
         model: &Instance,
@@ -50,11 +50,10 @@ impl Workers {
         purpose: Purpose,
         mut visit: impl FnMut(usize, &[Drawn], &ShardForecast),
     ) {
-        let size = windows_in(SHARD, model.series) * model.series;
         let mut shards: Vec<(usize, usize, &[Drawn])> = Vec::new(); // with the part and the first window
         let mut first = 0;
         for (part, windows) in parts.iter().enumerate() {
-            for some in windows.chunks(size) {
+            for some in shards_of_part(model, windows) {
                 shards.push((part, first, some));
                 first += some.len();
             }

@@ -157,6 +157,11 @@ fn no_path(alias: &Option<String>) -> bool {
 }
 
 impl CommonOptions {
+    /// Series of a batch in validation and forecasts.
+    pub(crate) fn series_in_forecast(&self) -> usize {
+        self.valid_batch_size.unwrap_or(self.batch_size)
+    }
+
     /// The defaults that upstream's multivariate models share: a window holds all series, so a batch has fewer windows.
     pub(crate) fn multivariate() -> Self {
         Self { windows_batch_size: Some(32), inference_windows_batch_size: 32, ..Self::default() }

@@ -67,6 +67,7 @@ pub mod tide;
 #[cfg(feature = "llm")]
 pub mod timellm;
 pub mod timemixer;
+pub mod timesnet;
 pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
@@ -275,6 +276,12 @@ pub trait Model: Send + Sync + Sized + 'static {
         Self::SPEC.sharding
     }
 
+    /// Whether what the model makes of a window depends on the other windows of its batch, also outside training. Validation and
+    /// forecasts are then cut into upstream's batches (`infer/shards.rs`).
+    fn couples_windows(&self) -> bool {
+        false
+    }
+
     /// Options that are fixed once the model is made, with their values: all later instances of it, and those of its checkpoints,
     /// have them.
     fn pinned(&self) -> Vec<(&'static str, Value)> {
@@ -348,6 +355,7 @@ registry! {
     #[cfg(feature = "llm")]
     timellm::TimeLLM,
     timemixer::TimeMixer,
+    timesnet::TimesNet,
     timexer::TimeXer,
     tsmixer::TSMixer,
     tsmixerx::TSMixerx,

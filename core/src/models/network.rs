@@ -9,6 +9,7 @@ use crate::tape::Var;
 pub(crate) trait Network: Send + Sync {
     fn recurrence(&self) -> Option<Recurrence>;
     fn sharding(&self) -> Sharding;
+    fn couples_windows(&self) -> bool;
     fn interpretable(&self) -> bool;
     fn pinned(&self) -> Vec<(&'static str, Value)>;
     fn bytes_besides(&self, at_once: usize, all: usize) -> usize;
@@ -22,6 +23,10 @@ impl<M: Model> Network for M {
 
     fn sharding(&self) -> Sharding {
         Model::sharding(self)
+    }
+
+    fn couples_windows(&self) -> bool {
+        Model::couples_windows(self)
     }
 
     fn interpretable(&self) -> bool {

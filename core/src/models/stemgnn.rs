@@ -20,16 +20,14 @@ options! {
         pub dropout_rate: f64 = 0.5; probability,
         /// Factor of the negative scores between series (LeakyReLU).
         pub leaky_rate: f64 = 0.2,
-        /// Whether each window has a graph of its own, also while training, so that a forecast depends on its own window only. This
-        /// is not in upstream, where all windows of a batch have one graph.
+        /// Whether each window has a graph of its own, so that its forecast depends on that window only. This is not in upstream,
+        /// where all windows of a batch have one graph: while training, and also in validation and in-sample forecasts, in batches
+        /// of `inferenceWindowsBatchSize` windows.
         pub independent_windows: bool = false,
     }
 }
 
 /// The model.
-///
-/// *Differs from upstream:* outside training every window has its own graph, as in upstream's `predict`, which sees one window
-/// at a time. So validation differs where upstream validates several windows at once.
 pub struct StemGNN {
     graph: LatentCorrelation,
     blocks: Vec<SpectralBlock>,
@@ -80,9 +78,13 @@ impl Model for StemGNN {
         })
     }
 
-    /// While training, the windows of a batch share their graph.
     fn sharding(&self) -> Sharding {
         if self.independent_windows { Sharding::Cached } else { Sharding::Whole }
+    }
+
+    /// The windows of a batch share their graph.
+    fn couples_windows(&self) -> bool {
+        !self.independent_windows
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

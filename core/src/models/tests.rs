@@ -25,18 +25,29 @@ fn what_a_new_model_begins_with_learns() {
     assert!(losses[99] < 0.5 * losses[0], "from {} to {}", losses[0], losses[99]);
 }
 
-/// The forecasts in a training step, without dropout, of `windows` of three series from the `first` on.
+/// The forecasts in a training step, without dropout, of `windows` of one or three series from the `first` on. A
+/// single series becomes faster and faster.
 fn forecasts(model: &str, own: &Value, [first, windows]: [usize; 2]) -> Vec<f32> {
-    let mut options = json!({ "h": 3, "inputSize": 8, "nSeries": 3, "randomSeed": 2 });
+    let multivariate = find(model).unwrap().spec.multivariate;
+    let mut options = match multivariate {
+        true => json!({ "h": 3, "inputSize": 8, "nSeries": 3, "randomSeed": 2 }),
+        false => json!({ "h": 3, "inputSize": 24, "randomSeed": 2 }),
+    };
     options.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
     let options = options.as_object().unwrap().clone();
     let model = Instance::new(&ModelSpec { model: model.into(), options }).unwrap();
     let tape = Tape::default();
     tape.reset(&model.values, Some(Key::new(1, Stream::Dropout, 4)));
     tape.set_rows(0, windows);
-    let value = |i: usize| ((i + 24 * first) as f32 * 0.37).sin();
+    let value = |i: usize| {
+        let t = (i + 24 * first) as f32;
+        if multivariate { (0.37 * t).sin() } else { (0.37 * t + 0.008 * t * t).sin() }
+    };
     let y: Vec<f32> = (0..windows * 24).map(value).collect();
-    let y = tape.constant([windows, 8, 3], &y);
+    let y = match multivariate {
+        true => tape.constant([windows, 8, 3], &y),
+        false => tape.constant([windows, 24], &y),
+    };
     let batch = Batch {
         insample_y: y,
         insample_mask: y,
@@ -59,6 +70,7 @@ fn independent_windows_do_not_change_each_other() {
         ("TimeMixer", frequencies),
         ("TimeMixer", alone),
         ("StemGNN", json!({ "dropoutRate": 0.0 })),
+        ("TimesNet", json!({ "dropout": 0.0, "topK": 2, "hiddenSize": 8, "convHiddenSize": 4 })),
     ] {
         let farthest = |independent: bool| {
             let mut options = own.clone();

@@ -65,8 +65,9 @@ options! {
         pub down_sampling_method: DownSampling = DownSampling::Avg,
         /// Whether windows are normalized and forecasts denormalized (RevIN), each scale with its own affine map.
         pub use_norm: bool = true,
-        /// Whether a forecast depends on its own window only, also while training with `decompMethod: "dft_decomp"`. This is not
-        /// in upstream.
+        /// Whether the forecast of a window depends on that window only, with `decompMethod: "dft_decomp"` too. This is not in
+        /// upstream, where the first window of a batch is treated differently: while training, and also in validation and in-sample
+        /// forecasts, in batches of `inferenceWindowsBatchSize` windows.
         pub independent_windows: bool = false,
     }
 }
@@ -87,10 +88,6 @@ struct Scale {
 }
 
 /// The model.
-///
-/// *Differs from upstream:* outside training, every window is handled as if it were alone in its batch, which is how `predict`
-/// of upstream sees it. So validation with `decompMethod: "dft_decomp"` differs where upstream validates several windows at
-/// once.
 pub struct TimeMixer {
     scales: Vec<Scale>,
     embedding: CalendarEmbedding,
@@ -156,10 +153,15 @@ impl Model for TimeMixer {
             },
             outputs: (outputs > 1)
                 .then(|| Linear::new(&p.sub("distr_output"), series, series * outputs)),
-            split: Split::new(o, dims),
+            split: Split::new(o),
             down_sampling: (o.down_sampling_method, o.down_sampling_window),
             dims,
         })
+    }
+
+    /// The first sequence of a batch is treated differently.
+    fn couples_windows(&self) -> bool {
+        self.split.method == Decomposition::DftDecomp && !self.split.independent_windows
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {
@@ -266,18 +268,15 @@ struct Split {
     window: usize,
     frequencies: usize,
     independent_windows: bool,
-    /// Sequences of a window.
-    sequences: usize,
 }
 
 impl Split {
-    fn new(o: &Options, dims: Dims) -> Self {
+    fn new(o: &Options) -> Self {
         Self {
             method: o.decomp_method,
             window: o.moving_avg,
             frequencies: o.top_k,
             independent_windows: o.independent_windows,
-            sequences: if o.channel_independence == 1 { dims.series } else { 1 },
         }
     }
 
@@ -311,20 +310,10 @@ impl Split {
     fn as_upstream_by_frequencies<'t>(&self, x: Var<'t>) -> [Var<'t>; 2] {
         let (tape, rows) = (x.tape(), x.dim(1));
         let number = |shape: [usize; 3], number: f32| tape.input(shape, |to| to.fill(number));
-        // 0 for the first of `count` along the middle axis, if there is such a one, and 1 for the others.
-        let all_but_first = |count: usize, has_first: bool| {
-            let first = number([1, 1, 1], f32::from(u8::from(!has_first)));
-            match count {
-                1 => first,
-                _ => Var::concat(&[first, number([1, count - 1, 1], 1.0)], 1),
-            }
-        };
-        let share = if tape.is_training() {
-            all_but_first(rows, tape.begins_batch())
-        } else {
-            let of_window = all_but_first(self.sequences, true);
-            let windows = rows / self.sequences;
-            of_window.reshape([1, 1, self.sequences]).repeat(1, windows).reshape([1, rows, 1])
+        let first = number([1, 1, 1], if tape.begins_batch() { 0.0 } else { 1.0 });
+        let share = match rows {
+            1 => first,
+            _ => Var::concat(&[first, number([1, rows - 1, 1], 1.0)], 1),
         };
         let season = x * share;
         [season, x - season]
@@ -343,7 +332,6 @@ mod tests {
             window: 1,
             frequencies: 1,
             independent_windows: true,
-            sequences: 1,
         };
         // Two sequences of a number: a level, a strong wave and a weak one.
         let wave =

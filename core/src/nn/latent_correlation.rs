@@ -26,7 +26,7 @@ pub struct LatentCorrelation {
 impl LatentCorrelation {
     /// Declares `weight_key`, `weight_query` and `GRU` for so many series and steps. Scores below 0 are multiplied by `leak`.
     ///
-    /// While training, all windows of a batch have one graph, the mean of theirs, unless they are `independent`.
+    /// All windows of a batch have one graph, the mean of theirs, unless they are `independent`.
     pub fn new(
         path: &Path<'_>,
         [series, steps]: [usize; 2],
@@ -56,8 +56,7 @@ impl LatentCorrelation {
 
     /// The Laplacian of each window of `x` `[B, N, L]`, or of the batch: `[B or 1, N, N]`.
     ///
-    /// *Differs from upstream:* outside training every window has its own graph, as in upstream's `predict`, which sees one
-    /// window at a time. The degrees of independent windows are those before dropout, which could leave a series without any.
+    /// The degrees of independent windows are those before dropout, which could leave a series without any.
     pub fn laplacian<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (tape, series) = (x.tape(), x.dim(1));
         let states = self.recurrent.forward(x, None).transpose(); // [B, N, N]: those of all series for each unit
@@ -66,7 +65,7 @@ impl LatentCorrelation {
         let weights = self.leaky(scores).softmax();
         let mut graph = weights.dropout(self.dropout);
         let mut degrees_of = weights;
-        if tape.is_training() && !self.independent {
+        if !self.independent {
             graph = graph.mean_of_windows();
             degrees_of = graph;
         }

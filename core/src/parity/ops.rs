@@ -11,6 +11,13 @@ use crate::tape::{
     Wavelet,
 };
 
+/// The frequencies of windows that are among a case's attributes: `[B, count]`.
+fn frequencies<'t>(case: &Value, x: Var<'t>) -> Var<'t> {
+    let rows = case["attributes"]["frequencies"].as_array().unwrap();
+    let numbers: Vec<f32> = rows.iter().flat_map(floats).collect();
+    x.tape().constant([rows.len(), numbers.len() / rows.len()], &numbers)
+}
+
 /// Applies the fixture's operation; `None` if there is no such operation here.
 pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
     let attribute = |name: &str| case["attributes"][name].as_u64().unwrap() as usize;
@@ -132,6 +139,12 @@ pub(super) fn apply<'t>(case: &Value, x: &[Var<'t>]) -> Option<Var<'t>> {
             let wavelet = Wavelet::ALL.into_iter().find(|wavelet| wavelet.name() == name)?;
             x[0].wavelet_sums(wavelet, [x[1], x[2], x[3]])
         }
+        "strongest_periods" => {
+            x[0].strongest_periods(attribute("count"), attribute("shared") == 1)[0]
+        }
+        "grid_conv" => x[0].grid_conv(frequencies(case, x[0]), x[1], x[2], attribute("steps")),
+        "period_mix" => x[0].period_mix(x[1], frequencies(case, x[0]), attribute("steps")),
+        "mean_kernel" => x[0].tape().mean_kernel(x),
         "stochastic_pool" => x[0].stochastic_pool(2),
         "max_pool_steps" => {
             let [size, stride, padding] = ["size", "stride", "padding"].map(attribute);

@@ -69,7 +69,9 @@ pub(crate) fn of_training(
     working.add("values between operations", values.saturating_mul(workers));
     working.add(PROMPTS, model.network.bytes_besides(step, all));
     if val_size > 0 {
-        let forecasts = of_shards(model, [model.input_size(), common.h], threads);
+        let series = common.series_in_forecast().min(panel.ids.len());
+        let most = series.saturating_mul(val_size);
+        let forecasts = of_shards(model, [most, threads], [model.input_size(), common.h]);
         working.or(&forecasts);
     }
     needs.and(working);

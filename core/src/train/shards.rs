@@ -99,6 +99,12 @@ mod tests {
             ("RMoK", json!({ "nSeries": 2 }), 1),
             ("iTransformer", json!({ "nSeries": 2, "hiddenSize": 8, "dFf": 8 }), 32),
             ("SOFTS", json!({ "nSeries": 2, "hiddenSize": 8, "dCore": 8, "dFf": 8 }), 32),
+            ("TimesNet", json!({ "topK": 2 }), 1),
+            (
+                "TimesNet",
+                json!({ "topK": 2, "hiddenSize": 8, "convHiddenSize": 8, "independentWindows": true }),
+                16,
+            ),
             ("TimeMixer", json!({ "nSeries": 2, "decompMethod": "dft_decomp" }), 32),
             ("StemGNN", json!({ "nSeries": 2 }), 1),
             ("StemGNN", json!({ "nSeries": 2, "independentWindows": true }), 32),

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
 use crate::data::{Panel, ValidationWindows, groups};
-use crate::infer::{AT_ONCE, Purpose, Workers};
+use crate::infer::{AT_ONCE, Purpose, Workers, parts};
 use crate::models::Instance;
 use crate::objective::{Horizons, Totals};
 
@@ -21,7 +21,7 @@ pub(super) fn validate(
     let common = &model.common;
     let lens = [model.input_size(), common.h];
     let source = Source::new(model, panel, 0)?.unweighted();
-    let batch = common.valid_batch_size.unwrap_or(common.batch_size);
+    let batch = common.series_in_forecast();
     let all = groups(panel, model.spec.multivariate);
     let [input, h] = lens;
     let (longest, step) = (panel.max_len(), common.step_size);
@@ -35,9 +35,7 @@ pub(super) fn validate(
             batch.iter().flat_map(of).map(|window| Drawn { window, count: 1 }).collect()
         };
         let drawn: Vec<Vec<Drawn>> = some.chunks(batch).map(draw).collect();
-        let size = usize::try_from(common.inference_windows_batch_size).unwrap_or(usize::MAX);
-        let size = size.max(1).saturating_mul(model.series);
-        let parts: Vec<&[Drawn]> = drawn.iter().flat_map(|drawn| drawn.chunks(size)).collect();
+        let parts: Vec<&[Drawn]> = drawn.iter().flat_map(|batch| parts(model, batch)).collect();
         for (part, loss) in parts.iter().zip(losses(workers, model, &source, &parts, windows, lens))
         {
             sum += part.len() as f64 * loss;

@@ -82,6 +82,9 @@ fn small(model: &str) -> Value {
             json!({ "hiddenSize": 16, "dCore": 16, "dFf": 16, "dropout": 0.0 })
         }
         "TimeMixer" => json!({ "dModel": 16, "dFf": 16, "eLayers": 2, "dropout": 0.0 }),
+        "TimesNet" => {
+            json!({ "hiddenSize": 8, "convHiddenSize": 8, "topK": 2, "numKernels": 3, "encoderLayers": 1, "dropout": 0.0 })
+        }
         "TimeXer" => json!({ "hiddenSize": 16, "dFf": 16, "patchLen": 4, "dropout": 0.0 }),
         "StemGNN" => json!({ "multiLayer": 2, "dropoutRate": 0.0 }),
         "XLinear" => json!({ "hiddenSize": 16, "temporalFf": 16, "channelFf": 16 }),

@@ -217,7 +217,7 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
 }
 
 /// Operations whose attributes or inputs depend on options, data or training mode.
-const REACHED: [&str; 29] = [
+const REACHED: [&str; 33] = [
     "attention",
     "avg_pool",
     "batch_norm",
@@ -231,6 +231,7 @@ const REACHED: [&str; 29] = [
     "embedding",
     "fill",
     "glu",
+    "grid_conv",
     "gru",
     "layer_norm",
     "linear",
@@ -238,7 +239,9 @@ const REACHED: [&str; 29] = [
     "lstm",
     "max_pool",
     "max_pool_steps",
+    "mean_kernel",
     "moving_average_transposed",
+    "period_mix",
     "prelu",
     "prob_attention",
     "resample",
@@ -246,6 +249,7 @@ const REACHED: [&str; 29] = [
     "rnn",
     "softmax_mean",
     "stochastic_pool",
+    "strongest_periods",
     "weighted",
 ];
 

@@ -83,6 +83,16 @@ fn others(seen: &mut BTreeSet<String>) {
         let given: Vec<Var<'_>> = [r, v].into_iter().chain(counts).collect();
         check("delay_aggregation", &given, r.delay_aggregation(v, 6, 2), seen);
     }
+    for drawn in [None, Some([1.0, 1.0, 90.0])] {
+        begin(true);
+        let (x, w) = (wave(&tape, &[3, 9, 2]), wave(&tape, &[2, 2, 3, 3]));
+        let counts = drawn.map(|counts| tape.constant([3], &counts));
+        counts.into_iter().for_each(|counts| tape.set_counts(counts));
+        let given: Vec<Var<'_>> = [x, w].into_iter().chain(counts).collect();
+        let [amplitudes, frequencies] = x.strongest_periods(2, true);
+        let grids = x.grid_conv(frequencies, w, tape.constant([2], &[0.1, 0.2]), 9);
+        check("strongest_periods", &given, grids.period_mix(amplitudes, frequencies, 9), seen);
+    }
     begin(true);
     let (x, counts) = (wave(&tape, &[6, 4, 2]), tape.constant([3], &[1.0, 3.0, 2.0]));
     let [w, b] = [[0.5, 1.5, -1.0, 2.0], [0.1, 0.2, 0.3, 0.4]].map(|v| tape.constant([4], &v));

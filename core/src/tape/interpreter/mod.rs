@@ -4,6 +4,7 @@ mod attention;
 mod layers;
 mod layout;
 mod numbers;
+mod periods;
 mod random;
 mod recurrent;
 mod rows;
@@ -145,6 +146,10 @@ impl<'a> Step<'a> {
             | "strongest_frequencies"
             | "cosines"
             | "complex_tanh" => self.of_rows(),
+            "grid_conv" => self.grid_conv(),
+            "period_mix" => self.period_mix(),
+            "mean_kernel" => self.mean_kernel(),
+            "strongest_periods" => return self.strongest_periods(),
             "lstm" | "gru" | "rnn" => return self.recurrent(),
             kind => Err(format!("there is no operation {kind}")),
         };
