@@ -212,7 +212,7 @@ fn wrong_losses_say_what_is_wrong() {
         (
             "NBMM",
             json!({ "batchCorrelation": true }),
-            r#"loss: NBMM has no option "batchCorrelation""#,
+            "NBMM has no option \"batchCorrelation\"; it has level, quantiles, nComponents, numSamples, returnParams, weighted",
         ),
     ] {
         assert_eq!(message(kind, args), expected);

@@ -29,12 +29,15 @@ FORWARD = [
 TRAIN = dict(SHORT, hidden_size=8, scaler_type="robust")
 
 SAMPLED = dict(level=[80], return_params=True, num_samples=20_000)
+# Of the same length: upstream fills what comes before a shorter series with zeros, and a joint likelihood takes them for data.
+EQUAL = [60, 60, 60]
 COUNTS = ({}, {}, LENGTHS, None, np.round)
 
 TRAINING = [
     ("mlp_robust", TRAIN),
-    ("mlp_gmm_horizon", dict(TRAIN, loss=GMM(n_components=2, weighted=True, horizon_correlation=True, **SAMPLED))),
-    ("mlp_pmm_batch", dict(TRAIN, loss=PMM(n_components=3, batch_correlation=True, **SAMPLED)), *COUNTS),
+    ("mlp_gmm_horizon", dict(TRAIN, loss=GMM(n_components=2, weighted=True, horizon_correlation=True, **SAMPLED)), {}, {}, EQUAL),
+    ("mlp_pmm_batch", dict(TRAIN, loss=PMM(n_components=3, batch_correlation=True, **SAMPLED)),
+     {}, {}, EQUAL, None, np.round),
     ("mlp_nbmm", dict(TRAIN, loss=NBMM(n_components=2, **SAMPLED)), *COUNTS),
     ("mlp_negative_binomial", dict(TRAIN, loss=DistributionLoss("NegativeBinomial", **SAMPLED)), *COUNTS),
     ("mlp_exog_mq", dict(TRAIN, loss=MQLoss(level=[80]), scaler_type="standard", **EXOG_2, learning_rate=2e-3)),

@@ -33,12 +33,12 @@ impl Distribution for Normal {
         0.5 * d * d + parameters[1].ln() + LN_SQRT_TAU
     }
 
-    /// `d/dμ = -d/σ`, `d/dσ = (1 - d²)/σ`
-    fn slopes(&self, y: f64, numbers: &[f64], _: [f64; 2], to: &mut [f64]) {
-        let scale = softplus(numbers[1]) + LEAST;
-        let d = (y - numbers[0]) / scale;
-        to[0] = -d / scale;
-        to[1] = (1.0 - d * d) / scale * softplus_slope(numbers[1]);
+    /// `d/dμ = -d/σ`, `d/dσ = (1 - d²)/σ`, of mean and deviation before they are scaled.
+    fn slopes(&self, y: f64, numbers: &[f64], [shift, scale]: [f64; 2], to: &mut [f64]) {
+        let sigma = softplus(numbers[1]) + LEAST;
+        let d = (y - numbers[0] * scale - shift) / (sigma * scale);
+        to[0] = -d / sigma;
+        to[1] = (1.0 - d * d) / sigma * softplus_slope(numbers[1]);
     }
 
     fn mean(&self, parameters: &[f64]) -> f64 {
