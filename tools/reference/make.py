@@ -10,7 +10,7 @@ import sys
 import time
 from importlib.metadata import version
 
-GROUPS = ["llm", "models", "ops", "scalers", "local_scalers", "losses", "multivariate_losses", "windows", "schedules", "metrics",
+GROUPS = ["llm", "models", "ops", "scalers", "local_scalers", "losses", "multivariate_losses", "hierarchies", "windows", "schedules", "metrics",
           "training", "checkpoints", "predict_paths"]
 
 

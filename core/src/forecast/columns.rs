@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
+use super::coherent;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
 use crate::data::{Panel, Window};
-use crate::infer::{Observations, Purpose, Workers};
+use crate::infer::{Observations, Purpose, ShardForecast, Workers};
 use crate::models::Instance;
 use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
@@ -47,28 +48,22 @@ impl Job<'_> {
         windows: impl Iterator<Item = Window>,
         h: usize,
     ) -> Result<Columns> {
-        let Self { workers, model, name, panel, control, quantile, sorted, observed } = *self;
+        let Self { model, name, panel, quantile, sorted, observed, .. } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
-        let outputs = model.loss.outputs.len();
-        let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-        for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
-            control.check()?;
-            workers.forecast(
-                model,
-                source,
-                &[some],
-                [self.input(), h],
-                Purpose::Forecast { quantile, sorted, observed: observed.is_some() },
-                |_, _, shard| {
-                    if let Some(all) = observed {
-                        all.lock().expect("no panic while it is held").add(&shard.observed);
-                    }
+        let columns = match model.reconciled() {
+            Some(hint) => coherent::columns(self, hint, source, &drawn, h)?,
+            None => {
+                let outputs = model.loss.outputs.len();
+                let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
+                let purpose = Purpose::Forecast { quantile, sorted, observed: observed.is_some() };
+                self.run(source, &drawn, h, purpose, |shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
                     }
-                },
-            );
-        }
+                })?;
+                columns
+            }
+        };
         let not_finite = |column: &Vec<f32>| column.iter().position(|v| !v.is_finite());
         if let Some(row) = columns.iter().find_map(not_finite) {
             let id = panel.id(drawn[row / h].window.series);
@@ -82,6 +77,29 @@ impl Job<'_> {
             }));
         }
         Ok(model.loss.outputs.iter().cloned().zip(columns).collect())
+    }
+
+    /// Runs the network over windows; `visit` gets their forecasts shard by shard, in order.
+    pub(super) fn run(
+        &self,
+        source: &Source<'_>,
+        drawn: &[Drawn],
+        h: usize,
+        purpose: Purpose,
+        mut visit: impl FnMut(&ShardForecast),
+    ) -> Result<()> {
+        let Self { workers, model, control, observed, .. } = *self;
+        for some in drawn.chunks(AT_ONCE.next_multiple_of(model.series)) {
+            control.check()?;
+            let lens = [self.input(), h];
+            workers.forecast(model, source, &[some], lens, purpose, |_, _, shard| {
+                if let Some(all) = observed {
+                    all.lock().expect("no panic while it is held").add(&shard.observed);
+                }
+                visit(shard);
+            });
+        }
+        Ok(())
     }
 }
 
