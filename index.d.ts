@@ -654,7 +654,7 @@ export declare class NeuralForecast implements Disposable {
   ): Promise<Forecast>
   /**
    * Forecasts the training data, each window from the rows before it. The forecast also has a `cutoff` for each row, and
-   * the target as a column.
+   * the target as a column. With `HINT`, all series must have the same length.
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
   /** The series and times that `future` of `predict` needs, one row each. */
@@ -664,7 +664,7 @@ export declare class NeuralForecast implements Disposable {
   /**
    * Keeps a fitted model ready, for forecasts of single windows in well under a millisecond. It shares the current weights:
    * a later `fit` or `dispose` does not change it. Not available with `localScalerType`, whose statistics need whole series,
-   * nor with `localStaticScalerType` and static columns.
+   * nor with `localStaticScalerType` and static columns, nor for `HINT`, which reconciles the forecasts of all series.
    * @param model Its name, as in `forecast.models`; optional if there is only one model.
    */
   predictor(model?: string, options?: PredictorOptions): Predictor

@@ -1,5 +1,5 @@
 // Compiled, never run: what the types must allow, and what they must refuse.
-import { DLinear, type Forecast, LSTM, loss, NeuralForecast, NHITS, type Row, type Table } from '@neural-trader/backend'
+import { DLinear, type Forecast, HINT, LSTM, loss, NeuralForecast, NHITS, type Row, type Table } from '@neural-trader/backend'
 
 NHITS({ h: 12, inputSize: 24, futrExogList: ['price'], loss: loss.mq({ level: [80] }), mlpUnits: [[8, 8]] })
 LSTM({ h: 12, inputSize: 24, encoderHiddenSize: 32, optimizer: { kind: 'AdamW', weightDecay: 0.01 } })
@@ -40,6 +40,15 @@ NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Bernoulli', { quantiles: 
 loss.distribution('Gumbel')
 // @ts-expect-error not an option of a distribution
 loss.distribution('Poisson', { levels: [80] })
+
+const sums = { S: [new Float64Array([1, 1]), [1, 0], [0, 1]], reconciliation: 'MinTraceWLS' } as const
+new NeuralForecast({ models: [HINT({ ...sums, model: DLinear({ h: 12, inputSize: 24 }), ids: ['all', 1, 2n] })] })
+// @ts-expect-error the model is needed
+HINT(sums)
+// @ts-expect-error not a reconciliation
+HINT({ ...sums, model: DLinear({ h: 12, inputSize: 24 }), reconciliation: 'MinTrace' })
+// @ts-expect-error an option of the wrapped model
+HINT({ ...sums, model: DLinear({ h: 12, inputSize: 24 }), h: 12 })
 
 export async function uses(): Promise<Forecast> {
   using nf = new NeuralForecast({ models: [DLinear({ h: 12, inputSize: 24 })] })

@@ -1,4 +1,5 @@
-// One factory per registered model: `NHITS(options)` returns the frozen spec `{ model: 'NHITS', options }`, plain JSON.
+// One factory per registered model and wrapper of models: `NHITS(options)` returns the frozen spec
+// `{ model: 'NHITS', options }`, plain JSON.
 'use strict'
 
 const native = require('./native.js')
@@ -21,10 +22,14 @@ function described() {
   return known
 }
 
+/** Name, family, paper and options of what wraps a model. */
+const wrappers = () => deepFreeze(JSON.parse(native.describeWrappers()))
+
 const factories = Object.fromEntries(
-  native
-    .modelNames()
-    .map((name) => [name, { [name]: (options) => freeze({ model: name, options: options ?? {} }) }[name]]),
+  [...native.modelNames(), ...wrappers().map(({ name }) => name)].map((name) => [
+    name,
+    { [name]: (options) => freeze({ model: name, options: options ?? {} }) }[name],
+  ]),
 )
 
-module.exports = { described, factories, freeze, deepFreeze }
+module.exports = { described, factories, freeze, deepFreeze, wrappers }

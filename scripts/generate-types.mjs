@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { peerSteps } from '../benches/report.mjs'
 import { models } from '../js/index.js'
+import { wrappers } from '../js/models.js'
 import native from '../js/native.js'
 import { root, text } from './steps.mjs'
 
@@ -48,9 +49,20 @@ function factory({ name, family, paper }) {
   return `/** ${family}: ${paper} */\nexport declare function ${name}(options: ${name}Options): ModelSpec<'${name}'>`
 }
 
+/** A function that wraps a model: its options are not those of models. */
+function wrapper({ name, family, paper, options }) {
+  const type = (ts) => ts.replace(' | null', '').replace('readonly (readonly number[])[]', 'readonly NumberList[]')
+  const own = options.map((option) => property({ ...option, ts: type(option.ts) }))
+  return [
+    `/** Options of \`${name}\`. */\nexport interface ${name}Options {\n${own.join('\n')}\n}`,
+    factory({ name, family, paper }),
+  ]
+}
+
 const types = [
   `/** Options that every model has. Where a model's default differs, its own options say so. */\nexport interface CommonOptions {\n${common.map(property).join('\n')}\n}`,
   ...described.flatMap((model) => [optionsOf(model), factory(model)]),
+  ...wrappers().flatMap(wrapper),
 ].join('\n')
 
 const losses = JSON.parse(native.losses())
@@ -144,7 +156,7 @@ const once = calls.filter((call, i) => calls.findIndex((other) => other.type ===
 const callTypes = [...choices.map(choice), ...once.map(callOptions)].join('\n')
 
 // As Biome formats it: one name per line.
-const exported = `export const {\n${described.map((m) => `  ${m.name},\n`).join('')}} = face`
+const exported = `export const {\n${[...described, ...wrappers()].map((m) => `  ${m.name},\n`).join('')}} = face`
 
 const inputs = ({ futr, hist, stat, cat }) =>
   [futr && 'future', hist && 'historic', stat && 'static', cat && 'categorical'].filter(Boolean).join(', ') || 'none'

@@ -35,6 +35,12 @@ pub fn describe() -> String {
     engine::describe().to_string()
 }
 
+/// What wraps a model, with its options, as JSON.
+#[napi]
+pub fn describe_wrappers() -> String {
+    engine::describe_wrappers().to_string()
+}
+
 /// Every call with its options, as JSON.
 #[napi]
 pub fn calls() -> String {

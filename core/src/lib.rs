@@ -12,6 +12,7 @@
 //! | `infer` | inference: a model applied to windows, without a trainer |
 //! | `batch` | assembly of windows into model inputs |
 //! | [`models`] | one file per model, the registry, and the shared options |
+//! | [`hierarchy`] | series that add up, and how forecasts become coherent |
 //! | [`objective`] | losses, distributions and the outputs of a forecast |
 //! | [`optim`] | optimizers and learning-rate schedules |
 //! | [`nn`], [`scalers`] | layers with upstream's parameter names; window scalers |
@@ -29,6 +30,7 @@ mod cores;
 pub mod data;
 mod error;
 mod forecast;
+pub mod hierarchy;
 mod infer;
 mod interrupt;
 #[doc(hidden)]
@@ -70,7 +72,7 @@ pub use forecast::{
     SeriesId, Slot, TrainingCheckpoint, Use, VariableWeights, WindowArrays, WindowExog, calls,
     evaluate, evaluate_against, seasonal_naive,
 };
-pub use models::{ModelSpec, describe, model_names};
+pub use models::{ModelSpec, describe, describe_wrappers, model_names};
 pub use ndarray;
 pub use objective::describe as losses;
 pub use train::ModelReport;

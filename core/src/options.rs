@@ -12,10 +12,8 @@ mod without_choice;
 
 pub use choices::{Choice, one_of};
 pub(crate) use choices::{choices, none_of};
-#[cfg(feature = "io")]
-pub(crate) use nested::check_given;
+pub(crate) use nested::{check_given, nested, object_of, outside};
 pub use nested::{inside, read_nested};
-pub(crate) use nested::{nested, object_of, outside};
 pub use rules::Rule;
 pub(crate) use rules::{is_needed, numbers_are, range, read_option, rule};
 pub use unknown::{no_option, unknown_option};

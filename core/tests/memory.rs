@@ -99,6 +99,34 @@ fn no_model_takes_more_than_is_planned() {
 }
 
 #[test]
+fn a_hierarchy_takes_no_more_than_is_planned() {
+    let _alone = ALONE.lock();
+    let series = 40;
+    let sums = |i: usize, j: usize| if i < 10 { j % (i + 1) == 0 } else { i == 10 + j };
+    let row = |i: usize| (0..30).map(move |j| f64::from(u8::from(sums(i, j))));
+    let s: Vec<Vec<f64>> = (0..series).map(|i| row(i).collect()).collect();
+    let args = json!({ "distribution": "StudentT", "numSamples": 20_000 });
+    let loss = json!({ "kind": "DistributionLoss", "args": args });
+    let options = json!({ "h": 24, "inputSize": 96, "maxSteps": 1, "randomSeed": 1, "loss": loss });
+    let options = json!({
+        "model": { "model": "MLP", "options": options }, "S": s, "reconciliation": "MinTraceWLS"
+    });
+    let options = options.as_object().unwrap().clone();
+    let mut nf =
+        NeuralForecast::new(vec![ModelSpec { model: "HINT".into(), options }], None).unwrap();
+    nf.fit(&table(series, 200), &FitOptions::default(), &Control::default()).unwrap();
+    let predict = |control: &Control| nf.predict(&PredictOptions::default(), control);
+    let refused = predict(&limited(1)).unwrap_err();
+    assert_eq!(refused.details.option.as_deref(), Some("loss"), "{refused}");
+    assert!(refused.message.contains("for samples of all series"), "{refused}");
+    let planned = needed(predict(&limited(1)));
+    let (forecast, peak) = peak_of(|| predict(&limited(planned)));
+    forecast.unwrap();
+    assert!(peak <= planned + BESIDE, "{planned} bytes planned, {peak} taken");
+    assert!(peak > series * 20_000 * size_of::<f64>(), "{peak}: samples of all series are held");
+}
+
+#[test]
 fn sizes_that_fit_no_machine_are_refused_with_the_option_to_make_smaller() {
     let _alone = ALONE.lock();
     let huge = 1_000_000_000;

@@ -3,6 +3,7 @@
 
 const { readFileSync } = require('node:fs')
 const { loss } = require('../index.js')
+const { wrappers } = require('../models.js')
 const { UsageError } = require('./usage.js')
 
 /** Arguments that describe models, which a file of specs replaces. */
@@ -22,7 +23,10 @@ function fromArguments({ models = 'NHITS', h, level, seed, scaler = 'robust', ..
     randomSeed: seed,
   }
   if (level !== undefined) options.loss = loss.mq({ level: level.split(',').map(percent) })
-  return models.split(',').map((model) => ({ model: model.trim(), options }))
+  const names = models.split(',').map((model) => model.trim())
+  const wrapper = names.find(isWrapper)
+  if (wrapper) throw wrong(`${wrapper} wraps a model, with options of its own; write it in a file for --config`)
+  return names.map((model) => ({ model, options }))
 }
 
 function fromFile({ config, h, ...values }) {
@@ -32,12 +36,18 @@ function fromFile({ config, h, ...values }) {
   if (specs.length === 0 || !specs.every((spec) => isObject(spec) && isObject(spec.options ?? {}))) {
     throw wrong(`${config} must hold model specs: [{ "model": "NHITS", "options": { "inputSize": 24 } }]`)
   }
-  return specs.map(({ options, ...spec }) => {
+  const complete = ({ options, ...spec }) => {
+    if (isWrapper(spec.model) && isObject(options?.model))
+      return { ...spec, options: { ...options, model: complete(options.model) } }
+    if (isWrapper(spec.model)) return { ...spec, options: options ?? {} }
     if (options?.h !== undefined && options.h !== h)
       throw wrong(`--h is ${h}, but ${config} has a model with h ${options.h}`)
     return { ...spec, options: { h, inputSize: 2 * h, ...options } }
-  })
+  }
+  return specs.map(complete)
 }
+
+const isWrapper = (model) => wrappers().some(({ name }) => name === model)
 
 function parsed(path) {
   const text = readFileSync(path, 'utf8')

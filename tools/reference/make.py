@@ -10,7 +10,8 @@ import sys
 import time
 from importlib.metadata import version
 
-GROUPS = ["llm", "models", "ops", "scalers", "local_scalers", "losses", "likelihoods", "multivariate_losses", "windows", "schedules", "metrics",
+GROUPS = ["llm", "models", "ops", "scalers", "local_scalers", "losses", "likelihoods", "multivariate_losses", "hierarchies",
+          "windows", "schedules", "metrics",
           "training", "checkpoints", "predict_paths"]
 
 

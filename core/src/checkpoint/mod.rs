@@ -41,7 +41,7 @@ use serde_json::{Map, Value};
 pub(crate) use disk::{check_replaceable, on_disk, sizes};
 #[cfg(feature = "io")]
 pub use disk::{read, write};
-pub(crate) use naming::COUNTED;
+pub(crate) use naming::{COUNTED, HIERARCHY};
 pub(crate) use parameters::Parameters;
 pub use safetensors::Dtype;
 pub use weights::RawTensor;

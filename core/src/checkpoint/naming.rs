@@ -55,8 +55,11 @@ pub(super) fn class(name: &str) -> Option<&'static str> {
 
 /// The option that lists the columns whose number of categories comes from the data, so that new data may change it.
 pub(crate) const COUNTED: &str = "countedCategories";
+/// The option that holds what HINT adds to the model that it wraps.
+pub(crate) const HIERARCHY: &str = "hint";
 /// Options that only this library has. Python would refuse or drop them, so they are kept in a separate file.
-const OWN_OPTIONS: [&str; 8] = [
+const OWN_OPTIONS: [&str; 9] = [
+    HIERARCHY,
     "restoreBest",
     "precision",
     "shards",

@@ -9,11 +9,12 @@ mod values;
 
 use std::path::PathBuf;
 
+pub use crate::data::SeriesId;
 #[cfg(feature = "io")]
 pub use files::{FileFormat, FileInput};
 #[cfg(feature = "io")]
 pub use registry::{check_names, describe, metrics, read, tables_of};
-pub use values::{OnProgress, SeriesId, Signal, WindowNumbers};
+pub use values::{OnProgress, Signal, WindowNumbers};
 
 #[cfg(doc)]
 use super::neural_forecast::NeuralForecast;

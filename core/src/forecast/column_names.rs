@@ -21,8 +21,8 @@ impl Models {
             let Some(other) = self[..j].iter().find(same) else { continue };
             let message = format!(
                 "two models, {} and {}, are both called \"{}\"; give each an alias of its own",
-                other.spec.name,
-                model.spec.name,
+                other.class(),
+                model.class(),
                 model.name()
             );
             return Err(refusal(message, model));
@@ -60,7 +60,7 @@ impl Models {
     /// Refuses columns of models that have the name of another model's column, or of one of `taken`.
     pub(super) fn check_titles(&self, taken: &[Taken<'_>]) -> Result<()> {
         let names = self.names();
-        let called = |i: usize| format!("{}, called \"{}\",", self[i].spec.name, names[i]);
+        let called = |i: usize| format!("{}, called \"{}\",", self[i].class(), names[i]);
         for (i, model) in self.iter().enumerate() {
             for (what, column) in taken {
                 if let Some(title) = titles(model, &names[i]).find(|t| same_name(t, column)) {
@@ -105,7 +105,7 @@ fn owns(model: &Instance, name: &str, title: &str) -> bool {
 fn refusal(message: String, model: &Instance) -> Error {
     Error::new(ErrorCode::InvalidOption, message).with(|d| {
         d.option = Some("alias".into());
-        d.model = Some(model.spec.name.into());
+        d.model = Some(model.class().into());
         d.actual = model.common.alias.clone().map(Into::into);
     })
 }

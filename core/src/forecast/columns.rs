@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
+use super::coherent;
 use crate::batch::{Drawn, Source};
 use crate::control::Control;
 use crate::data::{Panel, Window};
-use crate::infer::{AT_ONCE, Observations, Purpose, Workers, shards};
+use crate::infer::{AT_ONCE, Observations, Purpose, ShardForecast, Workers, shards};
 use crate::models::Instance;
 use crate::objective::Output;
 use crate::{Error, ErrorCode, Result};
@@ -45,28 +46,22 @@ impl Job<'_> {
         h: usize,
         series: usize,
     ) -> Result<Columns> {
-        let Self { workers, model, name, panel, control, quantile, sorted, observed } = *self;
+        let Self { model, name, panel, quantile, sorted, observed, .. } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
-        let outputs = model.loss.outputs.len();
-        let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-        for some in shards(model, &drawn, series).chunks(AT_ONCE) {
-            control.check()?;
-            workers.forecast(
-                model,
-                source,
-                some,
-                [self.input(), h],
-                Purpose::Forecast { quantile, sorted, observed: observed.is_some() },
-                |_, _, shard| {
-                    if let Some(all) = observed {
-                        all.lock().expect("no panic while it is held").add(&shard.observed);
-                    }
+        let columns = match model.reconciled() {
+            Some(hint) => coherent::columns(self, hint, source, &drawn, [h, series])?,
+            None => {
+                let outputs = model.loss.outputs.len();
+                let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
+                let purpose = Purpose::Forecast { quantile, sorted, observed: observed.is_some() };
+                self.run(source, &drawn, [h, series], purpose, |shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
                     }
-                },
-            );
-        }
+                })?;
+                columns
+            }
+        };
         let not_finite = |column: &Vec<f32>| column.iter().position(|v| !v.is_finite());
         if let Some(row) = columns.iter().find_map(not_finite) {
             let id = panel.id(drawn[row / h].window.series);
@@ -80,6 +75,30 @@ impl Job<'_> {
             }));
         }
         Ok(model.loss.outputs.iter().cloned().zip(columns).collect())
+    }
+
+    /// Runs the network over windows of `h` steps; `visit` gets their forecasts shard by shard, in order. Where windows depend on
+    /// each other, those of `series` series are a batch.
+    pub(super) fn run(
+        &self,
+        source: &Source<'_>,
+        drawn: &[Drawn],
+        [h, series]: [usize; 2],
+        purpose: Purpose,
+        mut visit: impl FnMut(&ShardForecast),
+    ) -> Result<()> {
+        let Self { workers, model, control, observed, .. } = *self;
+        for some in shards(model, drawn, series).chunks(AT_ONCE) {
+            control.check()?;
+            let lens = [self.input(), h];
+            workers.forecast(model, source, some, lens, purpose, |_, _, shard| {
+                if let Some(all) = observed {
+                    all.lock().expect("no panic while it is held").add(&shard.observed);
+                }
+                visit(shard);
+            });
+        }
+        Ok(())
     }
 }
 

@@ -20,7 +20,8 @@ use crate::{Error, ErrorCode, Result};
 
 impl NeuralForecast {
     /// Forecasts the rows of the training data, each window from the rows before it. The result has cutoffs and, after the
-    /// models' columns, the target itself, NaN where it is missing. An error if a series has fewer than `h` rows.
+    /// models' columns, the target itself, NaN where it is missing. An error if a series has fewer than `h` rows, or with HINT if
+    /// series differ in length.
     pub fn predict_insample(
         &self,
         options: &InsampleOptions,
@@ -49,6 +50,8 @@ impl NeuralForecast {
             ("the target, which predictInsample gives too", target),
         ])?;
         check_lengths(panel, h)?;
+        self.check_hierarchies(panel)?;
+        self.check_same_windows(panel, [h, step])?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
         check_forecasts(self, [windows, h], false, control)?;

@@ -82,7 +82,12 @@ pub(super) fn check_forecasts(
     let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
     for model in forecaster.models.iter() {
         let of = |model: &Instance| {
-            infer::needs::of_forecasts(model, [windows, h], columns, threads, observed)
+            let all = [windows, h];
+            let mut needs = infer::needs::of_forecasts(model, all, columns, threads, observed);
+            if let Some(hint) = model.reconciled() {
+                needs.and(hint.needs(model, windows.saturating_mul(h), threads));
+            }
+            needs
         };
         of(model).check(
             control.allowed(),
@@ -148,5 +153,5 @@ pub(super) fn check_predictor(model: &Instance, options: &PredictorOptions) -> R
 /// A model with other options for the same number of series, without weights.
 fn declared(given: &ModelSpec, like: &Instance) -> Option<Instance> {
     let series = like.spec.multivariate.then_some(like.series);
-    Instance::blank(given, &Vocabularies::default(), series).ok()
+    like.again(given, &Vocabularies::default(), series).ok()
 }

@@ -18,7 +18,7 @@ use crate::data::{
 };
 use crate::infer::Workers;
 use crate::memory::Allowed;
-use crate::models::{Instance, ModelSpec};
+use crate::models::{Hint, Instance, ModelSpec};
 use crate::train::TrainingState;
 use crate::{Error, ErrorCode, Result, runtime};
 
@@ -65,6 +65,7 @@ impl NeuralForecast {
             forecaster = forecaster.with_time_unit(unit)?;
         }
         forecaster.reading.machine_zone = machine_zone;
+        forecaster.check_unscaled_sums()?;
         Ok(forecaster)
     }
 
@@ -146,7 +147,7 @@ impl NeuralForecast {
 
     /// The models as the user wrote them.
     pub fn specs(&self) -> Vec<ModelSpec> {
-        self.models.iter().map(|m| m.given.clone()).collect()
+        self.models.iter().map(Instance::written).collect()
     }
 
     /// Name of each model in results: from the second model of the same name on, a number is appended, as upstream.
@@ -191,7 +192,7 @@ impl NeuralForecast {
             weights: floats * size_of::<f32>(),
             dataset: self.panel().map_or(0, Panel::bytes),
             training: self.states().map(TrainingState::memory).sum(),
-            workspace: self.workers.memory(),
+            workspace: self.workers.memory() + self.hints().map(Hint::memory).sum::<usize>(),
         }
     }
 

@@ -14,6 +14,7 @@ use super::fitted::Fitted;
 use super::memory::{check_loading, check_saving};
 use super::neural_forecast::NeuralForecast;
 use super::persisted_categories;
+use super::persisted_hierarchy;
 use super::persisted_training;
 use crate::checkpoint::{
     self, Checkpoint, Files, Parameters, Sources, StoredModel, StoredState, StoredTensor, Unknown,
@@ -324,6 +325,7 @@ fn stored(model: &Instance, values: &[f32], kept: ModelPassthrough) -> StoredMod
         options.insert("lrScheduler".into(), schedule.explicit(model.common.max_steps).write());
     }
     persisted_categories::store(model, &mut options);
+    persisted_hierarchy::store(model, &mut options);
     options.extend(kept.training);
     let tensors = model.entries.iter().flat_map(|entry| {
         look();
@@ -360,10 +362,14 @@ fn restored(
         let h = options.get("h").and_then(Value::as_i64).unwrap_or(0);
         options.insert("inputSize".into(), json!(3 * h));
     }
-    if stored.name != stored.class {
+    let hint = persisted_hierarchy::taken(&mut options)?;
+    if hint.is_none() && stored.name != stored.class {
         options.insert("alias".into(), json!(stored.name));
     }
     let mut model = persisted_categories::instance(stored.class, options, vocabularies)?;
+    if let Some(hint) = hint {
+        model = persisted_hierarchy::wrapped(model, hint)?;
+    }
     let constant = |name: &str| of_a_loss(name) && !model.has_parameter(name);
     let given: BTreeSet<&str> = parameters.names().filter(|name| !constant(name)).collect();
     for entry in &model.entries {

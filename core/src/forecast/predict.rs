@@ -56,6 +56,7 @@ impl NeuralForecast {
             let message = "this checkpoint was saved without its data; give the history as data";
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
+        self.check_hierarchies(panel)?;
         refuse_missing(&self.models, panel, Begins::AfterEnd, on_missing)?;
         let mut warnings = match &given {
             Some(panel) => [panel.warnings.clone(), unseen(panel, &fitted.vocabularies)].concat(),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 pub use self::arrays::WindowArrays;
 use self::inputs::{Input, Kind, Layout, counted};
 use super::calls::PredictorOptions;
+use super::coherent::check_independent;
 use super::memory::check_predictor;
 use super::neural_forecast::NeuralForecast;
 use super::quantiles::unasked;
@@ -54,12 +55,14 @@ pub struct Predictor {
 
 impl NeuralForecast {
     /// Keeps a fitted model ready to forecast windows. It shares the current weights; later changes of the forecaster do
-    /// not affect it. An error if nothing is fitted, if there is no such model, or if a local scaler scales its series.
+    /// not affect it. An error if nothing is fitted, if there is no such model, if a local scaler scales its series, or if HINT
+    /// reconciles its forecasts with those of other series.
     pub fn predictor(&self, options: &PredictorOptions) -> Result<Predictor> {
         let fitted = self.require_fitted()?;
         options.check()?;
         let index = chosen(&self.names(), options.model.as_deref())?;
         let model = &self.models[index];
+        check_independent(model)?;
         let scaling = [
             ("localScalerType", self.scaling.temporal.is_some()),
             (

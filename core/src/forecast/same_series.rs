@@ -1,6 +1,8 @@
 //! Requirements of multivariate models: as many series as they have weights for, and later the series that they were
 //! trained on.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::data::{Panel, Vocabularies};
@@ -16,8 +18,16 @@ pub(super) fn renewed(
     vocabularies: &Vocabularies,
     goes_on: bool,
 ) -> Result<Instance> {
+    let hint = of.hint.as_ref().map(|hint| hint.fitted(panel, goes_on)).transpose()?;
+    let mut model = of.again(&of.given, vocabularies, series(of, panel, goes_on)?)?;
+    model.hint = hint.map(Arc::new);
+    Ok(model)
+}
+
+/// The number of series of a multivariate model to be trained on a panel; `None` for others.
+fn series(of: &Instance, panel: &Panel, goes_on: bool) -> Result<Option<usize>> {
     if !of.spec.multivariate {
-        return Instance::blank(&of.given, vocabularies, None);
+        return Ok(None);
     }
     let (name, found) = (of.name(), panel.n_series());
     let given = of.given.options.get("nSeries").and_then(Option::<usize>::read).flatten();
@@ -36,7 +46,7 @@ pub(super) fn renewed(
             d.actual = Some(made_for.into());
         }));
     }
-    Instance::blank(&of.given, vocabularies, Some(found))
+    Ok(Some(found))
 }
 
 /// Refuses series other than those of the training data if a model is multivariate. For a checkpoint without data, only

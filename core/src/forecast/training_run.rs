@@ -33,6 +33,7 @@ impl Training {
         control: &Control,
     ) -> Result<Self> {
         options.check()?;
+        forecaster.check_unscaled_sums()?;
         let steps = |m: &Instance| options.max_steps.unwrap_or(m.common.max_steps);
         let mut training = Self { models: Vec::new(), states: Vec::new(), warnings: Vec::new() };
         let before = match (options.mode, &forecaster.fitted) {

@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step; `observed` keeps what the network
     /// shows of itself.
     Forecast { quantile: f32, sorted: bool, observed: bool },
+    /// Only the numbers of the network, from which samples are drawn later.
+    Numbers { observed: bool },
 }
 
 /// The output of [`decode`] for a shard, in reused buffers.
@@ -47,6 +49,7 @@ pub(crate) fn decode(
     let Lens { windows, series, input, horizon, .. } = g.lens();
     let n = model.loss.numbers();
     let (asked, row) = match purpose {
+        Purpose::Numbers { .. } => (Asked::Quantile(0.5), shard),
         Purpose::Forecast { quantile, .. } => (Asked::Quantile(quantile), shard),
         // Differs from upstream, which draws new quantiles at each check: here they stay the same, so that checks are
         // comparable.
@@ -62,7 +65,10 @@ pub(crate) fn decode(
     tape.set_compute(Compute::default());
     if model.recurrence().is_none() {
         tape.reset(&model.values, None);
-        let observed = matches!(purpose, Purpose::Forecast { observed: true, .. });
+        let observed = match purpose {
+            Purpose::Forecast { observed, .. } | Purpose::Numbers { observed } => observed,
+            Purpose::Validation { .. } => false,
+        };
         tape.observe(observed);
         let output = model.forward(&g.batch(tape, [0, input], None, None));
         if observed {

@@ -11,5 +11,6 @@ mod workers;
 pub(crate) use decode::Purpose;
 pub(crate) use observations::Observations;
 pub(crate) use resident::Resident;
+pub(crate) use shard_forecast::{ShardForecast, sampling};
 pub(crate) use shards::{AT_ONCE, SHARD, parts, shards, windows_in};
 pub(crate) use workers::{Worker, Workers};

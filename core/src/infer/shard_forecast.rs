@@ -3,6 +3,7 @@
 use super::decode::{Decoded, Purpose};
 use super::observations::Observations;
 use crate::batch::{BatchBuilder, Drawn};
+use crate::data::Window;
 use crate::models::Instance;
 use crate::objective::{Sampling, Tally, Target, Totals, Windows};
 use crate::rng::{Key, Stream};
@@ -50,6 +51,23 @@ impl Judged<'_> {
     }
 }
 
+/// How a window is scaled back and sampled, from the first step of its horizon on; it has `input` steps before it.
+pub(crate) fn sampling<'a>(
+    model: &Instance,
+    window: Window,
+    statistics: Statistics,
+    input: usize,
+    work: &'a mut Vec<f64>,
+) -> Sampling<'a> {
+    Sampling {
+        scaling: model.scaling(statistics),
+        key: Key::new(model.common.random_seed as u64, Stream::Samples, window.series as u32),
+        first: window.start + input as i64,
+        trajectories: model.recurrence().map(|r| r.trajectory_samples),
+        work,
+    }
+}
+
 /// Appends the columns that `purpose` asks for, from network outputs `[windows, horizon, numbers]`.
 pub(crate) fn columns(
     model: &Instance,
@@ -64,14 +82,9 @@ pub(crate) fn columns(
     let each = windows.iter().zip(&g.statistics).zip(values.chunks_exact(per_window.max(1)));
     for ((drawn, s), numbers) in each {
         let Drawn { window, .. } = drawn;
-        let mut at = Sampling {
-            scaling: model.scaling(*s),
-            key: Key::new(model.common.random_seed as u64, Stream::Samples, window.series as u32),
-            first: window.start + g.lens().input as i64,
-            trajectories: model.recurrence().map(|r| r.trajectory_samples),
-            work,
-        };
+        let mut at = sampling(model, *window, *s, g.lens().input, work);
         match purpose {
+            Purpose::Numbers { .. } => {}
             Purpose::Forecast { .. } => loss.forecast(numbers, &mut at, to),
             Purpose::Validation { .. } => {
                 loss.judged(model.valid_loss.judges(), numbers, &mut at, to);
@@ -105,6 +118,11 @@ impl ShardForecast {
             weights: g.weights.clone(),
             insample_y: if compares { g.insample_y.clone() } else { Vec::new() },
         }
+    }
+
+    /// The network's numbers of each window, and the statistics of its input.
+    pub(crate) fn numbers(&self) -> (&[f32], &[Statistics]) {
+        (&self.values, &self.statistics)
     }
 
     /// The forecasts and actual values of this shard.

@@ -152,7 +152,7 @@ options! {
 }
 
 /// Whether an alias can be part of a file name.
-fn no_path(alias: &Option<String>) -> bool {
+pub(super) fn no_path(alias: &Option<String>) -> bool {
     alias.as_deref().is_none_or(|a| !a.is_empty() && !a.contains(['/', '\\', '\0']))
 }
 

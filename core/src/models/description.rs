@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::CommonOptions;
 use super::entry::{N_SERIES, OF_CATEGORIES};
-use super::{Entry, find, registry};
+use super::{Entry, find, hint, registry};
 use crate::options::{Field, Options};
 
 /// All options of a model with their defaults; empty if there is no such model.
@@ -16,9 +16,27 @@ pub(crate) fn default_options(name: &str) -> Map<String, Value> {
     find(name).map_or_else(|_| Map::new(), of)
 }
 
+/// The part of a description that is about an option.
+fn option(f: Field, shared: bool) -> Value {
+    json!({
+        "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "needed": f.needed,
+        "shared": shared
+    })
+}
+
+/// A description of what wraps a model, for documentation and generated types.
+pub fn describe_wrappers() -> Value {
+    let options = hint::Options::fields().into_iter().map(|f| option(f, false));
+    json!([{
+        "name": hint::NAME,
+        "family": "hierarchical reconciliation of another model",
+        "paper": hint::PAPER,
+        "options": options.collect::<Vec<_>>(),
+    }])
+}
+
 /// A description of every model, for documentation and generated types.
 pub fn describe() -> Value {
-    let option = |f: Field, shared: bool| json!({ "name": f.name, "doc": f.doc, "ts": f.ts, "default": f.default, "range": f.range, "needed": f.needed, "shared": shared });
     let model = |e: Entry| {
         let exogenous = e.spec.exogenous;
         let taken = |f: &Field| {

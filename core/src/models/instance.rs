@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::OF_CATEGORIES;
+use super::hint::{self, Hint};
 use super::{
     Batch, CatEmbDim, CommonOptions, Dims, Entry, Network, Recurrence, Sharding, Spec, Streams,
     find,
@@ -32,7 +33,7 @@ pub struct ModelSpec {
 pub struct Instance {
     /// Name and abilities.
     pub spec: Spec,
-    /// The options as the user wrote them.
+    /// The options as the user wrote them; those of the wrapped model, if it is one of HINT.
     pub given: ModelSpec,
     /// Shared options.
     pub common: CommonOptions,
@@ -58,6 +59,8 @@ pub struct Instance {
     pub(crate) network: Box<dyn Network>,
     /// Maps the network's output to what the loss or the forecast needs.
     pub(crate) head: Head,
+    /// Set for a model that HINT wraps.
+    pub(crate) hint: Option<Arc<Hint>>,
 }
 
 impl Instance {
@@ -86,12 +89,17 @@ impl Instance {
         vocabularies: &Vocabularies,
         series: Option<usize>,
     ) -> Result<Self> {
-        let entry = find(&given.model)?;
-        build(&entry, given, vocabularies, series).map_err(|e| {
+        let of_model = |e: Error| {
             e.with(|d| {
                 d.model.get_or_insert_with(|| given.model.clone());
             })
-        })
+        };
+        if given.model == hint::NAME {
+            let (hint, wrapped) = Hint::read(given).map_err(of_model)?;
+            return Self::blank(&wrapped, vocabularies, series)?.wrapped(hint).map_err(of_model);
+        }
+        let entry = find(&given.model)?;
+        build(&entry, given, vocabularies, series).map_err(of_model)
     }
 
     /// Allocates the parameters, all 0.
@@ -115,7 +123,7 @@ impl Instance {
 
     /// Column of the results: the alias, or the model's name.
     pub fn name(&self) -> &str {
-        self.common.alias.as_deref().unwrap_or(self.spec.name)
+        self.common.alias.as_deref().unwrap_or(self.class())
     }
 
     /// Steps of input that the network sees: recurrent models see one more than `inputSize`.
@@ -131,7 +139,7 @@ impl Instance {
     /// Another instance of the same model that shares these weights without copying them.
     pub(crate) fn shared(&self, vocabularies: &Vocabularies) -> Result<Self> {
         let series = self.spec.multivariate.then_some(self.series);
-        let mut same = Self::blank(&self.given, vocabularies, series)?;
+        let mut same = self.again(&self.given, vocabularies, series)?;
         assert_eq!(same.size, self.values.len(), "the same options give the same parameters");
         same.values = self.values.clone();
         Ok(same)
@@ -312,6 +320,7 @@ pub(super) fn build(
         streams,
         network,
         head,
+        hint: None,
     })
 }
 

@@ -35,6 +35,7 @@ mod exogenous;
 pub mod fedformer;
 pub mod gru;
 mod heads;
+pub mod hint;
 pub mod informer;
 mod instance;
 pub mod itransformer;
@@ -72,17 +73,20 @@ pub mod timexer;
 pub mod tsmixer;
 pub mod tsmixerx;
 pub mod vanillatransformer;
+mod wrapping;
 pub mod xlinear;
 
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
 pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
 pub(crate) use description::default_options;
-pub use description::describe;
+pub use description::{describe, describe_wrappers};
 pub(crate) use entry::Entry;
 use entry::entry;
 pub(crate) use exogenous::InputStream;
 use exogenous::Streams;
+pub use hint::HINT;
+pub(crate) use hint::Hint;
 pub use instance::{Instance, ModelSpec};
 pub(crate) use network::Network;
 pub use precision::Precision;
@@ -366,7 +370,7 @@ registry! {
 /// The registered model of this name.
 pub(crate) fn find(name: &str) -> Result<Entry> {
     let all = registry();
-    let names: Vec<&str> = all.iter().map(|e| e.spec.name).collect();
+    let names: Vec<&str> = all.iter().map(|e| e.spec.name).chain([hint::NAME]).collect();
     let hint = nearest(name, names.iter().copied())
         .map_or(String::new(), |n| format!("did you mean \"{n}\"? "));
     let error = Error::new(

@@ -164,9 +164,14 @@ pub(crate) trait Formula: Debug + Send + Sync + 'static {
         numbers.iter().sum::<f32>() / numbers.len() as f32
     }
 
-    /// See [`Objective::samples`].
+    /// See [`Objective::samples`]. A formula with samples has [`Formula::draw`] too.
     fn samples(&self) -> usize {
         0
+    }
+
+    /// See [`Objective::draw`].
+    fn draw(&self, _numbers: &[f32], _at: &Sampling<'_>, _to: &mut [f64]) {
+        unreachable!("only a loss with samples draws any");
     }
 
     /// The distribution of a likelihood, and the same formula with another number of samples.

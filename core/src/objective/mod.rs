@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use distribution::{mean, quantile};
 use formula::Formula;
 use outputs::Estimated;
 
@@ -175,6 +176,19 @@ impl Objective {
     /// Samples per step of a forecast; 0 if it is not sampled.
     pub(crate) fn samples(&self) -> usize {
         self.formula.samples()
+    }
+
+    /// Draws samples of one step from its numbers, on the scale of the target: those that [`Self::forecast`] summarizes, in the
+    /// order in which they are drawn.
+    pub(crate) fn draw(&self, numbers: &[f32], at: &Sampling<'_>, to: &mut [f64]) {
+        self.formula.draw(numbers, at, to);
+    }
+
+    /// Appends the mean and the quantiles of samples, which are sorted for it.
+    pub(crate) fn summarize(&self, samples: &mut [f64], to: &mut Vec<f64>) {
+        to.push(mean(samples));
+        samples.sort_unstable_by(f64::total_cmp);
+        to.extend(self.taus.iter().map(|tau| quantile(samples, *tau)));
     }
 
     /// Appends the columns of a window's forecast, on the scale of the target: `[h, columns]`. `numbers` are the network's.

@@ -28,7 +28,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-fn json(name: &str) -> Value {
+pub(crate) fn json(name: &str) -> Value {
     let text = fs::read_to_string(fixtures().join(name)).expect("the fixture is committed");
     serde_json::from_str(&text).expect("a fixture is JSON")
 }

@@ -12,6 +12,7 @@ use super::super::scaling::Scaling;
 use super::Distribution;
 use super::mixture::Joint;
 use crate::interrupt::look;
+use crate::rng::Key;
 
 /// The weighted mean of `-ln p(y)`.
 #[derive(Clone, Debug)]
@@ -121,6 +122,12 @@ impl Formula for Likelihood {
         self.samples
     }
 
+    fn draw(&self, numbers: &[f32], at: &Sampling<'_>, to: &mut [f64]) {
+        self.mapped(numbers, &at.scaling, |parameters| {
+            self.drawn(parameters, at.key, at.first, to);
+        });
+    }
+
     #[cfg(test)]
     fn distribution(&self) -> Option<&Arc<dyn Distribution>> {
         Some(&self.distribution)
@@ -139,7 +146,7 @@ impl Formula for Likelihood {
         self.sampled(numbers, count, at, |parameters, samples| {
             to.push(match exact_mean {
                 true => self.distribution.mean(parameters),
-                false => samples.iter().sum::<f64>() / samples.len() as f64,
+                false => mean(samples),
             });
             to.extend(taus.iter().map(|tau| quantile(samples, *tau)));
             to.extend(parameters.iter().filter(|_| self.return_params));
@@ -204,10 +211,16 @@ impl Likelihood {
         })
     }
 
+    /// Draws samples of the step at `row`. The random numbers are a function of seed, series, row and sample count, so the
+    /// samples of a window do not depend on shards.
+    fn drawn(&self, parameters: &[f64], key: Key, row: i64, to: &mut [f64]) {
+        let first = (row as u64).wrapping_mul(to.len() as u64);
+        for (i, sample) in (0..).zip(to) {
+            *sample = self.distribution.sample(parameters, key, first.wrapping_add(i));
+        }
+    }
+
     /// Calls `with` with the parameters and the sorted samples of each step of a window.
-    ///
-    /// The random numbers are a function of seed, series, row and sample count, so the samples of a window do not depend on
-    /// shards.
     pub(super) fn sampled(
         &self,
         numbers: &[f32],
@@ -218,12 +231,9 @@ impl Likelihood {
         let steps = numbers.chunks_exact(self.distribution.numbers());
         for (row, numbers) in (at.first..).zip(steps) {
             look();
-            let first = (row as u64).wrapping_mul(count as u64);
             self.mapped(numbers, &at.scaling, |parameters| {
-                let sample =
-                    |i: u64| self.distribution.sample(parameters, at.key, first.wrapping_add(i));
-                at.work.clear();
-                at.work.extend((0..count as u64).map(sample));
+                at.work.resize(count, 0.0);
+                self.drawn(parameters, at.key, row, at.work);
                 at.work.sort_unstable_by(f64::total_cmp);
                 with(parameters, at.work);
             });
@@ -231,8 +241,13 @@ impl Likelihood {
     }
 }
 
+/// The mean of samples.
+pub(in super::super) fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
+}
+
 /// The quantile of sorted numbers, linearly interpolated. Upstream: `torch.quantile`.
-pub(super) fn quantile(sorted: &[f64], tau: f32) -> f64 {
+pub(in super::super) fn quantile(sorted: &[f64], tau: f32) -> f64 {
     let place = f64::from(tau) * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()

@@ -23,6 +23,7 @@ use crate::options::OptionValue;
 use crate::rng::Key;
 use crate::{Error, ErrorCode, Result};
 use likelihood::Likelihood;
+pub(super) use likelihood::{mean, quantile};
 
 pub use mixture::{GMM, NBMM, PMM};
 
