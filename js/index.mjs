@@ -37,5 +37,6 @@ export const {
   TSMixerx,
   VanillaTransformer,
   XLinear,
+  HINT,
 } = face
 // end of generated models
