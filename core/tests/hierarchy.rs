@@ -4,6 +4,7 @@ mod bits;
 mod checks;
 mod rows;
 mod scratch;
+#[expect(dead_code, reason = "forecasters are made here")]
 mod series;
 
 use checks::Checks;
