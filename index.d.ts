@@ -2112,4 +2112,19 @@ export interface XLinearOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2601.09237 */
 export declare function XLinear(options: XLinearOptions): ModelSpec<'XLinear'>
+/** Options of `HINT`. */
+export interface HINTOptions {
+  /** The model that forecasts all series. Its loss must be a distribution, such as `loss.distribution('Normal')`. */
+  model: ModelSpec
+  /** The summing matrix: a row for each series, a column for each bottom series. First come the aggregates, each row with the weights of the bottom series in it; then the bottom series in the order of the columns, which makes an identity matrix. */
+  S: readonly NumberList[]
+  /** How forecasts become coherent: `'BottomUp'` sums those of the bottom series, `'MinTraceOLS'` and `'MinTraceWLS'` change all of them as little as possible, the latter weighted by the sums of the rows of `S`, and `'Identity'` leaves them as they are. */
+  reconciliation: 'BottomUp' | 'MinTraceOLS' | 'MinTraceWLS' | 'Identity'
+  /** The series of the rows of `S`, each once. Left out: the series in the order of a forecast, sorted by identifier. */
+  ids?: readonly (string | number | bigint)[]
+  /** Name for the forecast columns, instead of `HINT`. */
+  alias?: string
+}
+/** hierarchical reconciliation of another model: https://arxiv.org/abs/2305.07089 */
+export declare function HINT(options: HINTOptions): ModelSpec<'HINT'>
 // end of generated models

@@ -1,5 +1,15 @@
 // Compiled, never run: what the types must allow, and what they must refuse.
-import { DLinear, type Forecast, HINT, LSTM, loss, NeuralForecast, NHITS, type Row, type Table } from '@neural-trader/backend'
+import {
+  DLinear,
+  type Forecast,
+  HINT,
+  LSTM,
+  loss,
+  NeuralForecast,
+  NHITS,
+  type Row,
+  type Table,
+} from '@neural-trader/backend'
 
 NHITS({ h: 12, inputSize: 24, futrExogList: ['price'], loss: loss.mq({ level: [80] }), mlpUnits: [[8, 8]] })
 LSTM({ h: 12, inputSize: 24, encoderHiddenSize: 32, optimizer: { kind: 'AdamW', weightDecay: 0.01 } })

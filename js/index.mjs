@@ -40,5 +40,6 @@ export const {
   TSMixerx,
   VanillaTransformer,
   XLinear,
+  HINT,
 } = face
 // end of generated models

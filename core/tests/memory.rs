@@ -102,7 +102,7 @@ fn no_model_takes_more_than_is_planned() {
 fn a_hierarchy_takes_no_more_than_is_planned() {
     let _alone = ALONE.lock();
     let series = 40;
-    let sums = |i: usize, j: usize| if i < 10 { j % (i + 1) == 0 } else { i == 10 + j };
+    let sums = |i: usize, j: usize| if i < 10 { j.is_multiple_of(i + 1) } else { i == 10 + j };
     let row = |i: usize| (0..30).map(move |j| f64::from(u8::from(sums(i, j))));
     let s: Vec<Vec<f64>> = (0..series).map(|i| row(i).collect()).collect();
     let args = json!({ "distribution": "StudentT", "numSamples": 20_000 });

@@ -3,6 +3,7 @@
 mod checks;
 mod refused;
 mod rows;
+#[expect(dead_code, reason = "forecasters are made here")]
 mod series;
 
 use checks::Checks;
