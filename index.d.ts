@@ -91,12 +91,15 @@ export interface Loss {
     | 'IQLoss'
     | 'HuberIQLoss'
     | 'DistributionLoss'
+    | 'PMM'
+    | 'GMM'
+    | 'NBMM'
     | 'Accuracy'
     | 'sCRPS'
   readonly args: Readonly<Record<string, unknown>>
 }
 /** A distribution whose parameters a model forecasts. */
-export type Distribution = 'Normal' | 'StudentT' | 'Poisson' | 'Bernoulli'
+export type Distribution = 'Normal' | 'StudentT' | 'Poisson' | 'NegativeBinomial' | 'Tweedie' | 'Bernoulli' | 'ISQF'
 /** One function per loss of NeuralForecast, with the same arguments, defaults and formulas. */
 export declare const loss: {
   /** Mean absolute error. */
@@ -220,10 +223,67 @@ export declare const loss: {
     quantiles?: NumberList
     /** Samples per step, from which mean and quantiles are computed. @default 1000 */
     numSamples?: number
-    /** Whether the forecast also has columns of the distribution's parameters. @default false */
+    /** Whether the forecast also has columns of the distribution's parameters. Tweedie and ISQF have none. @default false */
     returnParams?: boolean
+    /** Tweedie's variance power: the variance is the mean to the power of `rho`. Required for Tweedie, only for it. */
+    rho?: number
+    /** Pieces of each spline between two quantiles, only for ISQF. Left out: 5. */
+    numPieces?: number
     /** Weight of each step of the horizon: `h` numbers ≥ 0, not all 0. */
     horizonWeight?: NumberList
+  }): Loss
+  /** Negative log-likelihood of a mixture of Poisson distributions, for counts. */
+  pmm(options?: {
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Number of components. @default 10 */
+    nComponents?: number
+    /** Samples per step, from which mean and quantiles are computed. @default 1000 */
+    numSamples?: number
+    /** Whether the forecast also has columns of the components' parameters. @default false */
+    returnParams?: boolean
+    /** Whether the weights of the components are learned, instead of equal. @default false */
+    weighted?: boolean
+    /** Whether the windows of a training batch share their component. A validation loss judges each window on its own. @default false */
+    batchCorrelation?: boolean
+    /** Whether the steps of a window share their component. @default false */
+    horizonCorrelation?: boolean
+  }): Loss
+  /** Negative log-likelihood of a mixture of normal distributions. */
+  gmm(options?: {
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Number of components. @default 1 */
+    nComponents?: number
+    /** Samples per step, from which mean and quantiles are computed. @default 1000 */
+    numSamples?: number
+    /** Whether the forecast also has columns of the components' parameters. @default false */
+    returnParams?: boolean
+    /** Whether the weights of the components are learned, instead of equal. @default false */
+    weighted?: boolean
+    /** Whether the windows of a training batch share their component. A validation loss judges each window on its own. @default false */
+    batchCorrelation?: boolean
+    /** Whether the steps of a window share their component. @default false */
+    horizonCorrelation?: boolean
+  }): Loss
+  /** Negative log-likelihood of a mixture of negative binomial distributions, for counts. Each window's shift multiplies the mean, so choose a `scalerType` other than `identity`, whose shift is 0. */
+  nbmm(options?: {
+    /** Levels of the prediction intervals in percent; 80 and 90 if `quantiles` is left out too. */
+    level?: NumberList
+    /** Quantiles between 0 and 1, instead of `level`. */
+    quantiles?: NumberList
+    /** Number of components. @default 1 */
+    nComponents?: number
+    /** Samples per step, from which mean and quantiles are computed. @default 1000 */
+    numSamples?: number
+    /** Whether the forecast also has columns of the components' parameters. @default false */
+    returnParams?: boolean
+    /** Whether the weights of the components are learned, instead of equal. @default false */
+    weighted?: boolean
   }): Loss
   /** Fraction of points whose forecast equals the actual value; only as `validLoss`. */
   accuracy(): Loss

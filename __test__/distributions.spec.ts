@@ -116,6 +116,28 @@ describe('counts and yes or no', () => {
       expect(Array.from(forecast.column(`NHITS-${name}`))).toEqual(expected)
   })
 
+  // The mean of the counts is 2.25 off.
+  test.each([
+    // Eight seeds give up to the number beside each.
+    ['NegativeBinomial', loss.distribution('NegativeBinomial', { level: [80] }), 0.23],
+    ['Tweedie', loss.distribution('Tweedie', { level: [80], rho: 1.5 }), 0.34],
+    ['ISQF', loss.distribution('ISQF', { level: [80] }), 0.11],
+    ['GMM', loss.gmm({ level: [80], nComponents: 2 }), 0.23],
+    ['PMM', loss.pmm({ level: [80], nComponents: 3 }), 0.25],
+    ['NBMM', loss.nbmm({ level: [80], nComponents: 2, weighted: true }), 0.21],
+  ])('%s forecasts the counts', async (_, learned, worst) => {
+    const nf = new NeuralForecast({ freq: 1, models: [NHITS({ ...small, loss: learned })] })
+    await nf.fit(counts)
+    const forecast = await nf.predict()
+    expect(forecast.columns).toEqual(['NHITS', 'NHITS-median', 'NHITS-lo-80', 'NHITS-hi-80'])
+    expect(mae(forecast.column('NHITS'), next)).toBeLessThan(worst + 0.15)
+    const { lo, hi } = forecast.interval('NHITS', 80)
+    for (let i = 0; i < 4; i++) {
+      const median = forecast.column('NHITS-median')[i]
+      expect(lo[i] < median && median < hi[i]).toBe(true)
+    }
+  })
+
   test('a target without a likelihood is refused with its place', async () => {
     const error = await thrown(() => fitted('Poisson', [...counts, -1]))
     expect(error.code).toBe('ERR_NF_INVALID_OPTION')
