@@ -265,10 +265,10 @@ fn a_model_that_needs_whole_batches_cannot_be_cut() {
 
 #[test]
 fn distributions_that_do_not_exist_here_are_refused_by_name() {
-    for distribution in ["Gumbel", "normal", "NegativeBinomial"] {
+    for distribution in ["Gumbel", "normal", "negativeBinomial"] {
         let loss = json!({ "kind": "DistributionLoss", "args": { "distribution": distribution } });
         let message = format!(
-            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT, Poisson, Bernoulli"
+            "loss: distribution \"{distribution}\" does not exist here; there are Normal, StudentT, Poisson, NegativeBinomial, Tweedie, Bernoulli, ISQF"
         );
         let e =
             refused(new("DeepAR", with(json!({ "loss": loss }))), ErrorCode::Unsupported, &message);
@@ -342,7 +342,7 @@ fn univariate_models_have_no_number_of_series() {
 
 #[test]
 fn unknown_losses_are_refused_with_the_nearest() {
-    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, IQLoss, HuberIQLoss, DistributionLoss, Accuracy, sCRPS";
+    let message = "loss: loss \"MQLos\" does not exist here (did you mean MQLoss?); there are MAE, MSE, RMSE, MAPE, SMAPE, MASE, FreDF, HuberLoss, TukeyLoss, QuantileLoss, MQLoss, HuberQLoss, HuberMQLoss, IQLoss, HuberIQLoss, DistributionLoss, PMM, GMM, NBMM, Accuracy, sCRPS";
     let options = with(json!({ "loss": { "kind": "MQLos" } }));
     refused(new("DLinear", options), ErrorCode::Unsupported, message);
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from neuralforecast.losses.pytorch import GMM, NBMM, PMM, DistributionLoss, MQLoss, weighted_average
+from neuralforecast.losses.pytorch import GMM, MAE, NBMM, PMM, DistributionLoss, MQLoss, weighted_average
 from neuralforecast.models import MLP
 
 from . import CATEGORIES, EXOG, EXOG_2, LENGTHS, SHORT
@@ -51,8 +51,10 @@ COUNTS = ({}, {}, LENGTHS, None, np.round)
 
 TRAINING = [
     ("mlp_robust", TRAIN),
-    ("mlp_gmm_horizon", dict(TRAIN, loss=masked(GMM)(n_components=2, weighted=True, horizon_correlation=True, **SAMPLED))),
-    ("mlp_pmm_batch", dict(TRAIN, loss=masked(PMM)(n_components=3, batch_correlation=True, **SAMPLED)), *COUNTS),
+    ("mlp_gmm_horizon", dict(TRAIN, scaler_type="identity",
+                             loss=masked(GMM)(n_components=2, weighted=True, horizon_correlation=True, **SAMPLED))),
+    # A validation loss with batch_correlation is another one here.
+    ("mlp_pmm_batch", dict(TRAIN, loss=masked(PMM)(n_components=3, batch_correlation=True, **SAMPLED), valid_loss=MAE()), *COUNTS),
     ("mlp_nbmm", dict(TRAIN, loss=NBMM(n_components=2, **SAMPLED)), *COUNTS),
     ("mlp_negative_binomial", dict(TRAIN, learning_rate=1e-3, loss=DistributionLoss("NegativeBinomial", **SAMPLED)), *COUNTS),
     ("mlp_exog_mq", dict(TRAIN, loss=MQLoss(level=[80]), scaler_type="standard", **EXOG_2, learning_rate=2e-3)),
