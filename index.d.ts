@@ -1656,9 +1656,9 @@ export interface RMoKOptions extends CommonOptions {
   windowsBatchSize?: number | null
   /** Windows per validation batch; -1 for all. @default 32 */
   inferenceWindowsBatchSize?: number
-  /** Coefficients of each Taylor polynomial: with 3, it is quadratic. @default 3 */
+  /** Coefficients of each Taylor polynomial: with 3, it is quadratic. At most 65. @default 3 */
   taylorOrder?: number
-  /** Degree of the Jacobi polynomials. @default 6 */
+  /** Degree of the Jacobi polynomials, at most 64. @default 6 */
   jacobiDegree?: number
   /** Wavelet of the expert that sums wavelets. @default "mexican_hat" */
   waveletFunction?: 'mexican_hat' | 'morlet' | 'dog' | 'meyer' | 'shannon'

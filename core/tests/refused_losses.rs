@@ -17,23 +17,34 @@ type Refusal<'a> = (&'a str, &'a str, &'a str);
 /// What only measures trains no model.
 const MEASURES: [Refusal<'_>; 2] = [("loss", "Accuracy", "loss"), ("loss", "sCRPS", "loss")];
 /// A loss of points is not validated by one with a network of its own, nor by a likelihood.
-const OF_POINTS: [Refusal<'_>; 6] = [
+const OF_POINTS: [Refusal<'_>; 12] = [
     ("validLoss", "IQLoss", "loss"),
     ("validLoss", "HuberIQLoss", "loss"),
     ("validLoss", "DistributionLoss Normal", "validLoss"),
     ("validLoss", "DistributionLoss StudentT", "validLoss"),
     ("validLoss", "DistributionLoss Poisson", "validLoss"),
+    ("validLoss", "DistributionLoss NegativeBinomial", "validLoss"),
+    ("validLoss", "DistributionLoss Tweedie", "validLoss"),
     ("validLoss", "DistributionLoss Bernoulli", "validLoss"),
+    ("validLoss", "DistributionLoss ISQF", "validLoss"),
+    ("validLoss", "PMM", "validLoss"),
+    ("validLoss", "GMM", "validLoss"),
+    ("validLoss", "NBMM", "validLoss"),
 ];
 /// A likelihood is not validated by a loss with a network of its own.
 const OF_DISTRIBUTIONS: [Refusal<'_>; 2] =
     [("validLoss", "IQLoss", "validLoss"), ("validLoss", "HuberIQLoss", "validLoss")];
 /// A mean of the input is one number.
-const OF_ONE_OUTPUT: [Refusal<'_>; 4] = [
+const OF_ONE_OUTPUT: [Refusal<'_>; 9] = [
     ("loss", "MQLoss", "loss"),
     ("loss", "HuberMQLoss", "loss"),
     ("loss", "DistributionLoss Normal", "loss"),
     ("loss", "DistributionLoss StudentT", "loss"),
+    ("loss", "DistributionLoss NegativeBinomial", "loss"),
+    ("loss", "DistributionLoss ISQF", "loss"),
+    ("loss", "PMM", "loss"),
+    ("loss", "GMM", "loss"),
+    ("loss", "NBMM", "loss"),
 ];
 
 fn expected(model: &str) -> Vec<Refusal<'static>> {

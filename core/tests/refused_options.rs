@@ -17,7 +17,8 @@ fn new(model: &str, options: Value) -> Result<NeuralForecast, Error> {
 
 #[test]
 fn an_unknown_model_is_refused_with_the_nearest_name() {
-    let names: Vec<String> = models().into_iter().map(|(name, _)| name).collect();
+    let mut names: Vec<String> = models().into_iter().map(|(name, _)| name).collect();
+    names.push("HINT".into());
     let message =
         format!("there is no model \"NHIT\"; did you mean \"NHITS\"? models: {}", names.join(", "));
     let e = refused(new("NHIT", with(json!({}))), ErrorCode::Unsupported, &message);

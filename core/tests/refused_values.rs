@@ -223,7 +223,12 @@ fn values_that_a_model_cannot_have_are_refused_in_its_words() {
         (
             "RMoK",
             json!({ "taylorOrder": 0 }),
-            "option \"taylorOrder\" must be a whole number ≥ 1, got 0".into(),
+            "option \"taylorOrder\" must be a whole number from 1 to 65, got 0".into(),
+        ),
+        (
+            "RMoK",
+            json!({ "jacobiDegree": 65 }),
+            "option \"jacobiDegree\" must be at most 64, got 65".into(),
         ),
         (
             "RMoK",

@@ -38,10 +38,10 @@ impl WaveletFunction {
 options! {
     /// Options of [`RMoK`] in addition to the shared ones.
     pub struct Options {
-        /// Coefficients of each Taylor polynomial: with 3, it is quadratic.
-        pub taylor_order: usize = 3; at least 1,
-        /// Degree of the Jacobi polynomials.
-        pub jacobi_degree: usize = 6,
+        /// Coefficients of each Taylor polynomial: with 3, it is quadratic. At most 65.
+        pub taylor_order: usize = 3; from 1 to 65,
+        /// Degree of the Jacobi polynomials, at most 64.
+        pub jacobi_degree: usize = 6; at most 64,
         /// Wavelet of the expert that sums wavelets.
         pub wavelet_function: WaveletFunction = WaveletFunction::MexicanHat,
         /// Dropout of the normalized window, from 0 to 1.

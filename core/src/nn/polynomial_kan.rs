@@ -5,6 +5,9 @@
 use super::params::{Init, Path};
 use crate::tape::{Param, Var};
 
+/// The highest degree of a polynomial.
+const MOST_DEGREES: usize = 64;
+
 /// `y[r, o] = Σ weights[o, k, i] f[k][r, i]`, where `f[0]` is 1 and the others are given, `[R, inputs]`.
 fn combine<'t>(functions: &[Var<'t>], weights: Var<'t>, rows: usize) -> Var<'t> {
     let [outputs, terms, inputs] = [0, 1, 2].map(|axis| weights.dim(axis));
@@ -36,9 +39,12 @@ impl TaylorKan {
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
         let coefficients = tape.param(self.coefficients).permute(&[0, 2, 1]); // [O, order, I]
-        let powers = std::iter::successors(Some(x), |power| Some(*power * x));
-        let powers: Vec<Var<'t>> = powers.take(coefficients.dim(1) - 1).collect();
-        combine(&powers, coefficients, x.dim(0)) + tape.param(self.bias)
+        let mut powers = [x; MOST_DEGREES];
+        let degree = coefficients.dim(1) - 1;
+        for i in 1..degree {
+            powers[i] = powers[i - 1] * x;
+        }
+        combine(&powers[..degree], coefficients, x.dim(0)) + tape.param(self.bias)
     }
 }
 
@@ -62,17 +68,17 @@ impl JacobiKan {
         let coefficients = x.tape().param(self.coefficients).permute(&[1, 2, 0]); // [O, degree + 1, I]
         let (degree, rows) = (coefficients.dim(1) - 1, x.dim(0));
         let x = x.tanh();
-        let mut polynomials = Vec::with_capacity(degree);
+        let mut polynomials = [x; MOST_DEGREES];
         for i in 1..=degree {
             let k = i as f64;
             let rise = (2.0 * k + 2.0) * (2.0 * k + 1.0) / (2.0 * k * (k + 2.0));
             let fall = ((k + 1.0) / (k + 2.0)) as f32;
-            polynomials.push(match *polynomials {
+            polynomials[i - 1] = match polynomials[..i - 1] {
                 [] => x.scale(2.0),
                 [last] => (x * last).scale(rise as f32).add_scalar(-fall),
                 [.., before, last] => (x * last).scale(rise as f32) - before.scale(fall),
-            });
+            };
         }
-        combine(&polynomials, coefficients, rows)
+        combine(&polynomials[..degree], coefficients, rows)
     }
 }
