@@ -227,6 +227,10 @@ fn values_out_of_the_declared_range_are_refused_by_every_model() {
                         let whole = if option["default"].is_u64() { "whole " } else { "" };
                         (json!(most + 1), format!("a {whole}number {within}"))
                     }
+                    most if most.starts_with("at most ") => {
+                        let n: i64 = most.rsplit(' ').next().unwrap().parse().unwrap();
+                        (json!(n + 1), most.to_string())
+                    }
                     least if range.ends_with("or -1 for all") => {
                         (json!(0), format!("a whole number {least}, or -1 for all"))
                     }
