@@ -434,12 +434,12 @@ test('what does not exist is not there, and unknown names are answered with thos
   for (const name of ['crossValidation', 'simulate', 'explain', 'stream', 'exportOnnx'])
     expect(nf[name]).toBeUndefined()
   expect((api as Wrong).auto).toBeUndefined()
-  for (const name of ['gmm', 'pmm', 'nbmm', 'relMSE']) expect((loss as Wrong)[name]).toBeUndefined()
-  const options = { ...model.options, loss: { kind: 'GMM', args: {} } as Wrong }
-  const gmm = await thrown(() => make({ models: [{ ...model, options }] }))
-  expect(gmm.code).toBe('ERR_NF_UNSUPPORTED')
-  expect(gmm.message).toContain('loss "GMM" does not exist here')
-  expect(gmm.message).toContain('MAE, MSE, RMSE')
+  expect((loss as Wrong).relMSE).toBeUndefined()
+  const options = { ...model.options, loss: { kind: 'relMSE', args: {} } as Wrong }
+  const relative = await thrown(() => make({ models: [{ ...model, options }] }))
+  expect(relative.code).toBe('ERR_NF_UNSUPPORTED')
+  expect(relative.message).toContain('loss "relMSE" does not exist here')
+  expect(relative.message).toContain('MAE, MSE, RMSE')
   const intervals = await thrown(() => nf.fit(train, { predictionIntervals: {} }))
   expect(intervals).toMatchObject({ code: 'ERR_NF_INVALID_OPTION', details: { option: 'predictionIntervals' } })
   expect(intervals.message).toMatch(/^fit has no option "predictionIntervals"; it has static, valSize, /)

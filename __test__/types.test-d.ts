@@ -42,8 +42,12 @@ NHITS({ h: 12, inputSize: 24, encoderHiddenSize: 5 })
 NHITS({ inputSize: 24 })
 // @ts-expect-error not a scaler
 LSTM({ h: 12, inputSize: 24, scalerType: 'zscore' })
+NHITS({ h: 12, inputSize: 24, loss: loss.gmm({ nComponents: 2, horizonCorrelation: true }) })
+NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Tweedie', { rho: 1.5 }) })
 // @ts-expect-error there is no such loss
-loss.gmm({ nComponents: 2 })
+loss.lmm({ nComponents: 2 })
+// @ts-expect-error not an option of this mixture
+loss.nbmm({ batchCorrelation: true })
 NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Poisson', { level: [80], returnParams: true }) })
 NHITS({ h: 12, inputSize: 24, loss: loss.distribution('Bernoulli', { quantiles: [0.1, 0.9], numSamples: 200 }) })
 // @ts-expect-error not one of the distributions
