@@ -38,7 +38,7 @@ def masked(loss_class):
 
     def loss(self, y, distr_args, mask=None):
         distr = self.get_distribution(distr_args=distr_args)
-        log_prob = distr.component_distribution.log_prob(distr._pad(y)) * mask.unsqueeze(-1).clamp(max=1)
+        log_prob = distr.component_distribution.log_prob(distr._pad(y)) * (mask != 0).unsqueeze(-1)
         for axis, joint in enumerate([self.batch_correlation, self.horizon_correlation]):
             log_prob = log_prob.sum(dim=axis, keepdim=True) if joint else log_prob
         log_weights = torch.log_softmax(distr.mixture_distribution.logits, dim=-1)
