@@ -13,9 +13,12 @@ from neuralforecast.models.informer import ProbAttention
 from neuralforecast.models.kan import KANLinear
 from neuralforecast.models.rmok import WaveKANLayer
 from neuralforecast.models.timesnet import FFT_for_Period
+from xlstm.blocks.mlstm.backends import parallel_stabilized_simple
+from xlstm.blocks.slstm.src.vanilla import slstm_forward, slstm_pointwise_function_registry
 
 from fixture import generator, write_json
 from sampled_keys import sample
+from slstm_cells import vanilla
 from star_draws import choose
 
 
@@ -76,6 +79,44 @@ def attention(q, k, v, causal=0, band=0):
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=bool(causal))
     return y.transpose(1, 2)
+
+
+def group_norm(x, weight, groups):
+    """Of equal parts of the last axis."""
+    return F.group_norm(x.reshape(-1, x.shape[-1]), groups, weight).reshape(x.shape)
+
+
+def causal_conv(x, weight, bias):
+    """A convolution of each channel of [B, T, C] by itself, of each step and those before it."""
+    padded = F.pad(x.transpose(1, 2), (weight.shape[2] - 1, 0))
+    return F.conv1d(padded, weight, bias, groups=x.shape[2]).transpose(1, 2)
+
+
+def linear_blocks(x, weight, bias=None):
+    """Equal parts of the last axis, each mapped by its own matrix."""
+    parts = x.reshape(*x.shape[:-1], weight.shape[0], -1)
+    y = torch.einsum("...hd,hod->...ho", parts, weight).reshape(*x.shape[:-1], -1)
+    return y if bias is None else y + bias
+
+
+def mlstm(q, k, v, gates):
+    """The memory of an mLSTM for heads that lie side by side, [B, T, H·d], and gates [B, T, 2·H]."""
+    heads = gates.shape[2] // 2
+    q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
+    input_gate, forget_gate = (g.transpose(1, 2).unsqueeze(-1) for g in gates.split(heads, dim=2))
+    y = parallel_stabilized_simple(q, k, v, input_gate, forget_gate)
+    return y.transpose(1, 2).flatten(2)
+
+
+def slstm(gates, of_cell, weight, bias):
+    """The recurrence of an sLSTM from what the input adds to the gates i and f, and to z and o: [B, T, H·2·d] each."""
+    batch, steps, _ = gates.shape
+    heads, width = weight.shape[:2]
+    pairs = [x.reshape(batch, steps, heads, 2, width) for x in (gates, of_cell)]
+    x = torch.cat(pairs, dim=3).permute(1, 0, 3, 2, 4).reshape(steps, batch, -1)
+    zeros = torch.zeros(4, batch, heads * width)
+    states = slstm_forward(x, zeros, *vanilla(weight, bias), slstm_pointwise_function_registry["slstm"])[0]
+    return states[0, 1:].transpose(0, 1)
 
 
 def prob_attention(q, k, v, causal=0, top=0, sampled=0):
@@ -361,6 +402,19 @@ CASES = [
     conv("conv_stride_time_first", 3, (0, 3), stride=2, dilation=2, time_first=True),
     ("layer_norm_3d", "layer_norm", {"eps": 1e-3}, {"x": (2, 3, 18), "weight": (18,), "bias": (18,)},
      lambda x, w, b: F.layer_norm(x, (18,), w, b, eps=1e-3)),
+    *[(f"group_norm{name}", "group_norm", {"groups": groups, "eps": 1e-5}, {"x": (2, 3, 6), "weight": (6,)},
+       lambda x, w, groups=groups: group_norm(x, w, groups)) for name, groups in (("", 2), ("_of_rows", 1))],
+    ("skip_gate", "skip_gate", {}, {"x": (2, 3, 5), "weight": (5,), "skip": (2, 3, 5), "gate": (2, 3, 5)},
+     lambda x, w, r, z: (x + w * r) * F.silu(z)),
+    *[(f"causal_conv{name}", "causal_conv", {}, {"x": (2, steps, 5), "weight": (5, 1, 4), "bias": (5,)}, causal_conv)
+      for name, steps in (("", 7), ("_of_few_steps", 2))],
+    *[(f"linear_blocks{name}", "linear_blocks", {}, {"x": (2, 3, count * inputs), "weight": (count, outputs, inputs), **bias},
+       linear_blocks) for name, count, outputs, inputs, bias in (
+        ("", 5, 4, 4, {}), ("_bias", 5, 4, 4, {"bias": (20,)}), ("_wide", 2, 9, 9, {}), ("_wide_bias", 3, 2, 5, {"bias": (6,)}))],
+    *[(f"mlstm{name}", "mlstm", {}, {**{x: (batch, steps, 2 * width) for x in "qkv"}, "gates": (batch, steps, 4)}, mlstm)
+      for name, batch, steps, width in (("", 2, 5, 3), ("_one_step", 2, 1, 3), ("_many_steps", 1, 66, 1))],
+    *[(f"slstm{name}", "slstm", {}, {"gates": (2, steps, 12), "cell_gates": (2, steps, 12), "weight": (2, 3, 12), "bias": (24,)}, slstm)
+      for name, steps in (("", 5), ("_many_steps", 24))],
     *[(f"max_{axis}", "max", {"axis": axis}, {"x": (3, 4, 2)}, lambda x, axis=axis: x.max(axis).values) for axis in range(3)],
     ("max_of_equals", "max", {"axis": 1}, {"x": (3, 5)}, lambda x: x.max(1).values),
     *[(f"variance_{axis}", "variance", {"axis": axis}, {"x": (3, 4, 2)},

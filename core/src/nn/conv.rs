@@ -1,4 +1,5 @@
-//! Convolution along time. Upstream: `torch.nn.Conv1d`, `common/_modules.py: CausalConv1d, TemporalConvolutionEncoder`.
+//! Convolution along time. Upstream: `torch.nn.Conv1d`, `common/_modules.py: CausalConv1d, TemporalConvolutionEncoder`, and of the
+//! package `xlstm` `components/conv.py: CausalConv1d`.
 
 use super::activation::{Activate, Activation};
 use super::params::{Init, Path};
@@ -85,6 +86,27 @@ impl Conv1d {
         let steps = products.dim(1) + 1 - self.kernel;
         let of = |k: usize| products.slice(1, k, steps).slice(2, k * outputs, outputs);
         (1..self.kernel).fold(of(0), |sum, k| sum + of(k))
+    }
+}
+
+/// A causal convolution of each channel by itself, initialised as in torch: uniform in `±1/√kernel`.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelConv {
+    weight: Param,
+    bias: Param,
+}
+
+impl ChannelConv {
+    /// Declares `weight [channels, 1, kernel]` and `bias [channels]`.
+    pub fn new(path: &Path<'_>, channels: usize, kernel: usize) -> Self {
+        let init = Init::Uniform(1.0 / (kernel as f32).sqrt());
+        let weight = path.param("weight", [channels, 1, kernel], init);
+        Self { weight, bias: path.param("bias", [channels], init) }
+    }
+
+    /// Convolves `[B, T, C]` along time. A step sees itself and earlier steps only.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        x.causal_conv(x.tape().param(self.weight), x.tape().param(self.bias))
     }
 }
 

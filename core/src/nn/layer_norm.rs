@@ -1,4 +1,4 @@
-//! Layer normalisation. Upstream: `torch.nn.LayerNorm`.
+//! Layer normalisation. Upstream: `torch.nn.LayerNorm`, and of the package `xlstm` `components/ln.py`.
 
 use super::params::{Init, Path};
 use crate::tape::{Param, Var};
@@ -52,5 +52,24 @@ impl LayerNorm {
         let (tape, shape, size) = (x.tape(), x.shape(), self.weight.shape.size());
         let rows = x.reshape([shape.size() / size, size]);
         rows.layer_norm(tape.param(self.weight), tape.param(self.bias), self.eps).reshape(shape)
+    }
+}
+
+/// Normalises each of some equal parts of the last axis to mean 0 and variance 1; then multiplies by 1 plus a weight, initially 0.
+#[derive(Clone, Copy, Debug)]
+pub struct ResidualNorm {
+    weight: Param,
+    groups: usize,
+}
+
+impl ResidualNorm {
+    /// Declares `weight [size]`.
+    pub fn new(path: &Path<'_>, size: usize, groups: usize) -> Self {
+        Self { weight: path.param("weight", [size], Init::Constant(0.0)), groups }
+    }
+
+    /// Normalises the parts of the last axis of `x`.
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        x.group_norm(self.groups, x.tape().param(self.weight).add_scalar(1.0), EPS)
     }
 }

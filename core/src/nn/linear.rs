@@ -23,6 +23,19 @@ impl Linear {
         Self { weight: path.param("weight", [outputs, inputs], Self::init(inputs)), bias: None }
     }
 
+    /// Declares `weight [outputs, inputs]`, normal with this standard deviation, and with `bias` a `bias [outputs]` of zeros.
+    pub fn normal(
+        path: &Path<'_>,
+        [inputs, outputs]: [usize; 2],
+        deviation: f32,
+        bias: bool,
+    ) -> Self {
+        Self {
+            weight: path.param("weight", [outputs, inputs], Init::Normal(deviation)),
+            bias: bias.then(|| path.param("bias", [outputs], Init::Constant(0.0))),
+        }
+    }
+
     /// Declares a convolution of width 1, which is an affine map of the channels of each step: `weight [outputs, inputs, 1]`
     /// and, with `bias`, `bias [outputs]`.
     pub fn pointwise(path: &Path<'_>, inputs: usize, outputs: usize, bias: bool) -> Self {
@@ -120,6 +133,7 @@ impl Linear {
 pub struct Mlp {
     layers: Vec<Linear>,
     activate: Option<Activate>,
+    dropout: f32,
 }
 
 impl Mlp {
@@ -130,7 +144,7 @@ impl Mlp {
         layers: usize,
         activation: Activation,
     ) -> Self {
-        // Upstream: linear, activation, dropout, linear, …; the dropout is 0 here and has no parameters.
+        // Upstream: linear, activation, dropout, linear, …
         let shared = (layers > 1).then(|| Activate::new(&path.sub("activation"), activation));
         let path = path.sub("layers");
         let place = |i: usize| path.sub(3 * i);
@@ -144,14 +158,20 @@ impl Mlp {
             }
             Linear::new(&place(i), from, to)
         });
-        Self { layers, activate: shared }
+        Self { layers, activate: shared, dropout: 0.0 }
+    }
+
+    /// Sets the dropout after each activation.
+    #[must_use]
+    pub fn dropout(self, dropout: f32) -> Self {
+        Self { dropout, ..self }
     }
 
     /// Applies it to the last axis of `x`.
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let (last, hidden) = self.layers.split_last().expect("at least one layer");
         let x = hidden.iter().fold(x, |x, layer| match &self.activate {
-            Some(activate) => layer.forward_then(x, activate),
+            Some(activate) => layer.forward_then(x, activate).dropout(self.dropout),
             None => layer.forward(x),
         });
         last.forward(x)

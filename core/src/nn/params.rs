@@ -52,7 +52,7 @@ enum Made {
     /// Drawn, then changed in place.
     Changed(Change),
     /// Computed.
-    Table(Arc<dyn Fn() -> Vec<f32> + Send + Sync>),
+    Computed(Arc<dyn Fn() -> Vec<f32> + Send + Sync>),
 }
 
 impl fmt::Debug for Made {
@@ -60,7 +60,7 @@ impl fmt::Debug for Made {
         f.write_str(match self {
             Self::Drawn => "Drawn",
             Self::Changed(_) => "Changed",
-            Self::Table(_) => "Table",
+            Self::Computed(_) => "Computed",
         })
     }
 }
@@ -120,7 +120,7 @@ impl Params {
 impl Entry {
     /// Whether it is a table, which never changes.
     pub fn is_table(&self) -> bool {
-        matches!(self.made, Made::Table(_))
+        matches!(self.made, Made::Computed(_))
     }
 
     /// Writes the initial values, a function of the seed and the parameter's index.
@@ -129,7 +129,7 @@ impl Entry {
         let key = Key::new(seed, Stream::Init, index as u32);
         match &self.made {
             Made::Drawn => self.draw(key, to),
-            Made::Table(numbers) => to.copy_from_slice(&numbers()),
+            Made::Computed(numbers) => to.copy_from_slice(&numbers()),
             Made::Changed(change) => {
                 self.draw(key, to);
                 change(to);
@@ -199,6 +199,17 @@ impl Path<'_> {
         self.declare(name, shape.into(), init, false, Made::Drawn)
     }
 
+    /// Declares a parameter whose initial numbers are computed when the parameters are initialised.
+    pub fn param_from(
+        &self,
+        name: impl Display,
+        shape: impl Into<Shape>,
+        numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
+    ) -> Param {
+        let made = Made::Computed(Arc::new(numbers));
+        self.declare(name, shape.into(), Init::Constant(0.0), true, made)
+    }
+
     /// Declares a constant table, which a forward pass reads with [`fixed`](crate::tape::Tape::fixed). Its numbers are computed
     /// when the parameters are initialised.
     pub fn table(
@@ -207,7 +218,7 @@ impl Path<'_> {
         shape: impl Into<Shape>,
         numbers: impl Fn() -> Vec<f32> + Send + Sync + 'static,
     ) -> Param {
-        let table = Made::Table(Arc::new(numbers));
+        let table = Made::Computed(Arc::new(numbers));
         self.declare(name, shape.into(), Init::Constant(0.0), false, table)
     }
 
@@ -305,16 +316,19 @@ mod tests {
             let weight = p.param("weight", [3], Init::Constant(1.0));
             let count = p.untrained("count", [], Init::Constant(0.0));
             let basis = p.table("basis", [1, 2], || vec![5.0, 7.0]);
-            Ok([mean, weight, count, basis].map(|p| p.offset))
+            let steps = p.param_from("steps", [2], || vec![3.0, 4.0]);
+            Ok([mean, weight, count, basis, steps].map(|p| p.offset))
         };
         let (params, offsets) = Params::declared(build).unwrap();
-        assert_eq!(offsets, [3, 0, 5, 6]);
-        assert_eq!((params.trained(), params.size()), (3, 8));
+        assert_eq!(offsets, [5, 0, 7, 8, 3]);
+        assert_eq!((params.trained(), params.size()), (5, 10));
         let more = params.root().untrained("more", [1], Init::Constant(0.0));
-        assert_eq!(more.offset, 8);
-        let mut values = [2.0; 9];
+        assert_eq!(more.offset, 10);
+        let mut values = [2.0; 11];
         let entries = params.into_entries();
         entries.iter().enumerate().for_each(|(i, e)| e.initialize(i, 1, &mut values));
-        assert_eq!(values, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 5.0, 7.0, 0.0]);
+        assert_eq!(values, [1.0, 1.0, 1.0, 3.0, 4.0, 0.0, 0.0, 0.0, 5.0, 7.0, 0.0]);
+        let tables: Vec<bool> = entries.iter().map(Entry::is_table).collect();
+        assert_eq!(tables, [false, false, false, true, false, false]);
     }
 }

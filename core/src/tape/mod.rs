@@ -13,6 +13,7 @@ mod attention;
 mod autocorrelation;
 mod batch_norm;
 mod buffer_pool;
+mod causal_conv;
 mod complex;
 mod conv;
 mod cosines;
@@ -29,8 +30,10 @@ mod half_ops;
 pub(crate) mod interpreter;
 mod layout;
 mod linear;
+mod linear_blocks;
 mod lstm;
 mod matmul;
+mod mlstm;
 mod norm;
 mod observation;
 mod op;
@@ -50,6 +53,8 @@ mod rnn;
 mod rrelu;
 mod run;
 mod shape;
+mod skip_gate;
+mod slstm;
 mod softmax_mean;
 mod spectrum;
 mod spline;
@@ -75,7 +80,6 @@ pub use shape::Shape;
 pub use wavelet::Wavelet;
 pub use window::{Interpolation, PoolMode, StepWindows};
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
@@ -86,6 +90,7 @@ use crate::rng::Key;
 use fft::Fft;
 use program::Carried;
 use record::{Place, Record};
+use run::keep_op;
 
 /// A value on a tape.
 #[derive(Clone, Copy)]
@@ -251,17 +256,6 @@ impl Tape {
     /// Bytes held by this tape.
     pub fn memory(&self) -> usize {
         self.record.borrow().memory()
-    }
-}
-
-/// Stores `op` in a slot, in place of the operation of the previous step if that has the same type.
-fn keep_op<O: Op>(slot: &mut Option<Box<dyn Op>>, op: O) {
-    if let Some(old) = slot.as_deref_mut()
-        && let Some(old) = (old as &mut dyn Any).downcast_mut::<O>()
-    {
-        *old = op;
-    } else {
-        *slot = Some(Box::new(op));
     }
 }
 

@@ -89,15 +89,18 @@ pub struct State {
 /// | `dropout` | x | `probability`, `axis`, drawn | a number becomes 0 if the random number for it is less than `probability` `p`, else it is divided by `1 - p`. `first` is the index of the first row along `axis`; a row has as many numbers as the axes after it. The random numbers of each index before `axis` start 2⁴⁰ later than those of the previous one |
 /// | `linear` | x, W `[out, in]`, perhaps b | `rectified` | `x·Wᵀ + b` over the last axis, or the maximum of that and 0 if `rectified` |
 /// | `linear_first` | x, W `[out, in]`, perhaps b | | `W·x + b` over the first axis of a matrix |
+/// | `linear_blocks` | x, W `[n, out, in]`, perhaps b | | `x·Wᵀ + b` of each of `n` equal parts of the last axis |
 /// | `matmul` | a `[.., m, k]`, b `[.., k, n]` | | matrix products; a `b` with two axes is used for all |
 /// | `softmax`, `log_softmax` | x | | over the last axis |
 /// | `glu` | x `[.., 2n]`, r `[.., n]` | | `r + a·σ(b)`, where a and b are the halves of a row of x |
+/// | `skip_gate` | x, w, r, z | | `(x + w·r)·z·σ(z)`; w has a number for each place of the last axis |
 /// | `weighted` | v `[.., n]`, w `[.., V]`, perhaps y `[.., n]` | `column` | each row of v times the number in that column of w, added to y |
 /// | `softmax_mean` | w `[B, L, n]`, v `[B, L]` | | `Σ softmax(w)·v` over `L`: `[B, n]` |
 /// | `spline_functions` | x `[B, n]`, t `[n, K]` | `order` | of each number, `x·σ(x)` and the B-splines of this order on the knots of its column: `[B, K - order, n]` |
 /// | `wavelet_sums` | x `[B, L]`; t, s, w `[O, L]` | `wavelet` | `Σ w·ψ((x - t)/s)` over `L`, with ψ a `mexican_hat`, `morlet`, `dog`, `meyer` or `shannon`: `[B, O]` |
 /// | `stochastic_pool` | x `[B, N, C]` | drawn | for each window and channel one of the N numbers: the first whose power `exp(x)`, together with those before it, is more than the random number times the sum of all N; else the last: `[B, C]` |
 /// | `layer_norm` | x, γ, β | `eps` | over the last axis |
+/// | `group_norm` | x, γ | `groups`, `eps` | over each of so many equal parts of the last axis, without a bias |
 /// | `batch_norm` | x, γ, β; mean, variance, or while training perhaps the counts of windows | `training`, `axis`, `eps` | each channel along `axis`; while training by mean and biased variance over all other axes. The first axis holds equally many rows for each window, and a window counts as often as its count |
 /// | `attention` | q, k, v `[B, L, H, d]` | `scale`, `mask`, perhaps `before`, `seen`, `dropout`, drawn | `softmax(scale·q·kᵀ)·v` of each head. `mask` is `all`, `causal`, `causal_after` (query i sees the keys up to `before` + i) or `pattern`; `seen` lists the pairs that a pattern allows, as query × number of keys + key. `first` is the index of the first row of the batch. The random numbers of the weights are ordered by row, head, key and query |
 /// | `attention_after` | q, k, v `[B, n, H, d]` | `scale`, `layer` | causal attention of each head, in which each row also sees the keys and values that a frozen language model has in that `layer` for the row's prompt. The prompts are text, so a program does not have them |
@@ -106,6 +109,7 @@ pub struct State {
 /// | `delay_aggregation` | r `[B, delays]`, v `[B, S, C]`, perhaps the counts of windows | `top`, `shared` | `Σ w·v[(t + δ) mod L]` over the `top` delays `δ` with the largest r, `w` the softmax of these: `[B, L, C]`. If `shared`, all windows have the delays that are best on average, where a window counts as often as its count. Values beyond `L` are left out, missing ones are zeros |
 /// | `embedding` | table, codes | | the rows of the table at these indices |
 /// | `conv` | x, W `[out, in, kernel]`, perhaps b | `kernel`, `stride`, `dilation`, `padding`, `time_major` | over time, with zero padding, of `[B, T, C]`, or of `[T, B, C]` if time-major |
+/// | `causal_conv` | x `[B, T, C]`, W `[C, 1, kernel]`, b | | over time, of each channel by its own kernel; the last tap is that of the same step, and before the first step are zeros |
 /// | `pad` | x | `axis`, `by`, `edge` | padded before and after with `zeros`, the other end (`circular`) or the nearest number (`replicate`) |
 /// | `max_pool`, `avg_pool` | x | `size` | adjacent windows of the last axis; the last one may be shorter |
 /// | `max_pool_steps` | x `[B, T, C]` | `size`, `stride`, `padding` | the maximum of each channel in windows along time, the first of which begins `padding` steps before the series |
@@ -121,6 +125,8 @@ pub struct State {
 /// | `mean_kernel` | W `[O, C, 2i + 1, 2i + 1]`, i from 0 | | the mean of these kernels about the same center, as large as the last |
 /// | `cosines` | x | | `cos(π·k·x)` of each number, `k` from 0 |
 /// | `lstm`, `gru`, `rnn` | x `[B, T, in]`, W_ih, W_hh; b_ih, b_hh; W_hr; h `[B, R]`, and c `[B, H]` of an LSTM | `biased`, `projected`, `has_state`: which inputs there are; `gives_cell` of an LSTM | outputs of all steps, as in torch; the second output, if it is used, is the LSTM's cell state after the last step. If `gives_cell`, the only output has the rows of all steps, `[B·T, H]`, and after them the cell states, `[B, H]` |
+/// | `mlstm` | q, k, v `[B, T, H·d]`, gates `[B, T, 2·H]` | | of each head `C_ij v_j / (n_i + 1e-6)` summed over `j ≤ i`, with `C_ij = q_i·k_j/√d·e^(F_i - F_j + ĩ_j - m_i)`, `F` the running sum of `ln σ(f̃)`, `m_i` the largest exponent of row i before it is subtracted, and `n_i = max(abs(Σ C_ij), e^(-m_i))`. The gates are ĩ of all heads, then f̃ |
+/// | `slstm` | x, z `[B, T, H·2·d]`, W `[H, d, 4·d]`, b `[H·4·d]` | | outputs of all steps, `[B, T, H·d]`, from states of 0. Of each head, the gates ĩ, f̃, z̃, õ are x (the first two) or z, plus the output before times W, plus b. `m = max(ĩ, m' + ln σ(f̃))`, or ĩ in the first step; `c = e^(m' + ln σ(f̃) - m)·c' + e^(ĩ - m)·tanh(z̃)`; `n` alike, with 1 for `tanh(z̃)`; the output is `σ(õ)·c/n` |
 /// | `slice` | x | `axis`, `start` | the output says how many entries |
 /// | `concat`, `flip`, `repeat` | x, .. | `axis` | concatenation; reversal; repetition of an axis of size 1 |
 /// | `permute` | x | `axes` | axis `i` of the output is axis `axes[i]` of the input |

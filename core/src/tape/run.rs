@@ -1,5 +1,7 @@
 //! Runs a recorded operation, forward or backward.
 
+use std::any::Any;
+
 use super::record::{Backward, Inputs, Output, Place, Record};
 use super::{Op, Reads, Shape};
 use crate::interrupt::look;
@@ -71,5 +73,16 @@ impl Record {
         op.backward(&mut Backward { record: self, id });
         self.let_go(buffer);
         self.settle();
+    }
+}
+
+/// Stores `op` in a slot, in place of the operation of the previous step if that has the same type.
+pub(super) fn keep_op<O: Op>(slot: &mut Option<Box<dyn Op>>, op: O) {
+    if let Some(old) = slot.as_deref_mut()
+        && let Some(old) = (old as &mut dyn Any).downcast_mut::<O>()
+    {
+        *old = op;
+    } else {
+        *slot = Some(Box::new(op));
     }
 }

@@ -25,6 +25,40 @@ fn score(q: &Array, k: &Array, at: usize, j: usize) -> f64 {
     both.take(width).map(|(q, k)| q * k).sum()
 }
 
+/// What an mLSTM remembers, step by step from the definition: a matrix and a vector that gates scale.
+fn mlstm([q, k, v]: [&Array; 3], gates: &Array) -> Vec<f64> {
+    let ([batch, steps, all], heads) = (q.around(1), gates.last() / 2);
+    let width = all / heads;
+    let mut y = vec![0.0; q.data.len()];
+    for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
+        // Everything is relative to e^most, the largest weight that a step has had.
+        let (mut matrix, mut vector) = (vec![0.0; width * width], vec![0.0; width]);
+        let mut most = f64::NEG_INFINITY;
+        for t in 0..steps {
+            let of = |x: &Array, i: usize| x.data[(b * steps + t) * all + h * width + i];
+            let gate = |i: usize| gates.data[(b * steps + t) * 2 * heads + i * heads + h];
+            let kept = most - (1.0 + (-gate(1)).exp()).ln();
+            most = kept.max(gate(0));
+            let [old, new] = [kept, gate(0)].map(|weight| (weight - most).exp());
+            let key = |i: usize| of(k, i) / (width as f64).sqrt();
+            for i in 0..width {
+                for j in 0..width {
+                    let cell = &mut matrix[i * width + j];
+                    *cell = old * *cell + new * of(v, i) * key(j);
+                }
+                vector[i] = old * vector[i] + new * key(i);
+            }
+            let along = |row: &[f64]| (0..width).map(|j| row[j] * of(q, j)).sum::<f64>();
+            let norm = along(&vector).abs().max((-most).exp()) + 1e-6;
+            for i in 0..width {
+                let read = along(&matrix[i * width..][..width]);
+                y[(b * steps + t) * all + h * width + i] = read / norm;
+            }
+        }
+    }
+    y
+}
+
 impl Step<'_> {
     pub(super) fn attends(&self) -> Done {
         let (x, w) = (self.x(0)?, self.x(1)?);
@@ -32,6 +66,7 @@ impl Step<'_> {
             "attention" => self.attention(x, w, self.x(2)?),
             "prob_attention" => self.prob_attention(x, w, self.x(2)?),
             "correlation" => Ok(correlation(x, w)),
+            "mlstm" => Ok(mlstm([x, w, self.x(2)?], self.x(3)?)),
             _ => self.delay_aggregation(x, w, self.inputs.get(2).copied()),
         }
     }

@@ -24,8 +24,21 @@ impl Step<'_> {
                 let outputs = self.shape[0];
                 Ok((0..outputs).flat_map(|o| columns.iter().map(move |y| y[o])).collect())
             }
+            "linear_blocks" => {
+                let size = [w.shape[1], w.shape[2]];
+                let block = |i: usize| {
+                    let data = w.data[i * size[0] * size[1]..][..size[0] * size[1]].to_vec();
+                    Array { shape: size.to_vec(), data }
+                };
+                let blocks: Vec<Array> = (0..w.shape[0]).map(block).collect();
+                let parts = x.data.chunks_exact(size[1]).enumerate();
+                let y = parts.flat_map(|(i, part)| affine(part, &blocks[i % blocks.len()], None));
+                let bias = |i: usize| b.map_or(0.0, |b| b.data[i % b.data.len()]);
+                Ok(y.enumerate().map(|(i, y)| y + bias(i)).collect())
+            }
             "matmul" => Ok(self.matmul(x, w)),
             "conv" => self.conv(x, w, b),
+            "causal_conv" => Ok(causal_conv(x, w, self.x(2)?)),
             _ => self.batch_norm(x),
         }
     }
@@ -104,4 +117,15 @@ impl Step<'_> {
         };
         Ok(x.data.iter().enumerate().map(of).collect())
     }
+}
+
+/// Each channel's own convolution, of each step and those before it.
+fn causal_conv(x: &Array, w: &Array, b: &Array) -> Vec<f64> {
+    let ([_, steps, channels], kernel) = (x.around(1), w.last());
+    let of = |i: usize| {
+        let (t, c) = (i / channels % steps, i % channels);
+        let tap = |k: usize| w.data[c * kernel + k] * x.data[i - (kernel - 1 - k) * channels];
+        b.data[c] + (0..kernel).filter(|k| t + k + 1 >= kernel).map(tap).sum::<f64>()
+    };
+    (0..x.data.len()).map(of).collect()
 }

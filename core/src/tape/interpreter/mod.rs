@@ -124,16 +124,21 @@ impl<'a> Step<'a> {
             "slice" | "concat" | "flip" | "repeat" | "permute" | "reshape" | "pad" => self.layout(),
             "embedding" | "sum_axis" | "mean_axis" | "max_axis" => self.axis(),
             "dropout" | "rrelu" | "stochastic_pool" => self.random(),
-            "linear" | "linear_first" | "matmul" | "conv" | "batch_norm" => self.layer(),
-            "attention" | "prob_attention" | "correlation" | "delay_aggregation" => self.attends(),
+            "linear" | "linear_first" | "linear_blocks" | "matmul" | "conv" | "causal_conv"
+            | "batch_norm" => self.layer(),
+            "attention" | "prob_attention" | "correlation" | "delay_aggregation" | "mlstm" => {
+                self.attends()
+            }
             "softmax"
             | "log_softmax"
             | "softmax_mean"
             | "glu"
+            | "skip_gate"
             | "weighted"
             | "spline_functions"
             | "wavelet_sums"
             | "layer_norm"
+            | "group_norm"
             | "max_pool"
             | "max_pool_steps"
             | "avg_pool"
@@ -150,6 +155,7 @@ impl<'a> Step<'a> {
             "period_mix" => self.period_mix(),
             "mean_kernel" => self.mean_kernel(),
             "strongest_periods" => return self.strongest_periods(),
+            "slstm" => self.slstm(),
             "lstm" | "gru" | "rnn" => return self.recurrent(),
             kind => Err(format!("there is no operation {kind}")),
         };

@@ -66,4 +66,38 @@ impl Step<'_> {
         }
         Ok(vec![outputs, cells])
     }
+
+    /// The outputs of an sLSTM's heads.
+    pub(super) fn slstm(&self) -> Done {
+        let [gates, of_cell, w, bias] = [self.x(0)?, self.x(1)?, self.x(2)?, self.x(3)?];
+        let [batch, steps, pairs] = [0, 1, 2].map(|axis| gates.shape[axis]);
+        let [heads, width] = [w.shape[0], w.shape[1]];
+        let mut outputs = vec![0.0; batch * steps * heads * width];
+        let sigmoid = of_one("sigmoid").expect("a function");
+        for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
+            let mut state = vec![[0.0; 3]; width]; // y, c and n, the latter two relative to e^m
+            let mut most = vec![f64::NEG_INFINITY; width];
+            for t in 0..steps {
+                let before = state.clone();
+                for i in 0..width {
+                    let raw = |gate: usize| {
+                        let column = gate * width + i;
+                        let given = if gate < 2 { gates } else { of_cell };
+                        let at = (b * steps + t) * pairs + (h * 2 + gate % 2) * width + i;
+                        let weight = |j: usize| w.data[(h * width + j) * 4 * width + column];
+                        let recurrent = (0..width).map(|j| before[j][0] * weight(j)).sum::<f64>();
+                        given.data[at] + bias.data[h * 4 * width + column] + recurrent
+                    };
+                    let kept = most[i] - (1.0 + (-raw(1)).exp()).ln();
+                    most[i] = kept.max(raw(0));
+                    let [old, new] = [kept, raw(0)].map(|weight| (weight - most[i]).exp());
+                    let c = old * before[i][1] + new * raw(2).tanh();
+                    let n = old * before[i][2] + new;
+                    state[i] = [sigmoid(raw(3)) * c / n, c, n];
+                    outputs[((b * steps + t) * heads + h) * width + i] = state[i][0];
+                }
+            }
+        }
+        Ok(outputs)
+    }
 }

@@ -68,6 +68,13 @@ impl Step<'_> {
                 };
                 Ok(x.rows().zip(self.x(1)?.rows()).flat_map(gated).collect())
             }
+            "skip_gate" => {
+                let [w, r, z] = [self.x(1)?, self.x(2)?, self.x(3)?];
+                let of = |(i, x): (usize, &f64)| {
+                    (x + w.data[i % to] * r.data[i]) * z.data[i] / (1.0 + (-z.data[i]).exp())
+                };
+                Ok(x.data.iter().enumerate().map(of).collect())
+            }
             "weighted" => {
                 let (column, w, sum) = (self.size("column")?, self.x(1)?, self.inputs.get(2));
                 let of = |(i, x): (usize, &f64)| {
@@ -84,6 +91,19 @@ impl Step<'_> {
                     let affine = row.iter().zip(w.data.iter().zip(&b.data));
                     affine.map(|(x, (w, b))| (x - middle) / deviation * w + b).collect()
                 })
+            }
+            "group_norm" => {
+                let (groups, eps, w) = (self.size("groups")?, self.number("eps")?, self.x(1)?);
+                let columns = to / groups;
+                let of = |(i, part): (usize, &[f64])| {
+                    let middle = mean(part);
+                    let squares: Vec<f64> = part.iter().map(|x| (x - middle).powi(2)).collect();
+                    let deviation = (mean(&squares) + eps).sqrt();
+                    let w = w.data[i % groups * columns..].iter();
+                    let scaled = part.iter().zip(w).map(|(x, w)| (x - middle) / deviation * w);
+                    scaled.collect::<Vec<_>>()
+                };
+                Ok(x.data.chunks_exact(columns).enumerate().flat_map(of).collect())
             }
             "max_pool" => {
                 let size = self.size("size")?;
