@@ -2172,6 +2172,47 @@ export interface XLinearOptions extends CommonOptions {
 }
 /** multilayer perceptron: https://arxiv.org/abs/2601.09237 */
 export declare function XLinear(options: XLinearOptions): ModelSpec<'XLinear'>
+/** Options of `xLSTM`, beside the common ones. */
+export interface xLSTMOptions extends CommonOptions {
+  /** Exogenous columns known in advance, such as holidays or planned prices. @default [] */
+  futrExogList?: readonly string[]
+  /** Exogenous columns known only up to the forecast origin. @default [] */
+  histExogList?: readonly string[]
+  /** Static covariates: columns of the static table, one value per series. @default [] */
+  statExogList?: readonly string[]
+  /** Which exogenous columns are categorical: text, numbers or booleans. They are embedded, not scaled. @default [] */
+  catExogList?: readonly string[]
+  /** Maximum number of categories of each categorical column; counted in the training data when left out. @default {} */
+  categoricalCardinalities?: Record<string, number>
+  /** Embedding size of categorical columns: a rule based on their number of categories, or one size for all columns. @default "fastai" */
+  catEmbDim?: 'fastai' | 'sqrt' | 'half' | number
+  /** Hides the history of the target from the model, which then sees only exogenous columns. @default false */
+  excludeInsampleY?: boolean
+  /** Windows per training batch, sampled from the batch's series; null for all of them. @default 128 */
+  windowsBatchSize?: number | null
+  /** Scaler applied to each window. @default "robust" */
+  scalerType?: 'identity' | 'standard' | 'robust' | 'minmax' | 'minmax1' | 'invariant' | 'revin'
+  /** Blocks of the encoder. @default 2 */
+  encoderNBlocks?: number
+  /** Units of the encoder. With `sLSTM` a multiple of 4, and at least 8. @default 128 */
+  encoderHiddenSize?: number
+  /** Whether the projections of `mLSTM` have bias terms. Has no effect with `sLSTM`, as in upstream. @default true */
+  encoderBias?: boolean
+  /** Dropout within the blocks, from 0 to 1. @default 0.1 */
+  encoderDropout?: number
+  /** Units of the decoder's hidden layers. @default 128 */
+  decoderHiddenSize?: number
+  /** Layers of the decoder, including the output layer. @default 2 */
+  decoderLayers?: number
+  /** Dropout of the decoder's hidden layers, from 0 to 1. @default 0 */
+  decoderDropout?: number
+  /** Activation of the decoder's hidden layers; GELU when left out. */
+  decoderActivation?: 'ReLU' | 'Softplus' | 'Tanh' | 'SELU' | 'LeakyReLU' | 'PReLU' | 'Sigmoid' | 'GELU' | 'ELU' | 'SiLU' | 'Mish' | 'Softsign' | 'Hardshrink' | 'Softshrink' | 'RReLU' | 'CELU' | 'LogSigmoid' | 'Hardtanh' | 'Hardswish' | 'Identity' | null
+  /** The memory of the blocks: `mLSTM`, a matrix, or `sLSTM`, scalars that recur step by step. @default "mLSTM" */
+  backbone?: 'mLSTM' | 'sLSTM'
+}
+/** recurrent: https://arxiv.org/abs/2405.04517 */
+export declare function xLSTM(options: xLSTMOptions): ModelSpec<'xLSTM'>
 /** Options of `HINT`. */
 export interface HINTOptions {
   /** The model that forecasts all series. Its loss must be a distribution, such as `loss.distribution('Normal')`. */

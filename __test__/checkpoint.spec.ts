@@ -19,6 +19,7 @@ const differs: Record<string, object> = {
   TimeXer: { hiddenSize: 16, dFf: 16 },
   TSMixer: { dropout: 0.1 },
   iTransformer: { hiddenSize: 16, dFf: 16 },
+  xLSTM: { encoderHiddenSize: 16, backbone: 'sLSTM' },
   TimeLLM: {
     llm: join(root, 'core/tests/fixtures/llm/tiny_gpt2'),
     dLlm: 16,

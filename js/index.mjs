@@ -40,6 +40,7 @@ export const {
   TSMixerx,
   VanillaTransformer,
   XLinear,
+  xLSTM,
   HINT,
 } = face
 // end of generated models

@@ -57,6 +57,7 @@ const TARGETS = {
   XLinear: { large: 2.5 },
   KAN: { large: 2.5 },
   RMoK: { large: 2.5 },
+  xLSTM: { large: 2.5 },
 }
 /** Target ratio of every other model. */
 const EVERY = 3

@@ -84,6 +84,8 @@ fn steps_after_the_first_allocate_nothing() {
         ("NLinear", json!({ "scalerType": "standard" })),
         ("NHITS", json!({ "mlpUnits": [[32, 32], [32, 32], [32, 32]] })),
         ("LSTM", json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 })),
+        ("xLSTM", json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16 })),
+        ("xLSTM", json!({ "encoderHiddenSize": 16, "backbone": "sLSTM" })),
         ("MLP", json!({ "hiddenSize": 32, "precision": "bf16" })),
         ("LSTM", json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "precision": "bf16" })),
     ] {

@@ -72,11 +72,12 @@ fn no_model_takes_more_than_is_planned() {
     let _alone = ALONE.lock();
     let table = table(4, 600);
     let mut faults = Vec::new();
-    for name in model_names() {
-        let own = match name {
-            "DLinear" | "NLinear" | "RLinear" => json!({ "h": 200, "inputSize": 400 }),
-            _ => json!({ "valCheckSteps": 1, "earlyStopPatienceSteps": 5 }),
-        };
+    let scalars = json!({ "backbone": "sLSTM", "valCheckSteps": 1 });
+    let of_model = |name: &'static str| match name {
+        "DLinear" | "NLinear" | "RLinear" => (name, json!({ "h": 200, "inputSize": 400 })),
+        _ => (name, json!({ "valCheckSteps": 1, "earlyStopPatienceSteps": 5 })),
+    };
+    for (name, own) in model_names().into_iter().map(of_model).chain([("xLSTM", scalars)]) {
         let val_size = if own.get("h").is_some() { 0 } else { 48 };
         let mut nf = forecaster(name, own).unwrap();
         let options = FitOptions { val_size, ..FitOptions::default() };

@@ -240,6 +240,26 @@ fn values_that_a_model_cannot_have_are_refused_in_its_words() {
             json!({ "waveletFunction": "mexican" }),
             "option \"waveletFunction\" must be \"mexican_hat\", \"morlet\", \"dog\", \"meyer\" or \"shannon\", got \"mexican\"".into(),
         ),
+        (
+            "xLSTM",
+            json!({ "backbone": "attention" }),
+            "option \"backbone\" must be \"mLSTM\" or \"sLSTM\", got \"attention\"".into(),
+        ),
+        (
+            "xLSTM",
+            json!({ "backbone": "sLSTM", "encoderHiddenSize": 10 }),
+            "option \"encoderHiddenSize\" must be a multiple of 4 that is at least 8 with backbone \"sLSTM\", got 10".into(),
+        ),
+        (
+            "xLSTM",
+            json!({ "backbone": "sLSTM", "encoderHiddenSize": 4 }),
+            "option \"encoderHiddenSize\" must be a multiple of 4 that is at least 8 with backbone \"sLSTM\", got 4".into(),
+        ),
+        (
+            "xLSTM",
+            json!({ "encoderNBlocks": 0 }),
+            "option \"encoderNBlocks\" must be a whole number ≥ 1, got 0".into(),
+        ),
     ];
     let mut checks = Checks::default();
     for (model, options, message) in cases {

@@ -11,6 +11,7 @@ import sys
 import fixture  # noqa: F401  one processor thread, quiet
 import numpy as np
 import pandas as pd
+import slstm_cells  # noqa: F401  sLSTM without CUDA
 from neuralforecast import NeuralForecast
 
 

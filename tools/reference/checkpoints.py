@@ -16,9 +16,11 @@ from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import (GMM, MAE, NBMM, PMM, DistributionLoss, HuberIQLoss, HuberLoss, IQLoss,
                                            MQLoss)
 from neuralforecast.models import (Autoformer, DLinear, DeepAR, DilatedRNN, FEDformer, GRU, Informer, KAN, LSTM, NHITS, PatchTST, RMoK,
-                                   RNN, SOFTS, SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, TimesNet, XLinear, iTransformer)
+                                   RNN, SOFTS, SOFTSSharp, StemGNN, TFT, TimeMixer, TimeXer, TimesNet, XLinear, iTransformer,
+                                   xLSTM)
 from neuralforecast.tsdataset import TimeSeriesDataset
 
+import slstm_cells  # noqa: F401  sLSTM without CUDA
 from fixture import FIXTURES, write_json
 from panel import QUIET, seasonal_panel
 
@@ -139,6 +141,12 @@ CASES = {
                 StemGNN(**dict(MIXED_, n_series=3), multi_layer=1, scaler_type="robust", inference_windows_batch_size=4),
                 TimeMixer(**dict(MIXED_, n_series=3), d_model=4, d_ff=3, e_layers=1, decomp_method="dft_decomp", top_k=2, inference_windows_batch_size=4)],
         freq="D", lengths=[28, 28, 28], ids=["east", "north", "south"], times=dates("2023-12-20", "D"), insample_step=2),
+    # Weights of the recurrence as upstream's CUDA code has them; an argument without effect.
+    "extended_lstm": dict(
+        models=[xLSTM(**SHARED, **EXOG, encoder_hidden_size=6, encoder_dropout=0.0, decoder_hidden_size=6, scaler_type="standard"),
+                xLSTM(**SHARED, encoder_n_blocks=1, encoder_hidden_size=8, encoder_bias=False, encoder_dropout=0.0, decoder_layers=1,
+                      backbone="sLSTM", recurrent=True, loss=MQLoss(level=[80]), alias="scalars")],
+        freq="D", lengths=[30, 24], ids=["north", "south"], times=dates("2023-12-20", "D"), exog=EXOG),
     "distributions": dict(
         models=[DeepAR(**SHARED, lstm_hidden_size=6, scaler_type="standard", trajectory_samples=20_000,
                        loss=DistributionLoss("StudentT", level=[80], return_params=True)),

@@ -12,6 +12,9 @@ import torch
 from neuralforecast.losses.pytorch import HuberIQLoss, IQLoss
 from neuralforecast.models.fedformer import FourierBlock, FourierCrossAttention
 from neuralforecast.models.stemgnn import StockBlockLayer
+from xlstm.blocks.mlstm.cell import mLSTMCell
+from xlstm.blocks.slstm.cell import sLSTMCellBase
+from xlstm.components.ln import LayerNorm
 
 import cases
 from draws import forwards_as_ours
@@ -73,6 +76,21 @@ def moderate(model) -> None:
             module.weight *= 3
             for gated in module.GLUs:
                 gated.linear_left.weight *= 3
+
+
+def away_from_zero(model, rng: torch.Generator) -> None:
+    """Moves what an xLSTM begins with at 0: the weights of gates and norms, and those of the recurrence."""
+    for module in model.modules():
+        if isinstance(module, mLSTMCell):
+            zeros = [module.igate.weight, module.fgate.weight]
+        elif isinstance(module, LayerNorm):
+            zeros = [module.weight]
+        elif isinstance(module, sLSTMCellBase):
+            zeros = [module._recurrent_kernel_]
+        else:
+            continue
+        for weight in zeros:
+            weight += 0.3 * torch.randn(weight.shape, generator=rng)
 
 
 def parse(model, windows):
@@ -160,6 +178,7 @@ def make_case(model_class, name: str, kwargs: dict, without_gradient=lambda mode
             model.loss.output_layer[0].bias *= 0.05  # numbers on both sides of 0, as its activation has two
     with torch.no_grad():
         moderate(model)
+        away_from_zero(model, generator(f"{case}/weights"))
     model.train()  # same graph as eval(): every dropout probability is 0
     lengths = {}
     windows = draw_windows(model, model.input_size + model.h, rng)

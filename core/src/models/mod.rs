@@ -75,6 +75,7 @@ pub mod tsmixerx;
 pub mod vanillatransformer;
 mod wrapping;
 pub mod xlinear;
+pub mod xlstm;
 
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
@@ -365,6 +366,7 @@ registry! {
     tsmixerx::TSMixerx,
     vanillatransformer::VanillaTransformer,
     xlinear::XLinear,
+    xlstm::XLSTM,
 }
 
 /// The registered model of this name.

@@ -23,6 +23,7 @@ mod kan_linear;
 mod latent_correlation;
 mod layer_norm;
 mod linear;
+mod mlstm;
 mod multiscale;
 pub mod params;
 mod patch_embedding;
@@ -35,6 +36,7 @@ mod residual_attention;
 mod revin;
 #[cfg(feature = "llm")]
 mod series_patches;
+mod slstm;
 mod spectral_block;
 mod star;
 mod transformer;
@@ -49,7 +51,7 @@ pub use basis_block::BasisBlock;
 pub use basis_functions::TrendBasis;
 pub use batch_norm::BatchNorm1d;
 pub use block_mlp::{BlockMlp, BlockMlpOptions};
-pub use conv::{Conv1d, TemporalConvolutionEncoder};
+pub use conv::{ChannelConv, Conv1d, TemporalConvolutionEncoder};
 pub use data_embedding::{CalendarEmbedding, DataEmbedding, MOST_STEPS};
 pub use decomposition::{
     SeasonalDecoder, SeasonalDecoderLayer, SeasonalEncoder, SeasonalEncoderLayer,
@@ -65,8 +67,9 @@ pub use interpretable_attention::{InterpretableAttention, InterpretableAttention
 pub use inverted_embedding::InvertedEmbedding;
 pub use kan_linear::{KanLinear, KanOptions};
 pub use latent_correlation::{LatentCorrelation, spectral_polynomials};
-pub use layer_norm::LayerNorm;
+pub use layer_norm::{LayerNorm, ResidualNorm};
 pub use linear::{Linear, Mlp};
+pub use mlstm::{MLstm, MLstmOptions};
 pub use multiscale::{MOST_SCALES, PastMixing, Scales};
 pub use params::{Init, Params, Path, layers};
 pub use patch_embedding::{PatchEmbedding, PatchPositions, Patches};
@@ -79,6 +82,7 @@ pub use residual_attention::{Compared, ResidualAttention, ResidualAttentionOptio
 pub use revin::RevIn;
 #[cfg(feature = "llm")]
 pub use series_patches::SeriesPatches;
+pub use slstm::{GatedFeedForward, SLstm, SLstmOptions};
 pub use spectral_block::SpectralBlock;
 pub use star::{Star, StarLayer, VariablePositions};
 pub use transformer::{

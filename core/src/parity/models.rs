@@ -36,6 +36,9 @@ fn tolerances(fixture: &Fixture) -> [f32; 2] {
         // Gradients deviate by up to 7.7e-5, upstream's by 3.1e-5 from those in double precision: what reaches a bias before
         // a batch normalization are sums that cancel.
         "PatchTST" => [FORWARD, 1e-4],
+        // Through several blocks, gradients deviate by up to 2.8e-5, upstream's by 6.1e-5 from those in double precision: those of
+        // keys and of normalizations are what is left of sums that cancel.
+        "xLSTM" => [FORWARD, 1e-4],
         _ => [FORWARD, GRADIENT],
     }
 }

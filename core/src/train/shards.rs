@@ -109,6 +109,8 @@ mod tests {
             ("StemGNN", json!({ "nSeries": 2 }), 1),
             ("StemGNN", json!({ "nSeries": 2, "independentWindows": true }), 32),
             ("TimeXer", json!({ "nSeries": 2, "patchLen": 2, "hiddenSize": 8, "dFf": 8 }), 64),
+            ("xLSTM", json!({}), 64),
+            ("xLSTM", json!({ "encoderHiddenSize": 512, "backbone": "sLSTM" }), 64),
         ] {
             assert_eq!(shards(model, own.clone()), expected, "{model} {own}");
         }

@@ -93,6 +93,9 @@ fn small(model: &str) -> Value {
         "TCN" => {
             json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "dilations": [1, 2, 4, 8] })
         }
+        "xLSTM" => {
+            json!({ "encoderHiddenSize": 16, "decoderHiddenSize": 16, "encoderDropout": 0.0 })
+        }
         other => language::needed(other).into(),
     }
 }

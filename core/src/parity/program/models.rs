@@ -217,10 +217,11 @@ fn check_forwards(what: &str, model: &Instance, seen: &mut BTreeSet<String>) {
 }
 
 /// Operations whose attributes or inputs depend on options, data or training mode.
-const REACHED: [&str; 33] = [
+const REACHED: [&str; 39] = [
     "attention",
     "avg_pool",
     "batch_norm",
+    "causal_conv",
     "complex_tanh",
     "concat",
     "conv",
@@ -232,14 +233,17 @@ const REACHED: [&str; 33] = [
     "fill",
     "glu",
     "grid_conv",
+    "group_norm",
     "gru",
     "layer_norm",
     "linear",
+    "linear_blocks",
     "linear_first",
     "lstm",
     "max_pool",
     "max_pool_steps",
     "mean_kernel",
+    "mlstm",
     "moving_average_transposed",
     "period_mix",
     "prelu",
@@ -247,6 +251,8 @@ const REACHED: [&str; 33] = [
     "resample",
     "reshape",
     "rnn",
+    "skip_gate",
+    "slstm",
     "softmax_mean",
     "stochastic_pool",
     "strongest_periods",
