@@ -120,7 +120,7 @@ impl Params {
 impl Entry {
     /// Whether it is a table, which never changes.
     pub fn is_table(&self) -> bool {
-        matches!(self.made, Made::Computed(_))
+        !self.trained && matches!(self.made, Made::Computed(_))
     }
 
     /// Writes the initial values, a function of the seed and the parameter's index.
