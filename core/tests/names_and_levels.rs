@@ -36,6 +36,64 @@ fn alias_refused(e: &Error, message: &str) {
     assert_eq!(e.details.option.as_deref(), Some("alias"));
 }
 
+/// A distribution has any quantile of its samples; those that its loss names keep their columns.
+#[test]
+fn a_distribution_forecasts_any_level() {
+    let nf = fitted(vec![spec(
+        "NHITS",
+        json!({ "mlpUnits": [[4, 4]], "loss": { "kind": "DistributionLoss", "args": {
+            "distribution": "Normal", "level": [80], "returnParams": true, "numSamples": 20_000 } } }),
+    )]);
+    let predict = |level: &[f64], quantiles: &[f64]| {
+        let (level, quantiles) = (level.to_vec(), quantiles.to_vec());
+        let options = PredictOptions { level, quantiles, ..PredictOptions::default() };
+        nf.predict(&options, &Control::default()).unwrap()
+    };
+    let own = predict(&[], &[]);
+    let some = predict(&[50.0, 80.0, 95.0], &[]);
+    let expected = [
+        "NHITS",
+        "NHITS-median",
+        "NHITS-lo-95",
+        "NHITS-lo-80",
+        "NHITS-lo-50",
+        "NHITS-hi-50",
+        "NHITS-hi-80",
+        "NHITS-hi-95",
+        "NHITS-loc",
+        "NHITS-scale",
+    ];
+    assert_eq!(titles(&some), expected);
+    for name in titles(&own) {
+        assert_eq!(some.column(name).unwrap(), own.column(name).unwrap(), "{name}");
+    }
+    let value =
+        |name: &str, row: usize| f64::from(some.column(&format!("NHITS{name}")).unwrap()[row]);
+    for row in 0..2 {
+        let (mean, deviation) = (value("-loc", row), value("-scale", row));
+        for (name, quantile, density) in [
+            ("-lo-95", -1.959_963_985, 0.058_445_07),
+            ("-lo-50", -0.674_489_750, 0.317_776_572),
+            ("-hi-95", 1.959_963_985, 0.058_445_07),
+        ] {
+            // Five standard errors of a quantile of 20,000 samples: the level's, divided by the density.
+            let tau: f64 = if name.ends_with("50") { 0.25 } else { 0.025 };
+            let error = 5.0 * (tau * (1.0 - tau) / 20_000.0).sqrt() / density;
+            let off = (value(name, row) - mean) / deviation - quantile;
+            assert!(off.abs() < error, "{name} {row}: {off} ± {error}");
+        }
+    }
+    let quantiles = predict(&[], &[0.05, 0.9]);
+    let expected =
+        ["NHITS", "NHITS-median", "NHITS_ql0.05", "NHITS-hi-80", "NHITS-loc", "NHITS-scale"];
+    assert_eq!(titles(&quantiles), expected);
+    let insample = InsampleOptions { level: vec![99.0], ..InsampleOptions::default() };
+    let insample = nf.predict_insample(&insample, &Control::default()).unwrap();
+    let expected =
+        ["NHITS", "NHITS-median", "NHITS-lo-99", "NHITS-hi-99", "NHITS-loc", "NHITS-scale", "y"];
+    assert_eq!(titles(&insample), expected);
+}
+
 #[test]
 fn a_forecast_has_the_levels_that_are_asked_for_and_the_same_numbers() {
     let nf = fitted(vec![

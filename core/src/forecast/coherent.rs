@@ -25,7 +25,7 @@ pub(super) fn columns(
     drawn: &[Drawn],
     [h, series]: [usize; 2],
 ) -> Result<Vec<Vec<f32>>> {
-    let Job { model, panel, observed, .. } = *job;
+    let Job { model, panel, loss, observed, .. } = *job;
     let order = hint.order(panel)?;
     let mut found = Numbers::default();
     let size = drawn.len().saturating_mul(h).saturating_mul(model.loss.numbers());
@@ -59,14 +59,14 @@ pub(super) fn columns(
             model.loss.draw(numbers, &at, to);
         }
         reconcile(&mut samples, count);
-        let mut row = Vec::with_capacity(order.len() * model.loss.outputs.len());
+        let mut row = Vec::with_capacity(order.len() * loss.outputs.len());
         for samples in samples.chunks_exact_mut(count) {
-            model.loss.summarize(samples, &mut row);
+            loss.summarize(samples, &mut row);
         }
         row
     };
     let rows = runtime::map(steps.clone(), forecast);
-    let outputs = model.loss.outputs.len();
+    let outputs = loss.outputs.len();
     let mut columns = vec![memory::list(drawn.len() * h); outputs];
     for ((windows, t), row) in steps.into_iter().zip(rows) {
         for (series, of_series) in order.iter().zip(row.chunks_exact(outputs)) {

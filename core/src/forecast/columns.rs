@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::data::{Panel, Window};
 use crate::infer::{AT_ONCE, Observations, Purpose, ShardForecast, Workers, shards};
 use crate::models::Instance;
-use crate::objective::Output;
+use crate::objective::{Objective, Output};
 use crate::{Error, ErrorCode, Result};
 
 /// The outputs of a model, and their values.
@@ -23,6 +23,8 @@ pub(crate) struct Job<'a> {
     pub(crate) name: &'a str,
     pub(crate) panel: &'a Panel,
     pub(crate) control: &'a Control,
+    /// The columns: those of the model's loss, or with other quantiles of its distribution.
+    pub(crate) loss: &'a Objective,
     /// Quantile level of a model that forecasts any.
     pub(crate) quantile: f32,
     /// Whether the quantiles of a step are sorted, so that none cross.
@@ -46,14 +48,15 @@ impl Job<'_> {
         h: usize,
         series: usize,
     ) -> Result<Columns> {
-        let Self { model, name, panel, quantile, sorted, observed, .. } = *self;
+        let Self { model, name, panel, loss, quantile, sorted, observed, .. } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let columns = match model.reconciled() {
             Some(hint) => coherent::columns(self, hint, source, &drawn, [h, series])?,
             None => {
-                let outputs = model.loss.outputs.len();
+                let outputs = loss.outputs.len();
                 let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-                let purpose = Purpose::Forecast { quantile, sorted, observed: observed.is_some() };
+                let purpose =
+                    Purpose::Forecast { loss, quantile, sorted, observed: observed.is_some() };
                 self.run(source, &drawn, [h, series], purpose, |shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
@@ -74,7 +77,7 @@ impl Job<'_> {
                 d.unique_id = Some(id);
             }));
         }
-        Ok(model.loss.outputs.iter().cloned().zip(columns).collect())
+        Ok(loss.outputs.iter().cloned().zip(columns).collect())
     }
 
     /// Runs the network over windows of `h` steps; `visit` gets their forecasts shard by shard, in order. Where windows depend on
@@ -84,7 +87,7 @@ impl Job<'_> {
         source: &Source<'_>,
         drawn: &[Drawn],
         [h, series]: [usize; 2],
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         mut visit: impl FnMut(&ShardForecast),
     ) -> Result<()> {
         let Self { workers, model, control, observed, .. } = *self;
@@ -123,6 +126,7 @@ mod tests {
         let job = Job {
             workers,
             model: &model,
+            loss: &model.loss,
             name: "DLinear",
             panel: &panel,
             control,

@@ -65,7 +65,7 @@ pub(crate) fn forecast_model(
     if h <= trained || job.model.recurrence().is_some() {
         return forecast_once(job, future, h);
     }
-    let back = continued_from(&job.model.loss, job.name)?;
+    let back = continued_from(job.loss, job.name)?;
     let mut columns: Columns = Vec::new();
     let mut panel = job.panel.tail(job.input());
     let mut begins = 0; // forecast steps that are appended to `panel`: the next window starts after them

@@ -54,7 +54,8 @@ impl NeuralForecast {
         self.check_same_windows(panel, [h, step])?;
         let too_many = |i: usize| (panel.len(i) - h) % step;
         let windows = (0..panel.n_series()).map(|i| (panel.len(i) - h) / step + 1).sum();
-        check_forecasts(self, [windows, h], false, control)?;
+        let asked = 2 * options.level.len() + options.quantiles.len();
+        check_forecasts(self, [windows, h, asked], false, control)?;
         let trimmed = panel.without_first(too_many);
         let on_missing = options.on_missing.or(fitted.on_missing);
         let every = Begins::Every { step, h };

@@ -71,15 +71,16 @@ pub(super) fn check_training(
     Ok(())
 }
 
-/// Refuses forecasts that would exceed the memory limit: `windows` windows of `h` steps by each model.
+/// Refuses forecasts that would exceed the memory limit: `windows` windows of `h` steps by each model, with `asked` quantiles
+/// besides those of its loss.
 pub(super) fn check_forecasts(
     forecaster: &NeuralForecast,
-    [windows, h]: [usize; 2],
+    [windows, h, asked]: [usize; 3],
     observed: bool,
     control: &Control,
 ) -> Result<()> {
     let threads = control.threads.unwrap_or_else(runtime::threads);
-    let columns = forecaster.models.iter().map(|m| m.loss.outputs.len()).sum();
+    let columns = forecaster.models.iter().map(|m| m.loss.outputs.len() + asked).sum();
     for model in forecaster.models.iter() {
         let of = |model: &Instance| {
             let all = [windows, h];

@@ -53,10 +53,11 @@ impl<'a> Pipeline<'a> {
             for (i, (model, name)) in forecaster.models.iter().zip(forecaster.names()).enumerate() {
                 control.check()?;
                 let (workers, name, panel) = (&forecaster.workers, &name[..], seen.scaled);
-                let outputs = asked.columns(model, |quantile| {
+                let outputs = asked.columns(model, |loss, quantile| {
                     let job = Job {
                         workers,
                         model,
+                        loss,
                         name,
                         panel,
                         control,

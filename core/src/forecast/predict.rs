@@ -65,7 +65,8 @@ impl NeuralForecast {
         warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
         let observers = Observers::new(self, options)?;
-        check_forecasts(self, [panel.n_series(), h], observers.observe(), control)?;
+        let asked = 2 * options.level.len() + options.quantiles.len();
+        check_forecasts(self, [panel.n_series(), h, asked], observers.observe(), control)?;
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
         let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);

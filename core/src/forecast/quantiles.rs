@@ -5,7 +5,8 @@ use super::columns::Columns;
 use super::result::list;
 use crate::models::Instance;
 use crate::objective::{
-    Output, check_level, check_quantile, hinted, levels, meant_level, meant_quantile, same,
+    Objective, Output, check_level, check_quantile, hinted, levels, meant_level, meant_quantile,
+    same,
 };
 use crate::{Error, ErrorCode, Result};
 
@@ -44,7 +45,7 @@ impl QuantileRequest {
     /// Refuses quantiles that a model was not trained for, unless it forecasts any.
     pub(super) fn check(&self, models: &[Instance], names: &[String]) -> Result<()> {
         for (model, name) in models.iter().zip(names) {
-            if model.head.takes_any_quantile() {
+            if model.head.takes_any_quantile() || model.loss.samples() > 0 {
                 continue;
             }
             let outputs = &model.loss.outputs;
@@ -69,25 +70,31 @@ impl QuantileRequest {
         self.outputs.is_empty() || output.tau().is_none_or(asked)
     }
 
-    /// The columns of a model. `forecast` computes them, at one quantile level if the model forecasts any. The result is
-    /// all columns but the quantiles that were not requested; for a model that forecasts any quantile, those requested.
-    /// Upstream returns all that the loss was trained for.
+    /// The columns of a model. `forecast` computes those of a loss, at one quantile level if the model forecasts any. The result
+    /// is all columns but the quantiles that were not requested; for an implicit quantile network, those requested. A
+    /// distribution gives any quantile of its samples. Upstream returns all that the loss was trained for.
     ///
     /// Quantiles of an implicit quantile network may cross. As upstream, the quantile `q` is taken from the sorted
     /// forecasts at [`GRID`], interpolated linearly: those at 0.1 and 0.9 are near the network's own at 0.05 and 0.95.
     pub(super) fn columns(
         &self,
         model: &Instance,
-        mut forecast: impl FnMut(f32) -> Result<Columns>,
+        mut forecast: impl FnMut(&Objective, f32) -> Result<Columns>,
     ) -> Result<Columns> {
         if self.outputs.is_empty() || !model.head.takes_any_quantile() {
-            let mut columns = forecast(unasked(model))?;
+            let trained = |(tau, _): &(f64, Output)| {
+                model.loss.outputs.iter().any(|output| output.is_quantile(*tau))
+            };
+            if model.loss.samples() > 0 && !self.outputs.iter().all(trained) {
+                return forecast(&model.loss.at_quantiles(&self.outputs), unasked(model));
+            }
+            let mut columns = forecast(&model.loss, unasked(model))?;
             columns.retain(|(output, _)| self.wants(output));
             return Ok(columns);
         }
         let mut grid: Vec<Vec<f32>> = Vec::with_capacity(GRID.len());
         for quantile in GRID {
-            grid.extend(forecast(quantile)?.into_iter().map(|(_, values)| values));
+            grid.extend(forecast(&model.loss, quantile)?.into_iter().map(|(_, values)| values));
         }
         let rows = grid[0].len();
         let empty = |(_, output): &(f64, Output)| (output.clone(), Vec::with_capacity(rows));

@@ -5,19 +5,20 @@ use super::workers::Worker;
 use crate::batch::{Lens, rows};
 use crate::models::Instance;
 use crate::nn::RecurrentState;
-use crate::objective::{Asked, Place};
+use crate::objective::{Asked, Objective, Place};
 use crate::rng::{Key, Stream};
 use crate::tape::Compute;
 
 /// The purpose of a forecast.
 #[derive(Clone, Copy)]
-pub(crate) enum Purpose {
+pub(crate) enum Purpose<'a> {
     /// Validation, by a loss that may draw quantiles. The shard starts at window `first` of the validation.
     Validation { first: usize },
-    /// As upstream's `predict`; at this quantile, for an implicit quantile loss. Where a recurrent model feeds back the mean
+    /// As upstream's `predict`, with the columns of `loss`: the model's own, or with other quantiles of its distribution. At this
+    /// quantile, for an implicit quantile loss. Where a recurrent model feeds back the mean
     /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step; `observed` keeps what the network
     /// shows of itself.
-    Forecast { quantile: f32, sorted: bool, observed: bool },
+    Forecast { loss: &'a Objective, quantile: f32, sorted: bool, observed: bool },
     /// Only the numbers of the network, from which samples are drawn later.
     Numbers { observed: bool },
 }
@@ -41,7 +42,7 @@ pub(crate) struct Decoded {
 pub(crate) fn decode(
     model: &Instance,
     worker: &Worker,
-    purpose: Purpose,
+    purpose: Purpose<'_>,
     shard: usize,
     to: &mut Decoded,
 ) {

@@ -121,8 +121,12 @@ impl Call<'_> {
         let model = self.model;
         let first = shard * self.shard;
         let windows = self.shard.min(self.windows - first);
-        let purpose =
-            Purpose::Forecast { quantile: self.quantile, sorted: self.sorted, observed: false };
+        let purpose = Purpose::Forecast {
+            loss: &self.model.loss,
+            quantile: self.quantile,
+            sorted: self.sorted,
+            observed: false,
+        };
         let Lane { workers, decoded, windows: given, drawn, work, forecast } = lane;
         let worker = &mut workers[usize::from(windows > 1)];
         given.fill(&self.numbers, first..first + windows);

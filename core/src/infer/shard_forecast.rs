@@ -74,10 +74,10 @@ pub(crate) fn columns(
     windows: &[Drawn],
     g: &BatchBuilder,
     values: &[f32],
-    purpose: Purpose,
+    purpose: Purpose<'_>,
     [work, to]: [&mut Vec<f64>; 2],
 ) {
-    let (loss, begin) = (&model.loss, to.len());
+    let begin = to.len();
     let per_window = values.len() / windows.len().max(1);
     let each = windows.iter().zip(&g.statistics).zip(values.chunks_exact(per_window.max(1)));
     for ((drawn, s), numbers) in each {
@@ -85,13 +85,13 @@ pub(crate) fn columns(
         let mut at = sampling(model, *window, *s, g.lens().input, work);
         match purpose {
             Purpose::Numbers { .. } => {}
-            Purpose::Forecast { .. } => loss.forecast(numbers, &mut at, to),
+            Purpose::Forecast { loss, .. } => loss.forecast(numbers, &mut at, to),
             Purpose::Validation { .. } => {
-                loss.judged(model.valid_loss.judges(), numbers, &mut at, to);
+                model.loss.judged(model.valid_loss.judges(), numbers, &mut at, to);
             }
         }
     }
-    if let Purpose::Forecast { sorted: true, .. } = purpose {
+    if let Purpose::Forecast { loss, sorted: true, .. } = purpose {
         loss.sort_quantiles(&mut to[begin..]);
     }
 }
@@ -102,7 +102,7 @@ impl ShardForecast {
         windows: &[Drawn],
         g: &BatchBuilder,
         decoded: Decoded,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
     ) -> Self {
         let Decoded { values, drawn, observed, .. } = decoded;
         let compares = model.valid_loss.tallies();

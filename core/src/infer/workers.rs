@@ -47,7 +47,7 @@ impl Workers {
         source: &Source<'_>,
         parts: &[&[Drawn]],
         lens: [usize; 2],
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         mut visit: impl FnMut(usize, &[Drawn], &ShardForecast),
     ) {
         let mut shards: Vec<(usize, usize, &[Drawn])> = Vec::new(); // with the part and the first window

@@ -99,17 +99,33 @@ impl Made {
 impl Objective {
     fn of(kind: &'static str, spec: &LossSpec, made: Made, weights: Option<Vec<f32>>) -> Self {
         let Made { formula, taus, outputs } = made;
-        let mut ascending: Vec<(f64, usize)> =
-            outputs.iter().enumerate().filter_map(|(i, o)| Some((o.tau()?, i))).collect();
-        ascending.sort_by(|a, b| a.0.total_cmp(&b.0));
         Self {
             formula,
             kind,
             arguments: Arc::new(spec.args.clone()),
+            ascending: ascending(&outputs),
             outputs: outputs.into(),
             taus: taus.into(),
             horizon_weight: weights.map(Into::into),
-            ascending: ascending.into_iter().map(|(_, i)| i).collect(),
+        }
+    }
+
+    /// The same loss with other quantiles, for a distribution: the mean, the median if it is a column already, these quantiles,
+    /// and its parameters.
+    pub(crate) fn at_quantiles(&self, quantiles: &[(f64, Output)]) -> Self {
+        let own = |tau: f64| self.outputs.iter().find(|output| output.is_quantile(tau)).cloned();
+        let median = own(0.5).map(|output| (0.5, output));
+        let others = quantiles.iter().filter(|(tau, _)| median.is_none() || !same(*tau, 0.5));
+        let others = others.map(|(tau, output)| (*tau, own(*tau).unwrap_or(output.clone())));
+        let (taus, columns): (Vec<f64>, Vec<Output>) = median.into_iter().chain(others).unzip();
+        let parameters = self.outputs.iter().filter(|o| matches!(o, Output::Parameter(_))).cloned();
+        let outputs: Vec<Output> =
+            std::iter::once(Output::Point).chain(columns).chain(parameters).collect();
+        Self {
+            ascending: ascending(&outputs),
+            outputs: outputs.into(),
+            taus: taus.into_iter().map(|tau| tau as f32).collect(),
+            ..self.clone()
         }
     }
 
@@ -239,6 +255,14 @@ impl Objective {
             }
         }
     }
+}
+
+/// The indices of the quantiles among columns, in ascending order of their quantiles.
+fn ascending(outputs: &[Output]) -> Arc<[usize]> {
+    let mut quantiles: Vec<(f64, usize)> =
+        outputs.iter().enumerate().filter_map(|(i, output)| Some((output.tau()?, i))).collect();
+    quantiles.sort_by(|a, b| a.0.total_cmp(&b.0));
+    quantiles.into_iter().map(|(_, i)| i).collect()
 }
 
 #[cfg(test)]

@@ -218,6 +218,7 @@ fn check(f: &Fixture) {
     let job = Job {
         workers,
         model,
+        loss: &model.loss,
         name,
         panel: &panel,
         control,
