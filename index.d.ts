@@ -339,11 +339,13 @@ export type LrScheduler =
 
 /** The progress of a run. */
 export interface Progress {
-  phase: 'fit' | 'validate' | 'predict'
+  phase: 'fit' | 'validate' | 'predict' | 'cv'
   model: string
   /** Steps done in this phase. */
   step: number
   maxSteps: number
+  /** In `crossValidation`, the first forecast of each series that this training is for, counted from 1. */
+  window?: number
   trainLoss?: number
   valLoss?: number
   lr?: number
@@ -717,6 +719,15 @@ export declare class NeuralForecast implements Disposable {
    * the target as a column. With `HINT`, all series must have the same length.
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
+  /**
+   * Forecasts the last rows of each series as if they were still to come, by models that have not seen them: trained once, or
+   * anew for later forecasts (`refit`), or as they are (`useFitted`). The forecast also has a `cutoff` for each row, and the
+   * target as a column. The forecaster itself does not change.
+   */
+  crossValidation<T extends object, S extends object = never>(
+    data: TableOf<T>,
+    options?: CrossValidationOptions<S>,
+  ): Promise<Forecast>
   /** The series and times that `future` of `predict` needs, one row each. */
   makeFutureFrame<D extends object = never>(options?: FutureOptions<D>): Columns
   /** The rows of `makeFutureFrame` that a table lacks. */
@@ -843,7 +854,7 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly uniqueId: Int32Array
   /** For each row, its time: milliseconds since 1970, or a step number. */
   readonly ds: Float64Array
-  /** For each row of `predictInsample`, the last time that its forecast is based on. */
+  /** For each row of `predictInsample` and `crossValidation`, the last time that its forecast is based on. */
   readonly cutoff?: Float64Array
   column(name: string): Float32Array
   /** The columns of one series. */
@@ -865,9 +876,10 @@ export interface Forecast extends Iterable<Row>, Disposable {
   /**
    * Scores by model, then metric. A score leaves out a series for which it would divide by 0, and names it in `warnings`,
    * a property that `Object.keys` and JSON do not show. @default names ['mae', 'smape', 'mase']
+   * @param actual The actual values. Optional for `crossValidation` and `predictInsample`, whose forecasts have them.
    */
   metrics<T extends object>(
-    actual: TableOf<T>,
+    actual?: TableOf<T>,
     names?: readonly MetricName[],
     options?: MetricsOptions,
   ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }

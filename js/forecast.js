@@ -127,7 +127,7 @@ class Forecast {
 
   metrics(actual, names, options) {
     const how = given('metrics', options)
-    const table = toNative(actual, 'actual', this.#layout())
+    const table = actual === undefined ? undefined : toNative(actual, 'actual', this.#layout())
     const wanted = names === undefined ? undefined : toJson(names)
     const scores = guarded(() => this.#open().metrics(table, wanted, how))
     const { models, warnings } = JSON.parse(scores, (_, v) => v ?? Number.NaN)

@@ -49,6 +49,14 @@ class NeuralForecast {
     return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(how, run)))
   }
 
+  async crossValidation(data, options) {
+    const site = callSite(this.crossValidation)
+    const layout = this.#layout('crossValidation', options?.columns)
+    const how = given('crossValidation', options, layout)
+    const table = toNative(data, 'data', layout)
+    return new Forecast(await this.#run(how, site, (run) => this.#native.crossValidation(table, how, run)))
+  }
+
   makeFutureFrame(options) {
     const how = given('makeFutureFrame', options, this.#layout('makeFutureFrame'))
     return fromNative(guarded(() => this.#native.makeFutureFrame(how)))

@@ -135,14 +135,15 @@ impl NativeForecast {
     #[napi]
     pub fn metrics(
         &self,
-        actual: TableInput,
+        actual: Option<TableInput>,
         names: Option<String>,
         given: Given,
     ) -> Result<String> {
         let options = given.read::<MetricsOptions>("metrics")?.options;
         let score = || {
             let metrics = calls::metrics(names.as_deref())?;
-            self.engine.metrics(&actual.copy().read()?, &metrics, &options)
+            let actual = actual.map(|table| table.copy().read()).transpose()?;
+            self.engine.metrics(actual.as_ref(), &metrics, &options)
         };
         score().map(|scores| scores.to_json().to_string()).map_err(to_napi)
     }

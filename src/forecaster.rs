@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::data::TimeZone;
 use engine::options::NoOptions;
 use engine::{
-    Continued, Error, ErrorCode, FitOptions, FutureOptions, Init, InsampleOptions, Lease,
+    Continued, CrossValidationOptions, Error, ErrorCode, FitOptions, FutureOptions, Init, InsampleOptions, Lease,
     NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, Slot, Use,
 };
 use napi::bindgen_prelude::*;
@@ -97,6 +97,27 @@ impl NativeForecaster {
             lease.look(|engine| {
                 let forecast = engine.predict_insample(&call.options, &control)?;
                 Continued::new(forecast, engine, None).map(NativeForecast::from)
+            })
+        })
+    }
+
+    /// Forecasts the last rows of each series by models that have not seen them.
+    #[napi(ts_return_type = "Promise<NativeForecast>")]
+    pub fn cross_validation<'env>(
+        &self,
+        env: &'env Env,
+        data: TableInput,
+        given: Given,
+        run: &Run,
+    ) -> Result<Object<'env>> {
+        let call = given.read::<CrossValidationOptions>("crossValidation")?;
+        let (data, control) = (data.copy(), run.control(&call.of_run));
+        let lease = self.lease(Use::Shared, "crossValidation")?;
+        task::spawn(env, move || {
+            let (data, options) = (data.read()?, call.complete()?);
+            lease.look(|engine| {
+                let forecast = engine.cross_validation(&data, &options, &control)?;
+                Continued::new(forecast, engine, Some(&data)).map(NativeForecast::from)
             })
         })
     }

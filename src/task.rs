@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
-use engine::{Control, Progress, RunOptions};
+use engine::{Control, Progress, ProgressFn, RunOptions};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -44,7 +44,7 @@ impl Run {
         self.cancel.store(true, Ordering::Relaxed);
     }
 
-    /// The latest progress of each phase of each model since the last call, as a JSON array; none if there is no news.
+    /// The latest progress of each phase of each model and window since the last call, as a JSON array; none if there is no news.
     #[napi]
     pub fn progress(&self) -> Result<Option<String>> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
@@ -62,14 +62,16 @@ impl Run {
         let news = self.news.clone();
         let collect = move |p: &Progress| {
             let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
-            news.retain(|old| old.phase != p.phase || old.model != p.model); // keep only the latest
+            // Keep only the latest.
+            let same = |old: &Progress| (old.phase, &old.model, old.window) == (p.phase, &p.model, p.window);
+            news.retain(|old| !same(old));
             news.push(p.clone());
         };
         Control {
             cancel: self.cancel.clone(),
             progress: self
                 .watched
-                .then(|| Box::new(collect) as Box<dyn Fn(&Progress) + Send + Sync>),
+                .then(|| Arc::new(collect) as ProgressFn),
             threads: options.threads,
             memory_limit: options.memory_limit_bytes,
         }

@@ -133,7 +133,7 @@ impl Case {
         let seen = ends.clone();
         let progress = move |_: &Progress| seen.lock().expect("no panic").push(Instant::now());
         let control = Control {
-            progress: Some(Box::new(progress)),
+            progress: Some(Arc::new(progress)),
             threads: Some(threads),
             ..Control::default()
         };

@@ -9,7 +9,7 @@ use crate::memory::Allowed;
 use crate::{Result, interrupt};
 
 /// Called with the progress of a run.
-pub type ProgressFn = Box<dyn Fn(&Progress) + Send + Sync>;
+pub type ProgressFn = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How a caller watches and stops a run.
 #[derive(Default)]
@@ -40,6 +40,19 @@ impl Control {
         interrupt::watched(&self.cancel, work)
     }
 
+    /// The control of a part of this run: with a flag, a number of threads and a memory limit of its own, and told `progress`.
+    pub(crate) fn part(
+        &self,
+        cancel: &Arc<AtomicBool>,
+        [threads, memory_limit]: [Option<usize>; 2],
+        progress: impl Fn(&Progress) -> Progress + Send + Sync + 'static,
+    ) -> Self {
+        let told = self.progress.clone().map(|all| -> ProgressFn {
+            Arc::new(move |of_part: &Progress| all(&progress(of_part)))
+        });
+        Self { cancel: cancel.clone(), progress: told, memory_limit, threads }
+    }
+
     /// The memory that this run may use.
     pub(crate) fn allowed(&self) -> Allowed {
         Allowed::new(self.memory_limit)
@@ -56,7 +69,7 @@ impl Control {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// `fit`, `validate` or `predict`.
+    /// `fit`, `validate`, `predict` or `cv`.
     pub phase: &'static str,
     /// Name of the current model.
     pub model: String,
@@ -64,6 +77,9 @@ pub struct Progress {
     pub step: usize,
     /// Total number of steps.
     pub max_steps: usize,
+    /// In cross-validation, the first forecast of each series that this training is for, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<usize>,
     /// Loss of the last step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_loss: Option<f64>,
@@ -89,6 +105,7 @@ impl Progress {
             model: model.into(),
             step: 1,
             max_steps: 1,
+            window: None,
             train_loss: None,
             val_loss: None,
             lr: None,

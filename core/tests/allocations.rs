@@ -70,7 +70,7 @@ fn allocations(table: &Table, model: &str, own: &Value) -> Vec<usize> {
     let told = counts.clone();
     let progress = move |_: &Progress| told.lock().unwrap().push(COUNT.get());
     let control =
-        Control { threads: Some(1), progress: Some(Box::new(progress)), ..Control::default() };
+        Control { threads: Some(1), progress: Some(Arc::new(progress)), ..Control::default() };
     nf.fit(table, &FitOptions::default(), &control).unwrap();
     let counts = counts.lock().unwrap();
     counts.clone()

@@ -273,7 +273,7 @@ fn a_cancelled_run_is_finished_from_its_checkpoint() {
                 flag.fetch_or(p.model == model && p.step == step, Ordering::Relaxed);
             };
             let control =
-                Control { cancel, progress: Some(Box::new(progress)), ..Control::default() };
+                Control { cancel, progress: Some(Arc::new(progress)), ..Control::default() };
             let mut nf = three();
             let e = nf.fit(&panel(3, 60), &kept(&scratch.dir(), FitMode::Fresh), &control);
             assert_eq!(e.unwrap_err().code, ErrorCode::Aborted);
@@ -297,7 +297,7 @@ fn child() {
             thread::sleep(Duration::from_secs(600)); // until it is killed
         }
     };
-    let control = Control { progress: Some(Box::new(progress)), ..Control::default() };
+    let control = Control { progress: Some(Arc::new(progress)), ..Control::default() };
     let _ = three().fit(&panel(3, 60), &kept(Path::new(&path), FitMode::Fresh), &control);
 }
 

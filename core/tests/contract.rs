@@ -41,7 +41,7 @@ fn watched(at: impl Fn(&Progress) + Send + Sync + 'static) -> (Control, Arc<Mute
         at(p);
         to.lock().unwrap().push(p.clone());
     };
-    (Control { progress: Some(Box::new(progress)), ..Control::default() }, told)
+    (Control { progress: Some(Arc::new(progress)), ..Control::default() }, told)
 }
 
 /// A run that is cancelled when `step` is done, and what it told.

@@ -225,7 +225,7 @@ fn models_with_columns_of_one_name_are_refused_when_they_are_made() {
     );
     alias_refused(
         &refused(vec![line("cutoff")]),
-        "DLinear, called \"cutoff\", would have the column \"cutoff\", but \"cutoff\" is the cutoff of predictInsample; \
+        "DLinear, called \"cutoff\", would have the column \"cutoff\", but \"cutoff\" is the cutoff; \
          choose another alias",
     );
     alias_refused(

@@ -1,4 +1,4 @@
-//! Longer horizons and insample predictions are upstream's, of checkpoints that Python saved.
+//! Longer horizons, insample predictions and cross-validation are upstream's, of checkpoints that Python saved.
 
 mod checks;
 
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use checks::Checks;
 use neuro_divergent::data::{Column, Ids, Table};
 use neuro_divergent::{
-    Control, Error, ErrorCode, FitOptions, Forecast, InsampleOptions, ModelSpec, NeuralForecast,
-    PredictOptions,
+    Control, CrossValidationOptions, Error, ErrorCode, FitOptions, Forecast, InsampleOptions,
+    ModelSpec, NeuralForecast, PredictOptions,
 };
 use serde_json::{Value, json};
 
@@ -138,6 +138,32 @@ fn insample_predictions_are_upstreams() {
                 let forecast = insample(&nf, step).unwrap();
                 assert_eq!(forecast.h, nf.h());
                 assert_same(&format!("{name}, step size {step}"), &forecast, &case["frame"]);
+            }
+        });
+    }
+    checks.finish();
+}
+
+#[test]
+fn cross_validation_of_fitted_models_is_upstreams() {
+    let mut checks = Checks::default();
+    for name in CASES {
+        checks.row(name, || {
+            let (nf, expected) = (load(name), expected(name));
+            let data = table(&expected["data"]).unwrap();
+            for case in expected["crossValidation"].as_array().unwrap() {
+                let number = |name: &str| case[name].as_u64().unwrap() as usize;
+                let options = CrossValidationOptions {
+                    n_windows: Some(number("nWindows")),
+                    step_size: number("stepSize"),
+                    static_table: table(&expected["static"]),
+                    use_fitted: true,
+                    sort_quantiles: false,
+                    ..CrossValidationOptions::default()
+                };
+                let forecast = nf.cross_validation(&data, &options, &Control::default()).unwrap();
+                let (windows, step) = (number("nWindows"), number("stepSize"));
+                assert_same(&format!("{name}, {windows} × {step}"), &forecast, &case["frame"]);
             }
         });
     }

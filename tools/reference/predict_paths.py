@@ -1,6 +1,7 @@
 """Other ways to predict: `core/tests/fixtures/predict_paths/<case>/` by `NeuralForecast.save`, `<case>.expected.json` beside each.
 
-The expected file holds forecasts further than the models were trained for, and insample predictions of several step sizes.
+The expected file holds forecasts further than the models were trained for, insample predictions of several step sizes, and
+cross-validations of the fitted models.
 Reference: neuralforecast 3.3.0. Run: `python tools/reference/make.py predict_paths`. Format: README.md beside this file.
 """
 
@@ -21,6 +22,7 @@ from panel import seasonal_panel
 H = SHARED["h"]
 FAR = [2 * H, 5 * H // 2]  # two whole horizons, and two and a half
 STEPS = [1, 3, H]
+WINDOWS = [(1, 1), (3, 1), (2, 3)]  # numbers of forecasts, and rows between them
 FUTR = dict(futr_exog_list=["price", "holiday"])
 
 # models, frequency, lengths and ids of the series, their times, exogenous columns
@@ -77,11 +79,10 @@ def far_forecast(nf: NeuralForecast, future, h: int) -> pd.DataFrame:
     return frame
 
 
-def insample(nf: NeuralForecast, step_size: int) -> dict:
-    """The frame of insample predictions; null where a window without input has no scale and so no number."""
-    frame = frame_json(nf.predict_insample(step_size=step_size))
+def finite_json(frame: pd.DataFrame) -> dict:
+    """A frame; null where a window without input has no scale and so no number."""
     finite = lambda values: [v if isinstance(v, str) or np.isfinite(v) else None for v in values]
-    return {name: finite(values) for name, values in frame.items()}
+    return {name: finite(values) for name, values in frame_json(frame).items()}
 
 
 def make_case(name, models, freq, lengths, ids, times, exog=None, far=FAR) -> None:
@@ -103,7 +104,11 @@ def make_case(name, models, freq, lengths, ids, times, exog=None, far=FAR) -> No
         "reference": "neuralforecast 3.3.0",
         "far": [{"h": h, "future": None if future is None else frame_json(ahead(h)),
                  "frame": frame_json(far_forecast(nf, ahead(h), h))} for h in far],
-        "insample": [{"stepSize": step, "frame": insample(nf, step)} for step in STEPS],
+        "data": frame_json(frame),
+        "static": None if static is None else frame_json(static),
+        "crossValidation": [{"nWindows": n, "stepSize": step, "frame": finite_json(nf.cross_validation(
+            df=frame, static_df=static, n_windows=n, step_size=step, use_fitted=True))} for n, step in WINDOWS],
+        "insample": [{"stepSize": step, "frame": finite_json(nf.predict_insample(step_size=step))} for step in STEPS],
     })
 
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::columns::{find, is_missing};
+use super::panel::Panel;
 use super::table::{Column, Table};
 use crate::{Error, ErrorCode, Result};
 
@@ -120,6 +121,21 @@ impl Vocabulary {
     }
 }
 
+impl Vocabulary {
+    /// The values whose codes are `kept`, in the same order.
+    fn only(&self, kept: &BTreeSet<usize>) -> Self {
+        fn some<T: Clone>(values: &[T], kept: &BTreeSet<usize>) -> Vec<T> {
+            kept.iter().filter_map(|code| values.get(code.checked_sub(1)?)).cloned().collect()
+        }
+        match self {
+            Self::Text(values) => Self::Text(some(values, kept)),
+            Self::Int(values) => Self::Int(some(values, kept)),
+            Self::Float(values) => Self::Float(some(values, kept)),
+            Self::Bool(values) => Self::Bool(some(values, kept)),
+        }
+    }
+}
+
 /// The codes of categories: 1, 2, 3, and so on.
 fn first() -> impl Iterator<Item = f64> {
     (1..).map(f64::from)
@@ -180,9 +196,41 @@ impl Vocabularies {
         Ok(Self(learned))
     }
 
+    /// These vocabularies with only the categories that the rows of a panel have; those of static columns stay as they are. The
+    /// second has the new code of each old one, for each temporal column.
+    pub(crate) fn occurring(&self, panel: &Panel) -> (Self, Recoding) {
+        let mut recoding = Vec::new();
+        let occurring = |(name, all): &(String, Vocabulary)| {
+            let Some(codes) = panel.column(name) else { return (name.clone(), all.clone()) };
+            let kept: BTreeSet<usize> =
+                codes.iter().map(|code| *code as usize).filter(|code| *code > 0).collect();
+            let mut new = vec![0.0; all.len() + 1];
+            kept.iter().zip(first()).for_each(|(old, code)| new[*old] = code);
+            recoding.push((name.clone(), new));
+            (name.clone(), all.only(&kept))
+        };
+        let vocabularies = Self(self.0.iter().map(occurring).collect());
+        (vocabularies, Recoding(recoding))
+    }
+
     /// The vocabulary of a column.
     pub fn get(&self, column: &str) -> Option<&Vocabulary> {
         self.0.iter().find(|(name, _)| name == column).map(|(_, vocabulary)| vocabulary)
+    }
+}
+
+/// New codes for the categories of temporal columns.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recoding(Vec<(String, Vec<f64>)>);
+
+impl Recoding {
+    /// Replaces the codes of a panel.
+    pub(crate) fn apply(&self, panel: &mut Panel) {
+        for (name, new) in &self.0 {
+            let column = panel.temporal.iter_mut().find(|(other, _)| other == name);
+            let codes = column.into_iter().flat_map(|(_, codes)| codes);
+            codes.for_each(|code| *code = new[*code as usize]);
+        }
     }
 }
 

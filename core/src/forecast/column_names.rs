@@ -29,7 +29,7 @@ impl Models {
         }
         let exogenous = self.exogenous();
         let exogenous = exogenous.iter().map(|name| ("an exogenous column", &name[..]));
-        self.check_titles(&[("the cutoff of predictInsample", "cutoff")])?;
+        self.check_titles(&[("the cutoff", "cutoff")])?;
         self.check_titles(&exogenous.collect::<Vec<_>>())
     }
 
@@ -99,7 +99,7 @@ fn titles(model: &Instance, name: &str) -> impl Iterator<Item = String> {
 fn owns(model: &Instance, name: &str, title: &str) -> bool {
     let output = || Output::parse(title.strip_prefix(name)?)?.tau();
     let asked = || output().is_some();
-    (model.head.takes_any_quantile() && asked()) || titles(model, name).any(|own| own == title)
+    (model.forecasts_any_quantile() && asked()) || titles(model, name).any(|own| own == title)
 }
 
 fn refusal(message: String, model: &Instance) -> Error {

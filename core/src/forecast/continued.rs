@@ -11,8 +11,8 @@ use super::calls::{ChartOptions, ChartTables};
 use super::metrics::{Metric, Scores, evaluate_against};
 use super::neural_forecast::NeuralForecast;
 use super::result::{id_text, series_count};
-use crate::Result;
-use crate::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading};
+use crate::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading, TimeZone};
+use crate::{Error, ErrorCode, Result};
 
 /// A forecast and what it continues.
 pub struct Continued {
@@ -20,6 +20,7 @@ pub struct Continued {
     pub forecast: Forecast,
     history: Option<Arc<Panel>>,
     frequency: Option<Frequency>,
+    time_zone: Option<TimeZone>,
     reading: TimeReading,
 }
 
@@ -31,7 +32,8 @@ impl Continued {
         data: Option<&Table>,
     ) -> Result<Self> {
         let (frequency, reading) = (forecaster.frequency(), forecaster.time_reading());
-        let mut continued = Self { forecast, history: None, frequency, reading };
+        let time_zone = forecaster.time_zone;
+        let mut continued = Self { forecast, history: None, frequency, time_zone, reading };
         continued.history = match data {
             Some(table) => Some(Arc::new(continued.panel(table)?)),
             None => forecaster.shared_panel(),
@@ -43,6 +45,7 @@ impl Continued {
         let options = PanelOptions {
             names: self.forecast.names.clone(),
             frequency: self.frequency,
+            time_zone: self.time_zone,
             reading: self.reading,
             on_gap: OnGap::Mask,
             ..PanelOptions::default()
@@ -71,22 +74,29 @@ impl Continued {
         self.forecast.to_svg(history, actual.as_ref().or(within), options)
     }
 
-    /// The scores of each model against actual values, and those of the seasonal naive forecast if requested.
+    /// The scores of each model against actual values, and those of the seasonal naive forecast if requested. Forecasts with
+    /// cutoffs need no table: the data that they were made from have the actual values.
     pub fn metrics(
         &self,
-        actual: &Table,
+        actual: Option<&Table>,
         metrics: &[Metric],
         options: &MetricsOptions,
     ) -> Result<Scores> {
         let by_frequency = || self.frequency.map_or(1, Frequency::season_length);
         let season = options.season_length.unwrap_or_else(by_frequency);
-        let (actual, history) = (self.panel(actual)?, self.history.as_deref());
+        let history = self.history.as_deref();
+        let given = actual.map(|table| self.panel(table)).transpose()?;
+        let within = self.forecast.cutoff.as_ref().and(history);
+        let Some(actual) = given.as_ref().or(within) else {
+            let message = "metrics compares with actual values: pass a table of them as the first argument";
+            return Err(Error::new(ErrorCode::Schema, message));
+        };
         let with_naive = options
             .seasonal_naive
             .then(|| self.forecast.with_seasonal_naive(history, season))
             .transpose()?;
         let forecast = with_naive.as_ref().unwrap_or(&self.forecast);
-        evaluate_against(options.benchmark.as_deref(), forecast, &actual, history, season, metrics)
+        evaluate_against(options.benchmark.as_deref(), forecast, actual, history, season, metrics)
     }
 }
 

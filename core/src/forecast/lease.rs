@@ -46,7 +46,7 @@ impl Slot {
             );
             return Err(Error::new(ErrorCode::Disposed, message));
         }
-        let running = if users.alone { "fit" } else { "predict or save" };
+        let running = if users.alone { "fit" } else { "predict, cross-validation or save" };
         if users.alone || (how == Use::Alone && users.shared > 0) {
             let message = format!(
                 "{call}: this forecaster is busy with a {running}; await it first, or use a second forecaster"
@@ -135,7 +135,7 @@ mod tests {
         };
 
         let looking = [0, 1].map(|_| slot.lease(Use::Shared, "predict").unwrap());
-        assert_eq!(refused(Use::Alone, "fit"), busy("predict or save"));
+        assert_eq!(refused(Use::Alone, "fit"), busy("predict, cross-validation or save"));
         assert_eq!(looking[0].look(|engine| Ok(engine.h())).unwrap(), 2);
         drop(looking);
         let fitting = slot.lease(Use::Alone, "fit").unwrap();

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::calls::PredictorOptions;
+use super::folds::AtOnce;
 use super::neural_forecast::NeuralForecast;
 #[cfg(feature = "io")]
 use crate::checkpoint::{self, Sources};
@@ -69,6 +70,37 @@ pub(super) fn check_training(
         })?;
     }
     Ok(())
+}
+
+/// How many trainings of all `models` on a panel, at most `most`, run at the same time: as many as there are threads, and memory
+/// for all of them. One is always tried, and refused by [`check_training`] if there is no room for it.
+pub(super) fn trainings_at_once(
+    models: &[Instance],
+    panel: &Panel,
+    val_size: usize,
+    scales: bool,
+    most: usize,
+    control: &Control,
+) -> Result<AtOnce> {
+    let threads = control.threads.unwrap_or_else(runtime::threads);
+    let most = most.min(threads).max(1);
+    let at_once = |folds: usize| AtOnce {
+        folds,
+        threads: (threads / folds).max(1),
+        memory: control.memory_limit.map(|limit| limit / folds),
+    };
+    let mut needs = Needs::default();
+    for model in models {
+        needs.and(needs::kept(model, val_size > 0)?);
+    }
+    let mut working = Needs::default();
+    for model in models {
+        working.or(&needs::of_training(model, panel, val_size, threads));
+    }
+    needs.and(working);
+    needs.add("the data", panel.bytes().saturating_mul(if scales { 3 } else { 2 }));
+    let folds = control.allowed().room_for(needs.total()).clamp(1, most);
+    Ok(at_once(folds))
 }
 
 /// Refuses forecasts that would exceed the memory limit: `windows` windows of `h` steps by each model, with `asked` quantiles

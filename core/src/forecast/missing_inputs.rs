@@ -11,8 +11,9 @@ use crate::{Error, ErrorCode, Result};
 pub(super) enum Begins {
     /// After its last row.
     AfterEnd,
-    /// Every `step` rows from its first row on, as long as `h` rows are left.
-    Every { step: usize, h: usize },
+    /// Every `step` rows, the last one `h` rows before its end: the last so many of these `windows`, or all from its first row
+    /// on.
+    Every { step: usize, h: usize, windows: Option<usize> },
 }
 
 impl Begins {
@@ -21,8 +22,10 @@ impl Begins {
     fn see(self, row: usize, len: usize, [input, ahead]: [usize; 2]) -> bool {
         match self {
             Self::AfterEnd => row + input >= len,
-            Self::Every { step, h } => {
-                let begin = (row + 1).saturating_sub(ahead).next_multiple_of(step);
+            Self::Every { step, h, windows } => {
+                let first = windows.map_or(0, |n| len - h - (n - 1) * step);
+                let from = (row + 1).saturating_sub(ahead);
+                let begin = first + from.saturating_sub(first).next_multiple_of(step);
                 begin + h <= len && begin <= row + input
             }
         }
@@ -114,11 +117,17 @@ mod tests {
         assert_eq!(seen(Begins::AfterEnd, 5, [2, 0]), [3, 4]);
         assert_eq!(seen(Begins::AfterEnd, 5, [9, 0]), [0, 1, 2, 3, 4]);
         // Forecasts begin at rows 0, 4 and 8.
-        let every = Begins::Every { step: 4, h: 2 };
-        assert_eq!(seen(every, 10, [1, 0]), [3, 7]);
-        assert_eq!(seen(every, 10, [3, 0]), [1, 2, 3, 5, 6, 7]);
-        assert_eq!(seen(every, 10, [1, 2]), [0, 1, 3, 4, 5, 7, 8, 9]);
-        assert_eq!(seen(Begins::Every { step: 1, h: 3 }, 6, [2, 0]), [0, 1, 2]);
-        assert_eq!(seen(Begins::Every { step: 1, h: 3 }, 6, [2, 3]), [0, 1, 2, 3, 4, 5]);
+        let every = |step: usize, h: usize| Begins::Every { step, h, windows: None };
+        let fourth = every(4, 2);
+        assert_eq!(seen(fourth, 10, [1, 0]), [3, 7]);
+        assert_eq!(seen(fourth, 10, [3, 0]), [1, 2, 3, 5, 6, 7]);
+        assert_eq!(seen(fourth, 10, [1, 2]), [0, 1, 3, 4, 5, 7, 8, 9]);
+        assert_eq!(seen(every(1, 3), 6, [2, 0]), [0, 1, 2]);
+        assert_eq!(seen(every(1, 3), 6, [2, 3]), [0, 1, 2, 3, 4, 5]);
+        // At rows 3 and 7 of 9, and at row 7 only.
+        let last = |n: usize| Begins::Every { step: 4, h: 2, windows: Some(n) };
+        assert_eq!(seen(last(2), 9, [2, 0]), [1, 2, 5, 6]);
+        assert_eq!(seen(last(2), 9, [1, 1]), [2, 3, 6, 7]);
+        assert_eq!(seen(last(1), 9, [3, 2]), [4, 5, 6, 7, 8]);
     }
 }

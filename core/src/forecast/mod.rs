@@ -10,9 +10,11 @@ mod column;
 mod column_names;
 mod columns;
 mod continued;
+mod cross_validation;
 #[cfg(feature = "io")]
 mod csv_text;
 mod fitted;
+mod folds;
 mod future;
 mod hierarchies;
 mod horizon;
@@ -39,6 +41,7 @@ mod same_series;
 mod target_support;
 mod training_data;
 mod training_run;
+mod within;
 
 #[cfg(test)]
 pub(crate) use columns::Job;
@@ -48,8 +51,8 @@ pub(crate) use horizon::forecast_model;
 #[cfg(feature = "charts")]
 pub use calls::ChartOptions;
 pub use calls::{
-    FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
-    PredictOptions, PredictorOptions, RunOptions, SaveOptions, SeriesId, TrainingCheckpoint,
+    CrossValidationOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
+    PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions, SeriesId, TrainingCheckpoint,
 };
 pub use column::Column;
 pub use continued::Continued;

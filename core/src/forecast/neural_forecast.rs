@@ -224,10 +224,23 @@ impl NeuralForecast {
     ) -> Result<FitReport> {
         self.kept.check_fit()?;
         self.models.check_columns(&options.names)?;
-        let TrainingData { panel, frequency, vocabularies, scalers, val_size } =
-            self.training_data(table.borrow(), options)?;
+        let data = self.training_data(table.borrow(), options)?;
         drop(table);
+        let (models, fitted, report) = self.trained(data, options, control)?;
+        self.models = models;
+        self.fitted = Some(fitted);
+        self.kept.forget_dataset();
+        Ok(report)
+    }
 
+    /// The models of this forecaster, trained on these rows.
+    pub(super) fn trained(
+        &self,
+        data: TrainingData,
+        options: &FitOptions,
+        control: &Control,
+    ) -> Result<(Models, Fitted, FitReport)> {
+        let TrainingData { panel, frequency, vocabularies, scalers, val_size } = data;
         let mut training =
             Training::prepare(self, &panel, options, &vocabularies, val_size, control)?;
         let mut data_warnings = panel.warnings.clone();
@@ -250,10 +263,23 @@ impl NeuralForecast {
             training.run(self, &fitted, val_size, options, control)
         })?;
         fitted.training = training.states.into_iter().map(Some).collect();
-        self.models = Models(training.models);
-        self.kept.forget_dataset();
-        self.fitted = Some(fitted);
-        Ok(FitReport { models: reports, seed: self.models[0].common.random_seed, data_warnings })
+        let seed = self.models[0].common.random_seed;
+        let report = FitReport { models: reports, seed, data_warnings };
+        Ok((Models(training.models), fitted, report))
+    }
+
+    /// A forecaster like this one with other models and another state.
+    pub(super) fn with_trained(&self, models: Models, fitted: Fitted) -> Self {
+        Self {
+            models,
+            frequency: self.frequency,
+            time_zone: self.time_zone,
+            reading: self.reading,
+            fitted: Some(fitted),
+            scaling: self.scaling,
+            kept: Passthrough::default(),
+            workers: Workers::default(),
+        }
     }
 
     pub(super) fn require_fitted(&self) -> Result<&Fitted> {

@@ -41,6 +41,11 @@ impl<'a> Pipeline<'a> {
         Ok(Self { forecaster, asked, sorted, control })
     }
 
+    /// The number of quantiles that were asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.len()
+    }
+
     /// The columns of all models; `of_model` computes those of one.
     pub(super) fn columns(
         &self,

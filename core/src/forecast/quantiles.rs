@@ -42,10 +42,15 @@ impl QuantileRequest {
         Ok(Self { outputs, level: level.to_vec(), written: quantiles.to_vec() })
     }
 
+    /// The number of quantiles.
+    pub(super) fn len(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// Refuses quantiles that a model was not trained for, unless it forecasts any.
     pub(super) fn check(&self, models: &[Instance], names: &[String]) -> Result<()> {
         for (model, name) in models.iter().zip(names) {
-            if model.head.takes_any_quantile() || model.loss.samples() > 0 {
+            if model.forecasts_any_quantile() {
                 continue;
             }
             let outputs = &model.loss.outputs;

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use super::calls::FitOptions;
 use super::neural_forecast::NeuralForecast;
-use crate::data::{Frequency, LocalScalers, Panel, PanelOptions, Table, Vocabularies, with_roles};
+use crate::data::{
+    Frequency, LocalScalers, OnMissing, Panel, PanelOptions, Table, Vocabularies, with_roles,
+};
 use crate::optim::Schedule;
 use crate::{Error, ErrorCode, Result};
 
@@ -59,6 +61,22 @@ impl NeuralForecast {
         }
         panel.warn_of_missing(options.on_missing);
         self.check_sizes(&panel, val_size, options.val_data.is_some())?;
+        Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
+    }
+
+    /// The same for rows that are read already, whose missing values have not been treated.
+    pub(super) fn training_data_of(
+        &self,
+        mut panel: Panel,
+        frequency: Frequency,
+        vocabularies: Vocabularies,
+        on_missing: Option<OnMissing>,
+        val_size: usize,
+    ) -> Result<TrainingData> {
+        panel.settle_missing(on_missing, &vocabularies)?;
+        panel.check_available()?;
+        let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
+        self.check_sizes(&panel, val_size, false)?;
         Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
     }
 

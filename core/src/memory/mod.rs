@@ -57,6 +57,11 @@ impl Allowed {
     pub(crate) fn new(limit: Option<usize>) -> Self {
         Self(limit)
     }
+
+    /// How many times this many bytes there are.
+    pub(crate) fn room_for(self, bytes: usize) -> usize {
+        self.0.unwrap_or_else(available) / bytes.max(1)
+    }
 }
 
 /// Bytes that a call will hold at the same time, by purpose.

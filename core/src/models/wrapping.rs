@@ -36,6 +36,11 @@ impl Instance {
         self.hint.as_ref().map_or_else(|| self.given.clone(), |hint| hint.spec(&self.given))
     }
 
+    /// Whether it forecasts any quantile, not only those of its loss: it learned all of them, or a distribution.
+    pub(crate) fn forecasts_any_quantile(&self) -> bool {
+        self.head.takes_any_quantile() || self.loss.samples() > 0
+    }
+
     /// How its forecasts are reconciled, if they are.
     pub(crate) fn reconciled(&self) -> Option<&Hint> {
         self.hint.as_deref().filter(|hint| hint.changes())

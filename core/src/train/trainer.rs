@@ -146,6 +146,7 @@ pub(crate) fn train(
                 model: report.name.clone(),
                 step,
                 max_steps: state.counters.goal,
+                window: None,
                 train_loss: Some(loss),
                 val_loss: report.val_loss.last().map(|l| f64::from(*l)),
                 lr: Some(pace.lr),

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ChartOptions, ChartTables, FileFormat, FileInput, FitMode, FitOptions, FutureOptions, Init,
+    ChartOptions, ChartTables, CrossValidationOptions, FileFormat, FileInput, FitMode, FitOptions, FutureOptions, Init,
     InsampleOptions, MetricsOptions, OnShort, PredictOptions, PredictorOptions, RunOptions,
     SaveOptions, TrainingCheckpoint, WindowOptions,
 };
@@ -45,13 +45,14 @@ const fn named<T: Options>(
 /// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-static CALLS: [Call; 18] = [
+static CALLS: [Call; 19] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
     call::<TrainingCheckpoint>("checkpoint", &[]),
     call::<PredictOptions>("predict", ALL),
     call::<InsampleOptions>("predictInsample", ALL),
+    call::<CrossValidationOptions>("crossValidation", ALL),
     call::<FutureOptions>("makeFutureFrame", &[]),
     call::<FutureOptions>("missingFuture", &[]),
     Call { own: of_predictor, ..call::<PredictorOptions>("predictor", &[]) },
