@@ -1,11 +1,12 @@
-//! Metrics: those of upstream's `losses/numpy.py` and of its losses that are only used as metrics.
+//! Metrics: those of upstream's `losses/numpy.py` and of its losses that are only used as metrics, and those of utilsforecast for
+//! each forecast of a cross-validation.
 
 use serde_json::Value;
 
 use super::checks::Checks;
 use super::{floats, json};
 use crate::data::{ColumnNames, Ids, MissingRows, Panel, TimeKind};
-use crate::forecast::{Column, Forecast, Metric, evaluate_against};
+use crate::forecast::{By, Column, Forecast, Metric, Scoring, evaluate_with};
 
 struct Case {
     forecast: Forecast,
@@ -74,9 +75,9 @@ impl Case {
 
     fn score(&self, metric: &str, benchmark: Option<&str>) -> f64 {
         let metrics = [metric.parse::<Metric>().unwrap()];
-        let (train, season) = (Some(&self.train), self.season_length);
-        let scores =
-            evaluate_against(benchmark, &self.forecast, &self.actual, train, season, &metrics);
+        let (train, season_length) = (Some(&self.train), self.season_length);
+        let scoring = Scoring { train, season_length, benchmark, by: None };
+        let scores = evaluate_with(scoring, &self.forecast, &self.actual, &metrics);
         scores.unwrap().models[0].1[0].1
     }
 
@@ -120,12 +121,75 @@ fn scores_are_upstreams() {
     assert_eq!(checks.finish(), case.scores.as_object().unwrap().len());
 }
 
+/// Two series of different lengths, three forecasts of each.
+#[test]
+fn scores_of_a_cross_validation_are_those_of_utilsforecast() {
+    let case = json("evaluation.json");
+    let number = |name: &str| case[name].as_u64().unwrap() as usize;
+    let times = |name: &str| -> Vec<i64> {
+        case[name].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect()
+    };
+    let lengths: Vec<usize> = times("lengths").iter().map(|n| *n as usize).collect();
+    let (h, windows) = (number("h"), number("windows"));
+    let models = vec!["M".to_string(), "N".into()];
+    let columns = case["columns"].as_object().unwrap();
+    let column = |(name, values): (&String, &Value)| Column::named(name, &models, floats(values));
+    let rows = h * windows;
+    let forecast = Forecast {
+        names: ColumnNames::default(),
+        ids: Ids::Text(vec!["a".into(), "b".into()]),
+        h,
+        indptr: vec![0, rows, 2 * rows],
+        cutoff: Some(times("cutoff")),
+        interpretations: Vec::new(),
+        times: times("ds"),
+        time_kind: TimeKind::Step,
+        columns: columns.iter().map(column).collect(),
+        models: models.clone(),
+        warnings: Vec::new(),
+    };
+    let y = floats(&case["y"]);
+    let mut whole = panel(1, 0, &y, vec![1.0; y.len()]);
+    whole.ids = forecast.ids.clone();
+    whole.indptr = vec![0, lengths[0], y.len()];
+    whole.times = lengths.iter().flat_map(|n| 0..*n as i64).collect();
+    let mut checks = Checks::default();
+    for row in case["rows"].as_array().unwrap() {
+        let name = row["metric"].as_str().unwrap();
+        checks.row(row, || {
+            let scoring = Scoring {
+                train: Some(&whole),
+                season_length: number("seasonLength"),
+                benchmark: Some("N"),
+                by: Some(By::Forecast),
+            };
+            let mut forecast = forecast.clone();
+            if row["N"].is_null() {
+                forecast.models.truncate(1); // its intervals
+            }
+            let metric = [name.parse::<Metric>().unwrap()];
+            let scores = evaluate_with(scoring, &forecast, &whole, &metric).unwrap();
+            assert_eq!((scores.parts.len(), scores.warnings.len()), (2 * windows, 0));
+            let (series, cutoff) = (row["series"].as_u64(), row["cutoff"].as_i64());
+            let part = scores
+                .parts
+                .iter()
+                .find(|part| (part.series.map(|i| i as u64), part.cutoff) == (series, cutoff));
+            for (model, scores) in &part.expect("every forecast is scored").models {
+                let (got, expected) = (scores[0].1, row[model].as_f64().unwrap());
+                assert!((got - expected).abs() <= 1e-12 * expected.abs(), "{got}, {expected}");
+            }
+        });
+    }
+    assert_eq!(checks.finish(), 11 * 2 * windows);
+}
+
 #[test]
 fn a_benchmark_that_is_not_there_is_named() {
     let case = Case::read();
     let score = |benchmark, train| {
-        let metrics = [Metric::RelMse];
-        evaluate_against(benchmark, &case.forecast, &case.actual, train, 4, &metrics).unwrap_err()
+        let scoring = Scoring { train, season_length: 4, benchmark, by: None };
+        evaluate_with(scoring, &case.forecast, &case.actual, &[Metric::RelMse]).unwrap_err()
     };
     let e = score(Some("C"), Some(&case.train));
     assert!(e.message.contains("has no column \"C\""), "{e}");

@@ -1,6 +1,6 @@
 //! The benchmark of relative scores: a named forecast of the same rows, by default the seasonal naive one.
 
-use super::{check_times, rows_of};
+use super::{Observed, Scoring, check_times, rows_of};
 use crate::data::Panel;
 use crate::forecast::result::{id_text, series_count};
 use crate::forecast::{Column, Forecast};
@@ -10,40 +10,41 @@ use crate::{Error, ErrorCode, Result};
 /// The benchmark's forecast of each row; NaN where it has none.
 pub(super) fn benchmark(
     forecast: &Forecast,
-    train: Option<&Panel>,
-    season_length: usize,
-    name: Option<&str>,
+    observed: &[Observed],
+    scoring: Scoring<'_>,
 ) -> Result<Vec<f32>> {
-    if let Some(name) = name {
+    let Scoring { train, season_length, benchmark, .. } = scoring;
+    if let Some(name) = benchmark {
         let model = forecast.models.iter().any(|model| model == name);
         let values = if model { forecast.point(name) } else { forecast.column(name) };
         return values.map(<[f32]>::to_vec);
     }
-    let wrong = |message: &str| {
-        Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("benchmark".into()))
-    };
-    if forecast.cutoff.is_some() {
-        return Err(wrong(
-            "forecasts within the training data have no seasonal naive forecast to be compared with: \
-             name a model or a column of the forecast as benchmark",
-        ));
-    }
     let train = train.ok_or_else(|| {
-        wrong(
-            "the seasonal naive forecast needs the training data, which is not available: \
-             name a model or a column of the forecast as benchmark",
-        )
+        let message = "the seasonal naive forecast needs the training data, which is not available: \
+                       name a model or a column of the forecast as benchmark";
+        Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some("benchmark".into()))
     })?;
+    let begins = observed.iter().map(|o| (o.series, o.begins));
+    naive(forecast, begins, train, season_length)
+}
+
+/// The last season of `train` before each of these forecasts, repeated over its horizon.
+fn naive(
+    forecast: &Forecast,
+    begins: impl Iterator<Item = (usize, i64)>,
+    train: &Panel,
+    season_length: usize,
+) -> Result<Vec<f32>> {
     if season_length == 0 {
         return Err(Error::option("seasonLength", "a positive integer", 0));
     }
     check_times(forecast, train, "training")?;
     let mut all = Vec::with_capacity(forecast.times.len());
-    for i in 0..series_count(&forecast.ids) {
-        let rows = rows_of(train, "training", &id_text(&forecast.ids, i))?;
-        let (start, first) = (rows.start, forecast.times[forecast.indptr[i]]);
+    for (series, first) in begins {
+        let rows = rows_of(train, "training", &id_text(&forecast.ids, series))?;
+        let start = rows.start;
         let end = start + train.times[rows].partition_point(|time| *time < first);
-        let steps = 0..forecast.rows(i).len();
+        let steps = 0..forecast.h;
         all.extend(steps.map(|step| repeated(train, [start, end], season_length, step)));
     }
     Ok(all)
@@ -65,18 +66,14 @@ pub fn seasonal_naive(train: &Panel, h: usize, season_length: usize) -> Vec<f32>
 const SEASONAL_NAIVE: &str = "SeasonalNaive";
 
 impl Forecast {
-    /// The forecast with one more model, `SeasonalNaive`, which repeats the last season of the `history` that the forecast
-    /// continues. An error for insample forecasts, without a history, and if a model or column already has that name.
+    /// The forecast with one more model, `SeasonalNaive`, which repeats the last season of `history` before each cutoff. NaN where
+    /// no season has the value. An error without a history, and if a model or column already has that name.
     pub fn with_seasonal_naive(
         &self,
         history: Option<&Panel>,
         season_length: usize,
     ) -> Result<Self> {
         let of_option = |d: &mut crate::Details| d.option = Some("seasonalNaive".into());
-        if self.cutoff.is_some() {
-            let message = "seasonalNaive is not supported for forecasts within the training data";
-            return Err(Error::new(ErrorCode::Unsupported, message).with(of_option));
-        }
         let Some(history) = history else {
             let expected = "false when the forecaster was saved without its dataset";
             return Err(Error::option("seasonalNaive", expected, true));
@@ -89,7 +86,10 @@ impl Forecast {
             );
             return Err(Error::new(ErrorCode::InvalidOption, message).with(of_option));
         }
-        let values = seasonal_naive(history, self.h, season_length);
+        let forecasts =
+            |i: usize| self.rows(i).step_by(self.h).map(move |row| (i, self.times[row]));
+        let begins = (0..series_count(&self.ids)).flat_map(forecasts);
+        let values = naive(self, begins, history, season_length)?;
         let mut both = self.clone();
         both.columns.push(Column::new(self.models.len(), SEASONAL_NAIVE, Output::Point, values));
         both.models.push(SEASONAL_NAIVE.into());

@@ -3,8 +3,45 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Observed;
 use crate::objective::{meant_level, meant_quantile};
+use crate::options::choices;
 use crate::{Error, ErrorCode, Result, nearest};
+
+choices! {
+    /// Parts of forecasts that are scored one by one.
+    pub enum By: default Series {
+        /// The forecasts of each series.
+        Series = "series",
+        /// The forecasts from each cutoff, of all series.
+        Cutoff = "cutoff",
+        /// Each forecast of a series from a cutoff.
+        Forecast = "forecast",
+    }
+}
+
+impl By {
+    /// Series and cutoff of each part.
+    pub(super) fn parts(self, observed: &[Observed]) -> Result<Vec<(Option<usize>, Option<i64>)>> {
+        if self != Self::Series && observed.iter().any(|o| o.cutoff.is_none()) {
+            let expected = "\"series\" for forecasts without cutoffs";
+            return Err(Error::option(
+                "by",
+                expected,
+                if self == Self::Cutoff { "cutoff" } else { "forecast" },
+            ));
+        }
+        let part = |o: &Observed| match self {
+            Self::Series => (Some(o.series), None),
+            Self::Cutoff => (None, o.cutoff),
+            Self::Forecast => (Some(o.series), o.cutoff),
+        };
+        let mut parts: Vec<_> = observed.iter().map(part).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        Ok(parts)
+    }
+}
 
 /// A score of a forecast. Lower is better, except for coverage and accuracy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +50,7 @@ pub enum Metric {
     Mae,
     /// Mean squared error.
     Mse,
-    /// Root of the mean squared error of each series.
+    /// Root of the mean squared error of each forecast of a series.
     Rmse,
     /// Mean absolute error relative to the actual value; actual zeros are skipped. A fraction, not percent.
     Mape,
@@ -21,6 +58,8 @@ pub enum Metric {
     Smape,
     /// Mean absolute error, relative to that of the seasonal naive forecast inside the training data.
     Mase,
+    /// Root of the mean squared error, relative to that of the seasonal naive forecast inside the training data.
+    Rmsse,
     /// Mean absolute error, relative to that of the benchmark.
     Rmae,
     /// Mean squared error of all series, relative to that of the benchmark and 1e-5. Upstream: `losses/pytorch.py: relMSE`.
@@ -34,22 +73,27 @@ pub enum Metric {
     /// Twice the quantile losses of all series, summed over a model's quantiles, relative to the sum of absolute actual
     /// values and 1e-5. Upstream: `losses/pytorch.py: sCRPS`.
     Scrps,
+    /// Twice the mean quantile loss over a model's quantiles, relative to the mean absolute actual value, for each forecast of a
+    /// series (Rangapuram et al. 2021, <https://proceedings.mlr.press/v139/rangapuram21a.html>).
+    ScaledCrps,
     /// Share of actual values within the interval of this level, in percent; bounds count as within.
     Coverage(f64),
 }
 
-const NAMES: [(&str, Metric); 11] = [
+const NAMES: [(&str, Metric); 13] = [
     ("mae", Metric::Mae),
     ("mse", Metric::Mse),
     ("rmse", Metric::Rmse),
     ("mape", Metric::Mape),
     ("smape", Metric::Smape),
     ("mase", Metric::Mase),
+    ("rmsse", Metric::Rmsse),
     ("rmae", Metric::Rmae),
     ("relmse", Metric::RelMse),
     ("accuracy", Metric::Accuracy),
     ("mqloss", Metric::MqLoss),
     ("scrps", Metric::Scrps),
+    ("scaledcrps", Metric::ScaledCrps),
 ];
 
 impl Metric {

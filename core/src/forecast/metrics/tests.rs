@@ -285,11 +285,13 @@ fn names_of_metrics_are_read_and_written() {
         "mape",
         "smape",
         "mase",
+        "rmsse",
         "rmae",
         "relmse",
         "accuracy",
         "mqloss",
         "scrps",
+        "scaledcrps",
         "coverage-97.5",
         "ql-0.25",
     ] {
