@@ -411,6 +411,13 @@ export type OnShort = 'pad' | 'error'
  */
 export type FitMode = 'fresh' | 'continue'
 /**
+ * Parts of forecasts that are scored one by one.
+ * - `'series'`: The forecasts of each series.
+ * - `'cutoff'`: The forecasts from each cutoff, of all series.
+ * - `'forecast'`: Each forecast of a series from a cutoff.
+ */
+export type By = 'series' | 'cutoff' | 'forecast'
+/**
  * The unit of numbers in a time column.
  * - `'s'`: Seconds since 1970, UTC.
  * - `'ms'`: Milliseconds since 1970, UTC.
@@ -582,6 +589,52 @@ export interface InsampleOptions extends RunOptions {
   /** What to do with missing values that `fit` has not filled. @default as in `fit` */
   onMissing?: OnMissing
 }
+/** Options of `crossValidation`. The last forecast of each series ends with its last row. */
+export interface CrossValidationOptions<S = never> extends RunOptions {
+  /** One row per series, for the columns of `statExogList`. */
+  static?: TableOf<S>
+  /** Number of forecasts of each series. @default 1, or as many as `testSize` has room for */
+  nWindows?: number
+  /** Rows between the starts of consecutive forecasts. @default 1 */
+  stepSize?: number
+  /**
+   * Rows at the end of each series that are forecast, instead of `nWindows`: `h`, or more by a multiple of `stepSize`.
+   */
+  testSize?: number
+  /**
+   * When models are trained: false, once, on the rows before the first forecast; true, anew for each forecast; a
+   * number, anew for every so many forecasts. Every training starts from newly initialized weights. @default false
+   */
+  refit?: boolean | number
+  /**
+   * Forecasts with the models as they are fitted, without training. Scalers of whole series are fitted to the rows
+   * before the first forecast. @default false
+   */
+  useFitted?: boolean
+  /** Rows before the first forecast that each training holds out for validation: 0, or at least `h`. @default 0 */
+  valSize?: number
+  /** Steps of each forecast, if more than the models' `h`. @default the models' `h` */
+  h?: number
+  /** Levels of prediction intervals in percent, as for `predict`. */
+  level?: NumberList
+  /** Quantile levels between 0 and 1, instead of `level`, as for `predict`. */
+  quantiles?: NumberList
+  /**
+   * Sorts the quantiles of each row, so that none cross; false keeps them as the network computes them. @default true
+   */
+  sortQuantiles?: boolean
+  /** Names of the special columns of `data`. @default with `useFitted` as in `fit`, else the usual ones */
+  columns?: ColumnNames
+  /** What to do where a series skips a time. @default with `useFitted` as in `fit`, else an error */
+  onGap?: OnGap
+  /**
+   * What to do with missing values of the target and of exogenous columns. @default with `useFitted` as in `fit`, else
+   * as `fit` does when it is left out
+   */
+  onMissing?: OnMissing
+  /** Steps of each training, for all models. @default each model's `maxSteps` */
+  maxSteps?: number
+}
 /** Options of `makeFutureFrame` and `missingFuture`. */
 export interface FutureOptions<D = never> {
   /** Histories instead of the training data. */
@@ -660,6 +713,8 @@ export interface MetricsOptions {
    * Model or column of the forecast that `rmae` and `relmse` are relative to. @default the seasonal naive forecast
    */
   benchmark?: string
+  /** The parts whose scores are given one by one. @default one score of each model and metric */
+  by?: By
   /**
    * Adds the scores of the seasonal naive forecast, which repeats the last season, as `SeasonalNaive`. @default false
    */
@@ -701,6 +756,9 @@ export interface RunOptions {
   memoryLimitBytes?: number
 }
 // end of generated calls
+
+/** The scores of a model: of one series (`by: 'series'`), from one cutoff (`by: 'cutoff'`), or both (`by: 'forecast'`). */
+export type ScoreRow = { uniqueId?: string; cutoff?: Date | number; model: string } & { [metric: string]: number }
 
 /** Trains models on a panel of series and forecasts all of them. */
 export declare class NeuralForecast implements Disposable {
@@ -803,11 +861,13 @@ export type MetricName =
   | 'mape'
   | 'smape'
   | 'mase'
+  | 'rmsse'
   | 'rmae'
   | 'relmse'
   | 'accuracy'
   | 'mqloss'
   | 'scrps'
+  | 'scaledcrps'
   | `coverage-${number}`
   | `ql-${number}`
 
@@ -881,8 +941,14 @@ export interface Forecast extends Iterable<Row>, Disposable {
   metrics<T extends object>(
     actual?: TableOf<T>,
     names?: readonly MetricName[],
-    options?: MetricsOptions,
+    options?: MetricsOptions & { by?: undefined },
   ): Record<string, Record<string, number>> & { readonly warnings: readonly string[] }
+  /** The scores of each series, of each cutoff or of each forecast, in a row for each model. */
+  metrics<T extends object>(
+    actual: TableOf<T> | undefined,
+    names: readonly MetricName[] | undefined,
+    options: MetricsOptions & { by: By },
+  ): ScoreRow[] & { readonly warnings: readonly string[] }
   dispose(): void
   [Symbol.dispose](): void
 }

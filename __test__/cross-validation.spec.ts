@@ -35,9 +35,35 @@ describe('crossValidation', () => {
     expect(forecast.toSVG()).toContain('<svg')
   })
 
+  test('has scores of each series and cutoff', async () => {
+    const two = { ...train, unique_id: train.unique_id.map((_, i) => (i < 66 ? 'a' : 'b')) }
+    const forecast = await make().crossValidation(two, { nWindows: 3, stepSize: 6 })
+    const all = forecast.metrics(undefined, ['mae', 'rmse'])
+    const rows = (by: 'series' | 'cutoff' | 'forecast') => forecast.metrics(undefined, ['mae', 'rmse'], { by })
+    expect(rows('series').map((row) => [row.uniqueId, row.model])).toEqual([
+      ['a', 'DLinear'],
+      ['a', 'NHITS'],
+      ['b', 'DLinear'],
+      ['b', 'NHITS'],
+    ])
+    for (const by of ['series', 'cutoff', 'forecast'] as const) {
+      const own = rows(by).filter((row) => row.model === 'NHITS')
+      expect(own.length).toBe({ series: 2, cutoff: 6, forecast: 6 }[by])
+      for (const name of ['mae', 'rmse'] as const)
+        expect(own.reduce((sum, row) => sum + row[name], 0) / own.length).toBeCloseTo(all.NHITS[name], 6)
+    }
+    expect(rows('cutoff')[0].cutoff).toEqual(new Date('1952-12-01'))
+    const future = await make().crossValidation(two)
+    expect((future.metrics(undefined, ['mae'], { by: 'series' })[0] as { cutoff?: Date }).cutoff).toBeUndefined()
+    const naive = forecast.metrics(undefined, ['mase', 'rmsse'], { seasonalNaive: true })
+    expect(naive.SeasonalNaive.mase).toBeGreaterThan(0)
+  })
+
   test('takes fitted models as they are, and runs beside other calls', async () => {
     const nf = make()
-    expect(await thrown(() => nf.crossValidation(train, { useFitted: true }))).toMatchObject({ code: 'ERR_NF_NOT_FITTED' })
+    expect(await thrown(() => nf.crossValidation(train, { useFitted: true }))).toMatchObject({
+      code: 'ERR_NF_NOT_FITTED',
+    })
     await nf.fit(slice(train, 0, 60))
     const [fitted, ahead] = await Promise.all([nf.crossValidation(train, { useFitted: true }), nf.predict()])
     const same = await nf.predict({ data: slice(train, 0, train.y.length - 6) })
@@ -67,7 +93,9 @@ describe('crossValidation', () => {
     expect(await refused({ level: [80] })).toBe('level')
     const unknown = await thrown(() => make().crossValidation(train, { useInitModels: true } as never))
     expect(unknown.message).toContain('crossValidation has no option "useInitModels"')
-    const nothing = await thrown(() => (make() as unknown as { crossValidation(): Promise<Forecast> }).crossValidation())
+    const nothing = await thrown(() =>
+      (make() as unknown as { crossValidation(): Promise<Forecast> }).crossValidation(),
+    )
     expect(nothing.code).toBe('ERR_NF_SCHEMA')
   })
 })

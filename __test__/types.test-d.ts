@@ -83,7 +83,9 @@ export async function uses(): Promise<Forecast> {
   const folds = await nf.crossValidation(tables[0], { nWindows: 3, refit: 2, useFitted: false, static: tables[1] })
   // @ts-expect-error not an option of crossValidation
   await nf.crossValidation(tables[0], { mode: 'continue' })
-  const own: Record<string, Record<string, number>> = folds.metrics(undefined, ['mae'])
+  const own: number = folds.metrics(undefined, ['mae']).NHITS.mae
+  const [part] = folds.metrics(undefined, undefined, { by: 'series' })
+  const cutoffs: Row[] = [{ sum: part.mae + own, model: part.model, cutoff: part.cutoff }]
   const forecast = await nf.predict({ level: [80], h: 24 })
   const insample = await nf.predictInsample({ stepSize: 12 })
   await nf.predict({ sortQuantiles: false })
@@ -93,7 +95,7 @@ export async function uses(): Promise<Forecast> {
   // @ts-expect-error not an option of fit
   await nf.fit(tables[0], { sortQuantiles: false })
   const cutoff: Float64Array | undefined = insample.cutoff
-  const missing: Row[] = nf.missingFuture({ ...nf.makeFutureFrame({ h: 24 }), price: cutoff }, { h: 24 })
+  const missing: Row[] = nf.missingFuture({ ...cutoffs[0], ...nf.makeFutureFrame({ h: 24 }), price: cutoff }, { h: 24 })
   // @ts-expect-error not an option of predictInsample
   nf.predictInsample({ future: missing })
   const scores: Record<string, Record<string, number>> = forecast.metrics(tables[2], ['mae', 'coverage-90'])

@@ -130,12 +130,29 @@ class Forecast {
     const table = actual === undefined ? undefined : toNative(actual, 'actual', this.#layout())
     const wanted = names === undefined ? undefined : toJson(names)
     const scores = guarded(() => this.#open().metrics(table, wanted, how))
-    const { models, warnings } = JSON.parse(scores, (_, v) => v ?? Number.NaN)
+    const { models, parts, warnings } = JSON.parse(scores)
+    for (const part of [{ models }, ...parts])
+      for (const score of Object.values(part.models)) for (const name of Object.keys(score)) score[name] ??= Number.NaN
+    if (options?.by !== undefined && options.by !== null) {
+      const rows = parts.flatMap((part) => this.#scoreRows(part))
+      return Object.defineProperty(rows, 'warnings', { value: Object.freeze(warnings) })
+    }
     if (Object.hasOwn(models, 'warnings')) {
       const message = 'a model called "warnings" hides the warnings of its scores; give it another alias'
       throw new NeuralForecastError('ERR_NF_INVALID_OPTION', message, { option: 'alias', model: 'warnings' })
     }
     return Object.defineProperty(models, 'warnings', { value: Object.freeze(warnings) })
+  }
+
+  /** A row of scores for each model. */
+  #scoreRows({ series, cutoff, models }) {
+    const { ids, dates } = this.#header
+    return Object.entries(models).map(([model, scores]) => ({
+      ...(series === null ? {} : { uniqueId: ids[series] }),
+      ...(cutoff === null ? {} : { cutoff: dates ? new Date(cutoff) : cutoff }),
+      model,
+      ...scores,
+    }))
   }
 
   dispose() {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use engine::data::TimeZone;
 use engine::options::NoOptions;
 use engine::{
-    Continued, CrossValidationOptions, Error, ErrorCode, FitOptions, FutureOptions, Init, InsampleOptions, Lease,
-    NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, Slot, Use,
+    Continued, CrossValidationOptions, Error, ErrorCode, FitOptions, FutureOptions, Init,
+    InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, Slot,
+    Use,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

@@ -63,15 +63,15 @@ impl Run {
         let collect = move |p: &Progress| {
             let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
             // Keep only the latest.
-            let same = |old: &Progress| (old.phase, &old.model, old.window) == (p.phase, &p.model, p.window);
+            let same = |old: &Progress| {
+                (old.phase, &old.model, old.window) == (p.phase, &p.model, p.window)
+            };
             news.retain(|old| !same(old));
             news.push(p.clone());
         };
         Control {
             cancel: self.cancel.clone(),
-            progress: self
-                .watched
-                .then(|| Arc::new(collect) as ProgressFn),
+            progress: self.watched.then(|| Arc::new(collect) as ProgressFn),
             threads: options.threads,
             memory_limit: options.memory_limit_bytes,
         }

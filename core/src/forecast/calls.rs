@@ -3,9 +3,9 @@
 
 #[cfg(feature = "io")]
 mod files;
+mod refit;
 #[cfg(feature = "io")]
 mod registry;
-mod refit;
 mod values;
 
 use std::path::PathBuf;
@@ -13,11 +13,12 @@ use std::path::PathBuf;
 pub use crate::data::SeriesId;
 #[cfg(feature = "io")]
 pub use files::{FileFormat, FileInput};
+pub use refit::Refit;
 #[cfg(feature = "io")]
 pub use registry::{check_names, describe, metrics, read, tables_of};
-pub use refit::Refit;
 pub use values::{OnProgress, Signal, WindowNumbers};
 
+use super::metrics::By;
 #[cfg(doc)]
 use super::neural_forecast::NeuralForecast;
 use crate::data::{ColumnNames, Frequency, NumericTime, OnGap, OnMissing, Table, TimeZone};
@@ -364,6 +365,8 @@ options! {
         pub season_length: Option<usize> = None; at least 1,
         /// Model or column of the forecast that `rmae` and `relmse` are relative to. Left out: the seasonal naive forecast.
         pub benchmark: Option<String> = None,
+        /// The parts whose scores are given one by one. Left out: one score of each model and metric.
+        pub by: Option<By> = None,
         /// Adds the scores of the seasonal naive forecast, which repeats the last season, as `SeasonalNaive`.
         pub seasonal_naive: bool = false,
     }

@@ -8,10 +8,12 @@ use super::Forecast;
 use super::calls::MetricsOptions;
 #[cfg(feature = "charts")]
 use super::calls::{ChartOptions, ChartTables};
-use super::metrics::{Metric, Scores, evaluate_against};
+use super::metrics::{Metric, ModelScores, PartScores, Scores, Scoring, evaluate_with};
 use super::neural_forecast::NeuralForecast;
 use super::result::{id_text, series_count};
-use crate::data::{Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading, TimeZone};
+use crate::data::{
+    Frequency, Ids, OnGap, Panel, PanelOptions, Table, TimeKind, TimeReading, TimeZone,
+};
 use crate::{Error, ErrorCode, Result};
 
 /// A forecast and what it continues.
@@ -88,7 +90,8 @@ impl Continued {
         let given = actual.map(|table| self.panel(table)).transpose()?;
         let within = self.forecast.cutoff.as_ref().and(history);
         let Some(actual) = given.as_ref().or(within) else {
-            let message = "metrics compares with actual values: pass a table of them as the first argument";
+            let message =
+                "metrics compares with actual values: pass a table of them as the first argument";
             return Err(Error::new(ErrorCode::Schema, message));
         };
         let with_naive = options
@@ -96,7 +99,9 @@ impl Continued {
             .then(|| self.forecast.with_seasonal_naive(history, season))
             .transpose()?;
         let forecast = with_naive.as_ref().unwrap_or(&self.forecast);
-        evaluate_against(options.benchmark.as_deref(), forecast, actual, history, season, metrics)
+        let (train, benchmark, by) = (history, options.benchmark.as_deref(), options.by);
+        let scoring = Scoring { train, season_length: season, benchmark, by };
+        evaluate_with(scoring, forecast, actual, metrics)
     }
 }
 
@@ -122,12 +127,16 @@ impl Forecast {
 }
 
 impl Scores {
-    /// The scores by model, then metric, and the warnings.
+    /// The scores by model, then metric; those of parts, with their series and cutoff; and the warnings.
     pub fn to_json(&self) -> Value {
         let row = |scores: &Vec<(Metric, f64)>| -> Value {
             scores.iter().map(|(m, score)| (m.to_string(), json!(score))).collect()
         };
-        let models = self.models.iter().map(|(model, scores)| (model.clone(), row(scores)));
-        json!({ "models": models.collect::<Map<_, _>>(), "warnings": self.warnings })
+        let of = |models: &ModelScores| -> Map<String, Value> {
+            models.iter().map(|(model, scores)| (model.clone(), row(scores))).collect()
+        };
+        let part = |part: &PartScores| json!({ "series": part.series, "cutoff": part.cutoff, "models": of(&part.models) });
+        let parts: Vec<Value> = self.parts.iter().map(part).collect();
+        json!({ "models": of(&self.models), "parts": parts, "warnings": self.warnings })
     }
 }

@@ -55,11 +55,18 @@ impl NeuralForecast {
         }
         let at_once = self.at_once(&all, control)?;
         let parts = plan.parts(options.refit);
-        let forecasts = folds::each(&parts, at_once, control, |part| part.start, |part, control| {
-            let fit = FitOptions { max_steps: options.max_steps, ..FitOptions::default() };
-            let (models, fitted, _) = self.trained(all.training(self, part.start)?, &fit, control)?;
-            all.forecasts(&self.with_trained(models, fitted), part.clone(), control)
-        })?;
+        let forecasts = folds::each(
+            &parts,
+            at_once,
+            control,
+            |part| part.start,
+            |part, control| {
+                let fit = FitOptions { max_steps: options.max_steps, ..FitOptions::default() };
+                let (models, fitted, _) =
+                    self.trained(all.training(self, part.start)?, &fit, control)?;
+                all.forecasts(&self.with_trained(models, fitted), part.clone(), control)
+            },
+        )?;
         Ok(one_after_the_other(forecasts))
     }
 
@@ -128,7 +135,8 @@ fn check_fitted_use(options: &CrossValidationOptions) -> Result<()> {
     let Some((name, _)) = given.iter().find(|(_, given)| options.use_fitted && *given) else {
         return Ok(());
     };
-    let message = format!("{name} is for training, and useFitted does not train; leave one of them out");
+    let message =
+        format!("{name} is for training, and useFitted does not train; leave one of them out");
     Err(Error::new(ErrorCode::InvalidOption, message).with(|d| d.option = Some((*name).into())))
 }
 
@@ -145,7 +153,9 @@ impl Plan {
         let step = options.step_size;
         let windows = match (options.n_windows, options.test_size) {
             (windows, None) => windows.unwrap_or(1),
-            (None, Some(size)) if size >= h && (size - h) % step == 0 => (size - h) / step + 1,
+            (None, Some(size)) if size >= h && (size - h).is_multiple_of(step) => {
+                (size - h) / step + 1
+            }
             (None, Some(size)) => {
                 let expected = match step {
                     1 => format!("at least h ({h})"),
@@ -286,7 +296,8 @@ fn one_after_the_other(forecasts: Vec<Forecast>) -> Forecast {
         series: usize,
         values: impl Fn(&Forecast) -> &[T],
     ) -> Vec<T> {
-        let of_series = |i: usize| forecasts.iter().flat_map(move |f| f.rows(i).map(move |row| (f, row)));
+        let of_series =
+            |i: usize| forecasts.iter().flat_map(move |f| f.rows(i).map(move |row| (f, row)));
         (0..series).flat_map(of_series).map(|(f, row)| values(f)[row]).collect()
     }
     let mut all = first.clone();

@@ -51,15 +51,18 @@ pub(crate) use horizon::forecast_model;
 #[cfg(feature = "charts")]
 pub use calls::ChartOptions;
 pub use calls::{
-    CrossValidationOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
-    PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions, SeriesId, TrainingCheckpoint,
+    CrossValidationOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions,
+    MetricsOptions, OnShort, PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions,
+    SeriesId, TrainingCheckpoint,
 };
 pub use column::Column;
 pub use continued::Continued;
 pub use future::FutureFrame;
 pub use interpretation::{Interpretation, VariableWeights};
 pub use lease::{Lease, Slot, Use};
-pub use metrics::{Metric, Scores, evaluate, evaluate_against, seasonal_naive};
+pub use metrics::{
+    By, Metric, ModelScores, PartScores, Scores, Scoring, evaluate, evaluate_with, seasonal_naive,
+};
 pub use neural_forecast::NeuralForecast;
 pub use predictor::{Predictor, WindowArrays, WindowExog};
 pub use report::{FitReport, MemoryUsage};

@@ -93,8 +93,9 @@ impl NeuralForecast {
         let mut columns = match windows {
             Some(1) => {
                 let (history, ahead) = scaled.split_tail(h);
+                let known_ahead = &ahead.temporal[1..]; // not the target
                 let seen = Seen { panel: &panel, scaled: &history, scalers, rows: &indptr };
-                pipeline.columns(&seen, |job| forecast_model(job, &ahead.temporal, h))?
+                pipeline.columns(&seen, |job| forecast_model(job, known_ahead, h))?
             }
             _ => {
                 let seen = Seen { panel: &panel, scaled: &scaled, scalers, rows: &indptr };

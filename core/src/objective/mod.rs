@@ -115,7 +115,8 @@ impl Objective {
     pub(crate) fn at_quantiles(&self, quantiles: &[(f64, Output)]) -> Self {
         let own = |tau: f64| self.outputs.iter().find(|output| output.is_quantile(tau)).cloned();
         let median = own(0.5).map(|output| (0.5, output));
-        let others = quantiles.iter().filter(|(tau, _)| median.is_none() || !same(*tau, 0.5));
+        let has_median = median.is_some();
+        let others = quantiles.iter().filter(|(tau, _)| !has_median || !same(*tau, 0.5));
         let others = others.map(|(tau, output)| (*tau, own(*tau).unwrap_or(output.clone())));
         let (taus, columns): (Vec<f64>, Vec<Output>) = median.into_iter().chain(others).unzip();
         let parameters = self.outputs.iter().filter(|o| matches!(o, Output::Parameter(_))).cloned();

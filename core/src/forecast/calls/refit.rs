@@ -68,6 +68,9 @@ mod tests {
         for refit in [Refit::Never, Refit::Every(1), Refit::Every(4)] {
             assert_eq!(Refit::read(&refit.write()), Some(refit));
         }
-        assert_eq!([Refit::Never, Refit::Every(2), Refit::Every(9)].map(|r| r.windows(5)), [5, 2, 5]);
+        assert_eq!(
+            [Refit::Never, Refit::Every(2), Refit::Every(9)].map(|r| r.windows(5)),
+            [5, 2, 5]
+        );
     }
 }

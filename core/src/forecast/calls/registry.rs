@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ChartOptions, ChartTables, CrossValidationOptions, FileFormat, FileInput, FitMode, FitOptions, FutureOptions, Init,
-    InsampleOptions, MetricsOptions, OnShort, PredictOptions, PredictorOptions, RunOptions,
-    SaveOptions, TrainingCheckpoint, WindowOptions,
+    ChartOptions, ChartTables, CrossValidationOptions, FileFormat, FileInput, FitMode, FitOptions,
+    FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort, PredictOptions,
+    PredictorOptions, RunOptions, SaveOptions, TrainingCheckpoint, WindowOptions,
 };
 use crate::data::{ColumnNames, CsvOptions, Decimal, NumericTime, OnGap, OnMissing, Table};
-use crate::forecast::Metric;
+use crate::forecast::{By, Metric};
 use crate::options::{
     Choice, Field, NoOptions, OptionValue, Options, check_given, object_of, read_option,
     unknown_option,
@@ -177,6 +177,7 @@ pub fn describe() -> Value {
             choice::<OnMissing>("OnMissing"),
             choice::<OnShort>("OnShort"),
             choice::<FitMode>("FitMode"),
+            choice::<By>("By"),
             choice::<NumericTime>("TimeUnit"),
             choice::<LocalScalerType>("LocalScalerType"),
             choice::<FileFormat>("FileFormat"),
