@@ -24,6 +24,7 @@
 
 mod batch;
 pub mod checkpoint;
+pub mod conformal;
 mod control;
 #[cfg(feature = "parallel")]
 mod cores;

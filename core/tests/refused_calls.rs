@@ -192,7 +192,7 @@ fn levels_that_were_not_trained_are_refused() {
     let level = |level| PredictOptions { level: vec![level], ..PredictOptions::default() };
     assert!(nf.predict(&level(80.0), &Control::default()).is_ok());
     let message =
-        "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`";
+        "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`, or fit with predictionIntervals";
     refused(nf.predict(&level(95.0), &Control::default()), ErrorCode::InvalidOption, message);
 }
 
@@ -207,7 +207,7 @@ fn quantiles_that_were_not_trained_are_refused() {
     let nf = fit("DLinear", options, &panel(1, 40), &FitOptions::default()).unwrap();
     assert!(nf.predict(&asked(&[0.1, 0.5], &[]), &Control::default()).is_ok());
     let message = "\"DLinear\" has the quantiles 0.1, 0.5, not 0.3; to get it, train with \
-                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+                   `loss.mq({ quantiles: [0.3] })` or `loss.iq()`, or fit with predictionIntervals";
     let result = nf.predict(&asked(&[0.1, 0.3], &[]), &Control::default());
     refused(result, ErrorCode::InvalidOption, message);
     let message = "give level or quantiles, not both: a level stands for two quantiles";
@@ -216,7 +216,7 @@ fn quantiles_that_were_not_trained_are_refused() {
 
     let point = fit("DLinear", json!({}), &panel(1, 40), &FitOptions::default()).unwrap();
     let message = "\"DLinear\" has no quantiles, so not 0.3; to get it, train with \
-                   `loss.mq({ quantiles: [0.3] })`, or with `loss.iq()` and predict it";
+                   `loss.mq({ quantiles: [0.3] })` or `loss.iq()`, or fit with predictionIntervals";
     let result = point.predict(&asked(&[0.3], &[]), &Control::default());
     refused(result, ErrorCode::InvalidOption, message);
 }

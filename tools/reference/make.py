@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 GROUPS = ["llm", "models", "ops", "scalers", "local_scalers", "losses", "likelihoods", "multivariate_losses", "hierarchies",
           "windows", "schedules", "metrics",
-          "training", "checkpoints", "predict_paths"]
+          "training", "checkpoints", "predict_paths", "conformal"]
 
 
 def main() -> None:

@@ -7,15 +7,18 @@ use serde_json::{Map, Value, json};
 use super::index::Index;
 use super::tagged::Tagged;
 use super::weights::{Tensors, serialize};
-use super::{Checkpoint, Files, Sources, Unknown, dataset, fail, scalers, vocabularies};
+use super::{
+    Checkpoint, Files, Sources, Unknown, calibration, dataset, fail, scalers, vocabularies,
+};
 use crate::Result;
+use crate::conformal::Calibration;
 use crate::data::{ColumnNames, LocalScalers, LocalScaling, Panel, Vocabularies};
 use crate::scalers::LocalScalerType;
 
 const JSON: &str = "configuration.json";
 const TENSORS: &str = "configuration.safetensors";
 /// Fields that are interpreted, and therefore never among the unknown ones.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 16] = [
     "h",
     "freq",
     "_fitted",
@@ -30,6 +33,8 @@ const KNOWN: [&str; 14] = [
     "scalers_",
     "static_scalers_",
     "categorical_vocab_",
+    calibration::INTERVALS,
+    calibration::SCORES,
 ];
 
 /// The parsed configuration.
@@ -43,6 +48,7 @@ pub(super) struct Configuration<'a> {
     pub(super) scaling: LocalScaling,
     pub(super) scalers: LocalScalers,
     pub(super) vocabularies: Vocabularies,
+    pub(super) calibration: Option<Calibration>,
     /// Lower-case class of each model name.
     pub(super) classes: HashMap<String, String>,
     pub(super) unknown: Unknown,
@@ -131,6 +137,9 @@ pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
     scalers::check_target(&scalers, &names.target)?;
     let vocabularies = take("categorical_vocab_");
     let vocabularies = vocabularies::decode(JSON, "categorical_vocab_", &vocabularies, &tensors)?;
+    let stored = [calibration::INTERVALS, calibration::SCORES].map(&mut take);
+    let calibration =
+        calibration::decode(JSON, [&stored[0], &stored[1]], &names, h as usize, &tensors)?;
     let mut unknown = Unknown { fields, tensors: Vec::new(), around: document };
     for (field, value) in &unknown.fields {
         Tagged::new(value, JSON, field, &tensors).collect_tensors(&mut unknown.tensors)?;
@@ -147,6 +156,7 @@ pub(super) fn decode(files: &Sources) -> Result<Configuration<'_>> {
         scaling,
         scalers,
         vocabularies,
+        calibration,
         classes,
         unknown,
         index,
@@ -168,6 +178,12 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
         };
     let mut fields = Map::new();
     let mut tensors = Vec::new();
+    let [intervals, scores] = calibration::encode(
+        checkpoint.calibration.as_ref(),
+        names,
+        checkpoint.polars,
+        &mut tensors,
+    )?;
     let known = json!({
         "h": checkpoint.h, "freq": freq, "_fitted": checkpoint.fitted,
         "local_scaler_type": checkpoint.scaling.temporal.map(LocalScalerType::name),
@@ -176,7 +192,7 @@ pub(super) fn encode(checkpoint: &Checkpoint, classes: Map<String, Value>) -> Re
         "static_scalers_": scalers::encode("static_scalers_", &checkpoint.scalers.statics, &mut tensors),
         "categorical_vocab_": vocabularies::encode(&checkpoint.vocabularies),
         "id_col": names.id, "time_col": names.time, "target_col": names.target,
-        "prediction_intervals": null, "_cs_df": null,
+        (calibration::INTERVALS): intervals, (calibration::SCORES): scores,
     });
     if let Value::Object(known) = known {
         fields.extend(known);

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "io")]
 mod atomic;
+mod calibration;
 mod configuration;
 mod dataset;
 #[cfg(feature = "io")]
@@ -46,8 +47,10 @@ pub(crate) use parameters::Parameters;
 pub use safetensors::Dtype;
 pub use weights::RawTensor;
 
+use crate::conformal::Calibration;
 use crate::data::{ColumnNames, LocalScalers, LocalScaling, MissingRows, Panel, Vocabularies};
 use crate::{Error, ErrorCode, Result, runtime};
+pub(crate) use calibration::check as check_calibration;
 use source::Source;
 
 /// Options, names and values that Python's format cannot hold.
@@ -141,13 +144,15 @@ pub struct Checkpoint {
     pub scalers: LocalScalers,
     /// The categories of categorical columns, whose values in the data are codes.
     pub vocabularies: Vocabularies,
+    /// The calibration of prediction intervals, if there is one.
+    pub calibration: Option<Calibration>,
     /// The data, if it was saved. Not scaled here; in the directory it is scaled by `scalers`.
     pub panel: Option<Panel>,
     /// Whether Python's tables are polars frames, not pandas ones. Only Python uses it, for example for its frequencies.
     pub polars: bool,
     /// Additional values of this library, which Python ignores.
     pub extra: Map<String, Value>,
-    /// Contents of the configuration that are not interpreted, such as conformal prediction intervals.
+    /// Contents of the configuration that are not interpreted.
     pub unknown: Unknown,
     /// Contents of the dataset's files that are not interpreted.
     pub dataset: Unknown,
@@ -298,6 +303,7 @@ pub(crate) fn decode_as<T: Send>(
         scaling: configuration.scaling,
         scalers: configuration.scalers,
         vocabularies: configuration.vocabularies,
+        calibration: configuration.calibration,
         panel,
         polars: configuration.polars,
         extra: own.extra,

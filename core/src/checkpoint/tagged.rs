@@ -127,6 +127,28 @@ impl<'a> Tagged<'a> {
         }
     }
 
+    /// A list of numbers: an index, a series, an array or a tensor. NaN for null.
+    pub(super) fn list(&self) -> Result<Vec<f64>> {
+        match (tag(self.value), self.value) {
+            (Some("series"), _) => self.inside("data")?.list(),
+            (Some("index"), _) => self.inside("values")?.list(),
+            (None, Value::Array(items)) => {
+                let number = |v: &Value| match v {
+                    Value::Null => Ok(f64::NAN),
+                    _ => v.as_f64().ok_or_else(|| self.wrong("a list of numbers")),
+                };
+                items.iter().map(number).collect()
+            }
+            _ => {
+                let (shape, values) = self.numbers()?;
+                match shape.len() {
+                    1 => Ok(values),
+                    _ => Err(self.wrong(&format!("a list of numbers, its shape is {shape:?}"))),
+                }
+            }
+        }
+    }
+
     /// An array or a tensor as nested lists of numbers.
     pub(super) fn plain(&self) -> Result<Value> {
         let (shape, values) = self.numbers()?;

@@ -21,6 +21,7 @@ pub use values::{OnProgress, Signal, WindowNumbers};
 use super::metrics::By;
 #[cfg(doc)]
 use super::neural_forecast::NeuralForecast;
+use crate::conformal::PredictionIntervals;
 use crate::data::{ColumnNames, Frequency, NumericTime, OnGap, OnMissing, Table, TimeZone};
 use crate::models::ModelSpec;
 use crate::options::{choices, nested, options};
@@ -128,6 +129,9 @@ options! {
         /// Training steps of this run, for all models. Learning-rate schedules use the models' own `maxSteps`. Left out:
         /// each model's `maxSteps`.
         pub max_steps: Option<usize> = None; at least 1,
+        /// Calibrates conformal prediction intervals, so that forecasts can have any `level` or `quantiles` although the loss has
+        /// none. Models that forecast a distribution, or any quantile, have their own. Left out: no calibration.
+        pub prediction_intervals: Option<PredictionIntervals> = None,
         /// Saves checkpoints during training, so that a killed run can be continued with `load` and `mode: 'continue'`. An
         /// existing checkpoint at `path` is replaced.
         pub checkpoint: Option<TrainingCheckpoint> = None,
@@ -237,6 +241,8 @@ options! {
         pub quantiles: Vec<f64> = Vec::new(),
         /// Sorts the quantiles of each row, so that none cross; false keeps them as the network computes them.
         pub sort_quantiles: bool = true,
+        /// Calibrates conformal prediction intervals in each training, as `fit` does. Left out: no calibration.
+        pub prediction_intervals: Option<PredictionIntervals> = None,
         /// Names of the special columns of `data`. Left out: with `useFitted` as in `fit`, else the usual ones.
         pub names as "columns": Option<ColumnNames> = None,
         /// What to do where a series skips a time. Left out: with `useFitted` as in `fit`, else an error.

@@ -17,6 +17,7 @@ use super::horizon::horizon;
 use super::memory::trainings_at_once;
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::Pipeline;
+use super::quantiles::QuantileRequest;
 use super::result::Forecast;
 use super::same_series::{check_same, renewed};
 use super::training_data::TrainingData;
@@ -49,7 +50,7 @@ impl NeuralForecast {
         options.check()?;
         check_fitted_use(options)?;
         let plan = Plan::new(options, horizon(&self.models, options.h)?)?;
-        let all = self.rows(table, options, plan, control)?;
+        let all = self.rows(table, options, plan)?;
         if options.use_fitted {
             return all.forecasts(self, 0..plan.windows, control);
         }
@@ -60,12 +61,7 @@ impl NeuralForecast {
             at_once,
             control,
             |part| part.start,
-            |part, control| {
-                let fit = FitOptions { max_steps: options.max_steps, ..FitOptions::default() };
-                let (models, fitted, _) =
-                    self.trained(all.training(self, part.start)?, &fit, control)?;
-                all.forecasts(&self.with_trained(models, fitted), part.clone(), control)
-            },
+            |part, control| all.fold(self, part.clone(), control),
         )?;
         Ok(one_after_the_other(forecasts))
     }
@@ -76,7 +72,6 @@ impl NeuralForecast {
         table: &Table,
         options: &'a CrossValidationOptions,
         plan: Plan,
-        control: &Control,
     ) -> Result<Rows<'a>> {
         let fitted = match options.use_fitted {
             true => Some(self.require_fitted()?),
@@ -86,8 +81,16 @@ impl NeuralForecast {
         let names = names.unwrap_or_default();
         self.models.check_columns(&names)?;
         self.models.check_titles(&[("the cutoff", "cutoff")])?;
-        let quantiles = [&options.level[..], &options.quantiles];
-        Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
+        let calibration = fitted.and_then(|fitted| fitted.calibration.as_ref());
+        let calibrated = |model: &str| {
+            options.prediction_intervals.is_some()
+                || calibration.is_some_and(|calibration| calibration.of(model).is_some())
+        };
+        QuantileRequest::new(&options.level, &options.quantiles)?.check(
+            &self.models,
+            &self.names(),
+            calibrated,
+        )?;
         let categories = self.models.columns(|m| &m.common.cat_exog_list);
         let vocabularies = match fitted {
             Some(fitted) => fitted.vocabularies.clone(),
@@ -131,6 +134,7 @@ fn check_fitted_use(options: &CrossValidationOptions) -> Result<()> {
         ("refit", options.refit != Refit::Never),
         ("valSize", options.val_size > 0),
         ("maxSteps", options.max_steps.is_some()),
+        ("predictionIntervals", options.prediction_intervals.is_some()),
     ];
     let Some((name, _)) = given.iter().find(|(_, given)| options.use_fitted && *given) else {
         return Ok(());
@@ -142,10 +146,10 @@ fn check_fitted_use(options: &CrossValidationOptions) -> Result<()> {
 
 /// Where forecasts begin: `windows` of them, `step` rows apart, of `h` steps each, to the end of every series.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
-    h: usize,
-    step: usize,
-    windows: usize,
+pub(super) struct Plan {
+    pub(super) h: usize,
+    pub(super) step: usize,
+    pub(super) windows: usize,
 }
 
 impl Plan {
@@ -187,7 +191,7 @@ impl Plan {
     }
 
     /// Every series must have a row before the first cutoff.
-    fn check_lengths(self, panel: &Panel) -> Result<()> {
+    pub(super) fn check_lengths(self, panel: &Panel) -> Result<()> {
         let needed = self.after(0) + 1;
         let Some(short) = (0..panel.n_series()).find(|i| panel.len(*i) < needed) else {
             return Ok(());
@@ -207,14 +211,14 @@ impl Plan {
 }
 
 /// All rows, before missing values are treated.
-struct Rows<'a> {
-    panel: Panel,
-    frequency: Frequency,
+pub(super) struct Rows<'a> {
+    pub(super) panel: Panel,
+    pub(super) frequency: Frequency,
     /// The categories of all rows; with fitted models, those that they know.
-    vocabularies: Vocabularies,
-    on_missing: Option<OnMissing>,
-    plan: Plan,
-    options: &'a CrossValidationOptions,
+    pub(super) vocabularies: Vocabularies,
+    pub(super) on_missing: Option<OnMissing>,
+    pub(super) plan: Plan,
+    pub(super) options: &'a CrossValidationOptions,
 }
 
 impl Rows<'_> {
@@ -228,10 +232,29 @@ impl Rows<'_> {
         let mut panel = self.before(window);
         let (vocabularies, recoding) = self.vocabularies.occurring(&panel);
         recoding.apply(&mut panel);
-        let val_size = self.options.val_size;
+        let CrossValidationOptions { val_size, prediction_intervals, .. } = self.options;
+        let (frequency, on_missing) = (self.frequency, self.on_missing);
+        let calibrates = prediction_intervals.is_some();
         forecaster
-            .training_data_of(panel, self.frequency, vocabularies, self.on_missing, val_size)
+            .training_data_of(panel, frequency, vocabularies, on_missing, *val_size, calibrates)
             .map_err(|e| e.within("the rows before the first forecast"))
+    }
+
+    /// Forecasts of these windows by models that are trained on the rows before them.
+    pub(super) fn fold(
+        &self,
+        forecaster: &NeuralForecast,
+        windows: Range<usize>,
+        control: &Control,
+    ) -> Result<Forecast> {
+        let fit = FitOptions {
+            max_steps: self.options.max_steps,
+            prediction_intervals: self.options.prediction_intervals.clone(),
+            ..FitOptions::default()
+        };
+        let data = self.training(forecaster, windows.start)?;
+        let (models, fitted, _) = forecaster.trained(data, &fit, control)?;
+        self.forecasts(&forecaster.like_this(models, Some(fitted)), windows, control)
     }
 
     /// Forecasts of these windows by a fitted forecaster.
@@ -245,6 +268,7 @@ impl Rows<'_> {
         let fitted = forecaster.require_fitted()?;
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(forecaster, quantiles, options.sort_quantiles, control)?;
+        pipeline.check_horizon(plan.h)?;
         let mut all = self.panel.clone();
         let scalers = match options.use_fitted {
             true => {

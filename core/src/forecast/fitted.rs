@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::Result;
+use crate::conformal::Calibration;
 use crate::data::{ColumnNames, Frequency, LocalScalers, OnGap, OnMissing, Panel, Vocabularies};
 use crate::train::TrainingState;
 
@@ -21,6 +22,8 @@ pub(super) struct Fitted {
     pub(super) on_gap: OnGap,
     /// What to do with missing values.
     pub(super) on_missing: Option<OnMissing>,
+    /// The calibration of prediction intervals, if there is one.
+    pub(super) calibration: Option<Calibration>,
     /// Training state of each model; `None` if a loaded checkpoint has none.
     pub(super) training: Vec<Option<TrainingState>>,
 }

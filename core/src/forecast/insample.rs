@@ -35,6 +35,7 @@ impl NeuralForecast {
         let (h, step) = (self.h(), options.step_size);
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
+        pipeline.refuse_calibrated("predictInsample")?;
         self.models.check_titles(&[
             ("the id column", &fitted.names.id),
             ("the time column", &fitted.names.time),

@@ -1,5 +1,6 @@
 //! Forecasters and forecasts: the public API.
 
+mod calibration;
 #[doc(hidden)]
 pub mod calls;
 #[cfg(feature = "charts")]

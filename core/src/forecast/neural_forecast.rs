@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-use super::calls::{FitOptions, Init};
+use super::calls::{FitMode, FitOptions, Init};
 use super::fitted::Fitted;
 use super::inputs::{check_cardinalities, unseen};
 use super::memory::check_weights;
@@ -240,12 +240,30 @@ impl NeuralForecast {
         options: &FitOptions,
         control: &Control,
     ) -> Result<(Models, Fitted, FitReport)> {
-        let TrainingData { panel, frequency, vocabularies, scalers, val_size } = data;
+        let before = match options.mode {
+            FitMode::Continue => self.fitted.as_ref().and_then(|f| f.calibration.as_ref()),
+            FitMode::Fresh => None,
+        };
+        let calibration = match &options.prediction_intervals {
+            Some(_) if options.mode == FitMode::Continue => {
+                let expected = "left out with mode \"continue\": a calibration trains anew";
+                return Err(Error::option("predictionIntervals", expected, "an object"));
+            }
+            Some(intervals) => Some(self.calibrated(&data, intervals, options, control)?),
+            // An interrupted run goes on to the weights that it was calibrated for.
+            None => before.filter(|_| self.interrupted()).cloned(),
+        };
+        let TrainingData { panel, frequency, vocabularies, scalers, val_size, .. } = data;
         let mut training =
             Training::prepare(self, &panel, options, &vocabularies, val_size, control)?;
         let mut data_warnings = panel.warnings.clone();
         data_warnings.extend(unseen(&panel, &vocabularies));
         data_warnings.append(&mut training.warnings);
+        if calibration.is_none() && before.is_some() {
+            data_warnings.push(
+                "prediction intervals were calibrated for other weights, and are gone; fit anew with predictionIntervals".into(),
+            );
+        }
         let names = panel.names.clone();
         let panel = Some(Arc::new(panel));
         let FitOptions { on_gap, on_missing, .. } = *options;
@@ -257,6 +275,7 @@ impl NeuralForecast {
             scalers,
             on_gap,
             on_missing,
+            calibration,
             training: Vec::new(),
         };
         let reports = runtime::run(control.threads, || {
@@ -268,14 +287,14 @@ impl NeuralForecast {
         Ok((Models(training.models), fitted, report))
     }
 
-    /// A forecaster like this one with other models and another state.
-    pub(super) fn with_trained(&self, models: Models, fitted: Fitted) -> Self {
+    /// A forecaster like this one with other models.
+    pub(super) fn like_this(&self, models: Models, fitted: Option<Fitted>) -> Self {
         Self {
             models,
             frequency: self.frequency,
             time_zone: self.time_zone,
             reading: self.reading,
-            fitted: Some(fitted),
+            fitted,
             scaling: self.scaling,
             kept: Passthrough::default(),
             workers: Workers::default(),

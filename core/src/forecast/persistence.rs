@@ -162,6 +162,7 @@ impl NeuralForecast {
             scaling: self.scaling,
             scalers: fitted.scalers.clone(),
             vocabularies: fitted.vocabularies.clone(),
+            calibration: fitted.calibration.clone(),
             panel: fitted.panel.as_deref().filter(|_| save_dataset).cloned(),
             // Polars has a name for the same day of each month, pandas has none.
             polars: matches!(fitted.frequency.unit(), Unit::SameDay(_)),
@@ -234,7 +235,10 @@ impl NeuralForecast {
         if checkpoint.fitted {
             let on_gap = choice::<OnGap>(&checkpoint, ON_GAP)?.unwrap_or_default();
             let on_missing = choice(&checkpoint, ON_MISSING)?;
-            let Checkpoint { names, panel, vocabularies, scalers, .. } = checkpoint;
+            let Checkpoint { names, panel, vocabularies, scalers, calibration, .. } = checkpoint;
+            if let Some(calibration) = &calibration {
+                checkpoint::check_calibration(calibration, &forecaster.names())?;
+            }
             persisted_categories::check(&forecaster.models, panel.as_ref(), &vocabularies)?;
             let panel = panel.map(Arc::new);
             forecaster.fitted = Some(Fitted {
@@ -245,6 +249,7 @@ impl NeuralForecast {
                 scalers,
                 on_gap,
                 on_missing,
+                calibration,
                 training,
             });
         }

@@ -69,6 +69,7 @@ impl NeuralForecast {
         check_forecasts(self, [panel.n_series(), h, asked], observers.observe(), control)?;
         let quantiles = [&options.level[..], &options.quantiles];
         let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
+        pipeline.check_horizon(h)?;
         let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
             (_, true) => Vec::new(),

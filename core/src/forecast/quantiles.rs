@@ -47,10 +47,26 @@ impl QuantileRequest {
         self.outputs.len()
     }
 
-    /// Refuses quantiles that a model was not trained for, unless it forecasts any.
-    pub(super) fn check(&self, models: &[Instance], names: &[String]) -> Result<()> {
+    /// Quantile level and output of each, ascending.
+    pub(super) fn outputs(&self) -> &[(f64, Output)] {
+        &self.outputs
+    }
+
+    /// Whether a model has some of these quantiles only by a calibration.
+    pub(super) fn are_calibrated(&self, model: &Instance) -> bool {
+        let own = |(tau, _): &(f64, Output)| model.loss.outputs.iter().any(|o| o.is_quantile(*tau));
+        !model.forecasts_any_quantile() && !self.outputs.iter().all(own)
+    }
+
+    /// Refuses quantiles that a model was not trained for, unless it forecasts any or is `calibrated`.
+    pub(super) fn check(
+        &self,
+        models: &[Instance],
+        names: &[String],
+        calibrated: impl Fn(&str) -> bool,
+    ) -> Result<()> {
         for (model, name) in models.iter().zip(names) {
-            if model.forecasts_any_quantile() {
+            if model.forecasts_any_quantile() || calibrated(name) {
                 continue;
             }
             let outputs = &model.loss.outputs;
@@ -86,6 +102,12 @@ impl QuantileRequest {
         model: &Instance,
         mut forecast: impl FnMut(&Objective, f32) -> Result<Columns>,
     ) -> Result<Columns> {
+        if self.are_calibrated(model) {
+            // The point forecast, which the intervals are around.
+            let mut columns = forecast(&model.loss, unasked(model))?;
+            let point = point(columns.iter().map(|(output, _)| output));
+            return Ok(point.map(|i| columns.swap_remove(i)).into_iter().collect());
+        }
         if self.outputs.is_empty() || !model.head.takes_any_quantile() {
             let trained = |(tau, _): &(f64, Output)| {
                 model.loss.outputs.iter().any(|output| output.is_quantile(*tau))
@@ -116,6 +138,15 @@ impl QuantileRequest {
     }
 }
 
+/// The index of the point forecast among outputs: that of the model itself, else its median, else its only output.
+pub(super) fn point<'a>(outputs: impl Iterator<Item = &'a Output> + Clone) -> Option<usize> {
+    let place = |is: fn(&Output) -> bool| outputs.clone().position(is);
+    let only = || (outputs.clone().count() == 1).then_some(0);
+    place(|output| *output == Output::Point)
+        .or_else(|| place(|output| output.is_quantile(0.5)))
+        .or_else(only)
+}
+
 /// The quantile level for a model that forecasts any, if the user requests none.
 pub(super) fn unasked(model: &Instance) -> f32 {
     model.loss.taus.first().copied().unwrap_or(0.5)
@@ -130,7 +161,9 @@ pub(super) fn no_interval(model: &str, level: f64, levels: Vec<f64>) -> Error {
     };
     let fix = match meant {
         Some(_) => "a level is in percent".into(),
-        None => format!("to get it, train with `loss.mq({{ level: [{level}] }})`"),
+        None => format!(
+            "to get it, train with `loss.mq({{ level: [{level}] }})`, or fit with predictionIntervals"
+        ),
     };
     let error =
         Error::new(ErrorCode::InvalidOption, format!("\"{model}\" {there}, not {level}; {fix}"));
@@ -153,7 +186,7 @@ pub(super) fn no_quantile(model: &str, q: f64, quantiles: &[f64]) -> Error {
     let fix = match meant {
         Some(_) => "a quantile is between 0 and 1".into(),
         None => format!(
-            "to get it, train with `loss.mq({{ quantiles: [{q}] }})`, or with `loss.iq()` and predict it"
+            "to get it, train with `loss.mq({{ quantiles: [{q}] }})` or `loss.iq()`, or fit with predictionIntervals"
         ),
     };
     let error = Error::new(ErrorCode::InvalidOption, format!("\"{model}\" {known} not {q}; {fix}"));

@@ -8,7 +8,7 @@ use ndarray::ArrayView2;
 
 use super::column::Column;
 use super::interpretation::Interpretation;
-use super::quantiles::{no_interval, no_quantile};
+use super::quantiles::{no_interval, no_quantile, point};
 use crate::data::{ColumnNames, Ids, TimeKind, TimeZone};
 use crate::objective::{Output, levels};
 use crate::{Error, ErrorCode, Result, nearest};
@@ -110,14 +110,9 @@ impl Forecast {
     /// The point forecast of a model: its own column, else its median, else its only column.
     pub fn point(&self, model: &str) -> Result<&[f32]> {
         self.check_model(model)?;
-        let mut own = self.outputs(model);
-        let only = || own.next().filter(|_| own.next().is_none()).map(|(_, values)| values);
-        let one = |is: fn(&Output) -> bool| {
-            self.outputs(model).find(|(output, _)| is(output)).map(|(_, values)| values)
-        };
-        let point = one(|output| *output == Output::Point);
-        let median = || one(|output| output.is_quantile(0.5));
-        point.or_else(median).or_else(only).ok_or_else(|| {
+        let found = point(self.outputs(model).map(|(output, _)| output));
+        let found = found.and_then(|i| self.outputs(model).nth(i)).map(|(_, values)| values);
+        found.ok_or_else(|| {
             let names = self.outputs(model).map(|(output, _)| format!("{model}{output}"));
             Error::new(
                 ErrorCode::Schema,

@@ -21,6 +21,10 @@ pub(super) struct TrainingData {
     pub(super) scalers: LocalScalers,
     /// Number of validation rows at the end of each series.
     pub(super) val_size: usize,
+    /// The rows before missing values were treated, for a calibration.
+    pub(super) unsettled: Option<Panel>,
+    /// How missing values are treated.
+    pub(super) on_missing: Option<OnMissing>,
 }
 
 impl NeuralForecast {
@@ -40,6 +44,7 @@ impl NeuralForecast {
         };
         let (mut panel, frequency) = Panel::unsettled(table, &panel_options)
             .map_err(|e| with_roles(e, table, &panel_options))?;
+        let mut unsettled = options.prediction_intervals.as_ref().map(|_| panel.clone());
         panel.settle_missing(options.on_missing, &vocabularies)?;
         // Differs from upstream, which scales the training rows and leaves those of valData unscaled.
         let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
@@ -54,6 +59,7 @@ impl NeuralForecast {
                 Panel::unsettled(table, &panel_options).map_err(|e| e.within("valData"))?;
             val_size = check(&panel, &validation, frequency, self.h())?;
             panel = panel.followed_by(&validation);
+            unsettled = unsettled.map(|rows| rows.followed_by(&validation));
             // After appending to the training rows, so that values missing at the start of valData are filled from those.
             panel
                 .settle_missing(options.on_missing, &vocabularies)
@@ -61,7 +67,16 @@ impl NeuralForecast {
         }
         panel.warn_of_missing(options.on_missing);
         self.check_sizes(&panel, val_size, options.val_data.is_some())?;
-        Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
+        let on_missing = options.on_missing;
+        Ok(TrainingData {
+            panel,
+            frequency,
+            vocabularies,
+            scalers,
+            val_size,
+            unsettled,
+            on_missing,
+        })
     }
 
     /// The same for rows that are read already, whose missing values have not been treated.
@@ -72,12 +87,22 @@ impl NeuralForecast {
         vocabularies: Vocabularies,
         on_missing: Option<OnMissing>,
         val_size: usize,
+        calibrates: bool,
     ) -> Result<TrainingData> {
+        let unsettled = calibrates.then(|| panel.clone());
         panel.settle_missing(on_missing, &vocabularies)?;
         panel.check_available()?;
         let scalers = LocalScalers::fit(&panel, self.scaling, &vocabularies)?;
         self.check_sizes(&panel, val_size, false)?;
-        Ok(TrainingData { panel, frequency, vocabularies, scalers, val_size })
+        Ok(TrainingData {
+            panel,
+            frequency,
+            vocabularies,
+            scalers,
+            val_size,
+            unsettled,
+            on_missing,
+        })
     }
 
     /// Refuses a validation split that does not fit, and series shorter than the input.

@@ -129,12 +129,10 @@ fn masks_weights_and_exogenous_columns_find_their_places() {
 #[test]
 fn what_is_not_interpreted_is_kept() {
     let c = read(&fixture("checkpoints_unusual/conformal")).unwrap();
-    assert_eq!(c.unknown.fields["prediction_intervals"]["n_windows"], 2);
-    let kept: Vec<_> = c.unknown.tensors.iter().map(|t| t.name.as_str()).collect();
-    assert_eq!(
-        kept,
-        ["__hparams__._cs_df.ds", "__hparams__._cs_df.cutoff", "__hparams__._cs_df.DLinear.values"]
-    );
+    assert!(c.unknown.fields.is_empty() && c.unknown.tensors.is_empty());
+    let calibration = c.calibration.unwrap();
+    assert_eq!((calibration.intervals.n_windows, calibration.h), (2, 2));
+    assert_eq!(calibration.scores.len(), 1);
     let c = read(&fixture("checkpoints_unusual/changed_quantiles")).unwrap();
     assert_eq!(tensor(&c.models[0].tensors, "loss.quantiles").data, [0.3, 0.6]);
     assert_eq!(

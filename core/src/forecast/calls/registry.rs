@@ -9,6 +9,7 @@ use super::{
     FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort, PredictOptions,
     PredictorOptions, RunOptions, SaveOptions, TrainingCheckpoint, WindowOptions,
 };
+use crate::conformal::{ConformalMethod, PredictionIntervals};
 use crate::data::{ColumnNames, CsvOptions, Decimal, NumericTime, OnGap, OnMissing, Table};
 use crate::forecast::{By, Metric};
 use crate::options::{
@@ -45,11 +46,12 @@ const fn named<T: Options>(
 /// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-static CALLS: [Call; 19] = [
+static CALLS: [Call; 20] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
     call::<TrainingCheckpoint>("checkpoint", &[]),
+    call::<PredictionIntervals>("predictionIntervals", &[]),
     call::<PredictOptions>("predict", ALL),
     call::<InsampleOptions>("predictInsample", ALL),
     call::<CrossValidationOptions>("crossValidation", ALL),
@@ -178,6 +180,7 @@ pub fn describe() -> Value {
             choice::<OnShort>("OnShort"),
             choice::<FitMode>("FitMode"),
             choice::<By>("By"),
+            choice::<ConformalMethod>("ConformalMethod"),
             choice::<NumericTime>("TimeUnit"),
             choice::<LocalScalerType>("LocalScalerType"),
             choice::<FileFormat>("FileFormat"),

@@ -70,7 +70,7 @@ fn intervals_are_found_by_number_and_missing_levels_say_how_to_get_them() {
     let e = f.interval("NHITS", 95.0).unwrap_err();
     assert_eq!(
         e.message,
-        "\"NHITS\" has the levels 80, 90, not 95; to get it, train with `loss.mq({ level: [95] })`"
+        "\"NHITS\" has the levels 80, 90, not 95; to get it, train with `loss.mq({ level: [95] })`, or fit with predictionIntervals"
     );
     assert_eq!(e.details.option.as_deref(), Some("level"));
     assert!(
