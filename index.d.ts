@@ -931,6 +931,18 @@ export interface Forecast extends Iterable<Row>, Disposable {
   /** Rows with the column names of the training table; times are `Date`s, or numbers if `freq` is a number. */
   toRows(): Row[]
   toCsv(): string
+  /**
+   * The forecast with one more model, which combines others: by default the mean of all. `'inverseLoss'` and `'greedy'` find
+   * weights on `validation`, the forecasts of `crossValidation`, whose own ensembles need no other.
+   * @param models Names of the models to combine. @default all
+   */
+  ensemble(
+    method?: EnsembleMethod,
+    models?: readonly string[],
+    options?: EnsembleOptions & { validation?: Forecast },
+  ): Forecast
+  /** The weight of each model in an `ensemble`. */
+  readonly weights?: Readonly<Record<string, number>>
   /** A chart of the history, the actual values and the forecasts. */
   toSVG<H extends object = never, A extends object = never>(options?: ChartOptions<H, A>): string
   /**

@@ -120,6 +120,21 @@ class Forecast {
     return guarded(() => this.#open().toCsv())
   }
 
+  ensemble(method, models, options) {
+    const { validation, ...rest } = options ?? {}
+    const how = given('ensemble', rest)
+    if (validation !== undefined && !(validation instanceof Forecast))
+      throw invalid('validation', `ensemble: validation must be a forecast, got ${show(validation)}`, 'a forecast', null)
+    const json = (value) => (value === undefined || value === null ? undefined : toJson(value))
+    const other = validation?.#open()
+    return new Forecast(guarded(() => this.#open().ensemble(json(method), json(models), other, how)))
+  }
+
+  get weights() {
+    const weights = this.#open().weights()
+    return weights ? JSON.parse(weights) : undefined
+  }
+
   toSVG(options) {
     const how = given('toSVG', options, this.#layout())
     return guarded(() => this.#open().toSvg(how))

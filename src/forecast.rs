@@ -1,6 +1,7 @@
 //! `NativeForecast`: a finished forecast and the history it continues. It can be read, scored and plotted.
 
-use engine::{ChartOptions, Continued, MetricsOptions, VariableWeights, calls};
+use engine::options::Options;
+use engine::{ChartOptions, Continued, EnsembleOptions, MetricsOptions, VariableWeights, calls};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -13,6 +14,8 @@ use crate::table::TableInput;
 #[napi(custom_finalize)]
 pub struct NativeForecast {
     engine: Continued,
+    /// The weights of an ensemble's models.
+    weights: Vec<(String, f64)>,
     held: Held,
 }
 
@@ -24,7 +27,7 @@ impl ObjectFinalize for NativeForecast {
 
 impl From<Continued> for NativeForecast {
     fn from(engine: Continued) -> Self {
-        Self { engine, held: Held::default() }
+        Self { engine, weights: Vec::new(), held: Held::default() }
     }
 }
 
@@ -129,6 +132,37 @@ impl NativeForecast {
         let call = given.read::<(ChartOptions, calls::ChartTables)>("toSVG")?;
         let drawn = call.complete().and_then(|(look, tables)| self.engine.to_svg(&look, &tables));
         drawn.map_err(to_napi)
+    }
+
+    /// The forecast with one more model, which combines others. `method` and `models` are as JavaScript passes them, as JSON.
+    #[napi]
+    pub fn ensemble(
+        &self,
+        method: Option<String>,
+        models: Option<String>,
+        validation: Option<&NativeForecast>,
+        given: Given,
+    ) -> Result<Self> {
+        let mut options = given.read::<EnsembleOptions>("ensemble")?.options;
+        let mut make = || {
+            for (name, value) in [("method", method), ("models", models)] {
+                if let Some(value) = value {
+                    let value = serde_json::from_str(&value).unwrap_or_default();
+                    options.set(name, &value)?;
+                }
+            }
+            self.engine.ensemble(&options, validation.map(|forecast| &forecast.engine))
+        };
+        let (engine, weights) = make().map_err(to_napi)?;
+        Ok(Self { engine, weights, held: Held::default() })
+    }
+
+    /// The weights of the models of an ensemble, as a JSON object; none for other forecasts.
+    #[napi]
+    pub fn weights(&self) -> Option<String> {
+        let of = |(model, weight): &(String, f64)| (model.clone(), (*weight).into());
+        let all: serde_json::Map<_, serde_json::Value> = self.weights.iter().map(of).collect();
+        (!all.is_empty()).then(|| serde_json::Value::from(all).to_string())
     }
 
     /// The scores of each model against the actual values, as JSON. `names` is a list of metrics, as JSON.

@@ -43,6 +43,19 @@ impl Continued {
         Ok(continued)
     }
 
+    /// Another forecast of the same series.
+    pub(super) fn like(&self, forecast: Forecast) -> Self {
+        Self { forecast, history: self.history.clone(), ..*self }
+    }
+
+    /// A forecast with the data before it.
+    #[cfg(test)]
+    pub(super) fn of(forecast: Forecast, history: Option<Panel>) -> Self {
+        let reading = TimeReading::default();
+        let history = history.map(Arc::new);
+        Self { forecast, history, frequency: None, time_zone: None, reading }
+    }
+
     fn panel(&self, table: &Table) -> Result<Panel> {
         let options = PanelOptions {
             names: self.forecast.names.clone(),

@@ -14,6 +14,7 @@ mod continued;
 mod cross_validation;
 #[cfg(feature = "io")]
 mod csv_text;
+mod ensemble;
 mod fitted;
 mod folds;
 mod future;
@@ -58,6 +59,7 @@ pub use calls::{
 };
 pub use column::Column;
 pub use continued::Continued;
+pub use ensemble::{EnsembleMethod, EnsembleOptions};
 pub use future::FutureFrame;
 pub use interpretation::{Interpretation, VariableWeights};
 pub use lease::{Lease, Slot, Use};

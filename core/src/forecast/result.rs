@@ -166,6 +166,11 @@ impl Forecast {
         self.outputs(model).filter_map(|(output, values)| Some((output.tau()?, values))).collect()
     }
 
+    /// Quantile level and output of each quantile column of a model, in the order of the columns.
+    pub(super) fn quantile_outputs(&self, model: &str) -> Vec<(f64, Output)> {
+        self.outputs(model).filter_map(|(output, _)| Some((output.tau()?, output.clone()))).collect()
+    }
+
     fn find(&self, name: &str) -> Option<&[f32]> {
         self.columns.iter().find(|column| column.name == name).map(|column| &column.values[..])
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::conformal::{ConformalMethod, PredictionIntervals};
 use crate::data::{ColumnNames, CsvOptions, Decimal, NumericTime, OnGap, OnMissing, Table};
-use crate::forecast::{By, Metric};
+use crate::forecast::{By, EnsembleMethod, EnsembleOptions, Metric};
 use crate::options::{
     Choice, Field, NoOptions, OptionValue, Options, check_given, object_of, read_option,
     unknown_option,
@@ -46,7 +46,7 @@ const fn named<T: Options>(
 /// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-static CALLS: [Call; 20] = [
+static CALLS: [Call; 21] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
@@ -63,6 +63,7 @@ static CALLS: [Call; 20] = [
     named::<NoOptions>("load", "LoadOptions", &["signal", "memoryLimitBytes"]),
     call::<(ChartOptions, ChartTables)>("toSVG", &[]),
     call::<MetricsOptions>("metrics", &[]),
+    Call { own: of_ensemble, ..call::<EnsembleOptions>("ensemble", &[]) },
     call::<FileInput>("file", &[]),
     call::<CsvOptions>("readCsv", &[]),
     named::<NoOptions>("configure", "Settings", &["threads", "memoryLimitBytes"]),
@@ -72,6 +73,12 @@ static CALLS: [Call; 20] = [
 /// In JavaScript, the model is a separate argument.
 fn of_predictor() -> Vec<Field> {
     PredictorOptions::fields().into_iter().filter(|field| field.name != "model").collect()
+}
+
+/// In JavaScript, method and models are separate arguments.
+fn of_ensemble() -> Vec<Field> {
+    let apart = ["method", "models"];
+    EnsembleOptions::fields().into_iter().filter(|field| !apart.contains(&&*field.name)).collect()
 }
 
 impl Call {
@@ -181,6 +188,7 @@ pub fn describe() -> Value {
             choice::<FitMode>("FitMode"),
             choice::<By>("By"),
             choice::<ConformalMethod>("ConformalMethod"),
+            choice::<EnsembleMethod>("EnsembleMethod"),
             choice::<NumericTime>("TimeUnit"),
             choice::<LocalScalerType>("LocalScalerType"),
             choice::<FileFormat>("FileFormat"),
