@@ -24,6 +24,57 @@ const run = (...args: string[]) => node([cli, ...args], { cwd: dir })
 const forecast = (...args: string[]) =>
   run('forecast', csvPath, '--h', '12', '--models', 'DLinear', '--max-steps', '20', ...args)
 
+describe('neural-trader cv', () => {
+  const cv = (...args: string[]) =>
+    run('cv', csvPath, '--h', '12', '--models', 'DLinear,NLinear', '--max-steps', '20', '--n-windows', '2', ...args)
+
+  test('prints a leaderboard, best first, with the seasonal naive and the ensemble', async () => {
+    const { code, stdout, stderr } = await cv('--ensemble', 'mean', '--metrics', 'mae,rmse', '--out', 'cv.csv')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'wrote cv.csv\n' })
+    const [header, ...rows] = stdout.trimEnd().split('\n')
+    expect(header.trim().split(/\s+/)).toEqual(['mae', 'rmse'])
+    const names = rows.map((row) => row.split(/\s+/)[0])
+    expect(names.toSorted()).toEqual(['DLinear', 'Ensemble', 'NLinear', 'SeasonalNaive'])
+    const mae = rows.map((row) => Number(row.split(/\s+/)[1]))
+    expect(mae).toEqual(mae.toSorted((a, b) => a - b))
+    const lines = readFileSync(join(dir, 'cv.csv'), 'utf8').trimEnd().split('\n')
+    expect(lines[0]).toBe('unique_id,ds,cutoff,DLinear,NLinear,Ensemble,y')
+    expect(lines).toHaveLength(25)
+    expect(lines[1]).toMatch(/^AirPassengers,1959-01-01,1958-12-01,/)
+  })
+
+  test('speaks JSON, of parts too', async () => {
+    const { code, stdout } = await cv(
+      '--json',
+      '--by',
+      'cutoff',
+      '--step-size',
+      '6',
+      '--refit',
+      '1',
+      '--ensemble',
+      'greedy',
+    )
+    expect(code).toBe(0)
+    const { scores, parts, weights, forecast: rows } = JSON.parse(stdout)
+    expect(Object.keys(scores).toSorted()).toEqual(['DLinear', 'Ensemble', 'NLinear', 'SeasonalNaive'])
+    expect(parts).toHaveLength(8)
+    expect(parts[0]).toMatchObject({ cutoff: '1959-06-01T00:00:00.000Z', model: 'DLinear' })
+    expect(weights.DLinear + weights.NLinear).toBeCloseTo(1, 6)
+    expect(rows).toHaveLength(24)
+  })
+
+  test('refuses what cannot be', async () => {
+    const windows = await cv('--n-windows', '0')
+    expect(windows).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--n-windows must be a whole number, 1 or more'),
+    })
+    const metric = await cv('--metrics', 'maes')
+    expect(metric).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no metric "maes"') })
+  })
+})
+
 describe('neural-trader forecast', () => {
   test('prints the forecast as CSV', async () => {
     const { code, stdout, stderr } = await forecast()
@@ -256,7 +307,7 @@ const wrong: [string, string[], number, RegExp][] = [
     'an unknown command',
     ['forcast'],
     2,
-    /^error\[ERR_USAGE\]: there is no command "forcast"; the commands are forecast, predict, insample, models, doctor\n/,
+    /^error\[ERR_USAGE\]: there is no command "forcast"; the commands are forecast, cv, predict, insample, models, doctor\n/,
   ],
   [
     'an unknown option',

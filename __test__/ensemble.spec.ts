@@ -5,7 +5,11 @@ import { actual, mae, thrown, train } from './data.js'
 const options = { h: 12, inputSize: 24, scalerType: 'robust', randomSeed: 1, loss: loss.mq({ level: [80] }) } as const
 
 describe('an ensemble', () => {
-  const models = [DLinear({ ...options, maxSteps: 50 }), NLinear({ ...options, maxSteps: 50 }), NHITS({ ...options, maxSteps: 30 })]
+  const models = [
+    DLinear({ ...options, maxSteps: 50 }),
+    NLinear({ ...options, maxSteps: 50 }),
+    NHITS({ ...options, maxSteps: 30 }),
+  ]
   const nf = new NeuralForecast({ freq: 'MS', models })
   let forecast: Awaited<ReturnType<typeof nf.predict>>
   let validation: typeof forecast

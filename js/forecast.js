@@ -124,7 +124,12 @@ class Forecast {
     const { validation, ...rest } = options ?? {}
     const how = given('ensemble', rest)
     if (validation !== undefined && !(validation instanceof Forecast))
-      throw invalid('validation', `ensemble: validation must be a forecast, got ${show(validation)}`, 'a forecast', null)
+      throw invalid(
+        'validation',
+        `ensemble: validation must be a forecast, got ${show(validation)}`,
+        'a forecast',
+        null,
+      )
     const json = (value) => (value === undefined || value === null ? undefined : toJson(value))
     const other = validation?.#open()
     return new Forecast(guarded(() => this.#open().ensemble(json(method), json(models), other, how)))

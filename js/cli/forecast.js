@@ -3,33 +3,25 @@
 
 const api = require('../index.js')
 const { checkDestinations } = require('./destinations.js')
+const { columns, forecaster, reading } = require('./forecaster.js')
 const { splitTail } = require('./holdout.js')
 const { print, printJson, printNotes, progressBar, scoreTable, writeFiles } = require('./output.js')
-const { modelSpecs } = require('./specs.js')
 
 module.exports = async function forecast({ values, positionals: [path], signal }) {
   const { h, out, plot, save, json, holdout, threads, future, decimal } = values
   checkDestinations(values, 'forecast', [path])
   const file = (path) => path && { path, decimal }
-  const columns = { id: values['id-col'], time: values['time-col'], target: values['target-col'] }
-  const nf = new api.NeuralForecast({
-    models: modelSpecs(values),
-    freq: frequency(values.freq),
-    timeZone: values['time-zone'],
-    timeUnit: values['time-unit'],
-    localScalerType: values['local-scaler'],
-  })
+  const nf = forecaster(values, 'forecast')
   const [train, actual] = holdout
-    ? splitTail(await api.readCsv(path, { decimal }), h, columns)
+    ? splitTail(await api.readCsv(path, { decimal }), h, columns(values))
     : [file(path), undefined]
 
   const bar = progressBar()
   const run = { signal, threads, onProgress: bar.onProgress }
   const { report, result } = await (async () => {
     try {
-      const choices = { onGap: values['on-gap'], onMissing: values['on-missing'] }
-      const fit = { columns, valSize: values['val-size'], static: file(values.static), ...choices, ...run }
-      return { report: await nf.fit(train, fit), result: await nf.predict({ future: file(future), ...run }) }
+      const report = await nf.fit(train, { ...reading(values), ...run })
+      return { report, result: await nf.predict({ future: file(future), ...run }) }
     } finally {
       bar.end()
     }
@@ -58,9 +50,4 @@ module.exports = async function forecast({ values, positionals: [path], signal }
   if (!out) print(result.toCsv().trimEnd())
   for (const file of Object.keys(files)) process.stderr.write(`wrote ${file}\n`)
   if (save) process.stderr.write(`saved ${save}\n`)
-}
-
-/** A whole number is a number of steps; anything else is a pandas alias. */
-function frequency(text) {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }

@@ -1,4 +1,4 @@
-// The models of `neural-trader forecast`: from a JSON file of model specs, or from the other arguments.
+// The models of the commands that train: from a JSON file of model specs, or from the other arguments.
 'use strict'
 
 const { readFileSync } = require('node:fs')
@@ -10,11 +10,12 @@ const { UsageError } = require('./usage.js')
 const INSTEAD = ['models', 'input-size', 'max-steps', 'scaler', 'level', 'seed']
 
 /** Specs of the models to train. Those from a file get the usual `h` and `inputSize` where they have none. */
-function modelSpecs(values) {
-  return values.config === undefined ? fromArguments(values) : fromFile(values)
+function modelSpecs(values, command) {
+  const wrong = (message) => new UsageError(message, command)
+  return values.config === undefined ? fromArguments(values, wrong) : fromFile(values, wrong)
 }
 
-function fromArguments({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }) {
+function fromArguments({ models = 'NHITS', h, level, seed, scaler = 'robust', ...values }, wrong) {
   const options = {
     h,
     inputSize: values['input-size'] ?? 2 * h,
@@ -22,17 +23,17 @@ function fromArguments({ models = 'NHITS', h, level, seed, scaler = 'robust', ..
     scalerType: scaler,
     randomSeed: seed,
   }
-  if (level !== undefined) options.loss = loss.mq({ level: level.split(',').map(percent) })
+  if (level !== undefined) options.loss = loss.mq({ level: level.split(',').map((text) => percent(text, wrong)) })
   const names = models.split(',').map((model) => model.trim())
   const wrapper = names.find(isWrapper)
   if (wrapper) throw wrong(`${wrapper} wraps a model, with options of its own; write it in a file for --config`)
   return names.map((model) => ({ model, options }))
 }
 
-function fromFile({ config, h, ...values }) {
+function fromFile({ config, h, ...values }, wrong) {
   const other = INSTEAD.find((name) => values[name] !== undefined)
   if (other) throw wrong(`--config says what the models are; leave out --${other}`)
-  const specs = [parsed(config)].flat()
+  const specs = [parsed(config, wrong)].flat()
   if (specs.length === 0 || !specs.every((spec) => isObject(spec) && isObject(spec.options ?? {}))) {
     throw wrong(`${config} must hold model specs: [{ "model": "NHITS", "options": { "inputSize": 24 } }]`)
   }
@@ -49,7 +50,7 @@ function fromFile({ config, h, ...values }) {
 
 const isWrapper = (model) => wrappers().some(({ name }) => name === model)
 
-function parsed(path) {
+function parsed(path, wrong) {
   const text = readFileSync(path, 'utf8')
   try {
     return JSON.parse(text)
@@ -60,9 +61,7 @@ function parsed(path) {
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const wrong = (message) => new UsageError(message, 'forecast')
-
-function percent(text) {
+function percent(text, wrong) {
   const level = Number(text)
   if (text.trim() !== '' && level >= 1 && level < 100) return level
   const hint = level > 0 && level < 1 ? `; did you mean ${Number((100 * level).toFixed(9))}?` : ''

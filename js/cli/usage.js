@@ -31,6 +31,38 @@ const COMMON = {
   version: { type: 'boolean', short: 'v', help: 'the version' },
 }
 
+/** What the data are, and the models to train on them. */
+const TRAINING_OPTIONS = {
+  h: { type: 'string', value: 'N', number: 'count', required: true, help: 'steps to forecast' },
+  freq: {
+    type: 'string',
+    value: 'MS',
+    help: 'pandas alias (MS, D, h, 15min) or a number of steps; inferred when left out',
+  },
+  'time-zone': { type: 'string', value: 'ZONE', help: 'time zone of the dates, such as Europe/Berlin (UTC)' },
+  'time-unit': {
+    type: 'string',
+    value: 'UNIT',
+    help: 'unit of numbers in the time column: s, ms, us, ns (since 1970) or year',
+  },
+  models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
+  config: { type: 'string', value: 'F.json', help: 'model specs with all their options, instead of --models' },
+  'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
+  'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
+  scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
+  'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (none)' },
+  level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
+  'val-size': {
+    type: 'string',
+    value: 'N',
+    number: 'count',
+    help: 'rows at the end of each series for validation (none)',
+  },
+  static: { type: 'string', value: 'F.csv', help: 'one row per series: the columns of statExogList' },
+  seed: { type: 'string', value: 'N', number: 'whole', help: 'random seed (1)' },
+  threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all cores)' },
+}
+
 /** Purpose, arguments, options and an example of each command. */
 const COMMANDS = {
   forecast: {
@@ -38,37 +70,33 @@ const COMMANDS = {
     takes: ['data.csv'],
     example: 'neural-trader forecast sales.csv --h 12 --freq MS --models NHITS,LSTM --holdout --plot sales.svg',
     options: {
-      h: { type: 'string', value: 'N', number: 'count', required: true, help: 'steps to forecast' },
-      freq: {
-        type: 'string',
-        value: 'MS',
-        help: 'pandas alias (MS, D, h, 15min) or a number of steps; inferred when left out',
-      },
-      'time-zone': { type: 'string', value: 'ZONE', help: 'time zone of the dates, such as Europe/Berlin (UTC)' },
-      'time-unit': {
-        type: 'string',
-        value: 'UNIT',
-        help: 'unit of numbers in the time column: s, ms, us, ns (since 1970) or year',
-      },
-      models: { type: 'string', value: 'A,B', help: 'models to train (NHITS); see: neural-trader models' },
-      config: { type: 'string', value: 'F.json', help: 'model specs with all their options, instead of --models' },
-      'input-size': { type: 'string', value: 'N', number: 'count', help: 'steps a model looks back (twice h)' },
-      'max-steps': { type: 'string', value: 'N', number: 'count', help: "training steps (the model's default)" },
-      scaler: { type: 'string', value: 'TYPE', help: 'how each window is scaled (robust)' },
-      'local-scaler': { type: 'string', value: 'TYPE', help: 'how each series is scaled as a whole (none)' },
-      level: { type: 'string', value: '80,90', help: 'prediction intervals in percent' },
+      ...TRAINING_OPTIONS,
       holdout: { type: 'boolean', help: 'hold out the last h rows of each series and score the forecast on them' },
-      'val-size': {
-        type: 'string',
-        value: 'N',
-        number: 'count',
-        help: 'rows at the end of each series for validation (none)',
-      },
-      static: { type: 'string', value: 'F.csv', help: 'one row per series: the columns of statExogList' },
       future: { type: 'string', value: 'F.csv', help: 'the columns of futrExogList at the forecast times' },
-      seed: { type: 'string', value: 'N', number: 'whole', help: 'random seed (1)' },
-      threads: { type: 'string', value: 'N', number: 'count', help: 'threads (all cores)' },
       save: { type: 'string', value: 'DIR', help: 'save the trained models; an existing checkpoint is replaced' },
+      ...FILE_OPTIONS,
+      ...GAP_OPTION,
+      ...MISSING_OPTION,
+      ...OUTPUT_OPTIONS,
+      ...TABLE_OPTIONS,
+    },
+  },
+  cv: {
+    about: 'Compares models by forecasts of the last rows of every series, which they have not seen.',
+    takes: ['data.csv'],
+    example: 'neural-trader cv sales.csv --h 12 --freq MS --models NHITS,LSTM,DLinear --n-windows 3 --ensemble mean',
+    options: {
+      ...TRAINING_OPTIONS,
+      'n-windows': { type: 'string', value: 'N', number: 'count', help: 'forecasts of each series (3)' },
+      'step-size': { type: 'string', value: 'N', number: 'count', help: 'rows between forecast origins (h)' },
+      refit: { type: 'string', value: 'N', number: 'count', help: 'train anew for every N forecasts (once for all)' },
+      metrics: { type: 'string', value: 'A,B', help: 'scores, the first of which orders the models (mae,smape,mase)' },
+      by: { type: 'string', value: 'PART', help: 'scores of each series, cutoff or forecast too' },
+      ensemble: {
+        type: 'string',
+        value: 'HOW',
+        help: 'add an ensemble of the models: mean, median, inverseLoss, greedy',
+      },
       ...FILE_OPTIONS,
       ...GAP_OPTION,
       ...MISSING_OPTION,

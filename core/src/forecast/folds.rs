@@ -1,7 +1,9 @@
 //! Folds of cross-validation, several at a time, each on threads of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+#[cfg(feature = "parallel")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(feature = "parallel")]
 use std::sync::mpsc;
 #[cfg(feature = "parallel")]
@@ -19,6 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// How many folds are computed at a time, and with what.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AtOnce {
+    #[cfg_attr(not(feature = "parallel"), expect(dead_code, reason = "without threads it is one"))]
     pub(super) folds: usize,
     /// Threads of each.
     pub(super) threads: usize,
@@ -48,7 +51,7 @@ pub(super) fn each<T: Sync, R: Send>(
     fold: impl Fn(&T, &Control) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
     let cancel = Arc::new(AtomicBool::new(false));
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
     let (tell, told) = mpsc::channel();
     let work = |tell: mpsc::Sender<(usize, Result<R>)>| {
         while let Some((i, item)) = {
@@ -110,7 +113,7 @@ pub(super) fn each<T, R>(
     items.iter().map(of_item).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "parallel"))]
 mod tests {
     use std::sync::Mutex;
 
