@@ -778,6 +778,13 @@ export declare class NeuralForecast implements Disposable {
    */
   predictInsample(options?: InsampleOptions): Promise<Forecast>
   /**
+   * Draws sample paths of the next `h` steps of every series: rows by series, then path (`sampleId`), then time. The quantiles of
+   * each step are those of `predict`; steps depend on each other as in the history.
+   */
+  simulate<D extends object = never, S extends object = never, F extends object = never>(
+    options?: SimulateOptions<D, S, F>,
+  ): Promise<Forecast>
+  /**
    * Forecasts the last rows of each series as if they were still to come, by models that have not seen them: trained once, or
    * anew for later forecasts (`refit`), or as they are (`useFitted`). The forecast also has a `cutoff` for each row, and the
    * target as a column. The forecaster itself does not change.
@@ -916,6 +923,8 @@ export interface Forecast extends Iterable<Row>, Disposable {
   readonly ds: Float64Array
   /** For each row of `predictInsample` and `crossValidation`, the last time that its forecast is based on. */
   readonly cutoff?: Float64Array
+  /** For each row of `simulate`, the number of its path, from 0. */
+  readonly sampleId?: Int32Array
   column(name: string): Float32Array
   /** The columns of one series. */
   series(id: string | number | bigint): Record<string, Float32Array>

@@ -431,7 +431,7 @@ test('an error from another thread shows who called', async () => {
 
 test('what does not exist is not there, and unknown names are answered with those that are', async () => {
   const nf = make() as Wrong
-  for (const name of ['simulate', 'explain', 'stream', 'exportOnnx']) expect(nf[name]).toBeUndefined()
+  for (const name of ['explain', 'stream', 'exportOnnx']) expect(nf[name]).toBeUndefined()
   expect((api as Wrong).auto).toBeUndefined()
   expect((loss as Wrong).relMSE).toBeUndefined()
   const options = { ...model.options, loss: { kind: 'relMSE', args: {} } as Wrong }

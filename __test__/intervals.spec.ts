@@ -52,3 +52,21 @@ test('what was not calibrated is refused', async () => {
   const method = await thrown(() => nf.fit(train, { predictionIntervals: { method: 'bootstrap' as never } }))
   expect(method.details.option).toBe('predictionIntervals.method')
 })
+
+test('sample paths are drawn from the quantiles of a forecast', async () => {
+  const nf = new NeuralForecast({ freq: 'MS', models: [NHITS({ ...options, loss: loss.distribution('Normal') })] })
+  await nf.fit(train)
+  const paths = await nf.simulate({ nPaths: 500, method: 'schaake_shuffle', seed: 3 })
+  expect(paths.columns).toEqual(['NHITS'])
+  expect(paths.ds.length).toBe(3000)
+  expect([...(paths.sampleId as Int32Array).slice(4, 8)]).toEqual([0, 0, 1, 1])
+  const { lo, hi } = (await nf.predict({ level: [80] })).interval('NHITS', 80)
+  const within = paths.column('NHITS').filter((v, row) => lo[row % 6] <= v && v <= hi[row % 6]).length / 3000
+  expect(within).toBeGreaterThan(0.76)
+  expect(within).toBeLessThan(0.87)
+  expect(paths.toRows()[6]).toMatchObject({ sample_id: 1, ds: new Date('1960-01-01') })
+  expect((await nf.simulate({ nPaths: 500, method: 'schaake_shuffle', seed: 3 })).toCsv()).toBe(paths.toCsv())
+  for (const call of [() => paths.toSVG(), () => paths.ensemble(), () => paths.metrics(train)])
+    expect((await thrown(call)).code).toBe('ERR_NF_UNSUPPORTED')
+  expect((await thrown(() => nf.simulate({ nPaths: 0 }))).details.option).toBe('nPaths')
+})

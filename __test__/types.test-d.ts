@@ -79,7 +79,7 @@ export async function uses(): Promise<Forecast> {
   // @ts-expect-error not an option of fit
   await nf.fit(tables[1], { valsize: 12, curve })
   // @ts-expect-error there is no such method
-  nf.simulate(tables[0])
+  nf.explain(tables[0])
   const folds = await nf.crossValidation(tables[0], { nWindows: 3, refit: 2, useFitted: false, static: tables[1] })
   // @ts-expect-error not an option of crossValidation
   await nf.crossValidation(tables[0], { mode: 'continue' })

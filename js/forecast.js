@@ -13,6 +13,7 @@ class Forecast {
   #uniqueId
   #ds
   #cutoff
+  #sampleId
 
   constructor(native) {
     this.#native = native
@@ -54,6 +55,12 @@ class Forecast {
   get cutoff() {
     if (this.#header.cutoff) this.#cutoff ??= this.#open().cutoffs()
     return this.#cutoff
+  }
+
+  get sampleId() {
+    const { paths, indptr, h } = this.#header
+    if (paths) this.#sampleId ??= pathsOfRows(indptr, h)
+    return this.#sampleId
   }
 
   column(name) {
@@ -105,12 +112,13 @@ class Forecast {
     const { ids, id, time, dates, numericIds } = this.#header
     const numbers = numericIds && ids.every((text) => Number.isSafeInteger(Number(text)))
     const columns = this.columns.map((name) => [name, this.column(name)])
-    const { ds, cutoff, uniqueId } = this
+    const { ds, cutoff, sampleId, uniqueId } = this
     const at = (t) => (dates ? new Date(t) : t)
     for (let row = 0; row < ds.length; row++) {
       const name = ids[uniqueId[row]]
       const out = { [id]: numbers ? Number(name) : name, [time]: at(ds[row]) }
       if (cutoff) out.cutoff = at(cutoff[row])
+      if (sampleId) out.sample_id = sampleId[row]
       for (const [column, values] of columns) out[column] = values[row]
       yield out
     }
@@ -196,6 +204,14 @@ class Forecast {
 function check(method, name, value, types, expected) {
   if (types.includes(typeof value)) return
   throw invalid(name, `${method}: ${name} must be ${expected}, got ${show(value)}`, expected, value)
+}
+
+/** For each row, the number of its path among those of its series. */
+function pathsOfRows(indptr, h) {
+  const paths = new Int32Array(indptr.at(-1))
+  for (let i = 1; i < indptr.length; i++)
+    for (let row = indptr[i - 1]; row < indptr[i]; row++) paths[row] = Math.floor((row - indptr[i - 1]) / h)
+  return paths
 }
 
 /** The index of each row's series. */

@@ -49,6 +49,12 @@ class NeuralForecast {
     return new Forecast(await this.#run(how, site, (run) => this.#native.predictInsample(how, run)))
   }
 
+  async simulate(options) {
+    const site = callSite(this.simulate)
+    const how = given('simulate', options, this.#layout('simulate'))
+    return new Forecast(await this.#run(how, site, (run) => this.#native.simulate(how, run)))
+  }
+
   async crossValidation(data, options) {
     const site = callSite(this.crossValidation)
     const layout = this.#layout('crossValidation', options?.columns)

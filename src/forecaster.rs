@@ -7,7 +7,7 @@ use engine::data::TimeZone;
 use engine::options::NoOptions;
 use engine::{
     Continued, CrossValidationOptions, Error, ErrorCode, FitOptions, FutureOptions, Init,
-    InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, Slot,
+    InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, SimulateOptions, Slot,
     Use,
 };
 use napi::bindgen_prelude::*;
@@ -119,6 +119,20 @@ impl NativeForecaster {
             lease.look(|engine| {
                 let forecast = engine.cross_validation(&data, &options, &control)?;
                 Continued::new(forecast, engine, Some(&data)).map(NativeForecast::from)
+            })
+        })
+    }
+
+    /// Draws sample paths of the next `h` times of every series.
+    #[napi(ts_return_type = "Promise<NativeForecast>")]
+    pub fn simulate<'env>(&self, env: &'env Env, given: Given, run: &Run) -> Result<Object<'env>> {
+        let call = given.read::<SimulateOptions>("simulate")?;
+        let (control, lease) = (run.control(&call.of_run), self.lease(Use::Shared, "simulate")?);
+        task::spawn(env, move || {
+            let options = call.complete()?;
+            lease.look(|engine| {
+                let forecast = engine.simulate(&options, &control)?;
+                Continued::new(forecast, engine, options.data.as_ref()).map(NativeForecast::from)
             })
         })
     }

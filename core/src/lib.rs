@@ -54,6 +54,7 @@ pub mod runtime;
 pub mod scalers;
 #[doc(hidden)]
 pub mod simd;
+pub mod simulation;
 mod special;
 pub mod tape;
 pub mod train;
@@ -70,7 +71,7 @@ pub use forecast::{
     By, Column, Continued, CrossValidationOptions, EnsembleMethod, EnsembleOptions, FitMode, FitOptions, FitReport, Forecast,
     FutureFrame, FutureOptions, Init, InsampleOptions, Interpretation, Lease, MemoryUsage, Metric,
     MetricsOptions, ModelScores, NeuralForecast, OnShort, PartScores, PredictOptions, Predictor,
-    PredictorOptions, Refit, RunOptions, SaveOptions, Scores, Scoring, SeriesId, Slot,
+    PredictorOptions, Refit, RunOptions, SaveOptions, Scores, Scoring, SeriesId, SimulateOptions, Slot,
     TrainingCheckpoint, Use, VariableWeights, WindowArrays, WindowExog, calls, evaluate,
     evaluate_with, seasonal_naive,
 };

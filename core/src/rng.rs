@@ -29,6 +29,8 @@ pub enum Stream {
     Positions = 10,
     /// Weights of convolutions that are drawn at each step.
     Kernels = 11,
+    /// Levels of simulated paths; the step is the series.
+    Paths = 12,
 }
 
 /// A position in the space of random numbers: seed, stream and step, without the index.

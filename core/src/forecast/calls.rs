@@ -26,6 +26,7 @@ use crate::data::{ColumnNames, Frequency, NumericTime, OnGap, OnMissing, Table, 
 use crate::models::ModelSpec;
 use crate::options::{choices, nested, options};
 use crate::scalers::LocalScalerType;
+use crate::simulation::Dependence;
 
 const FIRST: &str = "it is the first argument";
 const OF_MODELS: &str = "it is an option of each model, such as NHITS({ h: 12, inputSize: 24 })";
@@ -211,6 +212,44 @@ options! {
         pub sort_quantiles: bool = true,
         /// What to do with missing values that `fit` has not filled. Left out: as in `fit`.
         pub on_missing: Option<OnMissing> = None,
+    }
+}
+
+options! {
+    /// Options of [`NeuralForecast::simulate`]. The quantiles of each step are those of `predict`: any model that has some can be
+    /// simulated, and with `predictionIntervals` of `fit` every model.
+    pub struct SimulateOptions {
+        /// Number of paths of each series.
+        pub n_paths: usize = 100; from 1 to 1_000_000,
+        /// How the steps of a path depend on each other.
+        pub method: Dependence = Dependence::GaussianCopula,
+        /// Random seed. Left out: that of the first model.
+        pub seed: Option<u64> = None,
+        /// Quantile levels between which values are interpolated, for models that forecast any; others have those that they
+        /// were trained for. Left out: 0.01, 0.02, …, 0.99.
+        pub quantiles: Vec<f64> = Vec::new(),
+        /// Histories to forecast from, instead of the training data.
+        pub data: Option<Table> = None,
+        /// One row per series of `data`, for the columns of `statExogList`.
+        pub static_table as "static": Option<Table> = None,
+        /// The columns of `futrExogList` at the forecast times.
+        pub future: Option<Table> = None,
+        /// Steps to forecast, if more than the models were trained for. Left out: the models' `h`.
+        pub h: Option<usize> = None; at least 1,
+        /// What to do where a series of `data` skips a time. Left out: as in `fit`.
+        pub on_gap: Option<OnGap> = None,
+        /// What to do with missing values, as for `predict`. Left out: as in `fit`.
+        pub on_missing: Option<OnMissing> = None,
+        /// What to do with series shorter than `inputSize`, as for `predict`.
+        pub on_short: OnShort = OnShort::Pad,
+    }
+    elsewhere {
+        "df history" => "data",
+        "staticdf" => "static",
+        "futrdf futuredf xdf futr exog" => "future",
+        "paths samples numsamples" => "nPaths",
+        "horizon" => "h",
+        "randomseed" => "seed",
     }
 }
 

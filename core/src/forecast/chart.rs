@@ -53,6 +53,7 @@ impl Forecast {
         actual: Option<&Panel>,
         options: &ChartOptions,
     ) -> Result<String> {
+        self.refuse_paths("toSVG")?;
         for (panel, table) in [(history, "history"), (actual, "actual")] {
             panel.map_or(Ok(()), |panel| check_times(self, panel, table))?;
         }

@@ -97,6 +97,7 @@ impl Continued {
         metrics: &[Metric],
         options: &MetricsOptions,
     ) -> Result<Scores> {
+        self.forecast.refuse_paths("metrics")?;
         let by_frequency = || self.frequency.map_or(1, Frequency::season_length);
         let season = options.season_length.unwrap_or_else(by_frequency);
         let history = self.history.as_deref();
@@ -129,6 +130,7 @@ impl Forecast {
             "h": self.h,
             "indptr": self.indptr,
             "cutoff": self.cutoff.is_some(),
+            "paths": self.paths,
             "columns": columns,
             "models": self.models,
             "warnings": self.warnings,

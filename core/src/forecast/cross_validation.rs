@@ -266,8 +266,8 @@ impl Rows<'_> {
     ) -> Result<Forecast> {
         let Self { options, plan, frequency, on_missing, .. } = *self;
         let fitted = forecaster.require_fitted()?;
-        let quantiles = [&options.level[..], &options.quantiles];
-        let pipeline = Pipeline::new(forecaster, quantiles, options.sort_quantiles, control)?;
+        let request = QuantileRequest::new(&options.level, &options.quantiles)?;
+        let pipeline = Pipeline::new(forecaster, request, options.sort_quantiles, control)?;
         pipeline.check_horizon(plan.h)?;
         let mut all = self.panel.clone();
         let scalers = match options.use_fitted {

@@ -13,6 +13,7 @@ impl Forecast {
         let header = [self.names.id.as_str(), &self.names.time]
             .into_iter()
             .chain(self.cutoff.as_ref().map(|_| "cutoff"))
+            .chain(self.paths.map(|_| "sample_id"))
             .chain(self.columns.iter().map(|column| column.name.as_str()));
         csv.write_record(header).expect(IN_MEMORY);
         for (i, row) in (0..series_count(&self.ids)).flat_map(|i| self.rows(i).map(move |r| (i, r)))
@@ -21,6 +22,10 @@ impl Forecast {
             csv.write_field(format.text(self.times[row])).expect(IN_MEMORY);
             if let Some(cutoff) = &self.cutoff {
                 csv.write_field(format.text(cutoff[row])).expect(IN_MEMORY);
+            }
+            if self.paths.is_some() {
+                let path = (row - self.rows(i).start) / self.h;
+                csv.write_field(path.to_string()).expect(IN_MEMORY);
             }
             for Column { values, .. } in &self.columns {
                 csv.write_field(number_text(values[row])).expect(IN_MEMORY);

@@ -69,6 +69,7 @@ impl Continued {
         validation: Option<&Self>,
     ) -> Result<(Self, Vec<(String, f64)>)> {
         options.check()?;
+        self.forecast.refuse_paths("ensemble")?;
         let models = chosen(&self.forecast, options)?;
         let weights = match options.method {
             EnsembleMethod::Mean | EnsembleMethod::Median => {
@@ -177,6 +178,7 @@ fn only(forecast: &Forecast, model: &str) -> Result<Forecast> {
         h: forecast.h,
         warnings: Vec::new(),
         interpretations: Vec::new(),
+        paths: None,
     })
 }
 
@@ -273,6 +275,7 @@ mod tests {
             models,
             warnings: Vec::new(),
             interpretations: Vec::new(),
+            paths: None,
         };
         let history = Panel {
             names: ColumnNames::default(),

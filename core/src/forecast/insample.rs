@@ -4,6 +4,7 @@
 use super::calls::InsampleOptions;
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::Pipeline;
+use super::quantiles::QuantileRequest;
 use super::result::Forecast;
 use super::within::Within;
 use crate::control::Control;
@@ -33,8 +34,8 @@ impl NeuralForecast {
             return Err(Error::new(ErrorCode::NotFitted, message));
         };
         let (h, step) = (self.h(), options.step_size);
-        let quantiles = [&options.level[..], &options.quantiles];
-        let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
+        let request = QuantileRequest::new(&options.level, &options.quantiles)?;
+        let pipeline = Pipeline::new(self, request, options.sort_quantiles, control)?;
         pipeline.refuse_calibrated("predictInsample")?;
         self.models.check_titles(&[
             ("the id column", &fitted.names.id),

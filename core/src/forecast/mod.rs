@@ -40,6 +40,7 @@ mod quantiles;
 mod report;
 mod result;
 mod same_series;
+mod simulate;
 mod target_support;
 mod training_data;
 mod training_run;
@@ -55,7 +56,7 @@ pub use calls::ChartOptions;
 pub use calls::{
     CrossValidationOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions,
     MetricsOptions, OnShort, PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions,
-    SeriesId, TrainingCheckpoint,
+    SeriesId, SimulateOptions, TrainingCheckpoint,
 };
 pub use column::Column;
 pub use continued::Continued;

@@ -36,11 +36,10 @@ impl<'a> Pipeline<'a> {
     /// A forecast with these levels or quantiles, which all models must have. `sorted` sorts the quantiles of each row.
     pub(super) fn new(
         forecaster: &'a NeuralForecast,
-        [level, quantiles]: [&[f64]; 2],
+        asked: QuantileRequest,
         sorted: bool,
         control: &'a Control,
     ) -> Result<Self> {
-        let asked = QuantileRequest::new(level, quantiles)?;
         let calibration = forecaster.fitted.as_ref().and_then(|f| f.calibration.as_ref());
         let calibrated = |model: &str| calibration.is_some_and(|c| c.of(model).is_some());
         asked.check(&forecaster.models, &forecaster.names(), calibrated)?;

@@ -11,6 +11,7 @@ use super::memory::check_forecasts;
 use super::missing_inputs::{Begins, refuse_missing, short_series};
 use super::neural_forecast::NeuralForecast;
 use super::pipeline::{Pipeline, Seen};
+use super::quantiles::QuantileRequest;
 use super::result::Forecast;
 use super::same_series::check_same;
 use crate::control::Control;
@@ -21,11 +22,21 @@ use crate::{Error, ErrorCode, Result};
 impl NeuralForecast {
     /// Forecasts the steps after the end of every series.
     pub fn predict(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
-        control.watched(|| self.predict_watched(options, control))
+        control.watched(|| {
+            options.check()?;
+            let request = QuantileRequest::new(&options.level, &options.quantiles)?;
+            self.forecast_ahead(options, request, control, |forecast, _| Ok(forecast))
+        })
     }
 
-    fn predict_watched(&self, options: &PredictOptions, control: &Control) -> Result<Forecast> {
-        options.check()?;
+    /// The same with a request of its own; `then` gets the forecast and the series that it continues.
+    pub(super) fn forecast_ahead(
+        &self,
+        options: &PredictOptions,
+        request: QuantileRequest,
+        control: &Control,
+        then: impl FnOnce(Forecast, &Panel) -> Result<Forecast>,
+    ) -> Result<Forecast> {
         let fitted = self.require_fitted()?;
         self.models.check_titles(&[
             ("the id column", &fitted.names.id),
@@ -65,10 +76,8 @@ impl NeuralForecast {
         warnings.extend(short_series(&self.models, panel, Begins::AfterEnd, options.on_short)?);
         let h = horizon(&self.models, options.h)?;
         let observers = Observers::new(self, options)?;
-        let asked = 2 * options.level.len() + options.quantiles.len();
-        check_forecasts(self, [panel.n_series(), h, asked], observers.observe(), control)?;
-        let quantiles = [&options.level[..], &options.quantiles];
-        let pipeline = Pipeline::new(self, quantiles, options.sort_quantiles, control)?;
+        check_forecasts(self, [panel.n_series(), h, request.len()], observers.observe(), control)?;
+        let pipeline = Pipeline::new(self, request, options.sort_quantiles, control)?;
         pipeline.check_horizon(h)?;
         let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {
@@ -108,7 +117,7 @@ impl NeuralForecast {
         let columns = pipeline.columns(&seen, |job| {
             forecast_model(Job { observed: observers.of(job.name), ..job }, &future, h)
         })?;
-        Ok(Forecast {
+        let forecast = Forecast {
             names: fitted.names.clone(),
             ids: panel.ids.clone(),
             h,
@@ -120,6 +129,8 @@ impl NeuralForecast {
             indptr,
             cutoff: None,
             interpretations: observers.interpretations(&self.models),
-        })
+            paths: None,
+        };
+        then(forecast, panel)
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct QuantileRequest {
     /// As the user wrote them: levels, or quantiles.
     level: Vec<f64>,
     written: Vec<f64>,
+    /// Whether a model that lacks some of them may give those that it has instead, at least two.
+    or_own: bool,
 }
 
 impl QuantileRequest {
@@ -39,7 +41,18 @@ impl QuantileRequest {
         let mut outputs: Vec<_> = outputs.filter_map(|o| Some((o.tau()?, o))).collect();
         outputs.sort_by(|a, b| a.0.total_cmp(&b.0));
         outputs.dedup_by(|a, b| a.0 == b.0);
-        Ok(Self { outputs, level: level.to_vec(), written: quantiles.to_vec() })
+        Ok(Self { outputs, level: level.to_vec(), written: quantiles.to_vec(), or_own: false })
+    }
+
+    /// The same request, for which a model that lacks some of these quantiles gives those that it has.
+    pub(super) fn or_those_of_the_model(self) -> Self {
+        Self { or_own: true, ..self }
+    }
+
+    /// Whether a model gives its own quantiles instead of these.
+    fn gives_own(&self, model: &Instance) -> bool {
+        let own = model.loss.outputs.iter().filter(|output| output.tau().is_some()).count();
+        self.or_own && !model.forecasts_any_quantile() && own >= 2
     }
 
     /// The number of quantiles.
@@ -55,7 +68,9 @@ impl QuantileRequest {
     /// Whether a model has some of these quantiles only by a calibration.
     pub(super) fn are_calibrated(&self, model: &Instance) -> bool {
         let own = |(tau, _): &(f64, Output)| model.loss.outputs.iter().any(|o| o.is_quantile(*tau));
-        !model.forecasts_any_quantile() && !self.outputs.iter().all(own)
+        !model.forecasts_any_quantile()
+            && !self.gives_own(model)
+            && !self.outputs.iter().all(own)
     }
 
     /// Refuses quantiles that a model was not trained for, unless it forecasts any or is `calibrated`.
@@ -66,8 +81,11 @@ impl QuantileRequest {
         calibrated: impl Fn(&str) -> bool,
     ) -> Result<()> {
         for (model, name) in models.iter().zip(names) {
-            if model.forecasts_any_quantile() || calibrated(name) {
+            if model.forecasts_any_quantile() || calibrated(name) || self.gives_own(model) {
                 continue;
+            }
+            if self.or_own {
+                return Err(without_quantiles(name));
             }
             let outputs = &model.loss.outputs;
             let levels = levels(outputs.iter());
@@ -88,7 +106,7 @@ impl QuantileRequest {
     /// parameters, and what was requested.
     fn wants(&self, output: &Output) -> bool {
         let asked = |tau| same(tau, 0.5) || self.outputs.iter().any(|(other, _)| same(tau, *other));
-        self.outputs.is_empty() || output.tau().is_none_or(asked)
+        self.outputs.is_empty() || self.or_own || output.tau().is_none_or(asked)
     }
 
     /// The columns of a model. `forecast` computes those of a loss, at one quantile level if the model forecasts any. The result
@@ -150,6 +168,15 @@ pub(super) fn point<'a>(outputs: impl Iterator<Item = &'a Output> + Clone) -> Op
 /// The quantile level for a model that forecasts any, if the user requests none.
 pub(super) fn unasked(model: &Instance) -> f32 {
     model.loss.taus.first().copied().unwrap_or(0.5)
+}
+
+/// The error for a model that has no quantiles to simulate from.
+fn without_quantiles(model: &str) -> Error {
+    let message = format!(
+        "simulate needs quantiles, and {model} has no two of them; train with a distribution, `loss.mq` or `loss.iq`, \
+         or fit with predictionIntervals"
+    );
+    Error::new(ErrorCode::Unsupported, message).with(|d| d.model = Some(model.into()))
 }
 
 /// The error for a model without an interval of this level.

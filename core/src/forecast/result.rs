@@ -38,6 +38,8 @@ pub struct Forecast {
     pub warnings: Vec<String>,
     /// What the forecasts of each model were made of, if it was asked for.
     pub interpretations: Vec<Interpretation>,
+    /// Number of simulated paths of each series, one after the other, `h` rows each. `None`: these are no paths.
+    pub paths: Option<usize>,
 }
 
 impl Forecast {
@@ -135,6 +137,15 @@ impl Forecast {
     /// In a time zone it is the local time with its offset from UTC, as pandas writes it: `1960-01-01 00:00:00+01:00`.
     pub fn ds_text(&self, row: usize) -> String {
         self.time_format().text(self.times[row])
+    }
+
+    /// Refuses simulated paths: `call` is about forecasts.
+    pub(super) fn refuse_paths(&self, call: &str) -> Result<()> {
+        if self.paths.is_none() {
+            return Ok(());
+        }
+        let message = format!("{call} takes forecasts, and these are sample paths; use those of predict");
+        Err(Error::new(ErrorCode::Unsupported, message))
     }
 
     /// The rows of series `i`.

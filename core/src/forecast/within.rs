@@ -121,6 +121,7 @@ impl NeuralForecast {
             indptr,
             cutoff: Some(cutoff),
             interpretations: Vec::new(),
+            paths: None,
         })
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     ChartOptions, ChartTables, CrossValidationOptions, FileFormat, FileInput, FitMode, FitOptions,
     FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort, PredictOptions,
-    PredictorOptions, RunOptions, SaveOptions, TrainingCheckpoint, WindowOptions,
+    PredictorOptions, RunOptions, SaveOptions, SimulateOptions, TrainingCheckpoint, WindowOptions,
 };
 use crate::conformal::{ConformalMethod, PredictionIntervals};
 use crate::data::{ColumnNames, CsvOptions, Decimal, NumericTime, OnGap, OnMissing, Table};
@@ -17,6 +17,7 @@ use crate::options::{
     unknown_option,
 };
 use crate::scalers::LocalScalerType;
+use crate::simulation::Dependence;
 use crate::{Error, Result};
 
 /// A call, or an object that a call takes.
@@ -46,7 +47,7 @@ const fn named<T: Options>(
 /// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-static CALLS: [Call; 21] = [
+static CALLS: [Call; 22] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
@@ -55,6 +56,7 @@ static CALLS: [Call; 21] = [
     call::<PredictOptions>("predict", ALL),
     call::<InsampleOptions>("predictInsample", ALL),
     call::<CrossValidationOptions>("crossValidation", ALL),
+    call::<SimulateOptions>("simulate", ALL),
     call::<FutureOptions>("makeFutureFrame", &[]),
     call::<FutureOptions>("missingFuture", &[]),
     Call { own: of_predictor, ..call::<PredictorOptions>("predictor", &[]) },
@@ -189,6 +191,7 @@ pub fn describe() -> Value {
             choice::<By>("By"),
             choice::<ConformalMethod>("ConformalMethod"),
             choice::<EnsembleMethod>("EnsembleMethod"),
+            choice::<Dependence>("Dependence"),
             choice::<NumericTime>("TimeUnit"),
             choice::<LocalScalerType>("LocalScalerType"),
             choice::<FileFormat>("FileFormat"),

@@ -92,6 +92,7 @@ fn forecast(ids: &[&str]) -> Forecast {
         indptr: (0..=n).map(|i| i * 12).collect(),
         cutoff: None,
         interpretations: Vec::new(),
+        paths: None,
         warnings: vec![],
     }
 }

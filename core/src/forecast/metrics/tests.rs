@@ -60,6 +60,7 @@ fn forecast() -> Forecast {
         indptr: vec![0, 3, 6],
         cutoff: None,
         interpretations: Vec::new(),
+        paths: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn forecast() -> Forecast {
         indptr: vec![0, 2, 4],
         cutoff: None,
         interpretations: Vec::new(),
+        paths: None,
     }
 }
 
