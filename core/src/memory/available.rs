@@ -9,7 +9,9 @@ pub fn available() -> usize {
     let mut system = System::new();
     system.refresh_memory();
     let machine = system.available_memory();
-    let group = system.cgroup_limits().map(|limits| limits.free_memory);
+    // What the group holds of files does not count: the system gives it up for allocations, as it does for `machine`.
+    let group =
+        system.cgroup_limits().map(|limits| limits.total_memory.saturating_sub(limits.rss));
     let left = [Some(machine), group, address_space()].into_iter().flatten().min();
     usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
 }
