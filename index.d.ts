@@ -785,6 +785,13 @@ export declare class NeuralForecast implements Disposable {
     options?: SimulateOptions<D, S, F>,
   ): Promise<Forecast>
   /**
+   * The forecasts of NBEATS, NBEATSx and NHITS, and the parts whose sum they are: the last value of the input (`NBEATS-level`) and
+   * what each stack adds (`NBEATS-trend`, `NHITS-identity-1`). Other models are left out.
+   */
+  decompose<D extends object = never, S extends object = never, F extends object = never>(
+    options?: DecomposeOptions<D, S, F>,
+  ): Promise<Forecast>
+  /**
    * Forecasts the last rows of each series as if they were still to come, by models that have not seen them: trained once, or
    * anew for later forecasts (`refit`), or as they are (`useFitted`). The forecast also has a `cutoff` for each row, and the
    * target as a column. The forecaster itself does not change.

@@ -1,4 +1,4 @@
-import { NeuralForecast, NLinear, TFT } from '@neural-trader/backend'
+import { NBEATS, NeuralForecast, NLinear, TFT } from '@neural-trader/backend'
 import { expect, test } from 'vitest'
 import { thrown, train } from './data.js'
 
@@ -37,4 +37,17 @@ test('an interpretation that is not there is refused by name', async () => {
   const forecast = await nf.predict()
   const missing = await thrown(() => forecast.interpretation('TFT'))
   expect(missing.message).toBe('this forecast has no interpretation of TFT; predict with interpretation: true')
+})
+
+test('the parts of a forecast add up', async () => {
+  const nf = new NeuralForecast({
+    freq: 1,
+    models: [NBEATS({ h: 4, inputSize: 8, maxSteps: 10, mlpUnits: [[8, 8]], scalerType: 'standard' })],
+  })
+  await nf.fit(Array.from({ length: 60 }, (_, t) => 50 + t / 2 + 10 * Math.sin(t / 2)))
+  const parts = await nf.decompose()
+  const names = ['NBEATS-level', 'NBEATS-identity', 'NBEATS-trend', 'NBEATS-seasonality']
+  expect(parts.columns).toEqual(['NBEATS', ...names])
+  for (const [row, whole] of parts.column('NBEATS').entries())
+    expect(names.reduce((sum, name) => sum + parts.column(name)[row], 0)).toBeCloseTo(whole, 3)
 })

@@ -55,6 +55,12 @@ class NeuralForecast {
     return new Forecast(await this.#run(how, site, (run) => this.#native.simulate(how, run)))
   }
 
+  async decompose(options) {
+    const site = callSite(this.decompose)
+    const how = given('decompose', options, this.#layout('decompose'))
+    return new Forecast(await this.#run(how, site, (run) => this.#native.decompose(how, run)))
+  }
+
   async crossValidation(data, options) {
     const site = callSite(this.crossValidation)
     const layout = this.#layout('crossValidation', options?.columns)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::data::TimeZone;
 use engine::options::NoOptions;
 use engine::{
-    Continued, CrossValidationOptions, Error, ErrorCode, FitOptions, FutureOptions, Init,
+    Continued, CrossValidationOptions, DecomposeOptions, Error, ErrorCode, FitOptions, FutureOptions, Init,
     InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, SimulateOptions, Slot,
     Use,
 };
@@ -132,6 +132,20 @@ impl NativeForecaster {
             let options = call.complete()?;
             lease.look(|engine| {
                 let forecast = engine.simulate(&options, &control)?;
+                Continued::new(forecast, engine, options.data.as_ref()).map(NativeForecast::from)
+            })
+        })
+    }
+
+    /// Forecasts as sums of parts.
+    #[napi(ts_return_type = "Promise<NativeForecast>")]
+    pub fn decompose<'env>(&self, env: &'env Env, given: Given, run: &Run) -> Result<Object<'env>> {
+        let call = given.read::<DecomposeOptions>("decompose")?;
+        let (control, lease) = (run.control(&call.of_run), self.lease(Use::Shared, "decompose")?);
+        task::spawn(env, move || {
+            let options = call.complete()?;
+            lease.look(|engine| {
+                let forecast = engine.decompose(&options, &control)?;
                 Continued::new(forecast, engine, options.data.as_ref()).map(NativeForecast::from)
             })
         })

@@ -68,7 +68,7 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 #[cfg(feature = "charts")]
 pub use forecast::ChartOptions;
 pub use forecast::{
-    By, Column, Continued, CrossValidationOptions, EnsembleMethod, EnsembleOptions, FitMode, FitOptions, FitReport, Forecast,
+    By, Column, Continued, CrossValidationOptions, DecomposeOptions, EnsembleMethod, EnsembleOptions, FitMode, FitOptions, FitReport, Forecast,
     FutureFrame, FutureOptions, Init, InsampleOptions, Interpretation, Lease, MemoryUsage, Metric,
     MetricsOptions, ModelScores, NeuralForecast, OnShort, PartScores, PredictOptions, Predictor,
     PredictorOptions, Refit, RunOptions, SaveOptions, Scores, Scoring, SeriesId, SimulateOptions, Slot,

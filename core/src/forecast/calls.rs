@@ -254,6 +254,29 @@ options! {
 }
 
 options! {
+    /// Options of [`NeuralForecast::decompose`].
+    pub struct DecomposeOptions {
+        /// Histories to forecast from, instead of the training data.
+        pub data: Option<Table> = None,
+        /// One row per series of `data`, for the columns of `statExogList`.
+        pub static_table as "static": Option<Table> = None,
+        /// The columns of `futrExogList` at the forecast times.
+        pub future: Option<Table> = None,
+        /// What to do where a series of `data` skips a time. Left out: as in `fit`.
+        pub on_gap: Option<OnGap> = None,
+        /// What to do with missing values, as for `predict`. Left out: as in `fit`.
+        pub on_missing: Option<OnMissing> = None,
+        /// What to do with series shorter than `inputSize`, as for `predict`.
+        pub on_short: OnShort = OnShort::Pad,
+    }
+    elsewhere {
+        "df history" => "data",
+        "staticdf" => "static",
+        "futrdf futuredf xdf futr exog" => "future",
+    }
+}
+
+options! {
     /// Options of [`NeuralForecast::cross_validation`]. The last forecast of each series ends with its last row.
     pub struct CrossValidationOptions {
         /// One row per series, for the columns of `statExogList`.

@@ -29,6 +29,8 @@ pub(crate) struct Job<'a> {
     pub(crate) quantile: f32,
     /// Whether the quantiles of a step are sorted, so that none cross.
     pub(crate) sorted: bool,
+    /// How many blocks add to the forecast, if not all.
+    pub(crate) blocks: Option<usize>,
     /// Where what the network shows of itself is collected, if it is asked for.
     pub(crate) observed: Option<&'a Mutex<Observations>>,
 }
@@ -48,15 +50,15 @@ impl Job<'_> {
         h: usize,
         series: usize,
     ) -> Result<Columns> {
-        let Self { model, name, panel, loss, quantile, sorted, observed, .. } = *self;
+        let Self { model, name, panel, loss, quantile, sorted, blocks, observed, .. } = *self;
         let drawn: Vec<Drawn> = windows.map(|window| Drawn { window, count: 1 }).collect();
         let columns = match model.reconciled() {
             Some(hint) => coherent::columns(self, hint, source, &drawn, [h, series])?,
             None => {
                 let outputs = loss.outputs.len();
                 let mut columns: Vec<Vec<f32>> = vec![Vec::with_capacity(drawn.len() * h); outputs];
-                let purpose =
-                    Purpose::Forecast { loss, quantile, sorted, observed: observed.is_some() };
+                let observed = observed.is_some();
+                let purpose = Purpose::Forecast { loss, quantile, sorted, observed, blocks };
                 self.run(source, &drawn, [h, series], purpose, |shard| {
                     for step in shard.forecast.chunks_exact(outputs) {
                         columns.iter_mut().zip(step).for_each(|(column, v)| column.push(*v as f32));
@@ -132,6 +134,7 @@ mod tests {
             control,
             quantile: 0.5,
             sorted: true,
+            blocks: None,
             observed: None,
         };
         let error = forecast_model(job, &[], 2).unwrap_err();

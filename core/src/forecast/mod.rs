@@ -14,6 +14,7 @@ mod continued;
 mod cross_validation;
 #[cfg(feature = "io")]
 mod csv_text;
+mod decompose;
 mod ensemble;
 mod fitted;
 mod folds;
@@ -54,7 +55,7 @@ pub(crate) use horizon::forecast_model;
 #[cfg(feature = "charts")]
 pub use calls::ChartOptions;
 pub use calls::{
-    CrossValidationOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions,
+    CrossValidationOptions, DecomposeOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions,
     MetricsOptions, OnShort, PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions,
     SeriesId, SimulateOptions, TrainingCheckpoint,
 };

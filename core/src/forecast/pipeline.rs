@@ -18,6 +18,8 @@ pub(super) struct Pipeline<'a> {
     /// Where intervals come from that models do not have by themselves.
     calibration: Option<&'a Calibration>,
     sorted: bool,
+    /// The part after which forecasts stop to add up, if they do not add up all: 0 is the last value of the input.
+    part: Option<usize>,
     control: &'a Control,
 }
 
@@ -43,7 +45,12 @@ impl<'a> Pipeline<'a> {
         let calibration = forecaster.fitted.as_ref().and_then(|f| f.calibration.as_ref());
         let calibrated = |model: &str| calibration.is_some_and(|c| c.of(model).is_some());
         asked.check(&forecaster.models, &forecaster.names(), calibrated)?;
-        Ok(Self { forecaster, asked, calibration, sorted, control })
+        Ok(Self { forecaster, asked, calibration, sorted, part: None, control })
+    }
+
+    /// The same, with forecasts that stop after a part.
+    pub(super) fn up_to(self, part: Option<usize>) -> Self {
+        Self { part, ..self }
     }
 
     /// The models whose intervals come from a calibration.
@@ -89,12 +96,17 @@ impl<'a> Pipeline<'a> {
         seen: &Seen<'_>,
         of_model: impl Fn(Job<'_>) -> Result<Columns> + Send + Sync,
     ) -> Result<Vec<Column>> {
-        let Self { forecaster, ref asked, sorted, control, .. } = *self;
+        let Self { forecaster, ref asked, sorted, part, control, .. } = *self;
         let mut columns = runtime::run(control.threads, || {
             let mut columns = Vec::new();
             for (i, (model, name)) in forecaster.models.iter().zip(forecaster.names()).enumerate() {
                 control.check()?;
                 let (workers, name, panel) = (&forecaster.workers, &name[..], seen.scaled);
+                let of_part = |part: usize| match part {
+                    0 => Some(0),
+                    _ => model.network.parts().get(part - 1).map(|part| part.blocks),
+                };
+                let blocks = part.and_then(of_part);
                 let outputs = asked.columns(model, |loss, quantile| {
                     let job = Job {
                         workers,
@@ -105,6 +117,7 @@ impl<'a> Pipeline<'a> {
                         control,
                         quantile,
                         sorted,
+                        blocks,
                         observed: None,
                     };
                     of_model(job)

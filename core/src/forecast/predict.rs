@@ -25,15 +25,15 @@ impl NeuralForecast {
         control.watched(|| {
             options.check()?;
             let request = QuantileRequest::new(&options.level, &options.quantiles)?;
-            self.forecast_ahead(options, request, control, |forecast, _| Ok(forecast))
+            self.forecast_ahead(options, (request, None), control, |forecast, _| Ok(forecast))
         })
     }
 
-    /// The same with a request of its own; `then` gets the forecast and the series that it continues.
+    /// The same with a request of its own, and up to a part of the forecasts; `then` gets the forecast and the series that it continues.
     pub(super) fn forecast_ahead(
         &self,
         options: &PredictOptions,
-        request: QuantileRequest,
+        (request, part): (QuantileRequest, Option<usize>),
         control: &Control,
         then: impl FnOnce(Forecast, &Panel) -> Result<Forecast>,
     ) -> Result<Forecast> {
@@ -77,7 +77,7 @@ impl NeuralForecast {
         let h = horizon(&self.models, options.h)?;
         let observers = Observers::new(self, options)?;
         check_forecasts(self, [panel.n_series(), h, request.len()], observers.observe(), control)?;
-        let pipeline = Pipeline::new(self, request, options.sort_quantiles, control)?;
+        let pipeline = Pipeline::new(self, request, options.sort_quantiles, control)?.up_to(part);
         pipeline.check_horizon(h)?;
         let known_ahead = self.models.columns(|m| &m.common.futr_exog_list);
         let mut future = match (&options.future, known_ahead.is_empty()) {

@@ -37,7 +37,7 @@ impl NeuralForecast {
                 ..PredictOptions::default()
             };
             let request = QuantileRequest::new(&[], &levels)?.or_those_of_the_model();
-            self.forecast_ahead(&predict, request, control, |forecast, panel| {
+            self.forecast_ahead(&predict, (request, None), control, |forecast, panel| {
                 self.simulated(forecast, panel, options, control)
             })
         })

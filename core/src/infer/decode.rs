@@ -17,8 +17,14 @@ pub(crate) enum Purpose<'a> {
     /// As upstream's `predict`, with the columns of `loss`: the model's own, or with other quantiles of its distribution. At this
     /// quantile, for an implicit quantile loss. Where a recurrent model feeds back the mean
     /// of its outputs, every output is that mean. `sorted` sorts the quantiles of each step; `observed` keeps what the network
-    /// shows of itself.
-    Forecast { loss: &'a Objective, quantile: f32, sorted: bool, observed: bool },
+    /// shows of itself; with `blocks`, only the first blocks add to the forecast.
+    Forecast {
+        loss: &'a Objective,
+        quantile: f32,
+        sorted: bool,
+        observed: bool,
+        blocks: Option<usize>,
+    },
     /// Only the numbers of the network, from which samples are drawn later.
     Numbers { observed: bool },
 }
@@ -71,6 +77,10 @@ pub(crate) fn decode(
             Purpose::Validation { .. } => false,
         };
         tape.observe(observed);
+        tape.set_blocks(match purpose {
+            Purpose::Forecast { blocks, .. } => blocks,
+            _ => None,
+        });
         let output = model.forward(&g.batch(tape, [0, input], None, None));
         if observed {
             to.observed = Observations::of(tape);

@@ -126,6 +126,7 @@ impl Call<'_> {
             quantile: self.quantile,
             sorted: self.sorted,
             observed: false,
+            blocks: None,
         };
         let Lane { workers, decoded, windows: given, drawn, work, forecast } = lane;
         let worker = &mut workers[usize::from(windows > 1)];

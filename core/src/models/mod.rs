@@ -77,6 +77,7 @@ mod wrapping;
 pub mod xlinear;
 pub mod xlstm;
 
+pub use stacks::Part;
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
 pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
@@ -101,7 +102,7 @@ use crate::{Error, ErrorCode, Result, nearest};
 
 /// The imports of a model file.
 pub(crate) mod prelude {
-    pub(crate) use super::stacks::for_each_stack;
+    pub(crate) use super::stacks::{Part, for_each_stack, parts};
     pub(crate) use super::{
         Batch, CommonOptions, Dims, Exogenous, Model, Recurrence, Sharding, Spec, concat_present,
     };
@@ -241,6 +242,11 @@ pub trait Model: Send + Sync + Sized + 'static {
 
     /// Whether it shows the weights of its variables and steps: all values named in [`shown`].
     const INTERPRETABLE: bool = false;
+
+    /// The parts of which its forecast is the sum, after the last value of the input; none if it is no sum.
+    fn parts(&self) -> Vec<Part> {
+        Vec::new()
+    }
 
     /// The shared options with this model's defaults.
     fn defaults() -> CommonOptions {

@@ -51,6 +51,7 @@ impl Options {
 /// The model.
 pub struct NBEATS {
     blocks: Vec<BasisBlock>,
+    parts: Vec<Part>,
 }
 
 impl Model for NBEATS {
@@ -83,7 +84,12 @@ impl Model for NBEATS {
         };
         let counts = (&o.n_blocks[..], o.shared_weights);
         let blocks = BasisBlock::stacks(&p.sub("blocks"), dims.input, counts, o.mlp(), basis);
-        Ok(Self { blocks })
+        let parts = parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
+        Ok(Self { blocks, parts })
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.parts.clone()
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

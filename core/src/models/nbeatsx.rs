@@ -56,6 +56,7 @@ pub struct NBEATSx {
     blocks: Vec<BasisBlock>,
     exogenous: bool,
     dims: Dims,
+    parts: Vec<Part>,
 }
 
 impl Model for NBEATSx {
@@ -89,7 +90,12 @@ impl Model for NBEATSx {
         let (counts, inputs) = ((&o.n_blocks[..], o.shared_weights), dims.flattened());
         let blocks = BasisBlock::stacks(&p.sub("blocks"), inputs, counts, o.mlp(), basis);
         let exogenous = o.stack_types.contains(&StackType::Exogenous);
-        Ok(Self { blocks, exogenous, dims })
+        let parts = parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
+        Ok(Self { blocks, exogenous, dims, parts })
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.parts.clone()
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Batch, Model, Recurrence, Sharding};
+use super::{Batch, Model, Part, Recurrence, Sharding};
 use crate::tape::Var;
 
 /// Object-safe form of [`Model`].
@@ -11,6 +11,7 @@ pub(crate) trait Network: Send + Sync {
     fn sharding(&self) -> Sharding;
     fn couples_windows(&self) -> bool;
     fn interpretable(&self) -> bool;
+    fn parts(&self) -> Vec<Part>;
     fn pinned(&self) -> Vec<(&'static str, Value)>;
     fn bytes_besides(&self, at_once: usize, all: usize) -> usize;
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t>;
@@ -31,6 +32,10 @@ impl<M: Model> Network for M {
 
     fn interpretable(&self) -> bool {
         M::INTERPRETABLE
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        Model::parts(self)
     }
 
     fn pinned(&self) -> Vec<(&'static str, Value)> {

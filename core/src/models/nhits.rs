@@ -146,6 +146,7 @@ impl Block {
 /// The model.
 pub struct NHITS {
     blocks: Vec<Block>,
+    parts: Vec<Part>,
 }
 
 impl Model for NHITS {
@@ -176,7 +177,12 @@ impl Model for NHITS {
                 blocks.push(Block::new(&p.sub(blocks.len()), dims, o, stack));
             }
         }
-        Ok(Self { blocks })
+        let parts = parts(&o.stack_types.iter().map(String::as_str).collect::<Vec<_>>(), &o.n_blocks);
+        Ok(Self { blocks, parts })
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.parts.clone()
     }
 
     fn forward<'t>(&self, batch: &Batch<'t>) -> Var<'t> {

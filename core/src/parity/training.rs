@@ -224,6 +224,7 @@ fn check(f: &Fixture) {
         control,
         quantile,
         sorted: false,
+        blocks: None,
         observed: None,
     };
     let columns = forecast_model(job, &future, h).unwrap();

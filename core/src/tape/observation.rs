@@ -1,4 +1,5 @@
-//! Values that a forward pass shows besides its output, to those who ask: the weights of variables, of attention.
+//! What a forward pass shows besides its output, to those who ask: the weights of variables, of attention; and forecasts of its
+//! first blocks only.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,6 +9,7 @@ use super::{Tape, Var};
 #[derive(Default)]
 pub(super) struct Observed {
     asked: Cell<bool>,
+    blocks: Cell<Option<usize>>,
     shown: RefCell<Vec<(&'static str, usize)>>,
 }
 
@@ -22,6 +24,16 @@ impl Tape {
     /// Sets whether forward passes show such values.
     pub fn observe(&self, asked: bool) {
         self.observed.asked.set(asked);
+    }
+
+    /// Sets after how many blocks a model that adds up the forecasts of its blocks stops to; `None` for all.
+    pub fn set_blocks(&self, most: Option<usize>) {
+        self.observed.blocks.set(most);
+    }
+
+    /// Whether the forecast of block `i` is added.
+    pub fn adds_block(&self, i: usize) -> bool {
+        self.observed.blocks.get().is_none_or(|most| i < most)
     }
 
     /// Shows a value `[B, ..]` under this name, if values are asked for; otherwise it is not computed.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ChartOptions, ChartTables, CrossValidationOptions, FileFormat, FileInput, FitMode, FitOptions,
+    ChartOptions, ChartTables, CrossValidationOptions, DecomposeOptions, FileFormat, FileInput, FitMode, FitOptions,
     FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort, PredictOptions,
     PredictorOptions, RunOptions, SaveOptions, SimulateOptions, TrainingCheckpoint, WindowOptions,
 };
@@ -47,7 +47,7 @@ const fn named<T: Options>(
 /// Run options that every long call has.
 const ALL: &[&str] = &["signal", "onProgress", "progressIntervalMs", "threads", "memoryLimitBytes"];
 
-static CALLS: [Call; 22] = [
+static CALLS: [Call; 23] = [
     call::<Init>("NeuralForecast", &[]),
     call::<FitOptions>("fit", ALL),
     call::<ColumnNames>("columns", &[]),
@@ -57,6 +57,7 @@ static CALLS: [Call; 22] = [
     call::<InsampleOptions>("predictInsample", ALL),
     call::<CrossValidationOptions>("crossValidation", ALL),
     call::<SimulateOptions>("simulate", ALL),
+    call::<DecomposeOptions>("decompose", ALL),
     call::<FutureOptions>("makeFutureFrame", &[]),
     call::<FutureOptions>("missingFuture", &[]),
     Call { own: of_predictor, ..call::<PredictorOptions>("predictor", &[]) },
