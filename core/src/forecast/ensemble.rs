@@ -52,7 +52,7 @@ fn is_loss(metric: &Metric) -> bool {
     !matches!(metric, Metric::Accuracy | Metric::Coverage(_))
 }
 
-fn is_name(name: &String) -> bool {
+fn is_name(name: &str) -> bool {
     !name.is_empty()
 }
 
@@ -98,15 +98,15 @@ impl Continued {
         let equal = |n: usize| 1.0 / n as f64;
         match options.method {
             EnsembleMethod::InverseLoss => {
-                let single = |model: &String| Ok((self.loss(&self.forecast, model, options)?, model));
-                let losses = models.iter().map(single).collect::<Result<Vec<_>>>()?;
-                let exact = losses.iter().filter(|(loss, _)| *loss == 0.0).count();
+                let single = |model: &String| self.loss(&self.forecast, model, options);
+                let losses: Vec<f64> = models.iter().map(single).collect::<Result<_>>()?;
+                let exact = losses.iter().filter(|loss| **loss == 0.0).count();
                 let weight = |loss: f64| match exact {
                     0 => loss.recip(),
                     n => if loss == 0.0 { equal(n) } else { 0.0 },
                 };
-                let sum: f64 = losses.iter().map(|(loss, _)| weight(*loss)).sum();
-                Ok(losses.iter().map(|(loss, _)| weight(*loss) / sum).collect())
+                let sum: f64 = losses.iter().map(|loss| weight(*loss)).sum();
+                Ok(losses.iter().map(|loss| weight(*loss) / sum).collect())
             }
             _ => self.greedy(models, options),
         }
@@ -114,6 +114,7 @@ impl Continued {
 
     /// The shares of rounds that take each model, up to the round with the least loss.
     fn greedy(&self, models: &[String], options: &EnsembleOptions) -> Result<Vec<f64>> {
+        let base = only(&self.forecast, models)?;
         let mut taken = vec![0.0; models.len()];
         let mut best = (f64::INFINITY, taken.clone());
         for round in 0..ROUNDS {
@@ -123,7 +124,7 @@ impl Continued {
                 taken[i] += 1.0;
                 let weights: Vec<f64> = taken.iter().map(|n| n / size).collect();
                 taken[i] -= 1.0;
-                let trial = with(&self.forecast, models, &weights, options)?;
+                let trial = with(&base, models, &weights, options)?;
                 losses.push(self.loss(&trial, &options.name, options)?);
             }
             let least = (0..models.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
@@ -139,7 +140,7 @@ impl Continued {
     /// The loss of one model of a forecast of the same rows as this.
     fn loss(&self, forecast: &Forecast, model: &str, options: &EnsembleOptions) -> Result<f64> {
         let scores = MetricsOptions { season_length: options.season_length, ..Default::default() };
-        let one = Forecast { models: vec![model.into()], ..only(forecast, model)? };
+        let one = only(forecast, &[model.into()])?;
         let scores = self.like(one).metrics(None, &[options.metric], &scores)?;
         let loss = scores.models[0].1[0].1;
         if loss.is_finite() {
@@ -157,24 +158,23 @@ impl Continued {
     }
 }
 
-/// The columns of one model.
-fn only(forecast: &Forecast, model: &str) -> Result<Forecast> {
-    forecast.check_model(model)?;
-    let index = forecast.models.iter().position(|m| m == model);
-    let own = |column: &&Column| matches!(&column.of, Some((of, _)) if Some(*of) == index);
-    let column = |column: &Column| Column {
-        of: column.of.clone().map(|(_, output)| (0, output)),
-        ..column.clone()
+/// The forecast with the columns of these models only.
+fn only(forecast: &Forecast, models: &[String]) -> Result<Forecast> {
+    models.iter().try_for_each(|model| forecast.check_model(model))?;
+    let column = |column: &Column| {
+        let (of, output) = column.of.as_ref()?;
+        let index = models.iter().position(|model| *model == forecast.models[*of])?;
+        Some(Column { of: Some((index, output.clone())), ..column.clone() })
     };
     Ok(Forecast {
-        columns: forecast.columns.iter().filter(own).map(column).collect(),
+        columns: forecast.columns.iter().filter_map(column).collect(),
         names: forecast.names.clone(),
         ids: forecast.ids.clone(),
         indptr: forecast.indptr.clone(),
         cutoff: forecast.cutoff.clone(),
         times: forecast.times.clone(),
         time_kind: forecast.time_kind.clone(),
-        models: vec![model.into()],
+        models: models.to_vec(),
         h: forecast.h,
         warnings: Vec::new(),
         interpretations: Vec::new(),
