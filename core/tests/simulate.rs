@@ -84,7 +84,7 @@ fn paths_have_the_quantiles_of_the_forecast() {
 fn paths_are_the_same_with_any_number_of_threads_and_others_with_another_seed() {
     let table = panel(3, 60);
     let nf = fitted(&table);
-    let with = |threads: usize, seed: Option<u64>| {
+    let with = |threads: usize, seed: Option<i64>| {
         let control = Control { threads: Some(threads), ..Control::default() };
         let options = SimulateOptions { n_paths: 7, seed, ..SimulateOptions::default() };
         of_forecast(&nf.simulate(&options, &control).unwrap())

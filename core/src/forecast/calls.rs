@@ -224,7 +224,7 @@ options! {
         /// How the steps of a path depend on each other.
         pub method: Dependence = Dependence::GaussianCopula,
         /// Random seed. Left out: that of the first model.
-        pub seed: Option<u64> = None,
+        pub seed: Option<i64> = None,
         /// Quantile levels between which values are interpolated, for models that forecast any; others have those that they
         /// were trained for. Left out: 0.01, 0.02, …, 0.99.
         pub quantiles: Vec<f64> = Vec::new(),

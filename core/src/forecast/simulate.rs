@@ -63,7 +63,7 @@ impl NeuralForecast {
         if options.method == Dependence::SchaakeShuffle {
             check_histories(panel, h)?;
         }
-        let seed = options.seed.unwrap_or(self.models[0].common.random_seed as u64);
+        let seed = options.seed.unwrap_or(self.models[0].common.random_seed) as u64;
         let mut columns = Vec::new();
         for (index, model) in forecast.models.iter().enumerate() {
             control.check()?;
