@@ -418,6 +418,31 @@ export type FitMode = 'fresh' | 'continue'
  */
 export type By = 'series' | 'cutoff' | 'forecast'
 /**
+ * How intervals are computed from the errors of the calibration.
+ * - `'conformal_distribution'`: Quantiles of the forecast plus and minus each error.
+ * - `'conformal_error'`: The forecast plus and minus a quantile of the errors' sizes: that of the level.
+ *   NeuralForecast takes a higher one, 0.9 for the level 80, so that its intervals are wider than their level says.
+ */
+export type ConformalMethod = 'conformal_distribution' | 'conformal_error'
+/**
+ * How the forecasts of an ensemble are combined.
+ * - `'mean'`: Their mean.
+ * - `'median'`: Their median.
+ * - `'inverseLoss'`: Their mean, weighted by the inverse of each model's loss on validation forecasts.
+ * - `'greedy'`: Their mean, weighted by how often a greedy search takes each model: the one that lowers the ensemble's
+ *   loss on validation forecasts most, again and again (Caruana et al. 2004,
+ *   <https://doi.org/10.1145/1015330.1015432>).
+ */
+export type EnsembleMethod = 'mean' | 'median' | 'inverseLoss' | 'greedy'
+/**
+ * How the steps of a path depend on each other.
+ * - `'gaussian_copula'`: Like neighbors of an autoregressive process, whose correlation is that of the differences of
+ *   the history.
+ * - `'schaake_shuffle'`: Like the ranks of stretches of the history (Clark et al. 2004). It must be at least as long
+ *   as the horizon.
+ */
+export type Dependence = 'gaussian_copula' | 'schaake_shuffle'
+/**
  * The unit of numbers in a time column.
  * - `'s'`: Seconds since 1970, UTC.
  * - `'ms'`: Milliseconds since 1970, UTC.
@@ -505,6 +530,11 @@ export interface FitOptions<S = never, V = never> extends RunOptions {
    */
   maxSteps?: number
   /**
+   * Calibrates conformal prediction intervals, so that forecasts can have any `level` or `quantiles` although the loss
+   * has none. Models that forecast a distribution, or any quantile, have their own. @default no calibration
+   */
+  predictionIntervals?: PredictionIntervals
+  /**
    * Saves checkpoints during training, so that a killed run can be continued with `load` and `mode: 'continue'`. An
    * existing checkpoint at `path` is replaced.
    */
@@ -529,6 +559,20 @@ export interface TrainingCheckpoint {
   path: string
   /** Training steps of a model between two checkpoints. One is saved at the end too. */
   everySteps: number
+}
+/**
+ * How conformal prediction intervals are calibrated: models without quantiles of their own are trained a first time
+ * without the last rows, and forecast these.
+ */
+export interface PredictionIntervals {
+  /** How intervals are computed from the errors of the calibration. @default 'conformal_distribution' */
+  method?: ConformalMethod
+  /**
+   * Forecasts of each series whose errors count: the more, the closer the intervals are to their level. @default 2
+   */
+  nWindows?: number
+  /** Rows between the starts of consecutive forecasts. @default 1 */
+  stepSize?: number
 }
 /** Options of `predict`. */
 export interface PredictOptions<D = never, S = never, F = never> extends RunOptions {
@@ -623,6 +667,8 @@ export interface CrossValidationOptions<S = never> extends RunOptions {
    * Sorts the quantiles of each row, so that none cross; false keeps them as the network computes them. @default true
    */
   sortQuantiles?: boolean
+  /** Calibrates conformal prediction intervals in each training, as `fit` does. @default no calibration */
+  predictionIntervals?: PredictionIntervals
   /** Names of the special columns of `data`. @default with `useFitted` as in `fit`, else the usual ones */
   columns?: ColumnNames
   /** What to do where a series skips a time. @default with `useFitted` as in `fit`, else an error */
@@ -634,6 +680,52 @@ export interface CrossValidationOptions<S = never> extends RunOptions {
   onMissing?: OnMissing
   /** Steps of each training, for all models. @default each model's `maxSteps` */
   maxSteps?: number
+}
+/**
+ * Options of `simulate`. The quantiles of each step are those of `predict`: any model that has some can be simulated,
+ * and with `predictionIntervals` of `fit` every model.
+ */
+export interface SimulateOptions<D = never, S = never, F = never> extends RunOptions {
+  /** Number of paths of each series. From 1 to 1000000. @default 100 */
+  nPaths?: number
+  /** How the steps of a path depend on each other. @default 'gaussian_copula' */
+  method?: Dependence
+  /** Random seed. @default that of the first model */
+  seed?: number
+  /**
+   * Quantile levels between which values are interpolated, for models that forecast any; others have those that they
+   * were trained for. @default 0.01, 0.02, …, 0.99
+   */
+  quantiles?: NumberList
+  /** Histories to forecast from, instead of the training data. */
+  data?: TableOf<D>
+  /** One row per series of `data`, for the columns of `statExogList`. */
+  static?: TableOf<S>
+  /** The columns of `futrExogList` at the forecast times. */
+  future?: TableOf<F>
+  /** Steps to forecast, if more than the models were trained for. @default the models' `h` */
+  h?: number
+  /** What to do where a series of `data` skips a time. @default as in `fit` */
+  onGap?: OnGap
+  /** What to do with missing values, as for `predict`. @default as in `fit` */
+  onMissing?: OnMissing
+  /** What to do with series shorter than `inputSize`, as for `predict`. @default 'pad' */
+  onShort?: OnShort
+}
+/** Options of `decompose`. */
+export interface DecomposeOptions<D = never, S = never, F = never> extends RunOptions {
+  /** Histories to forecast from, instead of the training data. */
+  data?: TableOf<D>
+  /** One row per series of `data`, for the columns of `statExogList`. */
+  static?: TableOf<S>
+  /** The columns of `futrExogList` at the forecast times. */
+  future?: TableOf<F>
+  /** What to do where a series of `data` skips a time. @default as in `fit` */
+  onGap?: OnGap
+  /** What to do with missing values, as for `predict`. @default as in `fit` */
+  onMissing?: OnMissing
+  /** What to do with series shorter than `inputSize`, as for `predict`. @default 'pad' */
+  onShort?: OnShort
 }
 /** Options of `makeFutureFrame` and `missingFuture`. */
 export interface FutureOptions<D = never> {
@@ -719,6 +811,15 @@ export interface MetricsOptions {
    * Adds the scores of the seasonal naive forecast, which repeats the last season, as `SeasonalNaive`. @default false
    */
   seasonalNaive?: boolean
+}
+/** Options of `ensemble`. */
+export interface EnsembleOptions {
+  /** The loss by which weights are found. @default 'mae' */
+  metric?: MetricName
+  /** Steps of a season, for metrics that need it. @default by `freq`, as for `metrics` */
+  seasonLength?: number
+  /** Name of the ensemble. @default 'Ensemble' */
+  name?: string
 }
 /** A CSV file, read off the JavaScript thread. */
 export interface FileInput {

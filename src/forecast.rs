@@ -144,7 +144,7 @@ impl NativeForecast {
         given: Given,
     ) -> Result<Self> {
         let mut options = given.read::<EnsembleOptions>("ensemble")?.options;
-        let mut make = || {
+        let make = || {
             for (name, value) in [("method", method), ("models", models)] {
                 if let Some(value) = value {
                     let value = serde_json::from_str(&value).unwrap_or_default();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use engine::data::TimeZone;
 use engine::options::NoOptions;
 use engine::{
-    Continued, CrossValidationOptions, DecomposeOptions, Error, ErrorCode, FitOptions, FutureOptions, Init,
-    InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions, SaveOptions, SimulateOptions, Slot,
-    Use,
+    Continued, CrossValidationOptions, DecomposeOptions, Error, ErrorCode, FitOptions,
+    FutureOptions, Init, InsampleOptions, Lease, NeuralForecast, PredictOptions, PredictorOptions,
+    SaveOptions, SimulateOptions, Slot, Use,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

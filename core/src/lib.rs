@@ -68,12 +68,12 @@ pub use error::{Details, Error, ErrorCode, Result, nearest};
 #[cfg(feature = "charts")]
 pub use forecast::ChartOptions;
 pub use forecast::{
-    By, Column, Continued, CrossValidationOptions, DecomposeOptions, EnsembleMethod, EnsembleOptions, FitMode, FitOptions, FitReport, Forecast,
-    FutureFrame, FutureOptions, Init, InsampleOptions, Interpretation, Lease, MemoryUsage, Metric,
-    MetricsOptions, ModelScores, NeuralForecast, OnShort, PartScores, PredictOptions, Predictor,
-    PredictorOptions, Refit, RunOptions, SaveOptions, Scores, Scoring, SeriesId, SimulateOptions, Slot,
-    TrainingCheckpoint, Use, VariableWeights, WindowArrays, WindowExog, calls, evaluate,
-    evaluate_with, seasonal_naive,
+    By, Column, Continued, CrossValidationOptions, DecomposeOptions, EnsembleMethod,
+    EnsembleOptions, FitMode, FitOptions, FitReport, Forecast, FutureFrame, FutureOptions, Init,
+    InsampleOptions, Interpretation, Lease, MemoryUsage, Metric, MetricsOptions, ModelScores,
+    NeuralForecast, OnShort, PartScores, PredictOptions, Predictor, PredictorOptions, Refit,
+    RunOptions, SaveOptions, Scores, Scoring, SeriesId, SimulateOptions, Slot, TrainingCheckpoint,
+    Use, VariableWeights, WindowArrays, WindowExog, calls, evaluate, evaluate_with, seasonal_naive,
 };
 pub use models::{ModelSpec, describe, describe_wrappers, model_names};
 pub use ndarray;

@@ -148,7 +148,8 @@ mod tests {
 
     fn drawn(how: Dependence, history: &[f64], n: usize) -> Vec<f32> {
         let values = values();
-        let marginals = Marginals { levels: &LEVELS, values: values.iter().map(|v| &v[..]).collect() };
+        let marginals =
+            Marginals { levels: &LEVELS, values: values.iter().map(|v| &v[..]).collect() };
         paths(how, &marginals, history, n, Key::new(3, Stream::Paths, 0))
     }
 
@@ -173,7 +174,13 @@ mod tests {
     /// Numbers without memory.
     fn noise() -> Vec<f64> {
         let key = Key::new(1, Stream::Samples, 0);
-        (0..400).map(|i| standard_normal(key, i)).scan(0.0, |sum, v| { *sum += v; Some(*sum) }).collect()
+        (0..400)
+            .map(|i| standard_normal(key, i))
+            .scan(0.0, |sum, v| {
+                *sum += v;
+                Some(*sum)
+            })
+            .collect()
     }
 
     #[test]

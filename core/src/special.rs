@@ -41,7 +41,8 @@ pub(crate) fn normal_cdf(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
     let poly = t
         * (0.319_381_530
-            + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
+            + t * (-0.356_563_782
+                + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
     let upper = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * poly;
     if z < 0.0 { upper } else { 1.0 - upper }
 }
@@ -77,7 +78,9 @@ mod tests {
     #[test]
     fn the_normal_distribution_is_scipys() {
         // scipy.stats.norm.cdf
-        for (z, expected) in [(0.0, 0.5), (1.0, 0.841_344_746), (-2.5, 0.006_209_665), (4.0, 0.999_968_329)] {
+        for (z, expected) in
+            [(0.0, 0.5), (1.0, 0.841_344_746), (-2.5, 0.006_209_665), (4.0, 0.999_968_329)]
+        {
             assert!((normal_cdf(z) - expected).abs() < 1e-7, "{z}");
         }
     }

@@ -8,7 +8,7 @@ use neuro_divergent::{
     Control, DecomposeOptions, ErrorCode, FitOptions, Forecast, NeuralForecast, PredictOptions,
 };
 use serde_json::{Value, json};
-use series::{models, panel, spec};
+use series::{forecaster, models, panel, spec};
 
 const H: usize = 4;
 
@@ -49,7 +49,7 @@ fn parts_add_up_to_the_forecast() {
         "mlpUnits": [[8, 8]],
     });
     let mq = json!({ "kind": "MQLoss", "args": { "level": [80] } });
-    for scaling in [None, Some(LocalScalerType::Standard), Some(LocalScalerType::BoxCox)] {
+    for scaling in [None, Some(LocalScalerType::Standard), Some(LocalScalerType::Boxcox)] {
         let scaling = LocalScaling { temporal: scaling, statics: None };
         let specs = vec![
             ("NBEATS", stacks.clone()),
@@ -92,6 +92,9 @@ fn parts_add_up_to_the_forecast() {
 fn models_without_parts_are_named() {
     let scaling = LocalScaling::default();
     assert!(models().len() > 30);
+    let fresh = forecaster("NBEATS", &json!({ "h": H, "inputSize": 12 }));
+    let e = fresh.decompose(&DecomposeOptions::default(), &Control::default()).unwrap_err();
+    assert_eq!(e.code, ErrorCode::NotFitted);
     let nf = fitted(vec![("DLinear", json!({})), ("MLP", json!({}))], scaling);
     let e = nf.decompose(&DecomposeOptions::default(), &Control::default()).unwrap_err();
     assert_eq!(e.code, ErrorCode::Unsupported);

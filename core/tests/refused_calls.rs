@@ -191,8 +191,7 @@ fn levels_that_were_not_trained_are_refused() {
     .unwrap();
     let level = |level| PredictOptions { level: vec![level], ..PredictOptions::default() };
     assert!(nf.predict(&level(80.0), &Control::default()).is_ok());
-    let message =
-        "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`, or fit with predictionIntervals";
+    let message = "\"DLinear\" has the levels 80, not 95; to get it, train with `loss.mq({ level: [95] })`, or fit with predictionIntervals";
     refused(nf.predict(&level(95.0), &Control::default()), ErrorCode::InvalidOption, message);
 }
 

@@ -13,7 +13,7 @@ use neuro_divergent::{
 };
 use rows::pick;
 use serde_json::{Value, json};
-use series::{models, panel, spec};
+use series::{forecaster, models, panel, spec};
 
 const H: usize = 4;
 
@@ -25,7 +25,8 @@ fn options(more: &Value) -> Value {
 
 /// Models with quantiles of every kind: a distribution, trained ones, all of them, and calibrated ones.
 fn fitted(table: &Table) -> NeuralForecast {
-    let normal = json!({ "kind": "DistributionLoss", "args": { "distribution": "Normal", "level": [80] } });
+    let normal =
+        json!({ "kind": "DistributionLoss", "args": { "distribution": "Normal", "level": [80] } });
     let mq = json!({ "kind": "MQLoss", "args": { "level": [50, 80, 95] } });
     let iq = json!({ "kind": "IQLoss", "args": {} });
     assert!(models().iter().any(|(name, _)| name == "NHITS"));
@@ -97,7 +98,10 @@ fn paths_are_the_same_with_any_number_of_threads_and_others_with_another_seed() 
     let many = simulate(&nf, &SimulateOptions { n_paths: 20, ..Default::default() });
     let few = simulate(&nf, &SimulateOptions { n_paths: 3, ..Default::default() });
     assert_eq!(many.columns[0].values[..3 * H], few.columns[0].values[..3 * H]);
-    assert!(few.to_csv().starts_with("unique_id,ds,sample_id,normal,trained,implicit,calibrated\ns0,60,0,"));
+    assert!(
+        few.to_csv()
+            .starts_with("unique_id,ds,sample_id,normal,trained,implicit,calibrated\ns0,60,0,")
+    );
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn histories_and_horizons_are_those_of_predict() {
 #[test]
 fn what_cannot_be_simulated_is_refused() {
     let table = panel(1, 60);
-    let mut nf = NeuralForecast::new(vec![spec("DLinear", &options(&json!({})))], None).unwrap();
+    let mut nf = forecaster("DLinear", &options(&json!({})));
     nf.fit(&table, &FitOptions::default(), &Control::default()).unwrap();
     let refused = |options: SimulateOptions, control: &Control| {
         let e = nf.simulate(&options, control).unwrap_err();
@@ -124,7 +128,10 @@ fn what_cannot_be_simulated_is_refused() {
     let d = SimulateOptions::default;
     let (code, message) = refused(d(), &Control::default());
     assert_eq!(code, ErrorCode::Unsupported);
-    assert!(message.starts_with("simulate needs quantiles, and DLinear has no two of them"), "{message}");
+    assert!(
+        message.starts_with("simulate needs quantiles, and DLinear has no two of them"),
+        "{message}"
+    );
     let (code, _) = refused(SimulateOptions { n_paths: 0, ..d() }, &Control::default());
     assert_eq!(code, ErrorCode::InvalidOption);
     let (code, _) = refused(SimulateOptions { quantiles: vec![0.0], ..d() }, &Control::default());
@@ -134,9 +141,17 @@ fn what_cannot_be_simulated_is_refused() {
     let short = Some(pick(&table, 57..60));
     let shuffle = SimulateOptions { method: Dependence::SchaakeShuffle, data: short, ..d() };
     let e = nf.simulate(&shuffle, &Control::default()).unwrap_err();
-    assert_eq!((e.code, e.details.option.as_deref()), (ErrorCode::ShortSeries, Some("method")), "{e}");
+    assert_eq!(
+        (e.code, e.details.option.as_deref()),
+        (ErrorCode::ShortSeries, Some("method")),
+        "{e}"
+    );
     let limited = Control { memory_limit: Some(30 << 20), ..Control::default() };
     let many = SimulateOptions { n_paths: 1_000_000, ..d() };
     let e = nf.simulate(&many, &limited).unwrap_err();
-    assert_eq!((e.code, e.details.option.as_deref()), (ErrorCode::MemoryLimit, Some("nPaths")), "{e}");
+    assert_eq!(
+        (e.code, e.details.option.as_deref()),
+        (ErrorCode::MemoryLimit, Some("nPaths")),
+        "{e}"
+    );
 }

@@ -103,7 +103,13 @@ impl Continued {
                 let exact = losses.iter().filter(|loss| **loss == 0.0).count();
                 let weight = |loss: f64| match exact {
                     0 => loss.recip(),
-                    n => if loss == 0.0 { equal(n) } else { 0.0 },
+                    n => {
+                        if loss == 0.0 {
+                            equal(n)
+                        } else {
+                            0.0
+                        }
+                    }
                 };
                 let sum: f64 = losses.iter().map(|loss| weight(*loss)).sum();
                 Ok(losses.iter().map(|loss| weight(*loss) / sum).collect())
@@ -373,7 +379,7 @@ mod tests {
         let (mut future, _) = forecast();
         future.forecast.cutoff = None;
         let greedy = method(EnsembleMethod::Greedy);
-        let e = future.ensemble(&greedy, None).unwrap_err();
+        let e = future.ensemble(&greedy, None).map(drop).unwrap_err();
         assert_eq!(e.details.option.as_deref(), Some("validation"));
         let (ensemble, _) = future.ensemble(&greedy, Some(&forecast().0)).unwrap();
         assert_off(&ensemble.forecast, "Ensemble", 0.0);

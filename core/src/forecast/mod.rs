@@ -55,9 +55,9 @@ pub(crate) use horizon::forecast_model;
 #[cfg(feature = "charts")]
 pub use calls::ChartOptions;
 pub use calls::{
-    CrossValidationOptions, DecomposeOptions, FitMode, FitOptions, FutureOptions, Init, InsampleOptions,
-    MetricsOptions, OnShort, PredictOptions, PredictorOptions, Refit, RunOptions, SaveOptions,
-    SeriesId, SimulateOptions, TrainingCheckpoint,
+    CrossValidationOptions, DecomposeOptions, FitMode, FitOptions, FutureOptions, Init,
+    InsampleOptions, MetricsOptions, OnShort, PredictOptions, PredictorOptions, Refit, RunOptions,
+    SaveOptions, SeriesId, SimulateOptions, TrainingCheckpoint,
 };
 pub use column::Column;
 pub use continued::Continued;

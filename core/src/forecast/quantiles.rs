@@ -68,9 +68,7 @@ impl QuantileRequest {
     /// Whether a model has some of these quantiles only by a calibration.
     pub(super) fn are_calibrated(&self, model: &Instance) -> bool {
         let own = |(tau, _): &(f64, Output)| model.loss.outputs.iter().any(|o| o.is_quantile(*tau));
-        !model.forecasts_any_quantile()
-            && !self.gives_own(model)
-            && !self.outputs.iter().all(own)
+        !model.forecasts_any_quantile() && !self.gives_own(model) && !self.outputs.iter().all(own)
     }
 
     /// Refuses quantiles that a model was not trained for, unless it forecasts any or is `calibrated`.

@@ -144,7 +144,8 @@ impl Forecast {
         if self.paths.is_none() {
             return Ok(());
         }
-        let message = format!("{call} takes forecasts, and these are sample paths; use those of predict");
+        let message =
+            format!("{call} takes forecasts, and these are sample paths; use those of predict");
         Err(Error::new(ErrorCode::Unsupported, message))
     }
 
@@ -179,7 +180,9 @@ impl Forecast {
 
     /// Quantile level and output of each quantile column of a model, in the order of the columns.
     pub(super) fn quantile_outputs(&self, model: &str) -> Vec<(f64, Output)> {
-        self.outputs(model).filter_map(|(output, _)| Some((output.tau()?, output.clone()))).collect()
+        self.outputs(model)
+            .filter_map(|(output, _)| Some((output.tau()?, output.clone())))
+            .collect()
     }
 
     fn find(&self, name: &str) -> Option<&[f32]> {

@@ -10,8 +10,7 @@ pub fn available() -> usize {
     system.refresh_memory();
     let machine = system.available_memory();
     // What the group holds of files does not count: the system gives it up for allocations, as it does for `machine`.
-    let group =
-        system.cgroup_limits().map(|limits| limits.total_memory.saturating_sub(limits.rss));
+    let group = system.cgroup_limits().map(|limits| limits.total_memory.saturating_sub(limits.rss));
     let left = [Some(machine), group, address_space()].into_iter().flatten().min();
     usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
 }

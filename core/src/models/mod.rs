@@ -77,7 +77,6 @@ mod wrapping;
 pub mod xlinear;
 pub mod xlstm;
 
-pub use stacks::Part;
 pub use batch::Batch;
 pub use categories::{Cardinalities, CatEmbDim};
 pub use common_options::{Availability, ClipAlgorithm, CommonOptions, ValMonitor};
@@ -92,6 +91,7 @@ pub(crate) use hint::Hint;
 pub use instance::{Instance, ModelSpec};
 pub(crate) use network::Network;
 pub use precision::Precision;
+pub use stacks::Part;
 
 use serde_json::{Value, json};
 

@@ -84,7 +84,8 @@ impl Model for NBEATS {
         };
         let counts = (&o.n_blocks[..], o.shared_weights);
         let blocks = BasisBlock::stacks(&p.sub("blocks"), dims.input, counts, o.mlp(), basis);
-        let parts = parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
+        let parts =
+            parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
         Ok(Self { blocks, parts })
     }
 

@@ -90,7 +90,8 @@ impl Model for NBEATSx {
         let (counts, inputs) = ((&o.n_blocks[..], o.shared_weights), dims.flattened());
         let blocks = BasisBlock::stacks(&p.sub("blocks"), inputs, counts, o.mlp(), basis);
         let exogenous = o.stack_types.contains(&StackType::Exogenous);
-        let parts = parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
+        let parts =
+            parts(&o.stack_types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), &o.n_blocks);
         Ok(Self { blocks, exogenous, dims, parts })
     }
 

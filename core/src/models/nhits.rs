@@ -177,7 +177,8 @@ impl Model for NHITS {
                 blocks.push(Block::new(&p.sub(blocks.len()), dims, o, stack));
             }
         }
-        let parts = parts(&o.stack_types.iter().map(String::as_str).collect::<Vec<_>>(), &o.n_blocks);
+        let parts =
+            parts(&o.stack_types.iter().map(String::as_str).collect::<Vec<_>>(), &o.n_blocks);
         Ok(Self { blocks, parts })
     }
 

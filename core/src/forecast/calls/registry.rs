@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ChartOptions, ChartTables, CrossValidationOptions, DecomposeOptions, FileFormat, FileInput, FitMode, FitOptions,
-    FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort, PredictOptions,
-    PredictorOptions, RunOptions, SaveOptions, SimulateOptions, TrainingCheckpoint, WindowOptions,
+    ChartOptions, ChartTables, CrossValidationOptions, DecomposeOptions, FileFormat, FileInput,
+    FitMode, FitOptions, FutureOptions, Init, InsampleOptions, MetricsOptions, OnShort,
+    PredictOptions, PredictorOptions, RunOptions, SaveOptions, SimulateOptions, TrainingCheckpoint,
+    WindowOptions,
 };
 use crate::conformal::{ConformalMethod, PredictionIntervals};
 use crate::data::{ColumnNames, CsvOptions, Decimal, NumericTime, OnGap, OnMissing, Table};
