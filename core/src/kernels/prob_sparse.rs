@@ -68,27 +68,6 @@ simd_fn! {
     }
 }
 
-/// The same estimates from the scores of all keys, `[L, S]`.
-fn sparsity_of(scores: &[f32], keys: usize, sample: &[f32], estimates: &mut [f32]) {
-    let sampled = sample.len() / estimates.len().max(1);
-    let rows = scores.chunks_exact(keys).zip(sample.chunks_exact(sampled.max(1)));
-    for (estimate, (scores, sample)) in estimates.iter_mut().zip(rows) {
-        let (mut most, mut sum) = (f32::NEG_INFINITY, 0.0);
-        for j in sample {
-            let score = scores[*j as usize];
-            sum += score;
-            if score > most || score.is_nan() {
-                most = score;
-            }
-        }
-        *estimate = most - sum / keys as f32;
-    }
-}
-
-/// Up to so many keys for each sampled one, a product of all queries and keys takes less time than the scores of the sample, one by
-/// one.
-const DENSE: usize = 6;
-
 /// Row `i` of a matrix with contiguous rows.
 fn row<'a>(x: Mat<'a>, i: usize) -> &'a [f32] {
     &x.data[i * x.row_stride..][..x.cols]
@@ -109,16 +88,9 @@ impl ProbSparse {
 
     /// How many numbers a forward or backward pass needs for a while.
     pub fn scratch(&self, n: HeadSizes) -> usize {
-        let rows = if self.is_dense(n) { n.queries } else { self.top };
-        let scores = rows.saturating_mul(n.keys).saturating_add(2 * n.queries);
-        let forward = scores.max(self.top.saturating_mul(n.values));
+        let forward = self.top.saturating_mul(n.keys.max(n.values)).max(2 * n.queries);
         let backward = self.top.saturating_mul(2 * n.keys + n.values + n.width) + n.values;
         forward.max(backward)
-    }
-
-    /// Whether the scores of all queries and keys are computed.
-    fn is_dense(&self, n: HeadSizes) -> bool {
-        n.keys <= DENSE * self.sampled
     }
 
     /// Writes the sample of keys of each query, `[L, sampled]`. All heads of all windows have the same, as in upstream.
@@ -144,28 +116,13 @@ impl ProbSparse {
         [kept, scratch]: [&mut [f32]; 2],
     ) {
         let Kept { chosen, queries, weights } = self.split(n, kept);
-        let dense = self.is_dense(n);
-        let rows = if dense { n.queries } else { self.top };
-        let (scores, rest) = scratch.split_at_mut(rows * n.keys);
-        let (estimates, spare) = rest[..2 * n.queries].split_at_mut(n.queries);
-        if dense {
-            matmul(compute, head.q, head.k.t(), scores, Mode::Write);
-            sparsity_of(scores, n.keys, sample, estimates);
-        } else {
-            sparsity(head, sample, estimates);
-        }
+        let (estimates, spare) = scratch[..2 * n.queries].split_at_mut(n.queries);
+        sparsity(head, sample, estimates);
         largest(estimates, spare, chosen);
         gather(head.q, chosen, queries);
-        if dense {
-            // In ascending order, so that no row is overwritten before it moves.
-            for (to, from) in chosen.iter().enumerate() {
-                let from = *from as usize * n.keys;
-                scores.copy_within(from..from + n.keys, to * n.keys);
-            }
-        } else {
-            matmul(compute, Mat::new(queries, self.top, n.width), head.k.t(), scores, Mode::Write);
-        }
-        let scores = &mut scores[..self.top * n.keys];
+
+        let scores = &mut scratch[..self.top * n.keys];
+        matmul(compute, Mat::new(queries, self.top, n.width), head.k.t(), scores, Mode::Write);
         scale(scores, self.scale);
         if self.causal {
             let rows = scores.chunks_exact(n.keys).zip(weights.chunks_exact_mut(n.keys));
@@ -323,10 +280,6 @@ mod tests {
                     let [a, b] = [0, 1].map(|n| score(&sample[2 * i + n]));
                     a.max(b) - (a + b) / 3.0
                 };
-                assert_close(&estimates, &[0, 1, 2, 3].map(of), 1e-5);
-                let mut scores = [0.0; 12];
-                matmul(Compute::default(), q, k.t(), &mut scores, Mode::Write);
-                sparsity_of(&scores, 3, &sample, &mut estimates);
                 assert_close(&estimates, &[0, 1, 2, 3].map(of), 1e-5);
             }
         });
