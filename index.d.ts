@@ -344,7 +344,7 @@ export interface Progress {
   /** Steps done in this phase. */
   step: number
   maxSteps: number
-  /** In `crossValidation`, the first forecast of each series that this training is for, counted from 1. */
+  /** In `crossValidation`, and while `fit` calibrates prediction intervals, the first forecast of each series that this training is for, counted from 1. */
   window?: number
   trainLoss?: number
   valLoss?: number
