@@ -29,7 +29,6 @@ fn fitted(table: &Table) -> NeuralForecast {
         json!({ "kind": "DistributionLoss", "args": { "distribution": "Normal", "level": [80] } });
     let mq = json!({ "kind": "MQLoss", "args": { "level": [50, 80, 95] } });
     let iq = json!({ "kind": "IQLoss", "args": {} });
-    assert!(models().iter().any(|(name, _)| name == "NHITS"));
     let models = vec![
         spec("NHITS", &options(&json!({ "loss": normal, "alias": "normal" }))),
         spec("NHITS", &options(&json!({ "loss": mq, "alias": "trained" }))),
@@ -78,6 +77,21 @@ fn paths_have_the_quantiles_of_the_forecast() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn every_model_is_simulated() {
+    let table = panel(2, 40);
+    for (name, _) in models() {
+        let mut nf = forecaster(&name, &options(&json!({ "maxSteps": 1 })));
+        let intervals = PredictionIntervals { n_windows: 3, ..PredictionIntervals::default() };
+        let fit = FitOptions { prediction_intervals: Some(intervals), ..FitOptions::default() };
+        nf.fit(&table, &fit, &Control::default()).unwrap();
+        let paths = simulate(&nf, &SimulateOptions { n_paths: 3, ..Default::default() });
+        let values = paths.column(&name).unwrap();
+        assert_eq!(values.len(), 2 * 3 * H, "{name}");
+        assert!(values.iter().all(|v| v.is_finite()), "{name}: {values:?}");
     }
 }
 
